@@ -3,6 +3,7 @@
 module dev.streamwal.reader {
     requires transitive io.netty.buffer;
     requires io.netty.common;
+    requires jdk.jfr; // the base of the events: a run time without it couldn't load them
     requires static chronicle.bytes; // of codec.chronicle, whose users require it
     requires static com.fasterxml.jackson.databind; // of codec.jackson, likewise
     requires static com.google.errorprone.annotations;
@@ -15,6 +16,7 @@ module dev.streamwal.reader {
     exports dev.streamwal.reader;
     exports dev.streamwal.catalog to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.consumer to dev.streamwal, dev.streamwal.cli;
+    exports dev.streamwal.events to dev.streamwal;
     exports dev.streamwal.format to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.io to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.journal to dev.streamwal;

@@ -10,9 +10,17 @@ import dev.streamwal.engine.OpenFailures;
 import dev.streamwal.engine.SweepEvents;
 import dev.streamwal.engine.Sweeper;
 import dev.streamwal.engine.SweptSegment;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.events.DamageFoundEvent;
+import dev.streamwal.events.SegmentDeleteEvent;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.measure.FlushCause;
+import dev.streamwal.measure.LogMeasures;
+import dev.streamwal.measure.PackTask;
+import dev.streamwal.measure.StallCause;
+import dev.streamwal.measure.Timing;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.recovery.Findings;
 import dev.streamwal.recovery.RedoResult;
@@ -21,8 +29,12 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Passes background events on to the program's listener, the log's statistics, and its health. */
@@ -32,6 +44,8 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     private final RecoveryLedger ledger = new RecoveryLedger();
     private final LongAdder sweepFailures = new LongAdder();
     private final OpenFailures failures;
+    private final LogMeasures measures = new LogMeasures();
+    private final LogCounts counts = new LogCounts();
 
     /**
      * The report of one log.
@@ -47,6 +61,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
 
     @Override
     public void failed(String task, @Nullable String stream, Throwable failure) {
+        counts.failed(task);
         if (failure instanceof FlushFailedException) {
             failures.failedForGood(task, stream, failure);
         } else if (!task.equals(GroupCommitter.COMPLETE)) {
@@ -90,6 +105,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     public void sealed(Path file, SegmentHeader header, long endPosition, long bytes) {
         SealedSegment segment = new SealedSegment(new SealedSegment.Fields(file, header.key().text(), header.basePosition(), endPosition,
                 Instant.ofEpochMilli(header.expirationMillis()), bytes));
+        counts.sealed();
         // earlier failures to prepare or sweep don't matter any more
         failures.endedForStream(segment.key(), Sweeper.TASK);
         listener.tell(told -> told.onSealed(segment));
@@ -118,6 +134,8 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
 
     @Override
     public void repaired(StreamKey key, Path file, Findings findings) {
+        findings.repairs().stream().filter(repair -> repair.decision().isAboutDamage()).forEach(repair ->
+                damaged(key.text(), repair.file(), repair.offset(), repair.length(), repair.decision().meaning()));
         RecoveryReport.StreamFindings found = RecoveryLedger.findings(key.text(), findings);
         listener.tell(told -> told.onRecovered(found));
     }
@@ -131,6 +149,14 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     @Override
     public void refused(StreamKey key, Findings findings, Exception why) {
         ledger.refused(key.text(), findings, why);
+        if (why instanceof CorruptSegmentException damage) {
+            damaged(key.text(), damage.file(), DamageFoundEvent.UNKNOWN, 0, "refused: " + damage.getMessage());
+        }
+    }
+
+    private void damaged(@Nullable String key, @Nullable Path file, long offset, long length, String decision) {
+        counts.damaged();
+        DamageFoundEvent.found(key, file, offset, length, decision);
     }
 
     @Override
@@ -146,13 +172,19 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     /** One event for all segments: a listener's queue might have no room for one each. */
     void deleted(List<DeletedSegment> segments) {
         if (!segments.isEmpty()) {
+            segments.forEach(this::count);
             listener.tell(told -> segments.forEach(told::onSwept));
         }
     }
 
     @Override
     public void swept(List<SweptSegment> segments) {
-        listener.tell(told -> segments.forEach(segment -> told.onSwept(DeletedSegment.of(segment))));
+        deleted(segments.stream().map(DeletedSegment::of).toList());
+    }
+
+    private void count(DeletedSegment segment) {
+        counts.deleted(segment.reason());
+        SegmentDeleteEvent.deleted(segment.reason().tag(), segment.key(), segment.path(), segment.bytes());
     }
 
     @Override
@@ -166,6 +198,51 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     public void sweepFailed(@Nullable String stream, Throwable failure) {
         sweepFailures.increment();
         failed(Sweeper.TASK, stream, failure);
+    }
+
+    @Override
+    public void stallTook(StallCause cause, long nanos) {
+        measures.stallTook(cause, nanos);
+    }
+
+    @Override
+    public void flushTook(FlushCause cause, long nanos) {
+        measures.flushTook(cause, nanos);
+    }
+
+    @Override
+    public void packingTook(PackTask task, int packs, long nanos) {
+        measures.packingTook(task, packs, nanos);
+    }
+
+    @Override
+    public void sweepTook(int heldSegments, long nanos) {
+        measures.sweepTook(heldSegments, nanos);
+    }
+
+    @Override
+    public void recoveryTook(long nanos) {
+        measures.recoveryTook(nanos);
+    }
+
+    /** What has happened so far, and what only the caller knows. */
+    WalActivity activity(long commitWaiters, long journalBytes, long packBacklogBytes) {
+        return new WalActivity(new WalActivity.Fields(counts.appends(), counts.rejectedAppends(),
+                stats(StallCause.values(), StallCause::tag, measures::stalls),
+                stats(FlushCause.values(), FlushCause::tag, measures::flushes),
+                stats(PackTask.values(), PackTask::tag, measures::packing),
+                OperationStats.of(measures.sweeps()), OperationStats.of(measures.recoveries()),
+                measures.packs(), counts.sealedSegments(), counts.deletedSegments(), measures.heldSegments(),
+                counts.failures(), counts.corruptions(), commitWaiters, journalBytes, packBacklogBytes));
+    }
+
+    private static <E> Map<String, OperationStats> stats(E[] constants, Function<E, String> tag, Function<E, Timing> timing) {
+        return Stream.of(constants).collect(Collectors.toMap(tag, each -> OperationStats.of(timing.apply(each))));
+    }
+
+    /** How often things happened. */
+    LogCounts counts() {
+        return counts;
     }
 
     long sweepFailures() {
@@ -185,6 +262,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     /** Records what was redone from the commit journal, and reports what of it could not be read. */
     void redone(RedoResult redo) {
         redo.segments().forEach(segment -> ledger.redone(segment.header().key().text(), segment.records(), segment.bytes()));
+        redo.damages().forEach(damage -> damaged(null, damage.file(), damage.offset(), damage.length(), damage.what()));
         redo.damages().forEach(damage -> failed("read the commit journal", null, new IllegalStateException(
                 damage.what() + ": file=" + damage.file() + ", offset=" + damage.offset() + ", length=" + damage.length()
                         + "; it was passed over, and is kept in quarantine/")));

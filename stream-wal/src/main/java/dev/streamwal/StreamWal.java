@@ -1,9 +1,9 @@
 package dev.streamwal;
 
-import dev.streamwal.append.Appended;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
+import dev.streamwal.append.SegmentTotals;
 import dev.streamwal.append.SharedLog;
 import dev.streamwal.append.StreamDirectories;
 import dev.streamwal.append.StreamLog;
@@ -57,6 +57,7 @@ import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
+import dev.streamwal.recovery.Recovering;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.PresentRetention;
@@ -76,7 +77,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,7 +84,6 @@ import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -95,6 +94,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -239,8 +239,8 @@ public final class StreamWal implements AutoCloseable {
             declareConsumers(root, options, report);
             PositionsFile positions = PositionsFile.load(root, folders::anySegment);
             PositionsFile.Opened opened = positions.open(environment.bootId());
-            RedoResult redo = new JournalRedo(storage, root, opened.isCacheTrusted(),
-                    options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
+            RedoResult redo = redone(new JournalRedo(storage, root, opened.isCacheTrusted(),
+                    options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS), report);
             AtomicReference<@Nullable StreamLog> shared = new AtomicReference<>();
             PackStore packs = PackStore.open(root, options.compression() == Compression.COLUMNS, writer, positions, () -> {
                 StreamLog sharedLog = shared.get();
@@ -309,6 +309,15 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             report.failed("note the consumers that segments are kept for", null, e);
         }
+    }
+
+    private static RedoResult redone(JournalRedo journal, BackgroundReport report) throws IOException {
+        Recovering recovering = Recovering.begin();
+        RedoResult redo = journal.run();
+        if (redo.frontier().isPresent()) {
+            recovering.end(redo, report);
+        }
+        return redo;
     }
 
     /** The time that an earlier writer recorded, and the clock's time if that is plausible. */
@@ -470,15 +479,38 @@ public final class StreamWal implements AutoCloseable {
      */
     public CompletableFuture<List<EntryRef>> appendAsync(WriteBatch batch) {
         List<CommitTarget> awaited = new ArrayList<>();
-        List<EntryRef> refs = append(batch, Optional.of(Durability.IMMEDIATE), awaited);
+        List<EntryRef> refs = counted(false, () -> append(batch, Optional.of(Durability.IMMEDIATE), awaited));
         return durableLater(furthest(awaited), refs, null);
     }
 
     private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability) {
         List<CommitTarget> awaited = new ArrayList<>();
-        List<EntryRef> refs = append(batch, durability, awaited);
-        durable(() -> commits.await(furthest(awaited)), null);
-        return refs;
+        boolean isImmediate = batch.streams().stream()
+                .anyMatch(part -> durability.orElseGet(() -> options.durabilityOf(part.key().text())) == Durability.IMMEDIATE);
+        return counted(isImmediate, () -> {
+            List<EntryRef> refs = append(batch, durability, awaited);
+            durable(() -> commits.await(furthest(awaited)), null);
+            return refs;
+        });
+    }
+
+    /**
+     * Counts a call that appends several records, or that waits for nothing.
+     *
+     * @param isMeasured whether it waits for a flush
+     */
+    <T> T counted(boolean isMeasured, Supplier<T> append) {
+        long begun = System.nanoTime();
+        try {
+            T result = append.get();
+            if (isMeasured) {
+                counts().appended(Durability.IMMEDIATE, System.nanoTime() - begun);
+            }
+            return result;
+        } catch (WalException e) {
+            counts().rejected(e);
+            throw e;
+        }
     }
 
     /** Adds to {@code awaited} what has to be durable before the append is answered. */
@@ -1131,44 +1163,52 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Properties and counters of the log. Counts the streams: that takes some tenths of a second for 100,000 of them, and less than a
-     * millisecond for a few. To check often whether all is well, use {@link #health()}.
+     * Properties and counters of the log. The first call lists the files of segments, unless a sweep has; later ones take as long with one stream as
+     * with 100,000, and read no file: only the segments that are appended to are looked at, of which there are at most some more than {@link
+     * WalOptions#ownSegments()}, unless streams were told to have {@link Segments#OWN segments of their own}.
      *
      * @return as known now
      */
     public WalStats stats() {
         checkOpen();
-        Set<String> keys = new HashSet<>();
-        int segments = 0;
-        long bytes = 0;
-        Appended appended = log.appendedBefore();
-        long sharedBytes = 0;
         long packed;
+        int sharedSegments;
+        long sharedBytes;
         try {
+            folders.discover(key -> streams.get(key).log());
             packed = packs.segments();
-            List<StreamLog> streams = loadedLogs();
-            for (StreamLog stream : streams) {
-                int count = stream.mayHaveSegments() ? stream.segmentCount() : 0;
-                long ofStream = count == 0 ? 0 : stream.bytes();
-                if (stream.key().equals(StreamKey.SHARED)) {
-                    sharedBytes = ofStream;
-                } else if (count > 0) {
-                    keys.add(stream.key().text());
-                }
-                segments += count;
-                bytes += ofStream;
-                appended = appended.plus(stream.appended());
-            }
-            packs.addKeys(streams, keys);
+            sharedSegments = sharedLog().segmentCount();
+            sharedBytes = sharedLog().bytes();
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
+        SegmentTotals.Sums own = log.totals().sums();
         List<ListedPack> listed = packs.packs();
         long packedBytes = listed.stream().mapToLong(ListedPack::bytes).sum();
-        return new WalStats(new WalStats.Fields(keys.size(), (int) Math.min(Integer.MAX_VALUE, segments + packed), listed.size(),
-                bytes + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
-                appended.records(), appended.bytes(), packs.writtenBytes(), log.flushes() + commits.flushes(),
+        return new WalStats(new WalStats.Fields(heldStreams(), (int) Math.min(Integer.MAX_VALUE, own.segments() + packed), sharedSegments,
+                (int) Math.min(Integer.MAX_VALUE, packed), listed.size(), own.bytes() + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
+                own.appended().records(), own.appended().bytes(), packs.writtenBytes(), log.flushes() + commits.flushes(),
                 report.sweepFailures()));
+    }
+
+    /**
+     * What the log has done since it was opened, and how long that took: waits of appends, flushes, packing, sweeps, failures. Cheap: it does no
+     * I/O.
+     *
+     * @return as known now
+     */
+    public WalActivity activity() {
+        checkOpen();
+        return report.activity(commits.waiters(), commits.journalBytes(), sharedLog().completeBytes());
+    }
+
+    /** Counts appends, and those that throw. */
+    LogCounts counts() {
+        return report.counts();
+    }
+
+    private int heldStreams() {
+        return streams.held() - (streams.isHeld(StreamKey.SHARED.text()) ? 1 : 0);
     }
 
     /**

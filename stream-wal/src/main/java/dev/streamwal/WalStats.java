@@ -9,7 +9,7 @@ package dev.streamwal;
 public final class WalStats extends Snapshot<WalStats.Fields> {
 
     record Fields(
-            int streams, int segments, int packs, long bytes, long sharedBytes, long packedBytes, int mappedSegments,
+            int streams, int segments, int sharedSegments, int packedSegments, int packs, long bytes, long sharedBytes, long packedBytes, int mappedSegments,
             int openFiles, long appends, long appendedBytes, long packWrittenBytes, long flushes, long sweepFailures) {}
 
     WalStats(Fields fields) {
@@ -17,7 +17,9 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How many streams have a segment.
+     * How many streams the log has in memory: those with segments of their own, and those that were appended to since the log was opened. A stream
+     * that an earlier writer left in packs or shared segments isn't among them before it is appended to; {@link StreamWal#keys()} has every stream
+     * with a segment.
      *
      * @return their number
      */
@@ -33,6 +35,24 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
      */
     public int segments() {
         return fields().segments();
+    }
+
+    /**
+     * How many of {@link #segments} are shared by streams, and not packed yet.
+     *
+     * @return their number
+     */
+    public int sharedSegments() {
+        return fields().sharedSegments();
+    }
+
+    /**
+     * How many of {@link #segments} are in packs.
+     *
+     * @return their number
+     */
+    public int packedSegments() {
+        return fields().packedSegments();
     }
 
     /**

@@ -299,7 +299,10 @@ public final class WalStream {
      */
     public CompletableFuture<EntryRef> appendAsync(WriteEntry entry) {
         wal.checkWritable();
-        ready(Durability.IMMEDIATE);
+        boolean unused = wal.counted(false, () -> {
+            ready(Durability.IMMEDIATE);
+            return true;
+        });
         Draft draft = draft(entry);
         long position = position(AppendScratch.ofThisThread(), draft, StreamLog.ANY_END, Durability.BUFFERED);
         EntryRef ref = new EntryRef(key, position, (int) draft.frameBytes());
@@ -330,11 +333,13 @@ public final class WalStream {
         if (entries.isEmpty()) {
             return List.of();
         }
-        List<Draft> drafts = checkedDrafts(entries);
-        ready(durability);
-        List<EntryRef> refs = appendDrafts(drafts);
-        makeDurable(durability, refs.get(refs.size() - 1).end());
-        return refs;
+        return wal.counted(durability == Durability.IMMEDIATE, () -> {
+            List<Draft> drafts = checkedDrafts(entries);
+            ready(durability);
+            List<EntryRef> refs = appendDrafts(drafts);
+            makeDurable(durability, refs.get(refs.size() - 1).end());
+            return refs;
+        });
     }
 
     /**
@@ -456,6 +461,21 @@ public final class WalStream {
     }
 
     private long position(AppendScratch scratch, Draft draft, long expectedEnd, Durability level) {
+        boolean isMeasured = level == Durability.IMMEDIATE || scratch.isSampled();
+        long begun = isMeasured ? System.nanoTime() : 0;
+        try {
+            long position = positionUnmeasured(scratch, draft, expectedEnd, level);
+            if (isMeasured && position >= 0) {
+                wal.counts().appended(level, System.nanoTime() - begun);
+            }
+            return position;
+        } catch (WalException e) {
+            wal.counts().rejected(e);
+            throw e;
+        }
+    }
+
+    private long positionUnmeasured(AppendScratch scratch, Draft draft, long expectedEnd, Durability level) {
         wal.checkWritable();
         checkSizes(draft);
         long nowMillis = wal.nowMillis();

@@ -100,7 +100,7 @@ public final class CsvImport implements Callable<Integer> {
         summary.line("files", "%,d, %,d rows, the newest of %s", all.size(), survey.rows, survey.newest);
         try (StreamWal wal = StreamWal.open(root, options(survey.newest))) {
             Map<CsvSeries, Long> starts = importAll(wal, all, survey.rows);
-            describe(wal.stats());
+            describe(wal);
             boolean good = !verify || verifyAll(wal, starts, survey.rows);
             return good ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
         }
@@ -166,9 +166,10 @@ public final class CsvImport implements Callable<Integer> {
         }
     }
 
-    private void describe(WalStats stats) {
+    private void describe(StreamWal wal) {
+        WalStats stats = wal.stats();
         summary.line("log", "%s: %,d streams, %,d segments, %,d bytes",
-                root, stats.streams(), stats.segments(), stats.bytes());
+                root, wal.keys().size(), stats.segments(), stats.bytes());
     }
 
     private boolean verifyAll(StreamWal wal, Map<CsvSeries, Long> starts, long rows) throws IOException {

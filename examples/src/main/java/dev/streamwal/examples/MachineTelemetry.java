@@ -174,7 +174,8 @@ public final class MachineTelemetry implements Callable<Integer> {
 
     private void describe(StreamWal wal) {
         WalStats stats = wal.stats();
-        summary.line("streams", "%,d, for example %s", stats.streams(), String.join(", ", examples(wal.keys())));
+        NavigableSet<String> keys = wal.keys();
+        summary.line("streams", "%,d, for example %s", keys.size(), String.join(", ", examples(keys)));
         summary.line("segments", "%,d of %d s each, %,d bytes, %,d mapped, %,d files open",
                 stats.segments(), WINDOW.toSeconds(), stats.bytes(), stats.mappedSegments(), stats.openFiles());
     }

@@ -31,10 +31,11 @@ final class CheckpointCommand extends WritingCommand {
         try (StreamWal wal = openLog()) {
             copy(wal);
             WalStats stats = wal.stats();
-            out.item(() -> "copied " + Figures.number(stats.streams(), "stream") + ", " + Figures.number(stats.segments(), "segment") + ", "
+            int streams = wal.keys().size();
+            out.item(() -> "copied " + Figures.number(streams, "stream") + ", " + Figures.number(stats.segments(), "segment") + ", "
                     + Figures.bytes(stats.bytes()) + ", to " + target, json -> {
                 json.writeStringField("target", target.toString());
-                json.writeNumberField("streams", stats.streams());
+                json.writeNumberField("streams", streams);
                 json.writeNumberField("segments", stats.segments());
                 json.writeNumberField("bytes", stats.bytes());
             });

@@ -2,6 +2,7 @@ package dev.streamwal.consumer;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.ConsumerMismatchException;
+import dev.streamwal.events.ConsumerCommitEvent;
 import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.CursorHeader;
 import dev.streamwal.format.CursorLayout;
@@ -184,6 +185,15 @@ public final class CursorWriter implements AutoCloseable {
         if (entries.isEmpty()) {
             return;
         }
+        ConsumerCommitEvent event = new ConsumerCommitEvent();
+        event.begin();
+        CursorState before = state;
+        write(entries);
+        event.committed(name.text(), entries.size(), !state.equals(before));
+    }
+
+    @GuardedBy("this")
+    private void write(List<CursorEntry> entries) throws IOException {
         if (inDoubt) {
             replaceBy(writeTemporary(new Commits(state.header().start(), commitsWith(entries))));
         } else if (state.end() + bytes(entries) > compactedAbove) {

@@ -5,6 +5,10 @@ import dev.streamwal.commit.CommitSegment;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.io.IoFailure;
+import dev.streamwal.measure.Flush;
+import dev.streamwal.measure.FlushCause;
+import dev.streamwal.measure.Stall;
+import dev.streamwal.measure.StallCause;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
@@ -381,6 +385,7 @@ final class ActiveSegment extends CommitSegment {
 
     /** Grows the space until a record can end at {@code end}, if the preparer is behind. */
     private void prepareFor(int end) {
+        Stall stall = Stall.begin();
         lock.lock();
         try {
             while (space.limit() < end && !isSealed()) {
@@ -395,6 +400,7 @@ final class ActiveSegment extends CommitSegment {
                 space.closeFile();
             }
             lock.unlock();
+            stall.end(StallCause.SPACE, header.key(), log.events());
         }
     }
 
@@ -592,11 +598,14 @@ final class ActiveSegment extends CommitSegment {
     /** After a failed force the segment is never forced again, since a second force would succeed and mean nothing. Such a segment gets no footer. */
     @GuardedBy("lock")
     private void force() throws IOException {
+        Flush flush = Flush.begin();
+        int bytes = tailOffset() - durableOffset();
         try {
             file.force();
             owner.forceNames();
             log.durability().checkForced();
             named();
+            flush.end(FlushCause.SEAL, file.path(), bytes, log.events());
         } catch (NoSuchFileException e) {
             // no write can have been lost
             throw e;

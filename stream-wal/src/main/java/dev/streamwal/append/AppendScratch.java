@@ -47,20 +47,37 @@ public final class AppendScratch {
         return draft.set(header.set(newHeader), content.set(newContent), timestampMillis);
     }
 
+    /** Of so many appends that take less than two looks at a clock would add, one is measured; a power of two. */
+    private static final int SAMPLE = 1_024;
+
+    private int appends;
+
+    /** Whether the append that begins now is measured. */
+    public boolean isSampled() {
+        return (++appends & (SAMPLE - 1)) == 0;
+    }
+
     /** Shorter waits take much longer than asked for. */
     private static final long MIN_WAIT_NANOS = 200_000;
 
     private long owedNanos;
 
-    /** Waits for so long, now or together with what later appends owe. */
-    void owe(long nanos) {
+    /**
+     * Adds to what the thread is to wait.
+     *
+     * @return whether that is enough for a wait now
+     */
+    boolean owes(long nanos) {
         owedNanos += nanos;
-        if (owedNanos >= MIN_WAIT_NANOS) {
-            long begun = System.nanoTime();
-            LockSupport.parkNanos(owedNanos);
-            // a wait that took too long is credited to the next one, except for a long pause of the thread
-            owedNanos = Math.max(-MIN_WAIT_NANOS, owedNanos - (System.nanoTime() - begun));
-        }
+        return owedNanos >= MIN_WAIT_NANOS;
+    }
+
+    /** Waits for what is owed. */
+    void waitOff() {
+        long begun = System.nanoTime();
+        LockSupport.parkNanos(owedNanos);
+        // a wait that took too long is credited to the next one, except for a long pause of the thread
+        owedNanos = Math.max(-MIN_WAIT_NANOS, owedNanos - (System.nanoTime() - begun));
     }
 
     private byte[] slotBytes = NO_CHUNK;

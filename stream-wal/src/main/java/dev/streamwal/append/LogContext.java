@@ -38,8 +38,7 @@ public final class LogContext {
     private final AtomicInteger mapped = new AtomicInteger();
     private final AtomicInteger open = new AtomicInteger();
     private final int maxOpenFiles = (int) Math.min(Integer.MAX_VALUE, OpenFileLimit.ofThisProcess().orElse(Long.MAX_VALUE) / 2);
-    private final LongAdder appends = new LongAdder();
-    private final LongAdder appendedBytes = new LongAdder();
+    private final SegmentTotals totals = new SegmentTotals();
     private final LongAdder flushes = new LongAdder();
     private volatile DeletionLog deletions = DeletionLog.NONE;
     private volatile boolean closed;
@@ -230,12 +229,6 @@ public final class LogContext {
         return salts.getAsLong();
     }
 
-    /** Counts the appends to a segment that is released; those to the other segments are counted on request. */
-    void countAppends(Appended appended) {
-        appends.add(appended.records());
-        appendedBytes.add(appended.bytes());
-    }
-
     void countFlush() {
         flushes.increment();
     }
@@ -281,9 +274,9 @@ public final class LogContext {
         return open.get();
     }
 
-    /** Appends to segments that have been released since. */
-    public Appended appendedBefore() {
-        return new Appended(appends.sum(), appendedBytes.sum());
+    /** The streams' segments, as far as they were listed. */
+    public SegmentTotals totals() {
+        return totals;
     }
 
     public long flushes() {

@@ -1,11 +1,12 @@
 package dev.streamwal.append;
 
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.measure.Measurements;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** Receives events of background work. Implementations never throw. */
-public interface LogEvents {
+public interface LogEvents extends Measurements {
 
     /**
      * Background work failed.

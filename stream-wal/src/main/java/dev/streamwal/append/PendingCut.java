@@ -124,8 +124,7 @@ final class PendingCut {
                 chain.mappingStays(segment);
                 pending = cut.notInPlace();
             }
-            holder.finished(holder.bytes());
-            log.countAppends(segment.appended());
+            chain.segments().finished(holder, holder.bytes());
         }
     }
 
@@ -134,7 +133,7 @@ final class PendingCut {
         Path temporary = chain.directory().resolve(SegmentList.temporaryName(log.newSalt()));
         Optional<Long> sealedBytes = cut.cut(temporary, what.inPlace());
         if (sealedBytes.isPresent()) {
-            holder.finished(sealedBytes.get());
+            chain.segments().finished(holder, sealedBytes.get());
         } else {
             chain.sealAgain(holder, cut.header(), tail);
         }

@@ -32,7 +32,7 @@ final class SegmentChain {
     private final DurableNames names;
     private final Consumer<Boolean> hasSegments;
     private final Opening opening;
-    private final SegmentList segments = new SegmentList();
+    private final SegmentList segments;
     private final Continuation next = new Continuation();
     private boolean loaded;
     private boolean recovered;
@@ -58,6 +58,7 @@ final class SegmentChain {
             Consumer<Boolean> hasSegments,
             Opening opening) {
         this.log = log;
+        this.segments = new SegmentList(log.totals());
         this.key = key;
         this.directory = directory;
         this.active = active;
@@ -175,7 +176,7 @@ final class SegmentChain {
         for (StreamRecovery.Unfinished unfinished : outcome.unfinished()) {
             ActiveSegment segment = opening.open(unfinished.header(), unfinished.file(), unfinished.tail());
             log.durability().opened(segment);
-            segments.named(unfinished.header().name()).unfinished(segment);
+            segments.unfinished(segments.named(unfinished.header().name()), segment);
             retireRecovered(segment);
         }
         next.after(outcome);
@@ -266,7 +267,8 @@ final class SegmentChain {
         ActiveSegment segment = opening.open(header, log.storage().open(fileOf(entry)), tail);
         segment.seal();
         log.durability().opened(segment);
-        entry.unfinishedAgain(segment);
+        segments.unfinished(entry, segment);
+        entry.seal();
         log.sealer().seal(segment);
     }
 
@@ -281,9 +283,6 @@ final class SegmentChain {
         Path file = fileOf(entry);
         log.storage().delete(file);
         segments.remove(entry);
-        if (unfinished != null) {
-            log.countAppends(unfinished.appended());
-        }
         return new StreamLog.Deleted(file, entry.name(), bytes);
     }
 

@@ -74,12 +74,6 @@ final class SegmentEntry {
         queued = false;
     }
 
-    /** A segment that was cut and has to be sealed once more. */
-    void unfinishedAgain(ActiveSegment segment) {
-        unfinished = segment;
-        seal();
-    }
-
     /** The footer is written, and the file has this size. */
     void finished(long fileBytes) {
         bytes = fileBytes;

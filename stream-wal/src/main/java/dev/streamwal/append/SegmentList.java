@@ -23,6 +23,12 @@ final class SegmentList {
     private static final Pattern TEMPORARY = Pattern.compile("\\.[0-9a-f]{16}\\.seg\\.tmp");
 
     private final List<SegmentEntry> entries = new ArrayList<>();
+    private final SegmentTotals totals;
+
+    /** @param totals of the log, to which this list adds */
+    SegmentList(SegmentTotals totals) {
+        this.totals = totals;
+    }
 
     /** @param salt different for every file */
     static String temporaryName(long salt) {
@@ -48,11 +54,12 @@ final class SegmentList {
             throw e.getCause();
         }
         found.sort((a, b) -> a.name().compareTo(b.name()));
-        entries.addAll(found);
+        found.forEach(this::add);
     }
 
     /** Discards the list, which then has to be loaded again. */
     void forget() {
+        entries.forEach(this::uncount);
         entries.clear();
     }
 
@@ -82,14 +89,55 @@ final class SegmentList {
 
     void add(SegmentEntry newest) {
         entries.add(newest);
+        ActiveSegment segment = newest.unfinished();
+        if (segment == null) {
+            totals.changed(1, newest.bytes());
+        } else {
+            totals.changed(1, 0);
+            totals.opened(segment);
+        }
     }
 
     void remove(SegmentEntry entry) {
-        entries.remove(entry);
+        if (entries.remove(entry)) {
+            uncount(entry);
+        }
     }
 
     void remove(List<SegmentName> names) {
-        entries.removeIf(entry -> names.contains(entry.name()));
+        entries.stream().filter(entry -> names.contains(entry.name())).toList().forEach(this::remove);
+    }
+
+    private void uncount(SegmentEntry entry) {
+        ActiveSegment segment = entry.unfinished();
+        if (segment == null) {
+            totals.changed(-1, -entry.bytes());
+        } else {
+            totals.changed(-1, 0);
+            totals.released(segment);
+        }
+    }
+
+    /** A segment that was listed has no footer: it has to be sealed, or to be sealed once more. */
+    void unfinished(SegmentEntry entry, ActiveSegment segment) {
+        ActiveSegment before = entry.unfinished();
+        if (before == null) {
+            totals.changed(0, -entry.bytes());
+        } else {
+            totals.released(before);
+        }
+        entry.unfinished(segment);
+        totals.opened(segment);
+    }
+
+    /** A segment has its final size. */
+    void finished(SegmentEntry entry, long fileBytes) {
+        ActiveSegment segment = entry.unfinished();
+        totals.changed(0, segment == null ? fileBytes - entry.bytes() : fileBytes);
+        entry.finished(fileBytes);
+        if (segment != null) {
+            totals.released(segment);
+        }
     }
 
     /** Searches from the newest on: it is mostly one of the last. */

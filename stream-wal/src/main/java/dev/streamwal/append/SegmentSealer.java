@@ -1,5 +1,8 @@
 package dev.streamwal.append;
 
+import dev.streamwal.events.SegmentSealEvent;
+import dev.streamwal.measure.Stall;
+import dev.streamwal.measure.StallCause;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -18,8 +21,11 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
 
     private final ReentrantLock sealing = new ReentrantLock();
 
+    private final LogEvents events;
+
     SegmentSealer(LogEvents events) {
         super("seal", events);
+        this.events = events;
     }
 
     /** The owner's entry for the segment keeps it from being in the queue twice. */
@@ -37,7 +43,9 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
         while (backlog() > MAX_BACKLOG) {
             ActiveSegment oldest = poll();
             if (oldest != null) {
+                Stall stall = Stall.begin();
                 perform(oldest);
+                stall.end(StallCause.SEALING, oldest.header().key(), events);
             }
         }
     }
@@ -50,9 +58,12 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
             StreamLog owner = segment.owner();
             boolean finished = true;
             for (ActiveSegment next = owner.nextToFinish(segment); finished && next != null; next = owner.nextToFinish(segment)) {
+                SegmentSealEvent event = new SegmentSealEvent();
+                event.begin();
                 finished = finish(next, next.equals(segment) ? MAX_TRIES : 1);
                 if (finished) {
                     owner.finished(next);
+                    event.sealed(streamOf(next), next.path(), next.sealedBytes());
                 }
             }
         } finally {

@@ -2,6 +2,8 @@ package dev.streamwal.append;
 
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.error.WalException;
+import dev.streamwal.measure.Stall;
+import dev.streamwal.measure.StallCause;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.shared.SlotLayout;
 import dev.streamwal.storage.StorageErrors;
@@ -113,8 +115,10 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     /** Called after an append, without locks. */
     void letPackingKeepUp(AppendScratch scratch, int bytes) {
         long nanos = shared.delayNanos(bytes);
-        if (nanos > 0) {
-            scratch.owe(nanos);
+        if (nanos > 0 && scratch.owes(nanos)) {
+            Stall stall = Stall.begin();
+            scratch.waitOff();
+            stall.end(StallCause.PACKING, stream.key(), stream.log().events());
         }
     }
 

@@ -9,11 +9,14 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.events.SegmentRotateEvent;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.measure.Stall;
+import dev.streamwal.measure.StallCause;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.retention.ExpiryPlan;
@@ -487,10 +490,13 @@ public final class StreamLog implements CommitStream {
     private void awaitShared() {
         CommitTarget shared = leavesShared() ? undurableShared() : null;
         if (shared != null) {
+            Stall stall = Stall.begin();
             try {
                 log.durability().await(List.of(shared));
             } catch (IOException e) {
                 throw StorageErrors.translate("append", e, directory(), key.text(), WalException.NO_POSITION, 0);
+            } finally {
+                stall.end(StallCause.SHARED, key, log.events());
             }
         }
     }
@@ -629,6 +635,18 @@ public final class StreamLog implements CommitStream {
     // ---------------------------------------------------------------- rotation
 
     private void rotate(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) {
+        Stall stall = Stall.begin();
+        try {
+            rotateNow(seen, timestampMillis, nowMillis);
+        } finally {
+            stall.end(StallCause.ROTATION, key, log.events());
+        }
+        log.sealer().helpIfBehind();
+    }
+
+    private void rotateNow(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) {
+        SegmentRotateEvent event = new SegmentRotateEvent();
+        event.begin();
         rotation.lock();
         try {
             SegmentChain chain = owned().chain();
@@ -653,13 +671,14 @@ public final class StreamLog implements CommitStream {
                 // otherwise the segment before it releases what it holds
                 log.checkRoom(directory(), key);
             }
-            chain.add(seen, create(timestampMillis, nowMillis));
+            ActiveSegment successor = create(timestampMillis, nowMillis);
+            chain.add(seen, successor);
+            event.rotated(key.text(), seen == null ? null : seen.path(), successor.path());
         } catch (IOException e) {
             throw StorageErrors.translate("create a segment", e, directory(), key.text(), WalException.NO_POSITION, policy.segmentBytes());
         } finally {
             rotation.unlock();
         }
-        log.sealer().helpIfBehind();
     }
 
     /** Makes the stream share segments with others, unless it is one of those with segments of their own. */
@@ -830,12 +849,11 @@ public final class StreamLog implements CommitStream {
             if (known == null || entry == null) {
                 return;
             }
-            log.countAppends(segment.appended());
             if (segment.isTakenAway()) {
                 known.segments().remove(entry);
                 return;
             }
-            entry.finished(bytes);
+            known.segments().finished(entry, bytes);
         } finally {
             rotation.unlock();
         }
@@ -1156,22 +1174,23 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /** Size of the files of those segments that were listed so far and take no more records. */
+    public long completeBytes() {
+        rotation.lock();
+        try {
+            ActiveSegment segment = active();
+            return listedBytes() - (segment == null || segment.isSealed() ? 0 : segment.fileBytes());
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** Size of the files of the segments that were listed so far. */
     long listedBytes() {
         rotation.lock();
         try {
             OwnSegments known = owned;
             return known == null ? 0 : known.segments().bytes();
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    /** Appends to segments that aren't released yet. */
-    public Appended appended() {
-        rotation.lock();
-        try {
-            return unfinished().stream().map(ActiveSegment::appended).reduce(Appended.NOTHING, Appended::plus);
         } finally {
             rotation.unlock();
         }

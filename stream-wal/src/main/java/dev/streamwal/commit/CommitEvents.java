@@ -1,9 +1,10 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.measure.Measurements;
 import org.jspecify.annotations.Nullable;
 
 /** Receives background events of the committer. Never throws. */
-public interface CommitEvents {
+public interface CommitEvents extends Measurements {
 
     /**
      * A task failed.

@@ -96,6 +96,16 @@ final class CommitJournal {
         return journalId;
     }
 
+    /** Size of all files. */
+    long totalBytes() {
+        lock.lock();
+        try {
+            return totalBytes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     JournalSizes sizes() {
         return sizes;
     }

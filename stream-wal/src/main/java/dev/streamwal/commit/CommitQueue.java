@@ -41,6 +41,11 @@ final class CommitQueue {
         return false;
     }
 
+    /** How many places are taken. */
+    int later() {
+        return Math.min(later.get(), MAX_LATER);
+    }
+
     /** Releases the places of requests whose results were delivered. */
     void releaseLater(int count) {
         later.addAndGet(-count);

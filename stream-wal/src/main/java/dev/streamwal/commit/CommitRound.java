@@ -4,6 +4,9 @@ import dev.streamwal.commit.CommitSegment.Undurable;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.journal.JournalBlock;
+import dev.streamwal.measure.Flush;
+import dev.streamwal.measure.FlushCause;
+import dev.streamwal.measure.Measurements;
 import dev.streamwal.storage.WriterFence;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -33,6 +36,7 @@ final class CommitRound {
     private final SegmentForce force;
     private final @Nullable ForceThread forces;
     private final LongAdder flushes;
+    private final Measurements measured;
     private WriterFence fence = WriterFence.NONE;
     private final CommitPolicy policy;
     private final Copying copying = new Copying();
@@ -64,7 +68,8 @@ final class CommitRound {
     private int wantedRoom;
 
     /** @param forces null: leaders force segments themselves */
-    CommitRound(CommitJournal journal, SegmentForce force, @Nullable ForceThread forces, LongAdder flushes) {
+    CommitRound(CommitJournal journal, SegmentForce force, @Nullable ForceThread forces, LongAdder flushes, Measurements measured) {
+        this.measured = measured;
         this.forces = forces;
         this.flushes = flushes;
         this.journal = journal;
@@ -256,7 +261,7 @@ final class CommitRound {
                         segment.gatheredOffset = end;
                         return end;
                     }
-                    force.segment(segment);
+                    force.segment(segment, found.to());
                     segment.forcedOffset = found.to();
                 }
                 end = Math.min(end, segment.forcedOffset);
@@ -305,7 +310,10 @@ final class CommitRound {
     void commit() throws FlushFailedException {
         OpenJournalFile target = file;
         if (target != null && !block.isEmpty()) {
+            Flush flush = Flush.begin();
+            int room = target.room();
             journal.write(target, block);
+            flush.end(FlushCause.COMMIT, target.path(), room - target.room(), measured);
             mentionsBefore = target.mentions();
             deletionsBefore = target.deletedFrom().mark();
             flushes.increment();

@@ -72,7 +72,7 @@ final class ForceThread extends LazyThread {
             if (pending.offset == PendingForce.BY_WHO_SEALS) {
                 pending.segment.awaitSealing();
             } else {
-                force.segment(pending.segment);
+                force.segment(pending.segment, pending.offset);
             }
             return null;
         } catch (IOException | RuntimeException | Error e) {

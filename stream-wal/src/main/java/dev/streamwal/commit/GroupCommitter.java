@@ -3,6 +3,8 @@ package dev.streamwal.commit;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.measure.Stall;
+import dev.streamwal.measure.StallCause;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -110,12 +112,15 @@ public final class GroupCommitter implements SegmentDurability {
 
     private final LongAdder flushes = new LongAdder();
 
+    /** Threads in {@link #awaitAnswered}. */
+    private final LongAdder waiting = new LongAdder();
+
     /** For a log without a journal, which is created when it is first needed. */
     public GroupCommitter(CommitSettings settings) {
-        SegmentForce force = new SegmentForce(settings.storage(), settings.root(), settings.streams());
+        SegmentForce force = new SegmentForce(settings.storage(), settings.root(), settings.streams(), settings.events());
         this.journal = new CommitJournal(settings.root(), settings.sizes());
         this.forces = settings.threads() ? new ForceThread(this, force) : null;
-        this.round = new CommitRound(journal, force, forces, flushes);
+        this.round = new CommitRound(journal, force, forces, flushes, settings.events());
         this.checkpoint = new JournalCheckpoint(settings, journal, force, this);
         this.force = force;
         this.events = settings.events();
@@ -164,7 +169,12 @@ public final class GroupCommitter implements SegmentDurability {
                 throwIfClosed();
             }
         } else if (journal.isScarce()) {
-            checkpoint.reserve();
+            Stall stall = Stall.begin();
+            try {
+                checkpoint.reserve();
+            } finally {
+                stall.end(StallCause.JOURNAL, null, events);
+            }
         }
     }
 
@@ -330,6 +340,7 @@ public final class GroupCommitter implements SegmentDurability {
      */
     private void awaitAnswered(CommitRequest request, long lookNanos) {
         boolean interrupted = false;
+        waiting.increment();
         try {
             while (!request.isAnswered()) {
                 interrupted |= Thread.interrupted();
@@ -345,6 +356,7 @@ public final class GroupCommitter implements SegmentDurability {
                 }
             }
         } finally {
+            waiting.decrement();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -487,8 +499,20 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     private void startRound() throws IOException {
+        if (!round.start()) {
+            Stall stall = Stall.begin();
+            try {
+                startFullRound();
+            } finally {
+                stall.end(StallCause.JOURNAL, null, events);
+            }
+        }
+    }
+
+    /** The journal has no room for the round. */
+    private void startFullRound() throws IOException {
         long deadline = System.nanoTime() + FULL_WAIT_NANOS;
-        while (!round.start()) {
+        do {
             // runs a checkpoint, or waits for the thread that runs one: that one needs no lock of this thread
             IOException obstacle = makeRoom();
             if (obstacle != null) {
@@ -497,7 +521,7 @@ public final class GroupCommitter implements SegmentDurability {
                 }
                 LockSupport.parkNanos(FULL_LOOK_NANOS);
             }
-        }
+        } while (!round.start());
     }
 
     /** @return the obstacle; null if there is room now */
@@ -622,6 +646,16 @@ public final class GroupCommitter implements SegmentDurability {
     /** Flushes of the journal, and of files, so far. */
     public long flushes() {
         return flushes.sum() + force.forces();
+    }
+
+    /** How many threads wait now, and how many results of {@link #later} weren't delivered. */
+    public long waiters() {
+        return Math.max(0, waiting.sum()) + queue.later();
+    }
+
+    /** Size of the journal's files. */
+    public long journalBytes() {
+        return journal.totalBytes();
     }
 
     public boolean hasFailed() {

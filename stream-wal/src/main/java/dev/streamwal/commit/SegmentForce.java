@@ -8,6 +8,9 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.journal.FrontierSegment;
+import dev.streamwal.measure.Flush;
+import dev.streamwal.measure.FlushCause;
+import dev.streamwal.measure.Measurements;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
@@ -34,6 +37,7 @@ public final class SegmentForce {
     private final SegmentStorage storage;
     private final Path root;
     private final Path streams;
+    private final Measurements measured;
     private final AtomicLong forces = new AtomicLong();
 
     /**
@@ -47,28 +51,36 @@ public final class SegmentForce {
 
     private volatile boolean rootForced;
 
-    /** @param streams the directory of the streams' directories */
-    public SegmentForce(SegmentStorage storage, Path root, Path streams) {
+    /**
+     * @param streams the directory of the streams' directories
+     * @param measured receives each flush
+     */
+    public SegmentForce(SegmentStorage storage, Path root, Path streams, Measurements measured) {
+        this.measured = measured;
         this.storage = storage;
         this.root = root;
         this.streams = streams;
     }
 
     /**
-     * Forces a segment and its names. A file that is gone needs nothing: only deletions remove files, and they are journalled.
+     * Forces a segment and its names, in place of a block of the journal. A file that is gone needs nothing: only deletions remove files, and they
+     * are journalled.
      *
+     * @param end the offset up to which records are published
      * @throws FlushFailedException if it could not be forced
      */
-    void segment(CommitSegment segment) throws IOException {
-        if (fileOf(segment)) {
-            directory(directoryOf(segment.header().key()));
-            streams();
+    void segment(CommitSegment segment, int end) throws IOException {
+        boolean named = segment.isNamed();
+        int bytes = Math.max(0, end - segment.durableOffset());
+        if (file(segment.path(), FlushCause.SEGMENT, bytes) && !named) {
+            directory(directoryOf(segment.header().key()), FlushCause.SEGMENT);
+            streams(FlushCause.SEGMENT);
             segment.named();
         }
     }
 
     /**
-     * Like {@link #segment}, without the names, which many segments share.
+     * Like {@link #segment}, for a checkpoint, and without the names, which many segments share.
      *
      * @return whether its names have to be forced too: its directory, and then {@link #streams()}
      */
@@ -114,7 +126,11 @@ public final class SegmentForce {
 
     /** @return false if there is no such file */
     boolean file(Path path) throws IOException {
-        return force(path, () -> {
+        return file(path, FlushCause.CHECKPOINT, 0);
+    }
+
+    private boolean file(Path path, FlushCause cause, long bytes) throws IOException {
+        return force(path, cause, bytes, () -> {
             try (SegmentFile file = storage.open(path)) {
                 file.force();
             }
@@ -123,14 +139,22 @@ public final class SegmentForce {
 
     /** Forces a stream's directory. A directory that was deleted with its last segment needs nothing. */
     void directory(Path directory) throws IOException {
-        boolean unused = force(directory, () -> storage.forceDirectory(directory));
+        directory(directory, FlushCause.CHECKPOINT);
+    }
+
+    private void directory(Path directory, FlushCause cause) throws IOException {
+        boolean unused = force(directory, cause, 0, () -> storage.forceDirectory(directory));
     }
 
     /** Forces the names of the streams' directories. */
     void streams() throws IOException {
-        directory(streams);
+        streams(FlushCause.CHECKPOINT);
+    }
+
+    private void streams(FlushCause cause) throws IOException {
+        directory(streams, cause);
         if (!rootForced) {
-            directory(root);
+            directory(root, cause);
             rootForced = true;
         }
     }
@@ -146,12 +170,14 @@ public final class SegmentForce {
      * @throws FlushFailedException if it could not be forced, or an earlier force failed
      * @throws IOException if it could not be opened, for lack of a descriptor: then nothing was forced, and a later attempt may succeed
      */
-    private boolean force(Path path, Force force) throws IOException {
+    private boolean force(Path path, FlushCause cause, long bytes, Force force) throws IOException {
         forcing.lock();
         try {
             throwIfFailed();
+            Flush flush = Flush.begin();
             force.run();
             forces.incrementAndGet();
+            flush.end(cause, path, bytes, measured);
             return true;
         } catch (NoSuchFileException e) {
             return false;

@@ -1,6 +1,7 @@
 package dev.streamwal.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.events.ListenerOverflowEvent;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -58,8 +59,8 @@ public final class ListenerThread<L> {
             event.accept(listener);
             return;
         }
-        if (!waiting.offer(event)) {
-            lost.incrementAndGet();
+        if (!waiting.offer(event) && lost.getAndIncrement() == 0) {
+            ListenerOverflowEvent.began(MAX_WAITING);
         }
         if (!begun) {
             begin();

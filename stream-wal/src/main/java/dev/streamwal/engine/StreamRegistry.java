@@ -7,6 +7,7 @@ import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ public final class StreamRegistry<S> {
 
     private final ConcurrentHashMap<String, Slot<S>> slots = new ConcurrentHashMap<>();
     private final ReferenceQueue<S> forgotten = new ReferenceQueue<>();
+    private final AtomicInteger held = new AtomicInteger();
     private final Function<StreamKey, S> factory;
 
     public StreamRegistry(Function<StreamKey, S> factory) {
@@ -28,7 +30,6 @@ public final class StreamRegistry<S> {
     private static final class Slot<S> extends WeakReference<S> {
         private final String key;
 
-        @SuppressWarnings("UnusedVariable") // held, not read
         private volatile @Nullable S held;
 
         Slot(String key, S stream, ReferenceQueue<S> queue) {
@@ -64,12 +65,25 @@ public final class StreamRegistry<S> {
         return made.getPlain();
     }
 
-    /** Keeps a stream that has segments; releases one that has none. */
+    /** Keeps a stream that has segments; releases one that has none. Called by one thread at a time for a stream. */
     public void hold(String key, S stream, boolean hasSegments) {
         Slot<S> slot = slots.get(key);
         if (slot != null && slot.refersTo(stream)) {
+            boolean isHeld = slot.held != null;
             slot.held = hasSegments ? stream : null;
+            held.addAndGet(isHeld == hasSegments ? 0 : hasSegments ? 1 : -1);
         }
+    }
+
+    /** How many streams the registry keeps. */
+    public int held() {
+        return held.get();
+    }
+
+    /** Whether the registry keeps this one. */
+    public boolean isHeld(String key) {
+        Slot<S> slot = slots.get(key);
+        return slot != null && slot.held != null;
     }
 
     private void dropForgotten() {

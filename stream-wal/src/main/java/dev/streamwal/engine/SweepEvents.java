@@ -1,10 +1,11 @@
 package dev.streamwal.engine;
 
+import dev.streamwal.measure.Measurements;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Receives what sweeps do. Implementations never throw. */
-public interface SweepEvents {
+public interface SweepEvents extends Measurements {
 
     /** The number of a pass that begins now, for {@link #ended}. */
     long begins();

@@ -3,6 +3,7 @@ package dev.streamwal.engine;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.WalException;
+import dev.streamwal.events.SweepEvent;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
@@ -139,8 +140,13 @@ public final class Sweeper {
     private Result passWithoutPacking(Supplier<Pass> pass) {
         try {
             long begun = report.begins();
+            long begunNanos = System.nanoTime();
+            SweepEvent event = new SweepEvent();
+            event.begin();
             Result result = store.whileDeleting(() -> pass.get().run());
             report.ended(TASK, begun);
+            report.sweepTook(result.held(), System.nanoTime() - begunNanos);
+            event.swept(result.deleted(), result.failed(), result.held(), result.live(), result.bytesReclaimed());
             return result;
         } catch (IOException e) {
             throw StorageErrors.translate("sweep", e, store.root(), null, WalException.NO_POSITION, 0);

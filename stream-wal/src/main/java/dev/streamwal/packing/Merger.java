@@ -4,6 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
+import dev.streamwal.measure.PackTask;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackRun;
@@ -72,6 +73,7 @@ final class Merger {
 
     /** Whether the packs were merged; false if another thread changed what there is meanwhile. */
     private boolean isMerged(MergePlan.Merge merge, BooleanSupplier isStopped) throws IOException {
+        Packing step = Packing.begin();
         List<ListedPack> packs = merge.packs();
         Manifest before = store.manifest();
         long nowMillis = log.nowMillis();
@@ -82,6 +84,8 @@ final class Merger {
             Optional<ListedPack> merged = write(packs, header, before, isStopped);
             isListed = !isStopped.getAsBoolean() && store.whilePacking(() -> isListed(packs, merged, header.number(), before));
             if (isListed && merged.isPresent()) {
+                step.wrote(PackTask.MERGE, merged.get(), store.file(merged.get()));
+                step.end(PackTask.MERGE, events);
                 events.merged(merged.get(), store.file(merged.get()), packs);
             }
         } catch (NoSuchFileException e) {

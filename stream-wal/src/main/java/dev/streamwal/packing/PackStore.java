@@ -54,6 +54,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The packs of a log that is being written. Thread-safe. */
 public final class PackStore implements PackedData {
@@ -92,6 +93,7 @@ public final class PackStore implements PackedData {
     @GuardedBy("this")
     private final Set<Long> inDoubt = new HashSet<>();
     private long lastNumber;
+    private volatile @Nullable Counted counted;
 
     private PackStore(Path root, boolean isCompressed, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
         this.root = root;
@@ -206,16 +208,25 @@ public final class PackStore implements PackedData {
         return packs().isEmpty();
     }
 
-    /** The number of segments in packs that count. */
+    /** The number of segments in packs that count. Looked for once for each state of the manifest. */
     public long segments() throws IOException {
-        return catalog.look(now -> {
-            List<StreamKey> keys = now.voidKeys();
-            List<ListedPack> packs = now.packsInOrder().stream().filter(pack -> now.mayHaveVoids(pack.number())).toList();
-            LongAdder segments = new LongAdder();
-            now.packsInOrder().forEach(pack -> segments.add(pack.segments()));
-            catalog.find(keys, packs, (key, pack, base) -> segments.add(now.isVoid(keys.get(key), base, pack.number()) ? -1 : 0));
-            return segments.sum();
-        });
+        Counted known = counted;
+        if (known == null || !known.of().equals(manifest.current())) {
+            known = catalog.look(this::count);
+            counted = known;
+        }
+        return known.segments();
+    }
+
+    private record Counted(Manifest of, long segments) {}
+
+    private Counted count(Manifest now) throws IOException {
+        List<StreamKey> keys = now.voidKeys();
+        List<ListedPack> packs = now.packsInOrder().stream().filter(pack -> now.mayHaveVoids(pack.number())).toList();
+        LongAdder segments = new LongAdder();
+        now.packsInOrder().forEach(pack -> segments.add(pack.segments()));
+        catalog.find(keys, packs, (key, pack, base) -> segments.add(now.isVoid(keys.get(key), base, pack.number()) ? -1 : 0));
+        return new Counted(now, segments.sum());
     }
 
     /** The path of a pack. */

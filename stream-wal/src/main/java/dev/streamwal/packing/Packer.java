@@ -10,6 +10,8 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.measure.Measurements;
+import dev.streamwal.measure.PackTask;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackWriter;
 import dev.streamwal.packing.PackPlan.Job;
@@ -94,7 +96,7 @@ public final class Packer {
     }
 
     /** Receives what was done. Implementations never throw. */
-    public interface Events {
+    public interface Events extends Measurements {
 
         /** Segments have moved into a pack. */
         void packed(ListedPack pack, Path file, long bytesBefore);
@@ -249,13 +251,16 @@ public final class Packer {
         try {
             log.sharedLog().sealIfOlder(nowMillis - log.shortestWindowMillis());
             for (boolean more = true; more && !isStopped.getAsBoolean(); ) {
+                Packing step = Packing.begin();
                 Optional<List<ListedPack>> packs = store.whilePacking(shared::packOldest);
                 more = packs.isPresent();
                 log.sharedPacked(true);
                 for (ListedPack pack : packs.orElse(List.of())) {
                     moved += (int) pack.segments();
+                    step.wrote(PackTask.SHARED, pack, store.file(pack));
                     events.packed(pack, store.file(pack), pack.bytes());
                 }
+                step.end(PackTask.SHARED, events);
             }
             ended(isStopped, PACK_SHARED, begun);
         } catch (IOException | RuntimeException e) {
@@ -382,6 +387,7 @@ public final class Packer {
         }
 
         private void write(List<Source> sources) throws IOException {
+            Packing step = Packing.begin();
             long number = store.newNumber();
             boolean isByOptions = sources.stream().allMatch(source -> isByOptions(stream(source.key()).policy()));
             PackHeader header = store.compressed(new PackHeader(number, job.window(), job.expirationMillis(),
@@ -401,6 +407,8 @@ public final class Packer {
                     ListedPack pack = PackSweep.listed(header, writer.finish());
                     store.add(pack);
                     moved += (int) pack.segments();
+                    step.wrote(PackTask.OWN, pack, store.file(pack));
+                    step.end(PackTask.OWN, events);
                     events.packed(pack, store.file(pack), bytesBefore);
                 }
             } finally {

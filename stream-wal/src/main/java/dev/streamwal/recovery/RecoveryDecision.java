@@ -31,6 +31,14 @@ public enum RecoveryDecision {
         this.meaning = meaning;
     }
 
+    /** Whether something is not as it was written, and was promised to survive. */
+    public boolean isAboutDamage() {
+        return switch (this) {
+            case SKIP_DAMAGE, PAD_DAMAGED_END, KEEP_WHAT_IS_LEFT, SKIP_UNREADABLE, GO_ON_BEHIND_GAP, REFUSE_CORRUPT -> true;
+            case KEEP, PAD_HOLE, CUT_TORN_TAIL, SET_ASIDE_BEHIND, REFUSE_TOO_NEW -> false;
+        };
+    }
+
     /** The decision as text. */
     public String meaning() {
         return meaning;

@@ -3,6 +3,7 @@ package dev.streamwal.recovery;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.measure.Measurements;
 import dev.streamwal.recovery.TailEvidence.Left;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentFile;
@@ -34,7 +35,7 @@ import java.util.OptionalLong;
 public final class StreamRecovery {
 
     /** Receives what was found. Called by many threads at once, with a stream's locks held; never throws. */
-    public interface Listener {
+    public interface Listener extends Measurements {
 
         /**
          * A segment needed a repair.
@@ -161,12 +162,15 @@ public final class StreamRecovery {
      */
     public Outcome recover(StreamKey key, Path directory, List<Listed> listed, long deletedBelow) throws IOException {
         Findings findings = new Findings();
+        Recovering recovering = Recovering.begin();
         try {
             Outcome outcome = new ChainRecovery(storage, quarantine, termsOf(key), listener, key, directory, deletedBelow, findings)
                     .recover(listed);
+            recovering.end(key, findings, null, listener);
             listener.recovered(key, findings);
             return outcome;
         } catch (IOException | RuntimeException e) {
+            recovering.end(key, findings, e, listener);
             listener.refused(key, findings, e);
             throw e;
         }

@@ -1,0 +1,125 @@
+package dev.streamwal;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.DiskFullException;
+import dev.streamwal.error.HeaderTooLargeException;
+import dev.streamwal.error.RecordTooLargeException;
+import dev.streamwal.error.TimestampOutOfRangeException;
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalFailedException;
+import dev.streamwal.measure.Timing;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Counts what a log has done, refused and found since it was opened. Thread-safe, without locks. */
+final class LogCounts {
+
+    private final LongAdder sealed = new LongAdder();
+    private final LongAdder corruptions = new LongAdder();
+    private final Map<DeletedSegment.Reason, LongAdder> deleted = new EnumMap<>(DeletedSegment.Reason.class);
+    private final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
+    private final Map<Durability, Timing> appends = new EnumMap<>(Durability.class);
+    private final Map<Rejection, LongAdder> rejections = new EnumMap<>(Rejection.class);
+
+    /** Why an append throws. */
+    private enum Rejection {
+        SIZE, TIME, DISK_FULL, OPEN_FILES, DAMAGED, FAILED, IO;
+
+        static Rejection of(WalException thrown) {
+            if (thrown instanceof RecordTooLargeException || thrown instanceof HeaderTooLargeException) {
+                return SIZE;
+            }
+            if (thrown instanceof CorruptSegmentException || thrown instanceof UnsupportedFormatException) {
+                return DAMAGED;
+            }
+            return thrown instanceof TimestampOutOfRangeException ? TIME
+                    : thrown instanceof DiskFullException ? DISK_FULL
+                    : thrown instanceof TooManyOpenFilesException ? OPEN_FILES
+                    : thrown instanceof WalFailedException ? FAILED
+                    : IO;
+        }
+    }
+
+    LogCounts() {
+        for (DeletedSegment.Reason reason : DeletedSegment.Reason.values()) {
+            deleted.put(reason, new LongAdder());
+        }
+        for (Rejection rejection : Rejection.values()) {
+            rejections.put(rejection, new LongAdder());
+        }
+        for (Durability level : Durability.values()) {
+            appends.put(level, new Timing());
+        }
+    }
+
+    void sealed() {
+        sealed.increment();
+    }
+
+    void damaged() {
+        corruptions.increment();
+    }
+
+    void deleted(DeletedSegment.Reason reason) {
+        of(reason).increment();
+    }
+
+    void failed(String task) {
+        failures.computeIfAbsent(task, any -> new LongAdder()).increment();
+    }
+
+    private LongAdder of(DeletedSegment.Reason reason) {
+        return Objects.requireNonNull(deleted.get(reason));
+    }
+
+    /** An append has succeeded. */
+    void appended(Durability level, long nanos) {
+        Objects.requireNonNull(appends.get(level)).add(nanos);
+    }
+
+    /** An append has thrown. After the log was closed, that is the program's mistake, and no news of the log. */
+    void rejected(WalException thrown) {
+        if (!(thrown instanceof WalClosedException)) {
+            Objects.requireNonNull(rejections.get(Rejection.of(thrown))).increment();
+        }
+    }
+
+    long sealedSegments() {
+        return sealed.sum();
+    }
+
+    long corruptions() {
+        return corruptions.sum();
+    }
+
+    Map<DeletedSegment.Reason, Long> deletedSegments() {
+        return sums(deleted, reason -> reason);
+    }
+
+    Map<String, Long> failures() {
+        return sums(failures, task -> task);
+    }
+
+    Map<String, Long> rejectedAppends() {
+        return sums(rejections, rejection -> rejection.name().toLowerCase(Locale.ROOT));
+    }
+
+    Map<Durability, OperationStats> appends() {
+        Map<Durability, OperationStats> stats = new EnumMap<>(Durability.class);
+        appends.forEach((level, timing) -> stats.put(level, OperationStats.of(timing)));
+        return stats;
+    }
+
+    private static <K, N> Map<N, Long> sums(Map<K, LongAdder> counts, Function<K, N> name) {
+        return counts.entrySet().stream().collect(Collectors.toMap(each -> name.apply(each.getKey()), each -> each.getValue().sum()));
+    }
+}

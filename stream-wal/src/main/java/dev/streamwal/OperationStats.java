@@ -1,0 +1,49 @@
+package dev.streamwal;
+
+import dev.streamwal.measure.Timing;
+import java.time.Duration;
+
+/**
+ * How often an operation was measured, and how long it took. While other threads work, the numbers may be of slightly different moments. Immutable.
+ *
+ * @since 1.0
+ */
+public final class OperationStats extends Snapshot<OperationStats.Fields> {
+
+    record Fields(long count, long totalNanos, long longestNanos) {}
+
+    OperationStats(Fields fields) {
+        super(fields);
+    }
+
+    static OperationStats of(Timing timing) {
+        return new OperationStats(new Fields(timing.count(), timing.totalNanos(), timing.longestNanos()));
+    }
+
+    /**
+     * How often it was measured since the log was opened.
+     *
+     * @return their number
+     */
+    public long count() {
+        return fields().count();
+    }
+
+    /**
+     * How long all of these took together.
+     *
+     * @return a sum, which may be longer than the log is open: several threads may do the same at a time
+     */
+    public Duration total() {
+        return Duration.ofNanos(fields().totalNanos());
+    }
+
+    /**
+     * The longest of the last minute, and of up to one minute before.
+     *
+     * @return zero if there was none in that time
+     */
+    public Duration longest() {
+        return Duration.ofNanos(fields().longestNanos());
+    }
+}

@@ -1,0 +1,26 @@
+package dev.streamwal.measure;
+
+import dev.streamwal.events.FlushEvent;
+import java.nio.file.Path;
+
+/** A flush, from its beginning. */
+public final class Flush {
+
+    private final FlushEvent event = new FlushEvent();
+    private final long begun = System.nanoTime();
+
+    private Flush() {
+        event.begin();
+    }
+
+    /** A flush that begins now. */
+    public static Flush begin() {
+        return new Flush();
+    }
+
+    /** The disk has answered. A flush that fails isn't told of here: it ends the log's work. */
+    public void end(FlushCause cause, Path file, long bytes, Measurements measured) {
+        measured.flushTook(cause, System.nanoTime() - begun);
+        event.flushed(cause.tag(), file, bytes);
+    }
+}

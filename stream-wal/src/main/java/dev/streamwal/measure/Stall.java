@@ -1,0 +1,31 @@
+package dev.streamwal.measure;
+
+import dev.streamwal.events.AppendStallEvent;
+import dev.streamwal.format.StreamKey;
+import org.jspecify.annotations.Nullable;
+
+/** A wait of an append, from its beginning. */
+public final class Stall {
+
+    private final AppendStallEvent event = new AppendStallEvent();
+    private final long begun = System.nanoTime();
+
+    private Stall() {
+        event.begin();
+    }
+
+    /** A wait that begins now. */
+    public static Stall begin() {
+        return new Stall();
+    }
+
+    /**
+     * The wait is over.
+     *
+     * @param stream null if it was for something that the whole log shares
+     */
+    public void end(StallCause cause, @Nullable StreamKey stream, Measurements measured) {
+        measured.stallTook(cause, System.nanoTime() - begun);
+        event.waited(cause.tag(), stream == null ? null : stream.text());
+    }
+}

@@ -1,0 +1,26 @@
+package dev.streamwal.measure;
+
+import java.util.Locale;
+
+/** What an append may wait for, besides its own flush. */
+public enum StallCause {
+    /** Another segment for the stream. */
+    ROTATION,
+    /** Space in the file, where the thread that prepares it is behind. */
+    SPACE,
+    /** Segments that wait for their footers: the appending thread helps. */
+    SEALING,
+    /** Packing, which doesn't keep up with appends to shared segments. */
+    PACKING,
+    /** A flush of what the stream has in shared segments, before it gets segments of its own. */
+    SHARED,
+    /** Room in the commit journal. */
+    JOURNAL;
+
+    private final String tag = name().toLowerCase(Locale.ROOT);
+
+    /** As metrics and events name it. */
+    public String tag() {
+        return tag;
+    }
+}

@@ -1,0 +1,42 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.events.PackEvent;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.measure.Measurements;
+import dev.streamwal.measure.PackTask;
+import java.nio.file.Path;
+
+/** A step that writes packs, from its beginning. For one thread. */
+final class Packing {
+
+    private final long begun = System.nanoTime();
+    private PackEvent next = begunEvent();
+    private int packs;
+
+    private Packing() {}
+
+    /** A step that begins now. */
+    static Packing begin() {
+        return new Packing();
+    }
+
+    private static PackEvent begunEvent() {
+        PackEvent event = new PackEvent();
+        event.begin();
+        return event;
+    }
+
+    /** A pack counts. */
+    void wrote(PackTask task, ListedPack pack, Path file) {
+        packs++;
+        next.packed(task.tag(), file, pack.segments(), pack.bytes());
+        next = begunEvent();
+    }
+
+    /** The step has ended. One that wrote nothing isn't told of. */
+    void end(PackTask task, Measurements measured) {
+        if (packs > 0) {
+            measured.packingTook(task, packs, System.nanoTime() - begun);
+        }
+    }
+}
