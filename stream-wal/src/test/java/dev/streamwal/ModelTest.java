@@ -850,15 +850,19 @@ class ModelTest {
             }
         }
 
+        /** A segment that is sealed meanwhile has other bytes. */
+        private static String withoutBytes(StreamInfo info) {
+            return info.toString().replaceFirst(", bytes=\\d+", "");
+        }
+
         private void describe(WalReader reader, ReferenceLog.Stream stream) {
             if (reader == inside) {
                 touch(stream);
             }
             Optional<StreamInfo> described = reader.describe(stream.key);
             assertThat(described.isPresent()).isEqualTo(!stream.segments.isEmpty());
-            // a segment that is sealed meanwhile has other bytes
-            assertThat(reader.describe(List.of(stream.key, "nobody")).values()).as("described with others").usingRecursiveFieldByFieldElementComparatorIgnoringFields("bytes")
-                    .containsExactlyElementsOf(described.stream().toList());
+            assertThat(reader.describe(List.of(stream.key, "nobody")).values()).as("described with others").map(Run::withoutBytes)
+                    .isEqualTo(described.stream().map(Run::withoutBytes).toList());
             described.ifPresent(info -> {
                 List<Appended> records = stream.records();
                 assertThat(info.key()).isEqualTo(stream.key);
