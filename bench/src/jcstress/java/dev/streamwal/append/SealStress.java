@@ -47,7 +47,7 @@ public class SealStress extends StressState {
 
     @Arbiter
     public void look(III_Result r) {
-        r.r2 = (int) (stream.appended().plus(context.appendedBefore()).records() - 1);
+        r.r2 = (int) (context.totals().sums().appended().records() - 1);
         r.r3 = storage.mapped.get();
     }
 }

@@ -57,6 +57,14 @@ class StressState {
         }
 
         @Override
+        public long begins() {
+            return 0;
+        }
+
+        @Override
+        public void ended(String task, String key, long begun) {}
+
+        @Override
         public void sealed(Path file, SegmentHeader header, long endPosition, long bytes) {}
     }
 
