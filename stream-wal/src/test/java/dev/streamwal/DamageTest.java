@@ -24,7 +24,7 @@ class DamageTest {
     @Nested
     class OnJimfs extends DamageContract {
         OnJimfs() {
-            super(LogHome.jimfs(), ChildJvm.scale() < 1 ? 3 : 1);
+            super(LogHome.jimfs(), ChildJvm.scale() < 1 ? 5 : 1);
         }
     }
 }
