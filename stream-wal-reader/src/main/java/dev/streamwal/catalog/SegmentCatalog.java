@@ -194,12 +194,17 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private void lookUp(SharedCatalog.Listing sharedNow, Manifest now) throws IOException {
         if (shared != null && !sharedNow.segments().isEmpty()) {
-            List<Segment> found = new ArrayList<>();
-            shared.addParts(key, shared.caughtUp(sharedNow, now), now, found);
-            parts = found.equals(parts) ? parts : found;
+            lookUp(shared, shared.caughtUp(sharedNow, now), now);
         } else {
             parts = parts.isEmpty() ? parts : List.of();
         }
+    }
+
+    @GuardedBy("this")
+    private void lookUp(SharedCatalog catalog, List<SharedSegment> live, Manifest now) {
+        List<Segment> found = new ArrayList<>();
+        catalog.addParts(key, live, now, found);
+        parts = found.equals(parts) ? parts : found;
     }
 
     /**
@@ -216,9 +221,7 @@ public final class SegmentCatalog {
             SegmentChain unused = refresh();
             return;
         }
-        List<Segment> found = new ArrayList<>();
-        catalog.addParts(key, live, now, found);
-        parts = found;
+        lookUp(catalog, live, now);
         SegmentChain unused = merge();
     }
 

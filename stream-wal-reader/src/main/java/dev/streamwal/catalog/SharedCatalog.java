@@ -221,10 +221,10 @@ public final class SharedCatalog {
         return segment.end(key) >= 0;
     }
 
-    /** The position where the stream's published records in segments that aren't packed end; -1 where it has none there. */
-    public long end(StreamKey key, Manifest manifest) throws IOException {
+    /** The position where the stream's records in these segments end, as far as they have been walked; -1 where it has none there. */
+    public static long end(StreamKey key, List<SharedSegment> segments) {
         long end = -1;
-        for (SharedSegment each : published(manifest)) {
+        for (SharedSegment each : segments) {
             end = Math.max(end, each.end(key));
         }
         return end;

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -24,9 +25,7 @@ interface ReadableLog extends AutoCloseable {
 
     /** By key, in the order asked, without the streams that don't exist. */
     default Map<String, StreamInfo> describe(Collection<String> keys) {
-        Map<String, StreamInfo> described = new LinkedHashMap<>();
-        keys.forEach(key -> describe(key).ifPresent(stream -> described.put(key, stream)));
-        return described;
+        return onEach(keys, this::describe);
     }
 
     EntryBatch readBatch(EntryRef[] refs);
@@ -44,9 +43,14 @@ interface ReadableLog extends AutoCloseable {
 
     /** By key, in the order asked, without the streams that have no record. */
     default Map<String, Entry> latest(Collection<String> keys) {
-        Map<String, Entry> latest = new LinkedHashMap<>();
-        keys.forEach(key -> latest(key).ifPresent(entry -> latest.put(key, entry)));
-        return latest;
+        return onEach(keys, this::latest);
+    }
+
+    /** What the operation has for each key, in the keys' order; what it has nothing for is left out. */
+    static <T> Map<String, T> onEach(Collection<String> keys, Function<String, Optional<T>> operation) {
+        Map<String, T> results = new LinkedHashMap<>();
+        keys.forEach(key -> operation.apply(key).ifPresent(result -> results.put(key, result)));
+        return results;
     }
 
     /** One record, on the heap; empty where it has expired or isn't there. */

@@ -24,11 +24,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -175,14 +173,14 @@ final class SegmentedLog implements ReadableLog {
         }
     }
 
-    /** By key, in the order asked; what the operation has nothing for is left out. */
+    /** As {@link ReadableLog#onEach}, after one listing of the log. */
     private <T> Map<String, T> onStreams(String action, Collection<String> keys, OnStream<Optional<T>> operation) {
         if (keys.size() <= 1) {
-            return onEach(keys, key -> onStream(action, key, operation));
+            return ReadableLog.onEach(keys, key -> onStream(action, key, operation));
         }
         log.checkOpen();
         LogListing listing = listing(action, keys);
-        return onEach(keys, key -> on(action, key, () -> operation.run(listing.catalog(key))));
+        return ReadableLog.onEach(keys, key -> on(action, key, () -> operation.run(listing.catalog(key))));
     }
 
     private LogListing listing(String action, Collection<String> keys) {
@@ -191,12 +189,6 @@ final class SegmentedLog implements ReadableLog {
         } catch (IOException e) {
             throw log.failure(action, e, log.root(), null, WalException.NO_POSITION);
         }
-    }
-
-    private static <T> Map<String, T> onEach(Collection<String> keys, Function<String, Optional<T>> operation) {
-        Map<String, T> results = new LinkedHashMap<>();
-        keys.forEach(key -> operation.apply(key).ifPresent(result -> results.put(key, result)));
-        return results;
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.streamwal.tail;
 import dev.streamwal.catalog.DirectoryWatch;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.SharedProgress;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.format.StreamKey;
@@ -141,7 +142,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
             boolean hasSeenAll = sharedProgress.begin(manifest, live);
             // the end is read after that, so it has all records up to where the segments have been walked by now
             sharedProgress.looked(live, segment -> true);
-            sharedEnd = log.shared().end(key, manifest);
+            sharedEnd = SharedCatalog.end(key, live);
             return hasSeenAll;
         });
         if (!isAll) {
