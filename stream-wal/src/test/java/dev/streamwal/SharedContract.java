@@ -28,12 +28,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -613,7 +616,7 @@ abstract class SharedContract extends LogContract {
                 assertNext(tail, a.get(1));
                 assertThat(tail.next(Duration.ZERO)).isFalse();
             }
-            Written next = againWhenAllHasExpired("a");
+            Written next = againWhenAllHasExpired(Set.of("a")).get("a");
             for (EntryTail tail : List.of(one, many)) {
                 assertThatThrownBy(() -> tail.next(LONG)).isInstanceOfSatisfying(EntryExpiredException.class, told -> {
                     assertThat(told.from()).isEqualTo(a.get(1).ref().end());
@@ -623,6 +626,56 @@ abstract class SharedContract extends LogContract {
                 assertNext(tail, next);
             }
         }
+    }
+
+    /** More streams have records than are read at a time. Those of the others expire, and these streams come again, before it is their turn. */
+    @Test
+    void follow_whatHasArrivedExpiresBeforeItsTurn_theGapIsTold() throws Exception {
+        Set<String> keys = IntStream.range(0, 100).mapToObj(i -> "s" + i).collect(Collectors.toSet());
+        Files.createDirectories(root);
+        try (WalReader reader = WalReader.open(root); EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
+            Map<String, Written> read;
+            Map<String, Written> second;
+            try (StreamWal wal = open(sharing())) {
+                read = appendToEach(wal, keys);
+                for (int i = 0; i < keys.size(); i++) {
+                    assertThat(tail.next(LONG)).isTrue();
+                }
+                assertThat(tail.next(Duration.ZERO)).isFalse();
+                second = appendToEach(wal, keys);
+            }
+            // stands on one, and has a record of some others at hand
+            assertThat(tail.next(LONG)).isTrue();
+            assertThat(tail.ref()).isEqualTo(second.remove(tail.key()).ref());
+            Map<String, Written> third = againWhenAllHasExpired(keys);
+            int told = 0;
+            while (!third.isEmpty()) {
+                try {
+                    assertThat(tail.next(LONG)).isTrue();
+                    Written expected = second.containsKey(tail.key()) ? second.remove(tail.key()) : third.remove(tail.key());
+                    assertThat(tail.ref()).isEqualTo(expected.ref());
+                } catch (EntryExpiredException expired) {
+                    String key = String.valueOf(expired.key());
+                    Written gone = second.remove(key);
+                    if (gone == null) {
+                        // it was read, and whether another came isn't known
+                        assertThat(expired.isCertain()).as(expired.getMessage()).isFalse();
+                        continue;
+                    }
+                    assertThat(expired.from()).isEqualTo(read.get(key).ref().end());
+                    assertThat(expired.to()).isBetween(gone.ref().end(), third.get(key).ref().position());
+                    told++;
+                }
+            }
+            assertThat(second).isEmpty();
+            assertThat(told).isPositive();
+        }
+    }
+
+    private Map<String, Written> appendToEach(StreamWal wal, Set<String> keys) {
+        Map<String, Written> appended = new HashMap<>();
+        keys.forEach(key -> appended.put(key, appendSome(wal.stream(key), 1).get(0)));
+        return appended;
     }
 
     @Test
@@ -638,20 +691,20 @@ abstract class SharedContract extends LogContract {
                 assertNext(tail, a.get(1));
                 assertThat(tail.next(Duration.ZERO)).isFalse();
             }
-            Written next = againWhenAllHasExpired("a");
+            Written next = againWhenAllHasExpired(Set.of("a")).get("a");
             assertNext(one, next);
             assertNext(many, next);
         }
     }
 
-    private Written againWhenAllHasExpired(String key) {
+    private Map<String, Written> againWhenAllHasExpired(Set<String> keys) {
         clock.advance(RETENTION.plus(WINDOW.multipliedBy(2)));
         try (StreamWal wal = open(sharing())) {
             packAll(wal);
             SweepResult swept = wal.sweep();
             assertThat(swept.failedSegments()).isZero();
             assertAreAll(wal, Set.of());
-            return appendSome(wal.stream(key), 1).get(0);
+            return appendToEach(wal, keys);
         }
     }
 

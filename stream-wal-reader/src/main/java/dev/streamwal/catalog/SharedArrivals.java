@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 
 /**
  * Tells which streams have got records in shared segments since the look before; at the first look, which streams have records there. Records that
@@ -17,6 +16,13 @@ import java.util.function.Consumer;
  * look before. Where a segment was packed between two looks, {@link SharedProgress} says so, and every stream may have got records.
  */
 public final class SharedArrivals {
+
+    /** Told of each stream that has got records. */
+    @FunctionalInterface
+    public interface Arrival {
+        /** @param end position where the stream's records in one shared segment end */
+        void accept(StreamKey key, long end);
+    }
 
     private final LogSource log;
     /** How many arrivals of each segment were told up to the last look, by base position. */
@@ -32,21 +38,26 @@ public final class SharedArrivals {
     /**
      * Takes a look.
      *
-     * @param each gets each stream that has got records, some more than once
+     * @param each gets each stream that has got records, some more than once, the oldest first
      * @return false where other streams may have got records, too
      */
-    public boolean look(Consumer<StreamKey> each) throws IOException {
+    public boolean look(Arrival each) throws IOException {
         return log.packs().look(manifest -> look(manifest, each));
     }
 
-    private boolean look(Manifest manifest, Consumer<StreamKey> each) throws IOException {
+    private boolean look(Manifest manifest, Arrival each) throws IOException {
         List<SharedSegment> live = log.shared().published(manifest);
         boolean isAll = progress.begin(manifest, live);
         Map<Long, Integer> now = new HashMap<>();
         for (SharedSegment segment : live) {
             long base = segment.file().basePosition();
             List<StreamKey> arrivals = segment.arrivals(told.getOrDefault(base, 0));
-            arrivals.stream().filter(key -> SharedCatalog.has(segment, key, manifest)).forEach(each);
+            for (StreamKey key : arrivals) {
+                long end = SharedCatalog.end(segment, key, manifest);
+                if (end >= 0) {
+                    each.accept(key, end);
+                }
+            }
             now.put(base, told.getOrDefault(base, 0) + arrivals.size());
         }
         // asked after the arrivals were read: what has come in between, the next look has

@@ -215,19 +215,10 @@ public final class SharedCatalog {
         return caughtUp(new Listing(list().segments(), 0), manifest);
     }
 
-    /** Whether a stream has records in a segment, as far as that has been walked. */
-    static boolean has(SharedSegment segment, StreamKey key, Manifest manifest) {
+    /** The position where a stream's records that count in a segment end, as far as that has been walked; -1 where it has none. */
+    public static long end(SharedSegment segment, StreamKey key, Manifest manifest) {
         cut(segment, manifest.voidRanges(key));
-        return segment.end(key) >= 0;
-    }
-
-    /** The position where the stream's records in these segments end, as far as they have been walked; -1 where it has none there. */
-    public static long end(StreamKey key, List<SharedSegment> segments) {
-        long end = -1;
-        for (SharedSegment each : segments) {
-            end = Math.max(end, each.end(key));
-        }
-        return end;
+        return segment.end(key);
     }
 
     /** Adds the keys of streams that have records in segments that aren't packed. */

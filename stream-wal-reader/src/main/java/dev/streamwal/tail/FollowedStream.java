@@ -37,10 +37,8 @@ final class FollowedStream {
     boolean isHead;
     /** Whether names in its directory may have changed since it was read. */
     boolean hasNames;
-    /** Whether records may have come since it was read to its end, and may be gone before it is read again. */
-    boolean isEndInDoubt;
-    /** Whether records of it came in shared segments since it was read. */
-    boolean hasArrived;
+    /** Where a record ends that has come since it was read, or may have: see {@link StreamScan#doubtEnd}. */
+    private long recordEnd = StreamScan.NO_DOUBT;
     /** Whether it isn't followed any more. */
     boolean isForgotten;
 
@@ -91,10 +89,15 @@ final class FollowedStream {
         if (scan == null) {
             scan = resumed(log, beginning);
         }
-        if (isEndInDoubt) {
-            isEndInDoubt = false;
-            scan.doubtEnd();
+        if (recordEnd != StreamScan.NO_DOUBT) {
+            scan.doubtEnd(recordEnd);
+            recordEnd = StreamScan.NO_DOUBT;
         }
+    }
+
+    /** Called where records of it have come, or may have: see {@link StreamScan#doubtEnd}. */
+    void doubtEnd(long newRecordEnd) {
+        recordEnd = Math.min(recordEnd, newRecordEnd);
     }
 
     private StreamScan resumed(LogSource log, ScanBegin beginning) throws IOException {
@@ -109,7 +112,7 @@ final class FollowedStream {
     boolean isInDoubt() {
         StreamScan current = scan;
         StreamScan.Bookmark last = rest;
-        return isEndInDoubt || (current != null ? current.isInDoubt() : last != null && last.isInDoubt());
+        return recordEnd != StreamScan.NO_DOUBT || (current != null ? current.isInDoubt() : last != null && last.isInDoubt());
     }
 
     /** Gives back its file and buffers. False where it can't, as its scan has no place to resume at yet. */

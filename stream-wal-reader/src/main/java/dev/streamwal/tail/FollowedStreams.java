@@ -158,7 +158,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 }
             }
             scope.exactKeys().orElse(Collections.emptyNavigableSet()).forEach(this::addIfNew);
-            arrived.forEach(this::arrived);
+            arrived.forEach(key -> arrived(key, StreamScan.NO_DOUBT));
             lookAtFolder();
         } catch (IOException | RuntimeException e) {
             close();
@@ -168,7 +168,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private Set<String> allInShared() throws IOException {
         Set<String> keys = new LinkedHashSet<>();
-        boolean unused = arrivals.look(key -> keys.add(key.text()));
+        boolean unused = arrivals.look((key, end) -> keys.add(key.text()));
         return keys;
     }
 
@@ -187,7 +187,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private void wantInDoubt(FollowedStream stream) {
-        stream.isEndInDoubt = true;
+        stream.doubtEnd(stream.resume() + 1);
         want(stream);
     }
 
@@ -268,12 +268,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private boolean readNext(FollowedStream stream) throws IOException {
         stream.wake(log, others);
-        boolean found = stream.scan().next() || (stream.hasNames && nextByName(stream));
-        if (!found && stream.hasArrived) {
-            stream.scan().doubtEndIfGone();
-        }
-        stream.hasArrived = false;
-        return found;
+        return stream.scan().next() || (stream.hasNames && nextByName(stream));
     }
 
     /** Whether more streams wait than there are free places. */
@@ -432,7 +427,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         long start = System.nanoTime();
         try {
             givingBack(() -> {
-                if (!arrivals.look(key -> arrived(key.text()))) {
+                if (!arrivals.look((key, end) -> arrived(key.text(), end))) {
                     inTurn.forEach(this::wantInDoubt);
                 }
             });
@@ -540,10 +535,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    private void arrived(String key) {
+    private void arrived(String key, long end) {
         FollowedStream known = streams.get(key);
         if (known != null) {
-            known.hasArrived = true;
+            known.doubtEnd(end);
             want(known);
         } else if (newStreams != null && scope.contains(key)) {
             add(key);

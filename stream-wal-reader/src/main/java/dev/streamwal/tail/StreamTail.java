@@ -7,6 +7,7 @@ import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.SharedProgress;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.shared.SharedSegment;
 import dev.streamwal.walk.StreamScan;
 import dev.streamwal.walk.TailWalk;
@@ -56,8 +57,6 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     private long sharedEnd = -1;
     private final SharedProgress sharedProgress;
     private boolean isFirst = true;
-    /** Whether that end changed since the scan was called. */
-    private boolean hasArrived;
 
     /** @param scan which reports gaps */
     public StreamTail(LogSource log, SegmentCatalog catalog, StreamScan scan) {
@@ -71,21 +70,17 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     @Override
     public boolean next() {
         if (isFirst || scan.hasEnded()) {
-            hasArrived |= looksShared();
+            lookAtShared();
         }
-        boolean found = scan.next() || (namesChanged && nextInDeleted());
-        if (!found && hasArrived) {
-            scan.doubtEndIfGone();
-        }
-        hasArrived = false;
-        return found;
+        return scan.next() || (namesChanged && nextInDeleted());
     }
 
-    private boolean looksShared() {
+    /** What is there before the scan is called, and gone when the scan looks for it, casts doubt on the scan's end. */
+    private void lookAtShared() {
         checkUsable();
         try {
             isFirst = false;
-            return hasShared();
+            boolean unused = hasShared();
         } catch (IOException e) {
             throw failure(e);
         }
@@ -118,7 +113,6 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
             namesChanged |= changed;
             boolean reservedMore = hasReserved();
             boolean sharedMore = hasShared();
-            hasArrived |= sharedMore;
             return reservedMore || sharedMore || changed || scan.isMoreWhereItStopped();
         } catch (IOException e) {
             throw failure(e);
@@ -140,15 +134,24 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         boolean isAll = log.packs().look(manifest -> {
             List<SharedSegment> live = log.shared().published(manifest);
             boolean hasSeenAll = sharedProgress.begin(manifest, live);
-            // the end is read after that, so it has all records up to where the segments have been walked by now
+            // the ends are read after that, so they have all records up to where the segments have been walked by now
             sharedProgress.looked(live, segment -> true);
-            sharedEnd = SharedCatalog.end(key, live);
+            readEnds(live, manifest);
             return hasSeenAll;
         });
         if (!isAll) {
-            scan.doubtEnd();
+            scan.doubtEnd(scan.nextPosition() + 1);
         }
         return !isAll || sharedEnd != before;
+    }
+
+    private void readEnds(List<SharedSegment> live, Manifest manifest) {
+        sharedEnd = -1;
+        for (SharedSegment segment : live) {
+            long end = SharedCatalog.end(segment, key, manifest);
+            sharedEnd = Math.max(sharedEnd, end);
+            scan.doubtEnd(end);
+        }
     }
 
     private RuntimeException failure(IOException e) {

@@ -54,6 +54,13 @@ public final class ScanFailures {
                 file, key, from, to, true, cause);
     }
 
+    static EntryExpiredException possiblyUnread(String key, long from, long to, @Nullable Path file, IOException cause) {
+        return new EntryExpiredException(
+                "segment was deleted while it was read, and records in it may have been unread: stream=" + key + ", from=" + from + ", to=" + to
+                        + ", file=" + (file == null ? "" : file) + GOES_ON,
+                file, key, from, to, false, cause);
+    }
+
     static EntryExpiredException possiblyExpired(String key, long from, long to, Path file) {
         return new EntryExpiredException(
                 "all of the stream was deleted before it came again, and records may have been deleted unread: stream=" + key + ", from=" + from

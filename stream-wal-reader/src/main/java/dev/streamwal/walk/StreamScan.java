@@ -22,6 +22,7 @@ import dev.streamwal.segment.TimeRange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 public final class StreamScan extends StreamWalk<SegmentPass> {
 
     public static final long UNKNOWN = -1;
+
+    /** See {@link #doubtEnd}: nothing casts doubt on the end. */
+    public static final long NO_DOUBT = Long.MAX_VALUE;
 
     private final SegmentSequence sequence;
     private final TimeRange range;
@@ -52,8 +56,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     private Telling telling;
     /** Whether the call before returned false. */
     private boolean ended;
-    /** See {@link #doubtEnd()}. */
-    private boolean isInDoubt;
+    /** Least position at which the stream, should it come again, begins behind a gap: see {@link #doubtEnd}. {@link #NO_DOUBT} for none. */
+    private long doubtFrom = NO_DOUBT;
     /** The exception to throw first; null for none, or after it was thrown. */
     private @Nullable WalException first;
 
@@ -147,10 +151,15 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * @param expirationMillis of that segment
      * @param resume stream position
      * @param ended whether there was no more, for now
-     * @param isInDoubt see {@link #doubtEnd()}
+     * @param doubtFrom least position at which the stream, should it come again, begins behind a gap; {@link #NO_DOUBT} for none
      * @param told offset in the segment of damage that was reported; -1 for none
      */
-    public record Bookmark(long base, long expirationMillis, long resume, boolean ended, boolean isInDoubt, long told, Telling telling) {
+    public record Bookmark(long base, long expirationMillis, long resume, boolean ended, long doubtFrom, long told, Telling telling) {
+
+        /** Whether the scan {@linkplain #doubtEnd doubts} its end. */
+        public boolean isInDoubt() {
+            return doubtFrom != NO_DOUBT;
+        }
 
         /** The offset in the segment's file. */
         public long offset(StreamKey key) {
@@ -172,7 +181,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     public static StreamScan resumed(LogSource log, SegmentCatalog catalog, Bookmark bookmark) {
         StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), bookmark.in(catalog));
         scan.lastExpiration = bookmark.expirationMillis();
-        scan.isInDoubt = bookmark.isInDoubt();
+        scan.doubtFrom = bookmark.doubtFrom();
         return scan;
     }
 
@@ -209,17 +218,16 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /**
-     * Called where records may have come behind the place where the scan ended, and may have been deleted since, unseen. Only a stream's beginning
-     * expires, so there were none if the next call finds no record, and anything that is left of what was read. Until then the scan doubts its end:
-     * should the stream come again, and not know where it ended, the gap is reported as possible.
+     * Called where records have come behind the place where the scan ended, or may have, and may be deleted before it reads them. Only a stream's
+     * beginning expires, so none were if the next call finds the next record, or anything that is left of what was read. Until then the scan doubts
+     * its end: should the stream come again behind these records, and not know where it ended, the gap is reported as possible.
+     *
+     * @param recordEnd where the first of these records, or a later one, ends
      */
-    public void doubtEnd() {
-        isInDoubt |= ended;
-    }
-
-    /** Called where records had come behind the place where the scan has ended now. If nothing is left of what was read, it doubts its end. */
-    public void doubtEndIfGone() {
-        isInDoubt |= ended && lastBase != UNKNOWN && !sequence.knowsUpTo(lastBase);
+    public void doubtEnd(long recordEnd) {
+        if (ended && recordEnd > resume) {
+            doubtFrom = Math.min(doubtFrom, recordEnd);
+        }
     }
 
     /** Whether there was no more, for now. */
@@ -227,9 +235,9 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         return ended;
     }
 
-    /** Whether it {@linkplain #doubtEnd() doubts} its end. */
+    /** Whether it {@linkplain #doubtEnd doubts} its end. */
     public boolean isInDoubt() {
-        return isInDoubt;
+        return doubtFrom != NO_DOUBT;
     }
 
     private boolean isAnythingAt(Segment segment, long offset) throws IOException {
@@ -267,7 +275,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         boolean found = stepPastDeleted();
         // while no segment was ever entered, it isn't known whether records existed after the position
         ended = !found && (ended || lastBase != UNKNOWN);
-        isInDoubt &= !found && !sequence.knowsUpTo(lastBase);
+        doubtFrom = found || sequence.knowsUpTo(lastBase) ? NO_DOUBT : doubtFrom;
         return found;
     }
 
@@ -396,8 +404,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     /**
      * Reports the records between this scan's position and the end of the data before the segment, which the segment's header names: they were
      * deleted in segments that the scan never entered. If the stream was deleted and came again, its first segment may not know that end. Then a
-     * scan that had read the stream to its end has missed no record, and nothing is reported, unless it {@linkplain #doubtEnd() doubts} that end;
-     * to any other scan the gap is reported.
+     * scan that had read the stream to its end has missed no record, and nothing is reported, unless it {@linkplain #doubtEnd doubts} that end; to
+     * any other scan the gap is reported, as possible.
      */
     private void tellGap(Segment segment) throws IOException {
         boolean isTold = telling == Telling.ALL_BEHIND_THE_NEXT;
@@ -408,13 +416,13 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         }
         long from = resume;
         boolean isNewToEnded = isUnknown(header) && ended;
-        boolean wasInDoubt = isInDoubt;
-        isInDoubt = false;
-        if (isTold || header.previousEnd() <= from || (isNewToEnded && !wasInDoubt)) {
+        boolean isBehindAll = isNewToEnded && header.basePosition() < doubtFrom;
+        doubtFrom = NO_DOUBT;
+        if (isTold || header.previousEnd() <= from || isBehindAll) {
             resume = header.basePosition();
             return;
         }
-        if (isNewToEnded) {
+        if (isUnknown(header)) {
             resume = header.basePosition();
             throw ScanFailures.possiblyExpired(key, from, resume, segment.file());
         }
@@ -453,11 +461,18 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         enteringOffset = UNKNOWN;
         long from = resume;
         long to = resume;
+        boolean isCertain = true;
         try {
             long base = gone == null ? lastBase : gone.basePosition();
             Segment next = sequence.listedAfter(base);
             SegmentHeader comingBack = next == null ? null : headerOf(next);
-            boolean comesBack = telling != Telling.NOTHING && ended && (next == null || (comingBack != null && isUnknown(comingBack)));
+            boolean isAllGone = next == null || (comingBack != null && isUnknown(comingBack));
+            boolean comesBack = telling != Telling.NOTHING && ended && isAllGone;
+            isCertain = !isAllGone || (gone != null && gone.listedEnd() > from);
+            if (comesBack && gone != null) {
+                // it had records, or it is a file that was still empty
+                doubtEnd(Math.max(gone.basePosition() + 1, gone.listedEnd()));
+            }
             if (!sequence.knowsUpTo(base) && !comesBack) {
                 long previousEnd = next == null ? log.start() : StopEvidence.previousEnd(log, next);
                 to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
@@ -474,7 +489,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             last = gone;
         }
         resume = Math.max(from, to);
-        return ScanFailures.expired(key, from, resume, gone == null ? null : gone.file(), e);
+        Path file = gone == null ? null : gone.file();
+        return isCertain ? ScanFailures.expired(key, from, resume, file, e) : ScanFailures.possiblyUnread(key, from, resume, file, e);
     }
 
     // ---- where a segment's scan has stopped
@@ -606,7 +622,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         }
         long position = isOnRecord() ? onRecord().position() : resume;
         long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;
-        return new Bookmark(lastBase, lastExpiration, position, ended, isInDoubt, told, telling);
+        return new Bookmark(lastBase, lastExpiration, position, ended, doubtFrom, told, telling);
     }
 
     /** Whether it stands in a segment that has been deleted. */

@@ -35,7 +35,7 @@ final class Chain {
         require(position >= lastEnd, "positions rise", position);
         if (started && expiredTo < 0) {
             // whoever began anew found nothing left, and doesn't know what this reader had read of it
-            require(read.before() == lastNumber || read.before() == Numbered.UNKNOWN, "nothing is missing", read);
+            require(read.before() == lastNumber || read.before() == Numbered.UNKNOWN, "nothing is missing", read + " at " + position);
         } else if (expiredTo >= 0) {
             require(position >= expiredTo, "what expired isn't read", position);
             require(read.before() != lastNumber || !started || !isExpiredForSure, "what was told of as expired is missing", read);

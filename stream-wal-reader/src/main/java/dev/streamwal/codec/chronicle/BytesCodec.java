@@ -2,6 +2,9 @@ package dev.streamwal.codec.chronicle;
 
 import dev.streamwal.codec.RecordCodec;
 import io.netty.buffer.ByteBuf;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Objects;
 import java.util.function.Supplier;
 import net.openhft.chronicle.bytes.Bytes;
@@ -27,6 +30,8 @@ public final class BytesCodec<T extends BytesMarshallable> implements RecordCode
     private static final int MAX_KEPT_BYTES = 1 << 20;
 
     private static final int INITIAL_BYTES = 1 << 10;
+
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** Of the thread. Null while it is used, for an object that appends or reads others while it is written or read. */
     private static final ThreadLocal<@Nullable Bytes<byte[]>> REUSED = ThreadLocal.withInitial(BytesCodec::newBytes);
@@ -82,7 +87,7 @@ public final class BytesCodec<T extends BytesMarshallable> implements RecordCode
         try {
             int length = content.readableBytes();
             bytes.ensureCapacity(length);
-            content.readBytes(bytes.underlyingObject(), 0, length);
+            copy(content, Objects.requireNonNull(bytes.underlyingObject()), length);
             bytes.writePosition(length);
             T value = objects.get();
             value.readMarshallable(bytes);
@@ -90,6 +95,19 @@ public final class BytesCodec<T extends BytesMarshallable> implements RecordCode
         } finally {
             giveBack(bytes);
         }
+    }
+
+    /** By words, as Netty makes a view of its memory to copy bytes into an array where it can't use {@code Unsafe}: from Java 24 on. */
+    private static void copy(ByteBuf content, byte[] target, int length) {
+        int index = content.readerIndex();
+        int copied = 0;
+        for (; copied + Long.BYTES <= length; copied += Long.BYTES) {
+            LONG.set(target, copied, content.getLongLE(index + copied));
+        }
+        for (; copied < length; copied++) {
+            target[copied] = content.getByte(index + copied);
+        }
+        content.skipBytes(length);
     }
 
     private static Bytes<byte[]> newBytes() {
