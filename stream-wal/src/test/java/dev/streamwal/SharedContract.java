@@ -678,6 +678,93 @@ abstract class SharedContract extends LogContract {
         return appended;
     }
 
+    /** The follower sees the record come while it stands on the one before, and has it not read when all of the stream expires. */
+    @Test
+    void follow_whatArrivedWhileItStoodOnARecordExpires_theGapIsTold() throws Exception {
+        assertToldOfWhatCameWhileItStoodOnARecord(true);
+    }
+
+    /** As above, but the record has come and expired when the follower looks. */
+    @Test
+    void follow_whatCameUnseenWhileItStoodOnARecordExpires_theGapIsTold() throws Exception {
+        assertToldOfWhatCameWhileItStoodOnARecord(false);
+    }
+
+    private void assertToldOfWhatCameWhileItStoodOnARecord(boolean isSeenToCome) throws InterruptedException {
+        Map<String, Written> first;
+        try (StreamWal wal = open(sharing())) {
+            first = appendToEach(wal, Set.of("a", "b"));
+        }
+        try (StreamWal wal = open(sharing())) {
+            packAll(wal);
+        }
+        try (WalReader reader = WalReader.open(root); EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
+            assertThat(tail.next(LONG)).isTrue();
+            String other = tail.key().equals("a") ? "b" : "a";
+            Written unseen;
+            try (StreamWal wal = open(sharing())) {
+                unseen = appendToEach(wal, Set.of(other)).get(other);
+            }
+            if (isSeenToCome) {
+                // so that the next call looks for what has come
+                Thread.sleep(50);
+                assertNext(tail, first.get(other));
+            }
+            clock.advance(RETENTION.plus(WINDOW.multipliedBy(2)));
+            Written last;
+            try (StreamWal wal = open(sharing())) {
+                packAll(wal);
+                SweepResult swept = wal.sweep();
+                assertThat(swept.failedSegments()).isZero();
+                if (!isSeenToCome) {
+                    Thread.sleep(50);
+                    assertNext(tail, first.get(other));
+                }
+                assertThat(tail.next(Duration.ZERO)).isFalse();
+                last = appendToEach(wal, Set.of(other)).get(other);
+            }
+            assertThatThrownBy(() -> tail.next(LONG)).isInstanceOfSatisfying(EntryExpiredException.class, told -> {
+                assertThat(told.from()).isEqualTo(first.get(other).ref().end());
+                assertThat(told.to()).isBetween(unseen.ref().end(), last.ref().position());
+            });
+            assertNext(tail, last);
+        }
+    }
+
+    /** Between two looks of the follower, when it knows that the stream is gone, the stream comes again, expires again, and comes a third time. */
+    @Test
+    void follow_aStreamThatHasGoneComesAndExpiresUnseen_theGapIsTold() throws Exception {
+        Written first;
+        try (StreamWal wal = open(sharing())) {
+            first = appendSome(wal.stream("a"), 1).get(0);
+        }
+        try (StreamWal wal = open(sharing())) {
+            packAll(wal);
+        }
+        try (WalReader reader = WalReader.open(root); EntryTail one = reader.follow("a", ReadFrom.first());
+                EntryTail many = reader.follow(Keys.all(), ReadFrom.first())) {
+            List<EntryTail> tails = List.of(one, many);
+            for (EntryTail tail : tails) {
+                assertNext(tail, first);
+                assertThat(tail.next(Duration.ZERO)).isFalse();
+            }
+            Written other = againWhenAllHasExpired(Set.of("b")).get("b");
+            assertNext(many, other);
+            for (EntryTail tail : tails) {
+                assertThat(tail.next(Duration.ofMillis(300))).isFalse();
+            }
+            Written unseen = againWhenAllHasExpired(Set.of("a")).get("a");
+            Written last = againWhenAllHasExpired(Set.of("a")).get("a");
+            for (EntryTail tail : tails) {
+                assertThatThrownBy(() -> tail.next(LONG)).isInstanceOfSatisfying(EntryExpiredException.class, told -> {
+                    assertThat(told.from()).isEqualTo(first.ref().end());
+                    assertThat(told.to()).isBetween(unseen.ref().end(), last.ref().position());
+                });
+                assertNext(tail, last);
+            }
+        }
+    }
+
     @Test
     void follow_allThatWasReadExpires_nothingIsToldWhenTheStreamComesAgain() throws Exception {
         List<Written> a;

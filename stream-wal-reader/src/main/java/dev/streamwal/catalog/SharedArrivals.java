@@ -24,14 +24,12 @@ public final class SharedArrivals {
         void accept(StreamKey key, long end);
     }
 
-    private final LogSource log;
     /** How many arrivals of each segment were told up to the last look, by base position. */
     private Map<Long, Integer> told = new HashMap<>();
     private final SharedProgress progress;
 
     /** Begins with the next look. */
     public SharedArrivals(LogSource log) {
-        this.log = log;
         this.progress = new SharedProgress(log);
     }
 
@@ -42,12 +40,10 @@ public final class SharedArrivals {
      * @return false where other streams may have got records, too
      */
     public boolean look(Arrival each) throws IOException {
-        return log.packs().look(manifest -> look(manifest, each));
+        return progress.look((manifest, live) -> look(manifest, live, each));
     }
 
-    private boolean look(Manifest manifest, Arrival each) throws IOException {
-        List<SharedSegment> live = log.shared().published(manifest);
-        boolean isAll = progress.begin(manifest, live);
+    private void look(Manifest manifest, List<SharedSegment> live, Arrival each) throws IOException {
         Map<Long, Integer> now = new HashMap<>();
         for (SharedSegment segment : live) {
             long base = segment.file().basePosition();
@@ -63,6 +59,5 @@ public final class SharedArrivals {
         // asked after the arrivals were read: what has come in between, the next look has
         progress.looked(live, segment -> segment.arrivals(now.getOrDefault(segment.file().basePosition(), 0)).isEmpty());
         told = now;
-        return isAll;
     }
 }

@@ -1,10 +1,10 @@
 package dev.streamwal.catalog;
 
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.io.ChannelCache;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.function.Predicate;
 
@@ -17,8 +17,10 @@ public final class SharedProgress {
 
     private static final long NONE = -1;
 
-    private final ChannelCache channels;
+    private final LogSource log;
     private boolean isFirst = true;
+    /** Base position of the oldest segment that was looked at last. */
+    private long oldest = NONE;
     /** Base position of the newest segment that was looked at. */
     private long newest = NONE;
     /** Base position of the oldest segment of which the last look hasn't seen all; {@link Long#MAX_VALUE} where there is none. */
@@ -26,18 +28,54 @@ public final class SharedProgress {
     /** Where the look at that one ended, in the shared stream. */
     private long end = NONE;
 
+    /** Whether the look being taken, also where it fails and is taken again, finds that looks have seen all. */
+    private boolean isAll = true;
+
     /** Begins with the next look. */
     public SharedProgress(LogSource log) {
-        this.channels = log.channels();
+        this.log = log;
+    }
+
+    /** What is done at each look. It may be done again, where a segment was packed meanwhile. */
+    @FunctionalInterface
+    public interface Look {
+        /**
+         * Looks at the records; calls {@link #looked}.
+         *
+         * @param live the segments that aren't packed, the oldest first, as far as their records are published
+         */
+        void at(Manifest manifest, List<SharedSegment> live) throws IOException;
     }
 
     /**
-     * Called before each look.
+     * Takes a look.
      *
-     * @param live the segments that aren't packed, the oldest first
+     * <p><b>Why the manifest is read again where the oldest segment has gone.</b> A segment is packed in the manifest before its file is deleted. So if
+     * the manifest is the same before and after the files were listed, a segment that isn't listed is one that the manifest calls packed. Else it
+     * would be in neither, and nobody would ask for what it had.
+     *
      * @return false where a segment that isn't live any more may have had records that no look has seen
      */
-    public boolean begin(Manifest manifest, List<SharedSegment> live) throws IOException {
+    public boolean look(Look look) throws IOException {
+        for (int attempt = 1; attempt <= PackCatalog.MAX_ATTEMPTS; attempt++) {
+            try {
+                Manifest manifest = log.packs().manifest();
+                List<SharedSegment> live = log.shared().published(manifest);
+                if (live.isEmpty() || basePosition(live.get(0)) == oldest || manifest.equals(log.packs().manifest())) {
+                    isAll &= begin(manifest, live);
+                    look.at(manifest, live);
+                    boolean wasAll = isAll;
+                    isAll = true;
+                    return wasAll;
+                }
+            } catch (NoSuchFileException e) {
+                // packed and deleted since it was listed
+            }
+        }
+        return false;
+    }
+
+    private boolean begin(Manifest manifest, List<SharedSegment> live) throws IOException {
         long packed = manifest.sharedBelow() - 1;
         if (isFirst) {
             isFirst = false;
@@ -53,9 +91,9 @@ public final class SharedProgress {
             // in the second case, the next segment will tell
             return true;
         }
-        boolean isAll = incomplete == newest && previousEnd(live.get(0)) == end;
+        boolean isSeen = incomplete == newest && previousEnd(live.get(0)) == end;
         incomplete = Long.MAX_VALUE;
-        return isAll;
+        return isSeen;
     }
 
     /**
@@ -67,7 +105,8 @@ public final class SharedProgress {
         if (live.isEmpty()) {
             return;
         }
-        newest = live.get(live.size() - 1).file().basePosition();
+        oldest = basePosition(live.get(0));
+        newest = basePosition(live.get(live.size() - 1));
         incomplete = Long.MAX_VALUE;
         for (int i = 0; i < live.size() && incomplete == Long.MAX_VALUE; i++) {
             SharedSegment segment = live.get(i);
@@ -75,16 +114,20 @@ public final class SharedProgress {
             boolean isWhole = segment.isComplete() || (i + 1 < live.size() && previousEnd(live.get(i + 1)) == walkedTo);
             boolean isSeenToThere = isSeen.test(segment);
             if (!isWhole || !isSeenToThere) {
-                incomplete = segment.file().basePosition();
+                incomplete = basePosition(segment);
                 end = isSeenToThere ? walkedTo : NONE;
             }
         }
     }
 
+    private static long basePosition(SharedSegment segment) {
+        return segment.file().basePosition();
+    }
+
     /** Where the data before a segment ended, by its header; -2 where that can't be read. */
     private long previousEnd(SharedSegment segment) throws IOException {
         try {
-            return segment.file().header(channels).previousEnd();
+            return segment.file().header(log.channels()).previousEnd();
         } catch (CorruptSegmentException e) {
             return NONE - 1;
         }

@@ -14,8 +14,8 @@ import java.util.Map;
  *
  * <p>Records that retention deleted before they were read are reported: {@code next} throws an {@link EntryExpiredException} once, and the call
  * after goes on at {@link EntryExpiredException#to()}. For a deleted stream that happens when the stream comes again. There is one exception: where
- * streams are followed by a prefix or a pattern, a stream that was read to its end and then deleted counts as new when it comes again. Where it isn't
- * known whether there were such records, {@link EntryExpiredException#isCertain()} is false.
+ * streams are followed by a prefix or a pattern, a stream that was read to its end and then deleted counts as new when it comes again after a thousand
+ * others have gone, too. Where it isn't known whether there were such records, {@link EntryExpiredException#isCertain()} is false.
  *
  * <p>Records that {@code truncateAfter} cut off are not reported, as if they hadn't been appended. Whether or not the tail had delivered them, it
  * goes on with the records appended after the cut, which have higher positions. A tail that has the segment open may still read the records that

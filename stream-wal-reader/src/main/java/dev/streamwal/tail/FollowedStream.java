@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class FollowedStream {
 
     private final String key;
+    private final StreamScan.EndLook sharedLook;
     /** Whether it is to be read, or is being read. */
     boolean wanted;
     /** Records delivered in its current turn. */
@@ -37,7 +38,7 @@ final class FollowedStream {
     boolean isHead;
     /** Whether names in its directory may have changed since it was read. */
     boolean hasNames;
-    /** Where a record ends that has come since it was read, or may have: see {@link StreamScan#doubtEnd}. */
+    /** What to call {@link StreamScan#doubtEnd} with, before it is read again. */
     private long recordEnd = StreamScan.NO_DOUBT;
     /** Whether it isn't followed any more. */
     boolean isForgotten;
@@ -54,8 +55,10 @@ final class FollowedStream {
     private long modifiedSince;
     private boolean settled = true;
 
-    FollowedStream(String key) {
+    /** @param sharedLook looks for records in shared segments, and calls {@link #doubtEnd} of the streams that have got some */
+    FollowedStream(String key, StreamScan.EndLook sharedLook) {
         this.key = key;
+        this.sharedLook = sharedLook;
     }
 
     String key() {
@@ -82,15 +85,25 @@ final class FollowedStream {
     /** Sets the first scan, before the stream is read. */
     void begin(StreamScan first) {
         scan = first;
+        first.lookAgainBy(this::lookAgain);
     }
 
     /** Goes on where it fell asleep; if it never was awake, at the given beginning. */
     void wake(LogSource log, ScanBegin beginning) throws IOException {
         if (scan == null) {
-            scan = resumed(log, beginning);
+            begin(resumed(log, beginning));
         }
+        passDoubt();
+    }
+
+    private void lookAgain() throws IOException {
+        sharedLook.look();
+        passDoubt();
+    }
+
+    private void passDoubt() {
         if (recordEnd != StreamScan.NO_DOUBT) {
-            scan.doubtEnd(recordEnd);
+            scan().doubtEnd(recordEnd);
             recordEnd = StreamScan.NO_DOUBT;
         }
     }
@@ -106,13 +119,6 @@ final class FollowedStream {
         SegmentCatalog catalog = log.unsharedCatalog(key);
         StreamScan.Bookmark from = rest;
         return from != null ? StreamScan.resumed(log, catalog, from) : new ScanStart(log, catalog).tail(beginning);
-    }
-
-    /** Whether records may have come and gone, unseen, since it was read to its end: then its position is kept, as the gap is to be reported. */
-    boolean isInDoubt() {
-        StreamScan current = scan;
-        StreamScan.Bookmark last = rest;
-        return recordEnd != StreamScan.NO_DOUBT || (current != null ? current.isInDoubt() : last != null && last.isInDoubt());
     }
 
     /** Gives back its file and buffers. False where it can't, as its scan has no place to resume at yet. */

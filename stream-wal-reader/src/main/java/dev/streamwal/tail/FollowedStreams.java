@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -85,6 +86,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private static final int LOOKS_IN_TURN = 32;
     /** As {@link #LOOKS_IN_TURN}, including the streams that are passed over. */
     private static final int STEPS_IN_TURN = 1_024;
+    /** Number of deleted streams whose positions are kept, at some 200 bytes each. */
+    static final int MAX_GONE = 1_000;
     /**
      * Shortest rest between two looks at segments of streams' own and at directories; a record there may be so late. The rest is at least 64 times
      * the duration of a look.
@@ -109,6 +112,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private int looks;
     /** Streams that rest in a segment of their own that may grow, in the order in which they came to rest. */
     private final Set<FollowedStream> growing = new LinkedHashSet<>();
+    /** Deleted streams that were read to their ends, and of which records may come again; the one that went first is the first. */
+    private final Set<FollowedStream> gone = new LinkedHashSet<>();
     private final LookPace ownPace = new LookPace(REST_PER_LOOK, MIN_REST_NANOS);
     private final LookPace sharedPace = new LookPace(REST_PER_LOOK, MIN_REST_SHARED_NANOS);
 
@@ -173,7 +178,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private FollowedStream add(String key) {
-        FollowedStream stream = new FollowedStream(key);
+        FollowedStream stream = new FollowedStream(key, this::lookAtShared);
         streams.put(key, stream);
         inTurn.add(stream);
         want(stream);
@@ -187,12 +192,13 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private void wantInDoubt(FollowedStream stream) {
-        stream.doubtEnd(stream.resume() + 1);
+        stream.doubtEnd(StreamScan.UNKNOWN);
         want(stream);
     }
 
     private void want(FollowedStream stream) {
         if (!stream.wanted) {
+            gone.remove(stream);
             stream.wanted = true;
             stream.turn = 0;
             waiting.addLast(stream);
@@ -567,18 +573,15 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             // records of a followed stream come in shared segments, or in its directory
             addIfNew(key);
         }
-        names.gone().forEach(this::forget);
-        if (!names.gone().isEmpty()) {
-            inTurn.removeIf(stream -> stream.isForgotten);
-            nextInTurn = 0;
-        }
+        names.gone().forEach(this::gone);
+        forgetGone();
     }
 
     /**
-     * Forgets a deleted stream that was read to its end; if it comes again, all of it is new. A deleted stream that wasn't read to its end reports
-     * that itself. Where gaps before new streams are reported, and where the stream's end is in doubt, the position reached is kept.
+     * Lets go of a deleted stream that was read to its end; one that wasn't reports that itself. The position reached is kept, as the stream may come
+     * again behind a gap. Where gaps before new streams aren't reported, that is so for the last {@link #MAX_GONE} such streams.
      */
-    private void forget(String key) {
+    private void gone(String key) {
         FollowedStream stream = streams.get(key);
         if (stream == null || stream.wanted) {
             return;
@@ -590,12 +593,26 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             awakeUnread.remove(stream);
             growing.remove(stream);
             stream.letGo(log);
-            if (!(others instanceof ScanBegin.Oldest) || stream.isInDoubt()) {
-                return;
+            if (others instanceof ScanBegin.Oldest) {
+                gone.add(stream);
             }
-            streams.remove(key);
+        }
+    }
+
+    /** Forgets the streams that went first, beyond {@link #MAX_GONE}. If one of them comes again, all of it is new. */
+    private void forgetGone() {
+        if (gone.size() <= MAX_GONE) {
+            return;
+        }
+        Iterator<FollowedStream> first = gone.iterator();
+        while (gone.size() > MAX_GONE) {
+            FollowedStream stream = first.next();
+            first.remove();
+            streams.remove(stream.key());
             stream.isForgotten = true;
         }
+        inTurn.removeIf(stream -> stream.isForgotten);
+        nextInTurn = 0;
     }
 
     @Override
@@ -610,7 +627,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     @Override
     public Map<String, Long> positions() {
         Map<String, Long> positions = new HashMap<>();
-        streams.values().forEach(stream -> positions.put(stream.key(), stream.resume()));
+        streams.values().stream().filter(stream -> !gone.contains(stream)).forEach(stream -> positions.put(stream.key(), stream.resume()));
         return positions;
     }
 

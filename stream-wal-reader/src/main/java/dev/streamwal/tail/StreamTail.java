@@ -65,11 +65,13 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         this.scan = scan;
         this.sharedProgress = new SharedProgress(log);
         this.directory = new DirectoryWatch(() -> log.streams().of(catalog.key()));
+        scan.lookAgainBy(this::lookAtShared);
     }
 
     @Override
     public boolean next() {
         if (isFirst || scan.hasEnded()) {
+            isFirst = false;
             lookAtShared();
         }
         return scan.next() || (namesChanged && nextInDeleted());
@@ -79,7 +81,6 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     private void lookAtShared() {
         checkUsable();
         try {
-            isFirst = false;
             boolean unused = hasShared();
         } catch (IOException e) {
             throw failure(e);
@@ -131,16 +132,13 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
 
     private boolean hasShared() throws IOException {
         long before = sharedEnd;
-        boolean isAll = log.packs().look(manifest -> {
-            List<SharedSegment> live = log.shared().published(manifest);
-            boolean hasSeenAll = sharedProgress.begin(manifest, live);
-            // the ends are read after that, so they have all records up to where the segments have been walked by now
+        boolean isAll = sharedProgress.look((manifest, live) -> {
             sharedProgress.looked(live, segment -> true);
+            // read after that, so these ends have all records up to where the segments have been walked by now
             readEnds(live, manifest);
-            return hasSeenAll;
         });
         if (!isAll) {
-            scan.doubtEnd(scan.nextPosition() + 1);
+            scan.doubtEnd(StreamScan.UNKNOWN);
         }
         return !isAll || sharedEnd != before;
     }
@@ -150,7 +148,9 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         for (SharedSegment segment : live) {
             long end = SharedCatalog.end(segment, key, manifest);
             sharedEnd = Math.max(sharedEnd, end);
-            scan.doubtEnd(end);
+            if (end >= 0) {
+                scan.doubtEnd(end);
+            }
         }
     }
 

@@ -58,8 +58,17 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     private boolean ended;
     /** Least position at which the stream, should it come again, begins behind a gap: see {@link #doubtEnd}. {@link #NO_DOUBT} for none. */
     private long doubtFrom = NO_DOUBT;
+    /** Looks for records that came behind the end; does nothing for a scan that doesn't report gaps. */
+    private EndLook endLook = () -> {};
     /** The exception to throw first; null for none, or after it was thrown. */
     private @Nullable WalException first;
+
+    /** Looks whether records have come behind a scan's place. */
+    @FunctionalInterface
+    public interface EndLook {
+        /** Calls {@link #doubtEnd} of the scan if they have, or may have. */
+        void look() throws IOException;
+    }
 
     /** Which gaps to report, between two segments or before the first one that is entered: see {@link #tellGap}. */
     public enum Telling {
@@ -156,11 +165,6 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      */
     public record Bookmark(long base, long expirationMillis, long resume, boolean ended, long doubtFrom, long told, Telling telling) {
 
-        /** Whether the scan {@linkplain #doubtEnd doubts} its end. */
-        public boolean isInDoubt() {
-            return doubtFrom != NO_DOUBT;
-        }
-
         /** The offset in the segment's file. */
         public long offset(StreamKey key) {
             return SegmentHeaderLayout.headerLength(key.utf8Length()) + resume - base;
@@ -211,6 +215,11 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         return entering != null;
     }
 
+    /** Has the scan look once more for records that came behind its end, where the stream comes again: see {@link #tellGap}. */
+    public void lookAgainBy(EndLook look) {
+        endLook = look;
+    }
+
     /** Makes the first {@link #next()} throw this, before anything else. */
     public StreamScan tellingFirst(WalException told) {
         first = told;
@@ -218,14 +227,17 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /**
-     * Called where records have come behind the place where the scan ended, or may have, and may be deleted before it reads them. Only a stream's
-     * beginning expires, so none were if the next call finds the next record, or anything that is left of what was read. Until then the scan doubts
-     * its end: should the stream come again behind these records, and not know where it ended, the gap is reported as possible.
+     * Called where records have come behind the scan's place, or may have, and may be deleted before it reads them. Only a stream's beginning
+     * expires, so none were if the next call finds the next record, or anything that is left of what was read. Until then the scan doubts its end:
+     * should the stream come again behind these records, and not know where it ended, the gap is reported as possible.
      *
-     * @param recordEnd where the first of these records, or a later one, ends
+     * @param recordEnd where the first of these records, or a later one, ends; {@link #UNKNOWN} where none was seen
      */
     public void doubtEnd(long recordEnd) {
-        if (ended && recordEnd > resume) {
+        if (recordEnd == UNKNOWN) {
+            doubtFrom = Math.min(doubtFrom, resume + 1);
+        }
+        if (recordEnd > resume) {
             doubtFrom = Math.min(doubtFrom, recordEnd);
         }
     }
@@ -233,11 +245,6 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     /** Whether there was no more, for now. */
     public boolean hasEnded() {
         return ended;
-    }
-
-    /** Whether it {@linkplain #doubtEnd doubts} its end. */
-    public boolean isInDoubt() {
-        return doubtFrom != NO_DOUBT;
     }
 
     private boolean isAnythingAt(Segment segment, long offset) throws IOException {
@@ -406,16 +413,22 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * deleted in segments that the scan never entered. If the stream was deleted and came again, its first segment may not know that end. Then a
      * scan that had read the stream to its end has missed no record, and nothing is reported, unless it {@linkplain #doubtEnd doubts} that end; to
      * any other scan the gap is reported, as possible.
+     *
+     * <p>The doubt has to be as new as the segment: records may have come, and all of the stream may have gone and come again, since the tail looked
+     * for new ones. So it looks once more, after the segment was found. What came before that segment, came before this look.
      */
     private void tellGap(Segment segment) throws IOException {
+        SegmentHeader header = headerOf(segment);
+        boolean isNewToEnded = header != null && isUnknown(header) && ended;
+        if (isNewToEnded && telling == Telling.ALL) {
+            endLook.look();
+        }
         boolean isTold = telling == Telling.ALL_BEHIND_THE_NEXT;
         telling = Telling.ALL;
-        SegmentHeader header = headerOf(segment);
         if (header == null) {
             return;
         }
         long from = resume;
-        boolean isNewToEnded = isUnknown(header) && ended;
         boolean isBehindAll = isNewToEnded && header.basePosition() < doubtFrom;
         doubtFrom = NO_DOUBT;
         if (isTold || header.previousEnd() <= from || isBehindAll) {
@@ -588,14 +601,18 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     // ---- for a tail, between two calls to next() that say that there is no more
 
-    /** Whether the commit word where the scan has stopped isn't zero any more. */
+    /** Whether the commit word where the scan has stopped isn't zero any more, or the segment has gone: then the next call finds out where to. */
     public boolean isMoreWhereItStopped() throws IOException {
         SegmentPass current = pass;
         if (current == null) {
             return entering != null;
         }
         commitWord.clear();
-        return current.reader().read(commitWord, current.scan().nextOffset()) == Long.BYTES && commitWord.getLong(0) != 0;
+        try {
+            return current.reader().read(commitWord, current.scan().nextOffset()) == Long.BYTES && commitWord.getLong(0) != 0;
+        } catch (NoSuchFileException e) {
+            return true;
+        }
     }
 
     /** Whether records may still come where it has stopped: in a segment file of the stream's own that had no footer. */
