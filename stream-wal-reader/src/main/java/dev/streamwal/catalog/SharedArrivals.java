@@ -4,7 +4,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
-import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -24,8 +24,8 @@ public final class SharedArrivals {
         void accept(StreamKey key, long end);
     }
 
-    /** How many arrivals of each segment were told up to the last look, by base position. */
-    private Map<Long, Integer> told = new HashMap<>();
+    /** How many arrivals of each segment were told up to the last look. A segment that was walked anew counts them anew. */
+    private Map<SharedSegment, Integer> told = new IdentityHashMap<>();
     private final SharedProgress progress;
 
     /** Begins with the next look. */
@@ -44,20 +44,19 @@ public final class SharedArrivals {
     }
 
     private void look(Manifest manifest, List<SharedSegment> live, Arrival each) throws IOException {
-        Map<Long, Integer> now = new HashMap<>();
+        Map<SharedSegment, Integer> now = new IdentityHashMap<>();
         for (SharedSegment segment : live) {
-            long base = segment.file().basePosition();
-            List<StreamKey> arrivals = segment.arrivals(told.getOrDefault(base, 0));
+            List<StreamKey> arrivals = segment.arrivals(told.getOrDefault(segment, 0));
             for (StreamKey key : arrivals) {
                 long end = SharedCatalog.end(segment, key, manifest);
                 if (end >= 0) {
                     each.accept(key, end);
                 }
             }
-            now.put(base, told.getOrDefault(base, 0) + arrivals.size());
+            now.put(segment, told.getOrDefault(segment, 0) + arrivals.size());
         }
         // asked after the arrivals were read: what has come in between, the next look has
-        progress.looked(live, segment -> segment.arrivals(now.getOrDefault(segment.file().basePosition(), 0)).isEmpty());
+        progress.looked(live, segment -> segment.arrivals(now.getOrDefault(segment, 0)).isEmpty());
         told = now;
     }
 }

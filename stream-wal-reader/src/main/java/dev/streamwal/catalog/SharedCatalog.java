@@ -67,8 +67,8 @@ public final class SharedCatalog {
         static final Listing NOTHING = new Listing(List.of(), 0);
     }
 
-    /** Lists the shared segments. */
-    Listing list() throws IOException {
+    /** Lists the shared segments. One thread at a time: an older listing would forget what a newer one has found. */
+    synchronized Listing list() throws IOException {
         long end = reserved.getAsLong();
         SegmentChain chain = files.refresh();
         List<SharedSegment> listed = new ArrayList<>(chain.size());

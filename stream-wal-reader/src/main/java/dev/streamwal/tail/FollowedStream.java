@@ -40,6 +40,8 @@ final class FollowedStream {
     boolean hasNames;
     /** What to call {@link StreamScan#doubtEnd} with, before it is read again. */
     private long recordEnd = StreamScan.NO_DOUBT;
+    /** Whether it was deleted, and has had no record since. */
+    boolean isGone;
     /** Whether it isn't followed any more. */
     boolean isForgotten;
 

@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -198,7 +197,6 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private void want(FollowedStream stream) {
         if (!stream.wanted) {
-            gone.remove(stream);
             stream.wanted = true;
             stream.turn = 0;
             waiting.addLast(stream);
@@ -274,7 +272,12 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private boolean readNext(FollowedStream stream) throws IOException {
         stream.wake(log, others);
-        return stream.scan().next() || (stream.hasNames && nextByName(stream));
+        boolean found = stream.scan().next() || (stream.hasNames && nextByName(stream));
+        if (found && stream.isGone) {
+            stream.isGone = false;
+            gone.remove(stream);
+        }
+        return found;
     }
 
     /** Whether more streams wait than there are free places. */
@@ -589,25 +592,31 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         if (hasMoreWhereItStopped(stream)) {
             // its file is still open
             want(stream);
-        } else {
-            awakeUnread.remove(stream);
-            growing.remove(stream);
-            stream.letGo(log);
-            if (others instanceof ScanBegin.Oldest) {
-                gone.add(stream);
-            }
+            return;
         }
+        letGo(stream);
+        if (others instanceof ScanBegin.Oldest) {
+            stream.isGone = true;
+            gone.add(stream);
+        }
+    }
+
+    private void letGo(FollowedStream stream) {
+        awakeUnread.remove(stream);
+        growing.remove(stream);
+        stream.letGo(log);
     }
 
     /** Forgets the streams that went first, beyond {@link #MAX_GONE}. If one of them comes again, all of it is new. */
     private void forgetGone() {
-        if (gone.size() <= MAX_GONE) {
+        int many = gone.size() - MAX_GONE;
+        if (many <= 0) {
             return;
         }
-        Iterator<FollowedStream> first = gone.iterator();
-        while (gone.size() > MAX_GONE) {
-            FollowedStream stream = first.next();
-            first.remove();
+        List<FollowedStream> first = gone.stream().filter(stream -> !stream.wanted).limit(many).toList();
+        for (FollowedStream stream : first) {
+            gone.remove(stream);
+            letGo(stream);
             streams.remove(stream.key());
             stream.isForgotten = true;
         }
@@ -627,7 +636,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     @Override
     public Map<String, Long> positions() {
         Map<String, Long> positions = new HashMap<>();
-        streams.values().stream().filter(stream -> !gone.contains(stream)).forEach(stream -> positions.put(stream.key(), stream.resume()));
+        streams.values().stream().filter(stream -> !stream.isGone).forEach(stream -> positions.put(stream.key(), stream.resume()));
         return positions;
     }
 

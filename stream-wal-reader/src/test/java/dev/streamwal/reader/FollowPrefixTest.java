@@ -18,7 +18,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -395,6 +397,38 @@ class FollowPrefixTest {
             again.write();
             assertThat(next(tail)).isEqualTo("a=2");
             assertThat(tail.positions()).containsEntry("a", again.end());
+        }
+    }
+
+    @Test
+    void next_moreStreamsGoThanPositionsAreKept_allAreFollowedWhenTheyComeAgain() throws Exception {
+        int streams = 1_050;
+        for (int i = 0; i < streams; i++) {
+            append("s" + i, 1, "1");
+        }
+        try (EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
+            assertThat(all(tail)).hasSize(streams);
+            Map<String, SegmentWriterForTests> gone = Map.copyOf(segments);
+            segments.clear();
+            for (SegmentWriterForTests segment : gone.values()) {
+                segment.delete();
+                Files.delete(segment.file().getParent());
+            }
+            do {
+                assertThat(tail.next(SHORT)).isFalse();
+            } while (!tail.positions().isEmpty());
+            Set<String> expected = new TreeSet<>();
+            for (int i = 0; i < streams; i += 50) {
+                SegmentWriterForTests again = new SegmentWriterForTests(root, "s" + i, 1 << 20, gone.get("s" + i).end());
+                again.append(1, "2");
+                again.write();
+                expected.add("s" + i + "=2");
+            }
+            Set<String> delivered = new TreeSet<>();
+            while (delivered.size() < expected.size()) {
+                delivered.add(next(tail));
+            }
+            assertThat(delivered).isEqualTo(expected);
         }
     }
 
