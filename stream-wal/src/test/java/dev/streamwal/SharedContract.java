@@ -594,6 +594,16 @@ abstract class SharedContract extends LogContract {
     /** Readers see nothing behind a slot that a killed writer has left. What the next writer finds there may have expired by then. */
     @Test
     void follow_whatStandsBehindAnUnpublishedSlotExpiresUnseen_theGapIsTold() throws Exception {
+        assertToldOfWhatStoodBehindASlot(sharing());
+    }
+
+    /** There is no shared segment then that says where the one before ended. */
+    @Test
+    void follow_whatStandsBehindASlotExpiresUnseenAndTheStreamOwnsItsNextSegment_theGapIsTold() throws Exception {
+        assertToldOfWhatStoodBehindASlot(sharing().streams("a", StreamOptions.builder().segments(Segments.OWN).build()));
+    }
+
+    private void assertToldOfWhatStoodBehindASlot(WalOptions.Builder later) throws Exception {
         List<Written> a = new ArrayList<>();
         byte[] whenKilled;
         try (StreamWal wal = open(sharing())) {
@@ -616,7 +626,7 @@ abstract class SharedContract extends LogContract {
                 assertNext(tail, a.get(1));
                 assertThat(tail.next(Duration.ZERO)).isFalse();
             }
-            Written next = againWhenAllHasExpired(Set.of("a")).get("a");
+            Written next = againWhenAllHasExpired(later, Set.of("a")).get("a");
             for (EntryTail tail : List.of(one, many)) {
                 assertThatThrownBy(() -> tail.next(LONG)).isInstanceOfSatisfying(EntryExpiredException.class, told -> {
                     assertThat(told.from()).isEqualTo(a.get(1).ref().end());
@@ -785,8 +795,12 @@ abstract class SharedContract extends LogContract {
     }
 
     private Map<String, Written> againWhenAllHasExpired(Set<String> keys) {
+        return againWhenAllHasExpired(sharing(), keys);
+    }
+
+    private Map<String, Written> againWhenAllHasExpired(WalOptions.Builder options, Set<String> keys) {
         clock.advance(RETENTION.plus(WINDOW.multipliedBy(2)));
-        try (StreamWal wal = open(sharing())) {
+        try (StreamWal wal = open(options)) {
             packAll(wal);
             SweepResult swept = wal.sweep();
             assertThat(swept.failedSegments()).isZero();

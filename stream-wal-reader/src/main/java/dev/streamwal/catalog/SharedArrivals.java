@@ -43,6 +43,11 @@ public final class SharedArrivals {
         return progress.look((manifest, live) -> look(manifest, live, each));
     }
 
+    /** See {@link SharedProgress#isDecided()}. */
+    public boolean isDecided() {
+        return progress.isDecided();
+    }
+
     private void look(Manifest manifest, List<SharedSegment> live, Arrival each) throws IOException {
         Map<SharedSegment, Integer> now = new IdentityHashMap<>();
         for (SharedSegment segment : live) {

@@ -28,6 +28,8 @@ public final class SharedProgress {
     /** Where the look at that one ended, in the shared stream. */
     private long end = NONE;
 
+    /** See {@link #isDecided()}. */
+    private boolean isDecided = true;
     /** Whether the look being taken, also where it fails and is taken again, finds that looks have seen all. */
     private boolean isAll = true;
 
@@ -75,6 +77,11 @@ public final class SharedProgress {
         return false;
     }
 
+    /** False while nothing tells where the segment ended of which the last look hasn't seen all: the next segment will. */
+    public boolean isDecided() {
+        return isDecided;
+    }
+
     private boolean begin(Manifest manifest, List<SharedSegment> live) throws IOException {
         long packed = manifest.sharedBelow() - 1;
         if (isFirst) {
@@ -85,10 +92,11 @@ public final class SharedProgress {
         if (packed > newest) {
             newest = packed;
             incomplete = Long.MAX_VALUE;
+            isDecided = true;
             return false;
         }
-        if (packed < incomplete || (incomplete == newest && live.isEmpty())) {
-            // in the second case, the next segment will tell
+        isDecided = packed < incomplete || incomplete != newest || !live.isEmpty();
+        if (packed < incomplete || !isDecided) {
             return true;
         }
         boolean isSeen = incomplete == newest && previousEnd(live.get(0)) == end;

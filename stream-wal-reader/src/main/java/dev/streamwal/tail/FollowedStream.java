@@ -98,9 +98,10 @@ final class FollowedStream {
         passDoubt();
     }
 
-    private void lookAgain() throws IOException {
-        sharedLook.look();
+    private boolean lookAgain() throws IOException {
+        boolean isDecided = sharedLook.look();
         passDoubt();
+        return isDecided;
     }
 
     private void passDoubt() {

@@ -102,6 +102,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final DirectoryWatch folder;
     private long folderChanges;
     private final SharedArrivals arrivals;
+    private final StreamScan.EndLook sharedLook = this::looksAtShared;
     private final KeyScope scope;
 
     private final Map<String, FollowedStream> streams = new HashMap<>();
@@ -177,7 +178,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private FollowedStream add(String key) {
-        FollowedStream stream = new FollowedStream(key, this::lookAtShared);
+        FollowedStream stream = new FollowedStream(key, sharedLook);
         streams.put(key, stream);
         inTurn.add(stream);
         want(stream);
@@ -430,6 +431,11 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         if (ownPace.isDue(System.nanoTime())) {
             lookAtOwn();
         }
+    }
+
+    private boolean looksAtShared() throws IOException {
+        lookAtShared();
+        return arrivals.isDecided();
     }
 
     private void lookAtShared() throws IOException {

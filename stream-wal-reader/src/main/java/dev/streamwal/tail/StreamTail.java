@@ -65,7 +65,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         this.scan = scan;
         this.sharedProgress = new SharedProgress(log);
         this.directory = new DirectoryWatch(() -> log.streams().of(catalog.key()));
-        scan.lookAgainBy(this::lookAtShared);
+        scan.lookAgainBy(this::looksAtShared);
     }
 
     @Override
@@ -75,6 +75,11 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
             lookAtShared();
         }
         return scan.next() || (namesChanged && nextInDeleted());
+    }
+
+    private boolean looksAtShared() {
+        lookAtShared();
+        return sharedProgress.isDecided();
     }
 
     /** What is there before the scan is called, and gone when the scan looks for it, casts doubt on the scan's end. */

@@ -59,15 +59,19 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     /** Least position at which the stream, should it come again, begins behind a gap: see {@link #doubtEnd}. {@link #NO_DOUBT} for none. */
     private long doubtFrom = NO_DOUBT;
     /** Looks for records that came behind the end; does nothing for a scan that doesn't report gaps. */
-    private EndLook endLook = () -> {};
+    private EndLook endLook = () -> true;
     /** The exception to throw first; null for none, or after it was thrown. */
     private @Nullable WalException first;
 
     /** Looks whether records have come behind a scan's place. */
     @FunctionalInterface
     public interface EndLook {
-        /** Calls {@link #doubtEnd} of the scan if they have, or may have. */
-        void look() throws IOException;
+        /**
+         * Calls {@link #doubtEnd} of the scan if they have, or may have.
+         *
+         * @return false where that can't be told yet
+         */
+        boolean look() throws IOException;
     }
 
     /** Which gaps to report, between two segments or before the first one that is entered: see {@link #tellGap}. */
@@ -420,8 +424,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     private void tellGap(Segment segment) throws IOException {
         SegmentHeader header = headerOf(segment);
         boolean isNewToEnded = header != null && isUnknown(header) && ended;
-        if (isNewToEnded && telling == Telling.ALL) {
-            endLook.look();
+        if (isNewToEnded && telling == Telling.ALL && !endLook.look()) {
+            doubtEnd(UNKNOWN);
         }
         boolean isTold = telling == Telling.ALL_BEHIND_THE_NEXT;
         telling = Telling.ALL;

@@ -136,7 +136,7 @@ class FollowedStreamsTest {
         FileTime tick = FileTime.fromMillis(1_000_000);
         Files.setLastModifiedTime(directory, tick);
         try (LogSource log = log(null)) {
-            FollowedStream stream = new FollowedStream("s0", () -> {});
+            FollowedStream stream = new FollowedStream("s0", () -> true);
             long before = System.nanoTime();
             stream.wake(log, new ScanBegin.Oldest());
             assertThat(stream.scan().next()).isTrue();
