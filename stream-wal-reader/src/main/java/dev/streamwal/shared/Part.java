@@ -25,7 +25,6 @@ final class Part {
 
     private int count;
     private int dataBytes;
-    private int firstFrame = FrameTable.NONE;
     private int lastFrame = FrameTable.NONE;
     private boolean isCut;
     private boolean isGone;
@@ -72,13 +71,7 @@ final class Part {
     }
 
     void add(FrameTable frames, int place, int frameBytes) {
-        int added = frames.add(place, frameBytes);
-        if (count == 0) {
-            firstFrame = added;
-        } else {
-            frames.follows(lastFrame, added);
-        }
-        lastFrame = added;
+        lastFrame = frames.add(place, frameBytes, lastFrame);
         dataBytes += frameBytes;
         count++;
     }
@@ -100,20 +93,12 @@ final class Part {
             isGone = true;
             return;
         }
-        long at = base;
-        int kept = 0;
-        int last = firstFrame;
-        for (int frame = firstFrame; kept < count && at < position; frame = frames.next(frame)) {
-            last = frame;
-            at += frames.bytes(frame);
-            kept++;
-        }
-        if (kept < count) {
+        while (endPosition() - frames.bytes(lastFrame) >= position) {
             // later records must not be added to a part that a reader has open
             isCut = true;
-            count = kept;
-            lastFrame = last;
-            dataBytes = (int) (at - base);
+            dataBytes -= frames.bytes(lastFrame);
+            lastFrame = frames.previous(lastFrame);
+            count--;
         }
     }
 
@@ -160,8 +145,8 @@ final class Part {
         return count;
     }
 
-    int firstFrame() {
-        return firstFrame;
+    int lastFrame() {
+        return lastFrame;
     }
 
     int headerLength() {

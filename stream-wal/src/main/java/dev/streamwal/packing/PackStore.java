@@ -360,6 +360,11 @@ public final class PackStore implements PackedData {
         ofThisWriter.add(number);
     }
 
+    /** Whether this log knows where all streams of the packs end. */
+    boolean areOfThisWriter(List<ListedPack> packs) {
+        return packs.stream().allMatch(pack -> ofThisWriter.contains(pack.number()));
+    }
+
     /**
      * Adds the keys of streams that have something in shared segments or packs. Shared segments are searched only for streams that aren't already
      * known to have something there.
@@ -582,11 +587,7 @@ public final class PackStore implements PackedData {
     PackHeader mergedFrom(MergePlan.Merge merge, long nowMillis, long incarnation) {
         List<ListedPack> packs = merge.packs();
         int level = packs.stream().mapToInt(ListedPack::level).max().orElse(0) + 1;
-        long number = newNumber();
-        if (packs.stream().allMatch(pack -> ofThisWriter.contains(pack.number()))) {
-            isOfThisWriter(number);
-        }
-        return new PackHeader(number, merge.window(), merge.expirationMillis(), packs.get(0).optionsHash(), Math.min(level, PackHeader.MAX_LEVEL),
+        return new PackHeader(newNumber(), merge.window(), merge.expirationMillis(), packs.get(0).optionsHash(), Math.min(level, PackHeader.MAX_LEVEL),
                 nowMillis, incarnation);
     }
 
