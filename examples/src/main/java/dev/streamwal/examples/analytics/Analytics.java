@@ -30,8 +30,12 @@ final class Analytics implements AutoCloseable {
      */
     record ServiceView(String name, RollingMinute.Summary minute, List<RollingMinute.Summary> seconds) {}
 
+    /** Returns when it has what is there already; the rest comes in a thread of its own. */
     Analytics(WalReader reader) {
         tail = reader.follow(Source.KEYS, ReadFrom.time(Instant.now().minusSeconds(RollingMinute.SECONDS)));
+        while (tail.next()) {
+            add();
+        }
         follower.start();
     }
 
@@ -39,7 +43,7 @@ final class Analytics implements AutoCloseable {
         try (tail) {
             while (!closed) {
                 if (tail.next(REST)) {
-                    add(tail.key(), tail.timestampMillis(), tail.sampleValue());
+                    add();
                 }
             }
         } catch (InterruptedException e) {
@@ -47,8 +51,9 @@ final class Analytics implements AutoCloseable {
         }
     }
 
-    private synchronized void add(String key, long timestampMillis, double millis) {
-        minutes.computeIfAbsent(key, any -> new RollingMinute()).add(timestampMillis, millis);
+    /** The record that the tail stands on. */
+    private synchronized void add() {
+        minutes.computeIfAbsent(tail.key(), any -> new RollingMinute()).add(tail.timestampMillis(), tail.sampleValue());
     }
 
     /** Up to the last second that is over. */

@@ -70,7 +70,7 @@ final class Accounts implements AutoCloseable {
      * Optimistic: nothing is locked while it is decided. Where another thread's event has come first, the append finds the stream's end elsewhere and
      * appends nothing; then it is decided again, by the new state. When this method returns, the event survives power loss.
      *
-     * <p>The end is asked for before the state is read: an event that comes in between is in the state, or makes the append fail, or both.
+     * <p>The end is asked for before the state is read: an event that comes later makes the append fail, whether or not the state has it.
      */
     private void decide(int number, Decision decision) throws RefusedException {
         WalStream stream = wal.stream(key(number));

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The page and what feeds it, by HTTP as a browser would ask; and the page in a browser, where there is one. */
-@Timeout(120)
+@Timeout(300)
 class LiveAnalyticsTest {
     private static final List<String> SERVICES = List.of("checkout", "images", "login", "search");
 
@@ -69,7 +69,7 @@ class LiveAnalyticsTest {
         assertThat(events).extracting(event -> event.get("appends").asLong()).isSorted().doesNotHaveDuplicates();
 
         program.toHandle().destroy(); // as Ctrl-C; Process.destroy would close the pipe, too
-        assertThat(program.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(program.waitFor(120, TimeUnit.SECONDS)).isTrue();
         assertThat(printed.lines()).last().isEqualTo("closed");
         try (WalReader reader = WalReader.open(folder.resolve("log"))) {
             assertThat(reader.keys()).hasSameSizeAs(SERVICES);
@@ -128,7 +128,7 @@ class LiveAnalyticsTest {
                     .isEqualTo(String.join(",", SERVICES));
             assertThat(browser.run("return document.querySelector('.main dd').textContent")).matches("[\\d.,]+ ms");
             assertThat(Integer.parseInt(browser.run("return document.querySelector('path.p95').getAttribute('d').split('L').length")))
-                    .isGreaterThan(40);
+                    .isGreaterThan(20);
             assertThat(browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")).isEqualTo("0");
             String light = browser.run("return getComputedStyle(document.body).backgroundColor");
             browser.prefer("dark");
