@@ -2,13 +2,13 @@ package dev.streamwal.examples.crash;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.examples.ChildJvm;
+import dev.streamwal.examples.TemporaryFolder;
 import dev.streamwal.reader.WalReader;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Random;
@@ -19,7 +19,7 @@ import java.util.stream.LongStream;
 
 /**
  * Kills a process that appends, with {@code kill -9} and at a random moment; opens the log, and looks whether all that it acknowledged is there. Again
- * and again, on the same log: arguments are the number of rounds, and a directory.
+ * and again, on the same log: arguments are the number of rounds, and a directory (by default a temporary one, which is deleted).
  */
 public final class CrashTest {
     private static final int ROUNDS = 20;
@@ -39,11 +39,20 @@ public final class CrashTest {
 
     public static void main(String[] args) throws IOException, InterruptedException {
         int rounds = args.length > 0 ? Integer.parseInt(args[0]) : ROUNDS;
-        Path home = args.length > 1 ? Path.of(args[1]) : Files.createTempDirectory("stream-wal-");
-        boolean good = new CrashTest(home.resolve("log"), System.out).run(rounds);
+        boolean good = args.length > 1 ? run(rounds, Path.of(args[1])) : runInTemporaryFolder(rounds);
         if (!good) {
             System.exit(1);
         }
+    }
+
+    private static boolean runInTemporaryFolder(int rounds) throws IOException, InterruptedException {
+        try (TemporaryFolder temporary = new TemporaryFolder()) {
+            return run(rounds, temporary.path());
+        }
+    }
+
+    private static boolean run(int rounds, Path home) throws IOException, InterruptedException {
+        return new CrashTest(home.resolve("log"), System.out).run(rounds);
     }
 
     private boolean run(int rounds) throws IOException, InterruptedException {

@@ -117,7 +117,7 @@ public final class EventSourcing {
     private void work(Accounts accounts, Random random) {
         for (int i = 0; i < COMMANDS; i++) {
             int number = random.nextInt(ACCOUNTS);
-            long cents = 1 + random.nextInt(10_000);
+            long cents = 1L + random.nextInt(10_000);
             tell(random.nextBoolean() ? () -> accounts.deposit(number, cents) : () -> accounts.withdraw(number, cents));
         }
     }

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -25,15 +24,16 @@ final class Deliveries {
         Deliveries deliveries = new Deliveries();
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.filter(each -> each.getFileName().toString().startsWith(group + "-")).toList()) {
-                deliveries.add(Files.readAllLines(file));
+                String text = Files.readString(file);
+                deliveries.add(text.substring(0, text.lastIndexOf('\n') + 1)); // a worker may have been killed within a line
             }
         }
         return deliveries;
     }
 
-    private void add(List<String> lines) {
+    private void add(String text) {
         Map<String, Long> last = new HashMap<>(); // of each partition
-        for (String line : lines) {
+        for (String line : text.lines().toList()) {
             String[] fields = line.split(" ", 4);
             if (fields[0].equals("lost")) {
                 lost++;

@@ -109,8 +109,7 @@ final class Worker {
     }
 
     private void note(String line) throws IOException {
-        done.write(line);
-        done.newLine();
+        done.write(line + "\n");
         done.flush();
     }
 }
