@@ -13,6 +13,7 @@ module dev.streamwal.examples {
     requires io.netty.transport;
     requires java.desktop;
     requires java.management;
+    requires jdk.httpserver;
     requires jdk.management;
     requires me.tongfei.progressbar;
     requires org.knowm.xchart;
@@ -20,6 +21,7 @@ module dev.streamwal.examples {
     requires static org.jspecify;
 
     opens dev.streamwal.examples to info.picocli; // it sets the annotated fields
+    opens dev.streamwal.examples.analytics to com.fasterxml.jackson.databind; // it makes JSON of records
     opens dev.streamwal.examples.gateway to info.picocli;
     opens dev.streamwal.examples.typed to com.fasterxml.jackson.databind; // it makes readings of JSON
 }

@@ -343,7 +343,8 @@ public final class WalStream {
     }
 
     /**
-     * Appends a record if nothing else was appended meanwhile: for a program that must not append a record twice after a failure.
+     * Appends a record if nothing else was appended meanwhile: for a program that must not append a record twice after a failure, or whose record
+     * follows from those before it. It returns when {@link #append(WriteEntry)} would, by the stream's durability.
      *
      * @param expectedEnd the {@link #endPosition()} seen before, or the {@link EntryRef#end() end} of the last record
      * @param entry the record

@@ -8,7 +8,6 @@ import dev.streamwal.examples.typed.TypedStreams;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -63,16 +62,10 @@ class QuietTest {
     }
 
     /** Returns the lines of standard error. */
-    private List<String> run(Class<?> program, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--module-path", System.getProperty("jdk.module.path"),
-                "--class-path", System.getProperty("java.class.path"),
-                "--module", program.getModule().getName() + "/" + program.getName()));
-        command.addAll(List.of(arguments));
+    private List<String> run(Class<?> program, Object... arguments) throws IOException, InterruptedException {
         Path out = folder.resolve("out");
         Path err = folder.resolve("err");
-        Process process = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        Process process = ExampleProcess.asModule(program, arguments).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
         try {
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("it ends by itself").isTrue();
         } finally {

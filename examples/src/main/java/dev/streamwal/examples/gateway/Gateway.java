@@ -7,20 +7,18 @@ import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.SweepResult;
 import dev.streamwal.WalOptions;
+import dev.streamwal.examples.TemporaryFolder;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -65,11 +63,8 @@ public final class Gateway implements Callable<Integer> {
         if (directory != null) {
             return run(directory);
         }
-        Path temporary = Files.createTempDirectory("stream-wal-");
-        try {
-            return run(temporary);
-        } finally {
-            delete(temporary);
+        try (TemporaryFolder temporary = new TemporaryFolder()) {
+            return run(temporary.path());
         }
     }
 
@@ -155,15 +150,5 @@ public final class Gateway implements Callable<Integer> {
 
     private void say(String format, Object... values) {
         out.printf(Locale.ROOT, "-- " + format + "%n", values);
-    }
-
-    private static void delete(Path directory) throws IOException {
-        List<Path> deepestFirst;
-        try (Stream<Path> paths = Files.walk(directory)) {
-            deepestFirst = paths.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path path : deepestFirst) {
-            Files.delete(path);
-        }
     }
 }

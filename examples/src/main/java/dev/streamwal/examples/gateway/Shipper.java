@@ -1,15 +1,12 @@
 package dev.streamwal.examples.gateway;
 
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.examples.ChildJvm;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
-import io.netty.buffer.ByteBuf;
-import io.netty.util.ReferenceCounted;
-import java.io.File;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -38,21 +34,8 @@ final class Shipper {
         this.target = Files.createDirectories(target);
     }
 
-    /** Starts a JVM with what a reader needs: this class, the reader's library, and Netty's buffers. */
     static Process start(Path log, Path target) throws IOException {
-        String classPath = Stream.of(Shipper.class, WalReader.class, ByteBuf.class, ReferenceCounted.class)
-                .map(Shipper::place).collect(Collectors.joining(File.pathSeparator));
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        return new ProcessBuilder(java, "-cp", classPath, Shipper.class.getName(), log.toString(), target.toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    }
-
-    private static String place(Class<?> type) {
-        try {
-            return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
+        return ChildJvm.reader(Shipper.class, log, target).start();
     }
 
     static boolean isBatch(Path file) {

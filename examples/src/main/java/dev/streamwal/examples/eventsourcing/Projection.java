@@ -1,0 +1,37 @@
+package dev.streamwal.examples.eventsourcing;
+
+import dev.streamwal.reader.TypedTail;
+import dev.streamwal.reader.WalConsumer;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * The read side's process: keeps the view up to date, and needs the reader's library only. The view is saved first, and then committed what is in it.
+ * So a process that is killed in between is delivered these events again, and the view knows them.
+ */
+final class Projection {
+    static final String NAME = "balances";
+    private static final int BATCH = 100;
+
+    private Projection() {}
+
+    /** Runs until it is killed. */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        BalancesView view = BalancesView.open(Path.of(args[1]));
+        try (WalReader reader = WalReader.open(Path.of(args[0]));
+                WalConsumer consumer = reader.consumer(NAME, Accounts.KEYS);
+                TypedTail<AccountEvent> events = consumer.entries().typed(Accounts.EVENTS)) {
+            while (true) {
+                Duration wait = Duration.ofSeconds(1);
+                for (int i = 0; i < BATCH && events.next(wait); i++) {
+                    view.add(events.key(), events.value(), events.position(), events.nextPosition());
+                    wait = Duration.ZERO;
+                }
+                view.save();
+                consumer.commitDelivered();
+            }
+        }
+    }
+}
