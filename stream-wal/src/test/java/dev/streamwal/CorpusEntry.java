@@ -2,7 +2,9 @@ package dev.streamwal;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.Visibility;
 import dev.streamwal.reader.EntryRef;
 import java.io.IOException;
 import java.io.InputStream;
@@ -131,13 +133,22 @@ record CorpusEntry(Path folder) {
     /** Which kinds of files a log has, the names and versions of their formats, and the features that they use. */
     static List<String> formatsOf(Path root) throws IOException {
         TreeSet<String> formats = new TreeSet<>();
-        formats.add("features of segments that are known: " + SegmentHeaderLayout.KNOWN_FEATURES);
+        formats.add("known: features of segments=" + SegmentHeaderLayout.KNOWN_FEATURES + ", flags of data records=" + knownRecordFlags());
         try (Stream<Path> files = Files.walk(root)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 formats.add(kind(root.relativize(file)) + ":" + formatsIn(Files.readAllBytes(file)));
             }
         }
         return List.copyOf(formats);
+    }
+
+    private static int knownRecordFlags() {
+        int known = 0;
+        for (int bit = 0; bit < Integer.SIZE; bit++) {
+            int flag = 1 << bit;
+            known |= flag != RecordLayout.CONTROL && Visibility.of(flag) != Visibility.TOO_NEW ? flag : 0;
+        }
+        return known;
     }
 
     private static String kind(Path file) {
