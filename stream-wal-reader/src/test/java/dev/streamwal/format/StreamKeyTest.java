@@ -217,7 +217,7 @@ class StreamKeyTest {
 
     @Test
     void compare_isTheOrderOfTheBytes_asTextAndAsKeys() {
-        for (int i = 0; i < 5_000; i++) {
+        for (int i = 0; i < 1_000; i++) {
             StreamKey a = Samples.key(random);
             StreamKey b = i % 2 == 0 ? Samples.key(random) : StreamKey.of(a.text().substring(0, a.text().codePointAt(0) > 0xFFFF ? 2 : 1));
             int order = Integer.signum(Arrays.compareUnsigned(a.utf8(), b.utf8()));
