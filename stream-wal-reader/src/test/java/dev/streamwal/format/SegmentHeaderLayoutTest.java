@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
@@ -163,6 +164,50 @@ class SegmentHeaderLayoutTest {
                 .hasMessageContaining("capacity=96");
         assertThatThrownBy(() -> new SegmentHeader(key, window, 0, Long.MAX_VALUE - 8, 0, 0, 0, 0, 4_096, 0, 0))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void header_withTheLeastAndTheGreatestValues_isDecoded() throws FormatException {
+        for (StreamKey key : List.of(StreamKey.of("k"), StreamKey.of("k".repeat(StreamKey.MAX_BYTES)))) {
+            int least = SegmentHeaderLayout.headerLength(key.utf8Length());
+            long greatest = Long.MAX_VALUE - least;
+            for (SegmentHeader header : List.of(new SegmentHeader(key, new Window(0, 1), 0, 0, 0, 0, 0, 0, least, 0, 0),
+                    new SegmentHeader(key, new Window(0, 1), Long.MAX_VALUE, greatest, greatest, 0, 0, 0, least, 0, 0))) {
+                assertThat(decode(SegmentHeaderLayout.encode(header).array())).isEqualTo(header);
+            }
+        }
+    }
+
+    @Test
+    void with_setsAndClearsTheCutAndTheMarkAlone() {
+        SegmentHeader header = new SegmentHeader(StreamKey.of("k"), new Window(0, 1), 0, 0, 0, 0, 0, 0, 4_096, 7, SegmentHeaderLayout.FIRST);
+        assertThat(header.isCut()).isFalse();
+        SegmentHeader cut = header.with(true, 8);
+        assertThat(cut.isCut()).isTrue();
+        assertThat(cut.isFirst()).isTrue();
+        assertThat(cut.mark()).isEqualTo(8);
+        assertThat(cut.with(true, 7).isCut()).isTrue();
+        assertThat(cut.with(false, 7)).isEqualTo(header);
+    }
+
+    @Test
+    void isExtension_isThatOfAnyVersion() {
+        assertThat(SegmentHeaderLayout.isExtension(extension("STRMv2"))).isTrue();
+        assertThat(SegmentHeaderLayout.isExtension(extension("STRMv3"))).isTrue();
+        assertThat(SegmentHeaderLayout.isExtension(extension("STRMw2"))).isFalse();
+    }
+
+    private static long extension(String text) {
+        return Samples.littleEndian(Arrays.copyOf(text.getBytes(StandardCharsets.US_ASCII), Long.BYTES)).getLong(0);
+    }
+
+    @Test
+    void decode_shorterThanItsMagics_saysWhatIsMissing() {
+        byte[] whole = SegmentHeaderLayout.encode(Samples.header(random)).array();
+        assertThat(refusal(Arrays.copyOf(whole, 15))).hasMessageContaining("bytes=15");
+        assertThat(refusal(Arrays.copyOf(whole, 16))).hasMessageContaining("STRMv2");
+        assertThat(refusal(Arrays.copyOf(whole, 24))).hasMessageContaining("bytes=24, needed=");
+        assertThat(refusal(Arrays.copyOf(whole, SegmentHeaderLayout.FIXED_BYTES))).hasMessageContaining("shorter than its header of");
     }
 
     @Test

@@ -72,6 +72,29 @@ class SegmentIndexTest {
         assertThat(index.firstBlockReaching(3)).isEqualTo(2);
     }
 
+    @Test
+    void ofOneBlock_isAsIfTheRecordsHadBeenAdded() {
+        SegmentIndex index = SegmentIndex.ofOneBlock(7, 104, 3, 9);
+        assertThat(index.records()).isEqualTo(7);
+        assertThat(index.blocks()).isEqualTo(1);
+        assertThat(index.firstOffset(0)).isEqualTo(104);
+        assertThat(index.smallestTimestampMillis()).isEqualTo(index.smallestTimestampMillis(0)).isEqualTo(3);
+        assertThat(index.largestTimestampMillis()).isEqualTo(index.largestTimestampMillis(0)).isEqualTo(9);
+    }
+
+    @Test
+    void add_atOffsetZero_isInTheFirstBlock() {
+        SegmentIndex index = new SegmentIndex();
+        index.add(0, 5);
+        assertThat(index.blocks()).isEqualTo(1);
+        index.add(8, 4);
+        assertThat(index.blocks()).isEqualTo(1);
+        assertThat(index.smallestTimestampMillis(0)).isEqualTo(4);
+        index.add(SegmentIndex.BLOCK_BYTES, 6);
+        assertThat(index.blocks()).isEqualTo(2);
+        assertThat(index.firstOffset(0)).isZero();
+    }
+
     private static long smallest(List<Added> records) {
         return records.stream().mapToLong(Added::timestampMillis).min().orElse(SegmentIndex.NO_SMALLEST);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -203,5 +204,46 @@ class StreamKeyTest {
         key.utf8()[1] = 'x';
         assertThat(key.utf8()).containsExactly('a', 'b');
         assertThat(key.directoryName()).isEqualTo("ab");
+    }
+
+    /** It is in checksums on disks: another one, and nothing verifies that an earlier version has written. */
+    @Test
+    void salt_neverChanges() throws FormatException {
+        assertThat(StreamKey.of("k").salt()).isEqualTo(0xe059_157a_ad23_7660L);
+        assertThat(StreamKey.of("meter/4711/power").salt()).isEqualTo(0x6a95_9bbd_04e4_6274L);
+        assertThat(StreamKey.of("é").salt()).isEqualTo(0xa0c4_79ef_afa5_2ce3L);
+        assertThat(StreamKey.ofCheckedUtf8(new byte[] {'k'}).salt()).isEqualTo(StreamKey.of("k").salt());
+    }
+
+    @Test
+    void compare_isTheOrderOfTheBytes_asTextAndAsKeys() {
+        for (int i = 0; i < 1_000; i++) {
+            StreamKey a = Samples.key(random);
+            StreamKey b = i % 2 == 0 ? Samples.key(random) : StreamKey.of(a.text().substring(0, a.text().codePointAt(0) > 0xFFFF ? 2 : 1));
+            int order = Integer.signum(Arrays.compareUnsigned(a.utf8(), b.utf8()));
+            assertThat(Integer.signum(StreamKey.compare(a.text(), b.text()))).as("%s, %s", a, b).isEqualTo(order);
+            assertThat(Integer.signum(StreamKey.compare(a, b))).as("%s, %s", a, b).isEqualTo(order);
+        }
+    }
+
+    @Test
+    void compare_surrogates_areBehindAllOthers() {
+        String pair = Character.toString(0x1F600);
+        assertThat(StreamKey.compare(pair, "\uFFFD")).isPositive();
+        assertThat(StreamKey.compare("\uFFFD", pair)).isNegative();
+        assertThat(StreamKey.compare(pair, Character.toString(0x1F601))).isNegative();
+        assertThat(StreamKey.compare("a", "ab")).isNegative();
+        assertThat(StreamKey.compare("a", "a")).isZero();
+    }
+
+    @Test
+    void hashCode_ofDifferentKeys_differs() {
+        assertThat(StreamKey.of("a")).doesNotHaveSameHashCodeAs(StreamKey.of("b"));
+    }
+
+    @Test
+    void fromDirectoryName_longestName_isRead() {
+        assertThat(StreamKey.fromDirectoryName("a".repeat(200))).contains(StreamKey.of("a".repeat(200)));
+        assertThat(StreamKey.fromDirectoryName("a".repeat(201))).isEmpty();
     }
 }

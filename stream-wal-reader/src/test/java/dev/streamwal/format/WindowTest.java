@@ -70,4 +70,13 @@ class WindowTest {
         assertThatThrownBy(() -> new Window(5, 5)).hasMessageContaining("start=5");
         assertThatThrownBy(() -> new Window(6, 5)).hasMessageContaining("end=5");
     }
+
+    @Test
+    void contains_isFromTheStartToBeforeTheEnd() {
+        Window window = new Window(10, 20);
+        assertThat(window.contains(9)).isFalse();
+        assertThat(window.contains(10)).isTrue();
+        assertThat(window.contains(19)).isTrue();
+        assertThat(window.contains(20)).isFalse();
+    }
 }

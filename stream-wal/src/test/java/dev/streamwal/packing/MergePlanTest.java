@@ -252,4 +252,36 @@ class MergePlanTest {
         assertThat(packs).hasSizeLessThan(16);
         assertThat(written).isLessThan((long) (all * (1 + Math.log((double) all) / Math.log(1.25))));
     }
+
+    /** With a retention of 6,400 ms a span takes 100. */
+    private ListedPack ofSpans(long start, long end) {
+        return new ListedPack(++lastNumber, new Window(start, end), end + 6_400, 1, 0, false, 10, 1, 1);
+    }
+
+    private boolean isOfSpanUpTo1000(long start, long end) {
+        ListedPack short1 = ofSpans(980, 990);
+        ListedPack other = ofSpans(start, end);
+        return plan(List.of(short1, other), 1_000, new MergePlan.Limits(4, 1_000, 0, false)).equals(List.of(List.of(short1, other)));
+    }
+
+    @Test
+    void span_hasWindowsUpToHalfOfIt_andWhatWasMergedUpToItsEnd() {
+        assertThat(isOfSpanUpTo1000(900, 950)).isTrue();
+        assertThat(isOfSpanUpTo1000(899, 950)).isFalse();
+        assertThat(isOfSpanUpTo1000(895, 901)).isTrue();
+        assertThat(isOfSpanUpTo1000(890, 900)).isFalse();
+        assertThat(isOfSpanUpTo1000(900, 1_000)).isTrue();
+        assertThat(isOfSpanUpTo1000(901, 1_000)).isFalse();
+        assertThat(isOfSpanUpTo1000(800, 1_000)).isTrue();
+        assertThat(isOfSpanUpTo1000(799, 1_000)).isFalse();
+        assertThat(isOfSpanUpTo1000(895, 999)).isFalse();
+    }
+
+    @Test
+    void span_isMergedWhenItIsOverAndHasSettled() {
+        List<ListedPack> packs = List.of(ofSpans(910, 920), ofSpans(980, 990));
+        MergePlan.Limits limits = new MergePlan.Limits(4, 1_000, 7, false);
+        assertThat(MergePlan.of(packs, 1_006, limits)).isEmpty();
+        assertThat(MergePlan.of(packs, 1_007, limits)).containsExactly(new MergePlan.Merge(packs, new Window(900, 1_000), 7_400));
+    }
 }
