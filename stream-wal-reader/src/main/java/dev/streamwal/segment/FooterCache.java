@@ -1,12 +1,13 @@
 package dev.streamwal.segment;
 
 import dev.streamwal.format.Footer;
+import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
  * Bounds the memory of footers, whose indices let a scan by time skip blocks: the footers found last are kept. A missing footer is read
- * again. Thread-safe.
+ * again. A segment that was deleted isn't kept by its footer's place here. Thread-safe.
  */
 public final class FooterCache {
 
@@ -16,9 +17,18 @@ public final class FooterCache {
     /** Memory of a footer without its blocks, in blocks. */
     private static final int FIXED_BLOCKS = 16;
 
-    private record Kept(Segment segment, Footer footer) {
-        int blocks() {
-            return footer.index().blocks() + FIXED_BLOCKS;
+    private record Kept(WeakReference<Segment> segment, WeakReference<Footer> footer, int blocks) {
+
+        static Kept of(Segment segment, Footer footer) {
+            return new Kept(new WeakReference<>(segment), new WeakReference<>(footer), footer.index().blocks() + FIXED_BLOCKS);
+        }
+
+        void forget() {
+            Segment there = segment.get();
+            Footer known = footer.get();
+            if (there != null && known != null) {
+                there.forget(known);
+            }
         }
     }
 
@@ -38,13 +48,13 @@ public final class FooterCache {
     /** Lets the segment keep its footer until newer footers evict it. */
     synchronized void keep(Segment segment, Footer footer) {
         segment.footerIs(footer);
-        Kept kept = new Kept(segment, footer);
+        Kept kept = Kept.of(segment, footer);
         eldestFirst.add(kept);
         blocks += kept.blocks();
         while (blocks > maxBlocks && eldestFirst.size() > 1) {
             Kept eldest = eldestFirst.remove();
             blocks -= eldest.blocks();
-            eldest.segment.forget(eldest.footer);
+            eldest.forget();
         }
     }
 }

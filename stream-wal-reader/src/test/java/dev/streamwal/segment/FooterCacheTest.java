@@ -13,6 +13,7 @@ import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,5 +84,19 @@ class FooterCacheTest {
         segments.forEach(segment -> cache.keep(segment, footer()));
         assertThat(segments.get(0).knownFooter()).isNull();
         assertThat(segments.get(1).knownFooter()).isNotNull();
+    }
+
+    @Test
+    void keep_aSegmentThatNothingElseHolds_isNotHeldByItsFooter() throws IOException {
+        FooterCache cache = new FooterCache(ROOM_FOR * 100);
+        List<Segment> segments = segments(1);
+        cache.keep(segments.get(0), footer());
+        WeakReference<Segment> gone = new WeakReference<>(segments.get(0));
+        segments.clear();
+        for (int i = 0; gone.get() != null && i < 100; i++) {
+            System.gc();
+        }
+        assertThat(gone.get()).isNull();
+        segments(8).forEach(segment -> cache.keep(segment, footer()));
     }
 }
