@@ -144,7 +144,8 @@ class CrashExplorerTest {
     @Test
     void explore_whatIsInPacksChanges_keepsItsPromises() throws Exception {
         List<Step> changes = List.of(new Step.Pack(), new Step.Truncate("a", 1), new Step.Truncate("a", 3), new Step.Truncate("a", 5),
-                new Step.Purge("a"), new Step.Delete("a"), new Step.ExpireAndSweep(), new Step.Reopen(), new Step.Kill(), new Step.Restart(3));
+                new Step.Purge("a"), new Step.Delete("a"), new Step.Erase("a", Step.Erase.Part.OLDER),
+                new Step.Erase("a", Step.Erase.Part.ALL), new Step.ExpireAndSweep(), new Step.Reopen(), new Step.Kill(), new Step.Restart(3));
         List<Workload> workloads = new ArrayList<>();
         for (int i = 0; i < changes.size(); i++) {
             for (boolean mapped : scale() > 1 ? new boolean[] {true, false} : new boolean[] {i % 2 == 0}) {
