@@ -61,7 +61,7 @@ abstract class ErasureContract extends LogContract {
 
     private Written append(WalStream stream, String content) {
         byte[] bytes = bytes(content);
-        return Written.of(stream.append(bytes, Durability.IMMEDIATE), clock.millis(), bytes);
+        return Written.of(stream.append(WriteEntry.of(new byte[0], bytes, clock.millis()), Durability.IMMEDIATE), clock.millis(), bytes);
     }
 
     private static ErasureReport erase(StreamWal wal, Written first, Written last) {
@@ -287,7 +287,7 @@ abstract class ErasureContract extends LogContract {
         for (WalReader reader : List.of(reader(), readerOf(wal))) {
             List<Written> erased = List.copyOf(records.subList(100, 150));
             List<Written> left = without(records, erased);
-            try (EntryCursor forwards = reader.scan(KEY); EntryCursor backwards = reader.scanBackward(KEY)) {
+            try (EntryCursor forwards = reader.scan(KEY); EntryCursor backwards = reader.scanBackward(KEY, Long.MAX_VALUE)) {
                 assertThat(forwards.next()).isTrue();
                 assertThat(backwards.next()).isTrue();
                 ErasureReport unused = erase(wal, erased.get(0), erased.get(erased.size() - 1));

@@ -148,7 +148,7 @@ public final class PackErasure {
         byte[] all = new byte[entry.dataEnd()];
         try (PackedBytes bytes = reader.open(entry)) {
             int unused = bytes.read(ByteBuffer.wrap(all), 0);
-            Erased same = RecordErasure.erase(bytes, header, reader.file(), entry.dataEnd(), range,
+            Erased unusedCount = RecordErasure.erase(bytes, header, reader.file(), entry.dataEnd(), range,
                     (offset, frame) -> frame.get(0, all, (int) offset, frame.capacity()));
         }
         return new InMemory(all);
