@@ -198,7 +198,7 @@ class RetentionCommandsTest {
         assertThat(CliRun.of("cat", root, "mem", "--json").json()).hasSize(1);
         assertThat(CliRun.of("verify", root).exit()).isZero();
         assertThat(CliRun.of("erase", root, "cpu/*", "--from", "-2h", "--to", "-30m", "--json").json())
-                .isEqualTo(List.of(Map.of("dryRun", false, "streams", 0, "records", 0, "bytes", 0, "rewritten", List.of(), "quarantined", List.of())));
+                .isEqualTo(List.of(Map.of("dryRun", false, "streams", 0L, "records", 0L, "bytes", 0L, "rewritten", List.of(), "quarantined", List.of())));
     }
 
     @Test
