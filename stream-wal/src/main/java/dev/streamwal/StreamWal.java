@@ -23,6 +23,7 @@ import dev.streamwal.engine.Checkpoint;
 import dev.streamwal.engine.CompletionThreads;
 import dev.streamwal.engine.ConsumerHolds;
 import dev.streamwal.engine.Environment;
+import dev.streamwal.engine.Erasure;
 import dev.streamwal.engine.JournalledDeletions;
 import dev.streamwal.engine.PackingThread;
 import dev.streamwal.engine.RecoverAll;
@@ -1024,6 +1025,51 @@ public final class StreamWal implements AutoCloseable {
             throw notDone("delete the stream", e, stream.log().directory(), key, WalException.NO_POSITION);
         } finally {
             tell(gone, key, DeletedSegment.Reason.STREAM_DELETED);
+        }
+    }
+
+    /**
+     * Erases the records of streams with timestamps in a range, and returns when none of the log's files has them any more. The records that stay,
+     * before and behind, keep their places and refs. Readers pass over the places of the erased records, and a ref to one is not found. If a crash
+     * cuts the call short, some of the records may be erased, and others not: call it again.
+     *
+     * <p>Each file that has such records is written anew, which takes about as long as reading and writing it, and room for the largest of them
+     * once more. Segments that are appended to, and may have such records, are sealed first, and everything in shared segments is packed. Meanwhile
+     * packing, sweeping, deletions and checkpoints wait; appends and readers do not, except that a stream waits for its next segment while one of its
+     * own is written anew.
+     *
+     * <p>What this method cannot erase:
+     *
+     * <ul>
+     *   <li>What readers hold: batches, entries, and up to 1 MiB that a cursor has read ahead. A cursor that stands in a segment of at most 1 MiB, in
+     *       a pack or a shared segment, may read that to its end. A read that begins after this method has returned finds nothing of it.
+     *   <li>Checkpoints and other copies of the log: open each of them and erase there too.
+     *   <li>What a recovery has set aside: see {@link ErasureReport#quarantined()}.
+     *   <li>Records that are appended later, or during the call, even if their timestamps are in the range.
+     *   <li>Keys, which name directories, and blocks that the file system has freed and not overwritten. To remove a key, {@link #delete} its stream.
+     * </ul>
+     *
+     * <p>A file that is damaged is left as it is; the first such damage is thrown after everything else was erased.
+     *
+     * @param keys the streams
+     * @param from timestamp of the oldest records to erase, inclusive
+     * @param to exclusive
+     * @return what was done
+     * @throws IllegalArgumentException if {@code to} is before {@code from}
+     * @throws dev.streamwal.error.CorruptSegmentException if a file is damaged, and may still have such records
+     * @throws WalFailedException if a flush fails, or has failed before
+     * @throws WalException if a file cannot be read or written; what was erased before stays erased, and a second call does the rest
+     */
+    public ErasureReport erase(Keys keys, Instant from, Instant to) {
+        Objects.requireNonNull(keys, "keys");
+        Erasure erasure = Erasure.of(root, packs, packer, commits, keys::contains, from, to);
+        checkWriter();
+        try {
+            erasure.run(loadedLogs());
+            return new ErasureReport(new ErasureReport.Fields(erasure.streams(), erasure.erased().records(), erasure.erased().bytes(),
+                    erasure.rewritten(), erasure.quarantined()));
+        } catch (IOException e) {
+            throw notDone("erase records", e, root, null, WalException.NO_POSITION);
         }
     }
 

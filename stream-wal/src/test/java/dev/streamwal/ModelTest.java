@@ -191,6 +191,7 @@ class ModelTest {
             if (n < 760) return "purge";
             if (n < 763) return "delete";
             if (n < 766) return "truncateAfter";
+            if (n < 768) return "erase";
             if (n < 770) return "reopen";
             if (n < 830) return "readBatch";
             if (n < 870) return "find";
@@ -212,6 +213,7 @@ class ModelTest {
                 case "purge" -> purge();
                 case "delete" -> delete();
                 case "truncateAfter" -> truncateAfter();
+                case "erase" -> erase();
                 case "reopen" -> {
                     close();
                     open();
@@ -632,10 +634,28 @@ class ModelTest {
                 assertThat(e).hasMessageContaining("batch");
                 return;
             }
-            if (index < records.size() - 1) {
-                stream.truncateAfter(index + 1);
+            if (records.get(index).ref().end() < stream.end) {
+                stream.truncateAfter(records.get(index).ref());
                 deletedSegments += segments - stream.segments.size();
             }
+        }
+
+        /** A part of what is there, or all of it; of one stream, or of all. */
+        private void erase() {
+            long from = nowMillis - (long) (random.nextDouble() * options.retention().toMillis());
+            long to = from + (long) (random.nextDouble() * 3 * options.window().toMillis());
+            boolean isAll = random.nextInt(8) == 0;
+            boolean isOfAll = random.nextInt(3) == 0;
+            ReferenceLog.Stream one = anyStream();
+            int records = 0;
+            for (ReferenceLog.Stream stream : isOfAll ? model.streams() : List.of(one)) {
+                records += isAll ? stream.erase(Long.MIN_VALUE, Long.MAX_VALUE) : stream.erase(from, to);
+            }
+            ErasureReport report = wal.erase(isOfAll ? Keys.all() : Keys.key(one.key), isAll ? Instant.MIN : Instant.ofEpochMilli(from),
+                    isAll ? Instant.MAX : Instant.ofEpochMilli(to));
+            assertThat(report.records()).as("erased, of %s", report).isEqualTo(records);
+            assertThat(report.rewritten().isEmpty()).isEqualTo(records == 0);
+            assertThat(report.quarantined()).isEmpty();
         }
 
         // ---- reading
@@ -684,9 +704,12 @@ class ModelTest {
                 } else if (n < 85 && !stream.gone.isEmpty()) {
                     EntryRef gone = stream.gone.get(random.nextInt(stream.gone.size()));
                     wanted.add(new Wanted(gone, null, List.of(EntryBatch.Status.EXPIRED)));
+                } else if (n < 88 && !stream.erased.isEmpty()) {
+                    List<EntryRef> erased = List.copyOf(stream.erased);
+                    wanted.add(new Wanted(erased.get(random.nextInt(erased.size())), null, List.of(EntryBatch.Status.NOT_FOUND)));
                 } else if (n < 90 && !stream.cut.isEmpty()) {
                     EntryRef cut = stream.cut.get(random.nextInt(stream.cut.size()));
-                    boolean mayHaveExpired = records.isEmpty() || records.get(0).ref().position() > cut.position();
+                    boolean mayHaveExpired = records.isEmpty() || stream.segments.get(0).records.get(0).ref().position() > cut.position();
                     wanted.add(new Wanted(cut, null, mayHaveExpired
                             ? List.of(EntryBatch.Status.NOT_FOUND, EntryBatch.Status.EXPIRED)
                             : List.of(EntryBatch.Status.NOT_FOUND)));
@@ -699,7 +722,7 @@ class ModelTest {
                     wanted.add(new Wanted(wrong, null, List.of(EntryBatch.Status.NOT_FOUND)));
                 } else {
                     EntryRef behind = new EntryRef(stream.key, stream.greatestEnd + 8L * random.nextInt(1_000), 32);
-                    wanted.add(new Wanted(behind, null, records.isEmpty()
+                    wanted.add(new Wanted(behind, null, stream.segments.isEmpty()
                             ? List.of(EntryBatch.Status.NOT_FOUND, EntryBatch.Status.EXPIRED)
                             : List.of(EntryBatch.Status.NOT_FOUND)));
                 }
@@ -772,6 +795,15 @@ class ModelTest {
                 long position = n == 0 || stream.gone.isEmpty() ? 0 : stream.gone.get(random.nextInt(stream.gone.size())).position();
                 try (EntryCursor cursor = reader.scanFrom(stream.key, position)) {
                     checkScan(cursor, records);
+                }
+                return;
+            }
+            if (n == 3 && !stream.erased.isEmpty()) {
+                // where somebody has come to who had read what is before it
+                List<EntryRef> erased = List.copyOf(stream.erased);
+                long position = erased.get(random.nextInt(erased.size())).position();
+                try (EntryCursor cursor = reader.scanFrom(stream.key, position)) {
+                    checkScan(cursor, records.stream().filter(record -> record.ref().position() > position).toList());
                 }
                 return;
             }
@@ -868,12 +900,17 @@ class ModelTest {
                 assertThat(info.key()).isEqualTo(stream.key);
                 assertThat(info.segments()).as("segments of %s", info).isEqualTo(stream.segments.size());
                 assertThat(info.bytes()).isPositive();
-                long first = records.get(0).ref().position();
+                long first = stream.segments.get(0).records.get(0).ref().position();
                 assertThat(info.firstPosition()).isBetween(first - 40, first);
                 assertThat(info.endPosition()).isEqualTo(stream.end);
                 LongSummaryStatistics times = records.stream().mapToLong(Appended::timestampMillis).summaryStatistics();
-                assertThat(info.smallestTimestampMillis()).hasValue(times.getMin());
-                assertThat(info.largestTimestampMillis()).hasValue(times.getMax());
+                if (records.isEmpty()) {
+                    assertThat(info.smallestTimestampMillis()).isEmpty();
+                    assertThat(info.largestTimestampMillis()).isEmpty();
+                } else {
+                    assertThat(info.smallestTimestampMillis()).hasValue(times.getMin());
+                    assertThat(info.largestTimestampMillis()).hasValue(times.getMax());
+                }
             });
         }
 

@@ -8,8 +8,10 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.retention.StreamPolicy;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,7 @@ final class ReferenceLog {
         final long windowEnd;
         final long expirationMillis;
         final int capacity;
+        /** Also those that were erased. */
         final List<Appended> records = new ArrayList<>();
         private int used;
 
@@ -55,6 +58,8 @@ final class ReferenceLog {
         final List<Segment> segments = new ArrayList<>();
         final List<EntryRef> gone = new ArrayList<>();
         final List<EntryRef> cut = new ArrayList<>();
+        /** Of records whose segments are there. */
+        final Set<EntryRef> erased = new LinkedHashSet<>();
         /** No record may begin below it any more. */
         long greatestEnd;
         /** Where the last record ended, also after everything behind it was cut. */
@@ -68,10 +73,28 @@ final class ReferenceLog {
             this.key = key;
         }
 
+        /** Without those that were erased. */
         List<Appended> records() {
             List<Appended> all = new ArrayList<>();
             segments.forEach(segment -> all.addAll(segment.records));
+            all.removeIf(record -> erased.contains(record.ref()));
             return all;
+        }
+
+        /** @return how many records were erased */
+        int erase(long fromMillis, long toMillis) {
+            if (segments.isEmpty()) {
+                return 0;
+            }
+            touch();
+            Segment current = active;
+            if (current != null && fromMillis < current.windowEnd) {
+                seal();
+            }
+            List<EntryRef> found = records().stream().filter(record -> record.timestampMillis >= fromMillis && record.timestampMillis < toMillis)
+                    .map(Appended::ref).toList();
+            erased.addAll(found);
+            return found.size();
         }
 
         /** The writer has looked at the stream since it was opened. */
@@ -125,14 +148,18 @@ final class ReferenceLog {
             target.used += bytes;
         }
 
-        /** @param count of the records that stay, at least one */
-        void truncateAfter(int count) {
+        /** @param last of the records that stay */
+        void truncateAfter(EntryRef last) {
             touch();
-            int left = count;
+            int left = (int) segments.stream().flatMap(segment -> segment.records.stream())
+                    .filter(record -> record.ref().position() <= last.position()).count();
             int keptSegments = 0;
             for (Segment segment : segments) {
                 List<Appended> behind = segment.records.subList(Math.min(left, segment.records.size()), segment.records.size());
-                behind.forEach(record -> cut.add(record.ref()));
+                behind.forEach(record -> {
+                    cut.add(record.ref());
+                    erased.remove(record.ref());
+                });
                 behind.clear();
                 left -= segment.records.size();
                 keptSegments += segment.records.isEmpty() ? 0 : 1;
@@ -194,7 +221,10 @@ final class ReferenceLog {
 
         private Segment deleteFirst() {
             Segment first = segments.remove(0);
-            first.records.forEach(record -> gone.add(record.ref()));
+            first.records.forEach(record -> {
+                gone.add(record.ref());
+                erased.remove(record.ref());
+            });
             if (gone.size() > MAX_GONE) {
                 gone.subList(0, gone.size() - MAX_GONE).clear();
             }

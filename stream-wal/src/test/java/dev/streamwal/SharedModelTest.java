@@ -159,7 +159,10 @@ class SharedModelTest {
                 boolean unused = wal.delete(key);
                 stream.records.clear();
                 stream.windowEnd = Long.MIN_VALUE;
-            } else if (n < 970) {
+            } else if (n < 960) {
+                doing = "erase " + key;
+                erase(key, stream);
+            } else if (n < 972) {
                 doing = "reopen";
                 wal.close();
                 open();
@@ -211,6 +214,19 @@ class SharedModelTest {
                 return;
             }
             stream.records.subList(index + 1, stream.records.size()).clear();
+        }
+
+        private void erase(String key, Stream stream) {
+            boolean isAll = random.nextInt(6) == 0;
+            long from = nowMillis - random.nextInt(60_000);
+            long to = from + random.nextInt(20_000);
+            ErasureReport report = wal.erase(Keys.key(key), isAll ? Instant.MIN : Instant.ofEpochMilli(from),
+                    isAll ? Instant.MAX : Instant.ofEpochMilli(to));
+            int before = stream.records.size();
+            stream.records.removeIf(record -> isAll || (record.timestampMillis() >= from && record.timestampMillis() < to));
+            // those that had expired, and were gone, are in the model, too
+            assertThat(report.records()).isLessThanOrEqualTo(before - stream.records.size());
+            assertThat(report.quarantined()).isEmpty();
         }
 
         private static List<String> scanned(WalReader reader, String key, boolean isClosed) {

@@ -49,6 +49,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  stream-wal recover LOG --dry-run",
             "  stream-wal quarantine LOG --restore",
             "  stream-wal purge LOG 'cpu/*' --before -30d --dry-run",
+            "  stream-wal erase LOG person/1 --from 2024-05-01 --to 2024-05-02",
             "  stream-wal ls LOG -- --strange-key"
         })
 public final class StreamWalCommand {
@@ -128,6 +129,7 @@ public final class StreamWalCommand {
         commands.put("import", () -> new ImportCommand(context));
         commands.put("sweep", () -> new SweepCommand(context));
         commands.put("purge", () -> new PurgeCommand(context));
+        commands.put("erase", () -> new EraseCommand(context));
         commands.put("recover", () -> new RecoverCommand(context));
         commands.put("quarantine", () -> new QuarantineCommand(context));
         commands.put("checkpoint", () -> new CheckpointCommand(context));

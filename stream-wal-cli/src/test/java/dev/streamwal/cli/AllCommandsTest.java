@@ -33,6 +33,7 @@ class AllCommandsTest {
             Map.entry("import", ImportTest.class),
             Map.entry("sweep", RetentionCommandsTest.class),
             Map.entry("purge", RetentionCommandsTest.class),
+            Map.entry("erase", RetentionCommandsTest.class),
             Map.entry("recover", RepairCommandsTest.class),
             Map.entry("quarantine", RepairCommandsTest.class),
             Map.entry("checkpoint", RepairCommandsTest.class),

@@ -123,6 +123,7 @@ class RepairCommandsTest {
             assertThatIsLocked(CliRun.of("recover", root), "StreamWal.recoverAll");
             assertThatIsLocked(CliRun.of("sweep", root), "StreamWal.sweep");
             assertThatIsLocked(CliRun.of("purge", root, "*", "--before", "now"), "StreamWal.purge");
+            assertThatIsLocked(CliRun.of("erase", root, "*", "--from", "-1h", "--to", "now"), "StreamWal.erase");
             assertThatIsLocked(CliRun.of("checkpoint", root, directory.resolve("copy")), "StreamWal.checkpoint");
             assertThat(CliRun.of("recover", root, "--dry-run").exit()).isEqualTo(Exit.LOCKED.code());
             assertThat(CliRun.of("quarantine", root, "*", "--remove").exit()).isEqualTo(Exit.LOCKED.code());

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code sweep} and {@code purge}. */
+/** {@code sweep}, {@code purge} and {@code erase}. */
 class RetentionCommandsTest {
 
     private static final Duration[] THREE_WINDOWS = {Duration.ofHours(3), Duration.ofMinutes(59), Duration.ofMinutes(5)};
@@ -185,6 +185,38 @@ class RetentionCommandsTest {
         CliRun run = CliRun.of("purge", root, "disk", "mem", "--before", "now");
         assertThat(run.err()).isEqualTo("stream-wal: no stream has this key, or matches this pattern: disk\n");
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+    }
+
+    // ---------------------------------------------------------------- erase
+
+    @Test
+    void erase_aRange_leavesTheOthers() throws IOException {
+        CliRun run = CliRun.of("erase", root, "cpu/*", "--from", "-2h", "--to", "-30m");
+        assertThat(run.out()).isEqualTo("erased 2 records of 2 streams, 96 B; 2 files rewritten\n");
+        assertThat(run.exit()).isZero();
+        assertThat(CliRun.of("cat", root, "cpu/a", "--json").json()).hasSize(2);
+        assertThat(CliRun.of("cat", root, "mem", "--json").json()).hasSize(1);
+        assertThat(CliRun.of("verify", root).exit()).isZero();
+        assertThat(CliRun.of("erase", root, "cpu/*", "--from", "-2h", "--to", "-30m", "--json").json())
+                .isEqualTo(List.of(Map.of("dryRun", false, "streams", 0L, "records", 0L, "bytes", 0L, "rewritten", List.of(), "quarantined", List.of())));
+    }
+
+    @Test
+    void erase_dryRun_tellsWhatTheRealOneDoes_andChangesNothing() throws IOException {
+        Map<String, String> before = log.files();
+        CliRun dry = CliRun.of("erase", root, "*", "--json", "--dry-run", "--from", "-2h", "--to", "now");
+        assertThat(log.files()).isEqualTo(before);
+        CliRun real = CliRun.of("erase", root, "*", "--json", "--from", "-2h", "--to", "now");
+        assertThat(without(dry, "dryRun")).isEqualTo(without(real, "dryRun", "rewritten", "quarantined"));
+    }
+
+    @Test
+    void erase_whatIsNotThere_isTold_andARangeThatEndsBeforeItBeginsIsRefused() {
+        CliRun run = CliRun.of("erase", root, "disk", "--from", "-2h", "--to", "now");
+        assertThat(run.err()).isEqualTo("stream-wal: no stream has this key, or matches this pattern: disk\n");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(CliRun.of("erase", root, "cpu/a", "--from", "now", "--to", "-2h").err()).contains("--to is before --from");
+        assertThat(CliRun.of("erase", root, "cpu/a").exit()).isEqualTo(Exit.USAGE.code());
     }
 
     @Test

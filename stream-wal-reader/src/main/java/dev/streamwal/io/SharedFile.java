@@ -83,11 +83,12 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
     }
 
     /**
-     * Whether another file has the name now: a segment with a second hard link is cut by putting a shorter copy in its place.
+     * Whether another file has the name now: a segment with a second hard link is cut by putting a shorter copy in its place, and a segment of
+     * which records are erased by putting a copy without them there.
      *
      * @throws NoSuchFileException where no file has the name
      */
-    boolean isReplaced() throws IOException {
+    public boolean isReplaced() throws IOException {
         Object opened = identity;
         return !Objects.equals(identityNow(), opened) && opened != null;
     }

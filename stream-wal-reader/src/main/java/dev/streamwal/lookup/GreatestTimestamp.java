@@ -46,7 +46,7 @@ public final class GreatestTimestamp {
      */
     public Optional<LastRecord> find() throws IOException {
         for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-            long fromMillis = greatestOfSealed(catalog.chain());
+            long fromMillis = greatestOfSealed(catalog.chain(), attempt == 1);
             long position = find(new TimeRange(fromMillis, Long.MAX_VALUE));
             if (position == NOWHERE && fromMillis == SegmentIndex.NO_LARGEST) {
                 return Optional.empty();
@@ -57,24 +57,28 @@ public final class GreatestTimestamp {
             }
             SegmentChain unused = catalog.refresh();
         }
-        throw new IOException("record with the greatest timestamp was deleted each time before it was read: attempts=" + MAX_ATTEMPTS + ", key="
+        throw new IOException("record with the greatest timestamp was deleted or erased each time before it was read: attempts=" + MAX_ATTEMPTS + ", key="
                 + catalog.key() + "; try again");
     }
 
-    /** Begins with the newest segment, so that older ones can be passed where the listing shows that their records are older. */
-    private long greatestOfSealed(SegmentChain chain) throws IOException {
+    /**
+     * Begins with the newest segment, so that older ones can be passed where the listing shows that their records are older.
+     *
+     * @param believesKnown whether footers that were read before count: the records that they count may have been erased
+     */
+    private long greatestOfSealed(SegmentChain chain, boolean believesKnown) throws IOException {
         long greatest = SegmentIndex.NO_LARGEST;
         for (int i = chain.size() - 1; i >= 0; i--) {
             Segment segment = chain.get(i);
             if (!segment.isListedOutside(new TimeRange(greatest, Long.MAX_VALUE))) {
-                greatest = Math.max(greatest, greatestOf(segment));
+                greatest = Math.max(greatest, greatestOf(segment, believesKnown));
             }
         }
         return greatest;
     }
 
-    private long greatestOf(Segment segment) throws IOException {
-        Footer known = segment.knownFooter();
+    private long greatestOf(Segment segment, boolean believesKnown) throws IOException {
+        Footer known = believesKnown ? segment.knownFooter() : null;
         if (known != null) {
             return known.index().largestTimestampMillis();
         }

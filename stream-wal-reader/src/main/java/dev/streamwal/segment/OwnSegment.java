@@ -18,6 +18,8 @@ public final class OwnSegment extends Segment {
     private final FooterCache footers;
 
     private volatile @Nullable SegmentHeader header;
+    /** Of the file that was opened last; null before, and where the file system doesn't tell files apart. */
+    private volatile @Nullable Object identity;
 
     /** @param footers the cache of the log's footers */
     public OwnSegment(StreamKey key, SegmentName name, Path file, FooterCache footers, Moves moves) {
@@ -29,6 +31,7 @@ public final class OwnSegment extends Segment {
     protected SegmentReader openHere(ChannelCache channels) throws IOException {
         SharedFile bytes = channels.acquire(file());
         try {
+            forgetFooterOfAnother(bytes);
             SegmentHeader known = header;
             SegmentHeader read = known == null ? SegmentFiles.readHeader(bytes, file(), key(), name()) : known;
             header = read;
@@ -40,6 +43,19 @@ public final class OwnSegment extends Segment {
         } catch (IOException | RuntimeException e) {
             bytes.close();
             throw e;
+        }
+    }
+
+    /** A segment of which records were erased is in another file, with another footer. */
+    private void forgetFooterOfAnother(SharedFile opened) {
+        Object now = opened.identity();
+        Object before = identity;
+        if (now != null && !now.equals(before)) {
+            Footer known = before == null ? null : knownFooter();
+            identity = now;
+            if (known != null) {
+                forget(known);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.Visibility;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.SharedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -87,6 +88,43 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
             }
         }
         return moved.size();
+    }
+
+    /**
+     * The same bytes, for a caller that reads for long: each read is of the file that has the segment's name by then. So a walk that stands in a
+     * segment sees nothing that was erased meanwhile, except what it has read already. A deleted file stays readable.
+     */
+    public SegmentBytes renewed() {
+        return new SegmentBytes() {
+
+            @Override
+            public int read(ByteBuffer target, long offset) throws IOException {
+                renew();
+                return SegmentReader.this.read(target, offset);
+            }
+
+            @Override
+            public long size() throws IOException {
+                return SegmentReader.this.size();
+            }
+        };
+    }
+
+    private void renew() throws IOException {
+        if (moved != null) {
+            moved.renew();
+        } else if (isFileReplaced()) {
+            moved = segment.open(channels);
+        }
+    }
+
+    /** Packs, and shared segments, are never replaced: what stands there moves to a file of another name. */
+    private boolean isFileReplaced() throws IOException {
+        try {
+            return bytes instanceof SharedFile file && file.isReplaced();
+        } catch (NoSuchFileException e) {
+            return false;
+        }
     }
 
     /** A deleted file stays readable while it is open; after an interrupt has closed it, the segment may stand in another file. */

@@ -48,7 +48,7 @@ final class SegmentPass implements StreamWalk.Pass {
         SegmentReader reader = segment.open(log.channels());
         try {
             Optional<Footer> footer = reader.footer();
-            SegmentScan scan = new SegmentScan(reader, reader.header(), sizes);
+            SegmentScan scan = new SegmentScan(reader.renewed(), reader.header(), sizes);
             SegmentPass pass = new SegmentPass(reader, scan, range);
             if (offset >= 0) {
                 scan.seek(offset);

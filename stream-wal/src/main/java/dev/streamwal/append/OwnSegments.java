@@ -22,6 +22,7 @@ final class OwnSegments {
     private final PendingCut pendingCut;
     private final SegmentDeletion deletion;
     private final TailCut tailCut;
+    private final SegmentErasure erasure;
 
     private long endAtLastPass = NONE;
     private boolean isPinned;
@@ -41,6 +42,7 @@ final class OwnSegments {
         this.pendingCut = new PendingCut(log, chain, rotation.newCondition());
         this.deletion = new SegmentDeletion(log, rotation, chain, pendingCut, leaveShared);
         this.tailCut = new TailCut(log, rotation, chain, pendingCut, leaveShared);
+        this.erasure = new SegmentErasure(log, rotation, chain, pendingCut);
     }
 
     /** Where appends go; null if the next append has to find out. Needs no lock. */
@@ -78,6 +80,10 @@ final class OwnSegments {
 
     TailCut tailCut() {
         return tailCut;
+    }
+
+    SegmentErasure erasure() {
+        return erasure;
     }
 
     /** Keeps this object while a thread that uses it releases the lock. */

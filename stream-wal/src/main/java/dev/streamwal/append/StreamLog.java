@@ -18,10 +18,12 @@ import dev.streamwal.format.Window;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.recovery.RecordErasure;
 import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.segment.TimeRange;
 import dev.streamwal.shared.SlotLayout;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
@@ -1076,6 +1078,43 @@ public final class StreamLog implements CommitStream {
      */
     public void truncateAfter(EntryRef last, Consumer<Deleted> each) throws IOException {
         pinned().tailCut().truncateAfter(last, each);
+    }
+
+    // ---------------------------------------------------------------- erasing
+
+    /** Receives what was erased, when it is gone from a file. */
+    @FunctionalInterface
+    public interface ErasedFrom {
+        void erased(StreamKey key, Path file, RecordErasure.Erased what);
+    }
+
+    /** Seals the segments that may hold records of a range of time, and waits for their final form. To be called without locks. */
+    public void sealForErasure(TimeRange range) throws IOException {
+        if (mayHaveSegments && hasOwn()) {
+            pinned().erasure().seal(range);
+        }
+    }
+
+    /**
+     * Makes padding of the records in a range of time, in sealed segments of its own; durably. To be called while nothing is packed, deleted or
+     * copied.
+     *
+     * @param each receives every file that was replaced
+     * @param refused receives the damage of every segment that can't be read, and is left as it is
+     */
+    public void erase(TimeRange range, ErasedFrom each, Consumer<WalException> refused) throws IOException {
+        if (mayHaveSegments && hasOwn()) {
+            pinned().erasure().erase(range, each, refused);
+        }
+    }
+
+    private boolean hasOwn() {
+        rotation.lock();
+        try {
+            return !hasNoneOfItsOwn();
+        } finally {
+            rotation.unlock();
+        }
     }
 
     // ---------------------------------------------------------------- packing

@@ -188,6 +188,7 @@ final class CommitJournal {
         current = null;
         ending = true;
         if (file != null) {
+            file.close();
             lock.lock();
             try {
                 full.add(file);
@@ -430,6 +431,31 @@ final class CommitJournal {
         }
         for (OpenJournalFile file : surplus) {
             Files.deleteIfExists(file.path());
+        }
+    }
+
+    /** Overwrites the free files with zeros; meanwhile there are none. */
+    void wipe() throws IOException {
+        List<OpenJournalFile> wiping;
+        lock.lock();
+        try {
+            wiping = new ArrayList<>(free);
+            free.clear();
+            freeFiles = 0;
+        } finally {
+            lock.unlock();
+        }
+        try {
+            for (OpenJournalFile file : wiping) {
+                writeZeros(file.path(), file.length());
+            }
+        } finally {
+            lock.lock();
+            try {
+                wiping.forEach(this::addFree);
+            } finally {
+                lock.unlock();
+            }
         }
     }
 

@@ -653,6 +653,26 @@ public final class GroupCommitter implements SegmentDurability {
         return Math.max(0, waiting.sum()) + queue.later();
     }
 
+    /**
+     * Makes the journal forget what it has: forces the segments that it mentions, and overwrites its files with zeros. To be called while nothing is
+     * deleted. What is committed meanwhile stays.
+     *
+     * @throws IOException if a file is still needed
+     */
+    public void scrub() throws IOException {
+        throwIfFailed();
+        throwIfClosed();
+        fence.check();
+        while (!leading.compareAndSet(false, true)) {
+            LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
+        }
+        journal.giveUpCurrent();
+        leading.set(false);
+        // requests that came meanwhile have found a leader
+        commitPending();
+        checkpoint.scrub();
+    }
+
     /** Size of the journal's files. */
     public long journalBytes() {
         return journal.totalBytes();

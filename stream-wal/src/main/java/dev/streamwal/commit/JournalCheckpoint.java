@@ -7,6 +7,7 @@ import dev.streamwal.journal.Frontier;
 import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.journal.FrontierSegment;
 import dev.streamwal.journal.JournalBlockLayout;
+import dev.streamwal.journal.JournalFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -197,6 +198,22 @@ final class JournalCheckpoint {
             return null;
         } catch (IOException e) {
             return e;
+        }
+    }
+
+    /** Frees the files that are full now, and overwrites those that are free. */
+    void scrub() throws IOException {
+        running.lock();
+        try {
+            while (journal.hasFull()) {
+                if (!freeFull()) {
+                    throw new IOException("journal can't be emptied now, as a deletion is being carried out, or the log is being closed: folder="
+                            + JournalFiles.directory(root) + "; try again");
+                }
+            }
+            journal.wipe();
+        } finally {
+            running.unlock();
         }
     }
 

@@ -269,6 +269,11 @@ public final class PackStore implements PackedData {
         return shared.oldestComplete(manifest.current());
     }
 
+    /** Where the oldest shared segment begins that isn't packed; {@link Long#MAX_VALUE} if there is none. */
+    long oldestSharedPosition() throws IOException {
+        return shared.oldest(manifest.current());
+    }
+
     /** Makes the next caller that asks for a shared segment read it again. */
     void forgetShared() {
         shared.forget();

@@ -251,16 +251,9 @@ public final class Packer {
         try {
             log.sharedLog().sealIfOlder(nowMillis - log.shortestWindowMillis());
             for (boolean more = true; more && !isStopped.getAsBoolean(); ) {
-                Packing step = Packing.begin();
-                Optional<List<ListedPack>> packs = store.whilePacking(shared::packOldest);
+                Optional<List<ListedPack>> packs = packOldestShared();
                 more = packs.isPresent();
-                log.sharedPacked(true);
-                for (ListedPack pack : packs.orElse(List.of())) {
-                    moved += (int) pack.segments();
-                    step.wrote(PackTask.SHARED, pack, store.file(pack));
-                    events.packed(pack, store.file(pack), pack.bytes());
-                }
-                step.end(PackTask.SHARED, events);
+                moved += packs.orElse(List.of()).stream().mapToInt(pack -> (int) pack.segments()).sum();
             }
             ended(isStopped, PACK_SHARED, begun);
         } catch (IOException | RuntimeException e) {
@@ -270,6 +263,51 @@ public final class Packer {
             events.packingFailed(PACK_SHARED, e);
         }
         return moved;
+    }
+
+    /** Empty if there is none to pack. */
+    private Optional<List<ListedPack>> packOldestShared() throws IOException {
+        Packing step = Packing.begin();
+        Optional<List<ListedPack>> packs = store.whilePacking(shared::packOldest);
+        log.sharedPacked(true);
+        for (ListedPack pack : packs.orElse(List.of())) {
+            step.wrote(PackTask.SHARED, pack, store.file(pack));
+            events.packed(pack, store.file(pack), pack.bytes());
+        }
+        step.end(PackTask.SHARED, events);
+        return packs;
+    }
+
+    /**
+     * Packs everything that was appended to shared segments before the call.
+     *
+     * @throws IOException if that is not possible now
+     */
+    public void packAllShared() throws IOException {
+        if (store.isDeletedByCaller()) {
+            throw new IllegalStateException("cannot pack within a callback about a deletion: thread=" + Thread.currentThread().getName()
+                    + ", root=" + store.root() + "; erase when the deletion is done");
+        }
+        packAllSharedInTurn();
+    }
+
+    private synchronized void packAllSharedInTurn() throws IOException {
+        long end = log.sharedLog().reservedEnd();
+        try {
+            log.sharedLog().sealIfOlder(Long.MAX_VALUE);
+            while (packOldestShared().isPresent()) {
+                // the next one
+            }
+        } catch (IOException | RuntimeException e) {
+            // what was read of them may have gone
+            store.forgetShared();
+            log.sharedPacked(false);
+            throw e;
+        }
+        if (store.oldestSharedPosition() < end) {
+            throw new IOException("a shared segment has a slot that is not published, and can't be packed yet: folder="
+                    + log.sharedLog().directory() + "; try again, or open the log again before that");
+        }
     }
 
     private int packOwn(BooleanSupplier isStopped) {

@@ -155,6 +155,23 @@ class CrashExplorerTest {
         explore("what is in packs changes", workloads, (explorer, workload) -> explorer.explore(workload));
     }
 
+    /** In segments of its own, in shared ones, and in packs: each record is there, or erased, and erased once the call has returned. */
+    @Test
+    void explore_recordsAreErased_keepsItsPromises() throws Exception {
+        List<Workload> workloads = new ArrayList<>();
+        for (Step.Erase.Part part : Step.Erase.Part.values()) {
+            for (boolean shared : scale() > 1 ? new boolean[] {true, false} : new boolean[] {part != Step.Erase.Part.OLDER}) {
+                List<Step> steps = new ArrayList<>(List.of(durably("a", 2), new Step.Append("b", 1, 60), new Step.NextWindow()));
+                if (part != Step.Erase.Part.NEWEST) {
+                    steps.addAll(List.of(durably("a", 1), new Step.Rotate("a"), new Step.Pack()));
+                }
+                steps.addAll(List.of(new Step.AppendBatchDurably("a", 2, 60), new Step.Erase("a", part)));
+                workloads.add(new Workload(1, part == Step.Erase.Part.ALL, shared, 4_096, new JournalSizes(1_024, 1_024, 2_048, 512, 256), steps));
+            }
+        }
+        explore("records are erased", workloads, (explorer, workload) -> explorer.exploreLastStep(workload));
+    }
+
     @Test
     void run_packs_packsSomething() {
         assertThat(WorkloadRun.of(Workload.of(false, new Step.Append("a", 2, 50), new Step.Rotate("a"), new Step.Rotate("a"), new Step.Pack()),

@@ -133,6 +133,17 @@ sealed interface Step {
         }
     }
 
+    /** Erases the records of the present window, those of the windows before, or all. */
+    record Erase(String key, Part part) implements Step {
+
+        enum Part { NEWEST, OLDER, ALL }
+
+        @Override
+        public void on(WorkloadRun run) {
+            run.erase(key, part);
+        }
+    }
+
     /** Cuts the last records off, so many at most, but for those of a batch of which others stay, and never all. */
     record Truncate(String key, int count) implements Step {
         @Override

@@ -31,7 +31,7 @@ record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, Jou
     static final List<Step> LARGE_ALPHABET = List.of(new Step.Append("a", 24, 120), new Step.Append(PERIODIC_KEY, 2, 50),
             new Step.AppendBatchDurably("b", 3, 100), new Step.AppendDurably("a", 6, 150), new Step.AppendToAllDurably(2, 40),
             new Step.AppendAsync("a", 2, 60), new Step.SyncAll(), new Step.NextWindow(), new Step.Pack(), new Step.Sweep(), new Step.Purge("a"),
-            new Step.Delete("a"), new Step.Truncate("a", 20), new Step.Kill(), new Step.Restart(1), new Step.Restart(2));
+            new Step.Delete("a"), new Step.Erase("a", Step.Erase.Part.NEWEST), new Step.Truncate("a", 20), new Step.Kill(), new Step.Restart(1), new Step.Restart(2));
 
     private static final int[] SEGMENT_BYTES = {4096, 8192};
 
@@ -100,6 +100,7 @@ record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, Jou
             new Kind(8, (random, key) -> new Step.Pack()),
             new Kind(4, (random, key) -> new Step.Purge(key)),
             new Kind(2, (random, key) -> new Step.Delete(key)),
+            new Kind(4, (random, key) -> new Step.Erase(key, Step.Erase.Part.values()[random.nextInt(3)])),
             new Kind(6, (random, key) -> new Step.Truncate(key, 1 + random.nextInt(8))),
             new Kind(9, (random, key) -> new Step.Background()),
             new Kind(4, (random, key) -> new Step.Reopen()),

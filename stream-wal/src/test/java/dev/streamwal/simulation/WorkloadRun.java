@@ -1,6 +1,7 @@
 package dev.streamwal.simulation;
 
 import dev.streamwal.Durability;
+import dev.streamwal.ErasureReport;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.WriteBatch;
 import dev.streamwal.WriteEntry;
@@ -15,6 +16,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -91,6 +94,8 @@ final class WorkloadRun {
     private final Clock clock = new Clock(START);
     private final List<Stretch> stretches = new ArrayList<>();
     private final List<LogUnderTest> dead = new ArrayList<>();
+    /** When each record of a stream was appended, by its number. */
+    private final Map<String, List<Instant>> times = new HashMap<>();
     /** Streams that were used since the log was opened. */
     private final Set<String> used = new HashSet<>();
     private SimulatedDisk disk;
@@ -241,6 +246,7 @@ final class WorkloadRun {
 
     private List<Attempt> attempt(String key, int count, int bytes) {
         used.add(key);
+        times.computeIfAbsent(key, any -> new ArrayList<>()).addAll(Collections.nCopies(count, clock.now));
         return model.stream(key).attempt(count, bytes);
     }
 
@@ -333,6 +339,27 @@ final class WorkloadRun {
 
     private static List<Integer> numbers(List<Found> found) {
         return found.stream().map(record -> Model.numberIn(record.content())).toList();
+    }
+
+    void erase(String key, Step.Erase.Part part) {
+        used.add(key);
+        Instant window = Instant.ofEpochMilli(Math.floorDiv(clock.now.toEpochMilli(), WINDOW.toMillis()) * WINDOW.toMillis());
+        Instant from = part == Step.Erase.Part.NEWEST ? window : Instant.MIN;
+        Instant to = part == Step.Erase.Part.OLDER ? window : Instant.MAX;
+        ErasureReport unused = log.wal().erase(Keys.key(key), from, to);
+        List<Instant> all = times.getOrDefault(key, List.of());
+        Stream stream = model.stream(key);
+        stream.keep(number -> all.get(number).isBefore(from) || !all.get(number).isBefore(to));
+        List<Integer> left = numbers(log.read(key));
+        if (!left.equals(Arrays.stream(stream.live()).boxed().toList())) {
+            throw new AssertionError("an erasure takes what is in its range: stream=" + key + ", left=" + left + ", expected="
+                    + Arrays.toString(stream.live()));
+        }
+    }
+
+    /** Whether a step erases records: until it is done, each may be there or not. */
+    boolean isErasure(int step) {
+        return step >= 0 && workload.steps().get(step) instanceof Step.Erase;
     }
 
     void truncate(String key, int count) {

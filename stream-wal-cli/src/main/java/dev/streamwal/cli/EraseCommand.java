@@ -1,0 +1,125 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.ErasureReport;
+import dev.streamwal.StreamWal;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Erases records by their timestamps. */
+@Command(
+        name = "erase",
+        description = "Erases the records of streams in a range of time: when the command ends, none of the log's files has them. All other"
+            + " records keep their places.",
+        footer = {
+            "%nCheckpoints and other copies of the log keep such records: erase there, too. So does what a recovery has set aside: the files are"
+                + " listed, and 'quarantine --remove' deletes them.",
+            LogOptions.OPENING,
+            "%nA dry run only reads, also while a program writes the log."})
+final class EraseCommand extends WritingCommand {
+
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "KEY", description = "Streams: keys, or patterns in which * is"
+            + " any run of characters, / included, and ? one character.")
+    private List<String> patterns = List.of();
+
+    @Option(names = "--from", required = true, paramLabel = "TIME", description = "Erase records with this timestamp or a later one. Times are "
+            + TimeArgument.SYNTAX + ".")
+    private Instant from = Instant.MAX;
+
+    @Option(names = "--to", required = true, paramLabel = "TIME", description = "Erase records with an earlier timestamp.")
+    private Instant to = Instant.MAX;
+
+    @Option(names = "--dry-run", description = "Show how many records would be erased, and erase nothing.")
+    private boolean dryRun;
+
+    EraseCommand(CommandContext context) {
+        super(context);
+    }
+
+    @Override
+    String inTheWritingProgram() {
+        return "while a program writes the log, it erases, by StreamWal.erase";
+    }
+
+    /** What was erased, or would be. */
+    private record Erased(long streams, long records, long bytes, List<Path> rewritten, List<Path> quarantined) {}
+
+    @Override
+    Exit run(CommandOutput out) throws IOException {
+        checkIsLog();
+        if (to.isBefore(from)) {
+            throw new RefusedException("--to is before --from: from=" + from + ", to=" + to);
+        }
+        KeySelection selection;
+        try (WalReader reader = WalReader.open(root()); LogSegments segments = LogSegments.of(root())) {
+            selection = KeySelection.of(segments, reader, patterns);
+        }
+        show(dryRun ? rehearse(selection) : erase(selection), out);
+        return complainOfMissing(selection);
+    }
+
+    private Erased erase(KeySelection selection) {
+        boolean isAll = selection.isByList() && selection.keys().equals(selection.all());
+        try (StreamWal wal = openLog()) {
+            ErasureReport report = wal.erase(isAll ? Keys.all() : Keys.of(selection.keys()), from, to);
+            return new Erased(report.streams(), report.records(), report.bytes(), report.rewritten(), report.quarantined());
+        }
+    }
+
+    private Erased rehearse(KeySelection selection) {
+        long streams = 0;
+        long records = 0;
+        long bytes = 0;
+        try (WalReader reader = WalReader.open(root())) {
+            for (String key : selection.keys()) {
+                long before = records;
+                try (EntryCursor cursor = reader.scan(key, from, to)) {
+                    while (cursor.next()) {
+                        records++;
+                        bytes += cursor.size();
+                    }
+                }
+                streams += records > before ? 1 : 0;
+            }
+        }
+        return new Erased(streams, records, bytes, List.of(), List.of());
+    }
+
+    private void show(Erased erased, CommandOutput out) {
+        out.item(() -> text(erased), json -> {
+            json.writeBooleanField("dryRun", dryRun);
+            json.writeNumberField("streams", erased.streams());
+            json.writeNumberField("records", erased.records());
+            json.writeNumberField("bytes", erased.bytes());
+            if (!dryRun) {
+                json.writeArrayFieldStart("rewritten");
+                for (Path file : erased.rewritten()) {
+                    json.writeString(relative(file));
+                }
+                json.writeEndArray();
+                json.writeArrayFieldStart("quarantined");
+                for (Path file : erased.quarantined()) {
+                    json.writeString(relative(file));
+                }
+                json.writeEndArray();
+            }
+        });
+    }
+
+    private String text(Erased erased) {
+        StringBuilder text = new StringBuilder(dryRun ? "would erase " : "erased ").append(Figures.number(erased.records(), "record")).append(" of ")
+                .append(Figures.number(erased.streams(), "stream")).append(", ").append(Figures.bytes(erased.bytes()));
+        if (!dryRun) {
+            text.append("; ").append(Figures.number(erased.rewritten().size(), "file")).append(" rewritten");
+        }
+        erased.quarantined().forEach(file -> text.append("\nmay still have such records: ").append(relative(file)));
+        return text.toString();
+    }
+}

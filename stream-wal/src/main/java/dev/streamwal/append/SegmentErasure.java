@@ -1,0 +1,199 @@
+package dev.streamwal.append;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.Footer;
+import dev.streamwal.format.FooterLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.recovery.RecordErasure;
+import dev.streamwal.recovery.RecordErasure.Erased;
+import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.recovery.SegmentCut;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.TimeRange;
+import dev.streamwal.storage.SegmentFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/** Erases records of a range of time from a stream's own segments. */
+final class SegmentErasure {
+
+    /*
+     * Erasing.
+     *
+     * Only sealed segments are changed, and none in place: a reader may be in the middle of a record, a checkpoint may have a link to the file, and
+     * half a change would be damage. A copy without the records is written under a temporary name, footer included, forced, and moved to the
+     * segment's name. So at every moment, and after every crash, the name leads to a whole segment: the one before, or the one behind.
+     *
+     * Readers look at each opening, and at each further read of a scan, whether the name leads to another file. All records that stay have the
+     * places that they had, and header and salt are the same, so a reader may go from one file to the other anywhere.
+     *
+     * The journal may still have the erased frames. It never writes them into a segment with a footer, and the copy has had one since before it had
+     * its name. The caller has the journal forget them.
+     *
+     * The stream's lock is held from looking for the records until the copy has the name: no cut, of whatever age, is undone by it. The caller keeps
+     * packing, deletions and checkpoints out.
+     */
+
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private final LogContext log;
+    private final ReentrantLock rotation;
+
+    @GuardedBy("rotation")
+    private final SegmentChain chain;
+
+    @GuardedBy("rotation")
+    private final PendingCut pending;
+
+    SegmentErasure(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut pending) {
+        this.log = log;
+        this.rotation = rotation;
+        this.chain = chain;
+        this.pending = pending;
+    }
+
+    /** See {@link StreamLog#sealForErasure}. */
+    void seal(TimeRange range) throws IOException {
+        ActiveSegment last = null;
+        rotation.lock();
+        try {
+            pending.awaitDecision();
+            chain.checkOpen();
+            chain.recover();
+            pending.finish(gone -> {});
+            ActiveSegment active = chain.active();
+            if (active != null && !active.isEmpty() && range.fromMillis() < active.windowEndMillis()) {
+                chain.deactivate(active);
+            }
+            for (ActiveSegment unfinished : chain.segments().unfinished()) {
+                last = unfinished.equals(chain.active()) ? last : unfinished;
+            }
+        } finally {
+            rotation.unlock();
+        }
+        if (last != null) {
+            log.sealer().sealNow(last);
+        }
+    }
+
+    /** See {@link StreamLog#erase}. */
+    void erase(TimeRange range, StreamLog.ErasedFrom each, Consumer<WalException> refused) throws IOException {
+        rotation.lock();
+        try {
+            pending.awaitDecision();
+            chain.checkOpen();
+            chain.recover();
+            pending.finish(gone -> {});
+            boolean isAny = false;
+            for (SegmentEntry entry : chain.segments().all()) {
+                try {
+                    isAny |= erase(entry, range, each);
+                } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                    refused.accept(e);
+                }
+            }
+            if (isAny) {
+                forceNames();
+            }
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Until it has returned, a crash may bring the old files back. */
+    @GuardedBy("rotation")
+    private void forceNames() throws IOException {
+        try {
+            chain.names().force();
+        } catch (IOException e) {
+            // a second force would succeed, and prove nothing
+            log.durability().forceFailed(chain.directory(), e);
+            throw e;
+        }
+    }
+
+    @GuardedBy("rotation")
+    private boolean erase(SegmentEntry entry, TimeRange range, StreamLog.ErasedFrom each) throws IOException {
+        ActiveSegment unfinished = entry.unfinished();
+        if (unfinished != null) {
+            if (!unfinished.equals(chain.active())) {
+                throw new IOException("segment has a slot that is not published, and can't be sealed yet: file=" + chain.fileOf(entry)
+                        + "; erase again, or open the log again before that");
+            }
+            // begun since, or without a record in the range
+            return false;
+        }
+        SegmentFile file = log.storage().open(chain.fileOf(entry));
+        try {
+            SegmentHeader header = chain.headerOf(entry.name(), file);
+            Footer footer = SegmentEnd.read(file, header).footer();
+            if (footer == null) {
+                throw noFooter(file.path(), header);
+            }
+            boolean isNothing = !range.overlaps(footer.index())
+                    || RecordErasure.count(file, header, file.path(), footer.dataEnd(), range).equals(Erased.NOTHING);
+            if (!isNothing) {
+                replace(entry, file, header, footer.dataEnd(), range, each);
+            }
+            return !isNothing;
+        } finally {
+            file.close();
+        }
+    }
+
+    private static CorruptSegmentException noFooter(Path file, SegmentHeader header) {
+        return new CorruptSegmentException("footer of a segment to erase records in is damaged: file=" + file + ", stream=" + header.key()
+                + "; nothing was erased in this segment: repair or delete the stream", file, header.key().text(), header.basePosition(), 0, 0,
+                null);
+    }
+
+    @GuardedBy("rotation")
+    private void replace(SegmentEntry entry, SegmentFile file, SegmentHeader header, int dataEnd, TimeRange range, StreamLog.ErasedFrom each)
+            throws IOException {
+        log.fence().check();
+        Path temporary = chain.directory().resolve(SegmentList.temporaryName(log.newSalt()));
+        SegmentFile copy = log.storage().create(temporary);
+        try {
+            Erased erased = copyWithout(file, header, dataEnd, range, copy);
+            long length = copy.size();
+            copy.close();
+            log.storage().replace(temporary, file.path());
+            chain.segments().finished(entry, length);
+            each.erased(chain.key(), file.path(), erased);
+        } catch (IOException | RuntimeException | Error e) {
+            copy.close();
+            deleteAfter(e, temporary);
+            throw e;
+        }
+    }
+
+    private static Erased copyWithout(SegmentFile file, SegmentHeader header, int dataEnd, TimeRange range, SegmentFile copy) throws IOException {
+        ByteBuffer chunk = ByteBuffer.allocate(Math.min(CHUNK_BYTES, dataEnd)).order(ByteOrder.LITTLE_ENDIAN);
+        file.copy(0, dataEnd, chunk, copy::write);
+        Erased erased = RecordErasure.erase(file, header, file.path(), dataEnd, range, copy::write);
+        RecoveredTail tail = SegmentCut.walk(copy, header, dataEnd)
+                .orElseThrow(() -> new IOException("copy of a segment doesn't verify: file=" + copy.path() + "; look at the disk"));
+        // the last record may have become one by itself
+        SegmentHeader marked = header.with(header.isCut(), tail.lastStart());
+        copy.write(SegmentHeaderLayout.MARK, SegmentHeaderLayout.encode(marked).slice(SegmentHeaderLayout.MARK, Integer.BYTES));
+        copy.write(dataEnd, FooterLayout.encode(marked, dataEnd, tail.lastSize(), tail.index()));
+        copy.force();
+        return erased;
+    }
+
+    private void deleteAfter(Throwable failure, Path temporary) {
+        try {
+            log.storage().delete(temporary);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+}

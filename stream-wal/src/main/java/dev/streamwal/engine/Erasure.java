@@ -1,0 +1,167 @@
+package dev.streamwal.engine;
+
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.commit.GroupCommitter;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.packing.PackErasure;
+import dev.streamwal.packing.PackStore;
+import dev.streamwal.packing.Packer;
+import dev.streamwal.recovery.Quarantine;
+import dev.streamwal.recovery.QuarantinedFile;
+import dev.streamwal.recovery.RecordErasure.Erased;
+import dev.streamwal.segment.TimeRange;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Erases the records of streams in a range of time, wherever they stand. One use.
+ *
+ * <p>Records go from shared segments and from streams' own segments into packs, and never back, so these are done in that order. Nothing that was
+ * appended before can then be missed:
+ *
+ * <ol>
+ *   <li>All that stands in shared segments is packed.
+ *   <li>Streams' own segments are sealed and replaced by copies without the records: {@link StreamLog#erase}.
+ *   <li>Packs are replaced by packs without them: {@link PackErasure}.
+ *   <li>The journal, which may have the records, forgets what it has, and is overwritten: {@link GroupCommitter#scrub}.
+ * </ol>
+ *
+ * <p>Each step may be cut short and done again. A crash leaves each file as it was, or without the records.
+ */
+public final class Erasure {
+
+    private final Path root;
+    private final PackStore store;
+    private final Packer packer;
+    private final GroupCommitter commits;
+    private final Predicate<String> keys;
+    private final TimeRange range;
+    private final Set<StreamKey> streams = new HashSet<>();
+    private final Set<Path> rewritten = new LinkedHashSet<>();
+    private Erased erased = Erased.NOTHING;
+    private @Nullable WalException refused;
+
+    /**
+     * Of records with timestamps from one instant on, and before another one.
+     *
+     * @param keys of the streams
+     * @throws IllegalArgumentException if the range ends before it begins
+     */
+    public static Erasure of(
+            Path root, PackStore store, Packer packer, GroupCommitter commits, Predicate<String> keys, Instant from, Instant to) {
+        return new Erasure(root, store, packer, commits, keys, TimeRange.of(from, to));
+    }
+
+    private Erasure(Path root, PackStore store, Packer packer, GroupCommitter commits, Predicate<String> keys, TimeRange range) {
+        this.root = root;
+        this.store = store;
+        this.packer = packer;
+        this.commits = commits;
+        this.keys = keys;
+        this.range = range;
+    }
+
+    /**
+     * Erases them; durably.
+     *
+     * @param withSegments all streams with segments of their own, and perhaps others
+     * @throws WalException if a file is damaged, and was left as it is; after everything else was done
+     */
+    public void run(Collection<StreamLog> withSegments) throws IOException {
+        commits.throwIfFailed();
+        packer.packAllShared();
+        for (StreamLog stream : withSegments) {
+            if (keys.test(stream.key().text()) && !stream.key().equals(StreamKey.SHARED)) {
+                eraseOwn(stream);
+            }
+        }
+        new PackErasure(store, keys, range, this::erased, this::refused).run();
+        boolean unused = store.whilePacking(() -> {
+            commits.scrub();
+            return true;
+        });
+        WalException first = refused;
+        if (first != null) {
+            throw first;
+        }
+    }
+
+    private void eraseOwn(StreamLog stream) throws IOException {
+        try {
+            stream.sealForErasure(range);
+            boolean unused = store.whilePacking(() -> {
+                stream.erase(range, this::erased, this::refused);
+                return true;
+            });
+        } catch (WalException e) {
+            // the stream can't be opened for writing
+            refused(e);
+        }
+    }
+
+    private void erased(StreamKey key, Path file, Erased what) {
+        streams.add(key);
+        rewritten.add(file);
+        erased = erased.plus(what);
+    }
+
+    private void refused(WalException why) {
+        if (refused == null) {
+            refused = why;
+        }
+    }
+
+    /** How many streams had such records. */
+    public int streams() {
+        return streams.size();
+    }
+
+    /** What was erased of all files. */
+    public Erased erased() {
+        return erased;
+    }
+
+    /** The files that are without the records now, in the order in which they were written. */
+    public List<Path> rewritten() {
+        return List.copyOf(rewritten);
+    }
+
+    /** The files of the quarantine that may have such records: those of the streams, and those that don't tell whose they are. Sorted. */
+    public List<Path> quarantined() throws IOException {
+        List<Path> found = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(root.resolve(Quarantine.NAME))) {
+            for (Path file : files) {
+                if (mayHaveAny(QuarantinedFile.parse(file.getFileName().toString()))) {
+                    found.add(file);
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // nothing was ever set aside
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        Collections.sort(found);
+        return found;
+    }
+
+    private boolean mayHaveAny(Optional<QuarantinedFile> file) {
+        Optional<String> key = file.flatMap(QuarantinedFile::key);
+        return key.isEmpty() || keys.test(key.get()) || key.get().equals(StreamKey.SHARED.text());
+    }
+}

@@ -1,0 +1,173 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.append.StreamLog;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackHeader;
+import dev.streamwal.pack.PackReader;
+import dev.streamwal.pack.PackWalk;
+import dev.streamwal.pack.PackWriter;
+import dev.streamwal.pack.PackedBytes;
+import dev.streamwal.recovery.RecordErasure;
+import dev.streamwal.recovery.RecordErasure.Erased;
+import dev.streamwal.segment.TimeRange;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * Erases records of a range of time from packs. A pack that has such records is written anew without them; one change of the manifest lists the new
+ * pack and no more the old one, whose file is deleted after that. So at every moment, and after every crash, a pack counts as a whole, with the
+ * records or without. Readers that miss the old file find the segments in the new one, at the same positions. A merge of the old pack that was begun
+ * before comes to nothing, as that isn't listed any more. One use.
+ *
+ * <p>A new pack hasn't what was deleted of the old one either: data of the keys that doesn't count any more, but isn't overwritten, goes in the same
+ * way.
+ */
+public final class PackErasure {
+
+    private final PackStore store;
+    private final Predicate<String> keys;
+    private final TimeRange range;
+    private final StreamLog.ErasedFrom each;
+    private final Consumer<WalException> refused;
+    /** Packs that have no such record, or can't be read. */
+    private final Set<Long> done = new HashSet<>();
+
+    /**
+     * @param keys of the streams
+     * @param each receives every stream with erased records, and the pack that is without them
+     * @param refused receives the damage of every pack that can't be read whole, and is left as it is
+     */
+    public PackErasure(PackStore store, Predicate<String> keys, TimeRange range, StreamLog.ErasedFrom each, Consumer<WalException> refused) {
+        this.store = store;
+        this.keys = keys;
+        this.range = range;
+        this.each = each;
+        this.refused = refused;
+    }
+
+    /** Goes through all packs, also those that other threads make of them meanwhile. */
+    public void run() throws IOException {
+        for (boolean isAnyLeft = true; isAnyLeft; ) {
+            isAnyLeft = store.whilePacking(this::next);
+        }
+    }
+
+    /** Whether there was a pack to look through. */
+    private boolean next() throws IOException {
+        Optional<ListedPack> next = store.packs().stream().filter(pack -> !done.contains(pack.number())).findFirst();
+        if (next.isEmpty()) {
+            return false;
+        }
+        done.add(next.get().number());
+        try {
+            erase(next.get());
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            refused.accept(e);
+        }
+        return true;
+    }
+
+    private void erase(ListedPack pack) throws IOException {
+        PackReader reader = store.reader(pack);
+        List<PackEntry> kept = new ArrayList<>();
+        Map<PackEntry, Erased> erasedFrom = new HashMap<>();
+        boolean isAny = false;
+        PackWalk walk = reader.walk();
+        for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
+            PackEntry entry = next.get();
+            boolean counts = store.counts(pack, entry);
+            if (counts) {
+                kept.add(entry);
+            }
+            if (mayHaveAny(entry)) {
+                Erased erased = counts ? count(reader, entry) : Erased.NOTHING;
+                isAny |= !counts || erased.records() > 0;
+                if (erased.records() > 0) {
+                    erasedFrom.put(entry, erased);
+                }
+            }
+        }
+        if (isAny) {
+            replace(pack, reader, kept, erasedFrom);
+        }
+    }
+
+    private boolean mayHaveAny(PackEntry entry) {
+        return entry.records() > 0 && range.overlaps(entry.smallestMillis(), entry.largestMillis()) && keys.test(entry.key().text());
+    }
+
+    private Erased count(PackReader reader, PackEntry entry) throws IOException {
+        try (PackedBytes bytes = reader.open(entry)) {
+            return RecordErasure.count(bytes, reader.segmentHeader(entry), reader.file(), entry.dataEnd(), range);
+        }
+    }
+
+    private void replace(ListedPack pack, PackReader reader, List<PackEntry> kept, Map<PackEntry, Erased> erasedFrom) throws IOException {
+        if (kept.isEmpty()) {
+            store.replace(List.of(pack), List.of());
+            return;
+        }
+        PackHeader header = store.inPlaceOf(reader.header());
+        ListedPack written;
+        try (PackWriter writer = store.write(header)) {
+            for (PackEntry entry : kept) {
+                if (erasedFrom.containsKey(entry)) {
+                    writer.add(reader.segmentHeader(entry), entry.dataEnd(), without(reader, entry));
+                } else {
+                    writer.add(reader, entry);
+                }
+            }
+            written = PackSweep.listed(header, writer.finish());
+        }
+        store.replace(List.of(pack), List.of(written));
+        done.add(written.number());
+        Map<StreamKey, Erased> byKey = new HashMap<>();
+        erasedFrom.forEach((entry, erased) -> byKey.merge(entry.key(), erased, Erased::plus));
+        byKey.forEach((key, erased) -> each.erased(key, store.file(written), erased));
+    }
+
+    /** The segment's bytes, without the records. */
+    private SegmentBytes without(PackReader reader, PackEntry entry) throws IOException {
+        SegmentHeader header = reader.segmentHeader(entry);
+        byte[] all = new byte[entry.dataEnd()];
+        try (PackedBytes bytes = reader.open(entry)) {
+            int unused = bytes.read(ByteBuffer.wrap(all), 0);
+            Erased unusedCount = RecordErasure.erase(bytes, header, reader.file(), entry.dataEnd(), range,
+                    (offset, frame) -> frame.get(0, all, (int) offset, frame.capacity()));
+        }
+        return new InMemory(all);
+    }
+
+    private record InMemory(byte[] all) implements SegmentBytes {
+
+        @Override
+        public int read(ByteBuffer target, long offset) {
+            int count = (int) Math.max(0, Math.min(target.remaining(), all.length - offset));
+            if (count > 0) {
+                target.put(all, (int) offset, count);
+            }
+            return count;
+        }
+
+        @Override
+        public long size() {
+            return all.length;
+        }
+    }
+}
