@@ -1067,7 +1067,9 @@ public final class StreamWal implements AutoCloseable {
     void truncate(StreamLog stream, EntryRef last) {
         checkWritable();
         try (WalReader reader = reader(); EntryBatch batch = reader.readBatch(List.of(last))) {
-            Entry unused = batch.get(0);
+            if (batch.status(0) != EntryBatch.Status.FOUND) {
+                Entry unused = batch.get(0);
+            }
         }
         List<CommitTarget> shared = stream.sharedTargets();
         if (!shared.isEmpty()) {

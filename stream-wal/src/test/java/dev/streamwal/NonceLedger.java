@@ -6,6 +6,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SealLayout;
 import dev.streamwal.segment.ReadSettings;
 import dev.streamwal.segment.ReadSizes;
+import dev.streamwal.segment.ScanStop;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
@@ -27,8 +28,8 @@ import java.util.stream.Stream;
  * Every nonce that any file of a log, or of several with the same history, was sealed with: none may stand beside two different ciphertexts. It needs no
  * keys.
  *
- * <p>Streams' segments are read as readers do. In all other files, journals and what was set aside, it looks for what looks like a sealed record at every
- * multiple of 8.
+ * <p>Streams' segments are read as readers do. In files, those of the journal and what was set aside among them, it looks for what looks like a sealed
+ * record at every multiple of 8.
  */
 public final class NonceLedger {
 
@@ -50,10 +51,20 @@ public final class NonceLedger {
         return (int) numbers.keySet().stream().map(number -> number >>> Integer.SIZE).distinct().count();
     }
 
-    /** Adds all that a log's directory has. */
+    /** Adds what readers find of a log's streams. */
+    public NonceLedger addStreams(Path root) {
+        try {
+            addRecords(root);
+            return this;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Adds all that a log's directory has, of which nothing may be torn. */
     public NonceLedger add(Path root) {
         try {
-            addStreams(root);
+            addRecords(root);
             try (Stream<Path> files = Files.walk(root)) {
                 for (Path file : files.filter(Files::isRegularFile).toList()) {
                     addBytes(file);
@@ -65,7 +76,7 @@ public final class NonceLedger {
         }
     }
 
-    private void addStreams(Path root) throws IOException {
+    private void addRecords(Path root) throws IOException {
         ReadSettings settings = new ReadSettings(1 << 20, 64, 0, 64 << 10, false, InstantSource.fixed(Instant.EPOCH));
         try (LogSource source = new LogSource(root, settings, null)) {
             for (String key : source.keys(any -> true)) {
@@ -90,8 +101,7 @@ public final class NonceLedger {
                     add(key, scan.position(), scan.timestampMillis(), body, body.length - SealLayout.BYTES);
                 }
             }
-            dev.streamwal.segment.ScanStop stop = scan.judge();
-            if (stop == dev.streamwal.segment.ScanStop.CLEAN_END || scan.nextValid() < 0) {
+            if (scan.judge() == ScanStop.CLEAN_END || scan.nextValid() < 0) {
                 return;
             }
             scan.seek(scan.nextValid());
