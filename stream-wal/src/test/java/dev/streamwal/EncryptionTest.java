@@ -308,7 +308,7 @@ class EncryptionTest {
                 assertNoPlaintext(killed);
             }
         }
-        assertThat(merged.isEmpty()).as("merged").isEqualTo(segments == Segments.OWN);
+        assertThat(merged).as("merged").isNotEmpty();
         assertNoPlaintext(killed);
         assertThat(new NonceLedger().addStreams(root()).addStreams(killed).addStreams(directory.resolve("checkpoint")).keys()).isGreaterThanOrEqualTo(4);
     }
@@ -595,7 +595,9 @@ class EncryptionTest {
         int from = hasChecksum ? offset(whole, ref) : 0;
         int to = hasChecksum ? from + ref.size() : whole.length;
         int refused = 0;
-        for (int at = from; at < to; at++) {
+        // what a checksum finds is found in plain segments as well: some bytes are enough
+        int step = hasChecksum || ChildJvm.scale() > 1 ? 1 : 7;
+        for (int at = from; at < to; at += step) {
             byte[] changed = whole.clone();
             changed[at] ^= 1 << (at % 8);
             if (hasChecksum) {
@@ -611,7 +613,7 @@ class EncryptionTest {
             }
         }
         // the size of the frame before, its padding and the checksum itself say nothing of the record, and neither does the mark of the header
-        assertThat(refused).isGreaterThan(hasChecksum ? ref.size() - 16 : 100);
+        assertThat(refused).isGreaterThan(hasChecksum ? ref.size() - 16 : 30);
     }
 
     @Test
