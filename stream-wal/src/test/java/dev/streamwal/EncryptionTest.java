@@ -36,6 +36,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -439,7 +440,7 @@ class EncryptionTest {
             assertThat(contents(reader, "a")).as("from the copy").containsExactly("secret");
         }
         Files.delete(root().resolve("keys.copy"));
-        String id = String.format("%08x", ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(16));
+        String id = HexFormat.of().toHexDigits(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(16));
         try (WalReader reader = reader(root(), KEYS)) {
             assertUnavailable(reader, ref, id);
             bytes[30] ^= 1;
@@ -599,7 +600,7 @@ class EncryptionTest {
         int step = hasChecksum || ChildJvm.scale() > 1 ? 1 : 7;
         for (int at = from; at < to; at += step) {
             byte[] changed = whole.clone();
-            changed[at] ^= 1 << (at % 8);
+            changed[at] = (byte) (changed[at] ^ 1 << at % 8);
             if (hasChecksum) {
                 fixChecksum(changed, from);
             }

@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The file with a log's session keys, and its copy: {@code keys} and {@code keys.copy}.
@@ -65,8 +64,8 @@ public final class KeysFile {
         throw damaged(root, why);
     }
 
-    private static CorruptSegmentException damaged(Path root, @Nullable FormatException why) {
-        return new CorruptSegmentException("file of session keys is damaged: " + (why == null ? "" : why.getMessage()) + ", file=" + path(root)
+    private static CorruptSegmentException damaged(Path root, FormatException why) {
+        return new CorruptSegmentException("file of session keys is damaged: " + why.getMessage() + ", file=" + path(root)
                 + ", copy=" + copy(root) + "; put one of the two back from a copy of this log", path(root), null, WalException.NO_POSITION, 0, 0, why);
     }
 

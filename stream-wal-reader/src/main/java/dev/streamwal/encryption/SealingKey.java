@@ -43,10 +43,9 @@ public final class SealingKey extends RecordKey {
         try {
             RANDOM.nextBytes(key);
             String masterId = masters.currentId();
-            byte[] sealed = masters.wrap(masterId, key, context(id));
-            WrappedKey unchecked = new WrappedKey(id, nowMillis, masterId, sealed, new byte[0]);
-            byte[] check = new SealingKey(key, unchecked, 0).check();
-            return new SealingKey(key, new WrappedKey(id, nowMillis, masterId, sealed, check), firstNumber);
+            byte[] check = new RecordKey(id, key).check();
+            WrappedKey wrapped = new WrappedKey(id, nowMillis, masterId, masters.wrap(masterId, key, context(id)), check);
+            return new SealingKey(key, wrapped, firstNumber);
         } finally {
             Arrays.fill(key, (byte) 0);
         }

@@ -1,5 +1,7 @@
 package dev.streamwal.encryption;
 
+import java.util.HexFormat;
+
 /**
  * A session key as a log keeps it.
  *
@@ -19,7 +21,7 @@ public record WrappedKey(int id, long createdMillis, String masterId, byte[] wra
 
     /** An id for people. */
     public static String hex(int id) {
-        return String.format("%08x", id);
+        return HexFormat.of().toHexDigits(id);
     }
 
     @Override

@@ -3,8 +3,10 @@ package dev.streamwal.keys;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.streamwal.error.KeyUnavailableException;
+import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
@@ -62,10 +64,10 @@ final class KeyFile implements MasterKeys {
         byte[] bytes = {};
         try {
             checkPermissions();
-            if (Files.size(file) > MAX_BYTES) {
+            bytes = LogFile.readSmall(file, MAX_BYTES + 1).orElseThrow(() -> new NoSuchFileException(file.toString()));
+            if (bytes.length > MAX_BYTES) {
                 throw unusable("file of master keys is longer than " + MAX_BYTES + " bytes", "give the file that has the keys", null);
             }
-            bytes = Files.readAllBytes(file);
             return parse(bytes);
         } catch (IOException e) {
             throw unusable("file of master keys can't be read: " + e, "make it readable for this user", e);

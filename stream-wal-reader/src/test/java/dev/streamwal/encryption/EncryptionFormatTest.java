@@ -134,7 +134,7 @@ class EncryptionFormatTest {
         LogKeys keys = new LogKeys(root, MASTERS);
         for (int bit = 0; bit < 8 * sealed.length; bit++) {
             byte[] changed = sealed.clone();
-            changed[bit / 8] ^= 1 << (bit % 8);
+            changed[bit / 8] = (byte) (changed[bit / 8] ^ 1 << bit % 8);
             Class<? extends WalException> expected = bit / 8 >= sealed.length - 4 ? KeyUnavailableException.class : CorruptSegmentException.class;
             assertThatThrownBy(() -> keys.open(changed, new String(KEY, UTF_8), POSITION, MILLIS, HEADER_LENGTH)).as("bit " + bit).isInstanceOf(expected);
         }
@@ -174,7 +174,7 @@ class EncryptionFormatTest {
                 .containsExactly(tuple(1, 2L, "m"), tuple(-3, 4L, "m"));
         for (int bit = 0; bit < 8 * file.length; bit++) {
             byte[] changed = file.clone();
-            changed[bit / 8] ^= 1 << (bit % 8);
+            changed[bit / 8] = (byte) (changed[bit / 8] ^ 1 << bit % 8);
             assertThatThrownBy(() -> KeysLayout.decode(changed)).as("bit " + bit).isInstanceOf(FormatException.class);
         }
         for (int length = 0; length < file.length; length++) {
