@@ -39,7 +39,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -673,7 +672,7 @@ class EncryptionTest {
         Files.write(segmentOf("b"), b);
         try (WalReader reader = reader(root(), KEYS)) {
             assertThat(outcomes(reader, "b")).isNotEmpty().allMatch("CorruptSegmentException"::equals);
-            assertThat(Optional.of(outcomes(reader, "a"))).get().asList().hasSize(10);
+            assertThat(outcomes(reader, "a")).hasSize(10).noneMatch(each -> each.endsWith("Exception"));
         }
     }
 }

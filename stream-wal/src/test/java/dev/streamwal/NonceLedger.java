@@ -42,6 +42,9 @@ public final class NonceLedger {
     /** Where positions aren't known: the number alone, which is different for each record anyway. */
     private final Map<Long, List<Byte>> numbers = new HashMap<>();
 
+    /** Has seen nothing. */
+    public NonceLedger() {}
+
     /** How many records were seen, each counted once. */
     public int size() {
         return seen.size();
