@@ -308,7 +308,7 @@ class ModelTest {
         }
 
         private boolean anyEncryption() {
-            return encryption == 2 || encryption == 1 && random.nextBoolean();
+            return encryption == 2 || (encryption == 1 && random.nextBoolean());
         }
 
         private int pick(int... choices) {
