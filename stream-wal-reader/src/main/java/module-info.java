@@ -13,9 +13,11 @@ module dev.streamwal.reader {
     exports dev.streamwal.codec.chronicle;
     exports dev.streamwal.codec.jackson;
     exports dev.streamwal.error;
+    exports dev.streamwal.keys;
     exports dev.streamwal.reader;
     exports dev.streamwal.catalog to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.consumer to dev.streamwal, dev.streamwal.cli;
+    exports dev.streamwal.encryption to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.events to dev.streamwal;
     exports dev.streamwal.format to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.io to dev.streamwal, dev.streamwal.cli;

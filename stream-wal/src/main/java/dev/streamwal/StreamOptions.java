@@ -30,6 +30,7 @@ public final class StreamOptions {
     private final @Nullable Durability durability;
     private final @Nullable Integer segmentBytes;
     private final @Nullable Segments segments;
+    private final @Nullable Boolean encrypted;
     private final List<RetainFor> retainedFor;
 
     private StreamOptions(Builder builder) {
@@ -39,6 +40,7 @@ public final class StreamOptions {
         this.durability = builder.durability;
         this.segmentBytes = builder.segmentBytes;
         this.segments = builder.segments;
+        this.encrypted = builder.encrypted;
         this.retainedFor = List.copyOf(builder.retainedFor.values());
     }
 
@@ -106,6 +108,15 @@ public final class StreamOptions {
     }
 
     /**
+     * Whether records are encrypted.
+     *
+     * @return empty: as for the log
+     */
+    public Optional<Boolean> encrypted() {
+        return Optional.ofNullable(encrypted);
+    }
+
+    /**
      * Consumers for which a stream keeps what they haven't committed.
      *
      * @return in the order in which they were given; empty if there are none
@@ -117,7 +128,7 @@ public final class StreamOptions {
     @Override
     public String toString() {
         return "StreamOptions[window=" + window + ", retention=" + retention + ", maxBytesPerStream=" + maxBytesPerStream
-                + ", durability=" + durability + ", segmentBytes=" + segmentBytes + ", segments=" + segments
+                + ", durability=" + durability + ", segmentBytes=" + segmentBytes + ", segments=" + segments + ", encrypted=" + encrypted
                 + ", retainedFor=" + retainedFor + ']';
     }
 
@@ -130,6 +141,7 @@ public final class StreamOptions {
         private @Nullable Durability durability;
         private @Nullable Integer segmentBytes;
         private @Nullable Segments segments;
+        private @Nullable Boolean encrypted;
         private final Map<String, RetainFor> retainedFor = new LinkedHashMap<>();
 
         private Builder() {}
@@ -203,6 +215,17 @@ public final class StreamOptions {
          */
         public Builder segments(Segments segments) {
             this.segments = Objects.requireNonNull(segments, "segments");
+            return this;
+        }
+
+        /**
+         * Whether records are encrypted. A changed value governs what is appended after the next opening of the log; what is there stays as it is.
+         *
+         * @param encrypted by default true in a log with {@link WalOptions.Builder#encryption}, else false; true needs these keys
+         * @return this
+         */
+        public Builder encrypted(boolean encrypted) {
+            this.encrypted = encrypted;
             return this;
         }
 

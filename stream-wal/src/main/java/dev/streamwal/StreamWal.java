@@ -3,7 +3,9 @@ package dev.streamwal;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.Draft;
 import dev.streamwal.append.LogContext;
+import dev.streamwal.append.RecordSealer;
 import dev.streamwal.append.SegmentTotals;
+import dev.streamwal.append.SessionKeys;
 import dev.streamwal.append.SharedLog;
 import dev.streamwal.append.StreamDirectories;
 import dev.streamwal.append.StreamLog;
@@ -142,6 +144,8 @@ public final class StreamWal implements AutoCloseable {
     private final RecoverySettings settings;
     private final BackgroundRecovery recovery;
     private final CompletionThreads completions;
+    /** Null in a log that encrypts nothing. */
+    private final @Nullable SessionKeys sessionKeys;
     private final ReentrantLock closing = new ReentrantLock();
     private volatile boolean closed;
 
@@ -167,6 +171,7 @@ public final class StreamWal implements AutoCloseable {
         this.report = report;
         this.commits = commits;
         this.folders = folders;
+        this.sessionKeys = options.encryption().map(masters -> new SessionKeys(root, masters, options.clock(), writer)).orElse(null);
         this.streams = new StreamRegistry<>(this::newStream);
         commits.streams(this::knownLog);
         this.packs = packs;
@@ -390,15 +395,44 @@ public final class StreamWal implements AutoCloseable {
         StreamLog stream = new StreamLog(log, key, policy, options.segmentsOf(key.text()).choice());
         WalStream created = new WalStream(this, stream,
                 timeRules.computeIfAbsent(policy, rules -> new TimeRules(rules, options.maxClockSkew().toMillis())),
-                options.durabilityOf(key.text()));
+                options.durabilityOf(key.text()), sealerOf(key));
         stream.watch(hold, created);
         return created;
+    }
+
+    private @Nullable RecordSealer sealerOf(StreamKey key) {
+        SessionKeys keys = sessionKeys;
+        // what is in the shared stream is encrypted as the streams' that it is of
+        return keys == null || key.equals(StreamKey.SHARED) || !options.isEncrypted(key.text()) ? null : new RecordSealer(keys, key);
     }
 
     private void hold(StreamLog stream, boolean hasSegments) {
         if (stream.holder() instanceof WalStream holder) {
             streams.hold(stream.key().text(), holder, hasSegments);
         }
+    }
+
+    // ---------------------------------------------------------------- keys
+
+    /**
+     * Changes the keys: wraps all of the log's session keys under the current master key, and encrypts what is appended from now on with a new one. No
+     * segment is touched, whatever the log's size. Once this has returned the log needs the current master key only; what was copied from it before
+     * needs the former ones.
+     *
+     * <p>If the process ends meanwhile, or this throws, each of the log's two files of keys is as before, or as afterwards: keep the former master
+     * keys, and call this again.
+     *
+     * @throws IllegalStateException if the log was opened without {@link WalOptions.Builder#encryption}
+     * @throws dev.streamwal.error.KeyUnavailableException if the master key of a session key is missing: then nothing has changed
+     * @throws dev.streamwal.error.WalIOException if the keys can't be written
+     */
+    public void rotateKeys() {
+        checkWritable();
+        SessionKeys keys = sessionKeys;
+        if (keys == null) {
+            throw new IllegalStateException("log has no master keys: root=" + root + "; open it with WalOptions.encryption");
+        }
+        keys.rotate();
     }
 
     // ---------------------------------------------------------------- streams
@@ -733,7 +767,9 @@ public final class StreamWal implements AutoCloseable {
      */
     public WalReader reader() {
         checkOpen();
-        return WalReader.open(root, ReaderOptions.builder().build(), new View());
+        ReaderOptions.Builder reading = ReaderOptions.builder();
+        options.encryption().ifPresent(reading::keys);
+        return WalReader.open(root, reading.build(), new View());
     }
 
     /** What readers in this process learn from the writer. */
@@ -1077,7 +1113,9 @@ public final class StreamWal implements AutoCloseable {
     void truncate(StreamLog stream, EntryRef last) {
         checkWritable();
         try (WalReader reader = reader(); EntryBatch batch = reader.readBatch(List.of(last))) {
-            Entry unused = batch.get(0);
+            if (batch.status(0) != EntryBatch.Status.FOUND) {
+                Entry unused = batch.get(0);
+            }
         }
         List<CommitTarget> shared = stream.sharedTargets();
         if (!shared.isEmpty()) {
@@ -1317,6 +1355,10 @@ public final class StreamWal implements AutoCloseable {
             durable = true;
         } finally {
             boolean complete = closeStreams();
+            SessionKeys keys = sessionKeys;
+            if (keys != null) {
+                keys.close();
+            }
             closeCommits(durable, complete);
         }
     }

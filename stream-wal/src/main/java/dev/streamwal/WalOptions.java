@@ -3,6 +3,8 @@ package dev.streamwal;
 import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.KeyPattern;
 import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.keys.MasterKeys;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.retention.DefaultWindow;
 import dev.streamwal.retention.PresentRetention;
@@ -68,6 +70,7 @@ public final class WalOptions {
     private final int ownSegments;
     private final Compression compression;
     private final Storage storage;
+    private final Optional<MasterKeys> encryption;
     private final WalListener listener;
     private final StreamPolicy policy;
     private final List<Rule> rules;
@@ -89,14 +92,15 @@ public final class WalOptions {
         this.ownSegments = builder.ownSegments;
         this.compression = builder.compression;
         this.storage = builder.storage;
+        this.encryption = Optional.ofNullable(builder.encryption);
         this.listener = builder.listener;
         this.policy = new StreamPolicy(window.toMillis(), retention.toMillis(), builder.segmentBytes,
-                recordBytes(builder.maxRecordBytes, builder.segmentBytes, ""), maxBytesPerStream);
+                recordBytes(builder.maxRecordBytes, builder.segmentBytes, encryption.isPresent(), ""), maxBytesPerStream);
         this.rules = rules(builder.window, builder.maxRecordBytes);
     }
 
-    private static int recordBytes(@Nullable Integer wanted, int segmentBytes, String where) {
-        int largest = StreamPolicy.largestRecordBytes(segmentBytes);
+    private static int recordBytes(@Nullable Integer wanted, int segmentBytes, boolean isEncrypted, String where) {
+        int largest = StreamPolicy.largestRecordBytes(segmentBytes) - (isEncrypted ? EntryRef.ENCRYPTION_BYTES : 0);
         if (wanted == null) {
             return Math.min(DEFAULT_RECORD_BYTES, largest);
         }
@@ -115,15 +119,20 @@ public final class WalOptions {
         streams.forEach((pattern, options) -> {
             int bytes = options.segmentBytes().orElse(policy.segmentBytes());
             Duration kept = options.retention().orElse(retention);
+            boolean isEncrypted = options.encrypted().orElse(encryption.isPresent());
+            if (isEncrypted && encryption.isEmpty()) {
+                throw new IllegalArgumentException("streams are to be encrypted, and the log has no master keys: keyPattern=" + pattern
+                        + "; give them with WalOptions.encryption");
+            }
             Duration windowByDefault = wantedWindow == null ? DefaultWindow.of(kept) : wantedWindow;
             out.add(new Rule(new KeyPattern(pattern), new StreamPolicy(
                     options.window().orElse(windowByDefault).toMillis(),
                     kept.toMillis(),
                     bytes,
-                    recordBytes(wantedRecordBytes, bytes, " (of the streams " + pattern + ")"),
+                    recordBytes(wantedRecordBytes, bytes, isEncrypted, " (of the streams " + pattern + ")"),
                     options.maxBytesPerStream().orElse(maxBytesPerStream)),
                     options.durability().orElse(durability), options.retainedFor(),
-                    options.segments().orElse(Segments.AUTO)));
+                    options.segments().orElse(Segments.AUTO), isEncrypted));
         });
         return List.copyOf(out);
     }
@@ -197,7 +206,13 @@ public final class WalOptions {
         return crc.getValue() << Integer.SIZE | Integer.toUnsignedLong(said.toString().hashCode());
     }
 
-    private record Rule(KeyPattern pattern, StreamPolicy policy, Durability durability, List<RetainFor> retainedFor, Segments segments) {}
+    /** Whether records of the stream of this key are encrypted: chosen as by {@link #policyOf}. */
+    boolean isEncrypted(String key) {
+        return ruleOf(key).map(Rule::isEncrypted).orElse(encryption.isPresent());
+    }
+
+    private record Rule(KeyPattern pattern, StreamPolicy policy, Durability durability, List<RetainFor> retainedFor, Segments segments,
+            boolean isEncrypted) {}
 
     /**
      * A builder with all defaults.
@@ -224,6 +239,15 @@ public final class WalOptions {
      */
     public Duration retention() {
         return retention;
+    }
+
+    /**
+     * The master keys under which records are encrypted.
+     *
+     * @return by default empty: nothing is encrypted
+     */
+    public Optional<MasterKeys> encryption() {
+        return encryption;
     }
 
     /**
@@ -389,7 +413,7 @@ public final class WalOptions {
                 + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + maxClockSkew
                 + ", maxClockAdvance=" + maxClockAdvance + ", clock=" + clock
                 + ", sweepInterval=" + sweepInterval + ", ownSegments=" + ownSegments + ", compression=" + compression
-                + ", storage=" + storage + ", listener=" + listener + ']';
+                + ", storage=" + storage + ", encryption=" + encryption.isPresent() + ", listener=" + listener + ']';
     }
 
     /**
@@ -417,6 +441,7 @@ public final class WalOptions {
         private int ownSegments = 64;
         private Compression compression = Compression.COLUMNS;
         private Storage storage = Storage.AUTO;
+        private @Nullable MasterKeys encryption;
         private WalListener listener = NOBODY;
 
         private Builder() {}
@@ -695,6 +720,24 @@ public final class WalOptions {
          */
         public Builder storage(Storage storage) {
             this.storage = Objects.requireNonNull(storage, "storage");
+            return this;
+        }
+
+        /**
+         * Encrypts the records of all streams, headers and contents, with AES-256-GCM, but for streams whose options say {@link
+         * StreamOptions.Builder#encrypted encrypted(false)}. An encrypted record takes {@value dev.streamwal.reader.EntryRef#ENCRYPTION_BYTES} bytes
+         * more, and isn't made smaller by {@link #compression}. What can be seen all the same are the streams' keys, and the records' times and lengths:
+         * {@code docs/security.md} says what is prevented, and what isn't.
+         *
+         * <p>The log makes a key of its own at the first record that it encrypts after each opening, has the master keys wrap it, and keeps it so in
+         * its directory. Records of before, encrypted or not, stay as they are. A log that was opened without the keys can do all but encrypt and
+         * read what is encrypted: it recovers, sweeps, packs, merges and copies.
+         *
+         * @param keys by default none: nothing is encrypted
+         * @return this
+         */
+        public Builder encryption(MasterKeys keys) {
+            this.encryption = Objects.requireNonNull(keys, "keys");
             return this;
         }
 

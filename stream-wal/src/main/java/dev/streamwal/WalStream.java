@@ -2,6 +2,7 @@ package dev.streamwal;
 
 import dev.streamwal.append.AppendScratch;
 import dev.streamwal.append.Draft;
+import dev.streamwal.append.RecordSealer;
 import dev.streamwal.append.Source;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.codec.RecordCodec;
@@ -26,6 +27,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.WriteBytesMarshallable;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One key's records. Thread-safe: any number of threads append at once, and each thread sees its own records in the order in which it
@@ -69,9 +71,12 @@ public final class WalStream {
     private final TimeRules times;
     private final String key;
     private final Durability durability;
+    /** Null where the stream isn't encrypted. */
+    private final @Nullable RecordSealer sealer;
 
-    WalStream(StreamWal wal, StreamLog log, TimeRules times, Durability durability) {
+    WalStream(StreamWal wal, StreamLog log, TimeRules times, Durability durability, @Nullable RecordSealer sealer) {
         this.durability = durability;
+        this.sealer = sealer;
         this.wal = wal;
         this.log = log;
         this.times = times;
@@ -482,11 +487,21 @@ public final class WalStream {
         long nowMillis = wal.nowMillis();
         checkTime(draft, nowMillis);
         ready(level);
+        seal(draft);
         long position = log.append(scratch, draft, (int) draft.frameBytes(), nowMillis, expectedEnd);
         if (position >= 0) {
             makeDurable(level, position + draft.frameBytes());
         }
         return position;
+    }
+
+    /** Has the record encrypted, if the stream is. */
+    private void seal(Draft draft) {
+        RecordSealer encrypting = sealer;
+        if (encrypting != null) {
+            encrypting.ready();
+            draft.sealedBy(encrypting);
+        }
     }
 
     /** Refuses an append before its record has a place. */
@@ -533,6 +548,7 @@ public final class WalStream {
             Draft draft = draft(entry);
             checkSizes(draft);
             checkTime(draft, nowMillis);
+            seal(draft);
             drafts.add(draft);
         }
         long bytes = Draft.batchBytes(drafts);

@@ -16,6 +16,7 @@ import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
@@ -71,6 +72,8 @@ class ModelTest {
     private static final List<String> KEYS = List.of("a", "A", "../../etc/passwd", ".", "CON", "con", "a.", "a/b", " ", "\uD83D\uDE00 é",
             "ü".repeat(512), "x".repeat(300), "k@1+8", "%2e");
     private static final List<String> BIG_KEYS = List.of("big/1", "big/2");
+
+    private static final MasterKeys KEYS_OF_LOG = MasterKeysForTests.ring("b", "a");
 
     @TempDir
     Path directory;
@@ -131,6 +134,9 @@ class ModelTest {
         private final Map<String, Integer> counts = new TreeMap<>();
         private final Map<String, WalStream> streams = new HashMap<>();
 
+        /** 0: nothing is encrypted; 1: one or the other at each opening; 2: everything. */
+        private final int encryption;
+
         private volatile long nowMillis = START_MILLIS;
         private String bootId = "boot-0";
         private WalOptions options;
@@ -145,6 +151,7 @@ class ModelTest {
         Run(long seed, Storage storage, Path root) {
             this.seed = seed;
             this.random = new Random(seed);
+            this.encryption = random.nextInt(3);
             this.storage = storage;
             this.root = root;
             List<String> some = new ArrayList<>(KEYS);
@@ -158,7 +165,7 @@ class ModelTest {
             String doing = "open";
             try {
                 open();
-                outside = WalReader.open(root, ReaderOptions.builder().mappedReads(random.nextBoolean()).build());
+                outside = WalReader.open(root, ReaderOptions.builder().mappedReads(random.nextBoolean()).keys(KEYS_OF_LOG).build());
                 for (operation = 1; operation <= OPERATIONS; operation++) {
                     doing = choose();
                     counts.merge(doing, 1, Integer::sum);
@@ -171,6 +178,8 @@ class ModelTest {
                 }
                 doing = "close";
                 close();
+                NonceLedger nonces = new NonceLedger().add(root);
+                assertThat(nonces.size()).isLessThanOrEqualTo((int) appended);
                 compareAll(outside);
                 outside.close();
             } catch (Throwable e) {
@@ -186,7 +195,8 @@ class ModelTest {
             if (n < 640) return "WriteBatch";
             if (n < 680) return "appendIfEndIs";
             if (n < 735) return "clock";
-            if (n < 740) return "pack";
+            if (n < 739) return "pack";
+            if (n < 740) return encryption > 0 ? "rotateKeys" : "pack";
             if (n < 755) return "sweep";
             if (n < 760) return "purge";
             if (n < 763) return "delete";
@@ -210,6 +220,7 @@ class ModelTest {
                 case "clock" -> advanceClock();
                 case "sweep" -> sweep();
                 case "pack" -> pack();
+                case "rotateKeys" -> wal.rotateKeys();
                 case "purge" -> purge();
                 case "delete" -> delete();
                 case "truncateAfter" -> truncateAfter();
@@ -268,15 +279,20 @@ class ModelTest {
             int retentionSeconds = pick(20, 100, 600);
             // none so short that packs of several windows become one: that isn't deleted to the second, see SharedModelTest
             int shortSeconds = retentionSeconds / 128 + 1;
-            return WalOptions.builder()
+            WalOptions.Builder builder = WalOptions.builder();
+            if (encryption > 0) {
+                builder.encryption(KEYS_OF_LOG);
+            }
+            return builder
                     .storage(any)
                     .clock(() -> Instant.ofEpochMilli(nowMillis))
                     .window(Duration.ofSeconds(pick(shortSeconds, 10, 60)))
                     .retention(Duration.ofSeconds(retentionSeconds))
                     .maxClockSkew(Duration.ofSeconds(pick(0, 20)))
                     .segmentBytes(segmentBytes)
-                    .streams("big/*", StreamOptions.builder().segmentBytes(BIG_SEGMENT_BYTES).segments(Segments.OWN).build())
-                    .streams("*", StreamOptions.builder().segments(Segments.OWN).build())
+                    .streams("big/*", StreamOptions.builder().segmentBytes(BIG_SEGMENT_BYTES).segments(Segments.OWN)
+                            .encrypted(anyEncryption()).build())
+                    .streams("*", StreamOptions.builder().segments(Segments.OWN).encrypted(anyEncryption()).build())
                     .sweepInterval(Duration.ZERO)
                     .ownSegments(pick(0, 0, 0, 3))
                     .listener(new WalListener() {
@@ -291,6 +307,10 @@ class ModelTest {
                         }
                     })
                     .build();
+        }
+
+        private boolean anyEncryption() {
+            return encryption == 2 || (encryption == 1 && random.nextBoolean());
         }
 
         private int pick(int... choices) {
@@ -344,7 +364,7 @@ class ModelTest {
                 size = random.nextInt((1 << 20) + 1);
             }
             int header = random.nextInt(4) > 0 ? 0 : random.nextInt(100) > 0 ? random.nextInt(200) : 65_000 + random.nextInt(1_000);
-            return new Item(anyTimestamp(policy), bytes(header), bytes(size));
+            return new Item(anyTimestamp(policy), bytes(header), bytes(size), options.isEncrypted(key));
         }
 
         private byte[] bytes(int length) {
@@ -390,10 +410,10 @@ class ModelTest {
             Item item = anyItem(key);
             int overload = random.nextInt(12);
             if (overload == 0 || overload == 1 || overload == 9) {
-                item = new Item(item.timestampMillis(), new byte[0], item.content());
+                item = new Item(item.timestampMillis(), new byte[0], item.content(), item.isEncrypted());
             }
             if (overload == 0 || overload == 11) {
-                item = new Item(nowMillis, item.header(), item.content());
+                item = new Item(nowMillis, item.header(), item.content(), item.isEncrypted());
             }
             Item given = item;
             Refusal refusal = refusal(key, item);
@@ -485,7 +505,7 @@ class ModelTest {
             for (int i = 0; i < count; i++) {
                 Item item = anyItem(key);
                 // most batches are to be taken: the rest of each is what it should be
-                items.add(refusal(key, item) == null || random.nextInt(50) == 0 ? item : new Item(nowMillis, new byte[0], bytes(20)));
+                items.add(refusal(key, item) == null || random.nextInt(50) == 0 ? item : new Item(nowMillis, new byte[0], bytes(20), item.isEncrypted()));
             }
             return items;
         }
@@ -935,7 +955,7 @@ class ModelTest {
             assertThat(wal.health().state()).isEqualTo(WalHealth.State.OK);
             assertThat(stats.openFiles() + stats.mappedSegments()).isLessThanOrEqualTo(stats.segments());
             compareAll(outside);
-            try (WalReader fresh = WalReader.open(root)) {
+            try (WalReader fresh = WalReader.open(root, ReaderOptions.builder().keys(KEYS_OF_LOG).build())) {
                 compareAll(fresh);
             }
             model.streams().forEach(this::touch);

@@ -28,10 +28,10 @@ final class ReferenceLog {
     record Appended(EntryRef ref, long timestampMillis, byte[] header, byte[] content) {}
 
     /** A record that is about to be. */
-    record Item(long timestampMillis, byte[] header, byte[] content) {
+    record Item(long timestampMillis, byte[] header, byte[] content, boolean isEncrypted) {
 
         int frameBytes() {
-            return (int) RecordLayout.frameBytes(header.length, content.length);
+            return (int) RecordLayout.frameBytes(header.length, content.length + (isEncrypted ? EntryRef.ENCRYPTION_BYTES : 0));
         }
     }
 

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.error.WalException;
+import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
@@ -38,6 +39,8 @@ class SharedModelTest {
     private static final Duration RETENTION = Duration.ofSeconds(60);
     private static final int MAX_LATE_MILLIS = 9_000;
 
+    private static final MasterKeys KEYS_OF_LOG = MasterKeysForTests.ring("a");
+
     @TempDir
     Path directory;
 
@@ -51,6 +54,7 @@ class SharedModelTest {
             try (Run run = new Run(seed, directory.resolve(Long.toString(seed)))) {
                 run.all();
             }
+            assertThat(new NonceLedger().add(directory.resolve(Long.toString(seed))).keys()).isPositive();
         }
     }
 
@@ -102,8 +106,10 @@ class SharedModelTest {
                             failures.add(task + " " + stream + " " + failure);
                         }
                     });
-            options.streams("a*", StreamOptions.builder().segments(choices[random.nextInt(choices.length)]).build());
-            options.streams("b*", StreamOptions.builder().segments(choices[random.nextInt(choices.length)]).build());
+            options.encryption(KEYS_OF_LOG);
+            options.streams("a*", StreamOptions.builder().segments(choices[random.nextInt(choices.length)]).encrypted(random.nextBoolean()).build());
+            options.streams("b*", StreamOptions.builder().segments(choices[random.nextInt(choices.length)]).encrypted(random.nextBoolean()).build());
+            options.streams("c*", StreamOptions.builder().encrypted(random.nextBoolean()).build());
             wal = StreamWal.open(root, options.build());
         }
 
@@ -249,7 +255,7 @@ class SharedModelTest {
 
         private void compare() {
             String done = doing;
-            try (WalReader inside = wal.reader(); WalReader outside = WalReader.open(root, ReaderOptions.builder().mappedReads(random.nextBoolean()).build())) {
+            try (WalReader inside = wal.reader(); WalReader outside = WalReader.open(root, ReaderOptions.builder().mappedReads(random.nextBoolean()).keys(KEYS_OF_LOG).build())) {
                 for (WalReader reader : List.of(inside, outside)) {
                     doing = done + ", then read " + (reader == inside ? "inside" : "outside");
                     model.forEach((key, stream) -> compare(reader, key, stream));

@@ -42,8 +42,16 @@ final class CatCommand extends StreamsCommand {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
+    @Mixin
+    private final KeysOption keys = new KeysOption();
+
     CatCommand(CommandContext context) {
         super(context);
+    }
+
+    @Override
+    KeysOption keys() {
+        return keys;
     }
 
     /** A ref names its stream, so no list of all streams is needed. */
@@ -95,7 +103,7 @@ final class CatCommand extends StreamsCommand {
 
     private static void show(EntryCursor opened, TolerantScan scan, EntryWriter writer) {
         try (EntryCursor cursor = opened) {
-            while (scan.next(cursor::next)) {
+            while (scan.next(cursor)) {
                 writer.write(ShownEntry.of(cursor));
             }
         }

@@ -43,8 +43,16 @@ final class ExportCommand extends StreamsCommand {
     @Mixin
     private final TimeRangeOptions range = new TimeRangeOptions();
 
+    @Mixin
+    private final KeysOption keys = new KeysOption();
+
     ExportCommand(CommandContext context) {
         super(context);
+    }
+
+    @Override
+    KeysOption keys() {
+        return keys;
     }
 
     @Override
@@ -79,7 +87,7 @@ final class ExportCommand extends StreamsCommand {
             for (String key : selection.keys()) {
                 long shown = 0;
                 try (EntryCursor cursor = range.scan(reader, key)) {
-                    while (scan.next(cursor::next)) {
+                    while (scan.next(cursor)) {
                         sink.write(ShownEntry.of(cursor));
                         progress.step(cursor.size());
                         shown += cursor.size();

@@ -1,11 +1,14 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -24,8 +27,16 @@ final class GetCommand extends ReadingCommand {
     @Mixin
     private final FormatOption format = new FormatOption();
 
+    @Mixin
+    private final KeysOption keys = new KeysOption();
+
     GetCommand(CommandContext context) {
         super(context);
+    }
+
+    @Override
+    KeysOption keys() {
+        return keys;
     }
 
     @Override
@@ -51,9 +62,9 @@ final class GetCommand extends ReadingCommand {
         boolean all = true;
         try (EntryBatch batch = reader.readBatch(asked)) {
             for (int i = 0; i < batch.size(); i++) {
-                if (batch.status(i) == EntryBatch.Status.FOUND) {
-                    writer.write(ShownEntry.of(batch.get(i)));
-                } else {
+                Optional<Entry> entry = found(batch, i);
+                entry.map(ShownEntry::of).ifPresent(writer::write);
+                if (entry.isEmpty()) {
                     all = false;
                     tellWhy(batch, i, asked.get(i), out);
                 }
@@ -62,8 +73,18 @@ final class GetCommand extends ReadingCommand {
         return all;
     }
 
+    /** Empty also where it is encrypted and was changed. */
+    private static Optional<Entry> found(EntryBatch batch, int index) {
+        try {
+            return batch.status(index) == EntryBatch.Status.FOUND ? Optional.of(batch.get(index)) : Optional.empty();
+        } catch (CorruptSegmentException e) {
+            return Optional.empty();
+        }
+    }
+
     private void tellWhy(EntryBatch batch, int index, EntryRef ref, CommandOutput out) {
-        String status = batch.status(index).name();
+        EntryBatch.Status found = batch.status(index);
+        String status = (found == EntryBatch.Status.FOUND ? EntryBatch.Status.CORRUPT : found).name();
         try {
             batch.get(index);
         } catch (WalException why) {

@@ -27,6 +27,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -90,6 +91,9 @@ final class ImportCommand extends LogCommand {
     private CommandSpec spec;
 
     private final ImportTotals totals = new ImportTotals();
+
+    @Mixin
+    private final KeysOption keys = new KeysOption();
 
     ImportCommand(CommandContext context) {
         super(context);
@@ -161,6 +165,7 @@ final class ImportCommand extends LogCommand {
 
     private WalOptions options() {
         WalOptions.Builder options = LogOptions.of(context().clock());
+        keys.keys().ifPresent(options::encryption);
         if (window != null) {
             options.window(window);
         }
@@ -198,7 +203,7 @@ final class ImportCommand extends LogCommand {
         if (!resume || !Files.isDirectory(root())) {
             return null;
         }
-        try (WalReader reader = WalReader.open(root())) {
+        try (WalReader reader = WalReader.open(root(), keys.reading())) {
             ImportedRows present = new ImportedRows(reader);
             each("comparing", (row, file) -> present.look(row, header(row)), problem -> {});
             return present;

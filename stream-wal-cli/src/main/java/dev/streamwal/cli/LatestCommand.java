@@ -16,8 +16,16 @@ final class LatestCommand extends StreamsCommand {
     @Mixin
     private final FormatOption format = new FormatOption();
 
+    @Mixin
+    private final KeysOption keys = new KeysOption();
+
     LatestCommand(CommandContext context) {
         super(context);
+    }
+
+    @Override
+    KeysOption keys() {
+        return keys;
     }
 
     @Override

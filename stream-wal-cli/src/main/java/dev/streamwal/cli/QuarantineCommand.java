@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.KeyPattern;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -63,6 +65,9 @@ final class QuarantineCommand extends WritingCommand {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
+
+    @Mixin
+    private final KeysOption keys = new KeysOption();
 
     QuarantineCommand(CommandContext context) {
         super(context);
@@ -110,9 +115,11 @@ final class QuarantineCommand extends WritingCommand {
         List<String> missing = new ArrayList<>();
         List<SetAsideFile> selected = selected(missing).stream().map(SetAsideFile::of).toList();
         missing.forEach(this::complainOfMissing);
-        try (QuarantineRestore restoring = new QuarantineRestore(root(), context(), append, list().stream().map(SetAsideFile::of).toList())) {
+        try (QuarantineRestore restoring = new QuarantineRestore(root(), context(), keys, append, list().stream().map(SetAsideFile::of).toList())) {
             Exit exit = restoring.run(selected, out);
             return missing.isEmpty() ? exit : Exit.FINDINGS;
+        } catch (KeyUnavailableException e) {
+            throw keys.explained(e);
         }
     }
 

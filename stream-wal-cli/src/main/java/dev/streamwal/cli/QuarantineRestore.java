@@ -5,12 +5,14 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.cli.SetAsideRecords.Group;
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.QuarantinedFile;
 import dev.streamwal.retention.StreamPolicy;
@@ -48,6 +50,9 @@ final class QuarantineRestore implements AutoCloseable {
     private final Path root;
     private final LogSegments log;
     private final CommandContext context;
+    private final KeysOption keys;
+    /** Opens records that are encrypted. */
+    private final LogKeys opener;
     private final boolean appending;
     /** All files of the quarantine. */
     private final List<SetAsideFile> all;
@@ -61,7 +66,9 @@ final class QuarantineRestore implements AutoCloseable {
     private @Nullable StreamWal wal;
     private @Nullable StreamPolicy walPolicy;
 
-    QuarantineRestore(Path root, CommandContext context, boolean appending, List<SetAsideFile> all) {
+    QuarantineRestore(Path root, CommandContext context, KeysOption keys, boolean appending, List<SetAsideFile> all) {
+        this.keys = keys;
+        this.opener = new LogKeys(root, keys.keys().orElse(null));
         this.root = root;
         this.log = LogSegments.of(root);
         this.context = context;
@@ -150,7 +157,7 @@ final class QuarantineRestore implements AutoCloseable {
             return;
         }
         for (SegmentHeader header : headers) {
-            try (SetAsideRecords records = SetAsideRecords.open(file.path(), file.origin().get().offset(), header)) {
+            try (SetAsideRecords records = SetAsideRecords.open(file.path(), file.origin().get().offset(), header, opener)) {
                 if (records.next() != null) {
                     try (Copies copies = new Copies(file, header)) {
                         if (header.key().equals(StreamKey.SHARED)) {
@@ -184,7 +191,7 @@ final class QuarantineRestore implements AutoCloseable {
             restored = append(file, records, due, open(policy), found);
         } else if (file.restoringFrom().isPresent()) {
             found = new Totals();
-            try (WalReader reader = WalReader.open(root)) {
+            try (WalReader reader = WalReader.open(root, keys.reading())) {
                 goOn(file, records, due, reader, group -> {}, found);
             }
         }
@@ -218,7 +225,7 @@ final class QuarantineRestore implements AutoCloseable {
         long nowMillis = context.clock().millis();
         Totals found = new Totals();
         closeWal();
-        try (WalReader reader = WalReader.open(root)) {
+        try (WalReader reader = WalReader.open(root, keys.reading())) {
             for (Map.Entry<SharedSetAside.Span, List<SharedSetAside.Piece>> each : pieces.entrySet()) {
                 eachDue(file, each.getValue(), copies, policy(each.getKey(), records.header()), reader, nowMillis, piece -> {}, found);
             }
@@ -407,10 +414,12 @@ final class QuarantineRestore implements AutoCloseable {
             return wal;
         }
         closeWal();
-        WalOptions options = LogOptions.of(context.clock()).window(Duration.ofMillis(policy.windowMillis()))
-                .retention(Duration.ofMillis(policy.retentionMillis())).segmentBytes(policy.segmentBytes())
-                .maxRecordBytes(policy.maxRecordBytes()).build();
-        StreamWal opened = StreamWal.open(root, options);
+        WalOptions.Builder options = LogOptions.of(context.clock()).window(Duration.ofMillis(policy.windowMillis()))
+                .retention(Duration.ofMillis(policy.retentionMillis())).segmentBytes(policy.segmentBytes());
+        // also what isn't encrypted in the file that was set aside
+        keys.keys().ifPresent(options::encryption);
+        int maxRecordBytes = keys.keys().isPresent() ? policy.maxRecordBytes() - EntryRef.ENCRYPTION_BYTES : policy.maxRecordBytes();
+        StreamWal opened = StreamWal.open(root, options.maxRecordBytes(maxRecordBytes).build());
         wal = opened;
         walPolicy = policy;
         return opened;
@@ -483,16 +492,16 @@ final class QuarantineRestore implements AutoCloseable {
 
         Copies(SetAsideFile file, SegmentHeader header) throws IOException {
             QuarantinedFile origin = file.origin().orElseThrow();
-            own = SetAsideRecords.open(file.path(), origin.offset(), header);
+            own = SetAsideRecords.open(file.path(), origin.offset(), header, opener);
             try {
                 for (Segment segment : liveSegments(origin)) {
                     if (liveHeader(segment).isPresent()) {
-                        others.add(SetAsideRecords.of(segment.open(log.channels())));
+                        others.add(SetAsideRecords.of(segment.open(log.channels()), opener));
                     }
                 }
                 for (SetAsideFile other : allNow()) {
                     if ((other.restored() || done.contains(other)) && other.hasSegmentOf(file) && overlap(file, other)) {
-                        others.add(SetAsideRecords.open(other.path(), other.origin().orElseThrow().offset(), header));
+                        others.add(SetAsideRecords.open(other.path(), other.origin().orElseThrow().offset(), header, opener));
                     }
                 }
             } catch (IOException | RuntimeException e) {

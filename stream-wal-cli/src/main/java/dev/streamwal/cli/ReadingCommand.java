@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import picocli.CommandLine.Option;
@@ -16,16 +17,23 @@ abstract class ReadingCommand extends LogCommand {
         super(context);
     }
 
+    /** Master keys, for commands that show what records contain; for others none. */
+    KeysOption keys() {
+        return new KeysOption();
+    }
+
     /** Runs the command. */
     abstract Exit read(WalReader reader, CommandOutput out) throws IOException;
 
     @Override
     final Exit run(CommandOutput out) throws IOException {
-        try (WalReader reader = nanoWal ? WalReader.openNanoWal(root()) : WalReader.open(root())) {
+        try (WalReader reader = nanoWal ? WalReader.openNanoWal(root()) : WalReader.open(root(), keys().reading())) {
             if (!nanoWal) {
                 checkIsLog();
             }
             return read(reader, out);
+        } catch (KeyUnavailableException e) {
+            throw keys().explained(e);
         }
     }
 

@@ -108,8 +108,8 @@ final class SegmentFields {
 
     private static DumpPart.Kind kind(int flags) {
         return switch (flags) {
-            case 0 -> DumpPart.Kind.RECORD;
-            case RecordLayout.MEMBER -> DumpPart.Kind.MEMBER;
+            case 0, RecordLayout.ENCRYPTED -> DumpPart.Kind.RECORD;
+            case RecordLayout.MEMBER, RecordLayout.MEMBER | RecordLayout.ENCRYPTED -> DumpPart.Kind.MEMBER;
             case RecordLayout.BATCH -> DumpPart.Kind.BATCH;
             case RecordLayout.PADDING -> DumpPart.Kind.PADDING;
             case RecordLayout.FOOTER -> DumpPart.Kind.FOOTER;

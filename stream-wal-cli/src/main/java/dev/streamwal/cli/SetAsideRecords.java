@@ -1,18 +1,21 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.WriteEntry;
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.format.BatchLayout;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.recovery.QuarantinedFile;
 import dev.streamwal.segment.ScanStop;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
+import dev.streamwal.shared.Slot;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.Closeable;
@@ -22,6 +25,7 @@ import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -42,9 +46,11 @@ final class SetAsideRecords implements AutoCloseable {
     private final long from;
     private final SegmentHeader header;
     private final SegmentScan scan;
+    private final LogKeys keys;
     private long tooNew;
 
-    private SetAsideRecords(Closeable file, SegmentBytes bytes, long from, SegmentHeader header) {
+    private SetAsideRecords(Closeable file, SegmentBytes bytes, long from, SegmentHeader header, LogKeys keys) {
+        this.keys = keys;
         this.file = file;
         this.from = from;
         this.bytes = bytes;
@@ -58,10 +64,11 @@ final class SetAsideRecords implements AutoCloseable {
      *
      * @param from offset in the segment
      * @param to offset in the segment
-     * @param entries copies
+     * @param entries copies, decrypted
      * @param dataBytes of the frames of data
+     * @param isSealed whether they were encrypted; either all records of a batch are, or none
      */
-    record Group(long from, long to, List<WriteEntry> entries, long dataBytes) {}
+    record Group(long from, long to, List<WriteEntry> entries, long dataBytes, boolean isSealed) {}
 
     /** A part of a segment at its place: zeros precede it. */
     private record Part(SegmentBytes part, long from) implements SegmentBytes {
@@ -83,11 +90,11 @@ final class SetAsideRecords implements AutoCloseable {
     }
 
     /** @param from offset in the segment of the file's first byte */
-    static SetAsideRecords open(Path file, long from, SegmentHeader header) throws IOException {
+    static SetAsideRecords open(Path file, long from, SegmentHeader header, LogKeys keys) throws IOException {
         LogFile open = LogFile.reading(file);
         open.open();
         try {
-            return new SetAsideRecords(open, new Part(open, from), from, header);
+            return new SetAsideRecords(open, new Part(open, from), from, header, keys);
         } catch (RuntimeException e) {
             open.close();
             throw e;
@@ -95,8 +102,8 @@ final class SetAsideRecords implements AutoCloseable {
     }
 
     /** From a segment that is in the log; closes it. */
-    static SetAsideRecords of(SegmentReader segment) {
-        return new SetAsideRecords(segment::close, segment, 0, segment.header());
+    static SetAsideRecords of(SegmentReader segment, LogKeys keys) {
+        return new SetAsideRecords(segment::close, segment, 0, segment.header(), keys);
     }
 
     /** From a whole segment that was set aside; empty if it has no readable header, or isn't the segment that its name says. */
@@ -131,7 +138,7 @@ final class SetAsideRecords implements AutoCloseable {
     @Nullable Group next() throws IOException {
         while (advance()) {
             if (scan.isShown()) {
-                return new Group(scan.offset(), scan.nextOffset(), List.of(entry()), scan.frameBytes());
+                return new Group(scan.offset(), scan.nextOffset(), List.of(entry()), scan.frameBytes(), scan.isSealed());
             }
             if (scan.flags() == RecordLayout.BATCH) {
                 return batch();
@@ -164,20 +171,42 @@ final class SetAsideRecords implements AutoCloseable {
         content.release();
         List<WriteEntry> entries = new ArrayList<>(members);
         long dataBytes = 0;
+        boolean isSealed = false;
         for (int i = 0; i < members; i++) {
             if (!scan.next()) {
                 throw new IOException("batch no longer verifies: offset=" + scan.offset() + ", member=" + i);
             }
             entries.add(entry());
+            isSealed = scan.isSealed();
             dataBytes += scan.frameBytes();
         }
-        return new Group(start, scan.nextOffset(), entries, dataBytes);
+        return new Group(start, scan.nextOffset(), entries, dataBytes, isSealed);
     }
 
     private WriteEntry entry() {
         byte[] body = scan.copyBody();
-        return new WriteEntry(ByteBuffer.wrap(body, 0, scan.headerLength()).slice(),
-                ByteBuffer.wrap(body, scan.headerLength(), scan.contentLength()).slice(), scan.timestampMillis());
+        int headerLength = scan.headerLength();
+        if (scan.isSealed()) {
+            body = header.key().equals(StreamKey.SHARED) ? openedShared(body, headerLength)
+                    : keys.open(body, header.key().text(), scan.position(), scan.timestampMillis(), headerLength);
+        }
+        return new WriteEntry(ByteBuffer.wrap(body, 0, headerLength).slice(),
+                ByteBuffer.wrap(body, headerLength, body.length - headerLength).slice(), scan.timestampMillis());
+    }
+
+    /** The slot as it is, behind it the record that it describes, which is encrypted for its place in its stream. */
+    private byte[] openedShared(byte[] body, int slotLength) {
+        try {
+            Slot slot = new Slot().read(body, slotLength);
+            byte[] plain = keys.open(Arrays.copyOfRange(body, slotLength, body.length), slot.key(), slot.position(), scan.timestampMillis(),
+                    slot.headerLength());
+            byte[] opened = Arrays.copyOf(body, slotLength + plain.length);
+            System.arraycopy(plain, 0, opened, slotLength, plain.length);
+            return opened;
+        } catch (FormatException e) {
+            // no writer writes this; who asks for the record finds that it has no slot
+            return body;
+        }
     }
 
     /** Whether the other file, of the same segment, has the same records at the same place. */

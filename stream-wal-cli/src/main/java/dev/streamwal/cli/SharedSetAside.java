@@ -4,7 +4,6 @@ import dev.streamwal.WriteEntry;
 import dev.streamwal.cli.SetAsideRecords.Group;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.FormatException;
-import dev.streamwal.format.RecordLayout;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
@@ -73,9 +72,10 @@ final class SharedSetAside {
         List<WriteEntry> entries = new ArrayList<>(group.entries().size());
         long dataBytes = 0;
         EntryRef first = null;
+        int sealBytes = group.isSealed() ? EntryRef.ENCRYPTION_BYTES : 0;
         for (WriteEntry stored : group.entries()) {
             WriteEntry entry = entry(slot, stored);
-            int frameBytes = (int) RecordLayout.frameBytes(entry.header().remaining(), entry.content().remaining());
+            int frameBytes = EntryRef.sizeOf(entry.header().remaining(), entry.content().remaining() + sealBytes);
             first = first == null ? new EntryRef(slot.key(), slot.position(), frameBytes) : first;
             entries.add(entry);
             dataBytes += frameBytes;
@@ -83,7 +83,7 @@ final class SharedSetAside {
         if (first == null) {
             throw FormatException.corrupt("group without a record: from=" + group.from());
         }
-        return new Piece(first, new Group(group.from(), group.to(), entries, dataBytes));
+        return new Piece(first, new Group(group.from(), group.to(), entries, dataBytes, group.isSealed()));
     }
 
     /** Leaves the slot at this record. */

@@ -35,8 +35,16 @@ final class TailCommand extends StreamsCommand {
     @Mixin
     private final FormatOption format = new FormatOption();
 
+    @Mixin
+    private final KeysOption keys = new KeysOption();
+
     TailCommand(CommandContext context) {
         super(context);
+    }
+
+    @Override
+    KeysOption keys() {
+        return keys;
     }
 
     @Override
@@ -64,7 +72,7 @@ final class TailCommand extends StreamsCommand {
     /** Returns where to continue. */
     private ReadFrom showLast(WalReader reader, String key, TolerantScan scan, EntryWriter writer) {
         try (EntryCursor cursor = reader.scanLast(key, last)) {
-            while (scan.next(cursor::next)) {
+            while (scan.next(cursor)) {
                 writer.write(ShownEntry.of(cursor));
             }
             return last == 0 ? ReadFrom.end() : ReadFrom.position(cursor.nextPosition());
@@ -75,9 +83,9 @@ final class TailCommand extends StreamsCommand {
     private static void follow(EntryTail tail, TolerantScan scan, EntryWriter writer, CommandOutput out) {
         try {
             while (true) {
-                if (!scan.next(tail::next)) {
+                if (!scan.next(tail)) {
                     out.flush();
-                    if (!scan.next(() -> tail.next(FOREVER))) {
+                    if (!scan.next(() -> tail.next(FOREVER) && TolerantScan.isReadable(tail))) {
                         continue;
                     }
                 }

@@ -48,7 +48,7 @@ public final class RecordLayout {
     public static final int MEMBER = 1 << 1;
     /** Reserved: deletes a key. */
     public static final int TOMBSTONE = 1 << 2;
-    /** Reserved: the content is encrypted. */
+    /** Header and content are encrypted: see {@link SealLayout}. */
     public static final int ENCRYPTED = 1 << 3;
     /** Reserved: the content is compressed. */
     public static final int COMPRESSED = 1 << 4;
@@ -105,6 +105,11 @@ public final class RecordLayout {
 
     public static boolean isControl(int flags) {
         return (flags & CONTROL) != 0;
+    }
+
+    /** Whether the flags of a data record say that it is encrypted. */
+    public static boolean isSealed(int flags) {
+        return (flags & (CONTROL | ENCRYPTED)) == ENCRYPTED;
     }
 
     public static boolean isMember(int flags) {

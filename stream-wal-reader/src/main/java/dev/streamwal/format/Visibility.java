@@ -14,7 +14,7 @@ public enum Visibility {
     /** Data that needs a newer version: reported to the reader. */
     TOO_NEW;
 
-    private static final int KNOWN_DATA_FLAGS = RecordLayout.MEMBER;
+    private static final int KNOWN_DATA_FLAGS = RecordLayout.MEMBER | RecordLayout.ENCRYPTED;
 
     /** @param flags of a record that verifies */
     public static Visibility of(int flags) {

@@ -187,6 +187,11 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
     }
 
     @Override
+    public boolean isSealed() {
+        return false;
+    }
+
+    @Override
     public byte[] copyBody() {
         return scan().copyBody();
     }

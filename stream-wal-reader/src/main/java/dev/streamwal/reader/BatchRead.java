@@ -3,6 +3,7 @@ package dev.streamwal.reader;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
@@ -18,7 +19,6 @@ import dev.streamwal.reader.EntryBatch.Status;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentReader;
-import dev.streamwal.catalog.SegmentChain;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -44,6 +44,7 @@ final class BatchRead {
     private static final int MAX_LISTINGS = 16;
 
     private final LogSource log;
+    private final LogKeys keys;
     private final EntryRef[] refs;
     private final Status[] statuses;
     private final long[] places;
@@ -63,8 +64,9 @@ final class BatchRead {
     private int[] misses;
     private int missCount;
 
-    BatchRead(LogSource log, EntryRef[] refs) {
+    BatchRead(LogSource log, LogKeys keys, EntryRef[] refs) {
         this.log = log;
+        this.keys = keys;
         this.refs = refs;
         this.statuses = new Status[refs.length];
         this.failures = new BatchFailures(refs.length);
@@ -97,7 +99,7 @@ final class BatchRead {
         memory.check(refs, sizes);
         try {
             readStreams();
-            EntryBatch batch = new EntryBatch(refs, statuses, places, failures, memory.buffers(), FrameShape.SEGMENT);
+            EntryBatch batch = new EntryBatch(refs, statuses, places, failures, memory.buffers(), FrameShape.SEGMENT, keys);
             current = null;
             return batch;
         } catch (Throwable e) {

@@ -10,6 +10,7 @@ import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.consumer.CursorReader;
 import dev.streamwal.consumer.CursorSettings;
 import dev.streamwal.consumer.CursorWriter;
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.ConsumerInUseException;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
@@ -41,9 +42,11 @@ import org.jspecify.annotations.Nullable;
 final class Consumers {
 
     private final LogSource log;
+    private final LogKeys keys;
 
-    Consumers(LogSource log) {
+    Consumers(LogSource log, LogKeys keys) {
         this.log = log;
+        this.keys = keys;
     }
 
     // ---------------------------------------------------------------- listing and removing
@@ -124,7 +127,7 @@ final class Consumers {
         return onCursors("opening a consumer", file, () -> {
             ConsumerCursor cursor = cursor(name, scope, file);
             try {
-                WalConsumer consumer = new WalConsumer(log, name, scope, cursor);
+                WalConsumer consumer = new WalConsumer(log, keys, name, scope, cursor);
                 findLost(scope, cursor, consumer.lostRanges(), consumer.possiblyLostRanges());
                 return consumer;
             } catch (IOException | RuntimeException e) {

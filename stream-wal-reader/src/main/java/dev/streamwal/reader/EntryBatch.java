@@ -1,8 +1,10 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
@@ -23,7 +25,7 @@ public final class EntryBatch implements AutoCloseable {
 
     /** The result for a ref. */
     public enum Status {
-        /** The record is there, and verifies. */
+        /** The record is there, and verifies. Whether it can be decrypted, if it is encrypted, is told when it is asked for. */
         FOUND,
         /** The record has been deleted, because it expired or by hand. */
         EXPIRED,
@@ -40,7 +42,8 @@ public final class EntryBatch implements AutoCloseable {
     private final BatchFailures failures;
     private final List<ByteBuf> buffers;
     private final FrameShape shape;
-    private @Nullable Slice @Nullable [] entries;
+    private final LogKeys keys;
+    private @Nullable Entry @Nullable [] entries;
     private boolean closed;
 
     EntryBatch(
@@ -49,13 +52,15 @@ public final class EntryBatch implements AutoCloseable {
             long[] places,
             BatchFailures failures,
             List<ByteBuf> buffers,
-            FrameShape shape) {
+            FrameShape shape,
+            LogKeys keys) {
         this.refs = refs;
         this.statuses = statuses;
         this.places = places;
         this.failures = failures;
         this.buffers = buffers;
         this.shape = shape;
+        this.keys = keys;
     }
 
     /** {@return how many refs were asked for} */
@@ -82,24 +87,36 @@ public final class EntryBatch implements AutoCloseable {
      * @throws EntryExpiredException if the status is {@code EXPIRED}
      * @throws EntryNotFoundException if it is {@code NOT_FOUND}
      * @throws CorruptSegmentException if it is {@code CORRUPT}
+     *     or the record is encrypted, and its bytes aren't what was encrypted for this place
      * @throws UnsupportedFormatException if it is {@code CORRUPT} because the record needs a newer version
+     * @throws KeyUnavailableException if the record is encrypted, and a key to read it can't be had
      */
     public Entry get(int index) {
         checkOpen();
         if (statuses[index] != Status.FOUND) {
             throw failure(index);
         }
-        @Nullable Slice[] known = entries;
+        @Nullable Entry[] known = entries;
         if (known == null) {
-            known = new Slice[refs.length];
+            known = new Entry[refs.length];
             entries = known;
         }
-        Slice entry = known[index];
+        Entry entry = known[index];
         if (entry == null) {
-            entry = new Slice(this, refs[index], buffers.get((int) (places[index] >>> 32)), (int) places[index]);
+            ByteBuf buffer = buffers.get((int) (places[index] >>> 32));
+            int frame = (int) places[index];
+            entry = shape.isSealed(buffer, frame) ? opened(refs[index], buffer, frame) : new Slice(this, refs[index], buffer, frame);
             known[index] = entry;
         }
         return entry;
+    }
+
+    /** Decrypted to the heap: the buffers keep what was read. */
+    private Entry opened(EntryRef ref, ByteBuf buffer, int frame) {
+        int headerLength = shape.headerLength(buffer, frame);
+        long timestampMillis = shape.timestampMillis(buffer, frame);
+        byte[] sealed = ByteBufUtil.getBytes(buffer, frame + shape.prefixBytes(), headerLength + shape.contentLength(buffer, frame));
+        return new HeapEntry(ref, timestampMillis, headerLength, keys.open(sealed, ref.key(), ref.position(), timestampMillis, headerLength));
     }
 
     private WalException failure(int index) {
@@ -113,7 +130,12 @@ public final class EntryBatch implements AutoCloseable {
                 : new EntryNotFoundException("no record at the ref: ref=" + ref, null, ref.key(), ref.position(), null);
     }
 
-    /** {@return the records that were found, in the order asked} */
+    /**
+     * The records that were found, in the order asked.
+     *
+     * @return those whose status is {@code FOUND}
+     * @throws KeyUnavailableException if one is encrypted, and a key to read it can't be had
+     */
     public List<Entry> found() {
         checkOpen();
         List<Entry> found = new ArrayList<>(refs.length);

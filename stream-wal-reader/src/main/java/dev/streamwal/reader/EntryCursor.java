@@ -2,25 +2,33 @@ package dev.streamwal.reader;
 
 import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.codec.SampleCodec;
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.error.UndecodableRecordException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.SchemaTag;
+import dev.streamwal.format.SealLayout;
 import dev.streamwal.segment.WalkedRecord;
 import dev.streamwal.walk.RecordWalk;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Goes through records: of one stream in order of position, or in another order where the method that made the cursor says so. Late records make
  * timestamps go back. The cursor stands on a record after {@link #next()} returned true, and its other methods are about that record. It makes no
  * garbage except in {@link #timestamp()}, {@link #ref()}, {@link #copy()} and {@link #typed}. It is not an {@link Entry}, so that it can't be put into a collection
  * by mistake. One thread; close it.
+ *
+ * <p>An encrypted record is decrypted when its header or content is asked for, which makes some garbage. So these methods, and those that return or decode
+ * a copy of them, throw a {@link KeyUnavailableException} where a key to read it can't be had, and a {@link CorruptSegmentException} where it isn't what was
+ * encrypted for this place. The cursor can go on. Keys, times and positions can be read without keys.
  *
  * <p>A cursor at the end sees what is appended later: call {@link #next()} again. One that goes backwards has no such end.
  *
@@ -31,16 +39,20 @@ public class EntryCursor implements AutoCloseable {
     private static final long NO_LIMIT = Long.MAX_VALUE;
 
     private final RecordWalk walk;
+    private final LogKeys keys;
     private long left;
     private final Part header = new Part();
     private final Part content = new Part();
+    /** The record's header and content, where it is encrypted and was asked for. */
+    private byte @Nullable [] opened;
 
-    EntryCursor(RecordWalk walk) {
-        this(walk, NO_LIMIT);
+    EntryCursor(RecordWalk walk, LogKeys keys) {
+        this(walk, keys, NO_LIMIT);
     }
 
-    EntryCursor(RecordWalk walk, long limit) {
+    EntryCursor(RecordWalk walk, LogKeys keys, long limit) {
         this.walk = walk;
+        this.keys = keys;
         this.left = limit;
     }
 
@@ -86,6 +98,7 @@ public class EntryCursor implements AutoCloseable {
     public boolean next() {
         header.loaded = false;
         content.loaded = false;
+        opened = null;
         if (left == 0) {
             // at the limit too, a closed cursor throws
             walk.checkUsable();
@@ -108,7 +121,7 @@ public class EntryCursor implements AutoCloseable {
         return walk.record().position();
     }
 
-    /** {@return the record's frame with its padding, bytes} */
+    /** {@return the record's frame as it is stored, with its padding, bytes: an encrypted record's is longer, see {@link EntryRef#size()}} */
     public int size() {
         return walk.record().frameBytes();
     }
@@ -135,7 +148,11 @@ public class EntryCursor implements AutoCloseable {
         if (header.loaded) {
             return header.lent;
         }
-        record.copyHeader(header.prepare(length));
+        if (record.isSealed()) {
+            header.prepare(length).writeBytes(opened(record), 0, length);
+        } else {
+            record.copyHeader(header.prepare(length));
+        }
         return header.expose(length);
     }
 
@@ -147,12 +164,30 @@ public class EntryCursor implements AutoCloseable {
      */
     public ByteBuf content() {
         WalkedRecord record = walk.record();
-        int length = record.contentLength();
+        int length = contentLength(record);
         if (content.loaded) {
             return content.lent;
         }
-        record.copyContent(content.prepare(length));
+        if (record.isSealed()) {
+            content.prepare(length).writeBytes(opened(record), record.headerLength(), length);
+        } else {
+            record.copyContent(content.prepare(length));
+        }
         return content.expose(length);
+    }
+
+    private static int contentLength(WalkedRecord record) {
+        return record.isSealed() ? record.contentLength() - SealLayout.BYTES : record.contentLength();
+    }
+
+    /** The record decrypted, once. */
+    private byte[] opened(WalkedRecord record) {
+        byte[] known = opened;
+        if (known == null) {
+            known = keys.open(record.copyBody(), walk.key(), record.position(), record.timestampMillis(), record.headerLength());
+            opened = known;
+        }
+        return known;
     }
 
     /**
@@ -162,7 +197,7 @@ public class EntryCursor implements AutoCloseable {
      * @throws UndecodableRecordException where the record isn't a sample; the cursor can go on
      */
     public double sampleValue() {
-        if (schemaTag() == SchemaTag.SAMPLE && walk.record().contentLength() == Double.BYTES) {
+        if (schemaTag() == SchemaTag.SAMPLE && contentLength(walk.record()) == Double.BYTES) {
             return content().getDoubleLE(0);
         }
         return Decoding.value(SampleCodec.instance(), schemaTag(), wholeContent(), key(), position());
@@ -193,7 +228,7 @@ public class EntryCursor implements AutoCloseable {
 
     /** The content, with its indices set anew. */
     final ByteBuf wholeContent() {
-        return content().setIndex(0, walk.record().contentLength());
+        return content().setIndex(0, contentLength(walk.record()));
     }
 
     /** {@return the reference of the record, by which it can be read again} */
@@ -204,7 +239,8 @@ public class EntryCursor implements AutoCloseable {
     /** {@return a copy of the record, on the heap} */
     public Entry copy() {
         WalkedRecord record = walk.record();
-        return new HeapEntry(ref(), record.timestampMillis(), record.headerLength(), record.copyBody());
+        byte[] body = record.isSealed() ? opened(record).clone() : record.copyBody();
+        return new HeapEntry(ref(), record.timestampMillis(), record.headerLength(), body);
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.streamwal.reader;
 
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SealLayout;
 import dev.streamwal.format.StreamKey;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
@@ -27,10 +28,14 @@ import java.nio.ByteBuffer;
  * @param key the key of the stream, 1 to 1,024 bytes of UTF-8
  * @param position in the stream, not negative. Positions grow, and need not begin at 0: a stream may skip positions, as when the log is opened
  *     again, so that they don't say how many bytes or records stand before one
- * @param size of the frame with its padding, in bytes: a multiple of 8, at least 32 and less than 32 MiB
+ * @param size of the frame as it is stored, with its padding, in bytes: a multiple of 8, at least 32 and less than 32 MiB. That of an encrypted record
+ *     includes the {@value #ENCRYPTION_BYTES} bytes by which it is longer
  * @since 1.0
  */
 public record EntryRef(String key, long position, int size) implements Comparable<EntryRef> {
+
+    /** By how many bytes an encrypted record's content is longer than the record's. */
+    public static final int ENCRYPTION_BYTES = SealLayout.BYTES;
 
     private static final char POSITION_MARK = '@';
     private static final char SIZE_MARK = '+';
@@ -77,7 +82,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
      * The size of a record with these lengths. With the stream and the position of the append it makes a ref.
      *
      * @param headerLength of the record's own header, 0 to 65,535 bytes
-     * @param contentLength of its content, in bytes, not negative
+     * @param contentLength of its content, in bytes, not negative; plus {@link #ENCRYPTION_BYTES} where the stream is encrypted
      * @return the frame with its padding, in bytes
      * @throws IllegalArgumentException where no record has such lengths
      */

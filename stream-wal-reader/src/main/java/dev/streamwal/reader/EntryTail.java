@@ -1,6 +1,7 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.codec.RecordCodec;
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.tail.RestingRule;
 import dev.streamwal.tail.WakeableRest;
@@ -42,8 +43,8 @@ public final class EntryTail extends EntryCursor {
     /** Duration of a look. */
     private long lookNanos = RestingRule.CHEAP_LOOK_NANOS;
 
-    EntryTail(TailWalk walk, WakeableRest rest) {
-        super(walk);
+    EntryTail(TailWalk walk, LogKeys keys, WakeableRest rest) {
+        super(walk, keys);
         this.walk = walk;
         this.rest = rest;
     }

@@ -22,6 +22,11 @@ enum FrameShape {
         long timestampMillis(ByteBuf buffer, int frame) {
             return buffer.getLongLE(frame + RecordLayout.TIMESTAMP);
         }
+
+        @Override
+        boolean isSealed(ByteBuf buffer, int frame) {
+            return RecordLayout.isSealed(buffer.getIntLE(frame + RecordLayout.FLAGS));
+        }
     },
     /** See {@link NanoWalLayout}. */
     NANO_WAL(NanoWalLayout.PREFIX_BYTES) {
@@ -38,6 +43,11 @@ enum FrameShape {
         @Override
         long timestampMillis(ByteBuf buffer, int frame) {
             return 0;
+        }
+
+        @Override
+        boolean isSealed(ByteBuf buffer, int frame) {
+            return false;
         }
     };
 
@@ -56,4 +66,6 @@ enum FrameShape {
     abstract int contentLength(ByteBuf buffer, int frame);
 
     abstract long timestampMillis(ByteBuf buffer, int frame);
+
+    abstract boolean isSealed(ByteBuf buffer, int frame);
 }

@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
@@ -36,6 +37,7 @@ final class NanoWalBatchRead {
     private static final int UNKNOWN = -1;
 
     private final NanoWalDirectory source;
+    private final LogKeys keys;
     private final EntryRef[] refs;
     private final Status[] statuses;
     private final long[] places;
@@ -44,7 +46,8 @@ final class NanoWalBatchRead {
     private final BatchMemory memory;
     private final ReadPlan plan;
 
-    NanoWalBatchRead(NanoWalDirectory source, EntryRef[] refs) {
+    NanoWalBatchRead(NanoWalDirectory source, LogKeys keys, EntryRef[] refs) {
+        this.keys = keys;
         this.source = source;
         this.refs = refs;
         this.statuses = new Status[refs.length];
@@ -60,7 +63,7 @@ final class NanoWalBatchRead {
         memory.check(refs, lengths);
         try {
             byFile.forEach(this::readFile);
-            return new EntryBatch(refs, statuses, places, failures, memory.buffers(), FrameShape.NANO_WAL);
+            return new EntryBatch(refs, statuses, places, failures, memory.buffers(), FrameShape.NANO_WAL, keys);
         } catch (Throwable e) {
             memory.release();
             throw e;

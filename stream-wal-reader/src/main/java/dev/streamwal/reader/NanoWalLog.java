@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
@@ -40,9 +41,12 @@ final class NanoWalLog implements ReadableLog {
     private static final long TIMESTAMP_MILLIS = 0;
 
     private final NanoWalDirectory source;
+    /** None: nothing is encrypted in such files. */
+    private final LogKeys keys;
 
     NanoWalLog(Path directory, ReaderOptions options) {
         this.source = new NanoWalDirectory(directory, options.settings());
+        this.keys = new LogKeys(directory, null);
     }
 
     /** Whether the directory has nano-wal files. */
@@ -67,7 +71,12 @@ final class NanoWalLog implements ReadableLog {
     @Override
     public EntryBatch readBatch(EntryRef[] refs) {
         source.checkOpen();
-        return new NanoWalBatchRead(source, refs).run();
+        return new NanoWalBatchRead(source, keys, refs).run();
+    }
+
+    @Override
+    public LogKeys sessionKeys() {
+        return keys;
     }
 
     private interface OnChain<T> {

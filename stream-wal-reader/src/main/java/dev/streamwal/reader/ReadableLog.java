@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.TimeRange;
@@ -87,6 +88,9 @@ interface ReadableLog extends AutoCloseable {
     RecordWalk scanMerged(Supplier<? extends Collection<String>> keys, TimeRange range);
 
     VerifyReport verify(String key);
+
+    /** Opens its encrypted records. */
+    LogKeys sessionKeys();
 
     /** The log's consumers. */
     default Consumers consumers() {

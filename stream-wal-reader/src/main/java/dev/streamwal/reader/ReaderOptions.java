@@ -2,10 +2,13 @@ package dev.streamwal.reader;
 
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.OpenFileLimit;
+import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.segment.ReadSettings;
 import java.time.InstantSource;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a {@link WalReader} reads. Immutable.
@@ -22,6 +25,7 @@ public final class ReaderOptions {
     private final int scanBufferBytes;
     private final boolean mappedReads;
     private final InstantSource clock;
+    private final Optional<MasterKeys> keys;
 
     private ReaderOptions(Builder builder) {
         this.maxBatchRefs = builder.maxBatchRefs;
@@ -31,6 +35,7 @@ public final class ReaderOptions {
         this.scanBufferBytes = builder.scanBufferBytes;
         this.mappedReads = builder.mappedReads;
         this.clock = builder.clock;
+        this.keys = Optional.ofNullable(builder.keys);
     }
 
     /** {@return a builder with the defaults} */
@@ -73,6 +78,11 @@ public final class ReaderOptions {
         return clock;
     }
 
+    /** {@return the keys by which encrypted records are read; empty if there are none} */
+    public Optional<MasterKeys> keys() {
+        return keys;
+    }
+
     ReadSettings settings() {
         return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, mappedReads, clock);
     }
@@ -100,6 +110,7 @@ public final class ReaderOptions {
         private int scanBufferBytes = 1 << 20;
         private boolean mappedReads;
         private InstantSource clock = systemClock();
+        private @Nullable MasterKeys keys;
 
         private Builder() {}
 
@@ -198,6 +209,18 @@ public final class ReaderOptions {
          */
         public Builder clock(InstantSource clock) {
             this.clock = Objects.requireNonNull(clock, "clock");
+            return this;
+        }
+
+        /**
+         * The keys by which encrypted records are read. They are asked once for each session key that a record needs, and never where nothing is
+         * encrypted.
+         *
+         * @param keys by default none: then what is encrypted can't be read
+         * @return this
+         */
+        public Builder keys(MasterKeys keys) {
+            this.keys = Objects.requireNonNull(keys, "keys");
             return this;
         }
 

@@ -5,6 +5,7 @@ import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.catalog.WriterView;
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.lookup.GreatestTimestamp;
@@ -34,10 +35,12 @@ import org.jspecify.annotations.Nullable;
 final class SegmentedLog implements ReadableLog {
 
     private final LogSource log;
+    private final LogKeys keys;
 
     /** @param writer null in a process that doesn't write the log */
     SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
         this.log = new LogSource(root, options.settings(), writer);
+        this.keys = new LogKeys(root, options.keys().orElse(null));
     }
 
     /** Whether the directory has, or had, a stream. */
@@ -72,12 +75,12 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public EntryBatch readBatch(EntryRef[] refs) {
         log.checkOpen();
-        return new BatchRead(log, refs).run();
+        return new BatchRead(log, keys, refs).run();
     }
 
     @Override
     public Optional<EntryRef> last(String key) {
-        return latest(key).map(Entry::ref);
+        return onStream("reading the last record", key, catalog -> last(catalog).map(record -> ref(key, record)));
     }
 
     @Override
@@ -86,9 +89,16 @@ final class SegmentedLog implements ReadableLog {
     }
 
     private Optional<Entry> latest(SegmentCatalog catalog) throws IOException {
+        return last(catalog).map(record -> entry(catalog.key().text(), record));
+    }
+
+    private Optional<LastRecord> last(SegmentCatalog catalog) throws IOException {
         Optional<LastRecord> plain = new LastRecordRead(log, catalog).run();
-        Optional<LastRecord> last = plain.isPresent() ? plain : new NewestRecords(log, catalog).last();
-        return last.map(record -> entry(catalog.key().text(), record));
+        return plain.isPresent() ? plain : new NewestRecords(log, catalog).last();
+    }
+
+    private static EntryRef ref(String key, LastRecord record) {
+        return new EntryRef(key, record.position(), record.frameBytes());
     }
 
     @Override
@@ -101,9 +111,9 @@ final class SegmentedLog implements ReadableLog {
         return onStream("looking for the greatest timestamp", key, catalog -> new GreatestTimestamp(log, catalog).find()).map(last -> entry(key, last));
     }
 
-    private static Entry entry(String key, LastRecord last) {
-        EntryRef ref = new EntryRef(key, last.position(), last.frameBytes());
-        return new HeapEntry(ref, last.timestampMillis(), last.headerLength(), last.body());
+    private Entry entry(String key, LastRecord last) {
+        byte[] body = last.isSealed() ? keys.open(last.body(), key, last.position(), last.timestampMillis(), last.headerLength()) : last.body();
+        return new HeapEntry(ref(key, last), last.timestampMillis(), last.headerLength(), body);
     }
 
     @Override
@@ -192,8 +202,13 @@ final class SegmentedLog implements ReadableLog {
     }
 
     @Override
+    public LogKeys sessionKeys() {
+        return keys;
+    }
+
+    @Override
     public Consumers consumers() {
-        return new Consumers(log);
+        return new Consumers(log, keys);
     }
 
     @Override
@@ -214,5 +229,6 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public void close() {
         log.close();
+        keys.forget();
     }
 }

@@ -5,6 +5,7 @@ import dev.streamwal.consumer.ConsumerCursor;
 import dev.streamwal.consumer.ConsumerTail;
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.consumer.Delivered;
+import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.WalClosedException;
@@ -72,6 +73,7 @@ import org.jspecify.annotations.Nullable;
 public final class WalConsumer implements AutoCloseable {
 
     private final LogSource log;
+    private final LogKeys keys;
     private final StreamKey name;
     private final KeyScope scope;
     private final ConsumerCursor cursor;
@@ -83,8 +85,9 @@ public final class WalConsumer implements AutoCloseable {
     private @Nullable EntryTail tail;
     private volatile boolean closed;
 
-    WalConsumer(LogSource log, StreamKey name, KeyScope scope, ConsumerCursor cursor) {
+    WalConsumer(LogSource log, LogKeys keys, StreamKey name, KeyScope scope, ConsumerCursor cursor) {
         this.log = log;
+        this.keys = keys;
         this.name = name;
         this.scope = scope;
         this.cursor = cursor;
@@ -114,7 +117,7 @@ public final class WalConsumer implements AutoCloseable {
         }
         delivered.beginsAgain();
         ConsumedWalk opened = new ConsumedWalk(new ConsumerTail(log, name, scope, cursor).open(), lost, delivered);
-        EntryTail made = new EntryTail(opened, new WakeableRest());
+        EntryTail made = new EntryTail(opened, keys, new WakeableRest());
         walk = opened;
         tail = made;
         return made;

@@ -323,7 +323,7 @@ public final class WalReader implements AutoCloseable {
 
     private EntryCursor scan(String key, TimeRange range) {
         StreamKey.checkedUtf8(key);
-        return new EntryCursor(log.scan(key, range));
+        return new EntryCursor(log.scan(key, range), log.sessionKeys());
     }
 
     /**
@@ -339,7 +339,7 @@ public final class WalReader implements AutoCloseable {
     public EntryCursor scanFrom(String key, long position) {
         checkPosition(position);
         StreamKey.checkedUtf8(key);
-        return new EntryCursor(log.scanFrom(key, position));
+        return new EntryCursor(log.scanFrom(key, position), log.sessionKeys());
     }
 
     /**
@@ -359,7 +359,7 @@ public final class WalReader implements AutoCloseable {
             throw new IllegalArgumentException("count is negative: count=" + count);
         }
         StreamKey.checkedUtf8(key);
-        return new EntryCursor(log.scanLast(key, count), count);
+        return new EntryCursor(log.scanLast(key, count), log.sessionKeys(), count);
     }
 
     /**
@@ -378,7 +378,7 @@ public final class WalReader implements AutoCloseable {
     /** As {@link #follow(String, ReadFrom)}, with a rest that a test controls. */
     EntryTail follow(String key, ReadFrom from, WakeableRest rest) {
         StreamKey.checkedUtf8(key);
-        return new EntryTail(log.follow(key, from.begin()), rest);
+        return new EntryTail(log.follow(key, from.begin()), log.sessionKeys(), rest);
     }
 
     /**
@@ -407,7 +407,7 @@ public final class WalReader implements AutoCloseable {
         if (!(begin instanceof ScanBegin.Oldest)) {
             givenOrListed(scope).forEach(key -> begins.put(key, begin));
         }
-        return new EntryTail(log.followAll(scope, begins), new WakeableRest());
+        return new EntryTail(log.followAll(scope, begins), log.sessionKeys(), new WakeableRest());
     }
 
     /**
@@ -431,7 +431,7 @@ public final class WalReader implements AutoCloseable {
             }
             begins.put(key, each.begin());
         });
-        return new EntryTail(log.followAll(keys.scope(), begins), new WakeableRest());
+        return new EntryTail(log.followAll(keys.scope(), begins), log.sessionKeys(), new WakeableRest());
     }
 
     /**
@@ -460,7 +460,7 @@ public final class WalReader implements AutoCloseable {
     public EntryCursor scanBackward(String key, long position) {
         checkPosition(position);
         StreamKey.checkedUtf8(key);
-        return new EntryCursor(log.scanBackward(key, position));
+        return new EntryCursor(log.scanBackward(key, position), log.sessionKeys());
     }
 
     /**
@@ -485,7 +485,7 @@ public final class WalReader implements AutoCloseable {
      */
     public EntryCursor scanMerged(Keys keys, Instant fromInclusive, Instant toExclusive) {
         KeyScope scope = keys.scope();
-        return new EntryCursor(log.scanMerged(() -> givenOrListed(scope), TimeRange.of(fromInclusive, toExclusive)));
+        return new EntryCursor(log.scanMerged(() -> givenOrListed(scope), TimeRange.of(fromInclusive, toExclusive)), log.sessionKeys());
     }
 
     static void checkPosition(long position) {

@@ -366,6 +366,11 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
     }
 
     @Override
+    public boolean isSealed() {
+        return RecordLayout.isSealed(view.flags());
+    }
+
+    @Override
     public byte[] copyBody() {
         byte[] body = new byte[view.headerLength() + view.contentLength()];
         buffer.copy(view.headerIndex(), body.length, body);

@@ -17,8 +17,11 @@ public interface WalkedRecord {
     /** Bytes. */
     int headerLength();
 
-    /** Bytes. */
+    /** Bytes, as they are stored. */
     int contentLength();
+
+    /** Whether header and content are encrypted: see {@link dev.streamwal.format.SealLayout}. */
+    boolean isSealed();
 
     /** Appends the record's own header to the target. */
     void copyHeader(ByteBuf target);

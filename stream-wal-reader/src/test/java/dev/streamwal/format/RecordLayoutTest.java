@@ -85,11 +85,16 @@ class RecordLayoutTest {
     void visibility_everyKind_isToldApart() {
         assertThat(Visibility.of(0)).isEqualTo(Visibility.SHOWN);
         assertThat(Visibility.of(RecordLayout.MEMBER)).isEqualTo(Visibility.SHOWN);
+        assertThat(Visibility.of(RecordLayout.ENCRYPTED)).isEqualTo(Visibility.SHOWN);
+        assertThat(Visibility.of(RecordLayout.ENCRYPTED | RecordLayout.MEMBER)).isEqualTo(Visibility.SHOWN);
         assertThat(Visibility.of(RecordLayout.FOOTER)).isEqualTo(Visibility.END);
         for (int kind : new int[] {RecordLayout.PADDING, RecordLayout.BATCH, RecordLayout.CONTROL, 0x7F00_0001}) {
             assertThat(Visibility.of(kind)).as("%x", kind).isEqualTo(Visibility.HIDDEN);
         }
         for (int bit = 2; bit < 32; bit++) {
+            if (1 << bit == RecordLayout.ENCRYPTED) {
+                continue;
+            }
             assertThat(Visibility.of(1 << bit)).as("bit %d", bit).isEqualTo(Visibility.TOO_NEW);
             assertThat(Visibility.of(1 << bit | RecordLayout.MEMBER)).as("bit %d", bit).isEqualTo(Visibility.TOO_NEW);
         }

@@ -288,7 +288,7 @@ class ScanBackwardTest {
     void next_recordOfALaterVersion_isToldOnceAndPassed() {
         SegmentWriterForTests segment = SegmentWriterForTests.first(root, KEY);
         segment.append(1, "before");
-        segment.append(2, new byte[0], new byte[8], RecordLayout.ENCRYPTED);
+        segment.append(2, new byte[0], new byte[8], RecordLayout.COMPRESSED);
         segment.append(3, "behind");
         segment.prepare(64).write();
         try (WalReader reader = WalReader.open(root)) {

@@ -858,7 +858,7 @@ abstract class WalReaderContract {
     @Test
     void scan_recordOfALaterVersion_isToldOnceAndTheScanGoesOn() {
         SegmentWriterForTests one = first();
-        one.append(1, new byte[0], new byte[8], RecordLayout.ENCRYPTED);
+        one.append(1, new byte[0], new byte[8], RecordLayout.COMPRESSED);
         one.append(2, "two");
         one.write();
         try (EntryCursor cursor = reader.scan(KEY)) {

@@ -212,7 +212,7 @@ class SegmentScanTest {
     @Test
     void next_unknownDataFlags_isTooNewAndCanBeSkipped() throws IOException {
         segment.append(1, "one");
-        segment.append(2, new byte[0], new byte[8], RecordLayout.ENCRYPTED);
+        segment.append(2, new byte[0], new byte[8], RecordLayout.COMPRESSED);
         segment.append(3, "three");
         try (SegmentScan scan = scan()) {
             assertThat(forwards(scan)).hasSize(1);

@@ -1,6 +1,7 @@
 package dev.streamwal.append;
 
 import dev.streamwal.format.RecordChecksum;
+import dev.streamwal.format.SealLayout;
 import dev.streamwal.shared.SlotLayout;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
@@ -93,7 +94,8 @@ public final class AppendScratch {
         }
         System.arraycopy(beginning, 0, slotBytes, 0, beginning.length);
         int length = SlotLayout.putRest(slotBytes, beginning.length, record.headerLength(), position, gap, isFirst, windowsBehind);
-        return slot.set(slotHeader.set(slotBytes, 0, length), slotContent.set(record.header(), record.content()), record.timestampMillis());
+        return slot.set(slotHeader.set(slotBytes, 0, length), slotContent.set(record.header(), record.content()), record.timestampMillis())
+                .sealed(record.isSealed());
     }
 
     /** Drops all references to the record of which the {@link #slot} was made. */
@@ -106,7 +108,44 @@ public final class AppendScratch {
         byte[] bytes = Arrays.copyOf(beginning, beginning.length + SlotLayout.MAX_REST_BYTES);
         int length = SlotLayout.putRest(bytes, beginning.length, record.headerLength(), position, gap, isFirst, windowsBehind);
         return Draft.of(new Source.OfArray().set(bytes, 0, length), new Source.Pair().set(record.header(), record.content()),
-                record.timestampMillis());
+                record.timestampMillis()).sealed(record.isSealed());
+    }
+
+    private byte[] sealedBytes = NO_CHUNK;
+    private final Draft sealed = new Draft();
+    private final Source.OfArray sealedHeader = new Source.OfArray();
+    private final Source.OfArray sealedContent = new Source.OfArray();
+    private boolean isSealing;
+
+    /** The same record, encrypted for its position; valid until the next one. Like {@link #inArrays}, it may run the program's code. */
+    Draft sealed(Draft record, RecordSealer sealer, long position) {
+        int bytes = record.headerLength() + record.contentLength() + SealLayout.BYTES;
+        if (isSealing || bytes > CHUNK_BYTES) {
+            return newSealed(record, sealer, position);
+        }
+        isSealing = true;
+        try {
+            if (sealedBytes.length < bytes) {
+                sealedBytes = new byte[bytes <= FIRST_CHUNK_BYTES ? FIRST_CHUNK_BYTES : CHUNK_BYTES];
+            }
+            return sealed(record, sealer, position, sealedBytes, sealed, sealedHeader, sealedContent);
+        } finally {
+            isSealing = false;
+        }
+    }
+
+    /** Like {@link #sealed}, not reused. */
+    static Draft newSealed(Draft record, RecordSealer sealer, long position) {
+        byte[] bytes = new byte[record.headerLength() + record.contentLength() + SealLayout.BYTES];
+        return sealed(record, sealer, position, bytes, new Draft(), new Source.OfArray(), new Source.OfArray());
+    }
+
+    private static Draft sealed(Draft record, RecordSealer sealer, long position, byte[] bytes, Draft target, Source.OfArray header,
+            Source.OfArray content) {
+        int headerLength = record.headerLength();
+        sealer.seal(record, bytes, position);
+        return target.set(header.set(bytes, 0, headerLength), content.set(bytes, headerLength, record.contentLength() + SealLayout.BYTES),
+                record.timestampMillis()).sealed(true);
     }
 
     private byte[] copy = NO_CHUNK;
@@ -136,7 +175,7 @@ public final class AppendScratch {
             record.header().copy(0, copy, 0, headerLength);
             record.content().copy(0, copy, headerLength, bytes - headerLength);
             return copied.set(copiedHeader.set(copy, 0, headerLength), copiedContent.set(copy, headerLength, bytes - headerLength),
-                    record.timestampMillis());
+                    record.timestampMillis()).sealedBy(record.sealer());
         } finally {
             isCopying = false;
         }
@@ -145,7 +184,7 @@ public final class AppendScratch {
     /** Like {@link #inArrays}, not reused. */
     static Draft inNewArrays(Draft record) {
         return isInArrays(record) ? record
-                : Draft.of(inNewArray(record.header()), inNewArray(record.content()), record.timestampMillis());
+                : Draft.of(inNewArray(record.header()), inNewArray(record.content()), record.timestampMillis()).sealedBy(record.sealer());
     }
 
     private static boolean isInArrays(Draft record) {

@@ -2,7 +2,9 @@ package dev.streamwal.append;
 
 import dev.streamwal.format.BatchLayout;
 import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SealLayout;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A record before it has a place. Its lengths were checked against the limits. */
 public final class Draft {
@@ -10,6 +12,9 @@ public final class Draft {
     private Source header = Source.EMPTY;
     private Source content = Source.EMPTY;
     private long timestampMillis;
+    /** Seals the record once it has a position; null where it isn't encrypted, or is sealed already. */
+    private @Nullable RecordSealer sealer;
+    private boolean isSealed;
 
     public static Draft of(Source header, Source content, long timestampMillis) {
         return new Draft().set(header, content, timestampMillis);
@@ -25,7 +30,36 @@ public final class Draft {
             content = newContent;
         }
         timestampMillis = newTimestampMillis;
+        if (sealer != null) {
+            sealer = null;
+        }
+        isSealed = false;
         return this;
+    }
+
+    /** Has the record encrypted when it gets its position; to be called before its {@link #frameBytes} are asked for. */
+    public Draft sealedBy(@Nullable RecordSealer newSealer) {
+        sealer = newSealer;
+        return this;
+    }
+
+    /** Says that header and content are ciphertext already. */
+    Draft sealed(boolean newSealed) {
+        isSealed = newSealed;
+        return this;
+    }
+
+    boolean isSealed() {
+        return isSealed;
+    }
+
+    @Nullable RecordSealer sealer() {
+        return sealer;
+    }
+
+    /** Flags of its frame, beside {@link RecordLayout#MEMBER}. */
+    int flags() {
+        return isSealed ? RecordLayout.ENCRYPTED : 0;
     }
 
     Source header() {
@@ -63,6 +97,6 @@ public final class Draft {
 
     /** A {@code long}, so that lengths that no record can have don't overflow it. */
     public long frameBytes() {
-        return RecordLayout.frameBytes(headerLength(), contentLength());
+        return RecordLayout.frameBytes(headerLength(), (long) contentLength() + (sealer == null ? 0 : SealLayout.BYTES));
     }
 }

@@ -21,6 +21,20 @@ final class Frames {
     /** Fills the frame at {@code index} except its commit word, which it returns. Padding must be zero already. */
     static long fill(
             AppendScratch scratch, ByteBuffer target, int index, Draft draft, int flags, int previousSize, long salt, long position) {
+        RecordSealer sealer = draft.sealer();
+        return sealer == null ? fillStored(scratch, target, index, draft, flags | draft.flags(), previousSize, salt, position)
+                : fillSealed(scratch, target, index, draft, sealer, flags, previousSize, salt, position);
+    }
+
+    /** The record is encrypted in memory of the process: no plaintext gets into a buffer, which may be a mapping. */
+    private static long fillSealed(AppendScratch scratch, ByteBuffer target, int index, Draft draft, RecordSealer sealer, int flags,
+            int previousSize, long salt, long position) {
+        Draft sealed = scratch.sealed(draft, sealer, position);
+        return fillStored(scratch, target, index, sealed, flags | sealed.flags(), previousSize, salt, position);
+    }
+
+    private static long fillStored(
+            AppendScratch scratch, ByteBuffer target, int index, Draft draft, int flags, int previousSize, long salt, long position) {
         RecordChecksum checksum = scratch.checksum;
         checksum.reset();
         int headerLength = draft.headerLength();

@@ -102,7 +102,9 @@ final class SharedTail extends AbstractQueuedSynchronizer {
             long position = base;
             reserve(position, frameBytes);
             long newStart = windowStart(draft.timestampMillis(), nowMillis);
-            Draft slot = scratch.slot(beginning, draft, position, position - end, isFirst, windowsBehind(newStart, draft.timestampMillis()));
+            RecordSealer sealer = draft.sealer();
+            Draft record = sealer == null ? draft : scratch.sealed(draft, sealer, position);
+            Draft slot = scratch.slot(beginning, record, position, position - end, isFirst, windowsBehind(newStart, draft.timestampMillis()));
             sharedEnd = shared.log().appendSlot(scratch, slot, (int) slot.frameBytes(), nowMillis) + slot.frameBytes();
             appended(position, position + frameBytes, newStart);
             return position;
@@ -136,7 +138,9 @@ final class SharedTail extends AbstractQueuedSynchronizer {
             long at = position + Frames.LEAD_BYTES;
             long before = end;
             for (Draft member : members) {
-                slots.add(AppendScratch.newSlot(beginning, member, at, at - before, isFirst && slots.isEmpty(),
+                RecordSealer sealer = member.sealer();
+                Draft record = sealer == null ? member : AppendScratch.newSealed(member, sealer, at);
+                slots.add(AppendScratch.newSlot(beginning, record, at, at - before, isFirst && slots.isEmpty(),
                         windowsBehind(newStart, member.timestampMillis())));
                 at += member.frameBytes();
                 before = at;

@@ -3,6 +3,8 @@ package dev.streamwal.engine;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.consumer.CursorFiles;
+import dev.streamwal.encryption.KeysFile;
+import dev.streamwal.encryption.WrappedKey;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.packing.PackStore;
 import java.io.IOException;
@@ -38,6 +40,15 @@ public final class Checkpoint {
         // after the streams: data that moves into a pack meanwhile is in both
         packs.copyTo(target);
         Files.copy(root.resolve(PositionsLayout.FILE_NAME), target.resolve(PositionsLayout.FILE_NAME));
+        copyKeys(root, target);
+    }
+
+    /** After the data: a key is in the file before the first record is encrypted with it. */
+    private static void copyKeys(Path root, Path target) throws IOException {
+        List<WrappedKey> keys = KeysFile.read(root);
+        if (!keys.isEmpty()) {
+            KeysFile.write(target, keys);
+        }
     }
 
     /** Copied, not linked, since cursor files are appended to. A copy that ends within an entry counts up to the entry before. */

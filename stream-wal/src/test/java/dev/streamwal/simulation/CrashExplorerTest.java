@@ -38,6 +38,10 @@ class CrashExplorerTest {
 
     private static final AtomicLong ALL_STATES = new AtomicLong();
 
+    /** Few and short: encrypting takes longer than all else there. */
+    private static final int ENCRYPTED_WORKLOADS = 2;
+    private static final int ENCRYPTED_STEPS = 3;
+
     @AfterAll
     static void printStates() {
         System.out.printf("CrashExplorerTest: %d crash states in all%n", ALL_STATES.get());
@@ -80,6 +84,16 @@ class CrashExplorerTest {
             workloads.addAll(every(length, alphabet, length < 2));
         }
         explore("every workload of up to 2 steps of all", workloads, (explorer, workload) -> explorer.exploreLastStep(workload));
+    }
+
+    /** Encrypted, of all kinds of steps; whatever is left, and goes on, no nonce stands beside two records. */
+    @Test
+    void encryptedWorkloads_crashedAndKilledAnywhere_keepTheirPromisesAndUseNoNonceTwice() throws Exception {
+        List<Workload> workloads = new ArrayList<>();
+        for (long seed = 1; seed <= Math.max(1, Math.round(ENCRYPTED_WORKLOADS * scale())); seed++) {
+            workloads.add(Workload.random(seed, seed % 2 == 0, ENCRYPTED_STEPS).withEncryption());
+        }
+        explore("encrypted workloads", workloads, (explorer, workload) -> explorer.explore(workload));
     }
 
     // ---------------------------------------------------------------- what was broken once
@@ -130,7 +144,7 @@ class CrashExplorerTest {
     /** A stream went on behind a hole in the next shared segment, in which it had nothing before that: what the hole may have taken of it was missed. */
     @Test
     void explore_streamGoesOnBehindAHoleInTheNextSharedSegment_missesNothing() {
-        Workload workload = new Workload(33, false, true, 8_192, new JournalSizes(1_024, 2_048, 6_144, 1_024, 512),
+        Workload workload = new Workload(33, false, true, false, 8_192, new JournalSizes(1_024, 2_048, 6_144, 1_024, 512),
                 List.of(new Step.Restart(57), new Step.AppendBatchDurably("c", 4, 65), new Step.NextWindow(), new Step.Append("b", 47, 79), new Step.Reopen(),
                         new Step.Pack(), new Step.Append("b", 2, 1_300), new Step.Append("b", 27, 46), new Step.Background(),
                         new Step.AppendDurably("c", 2, 162), new Step.Append("c", 25, 74), new Step.AppendAsync("b", 3, 80)));

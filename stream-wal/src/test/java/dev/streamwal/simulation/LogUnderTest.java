@@ -1,16 +1,18 @@
 package dev.streamwal.simulation;
 
 import dev.streamwal.Durability;
-import dev.streamwal.RecoveryReport;
+import dev.streamwal.MasterKeysForTests;
 import dev.streamwal.RecoveryPolicy;
-import dev.streamwal.SimulatedLog;
+import dev.streamwal.RecoveryReport;
 import dev.streamwal.Segments;
+import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalListener;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
 import dev.streamwal.error.WalException;
+import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBufUtil;
@@ -25,6 +27,8 @@ import java.util.Random;
 
 /** A log that is open on a simulated disk, and what it said in the background. */
 final class LogUnderTest implements AutoCloseable {
+
+    private static final MasterKeys KEYS = MasterKeysForTests.ring("a");
 
     private final StreamWal wal;
     private final WorkloadRun.Clock clock;
@@ -43,7 +47,11 @@ final class LogUnderTest implements AutoCloseable {
             SimulatedDisk disk, Workload workload, String bootId, long salts, WorkloadRun.Clock clock, RecoveryPolicy policy) {
         this.clock = clock;
         Segments segments = workload.shared() ? Segments.SHARED : Segments.OWN;
-        WalOptions options = WalOptions.builder()
+        WalOptions.Builder builder = WalOptions.builder();
+        if (workload.encrypted()) {
+            builder.encryption(KEYS);
+        }
+        WalOptions options = builder
                 .clock(clock)
                 .window(WorkloadRun.WINDOW)
                 .retention(WorkloadRun.RETENTION)

@@ -13,9 +13,10 @@ import java.util.function.BiFunction;
  * @param seed it was made from, and its salts are
  * @param mapped whether segments are mapped
  * @param shared whether streams share segments
+ * @param encrypted whether records are; then their bytes aren't the same each time
  * @param journal so small that its files are used again after a few blocks
  */
-record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, JournalSizes journal, List<Step> steps) {
+record Workload(long seed, boolean mapped, boolean shared, boolean encrypted, int segmentBytes, JournalSizes journal, List<Step> steps) {
 
     /** Flushed by the interval. */
     static final String PERIODIC_KEY = "c";
@@ -46,7 +47,7 @@ record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, Jou
     }
 
     private static Workload of(boolean mapped, List<Step> steps) {
-        return new Workload(1, mapped, Boolean.getBoolean("shared"), SEGMENT_BYTES[0], TINY_JOURNAL, steps);
+        return new Workload(1, mapped, Boolean.getBoolean("shared"), Boolean.getBoolean("encrypted"), SEGMENT_BYTES[0], TINY_JOURNAL, steps);
     }
 
     /** Several streams, so many steps. */
@@ -58,8 +59,13 @@ record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, Jou
         for (int i = 0; i < steps; i++) {
             chosen.add(kinds.get(random.nextInt(kinds.size())).step.apply(random, keys.get(random.nextInt(keys.size()))));
         }
-        return new Workload(seed, mapped, seed % 3 == 0, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)],
+        return new Workload(seed, mapped, seed % 3 == 0, false, SEGMENT_BYTES[random.nextInt(SEGMENT_BYTES.length)],
                 JOURNALS.get(random.nextInt(JOURNALS.size())), chosen);
+    }
+
+    /** The same with encryption. */
+    Workload withEncryption() {
+        return new Workload(seed, mapped, shared, true, segmentBytes, journal, steps);
     }
 
     /** Every sequence of so many steps. */
@@ -126,7 +132,7 @@ record Workload(long seed, boolean mapped, boolean shared, int segmentBytes, Jou
     Workload without(int step) {
         List<Step> left = new ArrayList<>(steps);
         left.remove(step);
-        return new Workload(seed, mapped, shared, segmentBytes, journal, left);
+        return new Workload(seed, mapped, shared, encrypted, segmentBytes, journal, left);
     }
 
     @Override

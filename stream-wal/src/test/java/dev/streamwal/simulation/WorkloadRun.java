@@ -2,6 +2,7 @@ package dev.streamwal.simulation;
 
 import dev.streamwal.Durability;
 import dev.streamwal.ErasureReport;
+import dev.streamwal.NonceLedger;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.WriteBatch;
 import dev.streamwal.WriteEntry;
@@ -91,6 +92,8 @@ final class WorkloadRun {
     private final Workload workload;
     private final Lies lies;
     private final Model model = new Model(Workload.KEYS);
+    /** Of all states that are looked at. */
+    private final NonceLedger nonces = new NonceLedger();
     private final Clock clock = new Clock(START);
     private final List<Stretch> stretches = new ArrayList<>();
     private final List<LogUnderTest> dead = new ArrayList<>();
@@ -173,6 +176,10 @@ final class WorkloadRun {
 
     Lies lies() {
         return lies;
+    }
+
+    NonceLedger nonces() {
+        return nonces;
     }
 
     Workload workload() {

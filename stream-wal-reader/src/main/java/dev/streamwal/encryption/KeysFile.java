@@ -1,0 +1,96 @@
+package dev.streamwal.encryption;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.io.LogFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The file with a log's session keys, and its copy: {@code keys} and {@code keys.copy}.
+ *
+ * <p>Each change replaces the file, then the copy; {@link LogFile#replace} says why each is whole at every moment. So the file has all acknowledged
+ * changes, and perhaps one more, and the copy is read where the file is damaged. A session key is used only when both have it, so records that
+ * can be read with the file can be read with the copy.
+ */
+public final class KeysFile {
+
+    private static final String NAME = "keys";
+    private static final String COPY_NAME = "keys.copy";
+    private static final String TEMPORARY_NAME = ".keys.tmp";
+
+    private KeysFile() {}
+
+    /** Path of the file. */
+    public static Path path(Path root) {
+        return root.resolve(NAME);
+    }
+
+    private static Path copy(Path root) {
+        return root.resolve(COPY_NAME);
+    }
+
+    /**
+     * Reads the file, or else its copy; no keys where there is neither.
+     *
+     * @throws CorruptSegmentException where neither can be read, and one is there
+     * @throws UnsupportedFormatException where a newer version wrote it
+     */
+    public static List<WrappedKey> read(Path root) throws IOException {
+        FormatException why = null;
+        for (Path file : List.of(path(root), copy(root))) {
+            try {
+                Optional<byte[]> bytes = LogFile.readSmall(file, KeysLayout.MAX_BYTES);
+                if (bytes.isPresent()) {
+                    return KeysLayout.decode(bytes.get());
+                }
+            } catch (FormatException e) {
+                if (e.isUnsupported()) {
+                    throw new UnsupportedFormatException(e.at("file=" + file), file, null, WalException.NO_POSITION, e);
+                }
+                why = why == null ? e : why;
+            }
+        }
+        if (why == null) {
+            return List.of();
+        }
+        throw damaged(root, why);
+    }
+
+    private static CorruptSegmentException damaged(Path root, FormatException why) {
+        return new CorruptSegmentException("file of session keys is damaged: " + why.getMessage() + ", file=" + path(root)
+                + ", copy=" + copy(root) + "; put one of the two back from a copy of this log", path(root), null, WalException.NO_POSITION, 0, 0, why);
+    }
+
+    /** Replaces the keys, durably, in the file and its copy. When this throws, each has these keys or those before. */
+    public static void write(Path root, List<WrappedKey> keys) throws IOException {
+        for (WrappedKey key : keys) {
+            check("id of a master key", key.masterId().getBytes(UTF_8).length, KeysLayout.MAX_MASTER_ID_BYTES);
+            check("key wrapped by a master key", key.wrapped().length, KeysLayout.MAX_WRAPPED_BYTES);
+        }
+        ByteBuffer bytes = KeysLayout.encode(keys);
+        check("file of session keys", bytes.limit(), KeysLayout.MAX_BYTES);
+        LogFile.replace(root.resolve(TEMPORARY_NAME), path(root), file -> writeAll(file, bytes));
+        LogFile.replace(root.resolve(TEMPORARY_NAME), copy(root), file -> writeAll(file, bytes));
+    }
+
+    private static void writeAll(LogFile.Opened file, ByteBuffer bytes) throws IOException {
+        int end = bytes.limit();
+        for (int from = 0; from < end; from += LogFile.CHUNK_BYTES) {
+            file.write(from, bytes.slice(from, Math.min(LogFile.CHUNK_BYTES, end - from)));
+        }
+    }
+
+    private static void check(String what, int bytes, int most) {
+        if (bytes < 1 || bytes > most) {
+            throw new IllegalArgumentException(what + " has not 1 to " + most + " bytes: bytes=" + bytes);
+        }
+    }
+}

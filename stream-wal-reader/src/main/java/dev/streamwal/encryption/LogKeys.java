@@ -1,0 +1,157 @@
+package dev.streamwal.encryption;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.KeyUnavailableException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.SealLayout;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.keys.MasterKeys;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.crypto.AEADBadTagException;
+import org.jspecify.annotations.Nullable;
+
+/** Opens sealed records of a log. Each session key is unwrapped once, when the first record needs it. Thread-safe. */
+public final class LogKeys {
+
+    private final Path root;
+    private final @Nullable MasterKeys masters;
+    private final Map<Integer, RecordKey> known = new ConcurrentHashMap<>();
+    /** Of the stream that was read last. */
+    private volatile KeyBytes last = new KeyBytes("", new byte[0]);
+
+    @SuppressWarnings("ArrayRecordComponent") // never compared, and not changed
+    private record KeyBytes(String key, byte[] utf8) {}
+
+    /** @param masters null where the program gave none */
+    public LogKeys(Path root, @Nullable MasterKeys masters) {
+        this.root = root;
+        this.masters = masters;
+    }
+
+    /**
+     * Opens a record.
+     *
+     * @param sealed header and content as in the frame, from its beginning on
+     * @param length of both
+     * @param target long enough for {@code length - SealLayout.BYTES} bytes: the record's header, then its content
+     * @throws KeyUnavailableException where the key isn't known, or can't be had
+     * @throws CorruptSegmentException where the record isn't what was sealed for this place
+     */
+    public void open(byte[] sealed, int length, byte[] target, String key, long position, long timestampMillis, int headerLength) {
+        int plain = length - SealLayout.BYTES;
+        if (plain < headerLength) {
+            throw altered("record is marked as encrypted, and shorter than its seal", key, position, null);
+        }
+        int keyId = SealLayout.keyId(sealed, plain);
+        RecordKey opener = known.get(keyId);
+        if (opener == null) {
+            opener = unwrapped(keyId, key, position);
+        }
+        try {
+            opener.open(sealed, 0, plain, target, headerLength, timestampMillis, utf8(key), SealLayout.number(sealed, plain), position);
+        } catch (AEADBadTagException e) {
+            throw altered("record doesn't decrypt, so that it was changed, or put to another place, after it was written", key, position, e);
+        }
+    }
+
+    /** As {@link #open}; returns the record's header and content. */
+    public byte[] open(byte[] sealed, String key, long position, long timestampMillis, int headerLength) {
+        byte[] plain = new byte[Math.max(0, sealed.length - SealLayout.BYTES)];
+        open(sealed, sealed.length, plain, key, position, timestampMillis, headerLength);
+        return plain;
+    }
+
+    private byte[] utf8(String key) {
+        KeyBytes known = last;
+        if (!known.key().equals(key)) {
+            known = new KeyBytes(key, StreamKey.checkedUtf8(key));
+            last = known;
+        }
+        return known.utf8();
+    }
+
+    private CorruptSegmentException altered(String problem, String key, long position, @Nullable Exception cause) {
+        return new CorruptSegmentException(problem + ": stream=" + key + ", position=" + position + ", root=" + root
+                + "; look for it in a copy of the log", null, key, position, 0, 0, cause);
+    }
+
+    private RecordKey unwrapped(int keyId, String key, long position) {
+        WrappedKey wrapped = wrapped(keyId, key, position);
+        MasterKeys given = masters;
+        if (given == null) {
+            throw new KeyUnavailableException("record is encrypted, and no master keys were given: keyId=" + WrappedKey.hex(keyId) + ", masterId="
+                    + wrapped.masterId() + ", stream=" + key + ", position=" + position + ", root=" + root
+                    + "; open the log with the master keys that it was written with", wrapped.masterId(), null, key, position, null);
+        }
+        RecordKey opener = unwrap(wrapped, given);
+        known.put(keyId, opener);
+        return opener;
+    }
+
+    private static RecordKey unwrap(WrappedKey wrapped, MasterKeys masters) {
+        byte[] bytes = unwrappedBytes(wrapped, masters);
+        try {
+            return new RecordKey(wrapped.id(), bytes);
+        } finally {
+            Arrays.fill(bytes, (byte) 0);
+        }
+    }
+
+    /** To be zeroed by the caller. */
+    private static byte[] unwrappedBytes(WrappedKey wrapped, MasterKeys masters) {
+        byte[] bytes = masters.unwrap(wrapped.masterId(), wrapped.wrapped().clone(), RecordKey.context(wrapped.id()));
+        if (bytes.length != RecordKey.BYTES || !new RecordKey(wrapped.id(), bytes).isOf(wrapped)) {
+            Arrays.fill(bytes, (byte) 0);
+            throw new KeyUnavailableException("master keys have unwrapped another key than the one that was wrapped: keyId="
+                    + WrappedKey.hex(wrapped.id()) + ", masterId=" + wrapped.masterId() + "; give the master key that had this id then",
+                    wrapped.masterId(), null);
+        }
+        return bytes;
+    }
+
+    private WrappedKey wrapped(int keyId, String key, long position) {
+        List<WrappedKey> all;
+        try {
+            all = KeysFile.read(root);
+        } catch (IOException e) {
+            throw new WalIOException("reading the session keys failed: " + e + ", file=" + KeysFile.path(root), KeysFile.path(root), key,
+                    WalException.NO_POSITION, e);
+        }
+        return all.stream().filter(each -> each.id() == keyId).findFirst().orElseThrow(() -> {
+            String id = WrappedKey.hex(keyId);
+            return new KeyUnavailableException("session key that the record is encrypted with is not in the log's file of keys: keyId=" + id
+                    + ", stream=" + key + ", position=" + position + ", file=" + KeysFile.path(root)
+                    + "; put the file back that belongs to this log", id, KeysFile.path(root), key, position, null);
+        });
+    }
+
+    /**
+     * The same keys, wrapped under the current master key.
+     *
+     * @throws KeyUnavailableException where one can't be unwrapped: then none is
+     */
+    public static List<WrappedKey> rewrapped(List<WrappedKey> keys, MasterKeys masters) {
+        String masterId = masters.currentId();
+        return keys.stream().map(key -> rewrapped(key, masterId, masters)).toList();
+    }
+
+    private static WrappedKey rewrapped(WrappedKey key, String masterId, MasterKeys masters) {
+        byte[] bytes = unwrappedBytes(key, masters);
+        try {
+            return key.rewrapped(masterId, masters.wrap(masterId, bytes, RecordKey.context(key.id())));
+        } finally {
+            Arrays.fill(bytes, (byte) 0);
+        }
+    }
+
+    /** Forgets the session keys; those that are needed again are unwrapped again. */
+    public void forget() {
+        known.clear();
+    }
+}

@@ -1,0 +1,5 @@
+/** Sealing and opening records with session keys, and the file in which a log keeps these, wrapped. */
+@NullMarked
+package dev.streamwal.encryption;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,49 @@
+package dev.streamwal.error;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A key that records are encrypted with can't be had: the program gave no master keys, or not this one, or another one under its name. Nothing
+ * is damaged: with the right key everything can be read.
+ *
+ * @since 1.0
+ */
+public final class KeyUnavailableException extends WalException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String keyId;
+
+    /**
+     * For implementations of {@link dev.streamwal.keys.MasterKeys}, where a master key can't be had.
+     *
+     * @param message what is wrong, the key's id, where, and what to do next
+     * @param keyId of the key that is missing, or wrong
+     * @param cause the exception that led to this one; null where there is none
+     */
+    public KeyUnavailableException(String message, String keyId, @Nullable Throwable cause) {
+        this(message, keyId, null, null, NO_POSITION, cause);
+    }
+
+    /**
+     * Made by the library.
+     *
+     * @param message what is wrong, the key's id, where, and what to do next
+     * @param keyId of the key that is missing, or wrong
+     * @param file the file concerned; null where there is none
+     * @param key the key of the stream concerned; null where there is none
+     * @param position the stream position concerned; {@link #NO_POSITION} where there is none
+     * @param cause the exception that led to this one; null where there is none
+     */
+    public KeyUnavailableException(
+            String message, String keyId, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {
+        super(message, file, key, position, cause);
+        this.keyId = keyId;
+    }
+
+    /** {@return the id of the key: that of a master key, or, where not even that is known, of a session key as 8 hexadecimal digits} */
+    public String keyId() {
+        return keyId;
+    }
+}

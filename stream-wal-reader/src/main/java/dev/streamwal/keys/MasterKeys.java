@@ -1,0 +1,75 @@
+package dev.streamwal.keys;
+
+import dev.streamwal.error.KeyUnavailableException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * A program's master keys, and the one thing that they are for: wrapping the keys that a log encrypts its records with. A log keeps the wrapped
+ * keys beside its data, and never sees a master key. So an implementation may leave the master keys where they are, in a key management service for
+ * instance. It is asked for each wrapped key once by each reader and writer that needs it, never for each record.
+ *
+ * <pre>{@code
+ * MasterKeys keys = MasterKeys.file(Path.of("/etc/telemetry/keys"));
+ * StreamWal.open(root, WalOptions.builder().encryption(keys).build());
+ * }</pre>
+ *
+ * <p>Implementations are thread-safe. They must authenticate what they wrap, together with the context: unwrapping anything that wasn't wrapped under
+ * this id and with this context has to fail. What they throw, beside {@link KeyUnavailableException}, is thrown on to the program.
+ *
+ * @since 1.0
+ */
+public interface MasterKeys {
+
+    /** {@return the id of the master key that new keys are wrapped with: 1 to 255 bytes of UTF-8; not secret, logs keep it} */
+    String currentId();
+
+    /**
+     * Encrypts a key.
+     *
+     * @param id of the master key to use: the {@link #currentId()}
+     * @param key 32 bytes, which the caller zeroes afterwards; not to be kept
+     * @param context belongs to the wrapped key; not secret
+     * @return 1 to 4,096 bytes
+     * @throws KeyUnavailableException if there is no such master key
+     */
+    byte[] wrap(String id, byte[] key, byte[] context);
+
+    /**
+     * Decrypts a key.
+     *
+     * @param id of the master key that it was wrapped with
+     * @param wrapped as {@link #wrap} returned it
+     * @param context as it was given there
+     * @return the key, 32 bytes, which the caller zeroes after use
+     * @throws KeyUnavailableException if there is no such master key, or it isn't the one that the key was wrapped with
+     */
+    byte[] unwrap(String id, byte[] wrapped, byte[] context);
+
+    /**
+     * Master keys in memory.
+     *
+     * @param currentId of the one that new keys are wrapped with
+     * @param keys by id: 32 bytes each, which are copied
+     * @return wraps with AES-256-GCM
+     * @throws IllegalArgumentException if a key hasn't 32 bytes, an id hasn't 1 to 255 bytes of UTF-8, or there is no key with the current id
+     */
+    static MasterKeys ring(String currentId, Map<String, byte[]> keys) {
+        return new KeyRing(currentId, keys);
+    }
+
+    /**
+     * Master keys in a file, which only its owner may read or write. It has a line for each key: its id, a space, and the key as 64 hexadecimal digits.
+     * The last line is the current key. Empty lines, and lines that begin with {@code #}, mean nothing.
+     *
+     * <p>The file is read whenever a key is wrapped or unwrapped, and not kept in memory. So appending a line and calling {@code rotateKeys()} is a
+     * rotation.
+     *
+     * @param file read when it is needed; its permissions are checked then, where its file system has POSIX permissions
+     * @return wraps with AES-256-GCM; throws a {@link KeyUnavailableException} if the file can't be read, others may read or write it, or it has
+     *     something else in it
+     */
+    static MasterKeys file(Path file) {
+        return new KeyFile(file);
+    }
+}

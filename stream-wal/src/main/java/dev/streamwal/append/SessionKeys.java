@@ -1,0 +1,137 @@
+package dev.streamwal.append;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.encryption.KeysFile;
+import dev.streamwal.encryption.LogKeys;
+import dev.streamwal.encryption.SealingKey;
+import dev.streamwal.encryption.WrappedKey;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.keys.MasterKeys;
+import dev.streamwal.storage.StorageErrors;
+import dev.streamwal.storage.WriterFence;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The key that an open log seals its records with. It is made for the first of them, and is durable in the log's file of keys before that one is
+ * sealed. Thread-safe.
+ *
+ * <p>A call that was cut short, at whatever step, leaves at most a key in the file that nothing is sealed with; and after a failure the next call makes
+ * another key.
+ */
+public final class SessionKeys {
+
+    private final Path root;
+    private final MasterKeys masters;
+    private final InstantSource clock;
+    private final WriterFence fence;
+    private final ReentrantLock lock = new ReentrantLock();
+    private volatile @Nullable SealingKey current;
+
+    @GuardedBy("lock")
+    private boolean closed;
+
+    /** No key is made before {@link #ready()}. */
+    public SessionKeys(Path root, MasterKeys masters, InstantSource clock, WriterFence fence) {
+        this.root = root;
+        this.masters = masters;
+        this.clock = clock;
+        this.fence = fence;
+    }
+
+    /** Makes sure that there is a key, before a record gets a place; runs the program's code where there is none. */
+    void ready() {
+        SealingKey key = current;
+        if (key == null || key.isFull()) {
+            begin();
+        }
+    }
+
+    private void begin() {
+        lock.lock();
+        try {
+            SealingKey key = current;
+            if (key == null || key.isFull()) {
+                current = added(List.copyOf(KeysFile.read(root)));
+            }
+        } catch (IOException e) {
+            throw notWritten("add a session key", e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The key; there is one after {@link #ready()}, until the log is closed. */
+    SealingKey key() {
+        SealingKey key = current;
+        if (key == null) {
+            throw closedException();
+        }
+        return key;
+    }
+
+    /**
+     * Wraps all session keys under the current master key, and makes another one for what is appended from now on.
+     *
+     * @throws dev.streamwal.error.KeyUnavailableException if the master key of one is missing: then nothing has changed
+     */
+    public void rotate() {
+        lock.lock();
+        try {
+            current = added(LogKeys.rewrapped(KeysFile.read(root), masters));
+        } catch (IOException e) {
+            throw notWritten("rotate the keys", e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Adds a new key to those given, durably. */
+    @GuardedBy("lock")
+    private SealingKey added(List<WrappedKey> keys) throws IOException {
+        if (closed) {
+            throw closedException();
+        }
+        SealingKey added = SealingKey.generate(newId(keys), clock.millis(), masters);
+        List<WrappedKey> all = new ArrayList<>(keys);
+        all.add(added.wrapped());
+        // the file is read and replaced: another writer would lose this key
+        fence.check();
+        KeysFile.write(root, all);
+        return added;
+    }
+
+    private static int newId(List<WrappedKey> keys) {
+        while (true) {
+            int id = SealingKey.newId();
+            if (keys.stream().noneMatch(key -> key.id() == id)) {
+                return id;
+            }
+        }
+    }
+
+    private WalException notWritten(String action, IOException e) {
+        return StorageErrors.translate(action, e, KeysFile.path(root), null, WalException.NO_POSITION, 0);
+    }
+
+    private WalClosedException closedException() {
+        return new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, null);
+    }
+
+    /** Forgets the key; no other one is made. */
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            current = null;
+        } finally {
+            lock.unlock();
+        }
+    }
+}
