@@ -732,7 +732,11 @@ public final class StreamWal implements AutoCloseable {
      */
     public WalReader reader() {
         checkOpen();
-        return WalReader.open(root, ReaderOptions.builder().build(), new View());
+        ReaderOptions.Builder reading = ReaderOptions.builder();
+        if (!settings.withThreads()) {
+            reading.parallelReads(1);
+        }
+        return WalReader.open(root, reading.build(), new View());
     }
 
     /** What readers in this process learn from the writer. */

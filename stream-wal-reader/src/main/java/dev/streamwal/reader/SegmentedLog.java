@@ -34,10 +34,12 @@ import org.jspecify.annotations.Nullable;
 final class SegmentedLog implements ReadableLog {
 
     private final LogSource log;
+    private final ReadThreads threads;
 
     /** @param writer null in a process that doesn't write the log */
     SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
         this.log = new LogSource(root, options.settings(), writer);
+        this.threads = new ReadThreads(options.parallelReads());
     }
 
     /** Whether the directory has, or had, a stream. */
@@ -72,7 +74,7 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public EntryBatch readBatch(EntryRef[] refs) {
         log.checkOpen();
-        return new BatchRead(log, refs).run();
+        return new BatchRead(log, refs, threads).run();
     }
 
     @Override
@@ -213,6 +215,8 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public void close() {
+        // first the files, so that threads that read them end
         log.close();
+        threads.close();
     }
 }
