@@ -111,7 +111,8 @@ public final class ColdReads {
             long unused = nanosOf(reader, refs.next());
         }
         for (int round = 0; round < options.rounds(); round++) {
-            for (int i = 0; i < PARALLEL.length; i++) {
+            for (int turn = 0; turn < PARALLEL.length; turn++) {
+                int i = (turn + round) % PARALLEL.length;
                 Files.writeString(DROP_CACHES, "1");
                 nanos[i][round] = nanosOf(readers[i], refs.next());
             }
@@ -131,7 +132,9 @@ public final class ColdReads {
             long unused = nanosOf(readers[i % readers.length], batches.get(i % HOT_BATCHES));
         }
         for (int batch = 0; batch < HOT_BATCHES; batch++) {
-            for (int i = 0; i < PARALLEL.length; i++) {
+            for (int turn = 0; turn < PARALLEL.length; turn++) {
+                // who reads a batch first finds less of it in the processor's caches
+                int i = (turn + batch) % PARALLEL.length;
                 nanos[i][batch] = nanosOf(readers[i], batches.get(batch));
             }
         }

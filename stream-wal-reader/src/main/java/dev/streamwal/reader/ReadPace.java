@@ -3,20 +3,23 @@ package dev.streamwal.reader;
 import java.util.function.LongSupplier;
 
 /**
- * Judges by the time that a batch's reads take whether they wait for the disk. A read from the page cache takes about a microsecond, and copies at
- * some gigabytes a second; a read from a solid-state disk takes 50 microseconds or more. One thread.
+ * Judges by the time that a batch's reads take whether they wait for the disk. A read from the page cache takes a few microseconds, with looking up
+ * its segment and verifying, and copies at some gigabytes a second; a read from a solid-state disk takes 50 microseconds or more. One thread.
  */
 final class ReadPace {
 
-    /** Reads between two looks at the clock, which takes as long as a few percent of a fast read. */
-    static final int LOOK_EVERY = 8;
-    /** What a fast read takes at most, with verifying, on average. */
-    static final long FAST_READ_NANOS = 20_000;
+    /** Reads between two looks at the clock, which takes as long as a percent of a fast read. */
+    static final int LOOK_EVERY = 4;
+    /** Looks in a row at slow reads: a thread that had to wait for a processor once isn't one that waits for the disk. */
+    static final int SLOW_LOOKS = 2;
+    /** What a fast read takes at most, on average. */
+    static final long FAST_READ_NANOS = 40_000;
 
     private final LongSupplier nanoTime;
     private int reads;
+    private int slowLooks;
     private long since;
-    /** Nanoseconds that the reads since then may take; for a byte, one nanosecond. */
+    /** Nanoseconds that the reads since the last look may take; for a byte, one nanosecond. */
     private long allowed;
 
     ReadPace(LongSupplier nanoTime) {
@@ -29,16 +32,16 @@ final class ReadPace {
         return new ReadPace(() -> 0);
     }
 
-    /** Called after each read; true if the reads since the last look were slow. */
+    /** Called after each read; true if the last reads were slow. */
     boolean isSlow(int bytes) {
         allowed += bytes + FAST_READ_NANOS;
         if (++reads % LOOK_EVERY != 0) {
             return false;
         }
         long now = nanoTime.getAsLong();
-        boolean isSlow = now - since > allowed;
+        slowLooks = now - since > allowed ? slowLooks + 1 : 0;
         since = now;
         allowed = 0;
-        return isSlow;
+        return slowLooks >= SLOW_LOOKS;
     }
 }

@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 class ReadPaceTest {
 
     private static final int SMALL = 160;
+    private static final int LOOKED_AT = ReadPace.LOOK_EVERY * ReadPace.SLOW_LOOKS;
 
     private final long[] nanos = {0};
     private final ReadPace pace = new ReadPace(() -> nanos[0]);
@@ -28,8 +29,8 @@ class ReadPaceTest {
     }
 
     @Test
-    void isSlow_readsFromTheDisk_areAtTheFirstLook() {
-        assertThat(firstSlow(1_000, SMALL, 50_000)).isEqualTo(ReadPace.LOOK_EVERY);
+    void isSlow_readsFromTheDisk_areAfterAFew() {
+        assertThat(firstSlow(1_000, SMALL, 50_000)).isEqualTo(LOOKED_AT);
     }
 
     @Test
@@ -38,9 +39,17 @@ class ReadPaceTest {
     }
 
     @Test
-    void isSlow_readsBecomeSlow_areAtTheNextLookButOne() {
-        assertThat(firstSlow(ReadPace.LOOK_EVERY * 10 + 1, SMALL, 1_000)).isZero();
-        assertThat(firstSlow(1_000, SMALL, 50_000)).isEqualTo(ReadPace.LOOK_EVERY - 1);
+    void isSlow_readsBecomeSlow_areAfterAFew() {
+        assertThat(firstSlow(ReadPace.LOOK_EVERY * 10, SMALL, 1_000)).isZero();
+        assertThat(firstSlow(1_000, SMALL, 50_000)).isEqualTo(LOOKED_AT);
+    }
+
+    @Test
+    void isSlow_theThreadWaitsForAProcessorNowAndThen_isNot() {
+        for (int i = 0; i < 10; i++) {
+            assertThat(firstSlow(1, SMALL, 10_000_000)).isZero();
+            assertThat(firstSlow(2 * ReadPace.LOOK_EVERY, SMALL, 1_000)).isZero();
+        }
     }
 
     @Test
