@@ -30,7 +30,7 @@ public final class ColdReads {
     private static final int[] PARALLEL = {1, 2, 4, 8, 16, 32};
     private static final int ROUNDS = 15;
     private static final int HOT_BATCHES = 200;
-    private static final int HOT_WARMUP = 2_000;
+    private static final int HOT_WARMUP = 600;
     private static final int STREAMS = 512;
     private static final Path DROP_CACHES = Path.of("/proc/sys/vm/drop_caches");
 
