@@ -44,7 +44,7 @@ class ParallelReadTest {
     private static final int RUNS = 15;
     private static final int BATCH = 80;
     /** More than any read from memory takes on average. */
-    private static final long SLOW_READ_NANOS = 150_000;
+    private static final long SLOW_READ_NANOS = 400_000;
     private static final long SEED = Long.getLong("seed", 1);
 
     private final SimulatedDisk disk = new SimulatedDisk();
