@@ -248,7 +248,7 @@ public final class StreamWal implements AutoCloseable {
             RedoResult redo = redone(new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS), report);
             AtomicReference<@Nullable StreamLog> shared = new AtomicReference<>();
-            PackStore packs = PackStore.open(root, options.compression() == Compression.COLUMNS, writer, positions, () -> {
+            PackStore packs = PackStore.open(root, options.compression() == Compression.COLUMNS, options.directPacks(), writer, positions, () -> {
                 StreamLog sharedLog = shared.get();
                 try {
                     return sharedLog == null ? 0 : Math.max(0, sharedLog.reservedEnd());
@@ -1271,7 +1271,7 @@ public final class StreamWal implements AutoCloseable {
         long packedBytes = listed.stream().mapToLong(ListedPack::bytes).sum();
         return new WalStats(new WalStats.Fields(heldStreams(), (int) Math.min(Integer.MAX_VALUE, own.segments() + packed), sharedSegments,
                 (int) Math.min(Integer.MAX_VALUE, packed), listed.size(), own.bytes() + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
-                own.appended().records(), own.appended().bytes(), packs.writtenBytes(), log.flushes() + commits.flushes(),
+                own.appended().records(), own.appended().bytes(), packs.writtenBytes(), packs.directBytes(), log.flushes() + commits.flushes(),
                 report.sweepFailures()));
     }
 

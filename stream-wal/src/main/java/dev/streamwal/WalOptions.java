@@ -69,6 +69,7 @@ public final class WalOptions {
     private final Duration sweepInterval;
     private final int ownSegments;
     private final Compression compression;
+    private final boolean directPacks;
     private final Storage storage;
     private final Optional<MasterKeys> encryption;
     private final WalListener listener;
@@ -91,6 +92,7 @@ public final class WalOptions {
         this.sweepInterval = builder.sweepInterval;
         this.ownSegments = builder.ownSegments;
         this.compression = builder.compression;
+        this.directPacks = builder.directPacks;
         this.storage = builder.storage;
         this.encryption = Optional.ofNullable(builder.encryption);
         this.listener = builder.listener;
@@ -387,6 +389,15 @@ public final class WalOptions {
     }
 
     /**
+     * Whether packs are written past the page cache, where the file system can.
+     *
+     * @return by default false
+     */
+    public boolean directPacks() {
+        return directPacks;
+    }
+
+    /**
      * How segments are written.
      *
      * @return by default {@link Storage#AUTO}
@@ -413,6 +424,7 @@ public final class WalOptions {
                 + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + maxClockSkew
                 + ", maxClockAdvance=" + maxClockAdvance + ", clock=" + clock
                 + ", sweepInterval=" + sweepInterval + ", ownSegments=" + ownSegments + ", compression=" + compression
+                + ", directPacks=" + directPacks
                 + ", storage=" + storage + ", encryption=" + encryption.isPresent() + ", listener=" + listener + ']';
     }
 
@@ -440,6 +452,7 @@ public final class WalOptions {
         private Duration sweepInterval = Duration.ofMinutes(1);
         private int ownSegments = 64;
         private Compression compression = Compression.COLUMNS;
+        private boolean directPacks;
         private Storage storage = Storage.AUTO;
         private @Nullable MasterKeys encryption;
         private WalListener listener = NOBODY;
@@ -709,6 +722,19 @@ public final class WalOptions {
          */
         public Builder compression(Compression newCompression) {
             compression = Objects.requireNonNull(newCompression, "newCompression");
+            return this;
+        }
+
+        /**
+         * Whether packs are written past the page cache (direct I/O), so that packing leaves there what other programs, and readers of recent
+         * records, have in it. Merging reads packs back from the disk then, where they would have been in the page cache. Where the file system
+         * can't, packs are written as without this option, and {@link WalStats#directBytes} stays 0. Has no effect on what is durable when.
+         *
+         * @param direct by default false; may change from opening to opening
+         * @return this
+         */
+        public Builder directPacks(boolean direct) {
+            directPacks = direct;
             return this;
         }
 

@@ -10,7 +10,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
 
     record Fields(
             int streams, int segments, int sharedSegments, int packedSegments, int packs, long bytes, long sharedBytes, long packedBytes, int mappedSegments,
-            int openFiles, long appends, long appendedBytes, long packWrittenBytes, long flushes, long sweepFailures) {}
+            int openFiles, long appends, long appendedBytes, long packWrittenBytes, long directBytes, long flushes, long sweepFailures) {}
 
     WalStats(Fields fields) {
         super(fields);
@@ -134,6 +134,16 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
      */
     public long packWrittenBytes() {
         return fields().packWrittenBytes();
+    }
+
+    /**
+     * How many bytes of packs were written past the page cache since the log was opened, also of packs that were not kept. It stays 0 without
+     * {@link WalOptions.Builder#directPacks}, and where the file system can't.
+     *
+     * @return bytes
+     */
+    public long directBytes() {
+        return fields().directBytes();
     }
 
     /**

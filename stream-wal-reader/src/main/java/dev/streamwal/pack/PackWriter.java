@@ -5,6 +5,7 @@ import dev.streamwal.format.Footer;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.io.DirectWrites;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
@@ -75,19 +76,28 @@ public final class PackWriter implements Closeable {
     private long largest = SegmentIndex.NO_LARGEST;
     private State state = State.OPEN;
 
-    private PackWriter(LogFile file, Path path, PackHeader header) {
+    private PackWriter(LogFile file, Path path, PackHeader header, @Nullable DirectWrites direct) {
         this.file = file;
         this.path = path;
         this.header = header;
         this.encoder = header.isInBlocks() ? new FrameBlocks.Encoder() : null;
         this.table = new PackTable.Builder(header);
-        this.out = new SequentialFile(file);
+        this.out = new SequentialFile(file, direct == null ? null : direct.writer(file));
     }
 
-    /** Makes the file in the directory of a log's packs, which must exist. */
-    public static PackWriter create(Path root, PackHeader header) throws IOException {
+    /**
+     * Makes the file in the directory of a log's packs, which must exist.
+     *
+     * @param direct writes it past the page cache; null for writing it through the page cache
+     */
+    public static PackWriter create(Path root, PackHeader header, @Nullable DirectWrites direct) throws IOException {
         return create(new LogFile(PackFiles.temporary(root, header.number()), StandardOpenOption.READ, StandardOpenOption.WRITE),
-                PackFiles.pack(root, header.number()), header);
+                PackFiles.pack(root, header.number()), header, direct);
+    }
+
+    /** As {@link #create(LogFile, Path, PackHeader, DirectWrites)}, through the page cache. */
+    public static PackWriter create(LogFile temporary, Path path, PackHeader header) throws IOException {
+        return create(temporary, path, header, null);
     }
 
     /**
@@ -95,10 +105,11 @@ public final class PackWriter implements Closeable {
      *
      * @param temporary the file to write, under an unused name that nothing reads, in the directory of the pack
      * @param path final path of the pack
+     * @param direct writes it past the page cache; null for writing it through the page cache
      */
-    public static PackWriter create(LogFile temporary, Path path, PackHeader header) throws IOException {
+    public static PackWriter create(LogFile temporary, Path path, PackHeader header, @Nullable DirectWrites direct) throws IOException {
         temporary.create();
-        PackWriter writer = new PackWriter(temporary, path, header);
+        PackWriter writer = new PackWriter(temporary, path, header, direct);
         writer.out.add(PackHeaderLayout.encode(header));
         return writer;
     }
@@ -250,6 +261,7 @@ public final class PackWriter implements Closeable {
         endBlock();
         PackFooter footer = writeTable();
         out.flush();
+        out.close();
         // once, for segments, table and footer alike: the class comment says why that is enough
         file.force();
         file.close();
@@ -283,6 +295,7 @@ public final class PackWriter implements Closeable {
         if (encoder != null) {
             encoder.close();
         }
+        out.close();
         file.close();
         if (!isPack) {
             boolean unused = Files.deleteIfExists(file.path());

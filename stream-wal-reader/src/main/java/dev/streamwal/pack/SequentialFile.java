@@ -1,21 +1,36 @@
 package dev.streamwal.pack;
 
+import dev.streamwal.io.DirectWriter;
 import dev.streamwal.io.LogFile;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
-/** A file that is written sequentially: small pieces are gathered in memory, and written together. One thread. */
-final class SequentialFile {
+/** A file that is written sequentially: small pieces are gathered in memory, and written together. One thread; close it. */
+final class SequentialFile implements Closeable {
 
     private final LogFile file;
-    /** Gathers the bytes of one write; {@link LogFile#CHUNK_BYTES} says why it isn't larger. */
-    private final ByteBuffer chunk = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
+    /** Null where the file is written through the page cache. */
+    private final @Nullable DirectWriter direct;
+    /** Gathers the bytes of one write; {@link LogFile#CHUNK_BYTES} says why it isn't larger where it is on the heap. */
+    private final ByteBuffer chunk;
     /** Offset of the chunk in the file. */
     private long chunkOffset;
 
     /** @param file an empty file */
     SequentialFile(LogFile file) {
+        this(file, null);
+    }
+
+    /**
+     * @param file an empty file
+     * @param direct writes to the file past the page cache; null for writing through it
+     */
+    SequentialFile(LogFile file, @Nullable DirectWriter direct) {
         this.file = file;
+        this.direct = direct;
+        this.chunk = direct == null ? ByteBuffer.allocate(LogFile.CHUNK_BYTES) : direct.chunk();
     }
 
     /** Length of the file with all added bytes. */
@@ -39,9 +54,22 @@ final class SequentialFile {
     void flush() throws IOException {
         int count = chunk.position();
         if (count > 0) {
-            file.write(chunkOffset, chunk.flip());
+            chunk.flip();
+            if (direct == null) {
+                file.write(chunkOffset, chunk);
+            } else {
+                direct.write(chunkOffset);
+            }
             chunkOffset += count;
             chunk.clear();
+        }
+    }
+
+    /** Releases its memory; the file stays open. A second time it does nothing. */
+    @Override
+    public void close() throws IOException {
+        if (direct != null) {
+            direct.close();
         }
     }
 }

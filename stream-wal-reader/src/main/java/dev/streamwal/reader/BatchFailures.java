@@ -3,7 +3,7 @@ package dev.streamwal.reader;
 import dev.streamwal.error.WalException;
 import org.jspecify.annotations.Nullable;
 
-/** Why refs of a batch can't be read. Takes no memory where all refs can be read. Not thread-safe. */
+/** Why refs of a batch can't be read. Takes no memory where all refs can be read. Failures may be added by several threads. */
 final class BatchFailures {
 
     private final int refs;
@@ -14,7 +14,7 @@ final class BatchFailures {
         this.refs = refs;
     }
 
-    void add(int index, WalException failure) {
+    synchronized void add(int index, WalException failure) {
         @Nullable WalException[] known = byIndex;
         if (known == null) {
             known = new WalException[refs];

@@ -4,18 +4,26 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** The buffers of one batch. The size of all its records is checked before the first buffer is allocated. One thread. */
+/** The buffers of one batch. The size of all its records is checked before the first buffer is allocated. Thread-safe. */
 final class BatchMemory {
+
+    /** Maximum size of a shared buffer, so that a large batch doesn't need its memory in one piece. A larger run gets a buffer of its own. */
+    private static final int MAX_BUFFER_BYTES = 16 << 20;
 
     private final long maxBytes;
     private final List<ByteBuf> buffers = new ArrayList<>(1);
     private long allocated;
+    /** Room that was given back. */
+    private @Nullable BatchRoom spare;
 
     /** @param maxBytes of all records together */
     BatchMemory(long maxBytes) {
@@ -46,12 +54,12 @@ final class BatchMemory {
     }
 
     /** How much more the batch may take, at least 0. */
-    long left() {
+    synchronized long left() {
         return Math.max(0, maxBytes - allocated);
     }
 
     /** Checks the size of a record whose ref doesn't tell it. */
-    void checkLength(long bytes) {
+    synchronized void checkLength(long bytes) {
         if (allocated > 0 && bytes > left()) {
             throw tooMuch(allocated + bytes);
         }
@@ -62,8 +70,29 @@ final class BatchMemory {
                 + maxBytes + "; ask for fewer at a time");
     }
 
+    /**
+     * Room for one thread.
+     *
+     * @param length that it has at least
+     * @param wanted that it has if a shared buffer is that large
+     */
+    synchronized BatchRoom room(int length, long wanted) {
+        int capacity = (int) Math.max(length, Math.min(MAX_BUFFER_BYTES, wanted));
+        BatchRoom rest = spare;
+        if (rest != null && rest.left() >= length) {
+            return rest.split(Math.min(capacity, rest.left()));
+        }
+        ByteBuffer bytes = allocate(capacity).nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
+        return new BatchRoom(buffers.size() - 1, bytes, 0, capacity);
+    }
+
+    /** Gives back what is left of room, for other threads. The thread that had it doesn't use it any more. */
+    synchronized void giveBack(BatchRoom room) {
+        spare = room;
+    }
+
     /** Adds a buffer at the end of {@link #buffers()}. All of its bytes count as readable. */
-    ByteBuf allocate(int capacity) {
+    synchronized ByteBuf allocate(int capacity) {
         ByteBuf buffer;
         try {
             buffer = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
@@ -84,13 +113,13 @@ final class BatchMemory {
         return e.getMessage() == null || !e.getMessage().toLowerCase(Locale.ROOT).contains("direct");
     }
 
-    /** All buffers allocated so far. */
+    /** All buffers allocated so far. While several threads allocate, the list isn't to be read. */
     List<ByteBuf> buffers() {
         return buffers;
     }
 
     /** Releases the buffers of a batch that failed. */
-    void release() {
+    synchronized void release() {
         buffers.forEach(ByteBuf::release);
         buffers.clear();
     }

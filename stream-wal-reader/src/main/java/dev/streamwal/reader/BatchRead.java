@@ -1,460 +1,54 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.catalog.LogSource;
-import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.encryption.LogKeys;
-import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.UnsupportedFormatException;
-import dev.streamwal.error.WalException;
-import dev.streamwal.format.RecordLayout;
-import dev.streamwal.format.RecordView;
-import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.StreamKey;
-import dev.streamwal.format.Visibility;
-import dev.streamwal.lookup.PositionLookup;
-import dev.streamwal.lookup.ReadPlan;
-import dev.streamwal.lookup.RefJudge;
-import dev.streamwal.reader.EntryBatch.Status;
-import dev.streamwal.segment.Segment;
-import dev.streamwal.segment.SegmentEnd;
-import dev.streamwal.segment.SegmentReader;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.NoSuchFileException;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
 /**
- * Reads one batch: groups its refs by stream and by segment, sorts them by offset, reads neighbours with one call, and verifies every record in the
- * buffer that it was read into. Refs that aren't found at once are looked up again in a fresh listing; for those still missing it finds out why.
- * One use.
+ * Reads one batch. It begins on the caller's thread alone. Where the reads turn out to wait for the disk, the refs that are left are split, and the
+ * parts are read by several threads.
+ *
+ * <p><b>Why not at once by several threads.</b> What is in the page cache is read in less time than it takes to wake a thread. Whether it is there
+ * is known from how long the first reads take, and from nothing else.
+ *
+ * <p><b>Why the answers don't depend on it.</b> Each ref is answered by one thread, from the log as a reader with one thread sees it. Refs without
+ * an answer are read again from the beginning. All parts have ended before the batch is returned, or its buffers are released.
  */
 final class BatchRead {
 
-    /** Maximum size of a shared buffer, so that a large batch doesn't need its memory in one piece. A larger run gets a buffer of its own. */
-    private static final int MAX_BUFFER_BYTES = 16 << 20;
-    /** A listing doesn't help only if segments are deleted right after it. */
-    private static final int MAX_LISTINGS = 16;
-
     private final LogSource log;
     private final LogKeys keys;
-    private final EntryRef[] refs;
-    private final Status[] statuses;
-    private final long[] places;
-    private final int[] sizes;
-    private final long[] positions;
-    private final boolean oneStream;
-    private final BatchFailures failures;
+    private final BatchAnswers answers;
+    private final ReadThreads threads;
 
-    private final BatchMemory memory;
-    private @Nullable ByteBuffer current;
-    private int used;
-    private long unreadBytes;
-
-    private final RecordView view = new RecordView();
-    private final ReadPlan plan;
-    private final long[] packed;
-    private int[] misses;
-    private int missCount;
-
-    BatchRead(LogSource log, LogKeys keys, EntryRef[] refs) {
+    BatchRead(LogSource log, LogKeys keys, EntryRef[] refs, ReadThreads threads) {
         this.log = log;
+        this.answers = new BatchAnswers(refs, log.settings().maxBatchBytes());
         this.keys = keys;
-        this.refs = refs;
-        this.statuses = new Status[refs.length];
-        this.failures = new BatchFailures(refs.length);
-        this.places = new long[refs.length];
-        this.sizes = new int[refs.length];
-        this.positions = new long[refs.length];
-        this.packed = new long[refs.length];
-        this.misses = new int[refs.length];
-        this.plan = new ReadPlan(log.settings().mergeGapBytes());
-        this.memory = new BatchMemory(log.settings().maxBatchBytes());
-        this.oneStream = takeApart();
-    }
-
-    /** Copies the refs' fields into arrays, in one pass, as loading the refs from memory is slow. Returns whether all are of one stream. */
-    private boolean takeApart() {
-        boolean same = true;
-        String stream = refs.length == 0 ? "" : Objects.requireNonNull(refs[0], "ref").key();
-        for (int i = 0; i < refs.length; i++) {
-            EntryRef ref = Objects.requireNonNull(refs[i], "ref");
-            sizes[i] = ref.size();
-            positions[i] = ref.position();
-            unreadBytes += ref.size();
-            // refs of one stream mostly share the string
-            same = same && (sameString(ref.key(), stream) || ref.key().equals(stream));
-        }
-        return same;
+        this.threads = threads;
     }
 
     EntryBatch run() {
-        memory.check(refs, sizes);
+        answers.checkSize();
         try {
-            readStreams();
-            EntryBatch batch = new EntryBatch(refs, statuses, places, failures, memory.buffers(), FrameShape.SEGMENT, keys);
-            current = null;
-            return batch;
+            int[] all = IntStream.range(0, answers.refs.length).toArray();
+            PartRead alone = new PartRead(log, answers, all, threads.isParallel() ? new ReadPace(System::nanoTime) : ReadPace.unjudged());
+            alone.run();
+            if (alone.isCutShort()) {
+                alone.giveBack();
+                readRest();
+            }
+            return answers.batch(keys);
         } catch (Throwable e) {
-            memory.release();
+            answers.memory.release();
             throw e;
         }
     }
 
-    private void readStreams() {
-        if (oneStream) {
-            int[] all = new int[refs.length];
-            for (int i = 0; i < all.length; i++) {
-                all[i] = i;
-            }
-            readStream(all, refs.length);
-            return;
-        }
-        Map<String, List<Integer>> byStream = new LinkedHashMap<>();
-        for (int i = 0; i < refs.length; i++) {
-            byStream.computeIfAbsent(refs[i].key(), stream -> new ArrayList<>()).add(i);
-        }
-        for (List<Integer> indexes : byStream.values()) {
-            readStream(indexes.stream().mapToInt(Integer::intValue).toArray(), indexes.size());
-        }
-    }
-
-    @SuppressWarnings({"ReferenceEquality", "StringEquality"}) // a short cut before equals
-    private static boolean sameString(String a, String b) {
-        return a == b;
-    }
-
-    private void readStream(int[] indexes, int count) {
-        if (count == 0) {
-            return;
-        }
-        String stream = refs[indexes[0]].key();
-        try {
-            SegmentCatalog catalog = log.catalog(stream);
-            readFrom(catalog.chain(), indexes, count);
-            if (missCount > 0) {
-                readAnew(stream);
-            }
-        } catch (IOException e) {
-            throw log.failure("reading records", e, log.streams().of(StreamKey.of(stream)), stream, WalException.NO_POSITION);
-        }
-    }
-
-    /** Lists the stream again: a missing record may have been written, or deleted, since the last listing. */
-    private void readAnew(String stream) throws IOException {
-        for (int listing = 1; ; listing++) {
-            int[] again = Arrays.copyOf(misses, missCount);
-            SegmentChain chain = log.freshCatalog(stream).chain();
-            readFrom(chain, again, again.length);
-            int[] left = Arrays.copyOf(misses, missCount);
-            try {
-                explain(chain, left);
-                return;
-            } catch (NoSuchFileException e) {
-                if (listing == MAX_LISTINGS) {
-                    throw e;
-                }
-                // into the same array: another stream may miss more
-                System.arraycopy(left, 0, misses, 0, left.length);
-                missCount = left.length;
-            }
-        }
-    }
-
-    // ---- reading
-
-    /** Reads the records that are in the chain's segments, and leaves the other refs in {@link #misses}. */
-    private void readFrom(SegmentChain chain, int[] indexes, int count) throws IOException {
-        missCount = 0;
-        int from = 0;
-        long least = Long.MAX_VALUE;
-        long greatest = 0;
-        for (int i = 0; i < count; i++) {
-            least = Math.min(least, positions[indexes[i]]);
-            greatest = Math.max(greatest, positions[indexes[i]]);
-        }
-        int segment = chain.floor(least);
-        if (segment >= 0 && greatest < chain.nextBase(segment)) {
-            readSegment(chain.get(segment), indexes, count);
-            return;
-        }
-        long[] bySegment = sortBySegment(chain, indexes, count);
-        int[] group = new int[count];
-        while (from < count) {
-            int at = (int) ReadPlan.offset(bySegment[from]) - 1;
-            int size = 0;
-            while (from < count && (int) ReadPlan.offset(bySegment[from]) - 1 == at) {
-                group[size++] = ReadPlan.index(bySegment[from++]);
-            }
-            if (at < 0) {
-                missAll(group, size);
-            } else {
-                readSegment(chain.get(at), group, size);
-            }
-        }
-    }
-
-    /** Packs, for each ref, the index of its segment in the chain plus 1; 0 where no segment has the position. */
-    private long[] sortBySegment(SegmentChain chain, int[] indexes, int count) {
-        long[] bySegment = new long[count];
-        for (int i = 0; i < count; i++) {
-            bySegment[i] = ReadPlan.pack(chain.floor(positions[indexes[i]]) + 1L, indexes[i]);
-        }
-        Arrays.sort(bySegment);
-        return bySegment;
-    }
-
-    private void readSegment(Segment segment, int[] indexes, int count) throws IOException {
-        try (SegmentReader reader = segment.open(log.channels())) {
-            readSegment(reader, indexes, count);
-        } catch (NoSuchFileException e) {
-            missUnread(indexes, count);
-        } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            for (int i = 0; i < count; i++) {
-                fail(indexes[i], e);
-            }
-        }
-    }
-
-    private void readSegment(SegmentReader reader, int[] indexes, int count) throws IOException {
-        SegmentHeader header = reader.header();
-        int planned = 0;
-        long shift = header.headerLength() - header.basePosition();
-        long end = 0;
-        for (int i = 0; i < count; i++) {
-            end = Math.max(end, positions[indexes[i]] + sizes[indexes[i]]);
-        }
-        long size = reader.sizeFor(end + shift);
-        for (int i = 0; i < count; i++) {
-            int index = indexes[i];
-            long offset = positions[index] + shift;
-            if (offset <= size - sizes[index] && offset % RecordLayout.ALIGNMENT == 0) {
-                packed[planned++] = ReadPlan.pack(offset, index);
-            } else {
-                miss(index);
-            }
-        }
-        Arrays.sort(packed, 0, planned);
-        plan.plan(packed, planned, sizes);
-        if (plan.totalBytes() > size) {
-            // records don't overlap, so some of these refs are invented; they must not decide how much is allocated
-            planned = keepFramed(reader, planned);
-            plan.plan(packed, planned, sizes);
-        }
-        if (plan.totalBytes() > memory.left()) {
-            // the records fit, as was checked, but the gaps between them may not
-            plan.planTightly(packed, planned, sizes);
-        }
-        for (int run = 0; run < plan.runs(); run++) {
-            readRun(reader, header, run);
-        }
-    }
-
-    /** Keeps the refs at which a frame of that size stands, judged by its prefix; the others are missed. */
-    private int keepFramed(SegmentReader reader, int planned) throws IOException {
-        ByteBuffer prefix = ByteBuffer.allocate(RecordLayout.PREFIX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int kept = 0;
-        for (int i = 0; i < planned; i++) {
-            int index = ReadPlan.index(packed[i]);
-            prefix.clear();
-            boolean framed = reader.read(prefix, ReadPlan.offset(packed[i])) == RecordLayout.PREFIX_BYTES
-                    && view.peek(prefix, 0, sizes[index], 0) == RecordView.Verdict.VALID
-                    && view.frameBytes() == sizes[index];
-            if (framed) {
-                packed[kept++] = packed[i];
-            } else {
-                miss(index);
-            }
-        }
-        return kept;
-    }
-
-    private void readRun(SegmentReader reader, SegmentHeader header, int run) throws IOException {
-        int length = plan.length(run);
-        ByteBuffer target = room(length, run);
-        int start = used;
-        target.limit(start + length).position(start);
-        int read = reader.read(target, plan.offset(run));
-        target.clear();
-        boolean isFound = false;
-        long inBuffer = start - plan.offset(run);
-        long buffer = (long) (memory.buffers().size() - 1) << 32;
-        long salt = header.salt();
-        long toPosition = header.basePosition() - header.headerLength();
-        for (int i = plan.firstRef(run); i < plan.endRef(run); i++) {
-            int index = ReadPlan.index(packed[i]);
-            long offset = ReadPlan.offset(packed[i]);
-            int at = (int) (offset + inBuffer);
-            if (i > plan.firstRef(run) && offset == ReadPlan.offset(packed[i - 1])
-                    && sizes[index] == sizes[ReadPlan.index(packed[i - 1])]
-                    && statuses[ReadPlan.index(packed[i - 1])] == Status.FOUND) {
-                // a duplicate: one checksum is enough
-                statuses[index] = Status.FOUND;
-                places[index] = buffer | at;
-            } else if (isRecord(target, at, start + read - at, sizes[index], offset + toPosition, salt)) {
-                statuses[index] = Status.FOUND;
-                places[index] = buffer | at;
-                unreadBytes -= sizes[index];
-                isFound = true;
-            } else {
-                miss(index);
-            }
-        }
-        // nothing was found: the next run may overwrite it
-        used = isFound ? start + length : start;
-    }
-
-    private boolean isRecord(ByteBuffer target, int at, int available, int size, long position, long salt) {
-        return available >= size
-                && view.check(target, at, size, position, salt) == RecordView.Verdict.VALID
-                && view.frameBytes() == size
-                && view.visibility() == Visibility.SHOWN;
-    }
-
-    /** A buffer with room for the run; sizes have been checked against the file by now. */
-    private ByteBuffer room(int length, int run) {
-        ByteBuffer open = current;
-        if (open != null && open.capacity() - used >= length) {
-            return open;
-        }
-        long wanted = Math.max(unreadBytes, bytesFrom(run));
-        int capacity = (int) Math.max(length, Math.min(MAX_BUFFER_BYTES, wanted));
-        open = memory.allocate(capacity).nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
-        current = open;
-        used = 0;
-        return open;
-    }
-
-    private long bytesFrom(int firstRun) {
-        long bytes = 0;
-        for (int run = firstRun; run < plan.runs(); run++) {
-            bytes += plan.length(run);
-        }
-        return bytes;
-    }
-
-    // ---- refs that weren't found
-
-    private void miss(int index) {
-        misses[missCount++] = index;
-    }
-
-    private void missAll(int[] indexes, int count) {
-        for (int i = 0; i < count; i++) {
-            miss(indexes[i]);
-        }
-    }
-
-    /** A segment can vanish while it is being read: an interrupt closes its channel, and by then the file may be gone. */
-    private void missUnread(int[] indexes, int count) {
-        for (int i = 0; i < count; i++) {
-            if (statuses[indexes[i]] == null && !isMissed(indexes[i])) {
-                miss(indexes[i]);
-            }
-        }
-    }
-
-    private boolean isMissed(int index) {
-        for (int i = 0; i < missCount; i++) {
-            if (misses[i] == index) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private void explain(SegmentChain chain, int[] left) throws IOException {
-        long[] bySegment = left.length == 0 ? new long[0] : sortBySegment(chain, left, left.length);
-        PositionLookup lookup = new PositionLookup(log, chain);
-        int from = 0;
-        while (from < bySegment.length) {
-            int at = (int) ReadPlan.offset(bySegment[from]) - 1;
-            int to = from;
-            while (to < bySegment.length && (int) ReadPlan.offset(bySegment[to]) - 1 == at) {
-                to++;
-            }
-            if (at < 0) {
-                for (int i = from; i < to; i++) {
-                    int index = ReadPlan.index(bySegment[i]);
-                    settle(index, lookup.beforeFirst(positions[index]));
-                }
-            } else {
-                explainIn(chain, at, lookup, bySegment, from, to);
-            }
-            from = to;
-        }
-    }
-
-    private void explainIn(SegmentChain chain, int at, PositionLookup lookup, long[] bySegment, int from, int to) throws IOException {
-        try (SegmentReader reader = chain.get(at).open(log.channels())) {
-            if (reader.isReplaced()) {
-                for (int i = from; i < to; i++) {
-                    settle(ReadPlan.index(bySegment[i]), PositionLookup.Whereabouts.EXPIRED);
-                }
-                return;
-            }
-            reader.forgetOldFooter();
-            SegmentEnd end = lookup.end(reader, at);
-            int inside = 0;
-            for (int i = from; i < to; i++) {
-                int index = ReadPlan.index(bySegment[i]);
-                long position = positions[index];
-                PositionLookup.Whereabouts whereabouts = lookup.in(reader, end, at, position);
-                if (whereabouts == PositionLookup.Whereabouts.IN_SEGMENT) {
-                    packed[inside++] = ReadPlan.pack(reader.header().offsetOf(position), index);
-                } else {
-                    settle(index, whereabouts);
-                }
-            }
-            Arrays.sort(packed, 0, inside);
-            judge(reader, end, inside);
-        } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            for (int i = from; i < to; i++) {
-                fail(ReadPlan.index(bySegment[i]), e);
-            }
-        }
-    }
-
-    private void judge(SegmentReader reader, SegmentEnd end, int count) throws IOException {
-        try (RefJudge judge = new RefJudge(reader, end)) {
-            for (int i = 0; i < count; i++) {
-                int index = ReadPlan.index(packed[i]);
-                switch (judge.judge(ReadPlan.offset(packed[i]))) {
-                    case DAMAGED -> fail(index, damaged(reader, ReadPlan.offset(packed[i]), refs[index]));
-                    case TOO_NEW -> fail(index, tooNew(reader, refs[index]));
-                    case RECORD, NO_RECORD, END -> statuses[index] = Status.NOT_FOUND;
-                }
-            }
-        }
-    }
-
-    private void settle(int index, PositionLookup.Whereabouts whereabouts) {
-        statuses[index] = whereabouts == PositionLookup.Whereabouts.EXPIRED ? Status.EXPIRED : Status.NOT_FOUND;
-    }
-
-    private void fail(int index, WalException failure) {
-        statuses[index] = Status.CORRUPT;
-        failures.add(index, failure);
-    }
-
-    private static CorruptSegmentException damaged(SegmentReader reader, long offset, EntryRef ref) {
-        return new CorruptSegmentException(
-                "record is damaged: ref=" + ref + ", file=" + reader.segment() + ", offset="
-                        + reader.segment().fileOffset(offset) + "; the stream's other records can be read, and verify() lists the damage",
-                reader.segment().file(), ref.key(), ref.position(), reader.segment().fileOffset(offset), ref.size(), null);
-    }
-
-    private static UnsupportedFormatException tooNew(SegmentReader reader, EntryRef ref) {
-        return new UnsupportedFormatException(
-                "record has flags that this version does not know: ref=" + ref + ", file=" + reader.segment()
-                        + "; read it with the version that wrote it, or a newer one",
-                reader.segment().file(), ref.key(), ref.position(), null);
+    private void readRest() {
+        int[] unread = IntStream.range(0, answers.refs.length).filter(index -> answers.statuses[index] == null).toArray();
+        List<int[]> parts = new BatchSplit(answers, log.settings().mergeGapBytes()).parts(unread, threads.partsWanted());
+        threads.run(parts.stream().<Runnable>map(part -> () -> new PartRead(log, answers, part, ReadPace.unjudged()).run()).toList());
     }
 }

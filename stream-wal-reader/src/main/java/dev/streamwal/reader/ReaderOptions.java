@@ -24,6 +24,7 @@ public final class ReaderOptions {
     private final int mergeGapBytes;
     private final int scanBufferBytes;
     private final boolean mappedReads;
+    private final int parallelReads;
     private final InstantSource clock;
     private final Optional<MasterKeys> keys;
 
@@ -34,6 +35,7 @@ public final class ReaderOptions {
         this.mergeGapBytes = builder.mergeGapBytes;
         this.scanBufferBytes = builder.scanBufferBytes;
         this.mappedReads = builder.mappedReads;
+        this.parallelReads = builder.parallelReads;
         this.clock = builder.clock;
         this.keys = Optional.ofNullable(builder.keys);
     }
@@ -73,6 +75,11 @@ public final class ReaderOptions {
         return mappedReads;
     }
 
+    /** {@return how many reads one {@link WalReader#readBatch} makes at a time at most} */
+    public int parallelReads() {
+        return parallelReads;
+    }
+
     /** {@return the clock for the times of commits} */
     public InstantSource clock() {
         return clock;
@@ -99,6 +106,8 @@ public final class ReaderOptions {
         private static final int MAX_MERGE_GAP_BYTES = 1 << 20;
         private static final int MIN_SCAN_BUFFER_BYTES = 4 << 10;
         private static final int MAX_SCAN_BUFFER_BYTES = 16 << 20;
+        /** More reads than a solid-state disk does at a time only wait for each other. */
+        private static final int MAX_PARALLEL_READS = 64;
         private static final int DEFAULT_OPEN_FILES = 512;
         /** The rest is for the program, and for a writer in the same process, which takes a half. */
         private static final int SHARE_OF_PROCESS = 8;
@@ -109,6 +118,7 @@ public final class ReaderOptions {
         private int mergeGapBytes = 4 << 10;
         private int scanBufferBytes = 1 << 20;
         private boolean mappedReads;
+        private int parallelReads = 1;
         private InstantSource clock = systemClock();
         private @Nullable MasterKeys keys;
 
@@ -198,6 +208,22 @@ public final class ReaderOptions {
          */
         public Builder mappedReads(boolean mapped) {
             this.mappedReads = mapped;
+            return this;
+        }
+
+        /**
+         * Maximum number of reads that one {@link WalReader#readBatch} makes at a time. A batch begins with one read at a time; where its first reads
+         * turn out to wait for the disk, the rest is read by the calling thread and up to {@code reads - 1} threads of the reader. All its batches
+         * share these threads. They are daemons named {@code stream-wal-read-}<i>n</i>, are started when they are first needed, and end after 10 s
+         * without work, and when the reader is closed. What a batch contains and throws doesn't depend on this.
+         *
+         * <p>Has no effect on nano-wal files.
+         *
+         * @param reads 1 to 64; 1 by default: the calling thread alone, and no other threads
+         * @return this
+         */
+        public Builder parallelReads(int reads) {
+            this.parallelReads = checked("parallelReads", reads, 1, MAX_PARALLEL_READS);
             return this;
         }
 

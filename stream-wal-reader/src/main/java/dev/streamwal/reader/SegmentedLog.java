@@ -36,11 +36,13 @@ final class SegmentedLog implements ReadableLog {
 
     private final LogSource log;
     private final LogKeys keys;
+    private final ReadThreads threads;
 
     /** @param writer null in a process that doesn't write the log */
     SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
         this.log = new LogSource(root, options.settings(), writer);
         this.keys = new LogKeys(root, options.keys().orElse(null));
+        this.threads = new ReadThreads(options.parallelReads());
     }
 
     /** Whether the directory has, or had, a stream. */
@@ -75,7 +77,7 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public EntryBatch readBatch(EntryRef[] refs) {
         log.checkOpen();
-        return new BatchRead(log, keys, refs).run();
+        return new BatchRead(log, keys, refs, threads).run();
     }
 
     @Override
@@ -228,7 +230,9 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public void close() {
+        // first the files, so that threads that read them end
         log.close();
         keys.forget();
+        threads.close();
     }
 }

@@ -10,6 +10,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.DirectWrites;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.manifest.ListedPack;
@@ -89,15 +90,18 @@ public final class PackStore implements PackedData {
     private final LongSupplier sharedEnd;
     private final PositionsFile positions;
     private final LongAdder writtenBytes = new LongAdder();
+    /** Null where packs are written through the page cache. */
+    private final @Nullable DirectWrites direct;
     /** Packs that the manifest may or may not list; the files of those that it doesn't list are deleted. */
     @GuardedBy("this")
     private final Set<Long> inDoubt = new HashSet<>();
     private long lastNumber;
     private volatile @Nullable Counted counted;
 
-    private PackStore(Path root, boolean isCompressed, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
+    private PackStore(Path root, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
         this.root = root;
         this.isCompressed = isCompressed;
+        this.direct = isDirect ? new DirectWrites() : null;
         this.positions = positions;
         this.sharedEnd = sharedEnd;
         this.manifest = manifest;
@@ -113,12 +117,13 @@ public final class PackStore implements PackedData {
      *
      * @param root of the log
      * @param isCompressed whether new packs are compressed
+     * @param isDirect whether packs are written past the page cache, where the file system can
      * @param positions that were given
      * @param sharedEnd the end of what is reserved in the shared stream
      */
-    public static PackStore open(Path root, boolean isCompressed, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd)
-            throws IOException {
-        PackStore store = new PackStore(root, isCompressed, ManifestWriter.open(root), fence, positions, sharedEnd);
+    public static PackStore open(Path root, boolean isCompressed, boolean isDirect, WriterFence fence, PositionsFile positions,
+            LongSupplier sharedEnd) throws IOException {
+        PackStore store = new PackStore(root, isCompressed, isDirect, ManifestWriter.open(root), fence, positions, sharedEnd);
         store.deleteLeftovers();
         return store;
     }
@@ -565,7 +570,7 @@ public final class PackStore implements PackedData {
     /** Begins to write a pack. */
     PackWriter write(PackHeader header) throws IOException {
         manifest.begin();
-        return PackWriter.create(root, header);
+        return PackWriter.create(root, header, direct);
     }
 
     /** Whether packs of windows that are over are compressed. */
@@ -677,6 +682,11 @@ public final class PackStore implements PackedData {
     /** Bytes of the packs written since the log was opened. */
     public long writtenBytes() {
         return writtenBytes.sum();
+    }
+
+    /** How many bytes of packs were written past the page cache, also of packs that were not kept. */
+    public long directBytes() {
+        return direct == null ? 0 : direct.bytes();
     }
 
     /** Durably removes what a stream has in the current packs at positions {@code [from, to)}. */

@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A disk in memory, with the machine's page cache over it: what processes see is one thing, what would be left after a power loss is
@@ -75,6 +76,7 @@ public final class SimulatedDisk {
     /** So many calls that only look are to come before {@link #meanwhile}. */
     private int looksBefore;
     private Runnable meanwhile;
+    private volatile long readNanos;
     private final List<String> failures = new ArrayList<>();
 
     /** A force of a directory, among the changes to names. */
@@ -131,6 +133,11 @@ public final class SimulatedDisk {
     public synchronized void meanwhile(int nth, Runnable what) {
         looksBefore = nth;
         meanwhile = what;
+    }
+
+    /** From now on a read takes so long at least; reads of several threads wait at the same time. */
+    public void readsTake(long nanos) {
+        readNanos = nanos;
     }
 
     /** Calls so far, those that only look among them. */
@@ -361,7 +368,15 @@ public final class SimulatedDisk {
 
     // ---------------------------------------------------------------- files
 
-    synchronized int read(SimulatedFileSystem by, DiskFile file, String path, long offset, ByteBuffer target) throws IOException {
+    int read(SimulatedFileSystem by, DiskFile file, String path, long offset, ByteBuffer target) throws IOException {
+        long begun = System.nanoTime();
+        while (System.nanoTime() - begun < readNanos) {
+            LockSupport.parkNanos(readNanos);
+        }
+        return readNow(by, file, path, offset, target);
+    }
+
+    private synchronized int readNow(SimulatedFileSystem by, DiskFile file, String path, long offset, ByteBuffer target) throws IOException {
         look(by, Call.READ, path);
         if (file.hasStores()) {
             takeStores();

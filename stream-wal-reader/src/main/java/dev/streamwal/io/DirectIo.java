@@ -1,0 +1,57 @@
+package dev.streamwal.io;
+
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+
+/**
+ * Direct I/O: past the page cache, between the disk and memory of the process. Offset in the file, length and address must be multiples of
+ * {@value #BLOCK_BYTES}. Not every file system can.
+ */
+final class DirectIo {
+
+    /** What file systems mostly ask for; those with larger blocks are not used so. */
+    static final int BLOCK_BYTES = 4_096;
+
+    /** Of the module {@code jdk.unsupported}, which a run time may lack. A reference in the source would be a warning of the compiler. */
+    private static final String OPTIONS = "com.sun.nio.file.ExtendedOpenOption";
+
+    private static final Optional<OpenOption> DIRECT = option();
+
+    private DirectIo() {}
+
+    private static Optional<OpenOption> option() {
+        try {
+            for (Object each : Class.forName(OPTIONS).getEnumConstants()) {
+                if (each instanceof OpenOption option && each.toString().equals("DIRECT")) {
+                    return Optional.of(option);
+                }
+            }
+            return Optional.empty();
+        } catch (ClassNotFoundException | LinkageError e) {
+            return Optional.empty();
+        }
+    }
+
+    /** An existing file, open for direct writes; empty where they aren't possible. */
+    static Optional<LogFile> writing(Path path) {
+        if (DIRECT.isEmpty() || !path.getFileSystem().equals(FileSystems.getDefault())) {
+            return Optional.empty();
+        }
+        LogFile file = new LogFile(path, StandardOpenOption.WRITE, DIRECT.get());
+        try {
+            if (BLOCK_BYTES % Files.getFileStore(path).getBlockSize() != 0) {
+                return Optional.empty();
+            }
+            file.open();
+            return Optional.of(file);
+        } catch (IOException | UnsupportedOperationException e) {
+            // the file system can't; where the reason is another one, the writes through the page cache meet it
+            return Optional.empty();
+        }
+    }
+}

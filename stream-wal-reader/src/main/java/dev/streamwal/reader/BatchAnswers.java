@@ -1,0 +1,68 @@
+package dev.streamwal.reader;
+
+import dev.streamwal.encryption.LogKeys;
+import dev.streamwal.reader.EntryBatch.Status;
+import java.util.Objects;
+
+/**
+ * The refs of a batch, and for each the answer, once it is known. Several threads may answer refs at the same time, each of them other refs; who
+ * reads the answers must have waited for these threads.
+ */
+final class BatchAnswers {
+
+    /** As the caller gave them. */
+    final EntryRef[] refs;
+    /** Of the refs. */
+    final int[] sizes;
+    /** Of the refs. */
+    final long[] positions;
+    /** Null where there is no answer yet. */
+    final Status[] statuses;
+    /** Where the records are: a buffer's index above 32 bits with the offset in it. */
+    final long[] places;
+    final BatchFailures failures;
+    final BatchMemory memory;
+    /** Whether all refs are of one stream. */
+    final boolean oneStream;
+
+    /** @param maxBytes of all records together */
+    BatchAnswers(EntryRef[] refs, long maxBytes) {
+        this.refs = refs;
+        this.sizes = new int[refs.length];
+        this.positions = new long[refs.length];
+        this.statuses = new Status[refs.length];
+        this.places = new long[refs.length];
+        this.failures = new BatchFailures(refs.length);
+        this.memory = new BatchMemory(maxBytes);
+        this.oneStream = takeApart();
+    }
+
+    /** Copies the refs' fields into arrays, in one pass, as loading the refs from memory is slow. Returns whether all are of one stream. */
+    private boolean takeApart() {
+        boolean same = true;
+        String stream = refs.length == 0 ? "" : Objects.requireNonNull(refs[0], "ref").key();
+        for (int i = 0; i < refs.length; i++) {
+            EntryRef ref = Objects.requireNonNull(refs[i], "ref");
+            sizes[i] = ref.size();
+            positions[i] = ref.position();
+            // refs of one stream mostly share the string
+            same = same && (sameString(ref.key(), stream) || ref.key().equals(stream));
+        }
+        return same;
+    }
+
+    @SuppressWarnings({"ReferenceEquality", "StringEquality"}) // a short cut before equals
+    private static boolean sameString(String a, String b) {
+        return a == b;
+    }
+
+    /** Refuses a batch whose records are too large together. */
+    void checkSize() {
+        memory.check(refs, sizes);
+    }
+
+    /** The batch, when each ref has its answer. */
+    EntryBatch batch(LogKeys keys) {
+        return new EntryBatch(refs, statuses, places, failures, memory.buffers(), FrameShape.SEGMENT, keys);
+    }
+}

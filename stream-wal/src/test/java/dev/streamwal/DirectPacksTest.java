@@ -1,0 +1,103 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.simulation.SimulatedDisk;
+import io.netty.buffer.ByteBufUtil;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A log whose packs are written past the page cache, on a file system that can and on one that can't. */
+class DirectPacksTest {
+
+    private static final Duration WINDOW = Duration.ofMinutes(10);
+    private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
+    private static final int WINDOWS = 3;
+    private static final int STREAMS = 10;
+    private static final int RECORDS = 20;
+
+    @TempDir
+    private Path folder;
+
+    private final Instant[] now = {START};
+
+    private WalOptions options(boolean direct) {
+        return WalOptions.builder().clock(() -> now[0]).window(WINDOW).retention(Duration.ofDays(1)).segmentBytes(64 << 10)
+                .maxRecordBytes(1_000).ownSegments(0).sweepInterval(Duration.ZERO).directPacks(direct).build();
+    }
+
+    private static byte[] content(int record) {
+        byte[] content = new byte[500];
+        new Random(record).nextBytes(content);
+        return content;
+    }
+
+    private void fillAndPack(StreamWal wal) {
+        for (int window = 0; window < WINDOWS; window++) {
+            for (int i = 0; i < STREAMS * RECORDS; i++) {
+                assertThat(wal.stream("s" + i % STREAMS).append(now[0].toEpochMilli(), content(i)).size()).isPositive();
+            }
+            now[0] = now[0].plus(WINDOW);
+        }
+        SimulatedLog.runBackground(wal);
+        assertThat(wal.pack()).isPositive();
+    }
+
+    private static void assertAllThere(WalReader reader) {
+        for (int stream = 0; stream < STREAMS; stream++) {
+            try (EntryCursor cursor = reader.scan("s" + stream)) {
+                for (int i = 0; i < WINDOWS * RECORDS; i++) {
+                    assertThat(cursor.next()).isTrue();
+                    assertThat(ByteBufUtil.getBytes(cursor.content())).isEqualTo(content(i % RECORDS * STREAMS + stream));
+                }
+                assertThat(cursor.next()).isFalse();
+            }
+        }
+    }
+
+    private StreamWal open(Path root, boolean direct) {
+        return SimulatedLog.open(root, options(direct), "boot", false, new Random(1)::nextLong);
+    }
+
+    @Test
+    void pack_direct_allIsThere() {
+        try (StreamWal wal = open(folder, true)) {
+            fillAndPack(wal);
+            WalStats stats = wal.stats();
+            assertThat(stats.packWrittenBytes()).isPositive();
+            // 0 where the file system of this machine can't
+            assertThat(stats.directBytes()).isBetween(0L, stats.packWrittenBytes());
+            try (WalReader reader = wal.reader()) {
+                assertAllThere(reader);
+            }
+        }
+        try (WalReader reader = WalReader.open(folder)) {
+            assertAllThere(reader);
+        }
+    }
+
+    @Test
+    void pack_directWhereTheFileSystemCannot_allIsThereAndNothingIsDirect() {
+        try (StreamWal wal = open(new SimulatedDisk().path("/log"), true); WalReader reader = wal.reader()) {
+            fillAndPack(wal);
+            assertThat(wal.stats().packWrittenBytes()).isPositive();
+            assertThat(wal.stats().directBytes()).isZero();
+            assertAllThere(reader);
+        }
+    }
+
+    @Test
+    void pack_notDirect_nothingIs() {
+        try (StreamWal wal = open(folder, false)) {
+            fillAndPack(wal);
+            assertThat(wal.stats().packWrittenBytes()).isPositive();
+            assertThat(wal.stats().directBytes()).isZero();
+        }
+    }
+}
