@@ -4,6 +4,7 @@ import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
 import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.bytes.SyncMode;
 import net.openhft.chronicle.core.time.TimeProvider;
 import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.ExcerptAppender;
@@ -44,6 +45,10 @@ final class ChronicleStore extends Store {
         } else {
             long now = setup.queried() ? 0 : System.currentTimeMillis();
             builder.rollCycle(RollCycles.FAST_DAILY).timeProvider(still(now));
+        }
+        if (setup.durable()) {
+            // by default sync() only asks the kernel to begin
+            builder.syncMode(SyncMode.SYNC);
         }
         if (setup.queried()) {
             builder.blockSize(BLOCK_BYTES_TO_QUERY);

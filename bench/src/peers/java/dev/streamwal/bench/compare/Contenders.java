@@ -46,7 +46,7 @@ final class Contenders {
                 "One queue, `FAST_DAILY`, block size by default (to be queried: 1 GiB, with which finding by index is 13 times as fast); 12 bytes in front of"
                         + " each record are its stream and its time. A queue a stream takes two files and 78 MB of address space each. Windows of the gateway are"
                         + " a roll cycle of that length; the program deletes files. Its follower spins, as its documentation recommends.",
-                "The record is in a mapped file, without a checksum. Durable: `ExcerptAppender.sync()` behind each record.",
+                "The record is in a mapped file, without a checksum. Durable: `ExcerptAppender.sync()` behind each record, with `SyncMode.SYNC`: by default it only asks the kernel to begin.",
                 ChronicleQueueLog.FLAGS, ChronicleStore::open,
                 new DelayContender(CHRONICLE, ChronicleQueueLog.FLAGS, ChronicleQueueLog::writer,
                         folder -> ChronicleQueueLog.reader(folder, Thread::onSpinWait)));

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 /** Opens a log that was closed, and reads a stream's last record: in this new process, and again. */
 record OpenCell() implements Cell {
 
-    private static final int TIMES = 10;
+    private static final int TIMES = 5;
 
     @Override
     public String name() {
