@@ -17,29 +17,29 @@ import org.jspecify.annotations.Nullable;
  * The folder of the benchmarks' files: the one that {@code -Dbench.dir} names, by default {@code bench/target/data}. Its file system is the one that
  * is measured.
  */
-final class BenchFolder {
+public final class BenchFolder {
 
     /** About as much as any benchmark has on the disk at once; well below where Linux begins to throttle writers. */
     private static final long WARM_BYTES = 1536L << 20;
     private static final int CHUNK_BYTES = 4 << 20;
     private static final long SETTLE_SECONDS = 60;
 
-    private static final String OURS = "(append|baseline|warm|recording|recorded|kept|durable|flush|recovery|delay|reads|gateway|sizes|soak|direct)-.*";
+    private static final String OURS = "(append|baseline|warm|recording|recorded|kept|durable|flush|recovery|delay|reads|gateway|sizes|soak|direct|many|compare)-.*";
 
     private BenchFolder() {}
 
-    static Path root() {
+    public static Path root() {
         return Path.of(System.getProperty("bench.dir", "bench/target/data"));
     }
 
     /** A folder of this process that doesn't exist yet. */
-    static Path fresh(String name) {
+    public static Path fresh(String name) {
         Path folder = root().resolve(name + '-' + ProcessHandle.current().pid());
         delete(folder);
         return folder;
     }
 
-    static void delete(Path folder) {
+    public static void delete(Path folder) {
         if (!Files.exists(folder)) {
             return;
         }
@@ -67,7 +67,7 @@ final class BenchFolder {
     }
 
     /** Deletes what benchmarks left for others, and what killed ones left. */
-    static void deleteLeftovers() {
+    public static void deleteLeftovers() {
         String[] names = root().toFile().list((folder, name) -> name.matches(OURS));
         if (names != null) {
             for (String name : names) {
@@ -77,7 +77,7 @@ final class BenchFolder {
     }
 
     /** Writes earlier data to the disk, so that this doesn't happen during the next measurement. */
-    static void settle() {
+    public static void settle() {
         try {
             Process sync = new ProcessBuilder("sync").start();
             if (!sync.waitFor(SETTLE_SECONDS, TimeUnit.SECONDS)) {
@@ -94,7 +94,7 @@ final class BenchFolder {
      * Fills and frees page cache. Memory that a virtual machine has not used lately costs ten times as much at its first use, which would otherwise
      * be measured.
      */
-    static void warmMemory() {
+    public static void warmMemory() {
         Path file = fresh("warm");
         ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
         try {

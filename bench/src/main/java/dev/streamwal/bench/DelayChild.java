@@ -20,12 +20,12 @@ import org.HdrHistogram.Histogram;
  * The two processes of a contender. The writer receives on its standard input what to append, {@code <pattern> <records>}, one per line, answers
  * each, and ends with its input; the reader ends at the {@link DelayPattern#LAST last} record, and reports what it measured.
  */
-final class DelayChild {
+public final class DelayChild {
 
-    static final String WRITE = "write";
-    static final String READ = "read";
+    public static final String WRITE = "write";
+    public static final String READ = "read";
     /** Tells answers from a library's messages on standard output. */
-    static final String ANSWER = "answer ";
+    public static final String ANSWER = "answer ";
 
     private static final int SEED = 42;
     private static final int DIGITS = 3;
@@ -34,7 +34,7 @@ final class DelayChild {
 
     private DelayChild() {}
 
-    static void run(String side, DelayContender contender, Path folder) throws IOException, InterruptedException {
+    public static void run(String side, DelayContender contender, Path folder) throws IOException, InterruptedException {
         if (side.equals(WRITE)) {
             write(contender, folder);
         } else {
@@ -100,7 +100,7 @@ final class DelayChild {
     }
 
     /** Parses the reader's report. */
-    static Histogram decode(String base64) {
+    public static Histogram decode(String base64) {
         try {
             return Histogram.decodeFromCompressedByteBuffer(ByteBuffer.wrap(Base64.getDecoder().decode(base64)), 0);
         } catch (DataFormatException e) {

@@ -11,10 +11,10 @@ import java.util.List;
  * @param name in the results, and of its folder
  * @param flags command-line flags of its JVMs
  */
-record DelayContender(String name, List<String> flags, WriterOpener writer, ReaderOpener reader) {
+public record DelayContender(String name, List<String> flags, WriterOpener writer, ReaderOpener reader) {
 
     /** Opens it in a process of its own, before the reader. */
-    interface Writer extends AutoCloseable {
+    public interface Writer extends AutoCloseable {
         void append(byte[] content) throws IOException;
 
         @Override
@@ -22,7 +22,7 @@ record DelayContender(String name, List<String> flags, WriterOpener writer, Read
     }
 
     /** Opened in another process: delivers what is appended from then on. */
-    interface Reader extends AutoCloseable {
+    public interface Reader extends AutoCloseable {
         /** Fills the array with the next record; false if none came in time. */
         boolean next(byte[] content, Duration timeout) throws IOException, InterruptedException;
 
@@ -31,12 +31,12 @@ record DelayContender(String name, List<String> flags, WriterOpener writer, Read
     }
 
     @FunctionalInterface
-    interface WriterOpener {
+    public interface WriterOpener {
         Writer open(Path folder) throws IOException;
     }
 
     @FunctionalInterface
-    interface ReaderOpener {
+    public interface ReaderOpener {
         Reader open(Path folder) throws IOException, InterruptedException;
     }
 

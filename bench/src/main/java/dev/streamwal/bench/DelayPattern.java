@@ -3,7 +3,7 @@ package dev.streamwal.bench;
 import java.util.SplittableRandom;
 
 /** The rhythm of records. Gaps vary by half either way, so that nothing that rests for a fixed time is in step with them. */
-enum DelayPattern {
+public enum DelayPattern {
 
     WARM_UP(5_000, 1),
     DENSE(1_000, 1),
@@ -23,19 +23,19 @@ enum DelayPattern {
         this.seconds = seconds;
     }
 
-    int perSecond() {
+    public int perSecond() {
         return perSecond;
     }
 
-    int seconds() {
+    public int seconds() {
         return seconds;
     }
 
-    int records(boolean quick) {
+    public int records(boolean quick) {
         return Math.max(1, (int) (perSecond * seconds * (quick ? QUICK_SHARE : 1)));
     }
 
-    long gapNanos(SplittableRandom random) {
+    public long gapNanos(SplittableRandom random) {
         return (long) (NANOS_PER_SECOND / perSecond * random.nextDouble(0.5, 1.5));
     }
 }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** One side of a contender, as seen by the process that has started it; see {@link DelayChild}. */
-final class DelayProcess implements AutoCloseable {
+public final class DelayProcess implements AutoCloseable {
 
     private static final long END_SECONDS = 30;
 
@@ -28,7 +28,7 @@ final class DelayProcess implements AutoCloseable {
     }
 
     /** Waits until it is open. */
-    static DelayProcess start(Class<?> main, String side, DelayContender contender, Path folder) throws IOException {
+    public static DelayProcess start(Class<?> main, String side, DelayContender contender, Path folder) throws IOException {
         DelayProcess started =
                 new DelayProcess(ChildJvm.of(main, contender.flags(), side, contender.name(), folder.toString()).start());
         String unused = started.answer();
@@ -36,12 +36,12 @@ final class DelayProcess implements AutoCloseable {
     }
 
     /** For the writer: waits until the records are appended. */
-    void append(DelayPattern pattern, int records) throws IOException {
+    public void append(DelayPattern pattern, int records) throws IOException {
         input.println(pattern.name() + ' ' + records);
         String unused = answer();
     }
 
-    String answer() throws IOException {
+    public String answer() throws IOException {
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             if (line.startsWith(DelayChild.ANSWER)) {
                 return line.substring(DelayChild.ANSWER.length());
@@ -52,7 +52,7 @@ final class DelayProcess implements AutoCloseable {
     }
 
     /** The processor time of all its threads so far. */
-    Duration processorTime() {
+    public Duration processorTime() {
         return process.info().totalCpuDuration().orElseThrow();
     }
 

@@ -9,9 +9,9 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /** The machine of a result, without anything that identifies its owner. */
-record Machine(String processor, int cores, String memory, String kernel, String fileSystem, String runtime) {
+public record Machine(String processor, int cores, String memory, String kernel, String fileSystem, String runtime) {
 
-    static Machine describe(Path folder) throws IOException {
+    public static Machine describe(Path folder) throws IOException {
         return new Machine(
                 valueIn("/proc/cpuinfo", "model name", System.getProperty("os.arch", "unknown")),
                 Runtime.getRuntime().availableProcessors(),
@@ -40,14 +40,14 @@ record Machine(String processor, int cores, String memory, String kernel, String
     }
 
     /** For file names. */
-    String shortName() {
+    public String shortName() {
         String words = processor.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
         int major = Runtime.version().feature();
         return (words.length() > 24 ? words.substring(0, 24) : words) + "-" + cores + "-cores-jdk" + major;
     }
 
     /** The heading of a results file: what was measured, and on what. */
-    List<String> heading(String what, boolean quick) {
+    public List<String> heading(String what, boolean quick) {
         List<String> lines = new ArrayList<>(List.of("# " + shortName() + what, ""));
         if (quick) {
             lines.addAll(List.of("**A test of the benchmarks: these figures say nothing.**", ""));

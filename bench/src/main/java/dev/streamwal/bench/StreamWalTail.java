@@ -13,7 +13,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /** This log, with its default options: one stream followed by its key, or many by a prefix of their keys. */
-final class StreamWalTail {
+public final class StreamWalTail {
 
     private static final String PREFIX = "bench/";
     /** The number of streams that get records, of many. */
@@ -26,7 +26,7 @@ final class StreamWalTail {
     }
 
     /** Returns when each stream has a record. */
-    static DelayContender.Writer writer(Path root, int streams) {
+    public static DelayContender.Writer writer(Path root, int streams) {
         StreamWal wal = StreamWal.open(root);
         if (wal.keys().isEmpty()) {
             IntStream.range(0, streams).forEach(i -> wal.stream(key(i)).append(new byte[DelayRecord.BYTES]));
@@ -36,11 +36,11 @@ final class StreamWalTail {
                 IntStream.range(0, busy).mapToObj(i -> wal.stream(key(i * (streams / busy)))).toArray(WalStream[]::new));
     }
 
-    static DelayContender.Reader ofKey(Path root) throws IOException, InterruptedException {
+    public static DelayContender.Reader ofKey(Path root) throws IOException, InterruptedException {
         return opened(WalReader.open(root), reader -> reader.follow(key(0), ReadFrom.end()));
     }
 
-    static DelayContender.Reader ofPrefix(Path root) throws IOException, InterruptedException {
+    public static DelayContender.Reader ofPrefix(Path root) throws IOException, InterruptedException {
         return opened(WalReader.open(root), reader -> reader.follow(Keys.prefix(PREFIX), ReadFrom.end()));
     }
 

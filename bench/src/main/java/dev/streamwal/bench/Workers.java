@@ -10,24 +10,24 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** Threads that share a fixed amount of work, so that one invocation does the same amount whatever their number. */
-final class Workers implements AutoCloseable {
+public final class Workers implements AutoCloseable {
 
     private final int count;
     private final ExecutorService threads;
 
-    Workers(int count) {
+    public Workers(int count) {
         this.count = count;
         this.threads = Executors.newFixedThreadPool(count);
     }
 
     /** The work of one thread. */
     @FunctionalInterface
-    interface Share {
+    public interface Share {
         void run(int worker, int operations) throws Exception;
     }
 
     /** Returns when all is done; the caller runs one worker's share. */
-    void run(int operations, Share share) throws Exception {
+    public void run(int operations, Share share) throws Exception {
         int each = operations / count;
         if (count == 1) {
             share.run(0, each);

@@ -11,10 +11,10 @@ import net.openhft.chronicle.wire.DocumentContext;
 import net.openhft.chronicle.wire.Wire;
 
 /** Chronicle Queue in its default options. A tailer is asked again and again; what is done in between is up to who asks. */
-final class ChronicleQueueLog {
+public final class ChronicleQueueLog {
 
     /** What its documentation asks for on Java 17; and it sends nothing anywhere. */
-    static final List<String> FLAGS = List.of(
+    public static final List<String> FLAGS = List.of(
             "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
             "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
             "--add-exports=jdk.unsupported/sun.misc=ALL-UNNAMED",
@@ -28,7 +28,7 @@ final class ChronicleQueueLog {
 
     private ChronicleQueueLog() {}
 
-    static DelayContender.Writer writer(Path folder) {
+    public static DelayContender.Writer writer(Path folder) {
         ChronicleQueue queue = ChronicleQueue.single(folder.toString());
         ExcerptAppender appender = queue.createAppender();
         return new DelayContender.Writer() {
@@ -47,7 +47,7 @@ final class ChronicleQueueLog {
         };
     }
 
-    static DelayContender.Reader reader(Path folder, Runnable pause) {
+    public static DelayContender.Reader reader(Path folder, Runnable pause) {
         ChronicleQueue queue = ChronicleQueue.single(folder.toString());
         return new TailerReader(queue, queue.createTailer().toEnd(), pause);
     }
