@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.engine.Storages;
+import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -30,6 +32,7 @@ final class CorpusLog {
     static final Duration WINDOW = Duration.ofMinutes(10);
     static final Duration RETENTION = Duration.ofHours(3);
     static final String CONSUMER = "shipper";
+    static final MasterKeys KEYS = MasterKeys.ring("corpus", Map.of("corpus", "a key for tests, of 32 bytes - !".getBytes(UTF_8)));
 
     private static final JournalSizes SMALL_JOURNAL = new JournalSizes(16 << 10, 16 << 10, 64 << 10, 8 << 10, 4 << 10);
     private static final int OWN = 2;
@@ -68,8 +71,15 @@ final class CorpusLog {
 
     static WalOptions.Builder options(ManualClock clock) {
         return WalOptions.builder().clock(clock).window(WINDOW).retention(RETENTION).segmentBytes(256 << 10).ownSegments(0).sweepInterval(Duration.ZERO)
-                .streams("own/*", StreamOptions.builder().segments(Segments.OWN).build())
-                .streams("shared/*", StreamOptions.builder().segments(Segments.SHARED).build());
+                .encryption(KEYS)
+                .streams("own/*", StreamOptions.builder().segments(Segments.OWN).encrypted(false).build())
+                .streams("shared/*", StreamOptions.builder().segments(Segments.SHARED).encrypted(false).build())
+                .streams("secret/own", StreamOptions.builder().segments(Segments.OWN).build())
+                .streams("secret/shared", StreamOptions.builder().segments(Segments.SHARED).build());
+    }
+
+    static WalReader reader(Path root) {
+        return WalReader.open(root, ReaderOptions.builder().keys(KEYS).build());
     }
 
     private StreamWal open(Compression compression) {
@@ -121,10 +131,14 @@ final class CorpusLog {
             for (int stream = 0; stream < SHARED; stream++) {
                 append(wal, "shared/" + stream, i);
             }
+            // short ones: what is encrypted makes the checked-in file as much larger
+            append(wal, "secret/own", LONG_ONE_OF * i + 1);
+            append(wal, "secret/shared", LONG_ONE_OF * i + 1);
             clock.advance(WINDOW.dividedBy(2L * RECORDS));
         }
         appendBatch(wal, "own/batches");
         appendBatch(wal, "shared/batches");
+        appendBatch(wal, "secret/shared");
         appendSamples(wal, "shared/samples");
         clock.set((clock.millis() / WINDOW.toMillis() + 1) * WINDOW.toMillis());
         wal.runBackground();

@@ -42,7 +42,7 @@ class LogCorpusTest {
     }
 
     private static void assertHolds(StreamWal wal, Path root, Map<String, List<Written>> records) {
-        try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
+        try (WalReader within = wal.reader(); WalReader without = CorpusLog.reader(root)) {
             assertHolds(within, records);
             assertHolds(without, records);
         }
@@ -62,7 +62,7 @@ class LogCorpusTest {
         Path root = directory.resolve("log");
         entry.unpack(state, root);
         SortedMap<String, String> before = FileListing.of(root);
-        try (WalReader reader = WalReader.open(root)) {
+        try (WalReader reader = CorpusLog.reader(root)) {
             assertHolds(reader, records);
             assertThat(reader.describeConsumer(CorpusLog.CONSUMER).orElseThrow().committed()).isEqualTo(content.committed());
         }
@@ -89,7 +89,7 @@ class LogCorpusTest {
         List<CorpusEntry> entries = CorpusEntry.all();
         Path root = directory.resolve("now");
         CorpusLog.Content content = CorpusLog.write(root, START, () -> { });
-        try (WalReader reader = WalReader.open(root)) {
+        try (WalReader reader = CorpusLog.reader(root)) {
             assertHolds(reader, content.records());
         }
         assertThat(CorpusEntry.formatsOf(root))

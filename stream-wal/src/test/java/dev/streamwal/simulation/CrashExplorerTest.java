@@ -180,7 +180,7 @@ class CrashExplorerTest {
                     steps.addAll(List.of(durably("a", 1), new Step.Rotate("a"), new Step.Pack()));
                 }
                 steps.addAll(List.of(new Step.AppendBatchDurably("a", 2, 60), new Step.Erase("a", part)));
-                workloads.add(new Workload(1, part == Step.Erase.Part.ALL, shared, 4_096, new JournalSizes(1_024, 1_024, 2_048, 512, 256), steps));
+                workloads.add(new Workload(1, part == Step.Erase.Part.ALL, shared, part == Step.Erase.Part.NEWEST, 4_096, new JournalSizes(1_024, 1_024, 2_048, 512, 256), steps));
             }
         }
         explore("records are erased", workloads, (explorer, workload) -> explorer.exploreLastStep(workload));
