@@ -130,6 +130,7 @@ public final class StreamWalCommand {
         commands.put("sweep", () -> new SweepCommand(context));
         commands.put("purge", () -> new PurgeCommand(context));
         commands.put("erase", () -> new EraseCommand(context));
+        commands.put("rotate-keys", () -> new RotateKeysCommand(context));
         commands.put("recover", () -> new RecoverCommand(context));
         commands.put("quarantine", () -> new QuarantineCommand(context));
         commands.put("checkpoint", () -> new CheckpointCommand(context));

@@ -34,6 +34,7 @@ class AllCommandsTest {
             Map.entry("sweep", RetentionCommandsTest.class),
             Map.entry("purge", RetentionCommandsTest.class),
             Map.entry("erase", RetentionCommandsTest.class),
+            Map.entry("rotate-keys", EncryptedLogTest.class),
             Map.entry("recover", RepairCommandsTest.class),
             Map.entry("quarantine", RepairCommandsTest.class),
             Map.entry("checkpoint", RepairCommandsTest.class),

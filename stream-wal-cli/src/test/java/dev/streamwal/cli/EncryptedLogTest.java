@@ -24,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -116,6 +117,37 @@ class EncryptedLogTest {
             assertThat(run.out()).doesNotContain("secret");
         }
         root = directory.resolve("copy");
+        assertThat(read("cpu")).isEqualTo(numbers(0, 1, 2));
+    }
+
+    @Test
+    void rotateKeys_afterwardsTheCurrentKeyIsEnough() throws IOException {
+        try (StreamWal wal = open(64)) {
+            append(wal, "cpu", 3);
+        }
+        String current = "key-2 " + "fedcba9876543210".repeat(4) + "\n";
+        Files.writeString(keys, current, StandardOpenOption.APPEND);
+        CliRun run = CliRun.of("rotate-keys", root, "--keys", keys);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exit()).isZero();
+        assertThat(run.out()).isEqualTo("the log's keys are under master key key-2\n");
+        Files.writeString(keys, current);
+        assertThat(read("cpu")).isEqualTo(numbers(0, 1, 2));
+        assertThat(CliRun.of("rotate-keys", root, "--keys", keys, "--json").out()).contains("\"masterId\":\"key-2\"");
+    }
+
+    @Test
+    void rotateKeys_withoutKeysOrWithoutTheFormerOne_changesNothing() throws IOException {
+        try (StreamWal wal = open(64)) {
+            append(wal, "cpu", 3);
+        }
+        assertThat(CliRun.of("rotate-keys", root).err()).contains("--keys FILE");
+        Path other = directory.resolve("other.keys");
+        Files.writeString(other, "key-2 " + "fedcba9876543210".repeat(4) + "\n");
+        Files.setPosixFilePermissions(other, PosixFilePermissions.fromString("rw-------"));
+        CliRun run = CliRun.of("rotate-keys", root, "--keys", other);
+        assertThat(run.exit()).isNotZero();
+        assertThat(run.err()).contains("key-1");
         assertThat(read("cpu")).isEqualTo(numbers(0, 1, 2));
     }
 
