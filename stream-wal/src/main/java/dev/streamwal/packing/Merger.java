@@ -113,11 +113,7 @@ final class Merger {
         boolean isSame = packs.stream().allMatch(pack -> now.pack(pack.number()).isPresent())
                 && new HashSet<>(before.voidRanges()).containsAll(now.voidRanges());
         if (isSame) {
-            boolean areOfThisWriter = store.areOfThisWriter(packs);
             store.replace(packs, merged.stream().toList());
-            if (areOfThisWriter) {
-                merged.ifPresent(pack -> store.isOfThisWriter(pack.number()));
-            }
         }
         return isSame;
     }

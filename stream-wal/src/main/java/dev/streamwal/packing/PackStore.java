@@ -75,6 +75,9 @@ public final class PackStore implements PackedData {
     /** What is read of packs here: their tables. */
     private static final int MAX_OPEN_FILES = 16;
 
+    /** To find packs unchanged while they are looked at; then changes have to wait. */
+    private static final int MAX_ATTEMPTS = 16;
+
     private final Path root;
     private final boolean isCompressed;
     private final ManifestWriter manifest;
@@ -316,22 +319,36 @@ public final class PackStore implements PackedData {
                 .orElse(Long.MAX_VALUE);
     }
 
-    /** Where the stream's newest segment ends in packs with data of an earlier writer. */
+    /**
+     * Where the stream's newest segment ends in packs with data of an earlier writer. Asked again where the packs have changed meanwhile: what was of
+     * this writer may have gone since, and would be taken for an earlier writer's.
+     */
     private Optional<End> inheritedEnd(StreamKey key) throws IOException {
-        return catalog.look(now -> {
-            CatalogedKey cataloged = catalog.cataloged(key, now);
-            Optional<ListedPack> newest = Optional.empty();
-            long position = 0;
-            for (ListedPack pack : now.packsInOrder()) {
-                if (!ofThisWriter.contains(pack.number())) {
-                    for (long end : ends(key, pack, now, cataloged)) {
-                        newest = newest.isPresent() && position >= end ? newest : Optional.of(pack);
-                        position = Math.max(position, end);
-                    }
+        for (int attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
+            Manifest before = manifest.current();
+            Optional<End> end = catalog.look(now -> inheritedEnd(key, now));
+            if (before.equals(manifest.current())) {
+                return end;
+            }
+        }
+        synchronized (this) {
+            return catalog.look(now -> inheritedEnd(key, now));
+        }
+    }
+
+    private Optional<End> inheritedEnd(StreamKey key, Manifest now) throws IOException {
+        CatalogedKey cataloged = catalog.cataloged(key, now);
+        Optional<ListedPack> newest = Optional.empty();
+        long position = 0;
+        for (ListedPack pack : now.packsInOrder()) {
+            if (!ofThisWriter.contains(pack.number())) {
+                for (long end : ends(key, pack, now, cataloged)) {
+                    newest = newest.isPresent() && position >= end ? newest : Optional.of(pack);
+                    position = Math.max(position, end);
                 }
             }
-            return newest.isEmpty() ? Optional.empty() : Optional.of(new End(position, lastWindowStart(key, newest.get(), position)));
-        });
+        }
+        return newest.isEmpty() ? Optional.empty() : Optional.of(new End(position, lastWindowStart(key, newest.get(), position)));
     }
 
     /**
@@ -368,11 +385,6 @@ public final class PackStore implements PackedData {
     /** Notes that this log knows where all streams of the pack end. */
     void isOfThisWriter(long number) {
         ofThisWriter.add(number);
-    }
-
-    /** Whether this log knows where all streams of the packs end. */
-    boolean areOfThisWriter(List<ListedPack> packs) {
-        return packs.stream().allMatch(pack -> ofThisWriter.contains(pack.number()));
     }
 
     /**
@@ -674,9 +686,19 @@ public final class PackStore implements PackedData {
         replace(gone, carried);
     }
 
-    /** Removes packs, and replaces others by packs with what still counts of them. */
+    /**
+     * Removes packs, and replaces others by packs with what still counts of them.
+     *
+     * <p>What takes the place of packs of this writer is of this writer, from the moment at which it is listed: a stream that comes again right then
+     * would else take the end that it had in it for its newest end, and a follower would not learn of what expired behind that.
+     */
     void replace(List<ListedPack> gone, List<ListedPack> carried) throws IOException {
-        change(carried, gone, () -> manifest.replace(carried, gone.stream().map(ListedPack::number).toList()));
+        change(carried, gone, () -> {
+            if (gone.stream().allMatch(pack -> ofThisWriter.contains(pack.number()))) {
+                carried.forEach(pack -> isOfThisWriter(pack.number()));
+            }
+            manifest.replace(carried, gone.stream().map(ListedPack::number).toList());
+        });
     }
 
     /** Bytes of the packs written since the log was opened. */
