@@ -115,10 +115,7 @@ public final class Manifest {
     /**
      * With packs added, and others removed. Void ranges that concern none of the remaining packs are dropped.
      *
-     * <p>A pack may have a lower number than packs that were listed before it: a merge takes its number when it begins, and takes long. Void ranges
-     * that came meanwhile cover it like the packs that it replaces, so its writer has to leave out what they cover.
-     *
-     * @throws IllegalArgumentException where the number of an added pack is in use, or a removed pack isn't listed
+     * @throws IllegalArgumentException where the number of an added pack was used before, or a removed pack isn't listed
      */
     public Manifest replaced(List<ListedPack> added, List<Long> removed) {
         TreeMap<Long, ListedPack> left = new TreeMap<>(byNumber);
@@ -129,8 +126,9 @@ public final class Manifest {
         }
         long highest = highestNumber;
         for (ListedPack pack : added) {
-            if (byNumber.containsKey(pack.number()) || left.put(pack.number(), pack) != null) {
-                throw new IllegalArgumentException("number of a pack is in use: number=" + pack.number());
+            if (pack.number() <= highestNumber || left.put(pack.number(), pack) != null) {
+                throw new IllegalArgumentException("number of a pack was used before: number=" + pack.number() + ", highestNumber="
+                        + highestNumber);
             }
             highest = Math.max(highest, pack.number());
         }

@@ -25,6 +25,7 @@ final class Part {
 
     private int count;
     private int dataBytes;
+    private int firstFrame = FrameTable.NONE;
     private int lastFrame = FrameTable.NONE;
     private boolean isCut;
     private boolean isGone;
@@ -71,7 +72,13 @@ final class Part {
     }
 
     void add(FrameTable frames, int place, int frameBytes) {
-        lastFrame = frames.add(place, frameBytes, lastFrame);
+        int added = frames.add(place, frameBytes);
+        if (count == 0) {
+            firstFrame = added;
+        } else {
+            frames.follows(lastFrame, added);
+        }
+        lastFrame = added;
         dataBytes += frameBytes;
         count++;
     }
@@ -93,12 +100,20 @@ final class Part {
             isGone = true;
             return;
         }
-        while (endPosition() - frames.bytes(lastFrame) >= position) {
+        long at = base;
+        int kept = 0;
+        int last = firstFrame;
+        for (int frame = firstFrame; kept < count && at < position; frame = frames.next(frame)) {
+            last = frame;
+            at += frames.bytes(frame);
+            kept++;
+        }
+        if (kept < count) {
             // later records must not be added to a part that a reader has open
             isCut = true;
-            dataBytes -= frames.bytes(lastFrame);
-            lastFrame = frames.previous(lastFrame);
-            count--;
+            count = kept;
+            lastFrame = last;
+            dataBytes = (int) (at - base);
         }
     }
 
@@ -145,8 +160,8 @@ final class Part {
         return count;
     }
 
-    int lastFrame() {
-        return lastFrame;
+    int firstFrame() {
+        return firstFrame;
     }
 
     int headerLength() {

@@ -12,6 +12,8 @@ final class PartFrames {
     /** Offset in the part of each frame, and then the end of the last one. */
     private int[] offsets = new int[FIRST_ROOM + 1];
     private int count;
+    /** Number of the last known frame in the segment's table. */
+    private int lastFrame = FrameTable.NONE;
 
     /** @param headerLength of the part's header */
     PartFrames(int headerLength) {
@@ -22,31 +24,24 @@ final class PartFrames {
     final void restart(int headerLength) {
         offsets[0] = headerLength;
         count = 0;
+        lastFrame = FrameTable.NONE;
     }
 
     /** A snapshot of the part's current frames. A part that was cut has fewer than were known, and gets no more. */
     Known upTo(Part part, FrameTable table) {
-        int all = part.count();
-        makeRoom(all);
-        int frame = part.lastFrame();
-        for (int i = all - 1; i >= count; i--) {
-            places[i] = table.place(frame);
-            offsets[i + 1] = table.bytes(frame);
-            frame = table.previous(frame);
-        }
-        for (; count < all; count++) {
-            offsets[count + 1] += offsets[count];
+        while (count < part.count()) {
+            int frame = count == 0 ? part.firstFrame() : table.next(lastFrame);
+            if (count == places.length) {
+                places = Arrays.copyOf(places, 2 * count);
+                offsets = Arrays.copyOf(offsets, 2 * count + 1);
+            }
+            places[count] = table.place(frame);
+            offsets[count + 1] = offsets[count] + table.bytes(frame);
+            lastFrame = frame;
+            count++;
         }
         // later calls write only behind these entries of the arrays
-        return new Known(offsets, places, all);
-    }
-
-    private void makeRoom(int frames) {
-        if (frames > places.length) {
-            int room = Math.max(frames, 2 * places.length);
-            places = Arrays.copyOf(places, room);
-            offsets = Arrays.copyOf(offsets, room + 1);
-        }
+        return new Known(offsets, places, part.count());
     }
 
     /**

@@ -54,9 +54,6 @@ final class MergePlan {
      */
     record Limits(int maxPacks, long maxSegments, long settleMillis, boolean compresses) {}
 
-    /** Segments of packs that were made one after the other are joined when they are merged. */
-    private static final Comparator<ListedPack> BY_AGE = Comparator.comparingLong(ListedPack::number);
-
     private static final Comparator<ListedPack> BY_SIZE = Comparator.comparingLong(ListedPack::bytes).thenComparingLong(ListedPack::number);
 
     /**
@@ -130,9 +127,9 @@ final class MergePlan {
         NavigableMap<Integer, List<ListedPack>> byLevel = new TreeMap<>();
         packs.forEach(pack -> byLevel.computeIfAbsent(pack.level(), level -> new ArrayList<>()).add(pack));
         for (List<ListedPack> ofLevel : byLevel.values()) {
-            List<ListedPack> fit = asFit(ofLevel, BY_AGE, limits);
+            List<ListedPack> fit = asFit(ofLevel, limits);
             if (fit.size() > 1 && isEnough(ofLevel, fit, limits)) {
-                return Optional.of(fit);
+                return Optional.of(byNumber(fit));
             }
         }
         return Optional.empty();
@@ -181,13 +178,9 @@ final class MergePlan {
 
     /** The smallest packs, up to the limits of one merge and of one pack. */
     private static List<ListedPack> asFit(List<ListedPack> packs, Limits limits) {
-        return asFit(packs, BY_SIZE, limits);
-    }
-
-    private static List<ListedPack> asFit(List<ListedPack> packs, Comparator<ListedPack> order, Limits limits) {
         List<ListedPack> fit = new ArrayList<>();
         long segments = 0;
-        for (ListedPack pack : packs.stream().sorted(order).limit(limits.maxPacks()).toList()) {
+        for (ListedPack pack : packs.stream().sorted(BY_SIZE).limit(limits.maxPacks()).toList()) {
             segments += pack.segments();
             if (segments > limits.maxSegments() && !fit.isEmpty()) {
                 break;
@@ -198,6 +191,6 @@ final class MergePlan {
     }
 
     private static List<ListedPack> byNumber(List<ListedPack> packs) {
-        return packs.stream().sorted(BY_AGE).toList();
+        return packs.stream().sorted(Comparator.comparingLong(ListedPack::number)).toList();
     }
 }

@@ -23,9 +23,8 @@ import java.util.function.BooleanSupplier;
  * Merges several packs into one. One merge at a time.
  *
  * <p><b>Locking.</b> A merge may take minutes, so deletions don't wait for it: it reads packs, which don't change, and takes the packing lock only to
- * change the manifest. Packs that were added by then don't matter. If some of the merged ones have gone, or some of their segments no longer count,
- * the merged pack is deleted, and the merge is repeated later. The second attempt in a row holds the lock throughout: a log with constant deletions
- * would never merge otherwise.
+ * change the manifest. If by then some of the packs have gone, or some of their segments no longer count, the merged pack is deleted, and the merge
+ * is repeated later. The second attempt in a row holds the lock throughout: a log with constant deletions would never merge otherwise.
  *
  * <p><b>Why nothing is lost or duplicated.</b> Every frame is verified on the way. The merged pack is durable before the manifest lists it, and the
  * same change of the manifest removes the old packs from the list; their files are deleted after that. After a crash before that change, the merged
@@ -83,7 +82,7 @@ final class Merger {
         boolean isListed = false;
         try {
             Optional<ListedPack> merged = write(packs, header, before, isStopped);
-            isListed = !isStopped.getAsBoolean() && store.whilePacking(() -> isListed(packs, merged, before));
+            isListed = !isStopped.getAsBoolean() && store.whilePacking(() -> isListed(packs, merged, header.number(), before));
             if (isListed && merged.isPresent()) {
                 step.wrote(PackTask.MERGE, merged.get(), store.file(merged.get()));
                 step.end(PackTask.MERGE, events);
@@ -108,9 +107,9 @@ final class Merger {
         }
     }
 
-    private boolean isListed(List<ListedPack> packs, Optional<ListedPack> merged, Manifest before) throws IOException {
+    private boolean isListed(List<ListedPack> packs, Optional<ListedPack> merged, long number, Manifest before) throws IOException {
         Manifest now = store.manifest();
-        boolean isSame = packs.stream().allMatch(pack -> now.pack(pack.number()).isPresent())
+        boolean isSame = now.highestNumber() < number && packs.stream().allMatch(pack -> now.pack(pack.number()).isPresent())
                 && new HashSet<>(before.voidRanges()).containsAll(now.voidRanges());
         if (isSame) {
             store.replace(packs, merged.stream().toList());

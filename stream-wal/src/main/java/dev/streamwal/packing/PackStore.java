@@ -609,7 +609,11 @@ public final class PackStore implements PackedData {
     PackHeader mergedFrom(MergePlan.Merge merge, long nowMillis, long incarnation) {
         List<ListedPack> packs = merge.packs();
         int level = packs.stream().mapToInt(ListedPack::level).max().orElse(0) + 1;
-        return new PackHeader(newNumber(), merge.window(), merge.expirationMillis(), packs.get(0).optionsHash(), Math.min(level, PackHeader.MAX_LEVEL),
+        long number = newNumber();
+        if (packs.stream().allMatch(pack -> ofThisWriter.contains(pack.number()))) {
+            isOfThisWriter(number);
+        }
+        return new PackHeader(number, merge.window(), merge.expirationMillis(), packs.get(0).optionsHash(), Math.min(level, PackHeader.MAX_LEVEL),
                 nowMillis, incarnation);
     }
 
