@@ -13,6 +13,7 @@ public final class KeyUnavailableException extends WalException {
 
     private static final long serialVersionUID = 1L;
 
+    /** Id of the key that is missing, or wrong. */
     private final String keyId;
 
     /**
