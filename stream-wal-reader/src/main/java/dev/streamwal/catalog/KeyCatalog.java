@@ -60,6 +60,11 @@ public final class KeyCatalog {
         return covered.isEmpty();
     }
 
+    /** Whether it has the keys of all packs that the manifest lists: there is no better catalogue for this manifest. */
+    boolean coversAll() {
+        return covered.size() == manifest.packsInOrder().size();
+    }
+
     /** Whether it has the keys of a pack that the manifest lists. */
     public boolean covers(ListedPack pack) {
         return covered.contains(pack.number());

@@ -152,7 +152,7 @@ public final class LogSource implements AutoCloseable {
 
     /** A catalog that hasn't listed anything, and isn't kept for other calls. */
     SegmentCatalog emptyCatalog(StreamKey key) {
-        return new SegmentCatalog(key, () -> streams.of(key), channels, footers, packs, shared);
+        return new SegmentCatalog(key, streams, channels, footers, packs, shared);
     }
 
     private SegmentCatalog listAnew(String key) throws IOException {

@@ -265,7 +265,9 @@ public final class PackCatalog {
     /** The catalogue's entry for a key; it covers nothing where the catalogue can't be read. */
     public CatalogedKey cataloged(StreamKey key, Manifest manifest) throws IOException {
         for (int attempt = 1; attempt <= KEYS_ATTEMPTS; attempt++) {
-            try (SharedFile file = channels.acquire(PackFiles.keys(root))) {
+            OpenKeys before = keys;
+            boolean isBest = before != null && before.beside(manifest).coversAll();
+            try (SharedFile file = isBest ? channels.acquireAsOpened(PackFiles.keys(root)) : channels.acquire(PackFiles.keys(root))) {
                 OpenKeys open = openKeys(file, manifest);
                 KeyCatalog catalog = open.beside(manifest);
                 return new CatalogedKey(key, catalog, catalog.isEmpty() ? List.of() : open.reader.find(file, key, tables));

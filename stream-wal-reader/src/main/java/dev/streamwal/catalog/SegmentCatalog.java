@@ -46,6 +46,7 @@ public final class SegmentCatalog {
 
     private final StreamKey key;
     private final Supplier<Path> directory;
+    private final Folder folder;
     private final ChannelCache channels;
     private final FooterCache footers;
     private final PackCatalog packs;
@@ -61,6 +62,10 @@ public final class SegmentCatalog {
     /** The directory's path at that time; null before the first reading. */
     @GuardedBy("this")
     private @Nullable Path ownDirectory;
+
+    /** The state of the folder of streams before the directory was found missing; null where it wasn't missing. */
+    @GuardedBy("this")
+    private @Nullable Object missingIn;
 
     /** The segments in packs, by {@link #manifest}. */
     @GuardedBy("this")
@@ -86,8 +91,15 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private List<Segment> partsInChain = parts;
 
+    /** The folder that the stream's directory is in, or would be. */
+    @FunctionalInterface
+    interface Folder {
+        /** As {@link StreamDirectory#state()}. */
+        Object state() throws IOException;
+    }
+
     /**
-     * Of a stream.
+     * Of a stream, in a folder that may change at any time.
      *
      * @param directory where it is now
      * @param channels closes files that were deleted
@@ -97,13 +109,19 @@ public final class SegmentCatalog {
      */
     public SegmentCatalog(StreamKey key, Supplier<Path> directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
             @Nullable SharedCatalog shared) {
-        this(key, directory, channels, footers, packs, shared, System::nanoTime);
+        this(key, directory, Object::new, channels, footers, packs, shared, System::nanoTime);
     }
 
-    SegmentCatalog(StreamKey key, Supplier<Path> directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
+    SegmentCatalog(StreamKey key, StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs,
+            @Nullable SharedCatalog shared) {
+        this(key, () -> streams.of(key), streams::state, channels, footers, packs, shared, System::nanoTime);
+    }
+
+    SegmentCatalog(StreamKey key, Supplier<Path> directory, Folder folder, ChannelCache channels, FooterCache footers, PackCatalog packs,
             @Nullable SharedCatalog shared, LongSupplier nanoTime) {
         this.key = key;
         this.directory = directory;
+        this.folder = folder;
         this.channels = channels;
         this.footers = footers;
         this.packs = packs;
@@ -296,23 +314,36 @@ public final class SegmentCatalog {
     private void listOwn(Path where) throws IOException {
         if (!where.equals(ownDirectory)) {
             // the folder was renamed: the segments listed before have other paths
-            own.forEach(segment -> channels.forget(segment.file()));
-            own = List.of();
+            forgetOwn();
             ownDirectory = where;
+            missingIn = null;
             age.forget();
         }
+        // only a stream without files may be missing; asked before the directory is looked for
+        Object before = own.isEmpty() ? folder.state() : null;
+        if (before != null && before.equals(missingIn)) {
+            return;
+        }
+        missingIn = null;
         FileTime now;
         try {
             now = Files.getLastModifiedTime(where);
         } catch (NoSuchFileException e) {
             age.forget();
-            listAnew(where);
+            forgetOwn();
+            missingIn = before;
             return;
         }
         if (!age.isCurrent(now)) {
             listAnew(where);
             age.listed();
         }
+    }
+
+    @GuardedBy("this")
+    private void forgetOwn() {
+        own.forEach(segment -> channels.forget(segment.file()));
+        own = own.isEmpty() ? own : List.of();
     }
 
     @GuardedBy("this")

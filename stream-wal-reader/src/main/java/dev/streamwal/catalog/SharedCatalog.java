@@ -42,7 +42,7 @@ public final class SharedCatalog {
      */
     public SharedCatalog(StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs, Segment.Moves moves,
             LongSupplier reserved) {
-        this.files = new SegmentCatalog(StreamKey.SHARED, () -> streams.of(StreamKey.SHARED), channels, footers,
+        this.files = new SegmentCatalog(StreamKey.SHARED, streams, channels, footers,
                 PackCatalog.none(streams.path()), null);
         this.voids = (segment, key) -> cut(segment, packs.manifest().voidRanges(key));
         this.channels = channels;

@@ -9,6 +9,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SharedFile;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,11 +19,13 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.HashSet;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -46,10 +49,21 @@ public final class StreamDirectory {
     /** The folder, once it is there by its new name. */
     private volatile @Nullable Path renamed;
 
+    @GuardedBy("this")
+    private final ListingAge age;
+
+    @GuardedBy("this")
+    private Object state = new Object();
+
     /** @param root of the log */
     public StreamDirectory(Path root, ChannelCache channels) {
+        this(root, channels, System::nanoTime);
+    }
+
+    StreamDirectory(Path root, ChannelCache channels, LongSupplier nanoTime) {
         this.root = root;
         this.channels = channels;
+        this.age = new ListingAge(nanoTime);
     }
 
     /**
@@ -110,6 +124,25 @@ public final class StreamDirectory {
     /** The directory of the stream's segments, if it has any. */
     public Path of(StreamKey key) {
         return path().resolve(key.directoryName());
+    }
+
+    /**
+     * What the folder holds now, as an object. If a later call returns an equal one, no directory has come or gone between the two calls. So a
+     * directory that wasn't there after the first call isn't there before the second one.
+     */
+    synchronized Object state() throws IOException {
+        FileTime now;
+        try {
+            now = Files.getLastModifiedTime(path());
+        } catch (NoSuchFileException e) {
+            age.forget();
+            return new Object();
+        }
+        if (!age.isCurrent(now)) {
+            state = new Object();
+            age.listed();
+        }
+        return state;
     }
 
     /** A reading of a directory. */

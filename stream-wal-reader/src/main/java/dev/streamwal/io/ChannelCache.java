@@ -73,6 +73,15 @@ public final class ChannelCache implements AutoCloseable {
      * @throws NoSuchFileException where there is no such file, also if a deleted file of this name was open in the cache
      */
     public SharedFile acquire(Path path) throws IOException {
+        return acquire(path, true);
+    }
+
+    /** As {@link #acquire}; where the file is open already, it may have been deleted or replaced since. */
+    public SharedFile acquireAsOpened(Path path) throws IOException {
+        return acquire(path, false);
+    }
+
+    private SharedFile acquire(Path path, boolean isLookedAt) throws IOException {
         SharedFile file;
         SharedFile surplus;
         boolean wasOpen;
@@ -97,7 +106,7 @@ public final class ChannelCache implements AutoCloseable {
             if (!wasOpen) {
                 openFile(file);
             } else {
-                isReplaced = file.isReplaced();
+                isReplaced = isLookedAt && file.isReplaced();
                 file.open();
             }
         } catch (IOException e) {
@@ -108,14 +117,14 @@ public final class ChannelCache implements AutoCloseable {
         if (isReplaced) {
             forget(path);
             file.close();
-            return acquire(path);
+            return acquire(path, true);
         }
         return file;
     }
 
-    /** As {@link #acquire}, of a file that isn't appended to any more. */
+    /** As {@link #acquireAsOpened}, of a file that isn't appended to any more. */
     public SharedFile acquireSealed(Path path) throws IOException {
-        SharedFile file = acquire(path);
+        SharedFile file = acquireAsOpened(path);
         if (isMapping) {
             file.map();
         }

@@ -82,7 +82,8 @@ class SegmentCatalogTest {
     @Test
     void refresh_directoryUnchangedForLong_isNotListedAgain() throws IOException {
         long[] now = {0};
-        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), () -> folder, channels, new FooterCache(), PackCatalog.none(folder), null, () -> now[0]);
+        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), () -> folder, Object::new, channels, new FooterCache(), PackCatalog.none(folder),
+                null, () -> now[0]);
         touch("0000000000000000_1.seg");
         FileTime unchanged = Files.getLastModifiedTime(folder);
         assertThat(catalog.refresh().size()).isOne();
@@ -96,6 +97,42 @@ class SegmentCatalogTest {
         assertThat(catalog.refresh().size()).as("nothing says that it has changed").isEqualTo(2);
         Files.setLastModifiedTime(folder, FileTime.fromMillis(0));
         assertThat(catalog.refresh().size()).isEqualTo(3);
+    }
+
+    @Test
+    void refresh_missingDirectoryInAFolderThatIsUnchanged_isNotLookedForAgain() throws IOException {
+        Object[] state = {"as it was"};
+        Path directory = folder.resolve("k");
+        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), () -> directory, () -> state[0], channels, new FooterCache(),
+                PackCatalog.none(folder), null, System::nanoTime);
+        assertThat(catalog.refresh().size()).isZero();
+        Files.createDirectory(directory);
+        touch("k/0000000000000000_1.seg");
+        assertThat(catalog.refresh().size()).as("nothing says that the folder has changed").isZero();
+        state[0] = "changed";
+        assertThat(catalog.refresh().size()).isOne();
+        Files.delete(directory.resolve("0000000000000000_1.seg"));
+        Files.delete(directory);
+        assertThat(catalog.refresh().size()).as("a directory that was there is always looked for").isZero();
+        Files.createDirectory(directory);
+        touch("k/0000000000000100_1.seg");
+        assertThat(catalog.refresh().size()).as("the folder was not asked before it was found missing").isOne();
+    }
+
+    @Test
+    void refresh_directoryComesWhileItIsLookedFor_isFoundNext() throws IOException {
+        StreamDirectory streams = new StreamDirectory(folder, channels);
+        Path directory = folder.resolve(StreamDirectory.NAME).resolve("k");
+        Files.createDirectory(directory.getParent());
+        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), streams, channels, new FooterCache(), PackCatalog.none(folder), null);
+        for (int i = 0; i < 20; i++) {
+            assertThat(catalog.refresh().size()).isZero();
+            Files.createDirectory(directory);
+            touch("segments/k/0000000000000000_1.seg");
+            assertThat(catalog.refresh().size()).isOne();
+            Files.delete(directory.resolve("0000000000000000_1.seg"));
+            Files.delete(directory);
+        }
     }
 
     @Test

@@ -38,6 +38,24 @@ class ChannelCacheTest {
     }
 
     @Test
+    void acquireAsOpened_replacedSince_isTheOneThatWasOpened() throws IOException {
+        Path path = file("a");
+        try (ChannelCache cache = new ChannelCache(2)) {
+            cache.acquire(path).close();
+            Files.move(Files.write(folder.resolve("b"), new byte[1]), path, StandardCopyOption.REPLACE_EXISTING);
+            try (SharedFile opened = cache.acquireAsOpened(path)) {
+                assertThat(read(opened)).isEqualTo(3);
+            }
+            try (SharedFile there = cache.acquire(path)) {
+                assertThat(read(there)).isEqualTo(1);
+            }
+            try (SharedFile opened = cache.acquireAsOpened(path)) {
+                assertThat(read(opened)).as("opened last").isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
     void close_moreFilesThanTheBound_keepsTheBound() throws IOException {
         try (ChannelCache cache = new ChannelCache(2)) {
             for (int round = 0; round < 3; round++) {
