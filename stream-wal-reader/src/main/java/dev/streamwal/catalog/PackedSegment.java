@@ -9,6 +9,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
@@ -119,7 +120,13 @@ public final class PackedSegment extends Segment {
 
     @Override
     protected SegmentReader openHere(ChannelCache channels) throws IOException {
-        if (packs.manifest().isVoid(key(), basePosition(), pack.number())) {
+        // the manifest alone tells: a pack that was deleted may still be open
+        Manifest now = packs.manifest();
+        boolean isPackGone = now.pack(pack.number()).isEmpty();
+        if (isPackGone) {
+            channels.forget(file());
+        }
+        if (isPackGone || now.isVoid(key(), basePosition(), pack.number())) {
             throw new NoSuchFileException(file().toString());
         }
         Place here = place();
