@@ -10,6 +10,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SharedFile;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
+import dev.streamwal.walk.EndDoubt;
 import dev.streamwal.walk.StreamScan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -39,7 +40,7 @@ final class FollowedStream {
     /** Whether names in its directory may have changed since it was read. */
     boolean hasNames;
     /** What to call {@link StreamScan#doubtEnd} with, before it is read again. */
-    private long recordEnd = StreamScan.NO_DOUBT;
+    private EndDoubt sign = EndDoubt.NONE;
     /** Whether it was deleted, and has had no record since. */
     boolean isGone;
     /** Whether it isn't followed any more. */
@@ -105,15 +106,13 @@ final class FollowedStream {
     }
 
     private void passDoubt() {
-        if (recordEnd != StreamScan.NO_DOUBT) {
-            scan().doubtEnd(recordEnd);
-            recordEnd = StreamScan.NO_DOUBT;
-        }
+        scan().doubtEnd(sign);
+        sign = EndDoubt.NONE;
     }
 
     /** Called where records of it have come, or may have: see {@link StreamScan#doubtEnd}. */
-    void doubtEnd(long newRecordEnd) {
-        recordEnd = Math.min(recordEnd, newRecordEnd);
+    void doubtEnd(EndDoubt newSign) {
+        sign = sign.and(newSign);
     }
 
     private StreamScan resumed(LogSource log, ScanBegin beginning) throws IOException {

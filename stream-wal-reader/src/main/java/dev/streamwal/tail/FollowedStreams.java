@@ -11,6 +11,7 @@ import dev.streamwal.format.KeyScope;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
+import dev.streamwal.walk.EndDoubt;
 import dev.streamwal.walk.StreamScan;
 import dev.streamwal.walk.TailWalk;
 import dev.streamwal.walk.WalkOfWalks;
@@ -163,7 +164,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 }
             }
             scope.exactKeys().orElse(Collections.emptyNavigableSet()).forEach(this::addIfNew);
-            arrived.forEach(key -> arrived(key, StreamScan.NO_DOUBT));
+            arrived.forEach(key -> arrived(key, EndDoubt.NONE));
             lookAtFolder();
         } catch (IOException | RuntimeException e) {
             close();
@@ -192,7 +193,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private void wantInDoubt(FollowedStream stream) {
-        stream.doubtEnd(StreamScan.UNKNOWN);
+        stream.doubtEnd(EndDoubt.MAY_BE_MORE);
         want(stream);
     }
 
@@ -442,7 +443,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         long start = System.nanoTime();
         try {
             givingBack(() -> {
-                if (!arrivals.look((key, end) -> arrived(key.text(), end))) {
+                if (!arrivals.look((key, end) -> arrived(key.text(), EndDoubt.seen(end)))) {
                     inTurn.forEach(this::wantInDoubt);
                 }
             });
@@ -550,10 +551,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    private void arrived(String key, long end) {
+    private void arrived(String key, EndDoubt sign) {
         FollowedStream known = streams.get(key);
         if (known != null) {
-            known.doubtEnd(end);
+            known.doubtEnd(sign);
             want(known);
         } else if (newStreams != null && scope.contains(key)) {
             add(key);

@@ -9,6 +9,7 @@ import dev.streamwal.catalog.WriterView;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.shared.SharedSegment;
+import dev.streamwal.walk.EndDoubt;
 import dev.streamwal.walk.StreamScan;
 import dev.streamwal.walk.TailWalk;
 import dev.streamwal.walk.WalkOfWalks;
@@ -143,7 +144,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
             readEnds(live, manifest);
         });
         if (!isAll) {
-            scan.doubtEnd(StreamScan.UNKNOWN);
+            scan.doubtEnd(EndDoubt.MAY_BE_MORE);
         }
         return !isAll || sharedEnd != before;
     }
@@ -154,7 +155,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
             long end = SharedCatalog.end(segment, key, manifest);
             sharedEnd = Math.max(sharedEnd, end);
             if (end >= 0) {
-                scan.doubtEnd(end);
+                scan.doubtEnd(EndDoubt.seen(end));
             }
         }
     }

@@ -36,9 +36,6 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     public static final long UNKNOWN = -1;
 
-    /** See {@link #doubtEnd}: nothing casts doubt on the end. */
-    public static final long NO_DOUBT = Long.MAX_VALUE;
-
     private final SegmentSequence sequence;
     private final TimeRange range;
     private final ReadSizes sizes;
@@ -56,8 +53,10 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     private Telling telling;
     /** Whether the call before returned false. */
     private boolean ended;
-    /** Least position at which the stream, should it come again, begins behind a gap: see {@link #doubtEnd}. {@link #NO_DOUBT} for none. */
-    private long doubtFrom = NO_DOUBT;
+    /** What is known of records behind {@link #resume}, should all of the stream go: see {@link #doubtEnd}. */
+    private EndDoubt endDoubt = EndDoubt.NONE;
+    /** Where the record ends that was there behind a consumer's commit; {@link #UNKNOWN} for none. */
+    private long behindCommit = UNKNOWN;
     /** Looks for records that came behind the end; does nothing for a scan that doesn't report gaps. */
     private EndLook endLook = () -> true;
     /** The exception to throw first; null for none, or after it was thrown. */
@@ -164,10 +163,10 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * @param expirationMillis of that segment
      * @param resume stream position
      * @param ended whether there was no more, for now
-     * @param doubtFrom least position at which the stream, should it come again, begins behind a gap; {@link #NO_DOUBT} for none
+     * @param endDoubt what is known of records behind that position
      * @param told offset in the segment of damage that was reported; -1 for none
      */
-    public record Bookmark(long base, long expirationMillis, long resume, boolean ended, long doubtFrom, long told, Telling telling) {
+    public record Bookmark(long base, long expirationMillis, long resume, boolean ended, EndDoubt endDoubt, long told, Telling telling) {
 
         /** The offset in the segment's file. */
         public long offset(StreamKey key) {
@@ -189,7 +188,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     public static StreamScan resumed(LogSource log, SegmentCatalog catalog, Bookmark bookmark) {
         StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), bookmark.in(catalog));
         scan.lastExpiration = bookmark.expirationMillis();
-        scan.doubtFrom = bookmark.doubtFrom();
+        scan.endDoubt = bookmark.endDoubt();
         return scan;
     }
 
@@ -206,6 +205,10 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     public StreamScan behindCommit() throws IOException {
         Segment segment = entering;
         ended = segment == null || !isAnythingAt(segment, enteringOffset);
+        if (segment == null && sequence.isEmpty()) {
+            // whether anything came behind the commit, only the stream can tell, when it comes again
+            doubtEnd(EndDoubt.MAY_BE_MORE);
+        }
         return this;
     }
 
@@ -232,18 +235,11 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     /**
      * Called where records have come behind the scan's place, or may have, and may be deleted before it reads them. Only a stream's beginning
-     * expires, so none were if the next call finds the next record, or anything that is left of what was read. Until then the scan doubts its end:
-     * should the stream come again behind these records, and not know where it ended, the gap is reported as possible.
-     *
-     * @param recordEnd where the first of these records, or a later one, ends; {@link #UNKNOWN} where none was seen
+     * expires, so none were if the scan comes to an end while anything is left of what was read. Until then it doubts its end: should the stream come
+     * again behind these records, and not know where it ended, the gap is reported as possible.
      */
-    public void doubtEnd(long recordEnd) {
-        if (recordEnd == UNKNOWN) {
-            doubtFrom = Math.min(doubtFrom, resume + 1);
-        }
-        if (recordEnd > resume) {
-            doubtFrom = Math.min(doubtFrom, recordEnd);
-        }
+    public void doubtEnd(EndDoubt sign) {
+        endDoubt = endDoubt.and(sign.behind(resume));
     }
 
     /** Whether there was no more, for now. */
@@ -257,7 +253,11 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         }
         try (StreamScan look = new StreamScan(log, sequence.catalog(), TimeRange.ALL, ReadSizes.small(log.settings()),
                 Rest.at(segment, offset, resume, Telling.NOTHING))) {
-            return look.next();
+            boolean found = look.next();
+            if (found) {
+                behindCommit = look.nextPosition();
+            }
+            return found;
         } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
             // this scan reports it
             return true;
@@ -284,9 +284,18 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             throw toBeTold;
         }
         boolean found = stepPastDeleted();
+        if (found) {
+            endDoubt = endDoubt.behind(resume);
+        } else {
+            if (sequence.knowsUpTo(lastBase)) {
+                endDoubt = EndDoubt.NONE;
+            } else if (!ended) {
+                // all of the stream has gone since it was listed: what came after that listing was never seen
+                doubtEnd(EndDoubt.MAY_BE_MORE);
+            }
+        }
         // while no segment was ever entered, it isn't known whether records existed after the position
         ended = !found && (ended || lastBase != UNKNOWN);
-        doubtFrom = found || sequence.knowsUpTo(lastBase) ? NO_DOUBT : doubtFrom;
         return found;
     }
 
@@ -295,12 +304,10 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             try {
                 return step();
             } catch (NoSuchFileException e) {
-                long from = resume;
                 EntryExpiredException expired = overtaken(e);
-                if (resume > from) {
+                if (expired != null) {
                     throw expired;
                 }
-                // the segment was empty: no record was missed
             }
         }
     }
@@ -425,7 +432,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         SegmentHeader header = headerOf(segment);
         boolean isNewToEnded = header != null && isUnknown(header) && ended;
         if (isNewToEnded && telling == Telling.ALL && !endLook.look()) {
-            doubtEnd(UNKNOWN);
+            doubtEnd(EndDoubt.MAY_BE_MORE);
         }
         boolean isTold = telling == Telling.ALL_BEHIND_THE_NEXT;
         telling = Telling.ALL;
@@ -433,8 +440,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             return;
         }
         long from = resume;
-        boolean isBehindAll = isNewToEnded && header.basePosition() < doubtFrom;
-        doubtFrom = NO_DOUBT;
+        boolean isBehindAll = isNewToEnded && !endDoubt.isCastOn(from, header.basePosition());
+        endDoubt = EndDoubt.NONE;
         if (isTold || header.previousEnd() <= from || isBehindAll) {
             resume = header.basePosition();
             return;
@@ -469,35 +476,39 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         }
     }
 
-    /** Handles a deleted segment: the one to be entered, or the one being read, if an interrupt closed its channel. */
-    private EntryExpiredException overtaken(NoSuchFileException e) {
+    /**
+     * Handles a deleted segment: the one to be entered, or the one being read, if an interrupt closed its channel.
+     *
+     * <p>Where a later segment is left that knows where the data before it ended, all up to there was missed. Where nothing is left of the stream, or it
+     * has come again without knowing that, only what was seen is known. The log's start doesn't help: a stream of the last writer ended above it, and
+     * one that shares segments may go on below it.
+     *
+     * @return null where no record was missed, as far as is known by now
+     */
+    private @Nullable EntryExpiredException overtaken(NoSuchFileException e) {
         Segment gone = around();
         leave();
         telling = telling == Telling.NOTHING ? Telling.NOTHING : Telling.ALL;
         entering = null;
         enteringOffset = UNKNOWN;
         long from = resume;
-        long to = resume;
-        boolean isCertain = true;
+        long to = from;
+        boolean isAllGone = false;
         try {
             long base = gone == null ? lastBase : gone.basePosition();
             Segment next = sequence.listedAfter(base);
             SegmentHeader comingBack = next == null ? null : headerOf(next);
-            boolean isAllGone = next == null || (comingBack != null && isUnknown(comingBack));
-            boolean comesBack = telling != Telling.NOTHING && ended && isAllGone;
-            isCertain = !isAllGone || (gone != null && gone.listedEnd() > from);
-            if (comesBack && gone != null) {
-                // it had records, or it is a file that was still empty
-                doubtEnd(Math.max(gone.basePosition() + 1, gone.listedEnd()));
-            }
-            if (!sequence.knowsUpTo(base) && !comesBack) {
-                long previousEnd = next == null ? log.start() : StopEvidence.previousEnd(log, next);
+            isAllGone = next == null || (comingBack != null && isUnknown(comingBack));
+            // otherwise it was cut off, since only a stream's beginning expires, and no record was missed
+            boolean isExpired = !sequence.knowsUpTo(base);
+            if (isExpired && isAllGone) {
+                to = goneTo(gone, next == null ? Long.MAX_VALUE : next.basePosition());
+            } else if (isExpired && next != null) {
+                long previousEnd = StopEvidence.previousEnd(log, next);
                 to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
                 // an empty segment had no record between its beginning and the place where the stream goes on
                 to = gone != null && to <= gone.basePosition() ? from : to;
             }
-            // else it was cut off, since only a stream's beginning expires, and no record was missed; or the segment with which the stream comes
-            // again tells whether records were missed
         } catch (IOException | WalException unknown) {
             e.addSuppressed(unknown);
         }
@@ -505,9 +516,37 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             lastBase = gone.basePosition();
             last = gone;
         }
-        resume = Math.max(from, to);
+        if (to <= from) {
+            return null;
+        }
+        resume = to;
         Path file = gone == null ? null : gone.file();
-        return isCertain ? ScanFailures.expired(key, from, resume, file, e) : ScanFailures.possiblyUnread(key, from, resume, file, e);
+        boolean isCertain = !isAllGone || to <= knownEnd(gone);
+        return isCertain ? ScanFailures.expired(key, from, to, file, e) : ScanFailures.possiblyUnread(key, from, to, file, e);
+    }
+
+    /** Up to where there certainly was data; {@link #UNKNOWN} where that isn't known. */
+    private long knownEnd(@Nullable Segment gone) {
+        return Math.max(behindCommit, gone != null && isListedWithItsEnd(gone) ? gone.listedEnd() : UNKNOWN);
+    }
+
+    /**
+     * Up to where records were missed, with all of the stream, as far as is known by now; casts doubt on what isn't.
+     *
+     * @param again where the stream has come again; {@link Long#MAX_VALUE} where it hasn't
+     */
+    private long goneTo(@Nullable Segment gone, long again) {
+        long seenTo = Math.max(knownEnd(gone), endDoubt.lastEnd(again));
+        if (seenTo > resume) {
+            doubtEnd(EndDoubt.MAY_BE_MORE);
+            return seenTo;
+        }
+        if (gone != null && telling == Telling.NOTHING) {
+            return Math.max(gone.basePosition(), resume) + 1;
+        }
+        // had records, or is a file that was still empty: the segment with which the stream comes again tells
+        doubtEnd(gone == null ? EndDoubt.NONE : EndDoubt.seen(gone.basePosition() + 1));
+        return resume;
     }
 
     // ---- where a segment's scan has stopped
@@ -643,7 +682,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         }
         long position = isOnRecord() ? onRecord().position() : resume;
         long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;
-        return new Bookmark(lastBase, lastExpiration, position, ended, doubtFrom, told, telling);
+        return new Bookmark(lastBase, lastExpiration, position, ended, endDoubt, told, telling);
     }
 
     /** Whether it stands in a segment that has been deleted. */

@@ -67,6 +67,7 @@ public final class SimulatedDisk {
     private boolean deletedSinceHeld;
     private final List<PendingForce> lateForces = new ArrayList<>();
     private SimulatedFileSystem fileSystem = new SimulatedFileSystem(this);
+    private final List<SimulatedFileSystem> beside = new ArrayList<>();
     private FaultPlan.Count faults = new FaultPlan.Count(FaultPlan.NONE);
     private DiskFile failsNext;
     private Lies lies = Lies.NONE;
@@ -116,6 +117,13 @@ public final class SimulatedDisk {
     /** A path in {@link #fileSystem()}. */
     public Path path(String first, String... more) {
         return fileSystem().getPath(first, more);
+    }
+
+    /** A path as one more process sees it, which {@link #kill()} doesn't end. */
+    public synchronized Path besidePath(String first) {
+        SimulatedFileSystem other = new SimulatedFileSystem(this);
+        beside.add(other);
+        return other.getPath(first);
     }
 
     /** From now on these calls fail; counting begins. */
@@ -245,7 +253,7 @@ public final class SimulatedDisk {
 
     /** @return whether a write is to be short */
     private boolean begin(SimulatedFileSystem by, Call call, String path) throws IOException {
-        if (by != fileSystem) {
+        if (by != fileSystem && !beside.contains(by)) {
             throw new IOException("the process was killed: " + call + " " + path);
         }
         if (call.changes()) {
