@@ -51,7 +51,7 @@ class EndDoubtTest {
     void and_moreSignsThanItKeeps_thereMayBeMore() {
         EndDoubt doubt = EndDoubt.NONE;
         for (int end = 1; end <= 16; end++) {
-            doubt = doubt.and(EndDoubt.seen(10 * end));
+            doubt = doubt.and(EndDoubt.seen(10L * end));
         }
         assertThat(doubt.isCastOn(0, 9)).isFalse();
         assertThat(doubt.and(EndDoubt.seen(165)).isCastOn(0, 9)).isTrue();
