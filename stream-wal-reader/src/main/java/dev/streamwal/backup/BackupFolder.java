@@ -328,7 +328,7 @@ public final class BackupFolder {
 
     /**
      * Removes the files that no point names, as of points that were removed and backups that were cut short. Where a point is damaged nothing is
-     * removed, as it may name any file.
+     * removed, as it may name any file. One call at a time.
      *
      * @return how many files were removed
      * @throws WalException where a backup runs, or was killed and {@link #forgetUnfinished()} wasn't called since; where a point is damaged; or where a
