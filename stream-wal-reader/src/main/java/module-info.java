@@ -9,6 +9,7 @@ module dev.streamwal.reader {
     requires static com.google.errorprone.annotations;
     requires static transitive org.jspecify;
 
+    exports dev.streamwal.backup;
     exports dev.streamwal.codec;
     exports dev.streamwal.codec.chronicle;
     exports dev.streamwal.codec.jackson;
@@ -20,6 +21,7 @@ module dev.streamwal.reader {
     exports dev.streamwal.encryption to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.events to dev.streamwal;
     exports dev.streamwal.format to dev.streamwal, dev.streamwal.cli;
+    exports dev.streamwal.image to dev.streamwal;
     exports dev.streamwal.io to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.journal to dev.streamwal;
     exports dev.streamwal.manifest to dev.streamwal;

@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
         description = "Copies a log that no process is writing. Complete segments become hard links if the copy is on the same"
             + " file system, and take no space. The copy is a log itself.",
         footer = {
-            "%nTo copy a live log, call StreamWal.checkpoint(target) in the program that writes it.",
+            "%nTo copy a live log, call StreamWal.checkpoint(target) in the program that writes it, or back it up: stream-wal backup LOG FOLDER.",
             LogOptions.OPENING + " A log with damaged streams can't be copied: recover it first."})
 final class CheckpointCommand extends WritingCommand {
 

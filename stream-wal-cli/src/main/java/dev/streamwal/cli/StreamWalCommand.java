@@ -50,6 +50,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  stream-wal quarantine LOG --restore",
             "  stream-wal purge LOG 'cpu/*' --before -30d --dry-run",
             "  stream-wal erase LOG person/1 --from 2024-05-01 --to 2024-05-02",
+            "  stream-wal backup LOG FOLDER",
+            "  stream-wal restore FOLDER LOG",
             "  stream-wal ls LOG -- --strange-key"
         })
 public final class StreamWalCommand {
@@ -134,6 +136,8 @@ public final class StreamWalCommand {
         commands.put("recover", () -> new RecoverCommand(context));
         commands.put("quarantine", () -> new QuarantineCommand(context));
         commands.put("checkpoint", () -> new CheckpointCommand(context));
+        commands.put("backup", () -> new BackupCommand(context));
+        commands.put("restore", () -> new RestoreCommand(context));
         commands.put("consumers", () -> new ConsumersCommand(context));
         commands.put(COMPLETION, GenerateCompletion::new);
         return commands;

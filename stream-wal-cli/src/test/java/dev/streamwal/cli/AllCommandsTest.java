@@ -38,6 +38,8 @@ class AllCommandsTest {
             Map.entry("recover", RepairCommandsTest.class),
             Map.entry("quarantine", RepairCommandsTest.class),
             Map.entry("checkpoint", RepairCommandsTest.class),
+            Map.entry("backup", BackupCommandsTest.class),
+            Map.entry("restore", BackupCommandsTest.class),
             Map.entry("consumers", ConsumersCommandTest.class),
             Map.entry(COMPLETION, CommandLineTest.class));
 

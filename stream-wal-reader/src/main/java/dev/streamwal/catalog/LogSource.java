@@ -225,10 +225,19 @@ public final class LogSource implements AutoCloseable {
         if (positions.isEmpty() || positions.get().isClosed(header.incarnation())) {
             return false;
         }
-        String written = positions.get().bootId();
+        return header.incarnation() < positions.get().incarnation() || isOfAnotherBoot(positions.get());
+    }
+
+    /** Whether the log's last writer neither closed it nor has it open any more, as another boot of the machine proves. */
+    public boolean awaitsRecovery() throws IOException {
+        Optional<Positions> positions = positions();
+        return positions.isPresent() && !positions.get().isClosed(positions.get().incarnation()) && isOfAnotherBoot(positions.get());
+    }
+
+    private boolean isOfAnotherBoot(Positions positions) {
+        String written = positions.bootId();
         String running = bootId();
-        return header.incarnation() < positions.get().incarnation()
-                || (!written.isEmpty() && !running.isEmpty() && !written.equals(running));
+        return !written.isEmpty() && !running.isEmpty() && !written.equals(running);
     }
 
     /** The machine's boot id; empty where the file system doesn't provide it. */

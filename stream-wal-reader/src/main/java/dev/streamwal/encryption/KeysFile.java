@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 
 /**
  * The file with a log's session keys, and its copy: {@code keys} and {@code keys.copy}.
@@ -33,7 +34,8 @@ public final class KeysFile {
         return root.resolve(NAME);
     }
 
-    private static Path copy(Path root) {
+    /** Path of its copy. */
+    public static Path copy(Path root) {
         return root.resolve(COPY_NAME);
     }
 
@@ -44,12 +46,21 @@ public final class KeysFile {
      * @throws UnsupportedFormatException where a newer version wrote it
      */
     public static List<WrappedKey> read(Path root) throws IOException {
+        return readEither(root, (bytes, keys) -> keys).orElse(List.of());
+    }
+
+    /** The content of the file, or else of its copy, as {@link #read}; empty where there is neither. */
+    public static Optional<byte[]> bytes(Path root) throws IOException {
+        return readEither(root, (bytes, keys) -> bytes);
+    }
+
+    private static <T> Optional<T> readEither(Path root, BiFunction<byte[], List<WrappedKey>, T> result) throws IOException {
         FormatException why = null;
         for (Path file : List.of(path(root), copy(root))) {
             try {
                 Optional<byte[]> bytes = LogFile.readSmall(file, KeysLayout.MAX_BYTES);
                 if (bytes.isPresent()) {
-                    return KeysLayout.decode(bytes.get());
+                    return Optional.of(result.apply(bytes.get(), KeysLayout.decode(bytes.get())));
                 }
             } catch (FormatException e) {
                 if (e.isUnsupported()) {
@@ -59,7 +70,7 @@ public final class KeysFile {
             }
         }
         if (why == null) {
-            return List.of();
+            return Optional.empty();
         }
         throw damaged(root, why);
     }

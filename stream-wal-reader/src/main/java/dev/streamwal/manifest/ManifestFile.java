@@ -36,7 +36,8 @@ public final class ManifestFile {
         return directory(root).resolve(NAME);
     }
 
-    static Path copy(Path root) {
+    /** Path of its copy. */
+    public static Path copy(Path root) {
         return directory(root).resolve(COPY_NAME);
     }
 
@@ -130,6 +131,14 @@ public final class ManifestFile {
     static void write(Path root, Path file, Manifest manifest) throws IOException {
         ByteBuffer bytes = ManifestLayout.encode(manifest);
         LogFile.replace(directory(root).resolve(TEMPORARY_NAME), file, open -> writeAll(open, bytes));
+    }
+
+    /** The content of a file with this manifest. */
+    public static byte[] bytes(Manifest manifest) {
+        ByteBuffer encoded = ManifestLayout.encode(manifest);
+        byte[] bytes = new byte[encoded.limit()];
+        encoded.get(0, bytes);
+        return bytes;
     }
 
     private static void writeAll(LogFile.Opened file, ByteBuffer bytes) throws IOException {

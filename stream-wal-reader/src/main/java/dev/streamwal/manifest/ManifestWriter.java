@@ -60,11 +60,6 @@ public final class ManifestWriter {
         change(manifest -> manifest.replaced(added, removed));
     }
 
-    /** Takes over the manifest of another log with the same packs and shared segments, durably. */
-    public void copy(Manifest other) throws IOException {
-        change(unused -> other);
-    }
-
     /** Makes ranges void in the packs listed now, durably. */
     public void makeVoid(List<VoidRange> ranges) throws IOException {
         change(manifest -> manifest.voided(ranges));

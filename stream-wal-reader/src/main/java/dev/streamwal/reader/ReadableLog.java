@@ -6,6 +6,7 @@ import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.RecordWalk;
 import dev.streamwal.walk.TailWalk;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -95,6 +96,11 @@ interface ReadableLog extends AutoCloseable {
     /** The log's consumers. */
     default Consumers consumers() {
         throw new UnsupportedOperationException("no consumers in a directory of nano-wal files: it is only read, and never written to");
+    }
+
+    /** Copies the log into a directory that is empty, or doesn't exist yet. */
+    default void checkpoint(Path target) {
+        throw new UnsupportedOperationException("no checkpoint of a directory of nano-wal files: copy the directory");
     }
 
     /** Read calls made so far. */

@@ -8,6 +8,7 @@ import dev.streamwal.catalog.WriterView;
 import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
+import dev.streamwal.image.CheckpointFolder;
 import dev.streamwal.lookup.GreatestTimestamp;
 import dev.streamwal.lookup.LastRecord;
 import dev.streamwal.lookup.LastRecordRead;
@@ -57,6 +58,16 @@ final class SegmentedLog implements ReadableLog {
             return log.keys(scope::contains);
         } catch (IOException e) {
             throw log.failure("listing streams", e, log.streams().path(), null, WalException.NO_POSITION);
+        }
+    }
+
+    @Override
+    public void checkpoint(Path target) {
+        log.checkOpen();
+        try {
+            CheckpointFolder.copyLog(log.root(), target);
+        } catch (IOException e) {
+            throw log.failure("making a checkpoint", e, target, null, WalException.NO_POSITION);
         }
     }
 

@@ -567,6 +567,25 @@ public final class WalReader implements AutoCloseable {
         return log.verify(key);
     }
 
+    /**
+     * Copies the log as it is now, beside its writer or without one: from another process than the writer's, too. The copy opens as a log. Each stream
+     * is copied as of one moment, but not all streams as of the same; what is appended behind that moment isn't in it. It has the consumers that existed
+     * when the copy was begun, with what each had committed then. Packs are linked where the file system can, and other files copied.
+     *
+     * <p>It refuses what only a writer can bring in order: a log that the machine's last boot left open, a stream that awaits recovery after a kill or a
+     * crash, the directory of an earlier version that no writer has upgraded. Open such a log for writing once, and recover all of it. Where a copy
+     * fails, delete what it has left of the target.
+     *
+     * @param target a directory that is empty or doesn't exist yet
+     * @throws IllegalArgumentException if it is not empty
+     * @throws WalException where the log has to be recovered first, or a file can't be read or written
+     * @throws UnsupportedOperationException where this is a directory of nano-wal files
+     */
+    public void checkpoint(Path target) {
+        Objects.requireNonNull(target, "target");
+        log.checkpoint(target);
+    }
+
     /** {@return read calls made so far, of headers and footers too} */
     public long readCalls() {
         return log.readCalls();

@@ -15,6 +15,7 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.io.FileLink;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
 import dev.streamwal.reader.EntryRef;
@@ -25,7 +26,6 @@ import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.shared.SlotLayout;
-import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
@@ -1254,7 +1254,7 @@ public final class StreamLog implements CommitStream {
                 Path copy = target.resolve(entry.name().fileName());
                 ActiveSegment unfinished = entry.unfinished();
                 if (unfinished == null) {
-                    SegmentCopy.linkOrCopy(source, copy);
+                    FileLink.linkOrCopy(source, copy);
                 } else {
                     unfinished.copyTo(copy);
                 }

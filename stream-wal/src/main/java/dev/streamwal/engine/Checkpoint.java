@@ -6,9 +6,9 @@ import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.encryption.KeysFile;
 import dev.streamwal.encryption.WrappedKey;
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.image.CheckpointFolder;
 import dev.streamwal.packing.PackStore;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -25,12 +25,7 @@ public final class Checkpoint {
      * need, since the writer raises them before it creates a segment.
      */
     public static void create(Path root, Path target, List<StreamLog> streams, PackStore packs) throws IOException {
-        Files.createDirectories(target);
-        try (DirectoryStream<Path> present = Files.newDirectoryStream(target)) {
-            if (present.iterator().hasNext()) {
-                throw new IllegalArgumentException("checkpoint target is not empty: target=" + target);
-            }
-        }
+        CheckpointFolder.create(target);
         copyCursors(root, target);
         FolderUpgrade.refuseOldVersions(target);
         Path folder = Files.createDirectory(target.resolve(StreamDirectory.NAME));

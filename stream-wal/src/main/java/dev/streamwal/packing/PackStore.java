@@ -9,9 +9,10 @@ import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.image.CheckpointFolder;
+import dev.streamwal.image.PackImage;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectWrites;
-import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
@@ -31,7 +32,6 @@ import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import dev.streamwal.storage.PositionsFile;
-import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.WriterFence;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
@@ -736,16 +736,7 @@ public final class PackStore implements PackedData {
      * deletions.
      */
     public void copyTo(Path target) throws IOException {
-        Manifest now = manifest.current();
-        if (now.equals(Manifest.EMPTY)) {
-            return;
-        }
-        ManifestWriter copy = ManifestWriter.open(target);
-        DirectoryForce.create(PackFiles.directory(target));
-        for (ListedPack pack : now.packsInOrder()) {
-            SegmentCopy.linkOrCopy(file(pack), PackFiles.pack(target, pack.number()));
-        }
-        copy.copy(now);
+        CheckpointFolder.put(PackImage.of(root, manifest.current()), target);
     }
 
     /** Closes what is open. */

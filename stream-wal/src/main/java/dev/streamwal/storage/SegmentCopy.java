@@ -4,30 +4,15 @@ import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Copies of segments, or of parts of them, under other names. */
+/** Copies of parts of segments under other names. */
 public final class SegmentCopy {
 
     private static final int CHUNK_BYTES = 1 << 20;
 
     private SegmentCopy() {}
-
-    /** A finished segment never changes, so a link to it suffices. */
-    public static void linkOrCopy(Path source, Path target) throws IOException {
-        try {
-            Files.createLink(target, source);
-        } catch (FileAlreadyExistsException e) {
-            throw e;
-        } catch (UnsupportedOperationException | FileSystemException e) {
-            // another file system, or one without links
-            Files.copy(source, target);
-        }
-    }
 
     /** Copies what stands before {@code end} into a new file, forces it, and appends a footer; an interrupt doesn't end it early. */
     public static void copy(SegmentBytes source, long end, ByteBuffer footer, Path target) throws IOException {

@@ -1,0 +1,415 @@
+package dev.streamwal.backup;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.image.CopiedFiles;
+import dev.streamwal.image.ImageFile;
+import dev.streamwal.image.LogImage;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.IoFailure;
+import dev.streamwal.io.LogFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A folder with backups of a log, on any file system that {@link java.nio.file} reaches and that writes files through channels. Each backup is a {@link
+ * BackupPoint}; what points have in common is there once. A backup copies a log that is being written, from any process, or one that is closed. Several
+ * backups into one folder may run at once. Thread-safe.
+ *
+ * <p><b>Why a point is always whole.</b> Its file is written last, when every file that it names is there and forced, under another name, and gets its name
+ * by a move. So a backup that is cut short, or finds the folder full, leaves files that no point names, which {@link #collect()} removes, and no point.
+ *
+ * <p><b>Why collecting takes nothing from a backup that runs.</b> A backup makes a mark before it looks what the folder has, and removes it behind its
+ * point. Collecting makes a mark of its own, and then looks for such marks; a backup, behind its mark, looks for that of collecting. So of two that meet,
+ * one at least sees the other, and refuses.
+ *
+ * @since 1.0
+ */
+public final class BackupFolder {
+
+    private static final String POINTS = "points";
+    private static final String BEGUN_SUFFIX = ".begun";
+    private static final String COLLECTING = "collecting";
+
+    private final Path folder;
+    private final Path points;
+    private final StoredFiles files;
+    private final InstantSource clock;
+
+    private BackupFolder(Path folder, InstantSource clock) {
+        this.folder = folder;
+        this.points = folder.resolve(POINTS);
+        this.files = new StoredFiles(folder);
+        this.clock = clock;
+    }
+
+    /**
+     * A folder, with the system's clock.
+     *
+     * @param folder which the first backup makes, where there is none
+     * @return the folder; nothing of it stays open between calls
+     */
+    public static BackupFolder at(Path folder) {
+        return at(folder, systemClock());
+    }
+
+    /**
+     * A folder.
+     *
+     * @param folder which the first backup makes, where there is none
+     * @param clock gives points their times
+     * @return the folder; nothing of it stays open between calls
+     */
+    public static BackupFolder at(Path folder, InstantSource clock) {
+        return new BackupFolder(Objects.requireNonNull(folder, "folder"), Objects.requireNonNull(clock, "clock"));
+    }
+
+    @SuppressForbidden("the default, which a program replaces")
+    private static InstantSource systemClock() {
+        return InstantSource.system();
+    }
+
+    // ---------------------------------------------------------------- backing up
+
+    /**
+     * Backs a log up as it is now. All of the log is read; what the folder has already, by its checksum, isn't copied again. Each copied file is read back.
+     * The point has what {@link dev.streamwal.reader.WalReader#checkpoint} copies, and is refused where that is.
+     *
+     * @param log the log's directory
+     * @return what was copied, with the new point
+     * @throws WalException where the log has to be recovered first, a file can't be read or written, or files are being collected
+     */
+    public BackupReport backUp(Path log) {
+        return backUp(log, false);
+    }
+
+    /**
+     * As {@link #backUp}, and reads what the folder has already of this log, too: what is damaged there is copied again.
+     *
+     * @param log the log's directory
+     * @return what was copied, with the new point
+     * @throws WalException as in {@link #backUp}
+     */
+    public BackupReport backUpAndVerify(Path log) {
+        return backUp(log, true);
+    }
+
+    private BackupReport backUp(Path log, boolean verifies) {
+        Objects.requireNonNull(log, "log");
+        return doing("backing up a log", log, () -> {
+            DirectoryForce.create(points);
+            PointName name = PointName.next(clock.instant());
+            Path mark = points.resolve(name + BEGUN_SUFFIX);
+            put(mark, new byte[0]);
+            try {
+                if (Files.exists(points.resolve(COLLECTING))) {
+                    throw refused("files of the backup folder are being collected, or that was cut short: mark=" + points.resolve(COLLECTING)
+                            + "; wait, or collect again");
+                }
+                return LogImage.copy(log, image -> new Run(name, verifies).copy(image));
+            } finally {
+                boolean unused = Files.deleteIfExists(mark);
+            }
+        });
+    }
+
+    /** One attempt of a backup. */
+    private final class Run {
+
+        private final PointName name;
+        private final boolean verifies;
+        private final Set<Path> directories = new TreeSet<>();
+        private int copiedFiles;
+        private long copiedBytes;
+        private int repairedFiles;
+
+        Run(PointName name, boolean verifies) {
+            this.name = name;
+            this.verifies = verifies;
+        }
+
+        BackupReport copy(List<ImageFile> image) throws IOException {
+            List<SegmentDescriptor> descriptors = new ArrayList<>(image.size());
+            for (ImageFile source : image) {
+                ContentChecksum checksum = ContentChecksum.of(source);
+                SegmentDescriptor file = SegmentDescriptor.of(source.name(), checksum.bytes(), checksum.finish());
+                store(source, file);
+                descriptors.add(file);
+            }
+            // also of files that another backup has moved, which may have ended before it forced them
+            for (Path directory : directories) {
+                DirectoryForce.force(directory);
+            }
+            put(points.resolve(name + PointFile.SUFFIX), PointFile.encode(descriptors));
+            return new BackupReport(point(name, descriptors), copiedFiles, copiedBytes, repairedFiles);
+        }
+
+        private void store(ImageFile source, SegmentDescriptor file) throws IOException {
+            Path target = files.path(file.checksum());
+            directories.add(Objects.requireNonNull(target.getParent()));
+            if (verifies ? files.hasWhole(file) : files.has(file)) {
+                return;
+            }
+            repairedFiles += Files.exists(target) ? 1 : 0;
+            files.put(source, file, '.' + name.toString());
+            copiedFiles++;
+            copiedBytes += file.bytes();
+        }
+    }
+
+    /** Writes a small file, which is there durably and whole when this returns. */
+    private static void put(Path path, byte[] content) throws IOException {
+        Path temporary = path.resolveSibling(path.getFileName() + StoredFiles.TEMPORARY_SUFFIX);
+        Path unused = LogFile.writeNew(temporary, open -> {
+            StoredFiles.writeAt(open, 0, ByteBuffer.wrap(content));
+            return path;
+        });
+        StoredFiles.move(temporary, path);
+        DirectoryForce.force(Objects.requireNonNull(path.getParent()));
+    }
+
+    // ---------------------------------------------------------------- points
+
+    /**
+     * The complete backups. A file of a point that ends early, or was changed, counts as none; {@link #verify()} names it.
+     *
+     * @return the points, the newest first; none where there is no folder
+     * @throws WalException where the folder can't be read
+     */
+    public List<BackupPoint> points() {
+        return doing("listing backups", points, () -> {
+            List<BackupPoint> found = new ArrayList<>();
+            for (PointName name : names()) {
+                PointFile.read(path(name)).ifPresent(content -> found.add(point(name, content)));
+            }
+            return List.copyOf(found);
+        });
+    }
+
+    private static BackupPoint point(PointName name, List<SegmentDescriptor> content) {
+        return new BackupPoint(name.toString(), name.time(), content.size(), content.stream().mapToLong(SegmentDescriptor::bytes).sum());
+    }
+
+    /** Of all points, complete or not, the newest first. */
+    private List<PointName> names() throws IOException {
+        TreeSet<PointName> names = new TreeSet<>();
+        for (String file : filesIn(points)) {
+            if (file.endsWith(PointFile.SUFFIX)) {
+                PointName.parse(file.substring(0, file.length() - PointFile.SUFFIX.length())).ifPresent(names::add);
+            }
+        }
+        return List.copyOf(names.descendingSet());
+    }
+
+    private static List<String> filesIn(Path directory) throws IOException {
+        try {
+            return CopiedFiles.in(directory).stream().map(file -> file.getFileName().toString()).toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        }
+    }
+
+    private Path path(PointName name) {
+        return points.resolve(name + PointFile.SUFFIX);
+    }
+
+    /**
+     * The files of the log at a point.
+     *
+     * @param point of this folder
+     * @return the files
+     * @throws CorruptSegmentException where the file of the point is damaged
+     * @throws WalException where the point isn't there, or can't be read
+     */
+    public List<SegmentDescriptor> files(BackupPoint point) {
+        Path path = points.resolve(point.name() + PointFile.SUFFIX);
+        return doing("reading a backup", path, () -> content(path));
+    }
+
+    private static List<SegmentDescriptor> content(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            throw new WalException("no such backup: file=" + path + "; list those that are there", path, null, WalException.NO_POSITION);
+        }
+        return PointFile.read(path).orElseThrow(() -> damaged("list of a backup's files is damaged or incomplete", path));
+    }
+
+    private static CorruptSegmentException damaged(String what, Path file) {
+        return new CorruptSegmentException(what + ", file=" + file + "; restore another backup, or back the log up again with verifying", file, null,
+                WalException.NO_POSITION, 0, 0, null);
+    }
+
+    /**
+     * Makes a log of a point: all of it, or nothing that is a log.
+     *
+     * @param point of this folder
+     * @param log a directory that is empty or doesn't exist
+     * @throws IllegalArgumentException where there is something in that directory
+     * @throws CorruptSegmentException where a file of the backup is missing or damaged; it is named
+     * @throws WalException where a file can't be read or written
+     */
+    public void restore(BackupPoint point, Path log) {
+        List<SegmentDescriptor> content = files(point);
+        SegmentImport target = SegmentImport.begin(log);
+        for (SegmentDescriptor file : content) {
+            if (!target.have(file)) {
+                restore(file, target);
+            }
+        }
+        target.commit();
+    }
+
+    private void restore(SegmentDescriptor file, SegmentImport target) {
+        Path source = files.path(file.checksum());
+        int unused = doing("restoring a file", source, () -> {
+            if (!files.has(file)) {
+                throw damaged("file of a backup is missing, or has another length: name=" + file.name() + ", bytes=" + file.bytes(), source);
+            }
+            try (InputStream content = Files.newInputStream(source)) {
+                target.put(file, content);
+            } catch (CorruptSegmentException e) {
+                throw damaged("file of a backup is damaged: " + e.getMessage(), source);
+            }
+            return 0;
+        });
+    }
+
+    /**
+     * Reads everything that points name.
+     *
+     * @return what is missing, or isn't what was written; empty where all is well
+     * @throws WalException where the folder can't be read
+     */
+    public List<BackupDamage> verify() {
+        return doing("verifying backups", folder, () -> {
+            List<BackupDamage> damage = new ArrayList<>();
+            Set<String> seen = new HashSet<>();
+            for (PointName name : names()) {
+                Optional<List<SegmentDescriptor>> content = PointFile.read(path(name));
+                if (content.isEmpty()) {
+                    damage.add(new BackupDamage(path(name), "list of a backup's files is damaged or incomplete"));
+                }
+                for (SegmentDescriptor file : content.orElse(List.of())) {
+                    if (seen.add(file.checksum()) && !files.hasWhole(file)) {
+                        damage.add(new BackupDamage(files.path(file.checksum()), "file of a backup is missing or damaged: name=" + file.name()
+                                + ", bytes=" + file.bytes() + ", point=" + name));
+                    }
+                }
+            }
+            return List.copyOf(damage);
+        });
+    }
+
+    // ---------------------------------------------------------------- removing
+
+    /**
+     * Removes a point. Its files stay until {@link #collect()}.
+     *
+     * @param point of this folder
+     * @return whether it was there
+     * @throws WalException where it can't be removed
+     */
+    public boolean remove(BackupPoint point) {
+        Path path = points.resolve(point.name() + PointFile.SUFFIX);
+        return doing("removing a backup", path, () -> Files.deleteIfExists(path));
+    }
+
+    /**
+     * Removes the files that no point names, as of points that were removed and backups that were cut short. Where a point is damaged nothing is
+     * removed, as it may name any file. One call at a time.
+     *
+     * @return how many files were removed
+     * @throws WalException where a backup runs, or was killed and {@link #forgetUnfinished()} wasn't called since; where a point is damaged; or where a
+     *     file can't be removed
+     */
+    public int collect() {
+        return doing("collecting files of backups", folder, () -> {
+            if (!Files.isDirectory(points)) {
+                return 0;
+            }
+            Path mark = points.resolve(COLLECTING);
+            put(mark, new byte[0]);
+            try {
+                Optional<String> begun = filesIn(points).stream().filter(file -> file.endsWith(BEGUN_SUFFIX)).findFirst();
+                if (begun.isPresent()) {
+                    throw refused("a backup is being made, or was killed: mark=" + points.resolve(begun.get())
+                            + "; wait for it, or, if none runs, forget unfinished backups");
+                }
+                return removeAllBut(named());
+            } finally {
+                boolean unused = Files.deleteIfExists(mark);
+            }
+        });
+    }
+
+    private Set<String> named() throws IOException {
+        Set<String> named = new HashSet<>();
+        for (PointName name : names()) {
+            content(path(name)).forEach(file -> named.add(file.checksum()));
+        }
+        return named;
+    }
+
+    private int removeAllBut(Set<String> named) throws IOException {
+        int removed = 0;
+        for (String prefix : filesIn(files.directory())) {
+            Path directory = files.directory().resolve(prefix);
+            for (String file : filesIn(directory)) {
+                removed += !named.contains(file) && Files.deleteIfExists(directory.resolve(file)) ? 1 : 0;
+            }
+        }
+        return removed;
+    }
+
+    /**
+     * Removes the marks of backups that were killed. Call it when no backup into this folder runs.
+     *
+     * @return how many there were
+     * @throws WalException where a mark can't be removed
+     */
+    public int forgetUnfinished() {
+        return doing("forgetting unfinished backups", points, () -> {
+            int removed = 0;
+            for (String file : filesIn(points)) {
+                removed += file.endsWith(BEGUN_SUFFIX) && Files.deleteIfExists(points.resolve(file)) ? 1 : 0;
+            }
+            return removed;
+        });
+    }
+
+    // ---------------------------------------------------------------- failures
+
+    @FunctionalInterface
+    private interface Action<T> {
+        T run() throws IOException;
+    }
+
+    private static <T> T doing(String what, Path where, Action<T> action) {
+        try {
+            return action.run();
+        } catch (IOException e) {
+            throw IoFailure.of(what, e, where, null, WalException.NO_POSITION);
+        }
+    }
+
+    private WalException refused(String what) {
+        return new WalException(what, folder, null, WalException.NO_POSITION);
+    }
+
+    @Override
+    public String toString() {
+        return "BackupFolder[" + folder + "]";
+    }
+}

@@ -1,0 +1,166 @@
+package dev.streamwal.backup;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.image.CopiedFiles;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.IoFailure;
+import dev.streamwal.io.LogFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * Puts files together to a log: those of a backup, or of another machine's log. Nothing is a log before {@link #commit()}: the files are gathered in a
+ * directory beside the target, {@code .<name>.importing}, which gets the target's name by one move. An import that was cut short is begun again, and has
+ * what it had. One thread, and one import into a target at a time.
+ *
+ * @since 1.0
+ */
+public final class SegmentImport {
+
+    private static final String SUFFIX = ".importing";
+
+    private final Path log;
+    private final Path gathered;
+    private final Set<Path> imported = new HashSet<>();
+
+    private SegmentImport(Path log, Path gathered) {
+        this.log = log;
+        this.gathered = gathered;
+    }
+
+    /**
+     * Begins an import, or goes on with one that was cut short.
+     *
+     * @param log a directory that is empty or doesn't exist
+     * @return the import
+     * @throws IllegalArgumentException where there is something in that directory
+     * @throws WalException where it can't be read, or the directory beside it can't be made
+     */
+    public static SegmentImport begin(Path log) {
+        Path target = Objects.requireNonNull(log, "log").toAbsolutePath().normalize();
+        try {
+            checkIsEmpty(target);
+            Path name = target.getFileName();
+            if (name == null) {
+                throw new IllegalArgumentException("target of an import is the root of a file system: log=" + log + "; give a directory in it");
+            }
+            Path gathered = target.resolveSibling('.' + name.toString() + SUFFIX);
+            DirectoryForce.create(gathered);
+            return new SegmentImport(target, gathered);
+        } catch (IOException e) {
+            throw IoFailure.of("beginning an import", e, target, null, WalException.NO_POSITION);
+        }
+    }
+
+    private static void checkIsEmpty(Path target) throws IOException {
+        if (Files.exists(target) && (!Files.isDirectory(target) || !CopiedFiles.in(target).isEmpty())) {
+            throw new IllegalArgumentException("target of an import is not an empty directory: log=" + target + "; give one that is empty or doesn't exist");
+        }
+    }
+
+    /**
+     * Whether an import that was cut short has this file already, every byte of it; then it belongs to this import.
+     *
+     * @param file which file
+     * @return false where it has to be {@link #put}
+     * @throws WalException where what is there can't be read
+     */
+    public boolean have(SegmentDescriptor file) {
+        Path path = gathered.resolve(file.name());
+        try {
+            boolean isWhole = Files.exists(path) && Files.size(path) == file.bytes() && ContentChecksum.of(path).finish().equals(file.checksum());
+            if (isWhole) {
+                imported.add(path);
+            }
+            return isWhole;
+        } catch (IOException e) {
+            throw IoFailure.of("reading an imported file", e, path, null, WalException.NO_POSITION);
+        }
+    }
+
+    /**
+     * Imports a file.
+     *
+     * @param file what it is
+     * @param content its bytes, which are read to the end; the caller closes it
+     * @throws CorruptSegmentException where these are other bytes; nothing is imported
+     * @throws WalException where it can't be read or written
+     */
+    public void put(SegmentDescriptor file, InputStream content) {
+        Objects.requireNonNull(content, "content");
+        Path path = gathered.resolve(file.name());
+        try {
+            Path unused = Files.createDirectories(path.getParent());
+            String found = write(path, file, content);
+            if (!found.equals(file.checksum())) {
+                Files.delete(path);
+                throw new CorruptSegmentException("content of a file to import has another checksum, or another length: expected=" + file.checksum()
+                        + ", found=" + found + ", bytes=" + file.bytes() + ", name=" + file.name() + "; import it from another copy", path, null,
+                        WalException.NO_POSITION, 0, file.bytes(), null);
+            }
+            imported.add(path);
+        } catch (IOException e) {
+            throw IoFailure.of("importing a file", e, path, null, WalException.NO_POSITION);
+        }
+    }
+
+    /** Writes at most one piece more than the file should have; an interrupt ends no write. */
+    private static String write(Path path, SegmentDescriptor file, InputStream content) throws IOException {
+        Path unused = LogFile.writeNew(path, open -> path);
+        ContentChecksum checksum = new ContentChecksum();
+        try (LogFile target = new LogFile(path, StandardOpenOption.WRITE)) {
+            byte[] piece = new byte[LogFile.CHUNK_BYTES];
+            for (int read = content.read(piece); read >= 0 && checksum.bytes() <= file.bytes(); read = content.read(piece)) {
+                ByteBuffer bytes = ByteBuffer.wrap(piece, 0, read);
+                long offset = checksum.bytes();
+                checksum.add(bytes);
+                target.write(offset, bytes);
+            }
+            target.force();
+        }
+        return checksum.finish();
+    }
+
+    /**
+     * Makes a log of what was imported. When this returns, the log is there and survives power loss; when it throws, there is none, or all of it.
+     *
+     * @throws IllegalArgumentException where something has come into the target since the beginning
+     * @throws WalException where the directory can't be moved to its name
+     */
+    public void commit() {
+        try {
+            checkIsEmpty(log);
+            CopiedFiles.deleteBelow(gathered, imported);
+            DirectoryForce.create(gathered.resolve("segments"));
+            forceBelow(gathered);
+            // a move to a name that is taken isn't possible everywhere
+            boolean unused = Files.deleteIfExists(log);
+            StoredFiles.move(gathered, log);
+            DirectoryForce.forceNameOf(log);
+        } catch (IOException e) {
+            throw IoFailure.of("committing an import", e, log, null, WalException.NO_POSITION);
+        }
+    }
+
+    private static void forceBelow(Path directory) throws IOException {
+        for (Path each : CopiedFiles.in(directory)) {
+            if (Files.isDirectory(each)) {
+                forceBelow(each);
+            }
+        }
+        DirectoryForce.force(directory);
+    }
+
+    @Override
+    public String toString() {
+        return "SegmentImport[" + log + "]";
+    }
+}

@@ -1,0 +1,115 @@
+package dev.streamwal.backup;
+
+import dev.streamwal.image.ImageChangedException;
+import dev.streamwal.image.ImageFile;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LogFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The files in a backup's folder, each under the checksum of its content.
+ *
+ * <p>A file is written under another name, forced, read back, and then moved to its name. So what has its name was whole when it got it, also where
+ * the backup is killed, or two of them write the same file: both move the same content.
+ */
+final class StoredFiles {
+
+    static final String TEMPORARY_SUFFIX = ".tmp";
+
+    private static final String DIRECTORY = "files";
+    private static final int PREFIX_DIGITS = 2;
+
+    private final Path directory;
+
+    /** @param folder of the backup */
+    StoredFiles(Path folder) {
+        this.directory = folder.resolve(DIRECTORY);
+    }
+
+    /** Where the files are, in directories by the first two digits of their names. */
+    Path directory() {
+        return directory;
+    }
+
+    /** Where a content is, or would be. */
+    Path path(String checksum) {
+        return directory.resolve(checksum.substring(0, PREFIX_DIGITS)).resolve(checksum);
+    }
+
+    /** Whether there is a file of this length, under this checksum; its content isn't looked at. */
+    boolean has(SegmentDescriptor file) throws IOException {
+        try {
+            return Files.size(path(file.checksum())) == file.bytes();
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    /** Whether there is this content, every byte of it. */
+    boolean hasWhole(SegmentDescriptor file) throws IOException {
+        return has(file) && ContentChecksum.of(path(file.checksum())).finish().equals(file.checksum());
+    }
+
+    /** Stores a file of a log; replaces what is there. */
+    void put(ImageFile source, SegmentDescriptor file, String temporarySuffix) throws IOException {
+        Path target = path(file.checksum());
+        Path temporary = target.resolveSibling(file.checksum() + temporarySuffix + TEMPORARY_SUFFIX);
+        DirectoryForce.create(target.getParent());
+        try {
+            String written = LogFile.writeNew(temporary, open -> write(source, open));
+            if (!written.equals(file.checksum())) {
+                throw new ImageChangedException("file of the log was changed while it was copied: name=" + file.name(), null);
+            }
+            if (!ContentChecksum.of(temporary).finish().equals(file.checksum())) {
+                throw new IOException("backup folder gives back other bytes than were written: file=" + temporary + ", name=" + file.name()
+                        + "; look at the disk of the folder");
+            }
+            move(temporary, target);
+        } catch (IOException e) {
+            removeQuietly(temporary, e);
+            throw e;
+        }
+    }
+
+    private static String write(ImageFile source, LogFile.Opened target) throws IOException {
+        ContentChecksum checksum = new ContentChecksum();
+        AtomicLong offset = new AtomicLong();
+        source.read(piece -> {
+            checksum.add(piece);
+            writeAt(target, offset.getAndAdd(piece.remaining()), piece);
+        });
+        return checksum.finish();
+    }
+
+    /** In pieces, as the JDK keeps a direct buffer as large as the largest that is written. */
+    static void writeAt(LogFile.Opened target, long offset, ByteBuffer bytes) throws IOException {
+        for (int from = 0; from < bytes.remaining(); from += LogFile.CHUNK_BYTES) {
+            target.write(offset + from, bytes.slice(bytes.position() + from, Math.min(LogFile.CHUNK_BYTES, bytes.remaining() - from)));
+        }
+    }
+
+    /** A room that is freed at once, which a full folder needs; a leftover is found by {@link BackupFolder#collect()} as well. */
+    private static void removeQuietly(Path temporary, IOException failure) {
+        try {
+            boolean unused = Files.deleteIfExists(temporary);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    /** Atomic where the provider can; where it can't, checksums tell what is half there. */
+    static void move(Path temporary, Path target) throws IOException {
+        try {
+            LogFile.rename(temporary, target);
+        } catch (AtomicMoveNotSupportedException e) {
+            Path unused = Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+}

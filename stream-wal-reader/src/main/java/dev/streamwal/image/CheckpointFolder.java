@@ -1,0 +1,90 @@
+package dev.streamwal.image;
+
+import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.FileLink;
+import dev.streamwal.io.LogFile;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A directory that becomes a copy of a log. */
+public final class CheckpointFolder {
+
+    private CheckpointFolder() {}
+
+    /**
+     * Makes it, if there is none.
+     *
+     * @throws IllegalArgumentException where there is something in it
+     */
+    public static void create(Path target) throws IOException {
+        Path unused = Files.createDirectories(target);
+        try (DirectoryStream<Path> present = Files.newDirectoryStream(target)) {
+            if (present.iterator().hasNext()) {
+                throw new IllegalArgumentException("checkpoint target is not empty: target=" + target);
+            }
+        }
+    }
+
+    /** Copies a log, of which nothing but its files is known, into an empty directory or one that doesn't exist. */
+    public static void copyLog(Path root, Path target) throws IOException {
+        create(target);
+        Path unused = LogImage.copy(root, image -> {
+            clear(target, image);
+            Files.createDirectories(target.resolve(StreamDirectory.NAME));
+            put(image, target);
+            return target;
+        });
+    }
+
+    /** Copies files; those that never change as links, where the file system has links. */
+    public static void put(List<ImageFile> files, Path target) throws IOException {
+        for (ImageFile file : files) {
+            Path copy = target.resolve(file.name());
+            Files.createDirectories(copy.getParent());
+            Path source = file.linkable();
+            if (source == null) {
+                write(file, copy);
+            } else {
+                link(source, copy);
+            }
+        }
+    }
+
+    private static void link(Path source, Path copy) throws IOException {
+        try {
+            if (!Files.exists(copy)) {
+                FileLink.linkOrCopy(source, copy);
+            }
+        } catch (NoSuchFileException e) {
+            throw new ImageChangedException("pack was merged or deleted while the log was copied: file=" + source, e);
+        }
+    }
+
+    private static void write(ImageFile file, Path copy) throws IOException {
+        Path unused = LogFile.writeNew(copy, open -> {
+            AtomicLong offset = new AtomicLong();
+            file.read(piece -> {
+                int length = piece.remaining();
+                for (int from = 0; from < length; from += LogFile.CHUNK_BYTES) {
+                    int part = Math.min(LogFile.CHUNK_BYTES, length - from);
+                    open.write(offset.getAndAdd(part), piece.slice(from, part));
+                }
+            });
+            return copy;
+        });
+    }
+
+    /** Removes what an earlier attempt has left, except packs of this image, which are what they were. */
+    private static void clear(Path target, List<ImageFile> image) throws IOException {
+        List<Path> kept = image.stream().filter(file -> file.linkable() != null).map(file -> target.resolve(file.name())).toList();
+        CopiedFiles.deleteBelow(target, new HashSet<>(kept));
+        DirectoryForce.force(target);
+    }
+}

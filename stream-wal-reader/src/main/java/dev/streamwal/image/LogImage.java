@@ -1,0 +1,224 @@
+package dev.streamwal.image;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.PositionsFile;
+import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.consumer.CursorFiles;
+import dev.streamwal.encryption.KeysFile;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.manifest.Manifest;
+import dev.streamwal.manifest.ManifestFile;
+import dev.streamwal.segment.ReadSettings;
+import dev.streamwal.segment.SegmentEnd;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The files of a log as of one moment, taken by any process, beside the writer and without it. The files are looked at, not opened for good: who copies
+ * one that has changed since is told so by an {@link ImageChangedException}, and takes another image.
+ *
+ * <p><b>Why an image is no mixture.</b> These things change a log: appends, segments that are made and sealed, packing and merging, deletions and cuts.
+ *
+ * <ul>
+ *   <li><i>Packs.</i> The manifest is read first, and again after the directories. Unchanged, it was the same in between, and so no segment moved out of a
+ *       directory that was listed too late, and no pack has what comes behind a segment that was listed too early.
+ *   <li><i>Shared segments</i> are walked to their end between two listings of the directories, and no segment came between these. So of a stream
+ *       that shares, has a segment of its own, and shares again, nothing is left out in the middle.
+ *   <li><i>Segments that are appended to</i> are walked after that. What they have more than the moment asks for is the end of their stream, or was
+ *       there before anything of it in a shared segment.
+ *   <li><i>Cursors</i> are read before all that, so that no consumer has come farther than its streams. <i>Positions</i> are read last: they are raised
+ *       before a segment that needs them is made. <i>Keys</i> are read after the data, since a key is in the file before its first use.
+ *   <li><i>A deletion, a sweep or a cut</i> takes files away or changes them, which the copy notices.
+ * </ul>
+ *
+ * <p>So each stream is as it was at one moment, and not all streams at the same.
+ */
+public final class LogImage {
+
+    /** A log that packs all the time changes its manifest every second or so; looking takes much less. */
+    static final int MAX_ATTEMPTS = 50;
+
+    private static final long PAUSE_NANOS = 5_000_000;
+    private static final int MAX_CURSOR_BYTES = 1 << 28;
+    private static final int MAX_MARKER_BYTES = 4_096;
+    private static final ReadSettings SETTINGS = new ReadSettings(0, 1, 0, 0, false, () -> Instant.EPOCH);
+
+    private final Path root;
+    private final Path folder;
+    private final List<ImageFile> files = new ArrayList<>();
+
+    private LogImage(Path root) {
+        this.root = root;
+        this.folder = root.resolve(StreamDirectory.NAME);
+    }
+
+    /** Copies an image. */
+    @FunctionalInterface
+    public interface Copying<T> {
+        T copy(List<ImageFile> image) throws IOException;
+    }
+
+    /**
+     * Takes an image and copies it; again where the log changed meanwhile, up to {@value #MAX_ATTEMPTS} times.
+     *
+     * @throws WalException where the log awaits recovery, is damaged in its lists, or is none
+     */
+    public static <T> T copy(Path root, Copying<T> copying) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return copying.copy(take(root));
+            } catch (ImageChangedException e) {
+                if (attempt == MAX_ATTEMPTS) {
+                    throw new IOException("log changed during every attempt to copy it: attempts=" + attempt + ", root=" + root + ", last change: "
+                            + e.getMessage() + "; try again, or make a checkpoint in the program that writes it", e);
+                }
+                LockSupport.parkNanos(attempt * PAUSE_NANOS);
+            }
+        }
+    }
+
+    /** The log's files now. */
+    static List<ImageFile> take(Path root) throws IOException {
+        LogImage image = new LogImage(root);
+        image.checkIsLog();
+        try (LogSource log = new LogSource(root, SETTINGS, null)) {
+            if (log.awaitsRecovery()) {
+                throw refused("log awaits recovery: the machine was started anew since its writer had it open, root=" + root, root);
+            }
+            image.addCursors();
+            image.addStreams(log);
+        }
+        image.addPositions();
+        image.addKeys();
+        return image.files;
+    }
+
+    private static WalException refused(String what, Path file) {
+        return new WalException(what + "; open the log for writing once, and recover all of it, then copy it", file, null, WalException.NO_POSITION);
+    }
+
+    private void checkIsLog() throws IOException {
+        if (Files.isDirectory(root.resolve(StreamDirectory.EARLIER_NAME))) {
+            throw refused("log has the folder of an earlier version: folder=" + root.resolve(StreamDirectory.EARLIER_NAME), root);
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new WalIOException("not a log, there is no folder \"" + StreamDirectory.NAME + "\": root=" + root + "; give the directory of a log",
+                    root, null, WalException.NO_POSITION, null);
+        }
+        addSmall(StreamDirectory.EARLIER_NAME, root.resolve(StreamDirectory.EARLIER_NAME), MAX_MARKER_BYTES);
+    }
+
+    private void addSmall(String name, Path file, int maxBytes) throws IOException {
+        Optional<byte[]> bytes = LogFile.readSmall(file, maxBytes);
+        if (bytes.isPresent() && bytes.get().length == maxBytes) {
+            throw new IOException("file is too long to be copied: maxBytes=" + maxBytes + ", file=" + file + "; see whether the log's program wrote it");
+        }
+        bytes.ifPresent(content -> files.add(ImageFile.of(name, content)));
+    }
+
+    /** A copy that ends within an entry counts up to the entry before. */
+    private void addCursors() throws IOException {
+        for (Path cursor : CursorFiles.list(root)) {
+            addSmall(CursorFiles.directory(root).getFileName().toString() + '/' + cursor.getFileName(), cursor, MAX_CURSOR_BYTES);
+        }
+    }
+
+    private void addStreams(LogSource log) throws IOException {
+        Manifest manifest = ManifestFile.read(root);
+        StreamNames names = StreamNames.list(folder);
+        if (names.directories().contains(StreamNames.SHARED)) {
+            addSegments(names, StreamNames.SHARED, log);
+            checkNothingCame(names);
+        }
+        if (ManifestFile.read(root).edits() != manifest.edits()) {
+            throw new ImageChangedException("list of packs changed while the log was looked at: root=" + root, null);
+        }
+        for (String directory : names.directories()) {
+            if (!directory.equals(StreamNames.SHARED)) {
+                addSegments(names, directory, log);
+            }
+        }
+        files.addAll(PackImage.of(root, manifest));
+    }
+
+    /** Of shared segments a new one doesn't matter: it is behind all that was walked. */
+    private void checkNothingCame(StreamNames before) throws IOException {
+        StreamNames now = StreamNames.list(folder);
+        now.in(StreamNames.SHARED).clear();
+        if (!now.isPartOf(before)) {
+            throw new ImageChangedException("a stream got a segment while the log was looked at: root=" + root, null);
+        }
+    }
+
+    private void addSegments(StreamNames names, String directory, LogSource log) throws IOException {
+        for (String segment : names.in(directory)) {
+            Path file = folder.resolve(directory).resolve(segment);
+            try {
+                addSegment(StreamDirectory.NAME + '/' + directory + '/' + segment, file, log);
+            } catch (NoSuchFileException e) {
+                throw new ImageChangedException("segment was deleted while the log was looked at: file=" + file, e);
+            }
+        }
+    }
+
+    private void addSegment(String name, Path file, LogSource log) throws IOException {
+        BasicFileAttributes before = Files.readAttributes(file, BasicFileAttributes.class);
+        try (LogFile bytes = LogFile.reading(file)) {
+            SegmentHeader header = header(bytes);
+            if (SegmentEnd.read(bytes, header).isFinal()) {
+                files.add(ImageFile.ofSealed(name, file, before));
+                return;
+            }
+            if (log.awaitsRecovery(header)) {
+                throw refused("stream awaits recovery: stream=" + header.key() + ", file=" + file, file);
+            }
+            UnsealedEnd end = UnsealedEnd.of(bytes, header);
+            if (!end.isEmpty()) {
+                files.add(end.sealed(name, file));
+            }
+        }
+    }
+
+    private static SegmentHeader header(LogFile file) throws IOException {
+        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try {
+            return SegmentHeaderLayout.decode(first, file.read(first, 0));
+        } catch (FormatException e) {
+            throw new CorruptSegmentException(e.at("file=" + file.path() + ", offset=0") + "; recover the log, then copy it", file.path(), null,
+                    WalException.NO_POSITION, 0, SegmentHeaderLayout.MAX_BYTES, e);
+        }
+    }
+
+    /** The file is taken where one of its slots counts; the writer may be writing the other one. */
+    private void addPositions() throws IOException {
+        Optional<byte[]> bytes = LogFile.readSmall(PositionsFile.in(root), PositionsLayout.FILE_BYTES);
+        if (bytes.isPresent() && PositionsLayout.decode(bytes.get()).isEmpty()) {
+            throw new ImageChangedException("file of positions has no valid slot: file=" + PositionsFile.in(root), null);
+        }
+        bytes.ifPresent(content -> files.add(ImageFile.of(PositionsLayout.FILE_NAME, content)));
+    }
+
+    private void addKeys() throws IOException {
+        KeysFile.bytes(root).ifPresent(content -> {
+            files.add(ImageFile.of(root.relativize(KeysFile.path(root)).toString(), content));
+            files.add(ImageFile.of(root.relativize(KeysFile.copy(root)).toString(), content));
+        });
+    }
+}

@@ -1,0 +1,69 @@
+package dev.streamwal.image;
+
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** The names of segments' files, by the names of their streams' directories. Other files and directories are somebody else's. */
+final class StreamNames {
+
+    /** The directory of shared segments. */
+    static final String SHARED = StreamKey.SHARED.directoryName();
+
+    private final TreeMap<String, NavigableSet<String>> segments = new TreeMap<>();
+
+    private StreamNames() {}
+
+    /** @param folder with the streams' directories */
+    static StreamNames list(Path folder) throws IOException {
+        StreamNames found = new StreamNames();
+        for (String directory : namesIn(folder)) {
+            if (StreamKey.fromDirectoryName(directory).isPresent() || StreamKey.isDigestName(directory)) {
+                NavigableSet<String> files = new TreeSet<>();
+                namesIn(folder.resolve(directory)).stream().filter(name -> SegmentName.parse(name).isPresent()).forEach(files::add);
+                if (!files.isEmpty()) {
+                    found.segments.put(directory, files);
+                }
+            }
+        }
+        return found;
+    }
+
+    private static List<String> namesIn(Path directory) throws IOException {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            files.forEach(file -> names.add(file.getFileName().toString()));
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            names.clear();
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return names;
+    }
+
+    /** The directories with segments. */
+    NavigableSet<String> directories() {
+        return segments.navigableKeySet();
+    }
+
+    /** The segments in a directory, in the order of their positions. */
+    NavigableSet<String> in(String directory) {
+        return segments.getOrDefault(directory, new TreeSet<>());
+    }
+
+    /** Whether each file here is there, too. */
+    boolean isPartOf(StreamNames other) {
+        return segments.entrySet().stream().allMatch(stream -> other.in(stream.getKey()).containsAll(stream.getValue()));
+    }
+}

@@ -1,0 +1,82 @@
+package dev.streamwal.image;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.FooterLayout;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.segment.ScanStop;
+import dev.streamwal.segment.SegmentScan;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/** Where the records of a segment without a footer end now, and what a footer there would say. */
+final class UnsealedEnd {
+
+    private final SegmentHeader header;
+    private final SegmentIndex index = new SegmentIndex();
+    private int end;
+    private int lastSize;
+    private int lastStart;
+
+    private UnsealedEnd(SegmentHeader header) {
+        this.header = header;
+        this.end = header.headerLength();
+    }
+
+    /**
+     * Walks the segment, as a reader would.
+     *
+     * @throws ImageChangedException where a record is being written before others that are there: in a live log that takes microseconds
+     */
+    static UnsealedEnd of(LogFile file, SegmentHeader header) throws IOException {
+        UnsealedEnd found = new UnsealedEnd(header);
+        try (SegmentScan scan = new SegmentScan(file, header)) {
+            while (scan.next()) {
+                found.add(scan);
+            }
+            ScanStop why = scan.judge();
+            if (why == ScanStop.HOLE || why == ScanStop.TORN_TAIL) {
+                throw new ImageChangedException("end of a segment is being written, or was left unfinished by a writer that was killed: file="
+                        + file.path() + ", offset=" + scan.offset() + "; if no process writes the log, open it for writing once", null);
+            }
+            if (why != ScanStop.CLEAN_END) {
+                throw damaged(scan, file.path());
+            }
+        }
+        return found;
+    }
+
+    private static CorruptSegmentException damaged(SegmentScan scan, Path file) {
+        return new CorruptSegmentException("segment that isn't sealed is damaged: " + scan.fault() + ", stream=" + scan.header().key() + ", file="
+                + file + ", offset=" + scan.offset() + "; recover the log, then copy it", file, scan.header().key().text(),
+                scan.position(), scan.offset(), 0, null);
+    }
+
+    private void add(SegmentScan scan) {
+        if (!RecordLayout.isControl(scan.flags())) {
+            index.add((int) scan.offset(), scan.timestampMillis());
+        }
+        if (!RecordLayout.isMember(scan.flags())) {
+            lastStart = (int) scan.offset();
+        }
+        lastSize = scan.frameBytes();
+        end = (int) scan.nextOffset();
+    }
+
+    /** Whether there is no record. */
+    boolean isEmpty() {
+        return end == header.headerLength();
+    }
+
+    /** The segment as if it had been sealed here. Its footer says that nothing before it is missing, which a copy without one couldn't tell. */
+    ImageFile sealed(String name, Path file) throws IOException {
+        SegmentHeader marked = header.with(header.isCut(), lastStart);
+        ByteBuffer footer = FooterLayout.encode(marked, end, lastSize, index);
+        byte[] bytes = new byte[footer.capacity()];
+        footer.get(0, bytes);
+        return ImageFile.ofUnsealed(name, file, marked, end, bytes);
+    }
+}
