@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.streamwal.cli.digest.BadAnchorException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.reader.EntryRef;
@@ -46,6 +47,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  stream-wal tail -f LOG 'cpu/*' --json",
             "  stream-wal get LOG cpu/1@4096+48",
             "  stream-wal verify LOG",
+            "  stream-wal digest LOG > anchor",
+            "  stream-wal verify LOG --anchor anchor",
             "  stream-wal recover LOG --dry-run",
             "  stream-wal quarantine LOG --restore",
             "  stream-wal purge LOG 'cpu/*' --before -30d --dry-run",
@@ -127,6 +130,7 @@ public final class StreamWalCommand {
         commands.put("get", () -> new GetCommand(context));
         commands.put("export", () -> new ExportCommand(context));
         commands.put("verify", () -> new VerifyCommand(context));
+        commands.put("digest", () -> new DigestCommand(context));
         commands.put("dump", () -> new DumpCommand(context));
         commands.put("import", () -> new ImportCommand(context));
         commands.put("sweep", () -> new SweepCommand(context));
@@ -215,7 +219,7 @@ public final class StreamWalCommand {
             return "no such file: " + missing.getFile();
         }
         boolean explained = failure instanceof WalException || failure instanceof OutputFailedException
-                || failure instanceof RefusedException || exit == Exit.USAGE;
+                || failure instanceof RefusedException || failure instanceof BadAnchorException || exit == Exit.USAGE;
         return explained ? String.valueOf(failure.getMessage()) : failure.toString();
     }
 }

@@ -6,16 +6,37 @@ import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Verifies every checksum. */
 @Command(
         name = "verify",
         description = {
             "Verifies every checksum, and reports what is damaged, where, and what was lost.",
-            "The number of records in a damaged part is estimated from the stream's mean record size."
+            "The number of records in a damaged part is estimated from the stream's mean record size.",
+            "With --anchor, compares the log with what it was when the command digest printed the anchor, too."
         })
 final class VerifyCommand extends StreamsCommand {
+
+    @Option(
+            names = "--anchor",
+            paramLabel = "FILE",
+            description = "Say of each stream in this anchor whether its records are as they were; an encrypted log needs --keys for it.")
+    private @Nullable Path anchor;
+
+    @Mixin
+    private final KeysOption keys = new KeysOption();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
 
     private long records;
     private long bytes;
@@ -26,7 +47,15 @@ final class VerifyCommand extends StreamsCommand {
     }
 
     @Override
+    KeysOption keys() {
+        return keys;
+    }
+
+    @Override
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
+        if (anchor != null && (isNanoWal() || !patterns().isEmpty())) {
+            throw new ParameterException(spec.commandLine(), "--anchor can't be combined with keys or --nano-wal");
+        }
         try (Progress progress = progress("verifying", fileBytes(segments, selection), "B")) {
             for (String key : selection.keys()) {
                 long fileBytes = segments.bytes(key);
@@ -41,7 +70,8 @@ final class VerifyCommand extends StreamsCommand {
             out.line(Figures.number(selection.keys().size(), "stream") + ", " + Figures.number(records, "record") + ", "
                     + Figures.bytes(bytes) + " verify; " + lost);
         }
-        return lost.isNone() ? Exit.OK : Exit.FINDINGS;
+        boolean good = anchor == null || new AnchorReport(reader, out, this::complain).compare(anchor);
+        return lost.isNone() && good ? Exit.OK : Exit.FINDINGS;
     }
 
     /** Reports damage in shared segments whose stream is unknown, as it has nothing behind the damage. */

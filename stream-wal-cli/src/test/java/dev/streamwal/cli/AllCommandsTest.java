@@ -29,6 +29,7 @@ class AllCommandsTest {
             Map.entry("get", RecordCommandsTest.class),
             Map.entry("export", RecordCommandsTest.class),
             Map.entry("verify", CheckingCommandsTest.class),
+            Map.entry("digest", DigestCommandTest.class),
             Map.entry("dump", CheckingCommandsTest.class),
             Map.entry("import", ImportTest.class),
             Map.entry("sweep", RetentionCommandsTest.class),

@@ -1,0 +1,88 @@
+package dev.streamwal.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.streamwal.cli.digest.AnchorWriter;
+import dev.streamwal.cli.digest.AnchoredStream;
+import dev.streamwal.cli.digest.StreamDigest;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.StreamInfo;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Prints an anchor. */
+@Command(
+        name = "digest",
+        description = {
+            "Prints an anchor: digests of the streams' records, from which \"verify --anchor\" tells later what was changed.",
+            "Keep the anchor, or its last line, where nobody can change it who can change the log."
+        })
+final class DigestCommand extends StreamsCommand {
+
+    @Mixin
+    private final KeysOption keys = new KeysOption();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    DigestCommand(CommandContext context) {
+        super(context);
+    }
+
+    @Override
+    KeysOption keys() {
+        return keys;
+    }
+
+    @Override
+    Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
+        if (isNanoWal()) {
+            throw new ParameterException(spec.commandLine(), "nano-wal files can't be digested: their records have no lasting positions");
+        }
+        TolerantScan scan = new TolerantScan(this::complain);
+        AnchorWriter anchor = new AnchorWriter(context().clock().instant(), out.isJson() ? line -> { } : out::line);
+        try (Progress progress = progress("digesting", fileBytes(segments, selection), "B")) {
+            for (String key : selection.keys()) {
+                long fileBytes = segments.bytes(key);
+                digested(reader, key, scan).ifPresent(stream -> {
+                    anchor.add(stream);
+                    if (out.isJson()) {
+                        out.json(json -> write(stream, json));
+                    }
+                });
+                progress.step(fileBytes);
+            }
+        }
+        String digest = anchor.finish();
+        if (out.isJson()) {
+            out.json(json -> json.writeStringField("anchor", digest));
+        }
+        return scan.exit();
+    }
+
+    /** Up to where the stream ends now, as one that is written may never end. */
+    private static Optional<AnchoredStream> digested(WalReader reader, String key, TolerantScan scan) {
+        long end = reader.describe(key).map(StreamInfo::endPosition).orElse(0L);
+        StreamDigest digest = new StreamDigest(key);
+        try (EntryCursor cursor = reader.scan(key)) {
+            while (scan.next(cursor) && cursor.position() < end) {
+                digest.add(cursor);
+            }
+        }
+        return digest.anchored();
+    }
+
+    private static void write(AnchoredStream stream, JsonGenerator json) throws IOException {
+        json.writeStringField("key", stream.key());
+        json.writeNumberField("begin", stream.begin());
+        json.writeNumberField("end", stream.last().end());
+        json.writeNumberField("records", stream.last().records());
+        json.writeStringField("digest", stream.last().digest());
+    }
+}
