@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -61,7 +62,7 @@ final class StoredFiles {
     void put(ImageFile source, SegmentDescriptor file, String temporarySuffix) throws IOException {
         Path target = path(file.checksum());
         Path temporary = target.resolveSibling(file.checksum() + temporarySuffix + TEMPORARY_SUFFIX);
-        DirectoryForce.create(target.getParent());
+        DirectoryForce.create(Objects.requireNonNull(target.getParent()));
         try {
             String written = LogFile.writeNew(temporary, open -> write(source, open));
             if (!written.equals(file.checksum())) {

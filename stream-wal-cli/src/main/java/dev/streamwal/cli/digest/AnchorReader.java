@@ -143,7 +143,9 @@ public final class AnchorReader implements AutoCloseable {
         try {
             return Long.parseLong(digits);
         } catch (NumberFormatException e) {
-            throw bad("number is too large");
+            BadAnchorException tooLarge = bad("number is too large");
+            tooLarge.addSuppressed(e);
+            throw tooLarge;
         }
     }
 
