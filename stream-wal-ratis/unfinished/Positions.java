@@ -1,0 +1,2 @@
+package dev.streamwal;
+public enum Positions { INTERNAL, EXTERNAL }
