@@ -1,3 +1,0 @@
-/** The command line of a replica. */
-@org.jspecify.annotations.NullMarked
-package dev.streamwal.ratis.command;

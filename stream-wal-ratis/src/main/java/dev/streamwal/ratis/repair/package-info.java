@@ -1,3 +1,0 @@
-/** A log copied from a peer: the peer's checkpoint, and fetching it. */
-@org.jspecify.annotations.NullMarked
-package dev.streamwal.ratis.repair;

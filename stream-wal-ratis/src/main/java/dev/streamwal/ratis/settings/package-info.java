@@ -1,3 +1,0 @@
-/** How Ratis is set, and why. */
-@org.jspecify.annotations.NullMarked
-package dev.streamwal.ratis.settings;

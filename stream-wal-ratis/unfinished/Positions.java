@@ -1,2 +1,0 @@
-package dev.streamwal;
-public enum Positions { INTERNAL, EXTERNAL }
