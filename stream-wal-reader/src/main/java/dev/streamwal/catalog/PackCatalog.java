@@ -381,7 +381,6 @@ public final class PackCatalog {
             boolean isGone = manifest.pack(reader.number()).isEmpty();
             if (isGone) {
                 reader.close();
-                channels.forget(reader.file());
             }
             return isGone;
         });

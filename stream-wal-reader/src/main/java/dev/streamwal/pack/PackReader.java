@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pack, open for reading. It keeps header, block index and footer; table blocks are in a {@link TableCache}, and the file is open only while
- * it is read. Thread-safe; close it, so that the cache forgets its blocks.
+ * it is read. Thread-safe; close it, so that the caches forget its blocks and its file.
  *
  * <p>It returns only bytes whose checksum was right, found by way of bytes whose checksums were right. Frames have checksums of their own, with
  * the salt and the position from the table; the scan of a segment's bytes verifies them. So damage affects only what it hits: a segment, the
@@ -311,6 +311,7 @@ public final class PackReader implements AutoCloseable {
     @Override
     public void close() {
         cache.remove(this);
+        channels.forget(file);
     }
 
     @Override

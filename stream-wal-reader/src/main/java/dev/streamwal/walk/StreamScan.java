@@ -535,14 +535,15 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      *
      * @param again where the stream has come again; {@link Long#MAX_VALUE} where it hasn't
      */
-    private long goneTo(@Nullable Segment gone, long again) {
+    private long goneTo(@Nullable Segment gone, long again) throws IOException {
         long seenTo = Math.max(knownEnd(gone), endDoubt.lastEnd(again));
         if (seenTo > resume) {
             doubtEnd(EndDoubt.MAY_BE_MORE);
             return seenTo;
         }
         if (gone != null && telling == Telling.NOTHING) {
-            return Math.max(gone.basePosition(), resume) + 1;
+            // a segment behind which the log's writer has begun anew may have had records; one that it began itself may have been given up empty
+            return log.start() > gone.basePosition() ? Math.max(gone.basePosition(), resume) + 1 : resume;
         }
         // had records, or is a file that was still empty: the segment with which the stream comes again tells
         doubtEnd(gone == null ? EndDoubt.NONE : EndDoubt.seen(gone.basePosition() + 1));

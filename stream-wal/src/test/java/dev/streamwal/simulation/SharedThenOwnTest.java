@@ -137,4 +137,17 @@ class SharedThenOwnTest {
         assertPrefixAfterEachCall(from, all, mapped);
         wal.close();
     }
+
+    /** What another stream forces is not all that a stream has. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void append_behindALargeRecordAndAnotherStreamIsForced_aLossOfPowerLeavesABeginning(boolean mapped) {
+        StreamWal wal = open(disk, options(), "boot", mapped);
+        wal.stream(KEY).append(new byte[LARGE_BYTES]);
+        wal.stream(KEY).append(new byte[9]);
+        wal.stream("other").append(WriteEntry.of(new byte[1]), Durability.IMMEDIATE);
+        List<Integer> found = foundNow(mapped);
+        assertThat(found).isEqualTo(List.of(LARGE_BYTES, 9).subList(0, found.size()));
+        wal.close();
+    }
 }
