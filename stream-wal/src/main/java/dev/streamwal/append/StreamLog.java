@@ -251,7 +251,7 @@ public final class StreamLog implements CommitStream {
             }
             ActiveSegment segment = active();
             if (segment == null) {
-                awaitShared();
+                awaitWhatIsBefore();
             } else if (takes(segment, timestampMillis, nowMillis)) {
                 long outcome = segment.append(scratch, draft, frameBytes, expectedEnd);
                 if (outcome >= 0 || outcome == MISMATCH) {
@@ -291,7 +291,7 @@ public final class StreamLog implements CommitStream {
             }
             ActiveSegment segment = active();
             if (segment == null) {
-                awaitShared();
+                awaitWhatIsBefore();
             } else if (takes(segment, newestTimestampMillis, nowMillis)) {
                 long outcome = segment.appendBatch(scratch, members, batchBytes);
                 if (outcome >= 0) {
@@ -488,13 +488,17 @@ public final class StreamLog implements CommitStream {
         return shared.inherited();
     }
 
-    /** Called, without locks, before the stream gets its next segment of its own: see {@link SharedLog}. */
-    private void awaitShared() {
-        CommitTarget shared = leavesShared() ? undurableShared() : null;
-        if (shared != null) {
+    /**
+     * Called, without locks, before the stream gets its next segment of its own where its newest records are shared ones, or may begin to share where
+     * its newest records are in segments of its own. Shared segments are forced without those, and the other way round: what comes next would
+     * survive a loss of power, and what stands before it wouldn't. See {@link SharedLog}.
+     */
+    private void awaitWhatIsBefore() {
+        CommitTarget before = undurableElsewhere();
+        if (before != null) {
             Stall stall = Stall.begin();
             try {
-                log.durability().await(List.of(shared));
+                log.durability().await(List.of(before));
             } catch (IOException e) {
                 throw StorageErrors.translate("append", e, directory(), key.text(), WalException.NO_POSITION, 0);
             } finally {
@@ -503,12 +507,18 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Whether its newest records aren't in a segment of its own, but the next ones will be. */
-    private boolean leavesShared() {
+    /** The target at which the newest records are durable, if they aren't, and the next ones go, or may go, to segments of the other kind. */
+    private @Nullable CommitTarget undurableElsewhere() {
         rotation.lock();
         try {
             owned().chain().recover();
-            return owned().next().isFromElsewhere() && isOwnOnly();
+            boolean isShared = owned().next().isFromElsewhere();
+            if (isOwnOnly()) {
+                return isShared ? undurableShared() : null;
+            }
+            SharedLog shared = log.shared();
+            boolean mayShare = shared != null && shared.log() != this;
+            return mayShare && !isShared && isUndurable() ? new CommitTarget(cursor(), ownEnd()) : null;
         } finally {
             rotation.unlock();
         }

@@ -12,7 +12,7 @@ public enum StallCause {
     SEALING,
     /** Packing, which doesn't keep up with appends to shared segments. */
     PACKING,
-    /** A flush of what the stream has in shared segments, before it gets segments of its own. */
+    /** A flush of what the stream has in shared segments, before it gets segments of its own, or the other way round. */
     SHARED,
     /** Room in the commit journal. */
     JOURNAL;

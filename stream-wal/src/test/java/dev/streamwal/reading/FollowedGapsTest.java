@@ -9,6 +9,7 @@ import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
@@ -71,6 +72,7 @@ class FollowedGapsTest {
         private final List<Follower> followers = new ArrayList<>();
         private final List<String> history = new ArrayList<>();
         private Instant now = Instant.parse("2026-03-01T12:00:00Z");
+        private final List<StreamWal> killed = new ArrayList<>();
         private StreamWal wal;
         private int told;
 
@@ -145,6 +147,7 @@ class FollowedGapsTest {
             } else {
                 history.add("kill");
                 disk.kill();
+                killed.add(wal);
                 wal = open();
             }
         }
@@ -409,6 +412,16 @@ class FollowedGapsTest {
         public void close() {
             followers.forEach(Follower::close);
             wal.close();
+            killed.forEach(Run::abandon);
+        }
+
+        /** Gives back what a killed process held of this one. */
+        private static void abandon(StreamWal wal) {
+            try {
+                wal.close();
+            } catch (WalException e) {
+                // it can't reach its disk any more
+            }
         }
     }
 }

@@ -150,4 +150,76 @@ class SharedThenOwnTest {
         assertThat(found).isEqualTo(List.of(LARGE_BYTES, 9).subList(0, found.size()));
         wal.close();
     }
+
+    /** The stream shares from now on, as it goes on in another process's place. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void append_durablyBehindWhatAKilledWriterLeftInASegmentOfItsOwn_isDurableWithIt(boolean mapped) {
+        StreamWal killed = open(disk, options().streams(KEY, StreamOptions.builder().segments(Segments.OWN).build()), "boot", mapped);
+        killed.stream(KEY).append(new byte[1]);
+        killed.stream(KEY).append(new byte[2]);
+        disk.kill();
+        StreamWal wal = open(disk, options(), "boot", mapped);
+        wal.stream(KEY).append(WriteEntry.of(new byte[3]), Durability.IMMEDIATE);
+        assertThat(foundNow(mapped)).containsExactly(1, 2, 3);
+        wal.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void append_behindWhatAKilledWriterLeftInASegmentOfItsOwn_neverOutlivesIt(boolean mapped) {
+        StreamWal killed = open(disk, options().streams(KEY, StreamOptions.builder().segments(Segments.OWN).build()), "boot", mapped);
+        killed.stream(KEY).append(new byte[1]);
+        killed.stream(KEY).append(new byte[2]);
+        disk.kill();
+        StreamWal wal = open(disk, options(), "boot", mapped);
+        wal.stream(KEY).append(new byte[3]);
+        wal.stream("other").append(WriteEntry.of(new byte[1]), Durability.IMMEDIATE);
+        List<Integer> found = foundNow(mapped);
+        assertThat(found).isEqualTo(List.of(1, 2, 3).subList(0, found.size()));
+        wal.close();
+    }
+
+    /** In some orders of kinds, closed or killed in between; wherever power is lost, and whatever that leaves. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void append_kindsOfSegmentsInTurn_aLossOfPowerLeavesABeginning(boolean mapped) {
+        for (int isKilled = 0; isKilled < 4; isKilled++) {
+            assertLeavesABeginning(List.of(Segments.OWN, Segments.SHARED, Segments.OWN), isKilled, mapped);
+            assertLeavesABeginning(List.of(Segments.SHARED, Segments.OWN, Segments.AUTO), isKilled, mapped);
+        }
+    }
+
+    /** @param isKilled whether the process was killed after each turn, a bit each */
+    private static void assertLeavesABeginning(List<Segments> turns, int isKilled, boolean mapped) {
+        SimulatedDisk disk = new SimulatedDisk();
+        List<Integer> all = new ArrayList<>();
+        List<StreamWal> before = new ArrayList<>();
+        for (Segments turn : turns) {
+            if (!before.isEmpty() && (isKilled & 1 << (before.size() - 1)) != 0) {
+                disk.kill();
+            } else if (!before.isEmpty()) {
+                before.get(before.size() - 1).close();
+            }
+            StreamWal wal = open(disk, options().streams(KEY, StreamOptions.builder().segments(turn).build()), "boot", mapped);
+            before.add(wal);
+            for (int n = 0; n < 2; n++) {
+                all.add(all.size() + 1);
+                wal.stream(KEY).append(new byte[all.size()]);
+            }
+        }
+        StreamWal last = before.get(before.size() - 1);
+        SimulatedLog.runBackground(last);
+        for (int at = disk.mark(); at > 0; at -= 3) {
+            CrashPoint point = disk.crashPoint(at);
+            for (Survival left : point.survivals(0, 2, at)) {
+                String where = turns + ", isKilled=" + isKilled + ", after call " + at + ", " + point.describe(left);
+                try (StreamWal wal = open(point.state(left), options(), "after", mapped)) {
+                    List<Integer> found = lengths(wal);
+                    assertThat(found).as(where).isEqualTo(all.subList(0, found.size()));
+                }
+            }
+        }
+        last.close();
+    }
 }
