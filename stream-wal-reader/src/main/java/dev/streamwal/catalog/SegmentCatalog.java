@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The same goes for shared segments, which are listed between the two. They are walked after the directory was read, and then the directory is
  * read again: a stream that got a file of its own meanwhile, and then shares again, would otherwise have a gap there.
+ *
+ * <p>Most streams have no directory. One that was missing isn't looked for again while the {@linkplain StreamDirectory#state() folder of streams} is as it
+ * was before the directory was found missing.
  */
 public final class SegmentCatalog {
 
