@@ -1,0 +1,105 @@
+package dev.streamwal.reading;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.Durability;
+import dev.streamwal.Segments;
+import dev.streamwal.SimulatedLog;
+import dev.streamwal.StreamOptions;
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.backup.BackupFolder;
+import dev.streamwal.backup.BackupReport;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.simulation.SimulatedDisk;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * While another process backs a log up, its writer goes on between two of the backup's calls to the disk: it packs what was in segments, and appends. A
+ * point has each record that was there before. One thread, on a simulated disk: many pairs of calls are tried.
+ */
+class BackupMeanwhileTest {
+
+    private static final Duration WINDOW = Duration.ofMinutes(1);
+    private static final List<String> KEYS = List.of("a", "b", "c");
+    private static final int WINDOWS = 3;
+    /** The looks at the log come first; many more calls copy it. */
+    private static final int CALLS = 60;
+
+    private Instant now = Instant.parse("2026-03-01T12:00:00Z");
+
+    @ParameterizedTest
+    @EnumSource(Segments.class)
+    void backUp_theWriterPacksMeanwhile_hasEveryRecordThatWasThere(Segments segments) {
+        int happened = 0;
+        for (int call = 1; call <= CALLS; call++) {
+            happened += hasEveryRecord(segments, call) ? 1 : 0;
+        }
+        assertThat(happened).as("calls in front of which the writer went on").isEqualTo(CALLS);
+    }
+
+    private boolean hasEveryRecord(Segments segments, int call) {
+        SimulatedDisk disk = new SimulatedDisk();
+        Path beside = disk.besidePath("/log");
+        boolean[] happened = {false};
+        List<String> before = new ArrayList<>();
+        try (StreamWal wal = open(disk, segments)) {
+            for (int window = 0; window < WINDOWS; window++) {
+                for (String key : KEYS) {
+                    before.add(wal.stream(key).append(new byte[20]).toString());
+                }
+                now = now.plus(WINDOW);
+                if (window == 0) {
+                    pack(wal);
+                }
+            }
+            disk.meanwhile(call, () -> {
+                happened[0] = true;
+                pack(wal);
+                KEYS.forEach(key -> wal.stream(key).append(new byte[20]));
+                SimulatedLog.runBackground(wal);
+            });
+            BackupFolder folder = BackupFolder.at(beside.resolveSibling("backup"), () -> now);
+            BackupReport report = folder.backUp(beside);
+            disk.meanwhile(0, null);
+            Path restored = beside.resolveSibling("restored");
+            folder.restore(report.point(), restored);
+            assertThat(records(restored)).as("segments=%s, before call %d", segments, call).containsAll(before);
+        }
+        return happened[0];
+    }
+
+    private StreamWal open(SimulatedDisk disk, Segments segments) {
+        WalOptions options = WalOptions.builder().clock(() -> now).window(WINDOW).retention(Duration.ofDays(1)).segmentBytes(64 << 10).maxRecordBytes(1_000)
+                .streams("*", StreamOptions.builder().segments(segments).build()).ownSegments(1).sweepInterval(Duration.ZERO)
+                .durability(Durability.BUFFERED).build();
+        return SimulatedLog.open(disk.path("/log"), options, "boot", false, new Random(1)::nextLong);
+    }
+
+    private static void pack(StreamWal wal) {
+        SimulatedLog.runBackground(wal);
+        int unused = wal.pack();
+    }
+
+    private static List<String> records(Path log) {
+        List<String> records = new ArrayList<>();
+        try (WalReader reader = WalReader.open(log)) {
+            for (String key : KEYS) {
+                try (EntryCursor cursor = reader.scan(key)) {
+                    while (cursor.next()) {
+                        records.add(cursor.ref().toString());
+                    }
+                }
+            }
+        }
+        return records;
+    }
+}
