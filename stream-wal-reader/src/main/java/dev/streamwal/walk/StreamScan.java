@@ -47,6 +47,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     /** The segment that begins at {@link #lastBase}, as it was read. */
     private @Nullable Segment last;
     private long lastExpiration;
+    /** Whether the segment that was entered last was one of the stream's own. */
+    private boolean isOwn;
 
     private DamageDoubt doubt;
 
@@ -161,12 +163,13 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      *
      * @param base of the segment that it entered last; -1 for none
      * @param expirationMillis of that segment
+     * @param isOwn whether it was one of the stream's own
      * @param resume stream position
      * @param ended whether there was no more, for now
      * @param endDoubt what is known of records behind that position
      * @param told offset in the segment of damage that was reported; -1 for none
      */
-    public record Bookmark(long base, long expirationMillis, long resume, boolean ended, EndDoubt endDoubt, long told, Telling telling) {
+    public record Bookmark(long base, long expirationMillis, boolean isOwn, long resume, boolean ended, EndDoubt endDoubt, long told, Telling telling) {
 
         /** The offset in the segment's file. */
         public long offset(StreamKey key) {
@@ -188,6 +191,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     public static StreamScan resumed(LogSource log, SegmentCatalog catalog, Bookmark bookmark) {
         StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), bookmark.in(catalog));
         scan.lastExpiration = bookmark.expirationMillis();
+        scan.isOwn = bookmark.isOwn();
         scan.endDoubt = bookmark.endDoubt();
         return scan;
     }
@@ -205,6 +209,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     public StreamScan behindCommit() throws IOException {
         Segment segment = entering;
         ended = segment == null || !isAnythingAt(segment, enteringOffset);
+        isOwn = (segment == null ? sequence.before(lastBase + 1) : segment) instanceof OwnSegment;
         if (segment == null && sequence.isEmpty()) {
             // whether anything came behind the commit, only the stream can tell, when it comes again
             doubtEnd(EndDoubt.MAY_BE_MORE);
@@ -289,8 +294,9 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         } else {
             if (sequence.knowsUpTo(lastBase)) {
                 endDoubt = EndDoubt.NONE;
-            } else if (!ended) {
-                // all of the stream has gone since it was listed: what came after that listing was never seen
+            } else if (!ended || isOwn) {
+                // all of the stream has gone since it was listed: what came after that listing was never seen. Segments of its own leave no sign; of
+                // shared ones a tail sees signs at each look
                 doubtEnd(EndDoubt.MAY_BE_MORE);
             }
         }
@@ -411,6 +417,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         pass = entered;
         lastBase = segment.basePosition();
         last = entered.reader().segment();
+        isOwn = last instanceof OwnSegment;
         lastExpiration = segment.name().expirationMillis();
         resume = Math.max(resume, entered.passedTo());
         if (entered.isBeforeRange() && sequence.knowsAfter(lastBase)) {
@@ -440,7 +447,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             return;
         }
         long from = resume;
-        boolean isBehindAll = isNewToEnded && !endDoubt.isCastOn(from, header.basePosition());
+        boolean isBehindAll = isNewToEnded && !isOwn && !endDoubt.isCastOn(from, header.basePosition());
         endDoubt = EndDoubt.NONE;
         if (isTold || header.previousEnd() <= from || isBehindAll) {
             resume = header.basePosition();
@@ -683,7 +690,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         }
         long position = isOnRecord() ? onRecord().position() : resume;
         long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;
-        return new Bookmark(lastBase, lastExpiration, position, ended, endDoubt, told, telling);
+        return new Bookmark(lastBase, lastExpiration, isOwn, position, ended, endDoubt, told, telling);
     }
 
     /** Whether it stands in a segment that has been deleted. */
