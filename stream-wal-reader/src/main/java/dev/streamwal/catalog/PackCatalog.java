@@ -14,7 +14,7 @@ import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
-import dev.streamwal.pack.TableCache;
+import dev.streamwal.pack.BlockCache;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
 import java.io.IOException;
@@ -55,7 +55,8 @@ public final class PackCatalog {
     private final ChannelCache channels;
     private final FooterCache footers;
     private final Manifests manifests;
-    private final TableCache tables = new TableCache(TABLE_CACHE_BYTES);
+    private final BlockCache tables = new BlockCache(TABLE_CACHE_BYTES);
+    private final BlockCache frames;
     private final Map<Long, PackReader> readers = new ConcurrentHashMap<>();
     private volatile @Nullable OpenKeys keys;
 
@@ -63,17 +64,19 @@ public final class PackCatalog {
      * Of a log.
      *
      * @param footers cache of the log's footers
+     * @param blockCacheBytes memory for unpacked blocks of packs; 0 for none
      */
-    public PackCatalog(Path root, ChannelCache channels, FooterCache footers, Manifests manifests) {
+    public PackCatalog(Path root, ChannelCache channels, FooterCache footers, long blockCacheBytes, Manifests manifests) {
         this.root = root;
         this.channels = channels;
         this.footers = footers;
+        this.frames = new BlockCache(blockCacheBytes);
         this.manifests = manifests;
     }
 
     /** A catalog without packs, for callers that look at files alone. */
     public static PackCatalog none(Path root) {
-        return new PackCatalog(root, new ChannelCache(1), new FooterCache(), () -> Manifest.EMPTY);
+        return new PackCatalog(root, new ChannelCache(1), new FooterCache(), 0, () -> Manifest.EMPTY);
     }
 
     /** Of the log. */
@@ -86,6 +89,11 @@ public final class PackCatalog {
         return manifests.current();
     }
 
+    /** What is read from now on is read from the files, and not from what is known of them. */
+    public void forgetBlocks() {
+        frames.clear();
+    }
+
     /** The pack, whose end has been read. */
     public PackReader reader(ListedPack pack) throws IOException {
         PackReader known = readers.get(pack.number());
@@ -95,7 +103,7 @@ public final class PackCatalog {
         Path file = PackFiles.pack(root, pack.number());
         PackReader opened;
         try {
-            opened = PackReader.open(channels, file, pack.number(), tables);
+            opened = PackReader.open(channels, file, pack.number(), tables, frames);
         } catch (NoSuchFileException e) {
             if (manifest().pack(pack.number()).isEmpty()) {
                 throw e;

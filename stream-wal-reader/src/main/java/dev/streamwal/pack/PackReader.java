@@ -25,8 +25,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pack, open for reading. It keeps header, block index and footer; table blocks are in a {@link TableCache}, and the file is open only while
- * it is read. Thread-safe; close it, so that the caches forget its blocks and its file.
+ * A pack, open for reading. It keeps header, block index and footer; table blocks, and blocks of frames that were read, are in {@link BlockCache}s, and the file is
+ * open only while it is read. Thread-safe; close it, so that the caches forget its blocks and its file.
  *
  * <p>It returns only bytes whose checksum was right, found by way of bytes whose checksums were right. Frames have checksums of their own, with
  * the salt and the position from the table; the scan of a segment's bytes verifies them. So damage affects only what it hits: a segment, the
@@ -41,29 +41,37 @@ public final class PackReader implements AutoCloseable {
 
     private final ChannelCache channels;
     private final Path file;
-    private final TableCache cache;
+    private final BlockCache tables;
+    private final BlockCache frames;
     private final PackHeader header;
     private final PackFooter footer;
     private final BlockIndex index;
+
+    /** As {@link #open(ChannelCache, Path, long, BlockCache, BlockCache)}, for who reads each block of frames once. */
+    public static PackReader open(ChannelCache channels, Path file, long number, BlockCache tables) throws IOException {
+        return open(channels, file, number, tables, new BlockCache(0));
+    }
 
     /**
      * Reads header, block index and footer.
      *
      * @param number the pack's, by its name
-     * @param cache for the table blocks of all packs
+     * @param tables for the table blocks of all packs
+     * @param frames for their unpacked blocks
      * @throws CorruptSegmentException where one of them is damaged, or belongs to another pack
      * @throws UnsupportedFormatException where a later version wrote it
      */
-    public static PackReader open(ChannelCache channels, Path file, long number, TableCache cache) throws IOException {
+    public static PackReader open(ChannelCache channels, Path file, long number, BlockCache tables, BlockCache frames) throws IOException {
         try (SharedFile bytes = channels.acquireSealed(file)) {
-            return new PackReader(channels, file, cache, new Opening(bytes, file, number));
+            return new PackReader(channels, file, tables, frames, new Opening(bytes, file, number));
         }
     }
 
-    private PackReader(ChannelCache channels, Path file, TableCache cache, Opening opening) {
+    private PackReader(ChannelCache channels, Path file, BlockCache tables, BlockCache frames, Opening opening) {
         this.channels = channels;
         this.file = file;
-        this.cache = cache;
+        this.tables = tables;
+        this.frames = frames;
         this.header = opening.header;
         this.footer = opening.footer;
         this.index = opening.index;
@@ -191,11 +199,11 @@ public final class PackReader implements AutoCloseable {
 
     /** A table block, from its beginning on. */
     PackTable.Cursor block(int block, boolean isKept) throws IOException {
-        byte[] bytes = cache.get(this, index.offset(block));
+        byte[] bytes = tables.get(this, index.offset(block));
         if (bytes == null) {
             bytes = readBlock(block);
             if (isKept) {
-                cache.put(this, index.offset(block), bytes);
+                tables.put(this, index.offset(block), bytes);
             }
         }
         return new PackTable.Cursor(bytes, header, footer.tableOffset());
@@ -239,7 +247,7 @@ public final class PackReader implements AutoCloseable {
 
     /** The segment's bytes; the caller closes them. */
     public PackedBytes open(PackEntry entry) throws IOException {
-        return new PackedBytes(channels.acquireSealed(file), entry, segmentHeader(entry));
+        return new PackedBytes(channels.acquireSealed(file), new KnownBlocks(frames, this), entry, segmentHeader(entry));
     }
 
     /** The segment's header, with the data's end as capacity, and the last record as mark. */
@@ -310,7 +318,8 @@ public final class PackReader implements AutoCloseable {
 
     @Override
     public void close() {
-        cache.remove(this);
+        tables.remove(this);
+        frames.remove(this);
         channels.forget(file);
     }
 

@@ -9,8 +9,9 @@ import java.time.InstantSource;
  * @param maxOpenFiles that stay open
  * @param mergeGapBytes largest gap between two records that is read too, to save a second read
  * @param scanBufferBytes that a scan reads at a time, at most
+ * @param blockCacheBytes memory for unpacked blocks of packs
  * @param mappedReads whether sealed files are mapped
  * @param clock gives the time of a consumer's commits
  */
-public record ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapBytes, int scanBufferBytes, boolean mappedReads,
-        InstantSource clock) {}
+public record ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapBytes, int scanBufferBytes, long blockCacheBytes,
+        boolean mappedReads, InstantSource clock) {}

@@ -110,7 +110,7 @@ public final class PackStore implements PackedData {
         this.manifest = manifest;
         this.fence = fence;
         FooterCache footers = new FooterCache();
-        this.catalog = new PackCatalog(root, channels, footers, manifest::current);
+        this.catalog = new PackCatalog(root, channels, footers, 0, manifest::current);
         this.shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog,
                 Segment.Moves.NONE, sharedEnd);
     }
