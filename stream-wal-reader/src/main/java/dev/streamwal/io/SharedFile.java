@@ -14,7 +14,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A file open for reading, shared by threads. It remembers the identity of the file that it opened, and counts what is read. */
-public final class SharedFile implements SegmentBytes, AutoCloseable {
+public final class SharedFile implements OpenBytes {
 
     private final ReadCounter reads;
     private final ChannelCache cache;

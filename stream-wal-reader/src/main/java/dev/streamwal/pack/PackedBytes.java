@@ -2,8 +2,8 @@ package dev.streamwal.pack;
 
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.io.OpenBytes;
 import dev.streamwal.io.SegmentBytes;
-import dev.streamwal.io.SharedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -24,8 +24,8 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
     /** Null where the frames are stored plain. */
     private final @Nullable BlockedFrames blocks;
 
-    PackedBytes(SharedFile file, KnownBlocks known, PackEntry entry, SegmentHeader header) {
-        this(file, file.path(), file::close, known, entry, header);
+    PackedBytes(OpenBytes file, Path path, KnownBlocks known, PackEntry entry, SegmentHeader header) {
+        this(file, path, file::close, known, entry, header);
     }
 
     /**

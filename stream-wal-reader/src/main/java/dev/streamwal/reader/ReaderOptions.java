@@ -4,6 +4,7 @@ import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.segment.ReadSettings;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Objects;
 import java.util.Optional;
@@ -28,6 +29,8 @@ public final class ReaderOptions {
     private final int parallelReads;
     private final InstantSource clock;
     private final Optional<MasterKeys> keys;
+    private final Optional<Path> tier;
+    private final long tierCacheBytes;
 
     private ReaderOptions(Builder builder) {
         this.maxBatchRefs = builder.maxBatchRefs;
@@ -40,6 +43,8 @@ public final class ReaderOptions {
         this.parallelReads = builder.parallelReads;
         this.clock = builder.clock;
         this.keys = Optional.ofNullable(builder.keys);
+        this.tier = Optional.ofNullable(builder.tier);
+        this.tierCacheBytes = builder.tierCacheBytes;
     }
 
     /** {@return a builder with the defaults} */
@@ -97,8 +102,19 @@ public final class ReaderOptions {
         return keys;
     }
 
+    /** {@return where the log's tier is; empty where it is as the log's manifest says} */
+    public Optional<Path> tier() {
+        return tier;
+    }
+
+    /** {@return how much memory is kept of what was read from the tier, in bytes} */
+    public long tierCacheBytes() {
+        return tierCacheBytes;
+    }
+
     ReadSettings settings() {
-        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, blockCacheBytes, mappedReads, clock);
+        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, blockCacheBytes, mappedReads, clock, tier.orElse(null),
+                tierCacheBytes);
     }
 
     /** Builds options; starts with the defaults. Not thread-safe. */
@@ -129,6 +145,8 @@ public final class ReaderOptions {
         private int parallelReads = 1;
         private InstantSource clock = systemClock();
         private @Nullable MasterKeys keys;
+        private @Nullable Path tier;
+        private long tierCacheBytes = ReadSettings.TIER_CACHE_BYTES;
 
         private Builder() {}
 
@@ -272,6 +290,32 @@ public final class ReaderOptions {
          */
         public Builder keys(MasterKeys keys) {
             this.keys = Objects.requireNonNull(keys, "keys");
+            return this;
+        }
+
+        /**
+         * Where the log's tier is, if it has one: see the writer's {@code WalOptions.tier}. What is in it is read from there, by ranges of 256 KiB.
+         *
+         * @param folder by default where the log's manifest says that the tier is, if that is in a file system of the same kind as the log's directory;
+         *     else what is in the tier can't be read
+         * @return this
+         */
+        public Builder tier(Path folder) {
+            this.tier = Objects.requireNonNull(folder, "folder");
+            return this;
+        }
+
+        /**
+         * Maximum memory, on the heap, for what was read from the log's tier and may be read again. Nothing is taken by logs without a tier.
+         *
+         * @param bytes 0 or more; 32 MiB by default
+         * @return this
+         */
+        public Builder tierCacheBytes(long bytes) {
+            if (bytes < 0) {
+                throw new IllegalArgumentException("tierCacheBytes is less than 0: tierCacheBytes=" + bytes);
+            }
+            this.tierCacheBytes = bytes;
             return this;
         }
 
