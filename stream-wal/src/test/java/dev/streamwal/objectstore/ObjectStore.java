@@ -1,4 +1,4 @@
-package dev.streamwal.tier;
+package dev.streamwal.objectstore;
 
 import java.io.IOException;
 import java.net.URI;
