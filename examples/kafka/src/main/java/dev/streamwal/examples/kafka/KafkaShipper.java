@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * are away, it rests, up to {@value #MAX_REST_MILLIS} ms at a time, and the log keeps the rest: for as long as its retention says, or for longer, by
  * {@code StreamOptions.retainFor} with the consumer's name. What expires nevertheless is told to {@link Events#lost}.
  */
-public final class KafkaShipper implements AutoCloseable {
+public final class KafkaShipper {
 
     /** Records in a batch at most: so many may be sent again. */
     public static final int MAX_BATCH_RECORDS = 1_000;
@@ -52,7 +52,7 @@ public final class KafkaShipper implements AutoCloseable {
     private static final long MAX_REST_MILLIS = 10_000;
     private static final Duration IDLE = Duration.ofSeconds(1);
 
-    /** A producer that gives up in seconds, so that a shipper can be closed while the brokers are away. */
+    /** A producer that gives up in seconds, so that a shipper can be stopped while the brokers are away. */
     private static final Map<String, Object> SETTINGS = Map.of(
             ProducerConfig.ACKS_CONFIG, "all",
             ProducerConfig.LINGER_MS_CONFIG, 5,
@@ -108,7 +108,7 @@ public final class KafkaShipper implements AutoCloseable {
     }
 
     /**
-     * Ships until {@link #close} is called.
+     * Ships until {@link #stop} is called.
      *
      * @throws KafkaException where the brokers will never take a record, such as one that is too large, or another shipper has this one's name
      * @throws InterruptedException if the thread is interrupted
@@ -196,8 +196,7 @@ public final class KafkaShipper implements AutoCloseable {
     }
 
     /** Ends {@link #run}, from any thread, behind the batch that is being shipped: within 20 s, also while the brokers are away. */
-    @Override
-    public void close() {
+    public void stop() {
         stopped.countDown();
         EntryTail tail = entries;
         if (tail != null) {

@@ -27,12 +27,12 @@ public final class ShipToKafka {
                     + args.length);
         }
         try (WalReader reader = WalReader.open(Path.of(args[0]));
-                WalConsumer consumer = reader.consumer(args[1], Keys.glob(args[2]));
-                KafkaShipper shipper = new KafkaShipper(consumer, () -> new KafkaProducer<>(KafkaShipper.producerSettings(args[3], "stream-wal." + args[1]),
-                        new ByteArraySerializer(), new ByteArraySerializer()), args[4], new Printed())) {
+                WalConsumer consumer = reader.consumer(args[1], Keys.glob(args[2]))) {
+            KafkaShipper shipper = new KafkaShipper(consumer, () -> new KafkaProducer<>(KafkaShipper.producerSettings(args[3], "stream-wal." + args[1]),
+                    new ByteArraySerializer(), new ByteArraySerializer()), args[4], new Printed());
             Thread shipping = Thread.currentThread();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-                shipper.close();
+                shipper.stop();
                 try {
                     shipping.join();
                 } catch (InterruptedException e) {

@@ -84,7 +84,7 @@ class KafkaShipperTest implements KafkaShipper.Events {
 
     @AfterEach
     void close() throws Exception {
-        shipper.close();
+        shipper.stop();
         producers.forEach(each -> {
             while (each.completeNext()) {
                 // so that the shipper isn't waiting for it
@@ -208,10 +208,10 @@ class KafkaShipperTest implements KafkaShipper.Events {
     }
 
     @Test
-    void close_whileNothingComes_endsTheRun() throws Exception {
+    void stop_whileNothingComes_endsTheRun() throws Exception {
         Future<?> shipping = ship();
         await(() -> !producers.isEmpty());
-        shipper.close();
+        shipper.stop();
         assertThat(shipping.get(30, TimeUnit.SECONDS)).isNull();
     }
 }
