@@ -20,9 +20,9 @@ module dev.streamwal.reader {
     exports dev.streamwal.consumer to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.encryption to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.events to dev.streamwal;
-    exports dev.streamwal.format to dev.streamwal, dev.streamwal.cli;
+    exports dev.streamwal.format to dev.streamwal, dev.streamwal.cli, dev.streamwal.ratis;
     exports dev.streamwal.image to dev.streamwal;
-    exports dev.streamwal.io to dev.streamwal, dev.streamwal.cli;
+    exports dev.streamwal.io to dev.streamwal, dev.streamwal.cli, dev.streamwal.ratis;
     exports dev.streamwal.journal to dev.streamwal;
     exports dev.streamwal.manifest to dev.streamwal;
     exports dev.streamwal.pack to dev.streamwal, dev.streamwal.cli;

@@ -1,0 +1,52 @@
+package dev.streamwal.ratis;
+
+import dev.streamwal.WriteEntry;
+import dev.streamwal.ratis.wire.AppendAnswer;
+import dev.streamwal.ratis.wire.AppendAnswer.EndDiffers;
+import dev.streamwal.ratis.wire.AppendAnswer.Part;
+import dev.streamwal.ratis.wire.AppendAnswer.Refused;
+import dev.streamwal.reader.EntryRef;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.util.List;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.jspecify.annotations.Nullable;
+
+/** What an answer to an append means to who appended. */
+final class AnswerCheck {
+
+    private AnswerCheck() {}
+
+    /** @throws IOException where there is no answer */
+    static List<Part> parts(@Nullable RaftClientReply reply, @Nullable Throwable failure) throws IOException {
+        if (failure != null) {
+            throw new IOException(String.valueOf(failure.getMessage()), failure);
+        }
+        if (reply == null || !reply.isSuccess()) {
+            throw new IOException(reply == null ? "no reply" : String.valueOf(reply.getException().getMessage()),
+                    reply == null ? null : reply.getException());
+        }
+        return AppendAnswer.decode(new DataInputStream(reply.getMessage().getContent().newInput())).streams();
+    }
+
+    static EntryRef ref(String key, long position, WriteEntry entry) {
+        return new EntryRef(key, position, EntryRef.sizeOf(entry.header().remaining(), entry.content().remaining()));
+    }
+
+    static ReplicationException unknown(String key, Exception failure) {
+        return new ReplicationException("append got no answer, and may have happened or not: key=" + key + "; because: " + failure.getMessage()
+                + "; with appendOnce it can be sent again", key, failure);
+    }
+
+    static ReplicationException refused(String key, Refused refused) {
+        return new ReplicationException("record was refused, and not appended: key=" + key + "; because: " + refused.reason(), key, null);
+    }
+
+    static ReplicationException notAppended(String key, Part part) {
+        if (part instanceof EndDiffers differs) {
+            return new ReplicationException("stream ends elsewhere, nothing was appended: key=" + key + ", end=" + differs.end(), key, null);
+        }
+        return new ReplicationException("append was applied before, and its position isn't known any more: key=" + key
+                + "; read the stream to find it", key, null);
+    }
+}

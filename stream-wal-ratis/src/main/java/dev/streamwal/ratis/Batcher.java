@@ -1,0 +1,225 @@
+package dev.streamwal.ratis;
+
+import dev.streamwal.WriteEntry;
+import dev.streamwal.ratis.wire.AppendAnswer;
+import dev.streamwal.ratis.wire.AppendAnswer.Appended;
+import dev.streamwal.ratis.wire.AppendAnswer.Refused;
+import dev.streamwal.ratis.wire.Command;
+import dev.streamwal.ratis.wire.StreamAppend;
+import dev.streamwal.reader.EntryRef;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gathers the appends to one shard into requests.
+ *
+ * <p>What waits is one request at most; who appends more waits, until that is sent. It is sent when it is full, or due, and fewer requests than allowed are
+ * without an answer. Requests are made and handed to Ratis under the lock, so that they leave in the order of the appends, and Ratis' ordered calls keep
+ * it. Futures are completed by the client's thread for answers, never under the lock and never in a thread of Ratis'.
+ */
+final class Batcher {
+
+    /** Room comes with each answer, and Ratis gives a request up after a minute or two. */
+    private static final long PATIENCE_SECONDS = 300;
+
+    private record Waiting(String key, WriteEntry entry, CompletableFuture<EntryRef> ref) {}
+
+    private final RaftClient client;
+    private final String producer;
+    private final Batching batching;
+    private final ScheduledThreadPoolExecutor timer;
+    private final Executor answers;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition room = lock.newCondition();
+    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+    private long waitingBytes;
+    private boolean isDue;
+    private boolean isClosed;
+    private int inFlight;
+    private long sequence;
+    /** Tells a timer that was set for a request that has left since from the one for what waits now. */
+    private long round;
+
+    Batcher(RaftClient client, String producer, Batching batching, ScheduledThreadPoolExecutor timer, Executor answers) {
+        this.client = client;
+        this.producer = producer;
+        this.batching = batching;
+        this.timer = timer;
+        this.answers = answers;
+    }
+
+    CompletableFuture<EntryRef> append(String key, WriteEntry entry) {
+        CompletableFuture<EntryRef> ref = new CompletableFuture<>();
+        lock.lock();
+        try {
+            awaitRoom(key);
+            waiting.add(new Waiting(key, entry, ref));
+            waitingBytes += bytes(key, entry);
+            if (waiting.size() == 1 && !isFull()) {
+                long current = round;
+                var unused = timer.schedule(() -> due(current), batching.longestWait().toNanos(), TimeUnit.NANOSECONDS);
+            }
+            sendWhatIsReady();
+        } finally {
+            lock.unlock();
+        }
+        return ref;
+    }
+
+    private void awaitRoom(String key) {
+        long leftNanos = TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        try {
+            while (!isClosed && isFull()) {
+                if (leftNanos <= 0) {
+                    throw new ReplicationException("no request was answered for too long: key=" + key + ", requestsInFlight=" + inFlight
+                            + "; nothing was appended. Are most replicas running?", key, null);
+                }
+                leftNanos = room.awaitNanos(leftNanos);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ReplicationException("thread was interrupted while it waited to append: key=" + key + "; nothing was appended", key, e);
+        }
+        if (isClosed) {
+            throw closed(key);
+        }
+    }
+
+    private static ReplicationException closed(String key) {
+        return new ReplicationException("client is closed: key=" + key + "; nothing was appended", key, null);
+    }
+
+    private boolean isFull() {
+        return waiting.size() >= batching.records() || waitingBytes >= batching.bytes();
+    }
+
+    private static long bytes(String key, WriteEntry entry) {
+        return (long) key.length() + entry.header().remaining() + entry.content().remaining();
+    }
+
+    private void due(long ofRound) {
+        lock.lock();
+        try {
+            if (ofRound == round) {
+                isDue = true;
+                sendWhatIsReady();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void sendWhatIsReady() {
+        if (!waiting.isEmpty() && (isDue || isFull() || isClosed) && inFlight < batching.requestsInFlight()) {
+            List<Waiting> batch = new ArrayList<>(waiting);
+            waiting.clear();
+            waitingBytes = 0;
+            isDue = false;
+            round++;
+            inFlight++;
+            room.signalAll();
+            send(batch);
+        }
+    }
+
+    private void send(List<Waiting> batch) {
+        Map<String, List<Waiting>> byKey = new LinkedHashMap<>();
+        batch.forEach(each -> byKey.computeIfAbsent(each.key(), any -> new ArrayList<>()).add(each));
+        List<StreamAppend> streams = new ArrayList<>();
+        byKey.forEach((key, all) -> streams.add(new StreamAppend(key, StreamAppend.ANY_END, all.stream().map(Waiting::entry).toList())));
+        CompletableFuture<RaftClientReply> reply;
+        try {
+            byte[] command = new Command.Append(producer, sequence++, streams).encode();
+            reply = client.async().send(Message.valueOf(ByteString.copyFrom(command)));
+        } catch (IOException | RuntimeException e) {
+            reply = CompletableFuture.failedFuture(e);
+        }
+        var unused = reply.whenCompleteAsync((answer, failure) -> answered(byKey, answer, failure), answers);
+    }
+
+    private void answered(Map<String, List<Waiting>> byKey, @Nullable RaftClientReply reply, @Nullable Throwable failure) {
+        lock.lock();
+        try {
+            inFlight--;
+            sendWhatIsReady();
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        try {
+            List<AppendAnswer.Part> parts = AnswerCheck.parts(reply, failure);
+            int i = 0;
+            for (List<Waiting> stream : byKey.values()) {
+                complete(stream, parts.get(i++));
+            }
+        } catch (IOException | RuntimeException e) {
+            byKey.forEach((key, all) -> all.forEach(each -> each.ref().completeExceptionally(AnswerCheck.unknown(key, e))));
+        }
+    }
+
+    private static void complete(List<Waiting> stream, AppendAnswer.Part part) {
+        if (!(part instanceof Appended appended)) {
+            stream.forEach(each -> each.ref().completeExceptionally(AnswerCheck.notAppended(each.key(), part)));
+            return;
+        }
+        Map<Integer, Refused> refused = new HashMap<>();
+        appended.refused().forEach(each -> refused.put(each.record(), each));
+        long position = appended.position();
+        for (int i = 0; i < stream.size(); i++) {
+            Waiting each = stream.get(i);
+            Refused fault = refused.get(i);
+            if (fault != null) {
+                each.ref().completeExceptionally(AnswerCheck.refused(each.key(), fault));
+            } else {
+                EntryRef ref = AnswerCheck.ref(each.key(), position, each.entry());
+                boolean unused = each.ref().complete(ref);
+                position = ref.end();
+            }
+        }
+    }
+
+    /** What waits is sent as soon as may be; nothing more is taken. */
+    void close() {
+        lock.lock();
+        try {
+            isClosed = true;
+            sendWhatIsReady();
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until everything is answered, at most as long. */
+    void awaitAnswers(long nanos) throws InterruptedException {
+        long leftNanos = nanos;
+        lock.lock();
+        try {
+            while ((inFlight > 0 || !waiting.isEmpty()) && leftNanos > 0) {
+                leftNanos = room.awaitNanos(leftNanos);
+            }
+            waiting.forEach(each -> each.ref().completeExceptionally(closed(each.key())));
+            waiting.clear();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.streamwal.ratis;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * How a client gathers appends into requests. Each request is one entry of the Raft log, with a round between the replicas and a forced write at each, so
+ * that large ones cost little for each record. A request is sent when its first record has waited long enough, or when it is full. Immutable.
+ *
+ * @param longestWait how long a record waits for others at most; 0 to 10 s
+ * @param records how many records a request has at most; 1 to {@value #MAX_RECORDS}
+ * @param bytes of headers and contents that a request has at most, unless a single record has more; 1 to {@value #MAX_BYTES}
+ * @param requestsInFlight how many requests to a shard may be without an answer; 1 to {@value #MAX_IN_FLIGHT}. Beside them as many records wait as one
+ *     request has; who appends more waits
+ * @since 1.0
+ */
+public record Batching(Duration longestWait, int records, int bytes, int requestsInFlight) {
+
+    /** The most records of a request. */
+    public static final int MAX_RECORDS = 10_000;
+    /** The most bytes of a request. */
+    public static final int MAX_BYTES = 4 << 20;
+    /** The most requests without an answer. */
+    public static final int MAX_IN_FLIGHT = 64;
+
+    private static final int DEFAULT_BYTES = 64 << 10;
+    private static final int DEFAULT_IN_FLIGHT = 16;
+    private static final Duration MAX_WAIT = Duration.ofSeconds(10);
+
+    /**
+     * Checks the ranges.
+     *
+     * @param longestWait how long a record waits for others at most
+     * @param records how many records a request has at most
+     * @param bytes of keys, headers and contents that a request has at most
+     * @param requestsInFlight how many requests to a shard may be without an answer
+     */
+    public Batching {
+        Objects.requireNonNull(longestWait, "longestWait");
+        if (longestWait.isNegative() || longestWait.compareTo(MAX_WAIT) > 0) {
+            throw new IllegalArgumentException("longestWait is not from 0 to " + MAX_WAIT.toSeconds() + " s: longestWait=" + longestWait);
+        }
+        checkRange("records", records, MAX_RECORDS);
+        checkRange("bytes", bytes, MAX_BYTES);
+        checkRange("requestsInFlight", requestsInFlight, MAX_IN_FLIGHT);
+    }
+
+    private static void checkRange(String name, int given, int most) {
+        if (given < 1 || given > most) {
+            throw new IllegalArgumentException(name + " is not from 1 to " + most + ": " + name + '=' + given);
+        }
+    }
+
+    /**
+     * With 64 KiB a request, and 16 requests in flight.
+     *
+     * @param longestWait how long a record waits for others at most; 5 ms is a good beginning
+     * @param records how many records a request has at most
+     * @return that
+     */
+    public static Batching of(Duration longestWait, int records) {
+        return new Batching(longestWait, records, DEFAULT_BYTES, DEFAULT_IN_FLIGHT);
+    }
+}

@@ -1,0 +1,290 @@
+package dev.streamwal.ratis;
+
+import dev.streamwal.WalOptions;
+import dev.streamwal.ratis.settings.RaftSettings;
+import dev.streamwal.ratis.shard.ImageRule;
+import dev.streamwal.ratis.shard.Shards;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a replica keeps its log. All replicas of a log are started with the same. Immutable.
+ *
+ * @since 1.0
+ */
+public final class RatisOptions {
+
+    private final Replicas replicas;
+    private final int shards;
+    private final Consumer<WalOptions.Builder> wal;
+    private final Duration tickInterval;
+    private final long imageEntries;
+    private final long imageBytes;
+    private final Duration imageInterval;
+    private final int keptEntries;
+    private final int raftSegmentBytes;
+    private final boolean isVerifiedAtStart;
+    private final long repairBytesPerSecond;
+
+    private RatisOptions(Builder builder, Replicas replicas, Duration imageInterval) {
+        this.replicas = replicas;
+        this.shards = builder.shards;
+        this.wal = builder.wal;
+        this.tickInterval = builder.tickInterval;
+        this.imageEntries = builder.imageEntries;
+        this.imageBytes = builder.imageBytes;
+        this.imageInterval = imageInterval;
+        this.keptEntries = builder.keptEntries;
+        this.raftSegmentBytes = builder.raftSegmentBytes;
+        this.isVerifiedAtStart = builder.isVerifiedAtStart;
+        this.repairBytesPerSecond = builder.repairBytesPerSecond;
+    }
+
+    /** {@return options to be set} */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** {@return the replicas of the log} */
+    public Replicas replicas() {
+        return replicas;
+    }
+
+    /** {@return how many shards the keys are spread over} */
+    public int shards() {
+        return shards;
+    }
+
+    /** {@return what sets the options of each shard's log} */
+    public Consumer<WalOptions.Builder> wal() {
+        return wal;
+    }
+
+    /** {@return how often time passes for a log that nobody appends to} */
+    public Duration tickInterval() {
+        return tickInterval;
+    }
+
+    /** {@return after how many entries of the Raft log an image is due} */
+    public long imageEntries() {
+        return imageEntries;
+    }
+
+    /** {@return after how many bytes of records an image is due} */
+    public long imageBytes() {
+        return imageBytes;
+    }
+
+    /** {@return after how much time an image is due; no longer than the shortest window of a stream} */
+    public Duration imageInterval() {
+        return imageInterval;
+    }
+
+    /** {@return how many entries of the Raft log stay behind an image} */
+    public int keptEntries() {
+        return keptEntries;
+    }
+
+    /** {@return how large a file of the Raft log grows, in bytes} */
+    public int raftSegmentBytes() {
+        return raftSegmentBytes;
+    }
+
+    /** {@return whether a replica reads all of its image before it begins with it} */
+    public boolean isVerifiedAtStart() {
+        return isVerifiedAtStart;
+    }
+
+    /** {@return how fast a peer's image is fetched at most, in bytes a second} */
+    public long repairBytesPerSecond() {
+        return repairBytesPerSecond;
+    }
+
+    /**
+     * Sets options. Not thread-safe.
+     *
+     * @since 1.0
+     */
+    public static final class Builder {
+
+        private @Nullable Replicas replicas;
+        private int shards = 1;
+        private Consumer<WalOptions.Builder> wal = options -> {};
+        private Duration tickInterval = Duration.ofSeconds(10);
+        private long imageEntries = 100_000;
+        private long imageBytes = 512L << 20;
+        private Duration imageInterval = Duration.ofMinutes(10);
+        private int keptEntries = RaftSettings.KEPT_ENTRIES;
+        private int raftSegmentBytes = 64 << 20;
+        private boolean isVerifiedAtStart = true;
+        private long repairBytesPerSecond = 64L << 20;
+
+        private Builder() {}
+
+        /**
+         * The replicas of the log. Must be set.
+         *
+         * @param newReplicas all of them, this one included
+         * @return this
+         */
+        public Builder replicas(Replicas newReplicas) {
+            this.replicas = Objects.requireNonNull(newReplicas, "replicas");
+            return this;
+        }
+
+        /**
+         * How many shards the keys are spread over, each a Raft group with a log of its own. 1 by default; more than there are cores gain nothing. A log keeps
+         * the number that it was begun with.
+         *
+         * @param newShards 1 to {@value Shards#MAX_SHARDS}
+         * @return this
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder shards(int newShards) {
+            this.shards = (int) checkRange("shards", newShards, 1, Shards.MAX_SHARDS);
+            return this;
+        }
+
+        /**
+         * Sets the options of each shard's log: windows, retention, sizes, storage. Its clock is the time that the replica stamps while it leads. The replica
+         * sets by itself what replication decides: which segments streams have, durability, recovery, the clock that the log sees, sweeping. What replicas
+         * would decide each for itself can't be set: {@link #build} says what.
+         *
+         * @param newWal is called once for each shard, and once at {@link #build()}
+         * @return this
+         */
+        public Builder wal(Consumer<WalOptions.Builder> newWal) {
+            this.wal = Objects.requireNonNull(newWal, "wal");
+            return this;
+        }
+
+        /**
+         * How often the leader lets time pass where nobody appends, and all replicas compare what they have with the leader. 10 s by default.
+         *
+         * @param newInterval 10 ms to 1 min
+         * @return this
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder tickInterval(Duration newInterval) {
+            long unused = checkRange("tickInterval in ms", newInterval.toMillis(), 10, Duration.ofMinutes(1).toMillis());
+            this.tickInterval = newInterval;
+            return this;
+        }
+
+        /**
+         * After how many entries of its Raft log each replica makes an image of a shard: what it begins with after a restart, what a peer may fetch, and up to
+         * which the Raft log may be purged. Nothing is applied to the shard meanwhile, for some 100 ms or longer. 100,000 by default.
+         *
+         * @param entries 10 to 10,000,000
+         * @return this
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder imageEntries(long entries) {
+            this.imageEntries = checkRange("imageEntries", entries, 10, 10_000_000);
+            return this;
+        }
+
+        /**
+         * After how many bytes of records each replica makes an image of a shard, with their keys and what stands around them. So much is applied again at
+         * most after a restart. 512 MiB by default.
+         *
+         * @param bytes 1 MiB to 8 GiB
+         * @return this
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder imageBytes(long bytes) {
+            this.imageBytes = checkRange("imageBytes", bytes, 1 << 20, ImageRule.MAX_BYTES);
+            return this;
+        }
+
+        /**
+         * After how much time each replica makes an image of a shard, at the latest. What has expired is deleted then, and at no other time. 10 min by
+         * default; where a stream has a shorter window, that.
+         *
+         * @param newInterval 1 s to 1 day
+         * @return this
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder imageInterval(Duration newInterval) {
+            long unused = checkRange("imageInterval in ms", newInterval.toMillis(), 1_000, Duration.ofDays(1).toMillis());
+            this.imageInterval = newInterval;
+            return this;
+        }
+
+        /**
+         * How many entries of the Raft log stay behind an image. A replica that was away for longer fetches a peer's image.
+         * 100,000 by default.
+         *
+         * @param entries 10 to 10,000,000
+         * @return this
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder keptEntries(int entries) {
+            this.keptEntries = (int) checkRange("keptEntries", entries, 10, 10_000_000);
+            return this;
+        }
+
+        /**
+         * How large a file of the Raft log grows. What isn't kept is deleted by whole files. 64 MiB by default.
+         *
+         * @param bytes 64 KiB to 1 GiB
+         * @return this
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder raftSegmentBytes(int bytes) {
+            this.raftSegmentBytes = (int) checkRange("raftSegmentBytes", bytes, 64 << 10, 1 << 30);
+            return this;
+        }
+
+        /**
+         * Whether a replica reads all of its image before it begins with it, and fetches a peer's where a record is damaged. By default it does. Without that
+         * it starts sooner, and finds damage when it reads it.
+         *
+         * @param isVerified whether it does
+         * @return this
+         */
+        public Builder verifiedAtStart(boolean isVerified) {
+            this.isVerifiedAtStart = isVerified;
+            return this;
+        }
+
+        /**
+         * How fast a replica that is far behind, or damaged, fetches a peer's image at most, so that the peer goes on serving. 64 MiB a second by default.
+         *
+         * @param bytes a second, 1 KiB to 64 GiB
+         * @return this
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder repairBytesPerSecond(long bytes) {
+            this.repairBytesPerSecond = checkRange("repairBytesPerSecond", bytes, 1L << 10, 1L << 36);
+            return this;
+        }
+
+        private static long checkRange(String name, long given, long least, long most) {
+            if (given < least || given > most) {
+                throw new IllegalArgumentException(name + " is not from " + least + " to " + most + ": " + name + '=' + given);
+            }
+            return given;
+        }
+
+        /**
+         * The options.
+         *
+         * @return them
+         * @throws IllegalArgumentException where no replicas are set, or the log's options have what can't be replicated: limits of bytes, encryption,
+         *     segments of less than 4 MiB, or, for some streams, segments of their own, a durability, or consumers that records are kept for
+         */
+        public RatisOptions build() {
+            if (replicas == null) {
+                throw new IllegalArgumentException("a replicated log needs its replicas; call replicas()");
+            }
+            WalOptions.Builder given = WalOptions.builder();
+            wal.accept(given);
+            WalOptions options = given.build();
+            ReplicableOptions.check(options);
+            return new RatisOptions(this, replicas, ReplicableOptions.shortest(options, imageInterval));
+        }
+    }
+}

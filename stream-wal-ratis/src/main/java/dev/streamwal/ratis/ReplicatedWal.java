@@ -1,0 +1,340 @@
+package dev.streamwal.ratis;
+
+import dev.streamwal.WriteEntry;
+import dev.streamwal.ratis.settings.RaftSettings;
+import dev.streamwal.ratis.shard.Shards;
+import dev.streamwal.ratis.wire.AppendAnswer.Appended;
+import dev.streamwal.ratis.wire.AppendAnswer.EndDiffers;
+import dev.streamwal.ratis.wire.AppendAnswer.Part;
+import dev.streamwal.ratis.wire.Command;
+import dev.streamwal.ratis.wire.Page;
+import dev.streamwal.ratis.wire.Query;
+import dev.streamwal.ratis.wire.StreamAppend;
+import dev.streamwal.reader.EntryRef;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+
+/**
+ * A replicated log, from a program that appends to it and reads it. It finds the leaders by itself, also after one was lost.
+ *
+ * <pre>{@code
+ * try (ReplicatedWal wal = ReplicatedWal.connect(replicas, Batching.of(Duration.ofMillis(5), 1000))) {
+ *     CompletableFuture<EntryRef> ref = wal.append("meter/4711", WriteEntry.of(bytes));
+ *     Optional<ReplicatedRecord> now = wal.latest("meter/4711", Consistency.LINEARIZABLE);
+ * }
+ * }</pre>
+ *
+ * <p><b>An append</b> is acknowledged, by its future, when a majority of the replicas has it on disk. One whose future fails may have been appended or not,
+ * which the message says; trying again inside the client doesn't append twice. Records that a client appends to one stream stand in the order of the
+ * appends. What hangs on a future is run by one thread of the client's: what takes long there holds up the answers behind it.
+ *
+ * <p>Thread-safe.
+ *
+ * @since 1.0
+ */
+public final class ReplicatedWal implements AutoCloseable {
+
+    /** The most bytes of a record that is replicated, header and content, whatever the log's own limit: 512 KiB with what stands around it. */
+    public static final int MAX_RECORD_BYTES = (512 << 10) - 64;
+    /** The most records of a page. */
+    public static final int MAX_PAGE_RECORDS = 10_000;
+
+    private static final int CONNECT_ROUNDS = 60;
+    private static final long CONNECT_REST_MILLIS = 500;
+    private static final long CLOSE_SECONDS = 30;
+
+    private final Replicas replicas;
+    private final Shards shards;
+    private final String client = "client " + UUID.randomUUID();
+    private final AtomicLong singles = new AtomicLong();
+    private final AtomicInteger nextReplica = new AtomicInteger();
+    private final ScheduledThreadPoolExecutor timer = NamedThreads.one("stream-wal-batches");
+    private final ScheduledThreadPoolExecutor answers = NamedThreads.one("stream-wal-answers");
+    private final List<RaftClient> clients = new ArrayList<>();
+    private final List<RaftClient> readers = new ArrayList<>();
+    private final List<Batcher> batchers = new ArrayList<>();
+
+    private ReplicatedWal(Replicas replicas, Shards shards, Batching batching) {
+        this.replicas = replicas;
+        this.shards = shards;
+        for (int shard = 0; shard < shards.count(); shard++) {
+            RaftClient raft = RaftClient.newBuilder()
+                    .setRaftGroup(shards.group(shard, replicas.addresses())).setProperties(RaftSettings.client()).setRetryPolicy(RaftSettings.retry()).build();
+            clients.add(raft);
+            readers.add(RaftClient.newBuilder()
+                    .setRaftGroup(shards.group(shard, replicas.addresses())).setProperties(RaftSettings.client()).setRetryPolicy(RaftSettings.noRetry()).build());
+            batchers.add(new Batcher(raft, client, batching, timer, answers));
+        }
+    }
+
+    /**
+     * Connects. How many shards the log has is asked of the replicas; for half a minute or more, if none runs yet.
+     *
+     * @param replicas the same as the servers'
+     * @param batching how appends become requests
+     * @return the log
+     * @throws ReplicationException where no replica answers
+     */
+    public static ReplicatedWal connect(Replicas replicas, Batching batching) {
+        return new ReplicatedWal(replicas, askForShards(replicas), batching);
+    }
+
+    private static Shards askForShards(Replicas replicas) {
+        Exception last = null;
+        try (RaftClient any = RaftClient.newBuilder().setRaftGroup(new Shards(1).group(0, replicas.addresses())).setProperties(RaftSettings.client())
+                .setRetryPolicy(RaftSettings.noRetry()).build()) {
+            for (int round = 0; round < CONNECT_ROUNDS; round++) {
+                for (String name : replicas.names()) {
+                    try {
+                        OptionalInt count = Shards.countOf(any.getGroupManagementApi(RaftPeerId.valueOf(name)).list().getGroupIds());
+                        if (count.isPresent()) {
+                            return new Shards(count.getAsInt());
+                        }
+                    } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well
+                        last = e;
+                    }
+                }
+                Thread.sleep(CONNECT_REST_MILLIS);
+            }
+        } catch (IOException e) {
+            last = e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            last = e;
+        }
+        throw new ReplicationException("no replica answers: replicas=" + replicas + "; are they running, and are the addresses right?", null, last);
+    }
+
+    /** {@return how many shards the log has} */
+    public int shards() {
+        return shards.count();
+    }
+
+    /**
+     * Which shard has the records of a key.
+     *
+     * @param key of a stream
+     * @return 0 to {@link #shards()} - 1
+     */
+    public int shardOf(String key) {
+        return shards.of(key);
+    }
+
+    /**
+     * Appends a record. Waits where as many are without an answer as {@link Batching} allows.
+     *
+     * @param key of the stream
+     * @param entry the record; its buffers are read until the future is done, so they mustn't change. {@link WriteEntry#NOW} becomes the leader's time
+     * @return where the record stands. It fails with {@link ReplicationException} where the record is refused, or no answer comes
+     * @throws ReplicationException if the record has more than {@link #MAX_RECORD_BYTES}, the client is closed, or the thread is interrupted while it
+     *     waits; nothing was appended then
+     */
+    public CompletableFuture<EntryRef> append(String key, WriteEntry entry) {
+        checkSize(key, entry);
+        return batchers.get(shards.of(key)).append(key, entry);
+    }
+
+    /**
+     * Appends a record if the stream ends where it is expected to: so a program can decide by what it has read, and nobody comes in between. A request of its
+     * own.
+     *
+     * @param key of the stream
+     * @param expectedEnd where the stream must end, as {@link #endPosition} says
+     * @param entry the record
+     * @return where the record stands; empty where the stream ends elsewhere, and nothing was appended. It fails as {@link #append} does
+     */
+    public CompletableFuture<Optional<EntryRef>> appendIfEndIs(String key, long expectedEnd, WriteEntry entry) {
+        if (expectedEnd < 0) {
+            throw new IllegalArgumentException("position is negative: expectedEnd=" + expectedEnd);
+        }
+        return appendAlone(client + " single", singles.getAndIncrement(), key, expectedEnd, entry);
+    }
+
+    /**
+     * Appends a record once, however often it is asked to, also by another process: the same producer and sequence for the same key get the same answer. It
+     * is known of the last 4,096 requests of a shard; one of a producer's that is older fails, and appends nothing. A request of its own.
+     *
+     * @param producer who appends: 1 to 255 characters
+     * @param sequence of the producer's records for this key, growing; not negative
+     * @param key of the stream
+     * @param entry the record
+     * @return where the record stands. It fails as {@link #append} does
+     */
+    public CompletableFuture<EntryRef> appendOnce(String producer, long sequence, String key, WriteEntry entry) {
+        if (producer.isEmpty() || producer.length() > 255 || sequence < 0) {
+            throw new IllegalArgumentException("producer has not 1 to 255 characters, or sequence is negative: producer=" + producer + ", sequence="
+                    + sequence);
+        }
+        return appendAlone("producer " + producer + '\0' + key, sequence, key, StreamAppend.ANY_END, entry)
+                .thenApply(ref -> ref.orElseThrow(() -> new ReplicationException("append without a condition found none met: key=" + key, key, null)));
+    }
+
+    private static void checkSize(String key, WriteEntry entry) {
+        long bytes = (long) entry.header().remaining() + entry.content().remaining();
+        if (bytes > MAX_RECORD_BYTES) {
+            throw new ReplicationException("record is too large to be replicated: bytes=" + bytes + ", at most=" + MAX_RECORD_BYTES + ", key=" + key
+                    + "; split it", key, null);
+        }
+    }
+
+    private CompletableFuture<Optional<EntryRef>> appendAlone(String producer, long sequence, String key, long expectedEnd, WriteEntry entry) {
+        checkSize(key, entry);
+        CompletableFuture<RaftClientReply> reply;
+        try {
+            byte[] command = new Command.Append(producer, sequence, List.of(new StreamAppend(key, expectedEnd, List.of(entry)))).encode();
+            reply = clients.get(shards.of(key)).async().send(Message.valueOf(ByteString.copyFrom(command)));
+        } catch (IOException | RuntimeException e) {
+            return CompletableFuture.failedFuture(AnswerCheck.unknown(key, e));
+        }
+        return reply.handleAsync((answer, failure) -> {
+            Part part;
+            try {
+                part = AnswerCheck.parts(answer, failure).get(0);
+            } catch (IOException | RuntimeException e) {
+                throw new CompletionException(AnswerCheck.unknown(key, e));
+            }
+            if (part instanceof Appended appended && appended.refused().isEmpty()) {
+                return Optional.of(AnswerCheck.ref(key, appended.position(), entry));
+            }
+            if (part instanceof Appended appended) {
+                throw new CompletionException(AnswerCheck.refused(key, appended.refused().get(0)));
+            }
+            if (part instanceof EndDiffers) {
+                return Optional.empty();
+            }
+            throw new CompletionException(AnswerCheck.notAppended(key, part));
+        }, answers);
+    }
+
+    /**
+     * The newest record of a stream.
+     *
+     * @param key of the stream
+     * @param consistency what may be missed
+     * @return it; empty where the stream has none
+     * @throws ReplicationException where no replica that may answer does
+     */
+    public Optional<ReplicatedRecord> latest(String key, Consistency consistency) {
+        return page(key, new Query.Latest(key), consistency).records().stream().findFirst();
+    }
+
+    /**
+     * Some records of a stream, from a position on. A page ends also where it has a mebibyte.
+     *
+     * @param key of the stream
+     * @param position where to begin: 0, the end of a record, or {@link RecordPage#nextPosition()}
+     * @param records how many at most; 1 to {@value #MAX_PAGE_RECORDS}
+     * @param consistency what may be missed
+     * @return them
+     * @throws ReplicationException where no replica that may answer does
+     */
+    public RecordPage scan(String key, long position, int records, Consistency consistency) {
+        if (position < 0 || records < 1 || records > MAX_PAGE_RECORDS) {
+            throw new IllegalArgumentException("position is negative, or records is not from 1 to " + MAX_PAGE_RECORDS + ": position=" + position
+                    + ", records=" + records);
+        }
+        return page(key, new Query.Scan(key, position, records), consistency);
+    }
+
+    private RecordPage page(String key, Query query, Consistency consistency) {
+        try {
+            Page page = Page.decode(ask(key, query, consistency));
+            return new RecordPage(page.records().stream().map(each -> new ReplicatedRecord(new EntryRef(key, each.position(),
+                    EntryRef.sizeOf(each.header().length, each.content().length)), each.timestampMillis(), each.header(), each.content())).toList(),
+                    page.nextPosition());
+        } catch (IOException e) {
+            throw notRead(key, e);
+        }
+    }
+
+    /**
+     * Where a stream ends: the position of its next record, or before that.
+     *
+     * @param key of the stream
+     * @param consistency what may be missed
+     * @return the position; 0 where the stream has no record that is younger than its retention
+     * @throws ReplicationException where no replica that may answer does
+     */
+    public long endPosition(String key, Consistency consistency) {
+        try {
+            return ask(key, new Query.End(key), consistency).readLong();
+        } catch (IOException e) {
+            throw notRead(key, e);
+        }
+    }
+
+    private static ReplicationException notRead(String key, Exception failure) {
+        return new ReplicationException("stream can't be read: key=" + key + "; because: " + failure.getMessage(), key, failure);
+    }
+
+    private DataInputStream ask(String key, Query query, Consistency consistency) throws IOException {
+        int shard = shards.of(key);
+        Message message = Message.valueOf(ByteString.copyFrom(query.encode()));
+        if (consistency == Consistency.LINEARIZABLE) {
+            return content(clients.get(shard).io().sendReadOnly(message));
+        }
+        List<String> names = replicas.names();
+        IOException last = new IOException("no replica was asked");
+        int first = Math.floorMod(nextReplica.getAndIncrement(), names.size());
+        for (int i = 0; i < names.size(); i++) {
+            String name = names.get((first + i) % names.size());
+            try {
+                return content(readers.get(shard).io().sendStaleRead(message, 0, RaftPeerId.valueOf(name)));
+            } catch (IOException | RuntimeException e) {
+                last = new IOException("replica gave no answer: name=" + name + "; because: " + e.getMessage(), e);
+            }
+        }
+        throw last;
+    }
+
+    private static DataInputStream content(RaftClientReply reply) throws IOException {
+        if (!reply.isSuccess()) {
+            throw new IOException(String.valueOf(reply.getException().getMessage()), reply.getException());
+        }
+        return new DataInputStream(reply.getMessage().getContent().newInput());
+    }
+
+    /** Sends what waits, and waits for the answers, half a minute for each shard at most. What isn't answered by then fails. A second call does nothing. */
+    @Override
+    public void close() {
+        batchers.forEach(Batcher::close);
+        try {
+            for (Batcher each : batchers) {
+                each.awaitAnswers(TimeUnit.SECONDS.toNanos(CLOSE_SECONDS));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        timer.shutdownNow();
+        IOException failure = null;
+        for (List<RaftClient> all : List.of(clients, readers)) {
+            for (RaftClient each : all) {
+                try {
+                    each.close();
+                } catch (IOException e) {
+                    failure = e;
+                }
+            }
+        }
+        answers.shutdown();
+        if (failure != null) {
+            throw new ReplicationException("client didn't close as it should: replicas=" + replicas + "; because: " + failure.getMessage(), null, failure);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+package dev.streamwal.ratis;
+
+import dev.streamwal.ratis.settings.RaftSettings;
+import dev.streamwal.ratis.shard.ImageRule;
+import dev.streamwal.ratis.shard.ShardSettings;
+import dev.streamwal.ratis.shard.ShardStateMachine;
+import dev.streamwal.ratis.shard.Shards;
+import dev.streamwal.ratis.wire.Command;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupManagementRequest;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.StateMachine;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A replica of a log: one process of several, each with a folder and an address of its own. It takes part while a majority of the replicas runs and can be
+ * reached, and catches up by itself after it was away.
+ *
+ * <pre>{@code
+ * Replicas replicas = Replicas.of("n1=10.0.0.1:7100", "n2=10.0.0.2:7100", "n3=10.0.0.3:7100");
+ * RatisOptions options = RatisOptions.builder().replicas(replicas).wal(wal -> wal.retention(Duration.ofDays(30))).build();
+ * try (ReplicatedWalServer server = ReplicatedWalServer.start("n1", Path.of("/data/wal"), options)) {
+ *     server.awaitClosed();
+ * }
+ * }</pre>
+ *
+ * <p>A shard that fails, such as on a full disk, closes, and is a replica less until the server is started again; {@link #awaitClosed()} throws then. Where the
+ * shard's log was found damaged, or not like the others', a peer's is fetched at the next start.
+ *
+ * <p>Thread-safe.
+ *
+ * @since 1.0
+ */
+public final class ReplicatedWalServer implements AutoCloseable {
+
+    private final String name;
+    private final Shards shards;
+    private final RatisOptions options;
+    private final Path folder;
+    private final ClientId clientId = ClientId.randomId();
+    private final AtomicLong calls = new AtomicLong();
+    private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+    private final Map<RaftGroupId, ShardStateMachine> machines = new ConcurrentHashMap<>();
+    private final ScheduledThreadPoolExecutor ticks;
+    private final RaftServer server;
+
+    private ReplicatedWalServer(String name, Path folder, RatisOptions options) throws IOException {
+        this.name = name;
+        this.folder = folder;
+        this.options = options;
+        this.shards = new Shards(options.shards());
+        this.ticks = NamedThreads.one("stream-wal-ticks-" + name);
+        String address = options.replicas().addresses().get(name);
+        if (address == null) {
+            throw new IllegalArgumentException("replica has no address: name=" + name + ", replicas=" + options.replicas());
+        }
+        this.server = RaftServer.newBuilder()
+                .setServerId(RaftPeerId.valueOf(name))
+                .setGroup(group(0))
+                .setStateMachineRegistry(this::machine)
+                .setProperties(RaftSettings.server(folder.resolve("raft"), address, options.keptEntries(), options.raftSegmentBytes()))
+                .setOption(RaftStorage.StartupOption.RECOVER)
+                .build();
+    }
+
+    /**
+     * Starts a replica, and returns when it takes part; others may not run yet.
+     *
+     * @param name which of the replicas it is
+     * @param folder where it keeps everything; it is made if need be. Each replica has its own
+     * @param options the same on all replicas
+     * @return it
+     * @throws IllegalArgumentException where the replicas have no such name
+     * @throws ReplicationException where it can't start, or its log is damaged and no peer can be reached
+     */
+    public static ReplicatedWalServer start(String name, Path folder, RatisOptions options) {
+        ReplicatedWalServer started = null;
+        try {
+            Files.createDirectories(folder);
+            started = new ReplicatedWalServer(name, folder, options);
+            started.start();
+            return started;
+        } catch (IOException | RuntimeException e) {
+            if (started != null) {
+                started.close();
+            }
+            if (e instanceof IllegalArgumentException invalid) {
+                throw invalid;
+            }
+            throw new ReplicationException("replica can't start: name=" + name + ", folder=" + folder + "; because: " + e.getMessage(), null, e);
+        }
+    }
+
+    private RaftGroup group(int shard) {
+        return shards.group(shard, options.replicas().addresses());
+    }
+
+    private StateMachine machine(RaftGroupId group) {
+        return machines.computeIfAbsent(group, this::newMachine);
+    }
+
+    private ShardStateMachine newMachine(RaftGroupId group) {
+        OptionalInt shard = shards.shardOf(group);
+        if (shard.isEmpty()) {
+            throw new IllegalArgumentException("folder was begun with another number of shards: shards=" + shards.count() + ", folder=" + folder
+                    + "; start with the number that it was begun with");
+        }
+        Path root = folder.resolve("shard-" + shard.getAsInt());
+        ImageRule images = new ImageRule(options.imageEntries(), options.imageBytes(), options.imageInterval().toMillis());
+        return new ShardStateMachine(new ShardSettings(shard.getAsInt(), group(shard.getAsInt()), name, root, options.wal(), images,
+                options.isVerifiedAtStart(), options.repairBytesPerSecond()), this::shardClosed);
+    }
+
+    private void start() throws IOException {
+        server.start();
+        for (int shard = 0; shard < shards.count(); shard++) {
+            if (!isThere(shard)) {
+                // as a client would: the first start makes the groups, or goes on where it was cut short
+                RaftClientReply reply = server.groupManagement(
+                        GroupManagementRequest.newAdd(clientId, server.getId(), calls.incrementAndGet(), group(shard), false));
+                if (!reply.isSuccess()) {
+                    throw new IOException("shard can't be opened: shard=" + shard, reply.getException());
+                }
+            }
+        }
+        long intervalMillis = options.tickInterval().toMillis();
+        var unused = ticks.scheduleWithFixedDelay(this::tick, intervalMillis, intervalMillis, TimeUnit.MILLISECONDS);
+    }
+
+    private boolean isThere(int shard) {
+        for (RaftGroupId group : server.getGroupIds()) {
+            if (group.equals(shards.groupId(shard))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Lets time pass in the shards that this replica leads. What fails is tried again after an interval. */
+    private void tick() {
+        leads().forEach(shard -> {
+            try {
+                RaftClientRequest request = RaftClientRequest.newBuilder()
+                        .setClientId(clientId)
+                        .setServerId(server.getId())
+                        .setGroupId(shards.groupId(shard))
+                        .setCallId(calls.incrementAndGet())
+                        .setMessage(Message.valueOf(ByteString.copyFrom(Command.Tick.UNSTAMPED.encode())))
+                        .setType(RaftClientRequest.writeRequestType())
+                        .build();
+                var unused = server.submitClientRequestAsync(request);
+            } catch (IOException | RuntimeException e) {
+                // it doesn't lead any more, or is closing
+                return;
+            }
+        });
+    }
+
+    /**
+     * Which shards this replica leads right now.
+     *
+     * @return their numbers, in order
+     */
+    public List<Integer> leads() {
+        return IntStream.range(0, shards.count()).filter(this::leads).boxed().toList();
+    }
+
+    private boolean leads(int shard) {
+        try {
+            return server.getDivision(shards.groupId(shard)).getInfo().isLeaderReady();
+        } catch (IOException closedShard) {
+            return false;
+        }
+    }
+
+    private void shardClosed(int shard, @Nullable Throwable failure) {
+        boolean isFirst = closed.completeExceptionally(new ReplicationException("shard of a replica has closed, and is a replica less: name=" + name
+                + ", shard=" + shard + ", folder=" + folder + "; because: " + (failure == null ? "Ratis closed it, see its log" : failure.getMessage())
+                + "; mend that, and start the replica again", null, failure));
+        assert isFirst || closed.isDone();
+    }
+
+    /**
+     * Waits until the server is closed.
+     *
+     * @throws ReplicationException as soon as a shard has failed; the others go on until {@link #close()}
+     * @throws InterruptedException if the thread is interrupted meanwhile
+     */
+    public void awaitClosed() throws InterruptedException {
+        try {
+            closed.get();
+        } catch (ExecutionException e) {
+            Throwable failure = e.getCause();
+            throw new ReplicationException(String.valueOf(failure.getMessage()), null, failure);
+        }
+    }
+
+    /** Stops taking part, and closes the logs. A second call does nothing. */
+    @Override
+    public void close() {
+        ticks.shutdownNow();
+        machines.values().forEach(ShardStateMachine::closing);
+        try {
+            server.close();
+        } catch (IOException e) {
+            boolean isFirst = closed.completeExceptionally(e);
+            throw new ReplicationException("replica didn't close as it should: name=" + name + ", folder=" + folder + "; because: " + e.getMessage()
+                    + (isFirst ? "" : "; a shard had failed before"), null, e);
+        }
+        boolean isFirst = closed.complete(null);
+        assert isFirst || closed.isDone();
+    }
+
+    @Override
+    public String toString() {
+        return "ReplicatedWalServer[name=" + name + ", folder=" + folder + ", shards=" + shards.count() + ']';
+    }
+}

@@ -1,0 +1,3 @@
+/** The command line of a replica. */
+@org.jspecify.annotations.NullMarked
+package dev.streamwal.ratis.command;

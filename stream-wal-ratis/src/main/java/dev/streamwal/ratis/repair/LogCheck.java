@@ -1,0 +1,25 @@
+package dev.streamwal.ratis.repair;
+
+import dev.streamwal.error.WalException;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Reads all of a log. */
+public final class LogCheck {
+
+    private LogCheck() {}
+
+    /** @throws IOException where a record can't be read, or isn't what was appended */
+    public static void check(Path log) throws IOException {
+        try (WalReader reader = WalReader.open(log)) {
+            for (String key : reader.keys()) {
+                if (!reader.verify(key).damage().isEmpty()) {
+                    throw new IOException("log is damaged: stream=" + key + ", folder=" + log);
+                }
+            }
+        } catch (WalException e) {
+            throw new IOException("log can't be read: folder=" + log + ", because: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package dev.streamwal.ratis.settings;
+
+import dev.streamwal.format.SuppressForbidden;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.client.RaftClientConfigKeys;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.retry.RetryPolicies;
+import org.apache.ratis.retry.RetryPolicy;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.util.SizeInBytes;
+import org.apache.ratis.util.TimeDuration;
+
+/**
+ * How Ratis 3.3.0 is set, and why: the one place for it. What its defaults, or its mechanisms, would do to a log, by number:
+ *
+ * <ol>
+ *   <li>{@code notifyInstallSnapshotFromLeader} runs while entries are still applied. Not used: a follower that is far behind gets a marker as an ordinary
+ *       snapshot, and fetches an image in {@code reinitialize()}, in the thread that applies.
+ *   <li>With it, a leader that dies meanwhile leaves a follower that refuses entries for ever. Not used, likewise.
+ *   <li>A snapshot that is ahead of an old open Raft log ends in a loop at "gap between start index". So a replica tells Ratis of an image only when its Raft
+ *       log is forced up to there, although the image may be there before: {@code ShardStateMachine}.
+ *   <li>An entry whose future fails is logged and counted as applied. So applying throws, which closes the shard: {@code ShardStateMachine}.
+ *   <li>{@link #APPENDER_WAIT}.
+ *   <li>Flushing asynchronously, or "unsafely", counts what was never forced: both are off.
+ *   <li>{@link #ELECTION}.
+ *   <li>{@link #RETRY_CACHE}. Beyond it, and beyond the process, there is a table of producers: {@code Producers}.
+ *   <li>{@link #KEPT_ENTRIES}, and the Raft log is purged up to a snapshot, or it would grow for ever while a replica is down.
+ *   <li>Snapshots aren't taken, and reads aren't linearizable, unless one says so.
+ *   <li>Storage is in a temporary folder unless one says where, and an entry must fit {@link #WRITE_BUFFER_BYTES}.
+ *   <li>Administrative calls throw gRPC's own exceptions: whoever makes them catches {@code RuntimeException} as well.
+ *   <li>Ratis is 24 MB of jars: so all of this is a module of its own.
+ * </ol>
+ */
+public final class RaftSettings {
+
+    /** Shorter ones flap on a machine that is busy. The longest is twice that. */
+    static final Duration ELECTION = Duration.ofSeconds(1);
+    /** By default an appender spins, for twice the processor time. */
+    static final Duration APPENDER_WAIT = Duration.ofMillis(1);
+    /** One minute by default, which a client that tries again may exceed. */
+    static final Duration RETRY_CACHE = Duration.ofMinutes(10);
+    /** Entries that stay behind a snapshot, so that a follower that was away for a while needs no image. */
+    public static final int KEPT_ENTRIES = 100_000;
+    /** The largest request there is, 6 MiB, with what Ratis puts around it. Each shard has a buffer of that size. */
+    static final int WRITE_BUFFER_BYTES = 8 << 20;
+    private static final int APPENDER_BYTES = 7 << 20;
+    /** After how many entries since the last marker Ratis asks for another one. There is one when there is an image. */
+    private static final int ENTRIES_BETWEEN_LOOKS = 10;
+
+    /** Entries that are purged together. */
+    private static final int PURGE_GAP = 100;
+    private static final int PENDING_REQUEST_BYTES = 128 << 20;
+    private static final int PENDING_REQUESTS = 4_096;
+    private static final Duration CLIENT_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration BETWEEN_TRIES = Duration.ofMillis(100);
+    private static final int TRIES = 600;
+    private static final int SNAPSHOT_MARKERS = 2;
+
+    private RaftSettings() {}
+
+    /**
+     * Of a replica.
+     *
+     * @param folder of the Raft logs
+     * @param address {@code host:port}
+     * @param keptEntries as {@link #KEPT_ENTRIES}
+     * @param segmentBytes of a file of the Raft log, which is purged as a whole
+     */
+    @SuppressForbidden("Ratis takes its folder as a File")
+    public static RaftProperties server(Path folder, String address, int keptEntries, int segmentBytes) {
+        RaftProperties out = new RaftProperties();
+        RaftServerConfigKeys.setStorageDir(out, List.of(folder.toFile()));
+        int colon = address.lastIndexOf(':');
+        GrpcConfigKeys.Server.setHost(out, address.substring(0, colon));
+        GrpcConfigKeys.Server.setPort(out, Integer.parseInt(address.substring(colon + 1)));
+        GrpcConfigKeys.setMessageSizeMax(out, SizeInBytes.valueOf(2L * WRITE_BUFFER_BYTES));
+
+        RaftServerConfigKeys.Rpc.setTimeoutMin(out, millis(ELECTION));
+        RaftServerConfigKeys.Rpc.setTimeoutMax(out, millis(ELECTION.multipliedBy(2)));
+        RaftServerConfigKeys.Read.setOption(out, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
+        RaftServerConfigKeys.Read.setLeaderLeaseEnabled(out, false);
+        RaftServerConfigKeys.RetryCache.setExpiryTime(out, millis(RETRY_CACHE));
+        RaftServerConfigKeys.Write.setByteLimit(out, SizeInBytes.valueOf(PENDING_REQUEST_BYTES));
+        RaftServerConfigKeys.Write.setElementLimit(out, PENDING_REQUESTS);
+
+        RaftServerConfigKeys.Log.setUseMemory(out, false);
+        RaftServerConfigKeys.Log.setAsyncFlushEnabled(out, false);
+        RaftServerConfigKeys.Log.setUnsafeFlushEnabled(out, false);
+        RaftServerConfigKeys.Log.setWriteBufferSize(out, SizeInBytes.valueOf(WRITE_BUFFER_BYTES));
+        RaftServerConfigKeys.Log.setSegmentSizeMax(out, SizeInBytes.valueOf(segmentBytes));
+        RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(out, true);
+        RaftServerConfigKeys.Log.setPurgePreservationLogNum(out, keptEntries);
+        RaftServerConfigKeys.Log.setPurgeGap(out, PURGE_GAP);
+        RaftServerConfigKeys.Log.Appender.setBufferByteLimit(out, SizeInBytes.valueOf(APPENDER_BYTES));
+        RaftServerConfigKeys.Log.Appender.setWaitTimeMin(out, millis(APPENDER_WAIT));
+        RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(out, true);
+
+        RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(out, true);
+        RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(out, ENTRIES_BETWEEN_LOOKS);
+        RaftServerConfigKeys.Snapshot.setTriggerWhenStopEnabled(out, false);
+        RaftServerConfigKeys.Snapshot.setRetentionFileNum(out, SNAPSHOT_MARKERS);
+        return out;
+    }
+
+    /** Of a client. */
+    public static RaftProperties client() {
+        RaftProperties out = new RaftProperties();
+        RaftClientConfigKeys.Rpc.setRequestTimeout(out, millis(CLIENT_TIMEOUT));
+        GrpcConfigKeys.setMessageSizeMax(out, SizeInBytes.valueOf(2L * WRITE_BUFFER_BYTES));
+        return out;
+    }
+
+    /** Through an election, and the restart of a replica: a minute or more, then the request fails. */
+    public static RetryPolicy retry() {
+        return RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES, millis(BETWEEN_TRIES));
+    }
+
+    /** For who asks a certain replica, and then another one. */
+    public static RetryPolicy noRetry() {
+        return RetryPolicies.noRetry();
+    }
+
+    private static TimeDuration millis(Duration duration) {
+        return TimeDuration.valueOf(duration.toMillis(), TimeUnit.MILLISECONDS);
+    }
+}

@@ -1,0 +1,279 @@
+package dev.streamwal.ratis.shard;
+
+import dev.streamwal.WalOptions;
+import dev.streamwal.WriteEntry;
+import dev.streamwal.error.DiskFullException;
+import dev.streamwal.error.HeaderTooLargeException;
+import dev.streamwal.error.RecordTooLargeException;
+import dev.streamwal.error.TimestampOutOfRangeException;
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.ratis.shard.ShardFolder.Image;
+import dev.streamwal.ratis.wire.AppendAnswer;
+import dev.streamwal.ratis.wire.AppendAnswer.Appended;
+import dev.streamwal.ratis.wire.AppendAnswer.Part;
+import dev.streamwal.ratis.wire.AppendAnswer.Refused;
+import dev.streamwal.ratis.wire.Command;
+import dev.streamwal.ratis.wire.StreamAppend;
+import dev.streamwal.reader.EntryRef;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * One shard of a replica, between the Raft log and the files: entries go in, one by one and in order, and records stand in a log, at the same positions on all
+ * replicas.
+ *
+ * <p><b>Why positions are the same.</b> A log gives them by its own history: by the order of the appends, and by when it was opened. Both are the same on all
+ * replicas, since each opens its log at the same entries: at each <i>image</i>, which is due by what {@link ShardState} counts. There the log is swept,
+ * closed, copied, and opened anew. A replica that was killed begins with the files of its last image, and opens them at the same entry at which it, or any
+ * other replica, had opened its log then; so does one that has fetched a peer's image. What differs between replicas, that is what is packed and swept, moves
+ * no position in between:
+ *
+ * <ul>
+ *   <li>Where a stream begins that the log hasn't appended to since it was opened is its <i>start</i>. All streams share segments, so nothing but a sweep, and
+ *       packing the last shared segment there is, raises it. Nothing is swept but right before the log is closed. The last shared segment, which is
+ *       appended to, is sealed when it is full, and then it isn't the last; or a window after it was begun, by the log's clock, and no image
+ *       is put off for that long. Before the first append there is nothing to raise.
+ *   <li>The start of the next opening is the ceiling, a multiple of {@link ShardState#BEGINNINGS_APART_BYTES}. It is raised by the first append, by one
+ *       step; no other reaches it, as {@link ImageRule#MAX_BYTES} is far less.
+ * </ul>
+ *
+ * <p>None of that is relied on without a check: the state says where each record stands, and an append that the log puts elsewhere throws {@link
+ * DivergenceException} before anybody is told of it.
+ *
+ * <p><b>Failures.</b> What is refused depends on replicated state alone, and is answered. Everything else is thrown; the shard is to be closed then, and the
+ * next start begins with the last image.
+ *
+ * <p>For one thread, but for what says otherwise.
+ */
+final class Shard implements AutoCloseable {
+
+    private final ShardFolder folder;
+    private final Consumer<WalOptions.Builder> given;
+    private final ImageRule rule;
+    private final Retentions retentions;
+    private final ImageTimes times;
+    private final ShardState state;
+    private volatile long clockMillis;
+    private Optional<Image> newestImage;
+    private ShardLog log;
+
+    private Shard(ShardFolder folder, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times, ShardState state, Optional<Image> image) {
+        WalOptions.Builder options = WalOptions.builder();
+        given.accept(options);
+        WalOptions built = options.build();
+        this.folder = folder;
+        this.given = given;
+        this.rule = rule;
+        this.times = times;
+        this.retentions = new Retentions(built);
+        this.state = state;
+        this.newestImage = image;
+        this.clockMillis = state.appliedIndex() < 0 ? built.clock().millis() : state.clockMillis();
+        this.log = openLog();
+    }
+
+    private ShardLog openLog() {
+        return ShardLog.open(folder.wal(), given, () -> Instant.ofEpochMilli(clockMillis));
+    }
+
+    /**
+     * Begins with an image, or, without one, at the first entry.
+     *
+     * @param given sets the options of the log
+     * @param times receives how long images take
+     * @return the shard; empty where the image is damaged
+     */
+    static Optional<Shard> open(ShardFolder folder, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
+        Optional<Image> image = folder.newest();
+        ShardState state = ShardState.empty();
+        if (image.isPresent()) {
+            Optional<ShardState> found = restored(folder, image.get());
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            state = found.get();
+        }
+        Shard shard = new Shard(folder, given, rule, times, state, image);
+        if (!shard.log.isWhole()) {
+            shard.close();
+            return Optional.empty();
+        }
+        return Optional.of(shard);
+    }
+
+    /** Empty where the image is damaged. What the machine lacks, a file that it can open or room on the disk, is no damage. */
+    private static Optional<ShardState> restored(ShardFolder folder, Image image) throws IOException {
+        Optional<ShardState> state = image.readState();
+        if (state.isPresent()) {
+            try {
+                folder.restore(image);
+            } catch (DiskFullException | TooManyOpenFilesException e) {
+                throw e;
+            } catch (WalException e) {
+                return Optional.empty();
+            }
+        }
+        return state;
+    }
+
+    /** Where a stream's newest record ends; 0 where it has none that is younger than the retention. For any thread. */
+    long endOf(String key) {
+        return state.endOf(key);
+    }
+
+    /** Whether a key has records that are younger than its retention. For any thread. */
+    boolean has(String key) {
+        return state.endOf(key) > 0;
+    }
+
+    /** For tests. */
+    ShardState state() {
+        return state;
+    }
+
+    /** What a leader's next tick says. For any thread. */
+    Command.Tick lastTick() {
+        return state.lastTick();
+    }
+
+    /** The image that the next start begins with. */
+    Optional<Image> newestImage() {
+        return newestImage;
+    }
+
+    // ---------------------------------------------------------------- entries
+
+    /**
+     * Applies an entry of the Raft log, unless it is applied already.
+     *
+     * @param stampMillis the leader's time
+     * @return the answer
+     * @throws DivergenceException where this replica isn't like the others any more
+     */
+    byte[] apply(long term, long index, long stampMillis, Command command) throws IOException {
+        if (index <= state.appliedIndex()) {
+            return command instanceof Command.Append append ? answerAgain(append) : new byte[0];
+        }
+        state.advanceClock(stampMillis);
+        clockMillis = state.clockMillis();
+        if (state.isImageDue(rule)) {
+            makeImage();
+        }
+        byte[] answer = new byte[0];
+        if (command instanceof Command.Append append) {
+            answer = append(append);
+        } else if (command instanceof Command.Tick tick) {
+            tick(index, tick);
+        }
+        state.applied(term, index);
+        return answer;
+    }
+
+    private byte[] append(Command.Append command) throws IOException {
+        Producers producers = state.producers();
+        if (producers.answerOf(command.producer(), command.sequence()) != null
+                || producers.mayHaveBeenApplied(command.producer(), command.sequence())) {
+            return answerAgain(command);
+        }
+        List<Part> parts = new ArrayList<>();
+        for (StreamAppend stream : command.streams()) {
+            parts.add(append(stream));
+        }
+        byte[] answer = new AppendAnswer(parts).encode();
+        producers.applied(command.producer(), command.sequence(), answer);
+        return answer;
+    }
+
+    private byte[] answerAgain(Command.Append command) throws IOException {
+        byte[] known = state.producers().answerOf(command.producer(), command.sequence());
+        return known == null ? AppendAnswer.forgotten(command.streams().size()).encode() : known;
+    }
+
+    private Part append(StreamAppend stream) {
+        long end = state.endOf(stream.key());
+        if (stream.expectedEnd() != StreamAppend.ANY_END && stream.expectedEnd() != end) {
+            return new AppendAnswer.EndDiffers(end);
+        }
+        long retentionMillis = retentions.millisOf(stream.key());
+        List<Refused> refused = new ArrayList<>();
+        long first = 0;
+        for (int i = 0; i < stream.entries().size(); i++) {
+            WriteEntry entry = stamped(stream.entries().get(i));
+            try {
+                checkSize(entry);
+                EntryRef ref = append(stream.key(), entry, entry.timestampMillis() + retentionMillis);
+                first = refused.size() == i ? ref.position() : first;
+            } catch (TimestampOutOfRangeException | RecordTooLargeException | HeaderTooLargeException | IllegalArgumentException e) {
+                // checked before anything is appended, by replicated state only
+                refused.add(new Refused(i, String.valueOf(e.getMessage())));
+            }
+        }
+        return new Appended(first, refused);
+    }
+
+    private EntryRef append(String key, WriteEntry entry, long expirationMillis) {
+        long expected = state.nextOf(key);
+        EntryRef ref = log.append(key, entry);
+        if (ref.position() != expected) {
+            throw new DivergenceException("log put a record elsewhere than on the other replicas: position=" + ref.position() + ", expected=" + expected
+                    + ", key=" + key + ", folder=" + folder + "; a peer's log is fetched at the next start", key, ref.position());
+        }
+        state.appended(ref, expirationMillis);
+        return ref;
+    }
+
+    private WriteEntry stamped(WriteEntry entry) {
+        return entry.timestampMillis() == WriteEntry.NOW ? new WriteEntry(entry.header(), entry.content(), clockMillis) : entry;
+    }
+
+    private static void checkSize(WriteEntry entry) {
+        long bytes = (long) entry.header().remaining() + entry.content().remaining();
+        if (bytes > ShardLog.MAX_FRAME_BYTES || EntryRef.sizeOf(entry.header().remaining(), entry.content().remaining()) > ShardLog.MAX_FRAME_BYTES) {
+            throw new IllegalArgumentException("record is too large to be replicated: bytes=" + bytes + ", with its frame at most="
+                    + ShardLog.MAX_FRAME_BYTES + "; split it");
+        }
+    }
+
+    private void tick(long index, Command.Tick tick) {
+        if (state.differsFrom(tick)) {
+            throw new DivergenceException("replica has given other positions than the leader: tick=" + tick.before() + ", digest="
+                    + Integer.toHexString(state.lastTick().digest()) + ", leader's=" + Integer.toHexString(tick.digest()) + ", folder=" + folder
+                    + "; a peer's log is fetched at the next start", null, DivergenceException.NO_POSITION);
+        }
+        state.ticked(index);
+    }
+
+    // ---------------------------------------------------------------- images
+
+    /**
+     * Everything applied so far becomes an image, and the log is opened anew. This comes before the entry that has found it due, and with its time: so no time
+     * passes between an opening and the first append behind it, and a replica that begins with the image doesn't find it due again.
+     */
+    private void makeImage() throws IOException {
+        long begunNanos = System.nanoTime();
+        log.sweep(Instant.ofEpochMilli(clockMillis));
+        log.close();
+        state.beginAnew();
+        Image image = folder.makeImage(state);
+        newestImage = Optional.of(image);
+        folder.deleteBefore(image);
+        log = openLog();
+        times.made(System.nanoTime() - begunNanos);
+    }
+
+    /** For tests. */
+    ShardLog log() {
+        return log;
+    }
+
+    /** A failure of closing loses nothing: the next start doesn't ask what this log has. */
+    @Override
+    public void close() {
+        log.close();
+    }
+}

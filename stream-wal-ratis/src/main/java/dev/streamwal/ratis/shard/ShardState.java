@@ -1,0 +1,260 @@
+package dev.streamwal.ratis.shard;
+
+import dev.streamwal.ratis.wire.Command.Tick;
+import dev.streamwal.ratis.wire.Text;
+import dev.streamwal.reader.EntryRef;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.CRC32C;
+
+/**
+ * What all replicas know alike at an applied index: the clock, where each stream ends, which commands were applied, and when the next image is due. It depends
+ * on the applied entries only, so two replicas that have applied the same have the same, bit for bit.
+ *
+ * <p><b>Positions.</b> A stream goes on where it ended. Its first record since the last image begins where the log began then, {@link #begin}, which is above
+ * every position given before. That is what a log does whose streams share segments, and which is opened anew at each image: its <i>start</i> is raised to
+ * its ceiling, a multiple of {@link #BEGINNINGS_APART_BYTES}, and what is appended between two images is far from reaching the next. So a replica knows the
+ * position of each record before its log gives it, and {@link Shard} compares.
+ *
+ * <p>A stream leaves the table at an image when its newest record is older than its retention. If it is appended to later, it begins at {@link #begin}, as
+ * it would have otherwise, whether or not a replica's files still have some of it.
+ *
+ * <p><b>The digest</b> is the CRC32C of all positions that were given, in order. Ticks compare it with the leader's: {@link #differsFrom}.
+ *
+ * <p>In the file, big-endian: {@code SWRS}, the version, the fields in the order of {@link #encode}, and the CRC32C of all that. Its size is that of the keys
+ * and 20 bytes each, and what {@link Producers} is bounded by.
+ *
+ * <p>Not thread-safe: the thread that applies has it, and who else looks does so under its lock, but for where a stream ends and the last tick, which anybody may ask.
+ */
+final class ShardState {
+
+    /** By how much a log's start is raised when it is opened after something was appended: {@code PositionsFile.CEILING_STEP_BYTES}. */
+    static final long BEGINNINGS_APART_BYTES = 64L << 30;
+
+    private static final int MAGIC = 0x5357_5253;
+    private static final int VERSION = 1;
+
+    /** At least what a record in a shared segment has around it beside its key. */
+    private static final int AROUND_RECORD_BYTES = 128;
+
+    /**
+     * A stream that may have records.
+     *
+     * @param end where its newest record ends
+     * @param expirationMillis when all its records are older than its retention
+     */
+    private record Known(long end, long expirationMillis) {}
+
+    private final Map<String, Known> streams;
+    private final Producers producers;
+    private long appliedTerm;
+    private long appliedIndex;
+    private long clockMillis;
+    private long begin;
+    private long entriesSinceImage;
+    private long bytesSinceImage;
+    private long imageClockMillis;
+    private int digest;
+    private volatile Tick lastTick;
+
+    private ShardState(Map<String, Known> streams, Producers producers) {
+        this.streams = streams;
+        this.producers = producers;
+        this.appliedIndex = -1;
+        this.lastTick = Tick.UNSTAMPED;
+    }
+
+    /** Of a shard to which nothing was applied yet. */
+    static ShardState empty() {
+        return new ShardState(new ConcurrentHashMap<>(), new Producers());
+    }
+
+    // ---------------------------------------------------------------- entries
+
+    long appliedTerm() {
+        return appliedTerm;
+    }
+
+    /** Of the last command; -1 before the first. */
+    long appliedIndex() {
+        return appliedIndex;
+    }
+
+    void applied(long term, long index) {
+        appliedTerm = term;
+        appliedIndex = index;
+        entriesSinceImage++;
+    }
+
+    /** The greatest time that a leader has stamped; 0 before the first. */
+    long clockMillis() {
+        return clockMillis;
+    }
+
+    /** Time doesn't go back, also where a new leader's clock is behind the old one's. */
+    void advanceClock(long stampMillis) {
+        clockMillis = Math.max(clockMillis, stampMillis);
+        if (appliedIndex < 0) {
+            imageClockMillis = clockMillis;
+        }
+    }
+
+    Producers producers() {
+        return producers;
+    }
+
+    // ---------------------------------------------------------------- streams
+
+    /** Where a stream's newest record ends; 0 where it has none that is younger than the retention. */
+    long endOf(String key) {
+        Known known = streams.get(key);
+        return known == null ? 0 : known.end;
+    }
+
+    /** Where a stream's next record begins. */
+    long nextOf(String key) {
+        return Math.max(endOf(key), begin);
+    }
+
+    /** @param expirationMillis when the record is older than its stream's retention */
+    void appended(EntryRef ref, long expirationMillis) {
+        Known before = streams.get(ref.key());
+        streams.put(ref.key(), new Known(ref.end(), before == null ? expirationMillis : Math.max(before.expirationMillis, expirationMillis)));
+        bytesSinceImage += ref.size() + (long) ref.key().length() * Character.BYTES + AROUND_RECORD_BYTES;
+        digest = next(digest, ref);
+    }
+
+    private static int next(int digest, EntryRef ref) {
+        CRC32C crc = new CRC32C();
+        crc.update(ByteBuffer.allocate(Integer.BYTES + Long.BYTES + Integer.BYTES).putInt(digest).putLong(ref.position()).putInt(ref.size()).flip());
+        crc.update(Text.bytes(ref.key()));
+        return (int) crc.getValue();
+    }
+
+    // ---------------------------------------------------------------- images
+
+    /** Whether an image comes before the next entry, whose time this clock shows already. */
+    boolean isImageDue(ImageRule rule) {
+        return appliedIndex >= 0 && (entriesSinceImage >= rule.entries() || bytesSinceImage >= rule.bytes()
+                || clockMillis - imageClockMillis >= rule.millis());
+    }
+
+    /** An image has this state, and the log is opened anew behind it. */
+    void beginAnew() {
+        if (bytesSinceImage > 0) {
+            begin += BEGINNINGS_APART_BYTES;
+        }
+        streams.values().removeIf(known -> known.expirationMillis <= clockMillis);
+        entriesSinceImage = 0;
+        bytesSinceImage = 0;
+        imageClockMillis = clockMillis;
+    }
+
+    // ---------------------------------------------------------------- ticks
+
+    /** The last tick that was applied, with the digest as of it: what a leader puts into the next. */
+    Tick lastTick() {
+        return lastTick;
+    }
+
+    /** Whether a tick says that the leader had given other positions up to the tick before. Where both don't know the same one before, nothing is compared. */
+    boolean differsFrom(Tick tick) {
+        return tick.before() == lastTick.before() && tick.digest() != lastTick.digest();
+    }
+
+    void ticked(long index) {
+        lastTick = new Tick(index, digest);
+    }
+
+    // ---------------------------------------------------------------- bytes
+
+    byte[] encode() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(bytes);
+        out.writeInt(MAGIC);
+        out.writeInt(VERSION);
+        out.writeLong(appliedTerm);
+        out.writeLong(appliedIndex);
+        out.writeLong(clockMillis);
+        out.writeLong(begin);
+        out.writeLong(entriesSinceImage);
+        out.writeLong(bytesSinceImage);
+        out.writeLong(imageClockMillis);
+        out.writeInt(digest);
+        out.writeLong(lastTick.before());
+        out.writeInt(lastTick.digest());
+        out.writeInt(streams.size());
+        for (Map.Entry<String, Known> each : new TreeMap<>(streams).entrySet()) {
+            Text.write(out, each.getKey());
+            out.writeLong(each.getValue().end);
+            out.writeLong(each.getValue().expirationMillis);
+        }
+        producers.write(out);
+        out.writeInt(checksum(bytes.toByteArray(), bytes.size()));
+        return bytes.toByteArray();
+    }
+
+    /** @throws IOException where the bytes are no state, or damaged */
+    static ShardState decode(byte[] bytes) throws IOException {
+        int body = bytes.length - Integer.BYTES;
+        DataInputStream source = new DataInputStream(new ByteArrayInputStream(bytes));
+        if (body < Integer.BYTES || source.readInt() != MAGIC) {
+            throw new IOException("file is no state of a shard: bytes=" + bytes.length);
+        }
+        if (new DataInputStream(new ByteArrayInputStream(bytes, body, Integer.BYTES)).readInt() != checksum(bytes, body)) {
+            throw new IOException("state of a shard is damaged: bytes=" + bytes.length);
+        }
+        int version = source.readInt();
+        if (version != VERSION) {
+            throw new IOException("state of a shard was written by another version: version=" + version + ", known=" + VERSION);
+        }
+        return read(source);
+    }
+
+    private static ShardState read(DataInputStream source) throws IOException {
+        long term = source.readLong();
+        long index = source.readLong();
+        long clock = source.readLong();
+        long begin = source.readLong();
+        long entries = source.readLong();
+        long bytes = source.readLong();
+        long imageClock = source.readLong();
+        int digest = source.readInt();
+        Tick tick = new Tick(source.readLong(), source.readInt());
+        Map<String, Known> streams = readStreams(source);
+        ShardState read = new ShardState(streams, Producers.read(source));
+        read.appliedTerm = term;
+        read.appliedIndex = index;
+        read.clockMillis = clock;
+        read.begin = begin;
+        read.entriesSinceImage = entries;
+        read.bytesSinceImage = bytes;
+        read.imageClockMillis = imageClock;
+        read.digest = digest;
+        read.lastTick = tick;
+        return read;
+    }
+
+    private static Map<String, Known> readStreams(DataInputStream source) throws IOException {
+        int count = Text.readCount(source);
+        Map<String, Known> streams = new ConcurrentHashMap<>();
+        for (int i = 0; i < count; i++) {
+            String key = Text.read(source);
+            streams.put(key, new Known(source.readLong(), source.readLong()));
+        }
+        return streams;
+    }
+
+    private static int checksum(byte[] bytes, int length) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes, 0, length);
+        return (int) crc.getValue();
+    }
+}

@@ -1,0 +1,342 @@
+package dev.streamwal.ratis.shard;
+
+import dev.streamwal.WalOptions;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.ratis.repair.ImageExports;
+import dev.streamwal.ratis.repair.ImageExports.Opened;
+import dev.streamwal.ratis.repair.ImageFetch;
+import dev.streamwal.ratis.repair.LogCheck;
+import dev.streamwal.ratis.shard.ShardFolder.Image;
+import dev.streamwal.ratis.wire.Command;
+import dev.streamwal.ratis.wire.Page;
+import dev.streamwal.ratis.wire.Query;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.exceptions.StaleReadException;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.raftlog.RaftLog;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.SnapshotInfo;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.util.LifeCycle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link Shard} as Ratis sees it. Entries of the Raft log are applied one by one, each to the end, in Ratis' one thread for it.
+ *
+ * <p><b>Two indexes.</b> Ratis' snapshot is a marker file, with an index and nothing else; the newest image is of that entry or a later one. After a start
+ * Ratis applies everything behind the marker, and what the image has is passed over. An image becomes a marker when the Raft log up to it is forced here:
+ * a marker that is ahead of the Raft log, as after a loss of power, would stop the replica for ever.
+ *
+ * <p><b>A peer's image</b> is fetched where this replica has none that goes with its marker: as one that was away for longer than the Raft log is kept, and was
+ * sent a marker; or where its own is damaged, or it wasn't like the others any more. Then, too, what the image has beyond the marker is passed over.
+ *
+ * <p><b>Failures.</b> Whatever isn't answered to the client as a refusal is thrown: Ratis closes the shard, and the server says so. A future that failed would
+ * be counted as applied. Where the log is damaged, it is marked: the next start fetches a peer's.
+ */
+public final class ShardStateMachine extends BaseStateMachine {
+
+    /** Who is told that a shard has closed: with what made it fail, or null. */
+    public interface Closed {
+        void closed(int shard, @Nullable Throwable failure);
+    }
+
+    private final ShardSettings settings;
+    private final ShardFolder folder;
+    private final Closed listener;
+    private final InstantSource leaderClock;
+    private final MarkerStorage storage = new MarkerStorage();
+    private final ImageTimes times = new ImageTimes();
+    private final ImageExports exports;
+    private final ReentrantLock applying = new ReentrantLock();
+
+    private volatile boolean closing;
+    private volatile @Nullable Throwable failure;
+    private volatile @Nullable Shard shard;
+    private volatile @Nullable ShardReader reader;
+    private volatile @Nullable RaftServer server;
+
+    public ShardStateMachine(ShardSettings settings, Closed listener) {
+        this.settings = settings;
+        this.folder = new ShardFolder(settings.root());
+        this.exports = new ImageExports(folder);
+        this.listener = listener;
+        WalOptions.Builder given = WalOptions.builder();
+        settings.wal().accept(given);
+        this.leaderClock = given.build().clock();
+    }
+
+    /** How long images have taken since the shard was started. */
+    public ImageTimes images() {
+        return times;
+    }
+
+    // ---------------------------------------------------------------- opening and closing
+
+    @Override
+    public void initialize(RaftServer newServer, RaftGroupId group, RaftStorage raftStorage) throws IOException {
+        super.initialize(newServer, group, raftStorage);
+        server = newServer;
+        storage.init(raftStorage);
+        getLifeCycle().startAndTransition(this::load);
+    }
+
+    /** The log that Ratis' marker promises: what is here, or a peer's. */
+    private void load() throws IOException {
+        folder.clean();
+        SnapshotInfo marker = storage.loadLatestSnapshot();
+        long markerIndex = marker == null ? RaftLog.INVALID_LOG_INDEX : marker.getIndex();
+        if (folder.isRepairWanted() || !isOpened(markerIndex)) {
+            new ImageFetch(settings.group(), settings.self(), settings.repairBytesPerSecond(), ShardFolder.WAL)
+                    .into(folder.fetched(), markerIndex, () -> closing);
+            folder.adoptFetched();
+            if (!isOpened(markerIndex)) {
+                throw new IOException("image that was fetched from a peer can't be opened: shard=" + settings.shard() + ", folder=" + folder);
+            }
+        }
+        setLastAppliedTermIndex(marker == null ? TermIndex.INITIAL_VALUE : marker.getTermIndex());
+    }
+
+    /** @param minIndex an earlier image isn't enough */
+    private boolean isOpened(long minIndex) throws IOException {
+        if (folder.newest().map(Image::index).orElse(RaftLog.INVALID_LOG_INDEX) < minIndex) {
+            return false;
+        }
+        Optional<Shard> opened = Shard.open(folder, settings.wal(), settings.images(), times);
+        if (opened.isEmpty()) {
+            return false;
+        }
+        if (settings.isVerified() && !isWhole()) {
+            opened.get().close();
+            return false;
+        }
+        shard = opened.get();
+        reader = new ShardReader(folder.wal());
+        return true;
+    }
+
+    /** The live log is a copy of the image, or the same files. */
+    private boolean isWhole() {
+        try {
+            LogCheck.check(folder.wal());
+            return true;
+        } catch (IOException damaged) {
+            return false;
+        }
+    }
+
+    @Override
+    public void pause() {
+        getLifeCycle().transition(LifeCycle.State.PAUSING);
+        getLifeCycle().transition(LifeCycle.State.PAUSED);
+    }
+
+    /** Ratis has installed a peer's marker. Called by the thread that applies, so nothing is applied meanwhile. */
+    @Override
+    public void reinitialize() throws IOException {
+        applying.lock();
+        try {
+            closeShard();
+            getLifeCycle().startAndTransition(this::load);
+        } catch (IOException | RuntimeException e) {
+            failure = e;
+            throw e;
+        } finally {
+            applying.unlock();
+        }
+    }
+
+    /** The server is closing: this isn't a failure. */
+    public void closing() {
+        closing = true;
+    }
+
+    @Override
+    public void close() {
+        applying.lock();
+        try {
+            closeShard();
+        } finally {
+            applying.unlock();
+            if (!closing) {
+                listener.closed(settings.shard(), failure);
+            }
+        }
+    }
+
+    private void closeShard() {
+        exports.close();
+        ShardReader reading = reader;
+        if (reading != null) {
+            reader = null;
+            reading.close();
+        }
+        Shard open = shard;
+        if (open != null) {
+            shard = null;
+            open.close();
+        }
+    }
+
+    private static <T> T open(@Nullable T part) {
+        if (part == null) {
+            throw new IllegalStateException("shard is closed, or fetching its log from a peer; ask another replica, or later");
+        }
+        return part;
+    }
+
+    // ---------------------------------------------------------------- entries
+
+    /** The leader's time goes in front of the command, so that windows and expiry are the same everywhere. What can't be decoded stays out of the Raft log. */
+    @Override
+    public TransactionContext startTransaction(RaftClientRequest request) throws IOException {
+        ByteString command = request.getMessage().getContent();
+        if (command.size() > Command.MAX_BYTES) {
+            throw new IOException("request is too large: bytes=" + command.size() + ", at most=" + Command.MAX_BYTES + "; send smaller batches");
+        }
+        Command decoded = Command.decode(new DataInputStream(command.newInput()));
+        if (decoded instanceof Command.Append append && append.streams().stream().anyMatch(stream -> stream.entries().isEmpty())) {
+            throw new IOException("request appends no record to a stream: producer=" + append.producer() + ", sequence=" + append.sequence());
+        }
+        if (decoded instanceof Command.Tick) {
+            command = ByteString.copyFrom(open(shard).lastTick().encode());
+        }
+        ByteString stamp = ByteString.copyFrom(ByteBuffer.allocate(Long.BYTES).putLong(leaderClock.millis()).flip());
+        return TransactionContext.newBuilder().setStateMachine(this).setClientRequest(request).setLogData(stamp.concat(command)).build();
+    }
+
+    @Override
+    public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
+        applying.lock();
+        try {
+            TermIndex at = TermIndex.valueOf(Objects.requireNonNull(transaction.getLogEntry()));
+            DataInputStream source = new DataInputStream(transaction.getLogEntry().getStateMachineLogEntry().getLogData().newInput());
+            long stampMillis = source.readLong();
+            byte[] answer = open(shard).apply(at.getTerm(), at.getIndex(), stampMillis, Command.decode(source));
+            updateLastAppliedTermIndex(at);
+            return CompletableFuture.completedFuture(Message.valueOf(ByteString.copyFrom(answer)));
+        } catch (IOException e) {
+            failure = e;
+            throw new UncheckedIOException(e);
+        } catch (CorruptSegmentException | DivergenceException e) {
+            failure = e;
+            markDamaged(e);
+            throw e;
+        } catch (RuntimeException | Error e) {
+            failure = e;
+            throw e;
+        } finally {
+            applying.unlock();
+        }
+    }
+
+    private void markDamaged(WalException damage) {
+        try {
+            folder.wantRepair(String.valueOf(damage.getMessage()));
+        } catch (IOException e) {
+            damage.addSuppressed(e);
+        }
+    }
+
+    // ---------------------------------------------------------------- queries
+
+    @Override
+    public CompletableFuture<Message> query(Message request) {
+        try {
+            byte[] answer = answer(Query.decode(new DataInputStream(request.getContent().newInput())));
+            return CompletableFuture.completedFuture(Message.valueOf(ByteString.copyFrom(answer)));
+        } catch (CorruptSegmentException e) {
+            markDamaged(e);
+            return CompletableFuture.failedFuture(e);
+        } catch (IOException | RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Refuses instead of waiting: who asks a certain replica can ask another one. */
+    @Override
+    public CompletableFuture<Message> queryStale(Message request, long minIndex) {
+        if (getLastAppliedTermIndex().getIndex() < minIndex) {
+            return CompletableFuture.failedFuture(new StaleReadException("replica hasn't applied that yet: applied=" + getLastAppliedTermIndex()
+                    + ", needed=" + minIndex));
+        }
+        return query(request);
+    }
+
+    private byte[] answer(Query query) throws IOException {
+        if (query instanceof Query.Latest latest) {
+            return page(latest.key(), 0, reading -> reading.latest(latest.key()));
+        } else if (query instanceof Query.Scan scan) {
+            return page(scan.key(), scan.position(), reading -> reading.scan(scan.key(), scan.position(), scan.records()));
+        } else if (query instanceof Query.End end) {
+            return ByteBuffer.allocate(Long.BYTES).putLong(open(shard).endOf(end.key())).array();
+        } else if (query instanceof Query.ReadImage read) {
+            return exports.read(read.number(), read.file(), read.offset()).encode();
+        } else if (query instanceof Query.ReleaseImage release) {
+            exports.release(release.number());
+            return new byte[0];
+        }
+        ShardReader unused = open(reader); // while a peer's image takes the place of this replica's, nobody gets either
+        Opened opened = exports.open();
+        return ByteBuffer.allocate(Long.BYTES + Long.BYTES + Integer.BYTES).putLong(opened.number()).putLong(opened.index()).putInt(opened.files()).array();
+    }
+
+    private interface Reading {
+        Page of(ShardReader reader);
+    }
+
+    /** Of a stream whose records have all expired replicas have files for different times. So nothing of it is shown. */
+    private byte[] page(String key, long position, Reading reading) throws IOException {
+        return (open(shard).has(key) ? reading.of(open(reader)) : new Page(List.of(), position)).encode();
+    }
+
+    // ---------------------------------------------------------------- snapshots
+
+    /** Tells Ratis of the newest image. Thrown unchecked, as Ratis would only log an {@link IOException} and go on. */
+    @Override
+    public long takeSnapshot() {
+        applying.lock();
+        try {
+            Optional<Image> newest = open(shard).newestImage();
+            SnapshotInfo marker = storage.getLatestSnapshot();
+            long marked = marker == null ? RaftLog.INVALID_LOG_INDEX : marker.getIndex();
+            if (newest.isEmpty() || newest.get().index() <= marked || newest.get().index() > forcedIndex()) {
+                return RaftLog.INVALID_LOG_INDEX;
+            }
+            storage.mark(TermIndex.valueOf(newest.get().term(), newest.get().index()));
+            return newest.get().index();
+        } catch (IOException e) {
+            failure = e;
+            throw new UncheckedIOException(e);
+        } catch (RuntimeException e) {
+            failure = e;
+            throw e;
+        } finally {
+            applying.unlock();
+        }
+    }
+
+    private long forcedIndex() throws IOException {
+        return Objects.requireNonNull(server).getDivision(settings.group().getGroupId()).getRaftLog().getFlushIndex();
+    }
+
+    @Override
+    public MarkerStorage getStateMachineStorage() {
+        return storage;
+    }
+}

@@ -1,0 +1,93 @@
+package dev.streamwal.ratis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A replica whose log is damaged, or that was away for longer than the Raft log is kept, gets a peer's log, and is as good as the others again. */
+class ReplicaRepairTest {
+
+    /** More requests than {@link Replica#options} keeps, and some files of the Raft log: each has at most 20 records. */
+    private static final int MORE_THAN_IS_KEPT = 8_000;
+
+    @Test
+    void replica_withDamagedFile_fetchesTheLogOfAPeer(@TempDir Path folder) throws Exception {
+        try (ReplicaProcesses processes = new ReplicaProcesses(folder, 3, 1)) {
+            processes.startAll();
+            int damaged;
+            Load load = new Load(processes.replicas);
+            try (load) {
+                load.awaitMore(8_000);
+                damaged = (processes.leaderOf(0) + 1) % 3;
+                processes.kill(damaged);
+                damage(images(processes, damaged));
+                processes.start(damaged);
+                load.awaitMore(2_000);
+            }
+            awaitSame(processes, damaged, load);
+            assertThat(images(processes, damaged).getParent().resolve("damaged")).doesNotExist();
+        }
+    }
+
+    private static Path images(ReplicaProcesses processes, int replica) {
+        return processes.folder(replica).resolve("shard-0").resolve("images");
+    }
+
+    /** A byte of a record in the largest file of the newest image. */
+    private static void damage(Path images) throws Exception {
+        List<Path> files;
+        try (Stream<Path> all = Files.walk(images)) {
+            files = all.filter(path -> path.toString().endsWith(".seg") || path.toString().endsWith(".pack"))
+                    .sorted(Comparator.comparingLong((Path path) -> path.toFile().length()).reversed()).toList();
+        }
+        assertThat(files).as("there is an image").isNotEmpty();
+        try (RandomAccessFile file = new RandomAccessFile(files.get(0).toFile(), "rw")) {
+            file.seek(file.length() / 2);
+            int before = file.read();
+            file.seek(file.length() / 2);
+            file.write(before ^ 0x55);
+        }
+    }
+
+    @Test
+    void replica_thatWasAwayForLong_fetchesTheLogOfAPeer(@TempDir Path folder) throws Exception {
+        try (ReplicaProcesses processes = new ReplicaProcesses(folder, 3, 1)) {
+            processes.startAll();
+            int away;
+            Load load = new Load(processes.replicas);
+            try (load) {
+                load.awaitMore(200);
+                away = (processes.leaderOf(0) + 1) % 3;
+                processes.kill(away);
+                load.awaitMore(MORE_THAN_IS_KEPT);
+                processes.start(away);
+                load.awaitMore(1_000);
+            }
+            awaitSame(processes, away, load);
+        }
+    }
+
+    private static void awaitSame(ReplicaProcesses processes, int repaired, Load load) throws Exception {
+        ReplicaFiles leader = ReplicaFiles.of(processes.folder(processes.leaderOf(0)), 1);
+        load.check(leader);
+        ReplicaFiles files = new ReplicaFiles(Map.of());
+        for (int i = 0; i < 600 && files.records() < leader.records(); i++) {
+            assertThat(processes.isAlive(repaired)).as(processes.saidBy(repaired)).isTrue();
+            Thread.sleep(100);
+            try {
+                files = ReplicaFiles.of(processes.folder(repaired), 1);
+            } catch (RuntimeException e) {
+                files = new ReplicaFiles(Map.of()); // the one is being replaced by the other
+            }
+        }
+        assertThat(files).isEqualTo(leader);
+    }
+}

@@ -1,0 +1,78 @@
+package dev.streamwal.ratis.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.ratis.wire.Command;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.util.TimeDuration;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What Ratis would do by default, and does not do to a log. Traps 1 and 2 are that a snapshot is announced, and not sent: see trap 2's test; 3 and 4 are tested
+ * in {@code ShardStateMachineTest}, 8's table in {@code ProducersTest}; 12 is where each administrative call catches {@code RuntimeException}; 13 is a module.
+ */
+class RaftSettingsTest {
+
+    private static final Path FOLDER = Path.of("/data/raft");
+
+    private final RaftProperties settings = RaftSettings.server(FOLDER, "10.0.0.1:7100", RaftSettings.KEPT_ENTRIES, 64 << 20);
+
+    private static Duration duration(TimeDuration time) {
+        return Duration.ofMillis(time.toLong(TimeUnit.MILLISECONDS));
+    }
+
+    @Test
+    void traps1And2_snapshotsAreSent_notAnnounced() {
+        assertThat(RaftServerConfigKeys.Log.Appender.installSnapshotEnabled(settings)).isTrue();
+    }
+
+    @Test
+    void trap5_appendersRestBetweenTwoLooks() {
+        assertThat(duration(RaftServerConfigKeys.Log.Appender.waitTimeMin(settings))).isEqualTo(Duration.ofMillis(1));
+    }
+
+    @Test
+    void trap6_whatCountsAsFlushedIsForced() {
+        assertThat(RaftServerConfigKeys.Log.asyncFlushEnabled(settings)).isFalse();
+        assertThat(RaftServerConfigKeys.Log.unsafeFlushEnabled(settings)).isFalse();
+        assertThat(RaftServerConfigKeys.Log.useMemory(settings)).isFalse();
+    }
+
+    @Test
+    void trap7_electionsTakeASecondOrTwo() {
+        assertThat(duration(RaftServerConfigKeys.Rpc.timeoutMin(settings))).isEqualTo(Duration.ofSeconds(1));
+        assertThat(duration(RaftServerConfigKeys.Rpc.timeoutMax(settings))).isEqualTo(Duration.ofSeconds(2));
+    }
+
+    @Test
+    void trap8_answersAreCachedForLongerThanAClientTriesAgain() {
+        assertThat(duration(RaftServerConfigKeys.RetryCache.expiryTime(settings))).isEqualTo(Duration.ofMinutes(10));
+    }
+
+    @Test
+    void trap9_raftLogIsPurged_butForWhatAFollowerMayMiss() {
+        assertThat(RaftServerConfigKeys.Log.purgeUptoSnapshotIndex(settings)).isTrue();
+        assertThat(RaftServerConfigKeys.Log.purgePreservationLogNum(settings)).isEqualTo(100_000);
+    }
+
+    @Test
+    void trap10_snapshotsAreTaken_andReadsAreLinearizable() {
+        assertThat(RaftServerConfigKeys.Snapshot.autoTriggerEnabled(settings)).isTrue();
+        assertThat(RaftServerConfigKeys.Snapshot.autoTriggerThreshold(settings)).as("entries between two looks for an image").isEqualTo(10);
+        assertThat(RaftServerConfigKeys.Read.option(settings)).isEqualTo(RaftServerConfigKeys.Read.Option.LINEARIZABLE);
+        assertThat(RaftServerConfigKeys.Read.leaderLeaseEnabled(settings)).as("a lease trusts clocks").isFalse();
+    }
+
+    @Test
+    void trap11_storageIsWhereItIsSaid_andEveryRequestFitsTheBuffers() {
+        assertThat(RaftServerConfigKeys.storageDir(settings)).containsExactly(FOLDER.toFile());
+        long appender = RaftServerConfigKeys.Log.Appender.bufferByteLimit(settings).getSize();
+        assertThat(appender).isGreaterThan(Command.MAX_BYTES);
+        assertThat(RaftServerConfigKeys.Log.writeBufferSize(settings).getSize()).isGreaterThan(appender + 8);
+        assertThat(RaftServerConfigKeys.Write.byteLimit(settings).getSize()).as("bounded").isEqualTo(128 << 20);
+    }
+}

@@ -1,0 +1,295 @@
+package dev.streamwal.ratis.shard;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.WriteEntry;
+import dev.streamwal.ratis.wire.AppendAnswer;
+import dev.streamwal.ratis.wire.AppendAnswer.Appended;
+import dev.streamwal.ratis.wire.AppendAnswer.Forgotten;
+import dev.streamwal.ratis.wire.Command;
+import dev.streamwal.ratis.wire.Command.Tick;
+import dev.streamwal.ratis.wire.ImagePiece;
+import dev.streamwal.ratis.wire.Page;
+import dev.streamwal.ratis.wire.Query;
+import dev.streamwal.ratis.wire.StreamAppend;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.server.raftlog.RaftLog;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.server.storage.StorageImplUtils;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.util.SizeInBytes;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What Ratis asks of a shard: entries by hand, markers, starting again, and what happens where something fails. */
+class ShardStateMachineTest {
+
+    private static final long HOUR_MILLIS = Duration.ofHours(1).toMillis();
+    private static final long START_MILLIS = 500_000 * HOUR_MILLIS;
+    private static final Shards ONE = new Shards(1);
+
+    @TempDir
+    private Path folder;
+
+    private RaftStorage storage;
+    private ShardStateMachine machine;
+    private final List<Throwable> failures = new ArrayList<>();
+    /** Up to where the Raft log is forced. */
+    private long forcedIndex = Long.MAX_VALUE;
+
+    @BeforeEach
+    void open() throws Exception {
+        storage = StorageImplUtils.newRaftStorage(folder.resolve("raft").toFile(), SizeInBytes.valueOf(0), RaftStorage.StartupOption.RECOVER,
+                RaftServerConfigKeys.Log.CorruptionPolicy.EXCEPTION);
+        storage.initialize();
+        openMachine();
+    }
+
+    private void openMachine() throws Exception {
+        ShardSettings settings = new ShardSettings(0, ONE.group(0, Map.of("n1", "127.0.0.1:7100")), "n1", folder.resolve("shard-0"),
+                wal -> wal.window(Duration.ofHours(1)).retention(Duration.ofHours(2)).segmentBytes(4 << 20), new ImageRule(1_000, 1 << 20, HOUR_MILLIS),
+                true, 1 << 20);
+        machine = new ShardStateMachine(settings, (shard, failure) -> failures.add(failure));
+        machine.initialize(server(), ONE.groupId(0), storage);
+    }
+
+    /** Asked for its name, and how far the Raft log is forced. */
+    private RaftServer server() {
+        RaftLog log = answering(RaftLog.class, "getFlushIndex", () -> forcedIndex);
+        RaftServer.Division division = answering(RaftServer.Division.class, "getRaftLog", () -> log);
+        return (RaftServer) Proxy.newProxyInstance(RaftServer.class.getClassLoader(), new Class<?>[] {RaftServer.class},
+                (proxy, method, arguments) -> method.getName().equals("getDivision") ? division : RaftPeerId.valueOf("n1"));
+    }
+
+    private interface Answer {
+        Object get();
+    }
+
+    private static <T> T answering(Class<T> type, String asked, Answer answer) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
+            assertThat(method.getName()).isEqualTo(asked);
+            return answer.get();
+        }));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        machine.closing();
+        machine.close();
+        storage.close();
+    }
+
+    private byte[] apply(long index, long millis, Command command) throws Exception {
+        ByteString data = ByteString.copyFrom(ByteBuffer.allocate(8).putLong(millis).flip()).concat(ByteString.copyFrom(command.encode()));
+        LogEntryProto entry = LogEntryProto.newBuilder().setTerm(1).setIndex(index)
+                .setStateMachineLogEntry(StateMachineLogEntryProto.newBuilder().setLogData(data)).build();
+        return machine.applyTransaction(TransactionContext.newBuilder().setServerRole(RaftPeerRole.FOLLOWER).setStateMachine(machine).setLogEntry(entry)
+                .build()).get().getContent().toByteArray();
+    }
+
+    private static Command.Append append(long sequence, String key, String... texts) {
+        return new Command.Append("p", sequence, List.of(new StreamAppend(key, StreamAppend.ANY_END,
+                Arrays.stream(texts).map(text -> WriteEntry.of(text.getBytes(UTF_8))).toList())));
+    }
+
+    private static AppendAnswer.Part only(byte[] answer) throws Exception {
+        return AppendAnswer.decode(new DataInputStream(new ByteArrayInputStream(answer))).streams().get(0);
+    }
+
+    private DataInputStream ask(Query query) throws Exception {
+        Message answer = machine.query(Message.valueOf(ByteString.copyFrom(query.encode()))).get();
+        return new DataInputStream(answer.getContent().newInput());
+    }
+
+    private List<String> texts(String key) throws Exception {
+        return Page.decode(ask(new Query.Scan(key, 0, 1_000))).records().stream().map(each -> new String(each.content(), UTF_8)).toList();
+    }
+
+    /** As after a kill: of the shard nothing counts but its image, and of Ratis its marker. */
+    private void reopen() throws Exception {
+        machine.closing();
+        machine.close();
+        openMachine();
+    }
+
+    @Test
+    void applyTransaction_again_answersTheSame() throws Exception {
+        byte[] first = apply(1, START_MILLIS, append(1, "a", "x", "y"));
+        byte[] second = apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "z"));
+        byte[] third = apply(3, START_MILLIS + HOUR_MILLIS + 1, append(3, "b", "v", "w"));
+        assertThat(machine.takeSnapshot()).isEqualTo(1);
+        reopen();
+        assertThat(machine.getLastAppliedTermIndex().getIndex()).isEqualTo(1);
+        assertThat(apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "z"))).isEqualTo(second);
+        assertThat(apply(3, START_MILLIS + HOUR_MILLIS + 1, append(3, "b", "v", "w"))).isEqualTo(third);
+        assertThat(texts("a")).containsExactly("x", "y", "z");
+        assertThat(texts("b")).containsExactly("v", "w");
+        assertThat(apply(4, START_MILLIS + HOUR_MILLIS + 3, append(1, "a", "x", "y"))).as("the producer asks again").isEqualTo(first);
+        assertThat(texts("a")).hasSize(3);
+    }
+
+    @Test
+    void query_ofExpiredStream_showsNothing_alsoWhereFilesStillHaveIt() throws Exception {
+        apply(1, START_MILLIS + 1, append(1, "a", "old"));
+        apply(2, START_MILLIS + HOUR_MILLIS + HOUR_MILLIS / 2, append(2, "b", "newer"));
+        apply(3, START_MILLIS + 2 * HOUR_MILLIS + 2, new Tick(Tick.NONE, 0));
+        apply(4, START_MILLIS + 2 * HOUR_MILLIS + HOUR_MILLIS / 2, new Tick(Tick.NONE, 0));
+        apply(5, START_MILLIS + 2 * HOUR_MILLIS + HOUR_MILLIS / 2, append(3, "b", "newer"));
+        assertThat(texts("a")).isEmpty();
+        assertThat(Page.decode(ask(new Query.Latest("a"))).records()).isEmpty();
+        assertThat(ask(new Query.End("a")).readLong()).isZero();
+        assertThat(texts("b")).containsExactly("newer", "newer");
+    }
+
+    /** Trap 3: Ratis hears of no image that is ahead of what is forced of its own log. */
+    @Test
+    void takeSnapshot_isTheImage_whenTheRaftLogIsForcedUpToThere() throws Exception {
+        assertThat(machine.takeSnapshot()).as("no image").isEqualTo(RaftLog.INVALID_LOG_INDEX);
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS, append(2, "a", "y"));
+        apply(3, START_MILLIS + HOUR_MILLIS, append(3, "a", "z"));
+        forcedIndex = 1;
+        assertThat(machine.takeSnapshot()).isEqualTo(RaftLog.INVALID_LOG_INDEX);
+        assertThat(machine.getLatestSnapshot()).isNull();
+        reopen();
+        assertThat(machine.getLastAppliedTermIndex().getIndex()).as("no marker").isEqualTo(-1);
+        Command.Append unknown = new Command.Append("another", 1, append(2, "a", "y").streams());
+        assertThat(only(apply(2, START_MILLIS, unknown))).as("not applied again").isInstanceOf(Forgotten.class);
+        assertThat(texts("a")).containsExactly("x", "y");
+        apply(3, START_MILLIS + HOUR_MILLIS, append(3, "a", "z"));
+        forcedIndex = 2;
+        assertThat(machine.takeSnapshot()).isEqualTo(2);
+        assertThat(machine.takeSnapshot()).as("once").isEqualTo(RaftLog.INVALID_LOG_INDEX);
+        assertThat(machine.getLatestSnapshot().getIndex()).isEqualTo(2);
+    }
+
+    /** Trap 4: what fails is thrown, since a future that fails counts as applied; and the server hears of it. */
+    @Test
+    void applyTransaction_thatFails_throws_andClosingTellsWhy() throws Exception {
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS, Tick.UNSTAMPED);
+        assertThatThrownBy(() -> apply(3, START_MILLIS, new Tick(2, 17))).isInstanceOf(DivergenceException.class);
+        assertThat(machine.getLastAppliedTermIndex().getIndex()).isEqualTo(2);
+        machine.close(); // as Ratis does
+        assertThat(failures).singleElement().isInstanceOf(DivergenceException.class);
+        assertThat(folder.resolve("shard-0/damaged")).as("the next start fetches a peer's log").exists();
+        assertThatThrownBy(this::openMachine).isInstanceOf(IOException.class).hasMessageContaining("no other replica gave an image");
+    }
+
+    @Test
+    void initialize_withoutTheImageThatTheMarkerPromises_fetchesAPeers() throws Exception {
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        assertThat(machine.takeSnapshot()).isEqualTo(1);
+        machine.closing();
+        machine.close();
+        Files.delete(folder.resolve("shard-0/images/1-1/state"));
+        assertThatThrownBy(this::openMachine).isInstanceOf(IOException.class).hasMessageContaining("no other replica gave an image");
+    }
+
+    @Test
+    void initialize_withAnImageOfWhichAByteIsDamaged_fetchesAPeers() throws Exception {
+        apply(1, START_MILLIS, append(1, "a", "a record that is long enough to be found"));
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        machine.closing();
+        machine.close();
+        int changed = 0;
+        try (Stream<Path> all = Files.walk(folder.resolve("shard-0/images"))) {
+            for (Path each : all.filter(Files::isRegularFile).toList()) {
+                String bytes = Files.readString(each, ISO_8859_1);
+                if (bytes.contains("long enough")) {
+                    Files.writeString(each, bytes.replace("long enough", "lung enough"), ISO_8859_1);
+                    changed++;
+                }
+            }
+        }
+        assertThat(changed).isEqualTo(1);
+        assertThatThrownBy(this::openMachine).isInstanceOf(IOException.class).hasMessageContaining("no other replica gave an image");
+    }
+
+    @Test
+    void openImage_isReadPieceByPiece_foldersToo() throws Exception {
+        assertThatThrownBy(() -> ask(new Query.OpenImage())).isInstanceOf(ExecutionException.class).hasMessageContaining("no image yet");
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        DataInputStream opened = ask(new Query.OpenImage());
+        long number = opened.readLong();
+        assertThat(opened.readLong()).isEqualTo(1);
+        int files = opened.readInt();
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < files; i++) {
+            ImagePiece piece = ImagePiece.decode(ask(new Query.ReadImage(number, i, 0)));
+            names.add(piece.name());
+            assertThat(piece.bytes()).hasSize((int) piece.length());
+        }
+        assertThat(names).contains("state", "wal/", "wal/positions", "wal/segments/").isSorted();
+        assertThatThrownBy(() -> ask(new Query.ReadImage(number, files, 0))).hasMessageContaining("no such piece");
+        ask(new Query.ReleaseImage(number));
+        assertThatThrownBy(() -> ask(new Query.ReadImage(number, 0, 0))).hasMessageContaining("no such piece");
+        ask(new Query.OpenImage());
+        ask(new Query.OpenImage());
+        assertThatThrownBy(() -> ask(new Query.OpenImage())).hasMessageContaining("too many images");
+    }
+
+    private TransactionContext start(byte[] message) throws IOException {
+        return machine.startTransaction(RaftClientRequest.newBuilder().setClientId(ClientId.randomId()).setServerId(RaftPeerId.valueOf("n1"))
+                .setGroupId(ONE.groupId(0)).setCallId(1).setMessage(Message.valueOf(ByteString.copyFrom(message)))
+                .setType(RaftClientRequest.writeRequestType()).build());
+    }
+
+    @Test
+    void startTransaction_ofWhatCantBeApplied_isRefused_beforeItIsInTheRaftLog() throws IOException {
+        start(append(1, "a", "x").encode());
+        assertThatThrownBy(() -> start(new byte[] {9, 1, 2})).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> start(append(1, "a").encode())).isInstanceOf(IOException.class).hasMessageContaining("no record");
+        byte[] longer = Arrays.copyOf(append(1, "a", "x").encode(), 100);
+        assertThatThrownBy(() -> start(longer)).isInstanceOf(IOException.class).hasMessageContaining("behind a command");
+    }
+
+    @Test
+    void startTransaction_ofATick_putsTheLeadersDigestIntoIt() throws Exception {
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS, Tick.UNSTAMPED);
+        ByteString data = start(Tick.UNSTAMPED.encode()).getStateMachineLogEntry().getLogData();
+        DataInputStream source = new DataInputStream(data.newInput());
+        assertThat(source.readLong()).as("the leader's time").isPositive();
+        Tick tick = (Tick) Command.decode(source);
+        assertThat(tick.before()).isEqualTo(2);
+        apply(3, START_MILLIS, tick);
+    }
+
+    @Test
+    void query_ofAppendedRecord_isThere() throws Exception {
+        assertThat(only(apply(1, START_MILLIS, append(1, "a", "x")))).isEqualTo(new Appended(0, List.of()));
+        assertThat(texts("a")).containsExactly("x");
+        assertThat(ask(new Query.End("a")).readLong()).isPositive();
+    }
+}
