@@ -6,11 +6,12 @@ import dev.streamwal.ratis.shard.ImageRule;
 import dev.streamwal.ratis.shard.Shards;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a replica keeps its log. All replicas of a log are started with the same. Immutable.
+ * How a replica keeps its log. All replicas of a log are started with the same, but for their keys. Immutable.
  *
  * @since 1.0
  */
@@ -18,6 +19,7 @@ public final class RatisOptions {
 
     private final Replicas replicas;
     private final int shards;
+    private final Optional<ReplicaTls> tls;
     private final Consumer<WalOptions.Builder> wal;
     private final Duration tickInterval;
     private final long imageEntries;
@@ -31,6 +33,7 @@ public final class RatisOptions {
     private RatisOptions(Builder builder, Replicas replicas, Duration imageInterval) {
         this.replicas = replicas;
         this.shards = builder.shards;
+        this.tls = Optional.ofNullable(builder.tls);
         this.wal = builder.wal;
         this.tickInterval = builder.tickInterval;
         this.imageEntries = builder.imageEntries;
@@ -55,6 +58,11 @@ public final class RatisOptions {
     /** {@return how many shards the keys are spread over} */
     public int shards() {
         return shards;
+    }
+
+    /** {@return by which keys replicas and clients know each other; empty where connections aren't encrypted} */
+    public Optional<ReplicaTls> tls() {
+        return tls;
     }
 
     /** {@return what sets the options of each shard's log} */
@@ -111,6 +119,7 @@ public final class RatisOptions {
 
         private @Nullable Replicas replicas;
         private int shards = 1;
+        private @Nullable ReplicaTls tls;
         private Consumer<WalOptions.Builder> wal = options -> {};
         private Duration tickInterval = Duration.ofSeconds(10);
         private long imageEntries = 100_000;
@@ -144,6 +153,17 @@ public final class RatisOptions {
          */
         public Builder shards(int newShards) {
             this.shards = (int) checkRange("shards", newShards, 1, Shards.MAX_SHARDS);
+            return this;
+        }
+
+        /**
+         * Encrypts connections, and asks everybody for a certificate, clients too. By default they are neither.
+         *
+         * @param newTls this replica's keys
+         * @return this
+         */
+        public Builder tls(ReplicaTls newTls) {
+            this.tls = Objects.requireNonNull(newTls, "tls");
             return this;
         }
 

@@ -9,10 +9,12 @@ import dev.streamwal.ratis.wire.AppendAnswer.Part;
 import dev.streamwal.ratis.wire.Command;
 import dev.streamwal.ratis.wire.Page;
 import dev.streamwal.ratis.wire.Query;
+import dev.streamwal.ratis.wire.ShardStatus;
 import dev.streamwal.ratis.wire.StreamAppend;
 import dev.streamwal.reader.EntryRef;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,9 +27,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.retry.RetryPolicy;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 
 /**
@@ -70,17 +76,19 @@ public final class ReplicatedWal implements AutoCloseable {
     private final List<RaftClient> readers = new ArrayList<>();
     private final List<Batcher> batchers = new ArrayList<>();
 
-    private ReplicatedWal(Replicas replicas, Shards shards, Batching batching) {
+    private ReplicatedWal(Replicas replicas, Shards shards, Batching batching, Parameters connections) {
         this.replicas = replicas;
         this.shards = shards;
         for (int shard = 0; shard < shards.count(); shard++) {
-            RaftClient raft = RaftClient.newBuilder()
-                    .setRaftGroup(shards.group(shard, replicas.addresses())).setProperties(RaftSettings.client()).setRetryPolicy(RaftSettings.retry()).build();
+            RaftClient raft = client(shards.group(shard, replicas.addresses()), RaftSettings.retry(), connections);
             clients.add(raft);
-            readers.add(RaftClient.newBuilder()
-                    .setRaftGroup(shards.group(shard, replicas.addresses())).setProperties(RaftSettings.client()).setRetryPolicy(RaftSettings.noRetry()).build());
+            readers.add(client(shards.group(shard, replicas.addresses()), RaftSettings.noRetry(), connections));
             batchers.add(new Batcher(raft, client, batching, timer, answers));
         }
+    }
+
+    private static RaftClient client(RaftGroup group, RetryPolicy retry, Parameters connections) {
+        return RaftClient.newBuilder().setRaftGroup(group).setProperties(RaftSettings.client()).setParameters(connections).setRetryPolicy(retry).build();
     }
 
     /**
@@ -92,13 +100,29 @@ public final class ReplicatedWal implements AutoCloseable {
      * @throws ReplicationException where no replica answers
      */
     public static ReplicatedWal connect(Replicas replicas, Batching batching) {
-        return new ReplicatedWal(replicas, askForShards(replicas), batching);
+        return connect(replicas, batching, RaftSettings.connections(Optional.empty()));
     }
 
-    private static Shards askForShards(Replicas replicas) {
+    /**
+     * Connects like {@link #connect(Replicas, Batching)}, encrypted.
+     *
+     * @param replicas the same as the servers'
+     * @param batching how appends become requests
+     * @param tls this client's keys
+     * @return the log
+     * @throws ReplicationException where no replica answers
+     */
+    public static ReplicatedWal connect(Replicas replicas, Batching batching, ReplicaTls tls) {
+        return connect(replicas, batching, RaftSettings.connections(Optional.of(tls.files())));
+    }
+
+    private static ReplicatedWal connect(Replicas replicas, Batching batching, Parameters connections) {
+        return new ReplicatedWal(replicas, askForShards(replicas, connections), batching, connections);
+    }
+
+    private static Shards askForShards(Replicas replicas, Parameters connections) {
         Exception last = null;
-        try (RaftClient any = RaftClient.newBuilder().setRaftGroup(new Shards(1).group(0, replicas.addresses())).setProperties(RaftSettings.client())
-                .setRetryPolicy(RaftSettings.noRetry()).build()) {
+        try (RaftClient any = client(new Shards(1).group(0, replicas.addresses()), RaftSettings.noRetry(), connections)) {
             for (int round = 0; round < CONNECT_ROUNDS; round++) {
                 for (String name : replicas.names()) {
                     try {
@@ -276,6 +300,65 @@ public final class ReplicatedWal implements AutoCloseable {
             return ask(key, new Query.End(key), consistency).readLong();
         } catch (IOException e) {
             throw notRead(key, e);
+        }
+    }
+
+    /**
+     * How each shard is on each replica.
+     *
+     * @return by shard, and by replica in their order
+     */
+    public List<ReplicaStatus> status() {
+        Message message = Message.valueOf(ByteString.copyFrom(statusQuery()));
+        List<ReplicaStatus> all = new ArrayList<>();
+        for (int shard = 0; shard < shards.count(); shard++) {
+            for (String name : replicas.names()) {
+                all.add(status(shard, name, message));
+            }
+        }
+        return all;
+    }
+
+    private static byte[] statusQuery() {
+        try {
+            return new Query.Status().encode();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private ReplicaStatus status(int shard, String name, Message message) {
+        try {
+            DataInputStream said = content(readers.get(shard).io().sendStaleRead(message, 0, RaftPeerId.valueOf(name)));
+            return ReplicaStatus.of(shard, name, ShardStatus.decode(said));
+        } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well
+            return ReplicaStatus.noAnswer(shard, name);
+        }
+    }
+
+    /**
+     * Changes which replicas the log has, shard by shard, while it is appended to. The new ones have to run already, started with all replicas that there
+     * will be; they get what the others have, which takes its time. Behind this, start each replica with the new ones at its next start, and connect anew. One
+     * that is left out closes its shards.
+     *
+     * <p>A majority of the old and of the new replicas has to run. Where this fails, some shards may have the new replicas and others the old ones: call it
+     * again.
+     *
+     * @param newReplicas all that there will be
+     * @throws ReplicationException where a shard still has the old ones
+     */
+    public void changeReplicas(Replicas newReplicas) {
+        for (int shard = 0; shard < shards.count(); shard++) {
+            try {
+                List<RaftPeer> peers = List.copyOf(shards.group(shard, newReplicas.addresses()).getPeers());
+                RaftClientReply reply = clients.get(shard).admin().setConfiguration(peers);
+                if (!reply.isSuccess()) {
+                    throw new IOException(String.valueOf(reply.getException()), reply.getException());
+                }
+            } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well
+                throw new ReplicationException("replicas of a shard can't be changed: shard=" + shard + ", replicas=" + newReplicas + "; because: "
+                        + e.getMessage() + "; see whether the new ones run, and try again", null, e);
+            }
         }
     }
 

@@ -19,6 +19,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.Message;
@@ -63,6 +64,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
     private final Map<RaftGroupId, ShardStateMachine> machines = new ConcurrentHashMap<>();
     private final ScheduledThreadPoolExecutor ticks;
+    private final Parameters connections;
     private final RaftServer server;
 
     private ReplicatedWalServer(String name, Path folder, RatisOptions options) throws IOException {
@@ -75,11 +77,13 @@ public final class ReplicatedWalServer implements AutoCloseable {
         if (address == null) {
             throw new IllegalArgumentException("replica has no address: name=" + name + ", replicas=" + options.replicas());
         }
+        this.connections = RaftSettings.connections(options.tls().map(ReplicaTls::files));
         this.server = RaftServer.newBuilder()
                 .setServerId(RaftPeerId.valueOf(name))
                 .setGroup(group(0))
                 .setStateMachineRegistry(this::machine)
                 .setProperties(RaftSettings.server(folder.resolve("raft"), address, options.keptEntries(), options.raftSegmentBytes()))
+                .setParameters(connections)
                 .setOption(RaftStorage.StartupOption.RECOVER)
                 .build();
     }
@@ -129,7 +133,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
         Path root = folder.resolve("shard-" + shard.getAsInt());
         ImageRule images = new ImageRule(options.imageEntries(), options.imageBytes(), options.imageInterval().toMillis());
         return new ShardStateMachine(new ShardSettings(shard.getAsInt(), group(shard.getAsInt()), name, root, options.wal(), images,
-                options.isVerifiedAtStart(), options.repairBytesPerSecond()), this::shardClosed);
+                connections, options.isVerifiedAtStart(), options.repairBytesPerSecond()), this::shardClosed);
     }
 
     private void start() throws IOException {
@@ -191,6 +195,24 @@ public final class ReplicatedWalServer implements AutoCloseable {
             return server.getDivision(shards.groupId(shard)).getInfo().isLeaderReady();
         } catch (IOException closedShard) {
             return false;
+        }
+    }
+
+    /**
+     * How this replica's shards are. For metrics: asks nobody else, and costs little.
+     *
+     * @return of each shard
+     */
+    public List<ReplicaStatus> status() {
+        return IntStream.range(0, shards.count()).mapToObj(this::status).toList();
+    }
+
+    private ReplicaStatus status(int shard) {
+        ShardStateMachine machine = machines.get(shards.groupId(shard));
+        try {
+            return machine == null ? ReplicaStatus.noAnswer(shard, name) : ReplicaStatus.of(shard, name, machine.status());
+        } catch (IOException | RuntimeException e) { // it is closed, or fetching a peer's log
+            return ReplicaStatus.noAnswer(shard, name);
         }
     }
 

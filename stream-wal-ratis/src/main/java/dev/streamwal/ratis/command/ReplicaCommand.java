@@ -5,9 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SuppressForbidden;
-import dev.streamwal.ratis.Batching;
 import dev.streamwal.ratis.Consistency;
 import dev.streamwal.ratis.RatisOptions;
+import dev.streamwal.ratis.ReplicaStatus;
+import dev.streamwal.ratis.ReplicaStatus.Role;
 import dev.streamwal.ratis.Replicas;
 import dev.streamwal.ratis.ReplicatedRecord;
 import dev.streamwal.ratis.ReplicatedWal;
@@ -27,6 +28,7 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -86,12 +88,11 @@ public final class ReplicaCommand {
     int start(
             @Parameters(paramLabel = "NAME", description = "Which of the replicas it is.") String name,
             @Parameters(paramLabel = "FOLDER", description = "Where it keeps everything.") Path folder,
-            @Option(names = "--replicas", required = true, split = ",", paramLabel = "NAME=HOST:PORT", description = "All replicas, with commas.")
-            String[] replicas,
+            @Mixin Cluster cluster,
             @Option(names = "--shards", defaultValue = "1", description = "How many shards the keys are spread over (${DEFAULT-VALUE}).") int shards,
             @Option(names = "--retention", defaultValue = "P7D", description = "How long records are kept, as P7D or PT12H (${DEFAULT-VALUE}).")
             Duration retention) throws InterruptedException {
-        RatisOptions options = RatisOptions.builder().replicas(Replicas.of(replicas)).shards(shards).wal(wal -> wal.retention(retention)).build();
+        RatisOptions options = cluster.options().shards(shards).wal(wal -> wal.retention(retention)).build();
         try (ReplicatedWalServer server = ReplicatedWalServer.start(name, folder, options)) {
             out().println("replica " + name + " runs, folder " + folder);
             server.awaitClosed();
@@ -101,10 +102,9 @@ public final class ReplicaCommand {
 
     @Command(name = "shards", mixinStandardHelpOptions = true, description = "Shows how many shards the log has, or which one has a key.")
     int shards(
-            @Option(names = "--replicas", required = true, split = ",", paramLabel = "NAME=HOST:PORT", description = "All replicas, with commas.")
-            String[] replicas,
+            @Mixin Cluster cluster,
             @Parameters(paramLabel = "KEY", arity = "0..*", description = "Keys of streams.") @Nullable List<String> keys) {
-        try (ReplicatedWal wal = connect(replicas)) {
+        try (ReplicatedWal wal = cluster.connect()) {
             if (keys == null) {
                 out().println(wal.shards());
             } else {
@@ -116,11 +116,10 @@ public final class ReplicaCommand {
 
     @Command(name = "append", mixinStandardHelpOptions = true, description = "Appends records, and shows where they stand.")
     int append(
-            @Option(names = "--replicas", required = true, split = ",", paramLabel = "NAME=HOST:PORT", description = "All replicas, with commas.")
-            String[] replicas,
+            @Mixin Cluster cluster,
             @Parameters(paramLabel = "KEY", description = "The stream's key.") String key,
             @Parameters(paramLabel = "TEXT", arity = "1..*", description = "The records.") List<String> texts) {
-        try (ReplicatedWal wal = connect(replicas)) {
+        try (ReplicatedWal wal = cluster.connect()) {
             List<CompletableFuture<EntryRef>> refs = new ArrayList<>();
             texts.forEach(text -> refs.add(wal.append(key, WriteEntry.of(text.getBytes(UTF_8)))));
             refs.forEach(ref -> out().println(joined(ref)));
@@ -138,19 +137,46 @@ public final class ReplicaCommand {
 
     @Command(name = "latest", mixinStandardHelpOptions = true, description = "Shows the newest record of a stream.")
     int latest(
-            @Option(names = "--replicas", required = true, split = ",", paramLabel = "NAME=HOST:PORT", description = "All replicas, with commas.")
-            String[] replicas,
+            @Mixin Cluster cluster,
             @Option(names = "--stale", description = "Asks any replica, which may not have heard of the newest.") boolean isStale,
             @Parameters(paramLabel = "KEY", description = "The stream's key.") String key) {
-        try (ReplicatedWal wal = connect(replicas)) {
+        try (ReplicatedWal wal = cluster.connect()) {
             Optional<ReplicatedRecord> latest = wal.latest(key, isStale ? Consistency.STALE : Consistency.LINEARIZABLE);
             latest.ifPresent(record -> out().println(record.ref() + " " + new String(record.content(), UTF_8)));
             return latest.isPresent() ? 0 : FAILED;
         }
     }
 
-    private static ReplicatedWal connect(String[] replicas) {
-        return ReplicatedWal.connect(Replicas.of(replicas), Batching.of(Duration.ofMillis(5), 1_000));
+    @Command(name = "cluster", mixinStandardHelpOptions = true,
+            description = "Shows each shard on each replica: which one leads, and how many entries of the Raft log the others are behind.")
+    int cluster(@Mixin Cluster cluster) {
+        try (ReplicatedWal wal = cluster.connect()) {
+            List<ReplicaStatus> all = wal.status();
+            out().printf("%5s  %-12s  %-9s  %12s  %8s  %12s  %8s  %s%n", "shard", "replica", "role", "applied", "behind", "image", "streams", "");
+            all.forEach(each -> out().printf("%5d  %-12s  %-9s  %12d  %8s  %12d  %8d  %s%n", each.shard(), each.replica(), each.role(), each.appliedIndex(),
+                    behind(each, all), each.imageIndex(), each.streams(), each.isDamaged() ? "damaged: restart it" : ""));
+        }
+        return 0;
+    }
+
+    private static String behind(ReplicaStatus replica, List<ReplicaStatus> all) {
+        if (replica.role() != Role.FOLLOWER) {
+            return "";
+        }
+        return all.stream().filter(each -> each.shard() == replica.shard() && each.role() == Role.LEADER).findFirst()
+                .map(leader -> Long.toString(Math.max(0, leader.appliedIndex() - replica.appliedIndex()))).orElse("?");
+    }
+
+    @Command(name = "change-replicas", mixinStandardHelpOptions = true,
+            description = "Changes which replicas the log has, while it is appended to. New ones have to run already, started with all that there will be.")
+    int changeReplicas(
+            @Mixin Cluster cluster,
+            @Option(names = "--to", required = true, split = ",", paramLabel = "NAME=HOST:PORT", description = "All replicas that there will be.")
+            String[] to) {
+        try (ReplicatedWal wal = cluster.connect()) {
+            wal.changeReplicas(Replicas.of(to));
+        }
+        return 0;
     }
 
     private PrintWriter out() {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftGroup;
@@ -26,10 +27,11 @@ import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
  * Fetches a peer's image, by reads of Ratis: so it needs no port, no thread and no security of its own. Each piece has a checksum, all files are forced, and
  * every record is verified before the image counts: damage on the peer isn't copied.
  *
+ * @param connections how peers are connected to
  * @param bytesPerSecond at most, so that the peer goes on serving
  * @param log where in an image the log stands
  */
-public record ImageFetch(RaftGroup group, String self, long bytesPerSecond, String log) {
+public record ImageFetch(RaftGroup group, String self, Parameters connections, long bytesPerSecond, String log) {
 
     /** How often all peers are asked, a second apart. */
     private static final int ROUNDS = 600;
@@ -69,6 +71,7 @@ public record ImageFetch(RaftGroup group, String self, long bytesPerSecond, Stri
         try (RaftClient client = RaftClient.newBuilder()
                 .setRaftGroup(group)
                 .setProperties(RaftSettings.client())
+                .setParameters(connections)
                 .setRetryPolicy(RaftSettings.noRetry())
                 .build()) {
             DataInputStream opened = ask(client, peer, new Query.OpenImage());

@@ -4,10 +4,13 @@ import dev.streamwal.format.SuppressForbidden;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.client.RaftClientConfigKeys;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.grpc.GrpcTlsConfig;
 import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.retry.RetryPolicy;
 import org.apache.ratis.server.RaftServerConfigKeys;
@@ -103,6 +106,15 @@ public final class RaftSettings {
         RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(out, ENTRIES_BETWEEN_LOOKS);
         RaftServerConfigKeys.Snapshot.setTriggerWhenStopEnabled(out, false);
         RaftServerConfigKeys.Snapshot.setRetentionFileNum(out, SNAPSHOT_MARKERS);
+        return out;
+    }
+
+    /** How connections are encrypted; both sides show a certificate. */
+    @SuppressForbidden("Ratis takes files as File")
+    public static Parameters connections(Optional<TlsFiles> tls) {
+        Parameters out = new Parameters();
+        tls.ifPresent(files -> GrpcConfigKeys.TLS.setConf(out,
+                new GrpcTlsConfig(files.privateKey().toFile(), files.certificates().toFile(), files.trusted().toFile(), true)));
         return out;
     }
 

@@ -59,7 +59,7 @@ final class Shard implements AutoCloseable {
     private final ImageTimes times;
     private final ShardState state;
     private volatile long clockMillis;
-    private Optional<Image> newestImage;
+    private volatile Optional<Image> newestImage;
     private ShardLog log;
 
     private Shard(ShardFolder folder, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times, ShardState state, Optional<Image> image) {
@@ -141,7 +141,17 @@ final class Shard implements AutoCloseable {
         return state.lastTick();
     }
 
-    /** The image that the next start begins with. */
+    /** The replicated time; the leader's own before the first entry. For any thread. */
+    long clockMillis() {
+        return clockMillis;
+    }
+
+    /** How many streams have records that are younger than their retention, as of the last image. For any thread. */
+    int streams() {
+        return state.streams();
+    }
+
+    /** The image that the next start begins with. For any thread. */
     Optional<Image> newestImage() {
         return newestImage;
     }

@@ -31,7 +31,8 @@ import java.util.zip.CRC32C;
  * <p>In the file, big-endian: {@code SWRS}, the version, the fields in the order of {@link #encode}, and the CRC32C of all that. Its size is that of the keys
  * and 20 bytes each, and what {@link Producers} is bounded by.
  *
- * <p>Not thread-safe: the thread that applies has it, and who else looks does so under its lock, but for where a stream ends and the last tick, which anybody may ask.
+ * <p>Not thread-safe: the thread that applies has it, and who else looks does so under its lock, but for where a stream ends,
+ * how many there are, and the last tick, which anybody may ask.
  */
 final class ShardState {
 
@@ -116,6 +117,11 @@ final class ShardState {
     long endOf(String key) {
         Known known = streams.get(key);
         return known == null ? 0 : known.end;
+    }
+
+    /** How many streams have records that were younger than their retention when the last image was made. */
+    int streams() {
+        return streams.size();
     }
 
     /** Where a stream's next record begins. */

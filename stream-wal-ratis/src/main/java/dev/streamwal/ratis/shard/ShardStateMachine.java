@@ -11,6 +11,7 @@ import dev.streamwal.ratis.shard.ShardFolder.Image;
 import dev.streamwal.ratis.wire.Command;
 import dev.streamwal.ratis.wire.Page;
 import dev.streamwal.ratis.wire.Query;
+import dev.streamwal.ratis.wire.ShardStatus;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -65,6 +67,7 @@ public final class ShardStateMachine extends BaseStateMachine {
     private final ImageExports exports;
     private final ReentrantLock applying = new ReentrantLock();
 
+    private volatile int fetchedImages;
     private volatile boolean closing;
     private volatile @Nullable Throwable failure;
     private volatile @Nullable Shard shard;
@@ -81,9 +84,13 @@ public final class ShardStateMachine extends BaseStateMachine {
         this.leaderClock = given.build().clock();
     }
 
-    /** How long images have taken since the shard was started. */
-    public ImageTimes images() {
-        return times;
+    /** How the shard is. For any thread. */
+    public ShardStatus status() throws IOException {
+        Shard open = open(shard);
+        boolean isLeader = Objects.requireNonNull(server).getDivision(settings.group().getGroupId()).getInfo().isLeader();
+        return new ShardStatus(isLeader, getLastAppliedTermIndex().getIndex(), open.newestImage().map(Image::index).orElse(RaftLog.INVALID_LOG_INDEX),
+                open.clockMillis(), open.streams(), times.images(), TimeUnit.NANOSECONDS.toMillis(times.longestNanos()), fetchedImages,
+                folder.isRepairWanted());
     }
 
     // ---------------------------------------------------------------- opening and closing
@@ -102,9 +109,10 @@ public final class ShardStateMachine extends BaseStateMachine {
         SnapshotInfo marker = storage.loadLatestSnapshot();
         long markerIndex = marker == null ? RaftLog.INVALID_LOG_INDEX : marker.getIndex();
         if (folder.isRepairWanted() || !isOpened(markerIndex)) {
-            new ImageFetch(settings.group(), settings.self(), settings.repairBytesPerSecond(), ShardFolder.WAL)
+            new ImageFetch(settings.group(), settings.self(), settings.connections(), settings.repairBytesPerSecond(), ShardFolder.WAL)
                     .into(folder.fetched(), markerIndex, () -> closing);
             folder.adoptFetched();
+            fetchedImages++;
             if (!isOpened(markerIndex)) {
                 throw new IOException("image that was fetched from a peer can't be opened: shard=" + settings.shard() + ", folder=" + folder);
             }
@@ -285,6 +293,8 @@ public final class ShardStateMachine extends BaseStateMachine {
             return page(scan.key(), scan.position(), reading -> reading.scan(scan.key(), scan.position(), scan.records()));
         } else if (query instanceof Query.End end) {
             return ByteBuffer.allocate(Long.BYTES).putLong(open(shard).endOf(end.key())).array();
+        } else if (query instanceof Query.Status) {
+            return status().encode();
         } else if (query instanceof Query.ReadImage read) {
             return exports.read(read.number(), read.file(), read.offset()).encode();
         } else if (query instanceof Query.ReleaseImage release) {

@@ -26,12 +26,16 @@ public sealed interface Query {
     /** The peer has all of an image, or doesn't want it. */
     record ReleaseImage(long number) implements Query {}
 
+    /** How the shard is: a {@link ShardStatus}. */
+    record Status() implements Query {}
+
     byte LATEST = 1;
     byte END = 2;
     byte SCAN = 3;
     byte OPEN_IMAGE = 4;
     byte READ_IMAGE = 5;
     byte RELEASE_IMAGE = 6;
+    byte STATUS = 7;
 
     default byte[] encode() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -56,7 +60,7 @@ public sealed interface Query {
             out.writeByte(RELEASE_IMAGE);
             out.writeLong(release.number());
         } else {
-            out.writeByte(OPEN_IMAGE);
+            out.writeByte(this instanceof Status ? STATUS : OPEN_IMAGE);
         }
         return bytes.toByteArray();
     }
@@ -68,6 +72,7 @@ public sealed interface Query {
             case END -> new End(Text.read(source));
             case SCAN -> new Scan(Text.read(source), source.readLong(), source.readInt());
             case OPEN_IMAGE -> new OpenImage();
+            case STATUS -> new Status();
             case READ_IMAGE -> new ReadImage(source.readLong(), source.readInt(), source.readLong());
             case RELEASE_IMAGE -> new ReleaseImage(source.readLong());
             default -> throw new IOException("kind of a query is unknown: kind=" + kind + "; a later version sent it");

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
@@ -75,7 +76,7 @@ class ShardStateMachineTest {
 
     private void openMachine() throws Exception {
         ShardSettings settings = new ShardSettings(0, ONE.group(0, Map.of("n1", "127.0.0.1:7100")), "n1", folder.resolve("shard-0"),
-                wal -> wal.window(Duration.ofHours(1)).retention(Duration.ofHours(2)).segmentBytes(4 << 20), new ImageRule(1_000, 1 << 20, HOUR_MILLIS),
+                wal -> wal.window(Duration.ofHours(1)).retention(Duration.ofHours(2)).segmentBytes(4 << 20), new ImageRule(1_000, 1 << 20, HOUR_MILLIS), new Parameters(),
                 true, 1 << 20);
         machine = new ShardStateMachine(settings, (shard, failure) -> failures.add(failure));
         machine.initialize(server(), ONE.groupId(0), storage);
