@@ -86,7 +86,9 @@ final class BlockedFrames {
             }
             int to = Math.min(end, blocks.offset(block + 1));
             int there = Math.max(0, Math.min(to, blocks.offset(block) + frames.length) - at);
-            target.put(frames, at - blocks.offset(block), there);
+            if (there > 0) {
+                target.put(frames, at - blocks.offset(block), there);
+            }
             noFrame(target, to - at - there);
             at = to;
         }
