@@ -45,11 +45,12 @@ final class BlockedFrames {
      * Reads frames.
      *
      * @param offset from the first frame's begin; not behind the last frame
+     * @param isOnce whether what is stored is read {@link SegmentBytes#readOnce once}
      */
-    void read(ByteBuffer target, long offset, int count) throws IOException {
+    void read(ByteBuffer target, long offset, int count, boolean isOnce) throws IOException {
         int from = extent.skippedBytes() + (int) offset;
         int end = from + count;
-        Optional<FrameBlocks.BlockList> found = list();
+        Optional<FrameBlocks.BlockList> found = list(isOnce);
         if (found.isEmpty()) {
             noFrame(target, count);
             return;
@@ -65,16 +66,16 @@ final class BlockedFrames {
                     && blocks.storedOffset(behind + 1) - blocks.storedOffset(block) <= MAX_READ_BYTES) {
                 behind++;
             }
-            from = read(target, blocks, block, behind, from, end);
+            from = read(target, blocks, block, behind, from, end, isOnce);
             block = behind;
         }
     }
 
     /** @return offset up to which it was read */
-    private int read(ByteBuffer target, FrameBlocks.BlockList blocks, int first, int behind, int from, int end) throws IOException {
+    private int read(ByteBuffer target, FrameBlocks.BlockList blocks, int first, int behind, int from, int end, boolean isOnce) throws IOException {
         Unpacked known = last;
         ByteBuffer stored = known != null && known.block() == first && behind == first + 1 ? ByteBuffer.allocate(0)
-                : stored(blocks.storedOffset(first), blocks.storedOffset(behind) - blocks.storedOffset(first));
+                : stored(blocks.storedOffset(first), blocks.storedOffset(behind) - blocks.storedOffset(first), isOnce);
         int at = from;
         for (int block = first; block < behind; block++) {
             byte[] frames;
@@ -114,21 +115,22 @@ final class BlockedFrames {
         target.put(bytes);
     }
 
-    private ByteBuffer stored(int from, int count) throws IOException {
+    private ByteBuffer stored(int from, int count, boolean isOnce) throws IOException {
         ByteBuffer stored = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-        int unused = file.read(stored, extent.offset() + from);
+        long at = extent.offset() + from;
+        int unused = isOnce ? file.readOnce(stored, at) : file.read(stored, at);
         return stored.flip();
     }
 
     /** Empty where it doesn't verify. */
-    private Optional<FrameBlocks.BlockList> list() throws IOException {
+    private Optional<FrameBlocks.BlockList> list(boolean isOnce) throws IOException {
         FrameBlocks.BlockList known = list;
         if (known == null) {
             if (extent.listBytes() == 0) {
                 known = FrameBlocks.BlockList.ofOne(bytes, extent.storedBytes());
             } else {
                 try {
-                    known = FrameBlocks.BlockList.decode(stored(0, extent.listBytes()), extent.storedBytes(), position, salt);
+                    known = FrameBlocks.BlockList.decode(stored(0, extent.listBytes(), isOnce), extent.storedBytes(), position, salt);
                 } catch (FormatException e) {
                     return Optional.empty();
                 }

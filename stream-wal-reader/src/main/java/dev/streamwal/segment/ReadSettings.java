@@ -10,7 +10,8 @@ import java.time.InstantSource;
  * @param mergeGapBytes largest gap between two records that is read too, to save a second read
  * @param scanBufferBytes that a scan reads at a time, at most
  * @param mappedReads whether sealed files are mapped
+ * @param directScans whether scans read sealed files past the page cache
  * @param clock gives the time of a consumer's commits
  */
 public record ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapBytes, int scanBufferBytes, boolean mappedReads,
-        InstantSource clock) {}
+        boolean directScans, InstantSource clock) {}
