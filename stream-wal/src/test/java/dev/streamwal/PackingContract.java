@@ -511,4 +511,45 @@ abstract class PackingContract extends LogContract {
             });
         }
     }
+
+    /** Of the streams whose frames are stored compressed, in one block each. */
+    @Test
+    void read_damagedBlock_isToldAtEachRecordOfItAndTheOthersAreRead() throws IOException {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(packing())) {
+            written = new LinkedHashMap<>();
+            for (int stream = 0; stream < STREAMS; stream++) {
+                written.put(key(stream), appendSome(wal.stream(key(stream)), 40));
+            }
+            clock.advance(WINDOW);
+            for (int stream = 0; stream < STREAMS; stream++) {
+                appendSome(wal.stream(key(stream)), 1);
+            }
+            packAll(wal, STREAMS);
+        }
+        Path damaged = packs().get(0);
+        try (FileChannel channel = FileChannel.open(damaged, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            // in the first block, behind the pack's header
+            ByteBuffer one = ByteBuffer.allocate(1);
+            assertThat(channel.read(one, 120)).isOne();
+            one.put(0, (byte) (one.get(0) ^ 4));
+            int unused = channel.write(one.flip(), 120);
+        }
+        int lost = 0;
+        try (WalReader reader = WalReader.open(root)) {
+            for (Map.Entry<String, List<Written>> each : written.entrySet()) {
+                boolean isDamaged = !reader.verify(each.getKey()).damage().isEmpty();
+                lost += isDamaged ? 1 : 0;
+                for (Written record : each.getValue()) {
+                    if (isDamaged) {
+                        assertThatThrownBy(() -> reader.find(record.ref())).as("%s", record.ref()).isInstanceOfSatisfying(
+                                CorruptSegmentException.class, e -> assertThat(e.file()).isEqualTo(damaged));
+                    } else {
+                        assertThat(reader.find(record.ref()).map(Written::of)).contains(record);
+                    }
+                }
+            }
+        }
+        assertThat(lost).isOne();
+    }
 }

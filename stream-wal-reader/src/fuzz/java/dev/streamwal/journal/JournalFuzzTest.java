@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;

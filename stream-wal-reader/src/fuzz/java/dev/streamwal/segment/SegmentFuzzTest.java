@@ -1,4 +1,4 @@
-package dev.streamwal.recovery;
+package dev.streamwal.segment;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
@@ -8,6 +8,6 @@ class SegmentFuzzTest {
 
     @FuzzTest(maxDuration = "5m")
     void scan(byte[] data) throws IOException {
-        SegmentFuzzing.scan(data);
+        int unused = SegmentFuzzing.scan(data);
     }
 }

@@ -107,7 +107,9 @@ final class BlockedFrames {
     private static int put(ByteBuffer target, FrameBlocks.BlockList blocks, int block, byte[] frames, int from, int end) {
         int to = Math.min(end, blocks.offset(block + 1));
         int there = Math.max(0, Math.min(to, blocks.offset(block) + frames.length) - from);
-        target.put(frames, from - blocks.offset(block), there);
+        if (there > 0) {
+            target.put(frames, from - blocks.offset(block), there);
+        }
         noFrame(target, to - from - there);
         return to;
     }

@@ -1,4 +1,4 @@
-package dev.streamwal.commit;
+package dev.streamwal.journal;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
@@ -7,15 +7,6 @@ import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.journal.Frontier;
-import dev.streamwal.journal.FrontierLayout;
-import dev.streamwal.journal.JournalBlockLayout;
-import dev.streamwal.journal.JournalDamage;
-import dev.streamwal.journal.JournalEnd;
-import dev.streamwal.journal.JournalEntryLayout;
-import dev.streamwal.journal.JournalFiles;
-import dev.streamwal.journal.JournalScan;
-import dev.streamwal.journal.JournalVisitor;
 import dev.streamwal.samples.JournalSamples;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package dev.streamwal.recovery;
+package dev.streamwal.segment;
 
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordChecksum;
@@ -7,9 +7,6 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.samples.JournalSamples;
-import dev.streamwal.segment.ScanStop;
-import dev.streamwal.segment.SegmentEnd;
-import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -25,35 +22,53 @@ public final class SegmentFuzzing {
 
     private SegmentFuzzing() {}
 
-    /** @throws AssertionError where something doesn't hold */
-    public static void scan(byte[] data) throws IOException {
+    /**
+     * @return how many encrypted records were opened
+     * @throws AssertionError where something doesn't hold
+     */
+    public static int scan(byte[] data) throws IOException {
         if (data.length == 0) {
-            return;
+            return 0;
         }
         byte[] bytes = Arrays.copyOfRange(data, 1, data.length);
-        switch (data[0] % 3) {
+        return switch (data[0] % 3) {
             case 0 -> scanAny(bytes);
             case 1 -> scan(behindHeader(bytes), HEADER);
-            default -> scan(repaired(behindHeader(bytes)), HEADER);
-        }
+            default -> {
+                byte[] file = behindHeader(bytes);
+                repair(file, HEADER.headerLength(), file.length, HEADER.positionAt(HEADER.headerLength()), HEADER.salt());
+                yield scan(file, HEADER);
+            }
+        };
     }
 
-    private static void scanAny(byte[] file) throws IOException {
+    private static int scanAny(byte[] file) throws IOException {
         try {
             SegmentHeader header = SegmentHeaderLayout.decode(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN), file.length);
-            scan(file, header);
+            return scan(file, header);
         } catch (FormatException e) {
             // no header
+            return 0;
         }
     }
 
-    private static void scan(byte[] file, SegmentHeader header) throws IOException {
+    private static int scan(byte[] file, SegmentHeader header) throws IOException {
         SegmentBytes bytes = bytes(file);
         long end = SegmentEnd.read(bytes, header).offset();
         require(end >= header.headerLength() && end <= file.length, "a footer is in its file");
+        return scan(bytes, header, end);
+    }
+
+    /**
+     * Records up to an offset at most.
+     *
+     * @return how many encrypted ones were opened
+     */
+    public static int scan(SegmentBytes bytes, SegmentHeader header, long end) throws IOException {
         try (SegmentScan scan = new SegmentScan(bytes, header, 4_096)) {
             scan.limit(end);
-            long stopped = forwards(scan, end);
+            int opened = forwards(scan, end);
+            long stopped = scan.offset();
             scan.seek(stopped);
             require(!scan.next() && scan.offset() == stopped, "a scan stops there again");
             ScanStop stop = scan.judge();
@@ -65,10 +80,12 @@ public final class SegmentFuzzing {
                 require(scan.next() || scan.isSkippable(), "what a search finds is a record");
             }
             backwards(scan, stopped);
+            return opened;
         }
     }
 
-    private static long forwards(SegmentScan scan, long end) throws IOException {
+    private static int forwards(SegmentScan scan, long end) throws IOException {
+        int opened = 0;
         long behind = scan.header().headerLength();
         while (scan.next()) {
             require(scan.offset() == behind && scan.frameBytes() >= RecordLayout.PREFIX_BYTES, "records follow each other");
@@ -77,8 +94,9 @@ public final class SegmentFuzzing {
             int length = scan.headerLength() + scan.contentLength();
             require(length <= scan.frameBytes() - RecordLayout.PREFIX_BYTES, "a record's content is in its frame");
             require(scan.copyBody().length == length, "a record has the content that it says");
+            opened += scan.isSealed() && SealedFuzzing.opens(scan) ? 1 : 0;
         }
-        return scan.offset();
+        return opened;
     }
 
     private static void backwards(SegmentScan scan, long from) throws IOException {
@@ -101,26 +119,26 @@ public final class SegmentFuzzing {
         return file;
     }
 
-    private static byte[] repaired(byte[] file) {
+    /** Puts the checksums of records right, of which the first one has this position. */
+    public static void repair(byte[] file, int from, int to, long position, long salt) {
         ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         RecordChecksum checksum = new RecordChecksum();
-        for (int at = HEADER.headerLength(); file.length - at >= RecordLayout.PREFIX_BYTES; ) {
+        for (int at = from; to - at >= RecordLayout.PREFIX_BYTES; ) {
             long commitWord = bytes.getLong(at + RecordLayout.COMMIT_WORD);
             int contentLength = bytes.getInt(at + RecordLayout.CONTENT_LENGTH);
             int flags = bytes.getInt(at + RecordLayout.FLAGS);
             int frame = RecordLayout.isCommitWord(commitWord)
-                    ? RecordLayout.checkedFrameBytes(commitWord, contentLength, flags, file.length - at) : -1;
+                    ? RecordLayout.checkedFrameBytes(commitWord, contentLength, flags, to - at) : -1;
             if (frame < 0) {
                 at += RecordLayout.ALIGNMENT;
                 continue;
             }
             checksum.reset();
             checksum.update(file, at + RecordLayout.PREFIX_BYTES, RecordLayout.headerLength(commitWord) + contentLength);
-            bytes.putInt(at + RecordLayout.CHECKSUM, checksum.finish(HEADER.salt(), HEADER.positionAt(at), commitWord, contentLength, flags,
+            bytes.putInt(at + RecordLayout.CHECKSUM, checksum.finish(salt, position + at - from, commitWord, contentLength, flags,
                     bytes.getInt(at + RecordLayout.PREVIOUS_SIZE), bytes.getLong(at + RecordLayout.TIMESTAMP)));
             at += frame;
         }
-        return file;
     }
 
     private static SegmentBytes bytes(byte[] file) {
