@@ -80,6 +80,8 @@ public final class KafkaShipper {
     private final ShippedRecord.Target target;
     private final Events events;
     private final CountDownLatch stopped = new CountDownLatch(1);
+    /** Where ranges end that were told of before the first record, and of which the tail tells again, by key. */
+    private final Map<String, Long> toldUpTo = new HashMap<>();
     private long restMillis = FIRST_REST_MILLIS;
 
     /**
@@ -148,7 +150,16 @@ public final class KafkaShipper {
     }
 
     private void tellLost(LostRange range, boolean isCertain) {
+        toldUpTo.put(range.key(), range.to());
         events.lost(range.key(), range.from(), range.to(), isCertain);
+    }
+
+    private void tellUnlessTold(EntryExpiredException e) {
+        String key = Objects.requireNonNull(e.key());
+        Long told = toldUpTo.remove(key);
+        if (told == null || told != e.to()) {
+            events.lost(key, e.from(), e.to(), e.isCertain());
+        }
     }
 
     /** Until it is stopped, or fails. What it has sent and not committed is aborted when the next one begins; a new tail brings it again. */
@@ -186,7 +197,7 @@ public final class KafkaShipper {
             try {
                 return tail.next(batch.isEmpty() ? IDLE : Duration.ZERO);
             } catch (EntryExpiredException e) {
-                events.lost(Objects.requireNonNull(e.key()), e.from(), e.to(), e.isCertain());
+                tellUnlessTold(e);
             } catch (CorruptSegmentException e) {
                 events.unreadable(e);
             } catch (WalIOException e) {

@@ -88,7 +88,7 @@ class KafkaShippingTest {
             assertThat(arrived.byKey()).as("seed=%d", seed).isEqualTo(appended);
             shipper.destroy();
             assertThat(shipper.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            assertThat(printed()).contains("trying again in 100 ms").doesNotContain("lost", "not shipped");
+            assertThat(printed()).doesNotContain("lost", "not shipped");
         }
     }
 
@@ -238,7 +238,7 @@ class KafkaShippingTest {
                     new ShippedRecord.Target("large", ""), new RecordedEvents());
             assertThatThrownBy(shipper::run).isInstanceOf(KafkaException.class).hasRootCauseInstanceOf(RecordTooLargeException.class)
                     .hasMessageContaining(large.toString());
-            assertThat(consumer.committed("meter/1")).hasValue(0);
+            assertThat(consumer.committed("meter/1")).isEmpty();
         }
     }
 }
