@@ -128,6 +128,13 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     }
 
     @Override
+    public void tiered(ListedPack pack, Path file, String tier, String object) {
+        TieredPack moved = new TieredPack(new TieredPack.Fields(file, tier, object, Instant.ofEpochMilli(pack.window().startMillis()),
+                Instant.ofEpochMilli(pack.window().endMillis()), pack.segments(), pack.bytes()));
+        listener.tell(told -> told.onTiered(moved));
+    }
+
+    @Override
     public void packingFailed(String task, Throwable failure) {
         failed(task, null, failure);
     }

@@ -46,6 +46,8 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.Manifest;
+import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
@@ -53,6 +55,7 @@ import dev.streamwal.packing.PackedBeginnings;
 import dev.streamwal.packing.PackedPurge;
 import dev.streamwal.packing.PackedStream;
 import dev.streamwal.packing.Packer;
+import dev.streamwal.packing.Tiering;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
@@ -73,6 +76,7 @@ import dev.streamwal.storage.StorageErrors;
 import dev.streamwal.storage.WriterFile;
 import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -111,7 +115,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>The log has up to nine daemon threads of its own. They prepare space, seal, sweep, pack, and call the listener. When something has to
+ * <p>The log has up to ten daemon threads of its own. They prepare space, seal, sweep, pack, move packs to the tier, and call the listener. When something has to
  * become durable, they also flush what no caller waits for, force large writes, and free journal space. After a writer that did not close the
  * log, they recover for a while. Up to eight more threads run the continuations of asynchronous appends while there are any (see {@link
  * WalOptions.Builder#completionExecutor}). {@link #close()} ends all of them. The log never prints anything: it reports failures that no
@@ -120,6 +124,9 @@ import org.jspecify.annotations.Nullable;
  * @since 1.0
  */
 public final class StreamWal implements AutoCloseable {
+
+    /** So long closing waits for a call of the tier. */
+    private static final long TIER_STOP_NANOS = 10_000_000_000L;
 
     private final Path root;
     private final WalOptions options;
@@ -138,6 +145,9 @@ public final class StreamWal implements AutoCloseable {
     private final Map<StreamPolicy, TimeRules> timeRules = new ConcurrentHashMap<>();
     private final PackingThread packing;
     private final PackingThread merging;
+    /** Null in a log without a tier. */
+    private final @Nullable Tiering tiering;
+    private final @Nullable PackingThread tieringThread;
     private final Sweeper sweeper;
     private final KnownTime time;
     private final GroupCommitter commits;
@@ -160,7 +170,8 @@ public final class StreamWal implements AutoCloseable {
             StreamFolders folders,
             RecoverySettings settings,
             GroupCommitter commits,
-            KnownTime time) {
+            KnownTime time,
+            Environment environment) {
         this.root = root;
         this.options = options;
         this.clock = options.clock();
@@ -179,6 +190,9 @@ public final class StreamWal implements AutoCloseable {
         this.packer = new Packer(packs, packSweep, log.storage(), new Packed(), report, options.ownSegments(), options.spansHash());
         this.packing = inBackground("stream-wal-pack", packer::passAtIntervals);
         this.merging = inBackground("stream-wal-merge", packer::mergeAtIntervals);
+        this.tiering = options.tier().map(folder -> new Tiering(packs, new Packed(), report, new Tiering.Settings(folder, options.tierAfter().toMillis(),
+                options.sweepInterval().toNanos()), environment.salts(), environment.steadyClock())).orElse(null);
+        this.tieringThread = tiering == null ? null : inBackground("stream-wal-tier", tiering::passAtIntervals);
         this.sweeper = new Sweeper(new Swept(), report, new ConsumerHolds(root, this::retainedFor, report), packs, packSweep,
                 new Sweeper.Limits(options.maxTotalBytes(), options.sweepInterval().toNanos(), options.maxClockAdvance().toMillis()), time);
         this.settings = settings;
@@ -243,7 +257,7 @@ public final class StreamWal implements AutoCloseable {
             BackgroundReport report = new BackgroundReport(options.listener(), environment.threads(), options.clock());
             folders.create(storage, e -> report.failed("rename the folder streams", null, e));
             declareConsumers(root, options, report);
-            PositionsFile positions = PositionsFile.load(root, folders::anySegment);
+            PositionsFile positions = PositionsFile.load(root, () -> folders.anySegment() || hasHadPacks(root));
             PositionsFile.Opened opened = positions.open(environment.bootId());
             RedoResult redo = redone(new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS), report);
@@ -277,7 +291,8 @@ public final class StreamWal implements AutoCloseable {
             writer.onLost(commits::lost);
             log.durability(commits);
             log.deletions(new JournalledDeletions(commits));
-            StreamWal wal = new StreamWal(root, options, lock, writer, log, packs, report, folders, settings, commits, time);
+            StreamWal wal = new StreamWal(root, options, lock, writer, log, packs, report, folders, settings, commits, time,
+                    environment);
             shared.set(wal.sharedLog());
             SharedLog sharedLog = new SharedLog(wal.sharedLog(), options.ownSegments(), environment.threads() && !options.sweepInterval().isZero(),
                     wal.packing::wake);
@@ -292,6 +307,9 @@ public final class StreamWal implements AutoCloseable {
                 wal.sweeper.start();
                 wal.packing.start();
                 wal.merging.start();
+                if (wal.tieringThread != null) {
+                    wal.tieringThread.start();
+                }
             }
             if (!settings.lastCloseWasClean() && settings.withThreads()) {
                 wal.recovery.start();
@@ -305,6 +323,14 @@ public final class StreamWal implements AutoCloseable {
             writer.close(time.millis());
             release(lock, e);
             throw e;
+        }
+    }
+
+    private static boolean hasHadPacks(Path root) {
+        try {
+            return !ManifestFile.read(root).equals(Manifest.EMPTY);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -769,6 +795,7 @@ public final class StreamWal implements AutoCloseable {
         checkOpen();
         ReaderOptions.Builder reading = ReaderOptions.builder();
         options.encryption().ifPresent(reading::keys);
+        options.tier().ifPresent(reading::tier);
         return WalReader.open(root, reading.build(), new View());
     }
 
@@ -907,6 +934,27 @@ public final class StreamWal implements AutoCloseable {
     public int pack() {
         checkWritable();
         return packer.pass();
+    }
+
+    /**
+     * Moves packs to the log's tier that are older than {@link WalOptions#tierAfter}, deletes what has expired there, and returns when that is done. The
+     * log does this in the background at {@link WalOptions#sweepInterval()}; this method does it now and waits, as long as the tier takes.
+     *
+     * @return how many packs were moved
+     * @throws IllegalStateException if the log has no {@link WalOptions.Builder#tier}
+     * @throws dev.streamwal.error.TierUnavailableException if the tier can't be reached, refuses, is another log's, or gives back something else than
+     *     it was given: what was moved before counts, all else is where it was
+     */
+    public int moveToTier() {
+        checkWritable();
+        if (tiering == null) {
+            throw new IllegalStateException("log has no tier: root=" + root + "; open it with WalOptions.tier");
+        }
+        try {
+            return tiering.pass();
+        } catch (IOException e) {
+            throw StorageErrors.translate("move packs to the tier", e, root, null, WalException.NO_POSITION, 0);
+        }
     }
 
     /**
@@ -1124,7 +1172,10 @@ public final class StreamWal implements AutoCloseable {
         }
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
+            // a cut that fails is finished later, and needs the pack then: it is released by a cut that is done
+            Optional<ListedPack> fetched = packs.fetchAt(stream.key(), last.position());
             cut(stream, last, gone);
+            fetched.ifPresent(packs::release);
         } catch (IOException e) {
             throw notDone("cut the stream", e, stream.directory(), last.key(), last.position());
         } finally {
@@ -1267,10 +1318,12 @@ public final class StreamWal implements AutoCloseable {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
         SegmentTotals.Sums own = log.totals().sums();
-        List<ListedPack> listed = packs.packs();
-        long packedBytes = listed.stream().mapToLong(ListedPack::bytes).sum();
+        Manifest manifest = packs.manifest();
+        List<ListedPack> listed = manifest.packsInOrder();
+        long tieredBytes = listed.stream().filter(manifest::isInTier).mapToLong(ListedPack::bytes).sum();
+        long packedBytes = listed.stream().mapToLong(ListedPack::bytes).sum() - tieredBytes;
         return new WalStats(new WalStats.Fields(heldStreams(), (int) Math.min(Integer.MAX_VALUE, own.segments() + packed), sharedSegments,
-                (int) Math.min(Integer.MAX_VALUE, packed), listed.size(), own.bytes() + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
+                (int) Math.min(Integer.MAX_VALUE, packed), listed.size(), manifest.objects().size(), tieredBytes, own.bytes() + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
                 own.appended().records(), own.appended().bytes(), packs.writtenBytes(), packs.directBytes(), log.flushes() + commits.flushes(),
                 report.sweepFailures()));
     }
@@ -1333,6 +1386,7 @@ public final class StreamWal implements AutoCloseable {
             sweeper.stop();
             packing.stop();
             merging.stop();
+            stopTiering();
             recovery.stop();
             log.refuseNewSegments();
             log.stop();
@@ -1344,6 +1398,14 @@ public final class StreamWal implements AutoCloseable {
             completions.end();
             report.end();
             closing.unlock();
+        }
+    }
+
+    /** A call of the tier may hang: what it would have been for isn't recorded any more, and its thread ends when the call does. */
+    private void stopTiering() {
+        if (tiering != null && tieringThread != null) {
+            tiering.end();
+            tieringThread.stopWithin(TIER_STOP_NANOS);
         }
     }
 

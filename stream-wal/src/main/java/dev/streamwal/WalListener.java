@@ -38,6 +38,13 @@ public interface WalListener {
     default void onMerged(MergedPacks merged) {}
 
     /**
+     * A pack was moved to the log's tier: see {@link WalOptions.Builder#tier}.
+     *
+     * @param moved which one, and where it is
+     */
+    default void onTiered(TieredPack moved) {}
+
+    /**
      * A segment was deleted.
      *
      * @param segment the segment, and why
@@ -64,7 +71,8 @@ public interface WalListener {
      * Background work failed. The log continues, and tries again where that can help. No caller gets this exception; {@link
      * StreamWal#health()} says whether the failure is over.
      *
-     * @param task what failed, in a word or two: for example {@code "sweep"}, {@code "seal"}, {@code "prepare"}, {@code "pack"}, {@code "merge"}
+     * @param task what failed, in a word or two: for example {@code "sweep"}, {@code "seal"}, {@code "prepare"}, {@code "pack"}, {@code "merge"}, {@code
+     *     "tier"}
      * @param key of the stream concerned; empty if the failure concerns the whole log
      * @param failure why
      */

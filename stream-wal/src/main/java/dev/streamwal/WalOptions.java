@@ -10,6 +10,7 @@ import dev.streamwal.retention.DefaultWindow;
 import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.StreamPolicy;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -70,6 +71,8 @@ public final class WalOptions {
     private final int ownSegments;
     private final Compression compression;
     private final boolean directPacks;
+    private final Optional<Path> tier;
+    private final Duration tierAfter;
     private final Storage storage;
     private final Optional<MasterKeys> encryption;
     private final WalListener listener;
@@ -93,6 +96,8 @@ public final class WalOptions {
         this.ownSegments = builder.ownSegments;
         this.compression = builder.compression;
         this.directPacks = builder.directPacks;
+        this.tier = Optional.ofNullable(builder.tier);
+        this.tierAfter = builder.tierAfter;
         this.storage = builder.storage;
         this.encryption = Optional.ofNullable(builder.encryption);
         this.listener = builder.listener;
@@ -398,6 +403,24 @@ public final class WalOptions {
     }
 
     /**
+     * Where packs go that are old.
+     *
+     * @return by default empty: they stay in the log's directory
+     */
+    public Optional<Path> tier() {
+        return tier;
+    }
+
+    /**
+     * How long after the end of its window a pack stays in the log's directory, if there is a {@link #tier}.
+     *
+     * @return by default 1 day
+     */
+    public Duration tierAfter() {
+        return tierAfter;
+    }
+
+    /**
      * How segments are written.
      *
      * @return by default {@link Storage#AUTO}
@@ -424,7 +447,7 @@ public final class WalOptions {
                 + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + maxClockSkew
                 + ", maxClockAdvance=" + maxClockAdvance + ", clock=" + clock
                 + ", sweepInterval=" + sweepInterval + ", ownSegments=" + ownSegments + ", compression=" + compression
-                + ", directPacks=" + directPacks
+                + ", directPacks=" + directPacks + ", tier=" + tier + ", tierAfter=" + tierAfter
                 + ", storage=" + storage + ", encryption=" + encryption.isPresent() + ", listener=" + listener + ']';
     }
 
@@ -453,6 +476,8 @@ public final class WalOptions {
         private int ownSegments = 64;
         private Compression compression = Compression.COLUMNS;
         private boolean directPacks;
+        private @Nullable Path tier;
+        private Duration tierAfter = Duration.ofDays(1);
         private Storage storage = Storage.AUTO;
         private @Nullable MasterKeys encryption;
         private WalListener listener = NOBODY;
@@ -735,6 +760,43 @@ public final class WalOptions {
          */
         public Builder directPacks(boolean direct) {
             directPacks = direct;
+            return this;
+        }
+
+        /**
+         * Where packs go that are older than {@link #tierAfter}: a folder of any {@code java.nio.file} file system, such as one of an object store's
+         * provider. Each pack is copied there, the copy is read back, the log's manifest says so, and only then the pack's file is deleted; what
+         * expires is deleted there. What the log needs to append, sweep, list keys and find records stays in its directory, some 45 bytes for each
+         * segment of a stream. Reading a record's content asks the tier, which may take as long as it takes, and throws {@link
+         * dev.streamwal.error.TierUnavailableException} where it can't be had.
+         *
+         * <p>All of that is done by a thread of its own, at {@link #sweepInterval}, or when {@link StreamWal#moveToTier()} is called. While the tier is
+         * slow, full or away, packs stay in the log's directory, appends and all other work go on, {@link StreamWal#health()} is degraded, and
+         * attempts become rarer, down to one in 64 intervals.
+         *
+         * <p>The folder has to exist, and is of this log alone: a mark in it says whose it is, and the tier of another log is refused. A log that has
+         * packs in a tier should be opened with it every time; without it, what is there can't be read, erased or deleted there. The folder may move, if
+         * all in it moves. {@link #maxTotalBytes} counts what is in the tier, too.
+         *
+         * @param folder by default none: packs stay in the log's directory
+         * @return this
+         */
+        public Builder tier(Path folder) {
+            this.tier = Objects.requireNonNull(folder, "folder");
+            return this;
+        }
+
+        /**
+         * How long after the end of its window a pack stays in the log's directory, if there is a {@link #tier}. A pack isn't merged any more once it is
+         * in the tier, so it goes when all has been merged that belongs together, which takes a 64th of the retention longer. Packs with few late
+         * records of a time that is in the tier already stay, and so do segments that aren't packed.
+         *
+         * @param age zero to 3,652,500 days, in whole milliseconds; by default 1 day
+         * @return this
+         * @throws IllegalArgumentException if it is outside of that
+         */
+        public Builder tierAfter(Duration age) {
+            this.tierAfter = OptionLimits.span("tierAfter", age, Duration.ZERO, OptionLimits.MAX_RETENTION);
             return this;
         }
 

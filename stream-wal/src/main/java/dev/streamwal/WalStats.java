@@ -9,7 +9,7 @@ package dev.streamwal;
 public final class WalStats extends Snapshot<WalStats.Fields> {
 
     record Fields(
-            int streams, int segments, int sharedSegments, int packedSegments, int packs, long bytes, long sharedBytes, long packedBytes, int mappedSegments,
+            int streams, int segments, int sharedSegments, int packedSegments, int packs, int tieredPacks, long tieredBytes, long bytes, long sharedBytes, long packedBytes, int mappedSegments,
             int openFiles, long appends, long appendedBytes, long packWrittenBytes, long directBytes, long flushes, long sweepFailures) {}
 
     WalStats(Fields fields) {
@@ -62,6 +62,24 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
      */
     public int packs() {
         return fields().packs();
+    }
+
+    /**
+     * How many of {@link #packs} are in the log's tier: see {@link WalOptions.Builder#tier}.
+     *
+     * @return their number
+     */
+    public int tieredPacks() {
+        return fields().tieredPacks();
+    }
+
+    /**
+     * Size of the packs in the log's tier. It isn't part of {@link #bytes}.
+     *
+     * @return bytes
+     */
+    public long tieredBytes() {
+        return fields().tieredBytes();
     }
 
     /**

@@ -25,7 +25,7 @@ class DirectPacksTest {
     private static final int WINDOWS = 3;
     private static final int STREAMS = 10;
     private static final int RECORDS = 20;
-    private static final int MANY_RECORDS = 500;
+    private static final int MANY_RECORDS = 1_500;
 
     @TempDir
     private Path folder;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.journal.JournalFiles;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackFiles;
@@ -109,6 +110,19 @@ abstract class PackingContract extends LogContract {
             written.forEach((key, records) -> records.addAll(appendSome(wal.stream(key), 2)));
             assertAllHold(wal, written);
         }
+    }
+
+    @Test
+    void open_positionsMissingAndAllInPacks_refusedBeforeAPositionIsGivenTwice() throws IOException {
+        try (StreamWal wal = open(options().ownSegments(0))) {
+            appendSome(wal.stream("s"), 3);
+            clock.advance(WINDOW.multipliedBy(2));
+            assertThat(wal.pack()).isPositive();
+        }
+        assertThat(segments()).isEmpty();
+        Path positions = root.resolve(PositionsLayout.FILE_NAME);
+        Files.delete(positions);
+        assertThatThrownBy(() -> open(options())).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("file=" + positions);
     }
 
     /** After the log was opened again the streams go on in other segments, which have late records only. */

@@ -10,6 +10,7 @@ import dev.streamwal.io.ReadFailures;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.ReadSettings;
 import dev.streamwal.segment.Segment;
+import dev.streamwal.tier.TierReads;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -58,7 +59,8 @@ public final class LogSource implements AutoCloseable {
         this.channels = new ChannelCache(settings.maxOpenFiles(), settings.mappedReads(), settings.directScans());
         this.failures = new ReadFailures(root, channels);
         this.streams = new StreamDirectory(root, channels);
-        this.packs = new PackCatalog(root, channels, footers, new ManifestView(root)::current);
+        this.packs = new PackCatalog(root, channels, footers, settings.blockCacheBytes(), new ManifestView(root)::current,
+                new TierReads(settings.tier(), root, settings.tierCacheBytes()), false);
         this.shared = new SharedCatalog(streams, channels, footers, packs, this::moved, this::sharedEnd);
     }
 

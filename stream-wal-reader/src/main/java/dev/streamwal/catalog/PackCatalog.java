@@ -1,7 +1,6 @@
 package dev.streamwal.catalog;
 
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.LogFile;
@@ -14,9 +13,10 @@ import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
-import dev.streamwal.pack.TableCache;
+import dev.streamwal.pack.BlockCache;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
+import dev.streamwal.tier.TierReads;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -55,7 +55,10 @@ public final class PackCatalog {
     private final ChannelCache channels;
     private final FooterCache footers;
     private final Manifests manifests;
-    private final TableCache tables = new TableCache(TABLE_CACHE_BYTES);
+    private final TierReads tier;
+    private final boolean isOfTierAlone;
+    private final BlockCache tables = new BlockCache(TABLE_CACHE_BYTES);
+    private final BlockCache frames;
     private final Map<Long, PackReader> readers = new ConcurrentHashMap<>();
     private volatile @Nullable OpenKeys keys;
 
@@ -63,17 +66,24 @@ public final class PackCatalog {
      * Of a log.
      *
      * @param footers cache of the log's footers
+     * @param blockCacheBytes memory for unpacked blocks of packs; 0 for none
+     * @param tier reads what is in the log's tier
+     * @param isOfTierAlone whether there is nothing but the tier: then packs' tables are in it, too
      */
-    public PackCatalog(Path root, ChannelCache channels, FooterCache footers, Manifests manifests) {
+    public PackCatalog(Path root, ChannelCache channels, FooterCache footers, long blockCacheBytes, Manifests manifests, TierReads tier,
+            boolean isOfTierAlone) {
         this.root = root;
         this.channels = channels;
         this.footers = footers;
+        this.frames = new BlockCache(blockCacheBytes);
         this.manifests = manifests;
+        this.tier = tier;
+        this.isOfTierAlone = isOfTierAlone;
     }
 
     /** A catalog without packs, for callers that look at files alone. */
     public static PackCatalog none(Path root) {
-        return new PackCatalog(root, new ChannelCache(1), new FooterCache(), () -> Manifest.EMPTY);
+        return new PackCatalog(root, new ChannelCache(1), new FooterCache(), 0, () -> Manifest.EMPTY, TierReads.refusing(root), false);
     }
 
     /** Of the log. */
@@ -81,9 +91,29 @@ public final class PackCatalog {
         return root;
     }
 
+    /** The log's open files. */
+    ChannelCache channels() {
+        return channels;
+    }
+
+    /** Reads what is in the log's tier. */
+    TierReads tier() {
+        return tier;
+    }
+
+    /** Whether there is nothing but the tier. */
+    boolean isOfTierAlone() {
+        return isOfTierAlone;
+    }
+
     /** The present manifest; the same object as before if it is unchanged. */
     public Manifest manifest() throws IOException {
         return manifests.current();
+    }
+
+    /** What is read from now on is read from the files, and not from what is known of them. */
+    public void forgetBlocks() {
+        frames.clear();
     }
 
     /** The pack, whose end has been read. */
@@ -92,18 +122,7 @@ public final class PackCatalog {
         if (known != null) {
             return known;
         }
-        Path file = PackFiles.pack(root, pack.number());
-        PackReader opened;
-        try {
-            opened = PackReader.open(channels, file, pack.number(), tables);
-        } catch (NoSuchFileException e) {
-            if (manifest().pack(pack.number()).isEmpty()) {
-                throw e;
-            }
-            // the manifest is changed before a file is deleted
-            throw new CorruptSegmentException("pack listed in the manifest is missing: file=" + file + "; put it back from a copy of this log",
-                    file, null, WalException.NO_POSITION, 0, pack.bytes(), e);
-        }
+        PackReader opened = PackReader.open(new PackPlace(this, pack), pack.number(), tables, frames);
         PackReader other = readers.putIfAbsent(pack.number(), opened);
         return other == null ? opened : other;
     }
@@ -384,5 +403,6 @@ public final class PackCatalog {
             }
             return isGone;
         });
+        tier.keepOnly(manifest);
     }
 }

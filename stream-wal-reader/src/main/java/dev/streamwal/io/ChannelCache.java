@@ -1,5 +1,7 @@
 package dev.streamwal.io;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -30,8 +32,6 @@ public final class ChannelCache implements AutoCloseable {
 
     private static final long MAX_IDLE_NANOS = 10_000_000_000L;
 
-    private static final System.Logger LOG = System.getLogger(ChannelCache.class.getName());
-
     private final int maxOpenFiles;
     private final boolean isMapping;
     private final boolean isDirect;
@@ -54,7 +54,7 @@ public final class ChannelCache implements AutoCloseable {
 
     /**
      * @param maxOpenFiles 1 or more
-     * @param isMapping whether {@link #sealed} files are copied out of a mapping, where this Java can
+     * @param isMapping whether {@link #acquireSealed sealed} files are copied out of a mapping, where this Java can
      * @param isDirect whether scans read sealed files past the page cache, where the file system can
      */
     public ChannelCache(int maxOpenFiles, boolean isMapping, boolean isDirect) {
@@ -128,23 +128,23 @@ public final class ChannelCache implements AutoCloseable {
     /** As {@link #acquireAsOpened}, of a file that isn't appended to any more. */
     public SharedFile acquireSealed(Path path) throws IOException {
         SharedFile file = acquireAsOpened(path);
-        sealed(file);
-        return file;
-    }
-
-    /** Whether sealed files are read in other ways than those that are appended to. */
-    public boolean distinguishesSealed() {
-        return isMapping || isDirect;
-    }
-
-    /** Tells that a file isn't appended to any more. */
-    public void sealed(SharedFile file) {
         if (isMapping) {
             file.map();
         }
         if (isDirect) {
             file.readDirectly();
         }
+        return file;
+    }
+
+    /** Whether files that aren't appended to any more are copied out of mappings. */
+    public boolean isMapping() {
+        return isMapping;
+    }
+
+    /** Whether scans read files that aren't appended to any more past the page cache. */
+    public boolean isDirect() {
+        return isDirect;
     }
 
     private void openFile(SharedFile file) throws IOException {
@@ -266,7 +266,8 @@ public final class ChannelCache implements AutoCloseable {
     }
 
     private static void notClosed(SharedFile file, IOException e) {
-        LOG.log(System.Logger.Level.WARNING, () -> "closing a file that was read failed: file=" + file.path(), e);
+        // not kept: the JDK's first logger costs more than opening a log and reading from it
+        System.getLogger(ChannelCache.class.getName()).log(WARNING, () -> "closing a file that was read failed: file=" + file.path(), e);
     }
 
     /** Read calls made so far, by all threads. */

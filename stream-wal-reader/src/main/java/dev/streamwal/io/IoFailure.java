@@ -1,6 +1,7 @@
 package dev.streamwal.io;
 
 import dev.streamwal.error.DiskFullException;
+import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
@@ -22,6 +23,9 @@ public final class IoFailure {
                 + (stream == null ? "" : ", stream=" + stream)
                 + (position == WalException.NO_POSITION ? "" : ", position=" + position)
                 + (file == null ? "" : ", file=" + file);
+        if (failure instanceof TierFailure tier) {
+            return new TierUnavailableException(message, tier.tier(), tier.object(), file, stream, position, tier);
+        }
         if (isTooManyOpenFiles(failure)) {
             return new TooManyOpenFilesException(
                     message + "; raise the process's limit, or lower maxOpenFiles", file, stream, position, failure);

@@ -15,7 +15,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A file open for reading, shared by threads. It remembers the identity of the file that it opened, and counts what is read. */
-public final class SharedFile implements SegmentBytes, AutoCloseable {
+public final class SharedFile implements OpenBytes {
 
     private final ReadCounter reads;
     private final ChannelCache cache;
@@ -32,8 +32,8 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
 
     /** Null where nothing is read past the page cache. */
     private volatile @Nullable DirectReads direct;
-    /** Whether reading so was tried. Guarded by this. */
-    private boolean isDirectTried;
+    /** Whether reading so was tried. */
+    private volatile boolean isDirectTried;
 
     /** Guarded by the cache. */
     int users;
@@ -152,18 +152,17 @@ public final class SharedFile implements SegmentBytes, AutoCloseable {
         }
     }
 
-    /** Has {@link #readOnce} read past the page cache; where that isn't possible it reads as {@link #read} does. */
-    void readDirectly() {
-        if (direct == null) {
-            readDirectlyOnce();
+    /** Has {@link #readOnce} read past the page cache; where that isn't possible it reads as {@link #read} does. The file isn't appended to any more. */
+    public synchronized void readDirectly() {
+        if (!isDirectTried) {
+            direct = DirectIo.option(path()).map(option -> new DirectReads(new DirectFile(path(), option), reads)).orElse(null);
+            isDirectTried = true;
         }
     }
 
-    private synchronized void readDirectlyOnce() {
-        if (!isDirectTried) {
-            isDirectTried = true;
-            direct = DirectIo.option(path()).map(option -> new DirectReads(new DirectFile(path(), option), reads)).orElse(null);
-        }
+    /** Whether {@link #readDirectly} was called. */
+    public boolean isDirectTried() {
+        return isDirectTried;
     }
 
     @Override

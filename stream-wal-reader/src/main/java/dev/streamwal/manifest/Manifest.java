@@ -9,8 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/** The packs of a log at one moment, and the ranges in them that don't count. Immutable; equality is identity. */
+/**
+ * The packs of a log at one moment, the ranges in them that don't count, and which of them are in the log's tier. Immutable; equality is identity.
+ */
 public final class Manifest {
 
     /** Packs of one log: at 100 bytes each, a manifest is small enough to be rewritten at every change. */
@@ -23,7 +26,7 @@ public final class Manifest {
             Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis()).thenComparingLong(ListedPack::number);
 
     /** The manifest of a log that has never had a pack. */
-    public static final Manifest EMPTY = new Manifest(0, 0, 0, List.of(), List.of());
+    public static final Manifest EMPTY = new Manifest(0, 0, 0, List.of(), List.of(), null, Map.of());
 
     private final long edits;
     private final long highestNumber;
@@ -32,6 +35,8 @@ public final class Manifest {
     private final Map<Long, ListedPack> byNumber = new HashMap<>();
     private final Map<StreamKey, List<VoidRange>> voids = new HashMap<>();
     private final long packsBelow;
+    private final @Nullable LogTier tier;
+    private final Map<Long, TierObject> objects;
 
     /**
      * A manifest as written.
@@ -39,14 +44,19 @@ public final class Manifest {
      * @param edits how many changes there were
      * @param highestNumber that a pack was ever listed with; 0 where none was
      * @param sharedBelow see {@link #sharedBelow()}
+     * @param tier null where the log has none
+     * @param objects in the tier, by the numbers of the packs that they hold
      * @throws IllegalArgumentException where numbers of packs contradict each other, or there are too many packs or ranges
      */
-    Manifest(long edits, long highestNumber, long sharedBelow, Collection<ListedPack> packs, Collection<VoidRange> ranges) {
+    Manifest(long edits, long highestNumber, long sharedBelow, Collection<ListedPack> packs, Collection<VoidRange> ranges, @Nullable LogTier tier,
+            Map<Long, TierObject> objects) {
         this.edits = edits;
         this.highestNumber = highestNumber;
         this.sharedBelow = sharedBelow;
         this.packs = packs.stream().sorted(BY_WINDOW).toList();
         this.packs.forEach(pack -> byNumber.put(pack.number(), pack));
+        this.tier = tier;
+        this.objects = Map.copyOf(objects);
         ranges.forEach(range -> voids.computeIfAbsent(range.key(), key -> new ArrayList<>(1)).add(range));
         this.packsBelow = ranges.stream().mapToLong(VoidRange::packsBelow).max().orElse(0);
         boolean isNumbered = byNumber.size() == packs.size() && byNumber.keySet().stream().allMatch(number -> number <= highestNumber);
@@ -55,6 +65,9 @@ public final class Manifest {
                     + " deletions in packs, or invalid numbers of packs: packs=" + packs.size() + ", deletions=" + ranges.size()
                     + ", highestNumber=" + highestNumber
                     + "; choose longer windows or a shorter retention");
+        }
+        if (!byNumber.keySet().containsAll(objects.keySet()) || (tier == null && !objects.isEmpty())) {
+            throw new IllegalArgumentException("manifest has packs in a tier that it doesn't list, or no tier: inTier=" + objects.keySet() + ", tier=" + tier);
         }
     }
 
@@ -91,6 +104,21 @@ public final class Manifest {
     /** Empty where no pack has this number. */
     public Optional<ListedPack> pack(long number) {
         return Optional.ofNullable(byNumber.get(number));
+    }
+
+    /** The log's tier; empty where no writer had one. */
+    public Optional<LogTier> tier() {
+        return Optional.ofNullable(tier);
+    }
+
+    /** Where a pack's frames are in the tier; empty where the pack is in the log's directory, or isn't listed. */
+    public Optional<TierObject> object(long number) {
+        return Optional.ofNullable(objects.get(number));
+    }
+
+    /** Whether a pack's frames are in the tier. */
+    public boolean isInTier(ListedPack pack) {
+        return objects.containsKey(pack.number());
     }
 
     /** Whether a segment in a pack doesn't count any more. */
@@ -132,12 +160,14 @@ public final class Manifest {
             }
             highest = Math.max(highest, pack.number());
         }
-        return new Manifest(edits + 1, highest, sharedBelow, left.values(), stillMeant(voidRanges(), left, sharedBelow));
+        Map<Long, TierObject> stay = new HashMap<>(objects);
+        stay.keySet().retainAll(left.keySet());
+        return new Manifest(edits + 1, highest, sharedBelow, left.values(), stillMeant(voidRanges(), left, sharedBelow), tier, stay);
     }
 
     /** Shared segments that begin below a position are in packs. */
     public Manifest packedBelow(long position) {
-        return new Manifest(edits + 1, highestNumber, position, packs, stillMeant(voidRanges(), new TreeMap<>(byNumber), position));
+        return new Manifest(edits + 1, highestNumber, position, packs, stillMeant(voidRanges(), new TreeMap<>(byNumber), position), tier, objects);
     }
 
     /** With ranges that don't count any more in the packs listed now. */
@@ -147,12 +177,53 @@ public final class Manifest {
             all.removeIf(range::covers);
             all.add(range);
         }
-        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(all, new TreeMap<>(byNumber), sharedBelow));
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(all, new TreeMap<>(byNumber), sharedBelow), tier, objects);
+    }
+
+    /** With a tier, or with another place of it. */
+    public Manifest with(LogTier newTier) {
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, voidRanges(), newTier, objects);
+    }
+
+    /**
+     * With a pack's frames in the tier.
+     *
+     * @throws IllegalArgumentException where the pack isn't listed, or there is no tier
+     */
+    public Manifest inTier(long number, TierObject object) {
+        Map<Long, TierObject> more = new HashMap<>(objects);
+        more.put(number, object);
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, voidRanges(), tier, more);
+    }
+
+    /** With a pack in the log's directory again. */
+    public Manifest fetched(long number) {
+        Map<Long, TierObject> fewer = new HashMap<>(objects);
+        fewer.remove(number);
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, voidRanges(), tier, fewer);
+    }
+
+    /** The manifest of a copy of the log that has all packs in its directory, and no tier. */
+    public Manifest withoutTier() {
+        return new Manifest(edits, highestNumber, sharedBelow, packs, voidRanges(), null, Map.of());
+    }
+
+    /** What the tier alone has: its packs, and the ranges in them that don't count. */
+    public Manifest ofTier() {
+        TreeMap<Long, ListedPack> there = new TreeMap<>(byNumber);
+        there.keySet().retainAll(objects.keySet());
+        // in a log without shared segments a range counts as long as one of its packs does
+        return new Manifest(edits, highestNumber, Long.MAX_VALUE, there.values(), stillMeant(voidRanges(), there, Long.MAX_VALUE), tier, objects);
     }
 
     /** A copy with another number of changes. */
     Manifest numbered(long number) {
-        return new Manifest(number, highestNumber, sharedBelow, packs, voidRanges());
+        return new Manifest(number, highestNumber, sharedBelow, packs, voidRanges(), tier, objects);
+    }
+
+    /** The objects in the tier, by the numbers of the packs that they hold. */
+    public Map<Long, TierObject> objects() {
+        return objects;
     }
 
     private static List<VoidRange> stillMeant(List<VoidRange> ranges, TreeMap<Long, ListedPack> packs, long sharedBelow) {
@@ -161,6 +232,7 @@ public final class Manifest {
 
     @Override
     public String toString() {
-        return "packs=" + packs.stream().map(ListedPack::number).toList() + ", voids=" + voidRanges() + ", edits=" + edits;
+        return "packs=" + packs.stream().map(ListedPack::number).toList() + ", voids=" + voidRanges() + ", edits=" + edits
+                + (tier == null ? "" : ", tier=" + tier + ", inTier=" + new TreeMap<>(objects));
     }
 }

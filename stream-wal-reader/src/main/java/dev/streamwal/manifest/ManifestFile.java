@@ -141,6 +141,15 @@ public final class ManifestFile {
         return bytes;
     }
 
+    /**
+     * The manifest with this content.
+     *
+     * @throws FormatException where it is damaged, or a newer version's
+     */
+    public static Manifest manifest(byte[] bytes) throws FormatException {
+        return ManifestLayout.decode(bytes);
+    }
+
     private static void writeAll(LogFile.Opened file, ByteBuffer bytes) throws IOException {
         int end = bytes.limit();
         for (int from = 0; from < end; from += LogFile.CHUNK_BYTES) {

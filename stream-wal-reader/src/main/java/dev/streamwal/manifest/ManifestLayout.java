@@ -5,15 +5,19 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
 /**
  * A manifest's file, little-endian.
  *
  * <pre>
- *   0  8  magic           "STRMMAN1"
+ *   0  8  magic           "STRMMAN1"; "STRMMAN2" where the log has a tier
  *   8  4  checksum        CRC32C over [12, file's end)
  *  12  4  packs           how many
  *  16  4  void ranges     how many
@@ -21,7 +25,7 @@ import java.util.zip.CRC32C;
  *  24  8  edits           how many changes there were
  *  32  8  highest number  that a pack was ever listed with
  *  40  8  shared below    position of the shared stream: shared segments that begin before it are packed
- *  48     packs of 72 bytes, void ranges
+ *  48     packs of 72 bytes, void ranges, tier
  *
  *   pack                              void range
  *   0  8  number                      0  8  from          base position
@@ -35,6 +39,13 @@ import java.util.zip.CRC32C;
  *  48  8  bytes
  *  56  8  segments
  *  64  8  records
+ *
+ *   tier                              pack in the tier
+ *   0 16  id                          0  8  number
+ *  16  4  location length             8  8  nonce         second half of its object's name
+ *  20  4  packs in it                16  4  checksum      of its object
+ *  24     location      UTF-8        20  4  zero
+ *         packs in it, of 24 bytes, by ascending number
  * </pre>
  */
 final class ManifestLayout {
@@ -43,6 +54,8 @@ final class ManifestLayout {
     private static final int FIXED_BYTES = 48;
     private static final int PACK_BYTES = 72;
     private static final int RANGE_BYTES = 34;
+    private static final int TIER_BYTES = 24;
+    private static final int OBJECT_BYTES = 24;
 
     private static final int CHECKSUM = 8;
     private static final int PACKS = 12;
@@ -53,12 +66,16 @@ final class ManifestLayout {
     private static final int SHARED_BELOW = 40;
 
     private static final int COMPRESSED = 1;
+    private static final byte[] NO_LOCATION = {};
 
     /** No manifest is longer. */
-    static final int MAX_BYTES = FIXED_BYTES + Manifest.MAX_PACKS * PACK_BYTES + Manifest.MAX_VOID_RANGES * (RANGE_BYTES + StreamKey.MAX_BYTES);
+    static final int MAX_BYTES = FIXED_BYTES + Manifest.MAX_PACKS * PACK_BYTES + Manifest.MAX_VOID_RANGES * (RANGE_BYTES + StreamKey.MAX_BYTES)
+            + TIER_BYTES + LogTier.MAX_LOCATION_BYTES + Manifest.MAX_PACKS * OBJECT_BYTES;
 
     /** "STRMMAN1". */
     private static final long MAGIC_VALUE = 0x314E_414D_4D52_5453L;
+    /** "STRMMAN2": who doesn't know tiers must not take a pack in one for a pack that is missing. */
+    private static final long TIERED_MAGIC_VALUE = 0x324E_414D_4D52_5453L;
     /** "STRMMAN" and any version. */
     private static final long ANY_VERSION_MASK = 0xFF_FFFF_FFFF_FFFFL;
 
@@ -67,9 +84,11 @@ final class ManifestLayout {
     static ByteBuffer encode(Manifest manifest) {
         List<VoidRange> ranges = manifest.voidRanges();
         int rangeBytes = ranges.stream().mapToInt(range -> RANGE_BYTES + range.key().utf8Length()).sum();
-        ByteBuffer out = ByteBuffer.allocate(FIXED_BYTES + manifest.packsInOrder().size() * PACK_BYTES + rangeBytes)
+        byte[] location = manifest.tier().map(tier -> tier.location().getBytes(StandardCharsets.UTF_8)).orElse(NO_LOCATION);
+        int tierBytes = manifest.tier().isEmpty() ? 0 : TIER_BYTES + location.length + manifest.objects().size() * OBJECT_BYTES;
+        ByteBuffer out = ByteBuffer.allocate(FIXED_BYTES + manifest.packsInOrder().size() * PACK_BYTES + rangeBytes + tierBytes)
                 .order(ByteOrder.LITTLE_ENDIAN);
-        out.putLong(MAGIC_VALUE).putInt(0).putInt(manifest.packsInOrder().size()).putInt(ranges.size()).putInt(0);
+        out.putLong(manifest.tier().isEmpty() ? MAGIC_VALUE : TIERED_MAGIC_VALUE).putInt(0).putInt(manifest.packsInOrder().size()).putInt(ranges.size()).putInt(0);
         out.putLong(manifest.edits()).putLong(manifest.highestNumber()).putLong(manifest.sharedBelow());
         for (ListedPack pack : manifest.packsInOrder()) {
             out.putLong(pack.number()).putLong(pack.window().startMillis()).putLong(pack.window().endMillis());
@@ -80,6 +99,11 @@ final class ManifestLayout {
             out.putLong(range.from()).putLong(range.to()).putLong(range.packsBelow()).putLong(range.sharedBelow());
             out.putShort((short) range.key().utf8Length()).put(range.key().utf8());
         }
+        manifest.tier().ifPresent(tier -> {
+            out.putLong(tier.id().high()).putLong(tier.id().low()).putInt(location.length).putInt(manifest.objects().size()).put(location);
+            new TreeMap<>(manifest.objects()).forEach((number, object) ->
+                    out.putLong(number).putLong(object.nonce()).putInt(object.checksum()).putInt(0));
+        });
         return out.putInt(CHECKSUM, checksum(out)).flip();
     }
 
@@ -94,11 +118,12 @@ final class ManifestLayout {
         check(file.length >= FIXED_BYTES, "manifest is shorter than " + FIXED_BYTES + " bytes", file.length);
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         long magic = in.getLong(0);
-        if (magic != MAGIC_VALUE && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
+        boolean isKnown = magic == MAGIC_VALUE || magic == TIERED_MAGIC_VALUE;
+        if (!isKnown && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
             throw FormatException.unsupported("manifest is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
-                    + ", known=0x31", "use the version that wrote it, or a newer one");
+                    + ", known=0x31 and 0x32", "use the version that wrote it, or a newer one");
         }
-        check(magic == MAGIC_VALUE, "manifest doesn't start with \"STRMMAN1\"", magic);
+        check(isKnown, "manifest doesn't start with \"STRMMAN1\"", magic);
         check(in.getInt(CHECKSUM) == checksum(in), "manifest checksum mismatch", in.getInt(CHECKSUM));
         int packCount = in.getInt(PACKS);
         int rangeCount = in.getInt(RANGES);
@@ -110,8 +135,10 @@ final class ManifestLayout {
         try {
             List<ListedPack> packs = packs(in, packCount);
             List<VoidRange> ranges = ranges(in, rangeCount);
-            check(!in.hasRemaining(), "manifest goes on behind its last range", in.position());
-            return new Manifest(in.getLong(EDITS), in.getLong(HIGHEST), in.getLong(SHARED_BELOW), packs, ranges);
+            Map<Long, TierObject> objects = new HashMap<>();
+            LogTier tier = magic == TIERED_MAGIC_VALUE ? tier(in, objects) : null;
+            check(!in.hasRemaining(), "manifest goes on behind its end", in.position());
+            return new Manifest(in.getLong(EDITS), in.getLong(HIGHEST), in.getLong(SHARED_BELOW), packs, ranges, tier, objects);
         } catch (IllegalArgumentException e) {
             throw FormatException.corrupt(String.valueOf(e.getMessage()));
         }
@@ -147,6 +174,22 @@ final class ManifestLayout {
             ranges.add(new VoidRange(StreamKey.ofUtf8(key), from, to, packsBelow, sharedBelow));
         }
         return ranges;
+    }
+
+    private static LogTier tier(ByteBuffer in, Map<Long, TierObject> objects) throws FormatException {
+        check(in.remaining() >= TIER_BYTES, "manifest ends inside its tier", in.position());
+        TierId id = new TierId(in.getLong(), in.getLong());
+        int locationBytes = in.getInt();
+        int count = in.getInt();
+        check(locationBytes >= 0 && count >= 0 && in.remaining() == locationBytes + (long) count * OBJECT_BYTES,
+                "location and packs of the manifest's tier don't fit its length", in.remaining());
+        byte[] location = new byte[locationBytes];
+        in.get(location);
+        for (int i = 0; i < count; i++) {
+            boolean isNew = objects.put(in.getLong(), new TierObject(in.getLong(), in.getInt())) == null;
+            check(isNew && in.getInt() == 0, "a pack in the manifest's tier is there twice, or has bytes that aren't zero", i);
+        }
+        return new LogTier(id, new String(location, StandardCharsets.UTF_8));
     }
 
     private static void check(boolean fact, String fault, long actual) throws FormatException {

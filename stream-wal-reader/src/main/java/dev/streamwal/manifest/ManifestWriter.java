@@ -75,6 +75,21 @@ public final class ManifestWriter {
         change(manifest -> manifest.replaced(List.of(added), List.of()).voided(ranges));
     }
 
+    /** Notes the log's tier, or another place of it, durably. */
+    public void bind(LogTier tier) throws IOException {
+        change(manifest -> manifest.with(tier));
+    }
+
+    /** Notes that a pack's frames are in the tier, durably: from here on its file may be deleted. */
+    public void toTier(long number, TierObject object) throws IOException {
+        change(manifest -> manifest.inTier(number, object));
+    }
+
+    /** Notes that a pack is in the log's directory again, durably: from here on its object in the tier may be deleted. */
+    public void fromTier(long number) throws IOException {
+        change(manifest -> manifest.fetched(number));
+    }
+
     /** Whether a change has failed, so that the files may differ from {@link #current()}: see {@link #settle}. */
     public boolean isOpen() {
         return isOpen;

@@ -1,4 +1,4 @@
-/** The packs that a log has, and the ranges in them that don't count. */
+/** The packs that a log has, the ranges in them that don't count, and which of them are in the log's tier. */
 @NullMarked
 package dev.streamwal.manifest;
 

@@ -5,8 +5,9 @@ import java.util.HexFormat;
 import java.util.OptionalLong;
 
 /**
- * Names of packs: {@code packs/<number, 16 lower-case hex digits>.pack} in the log's root, and while one is written {@code .<name>.tmp}. Beside them
- * stands the catalogue of their keys: {@code packs/keys}, and while it is written {@code packs/.keys.tmp}.
+ * Names of packs: {@code packs/<number, 16 lower-case hex digits>.pack} in the log's root, and while one is written {@code .<name>.tmp}. Of a pack in
+ * the log's tier stands its table here: {@code packs/<number>.table}. Beside them stands the catalogue of their keys: {@code packs/keys}, and while it
+ * is written {@code packs/.keys.tmp}.
  */
 public final class PackFiles {
 
@@ -14,6 +15,7 @@ public final class PackFiles {
     public static final String DIRECTORY = "packs";
 
     private static final String SUFFIX = ".pack";
+    private static final String TABLE_SUFFIX = ".table";
     private static final String TEMPORARY_PREFIX = ".";
     private static final String TEMPORARY_SUFFIX = ".tmp";
     private static final String KEYS = "keys";
@@ -35,6 +37,25 @@ public final class PackFiles {
     /** The same while it is written. */
     public static Path temporary(Path root, long number) {
         return directory(root).resolve(temporaryName(number));
+    }
+
+    /** The table of a pack in the log's tier: all of the pack but its segments. */
+    public static Path table(Path root, long number) {
+        return directory(root).resolve(HEX.toHexDigits(number) + TABLE_SUFFIX);
+    }
+
+    /**
+     * A pack while it is fetched from the log's tier.
+     *
+     * @param nonce random: an earlier writer that doesn't know yet that it isn't the log's any more may be fetching the same pack
+     */
+    public static Path temporaryFetched(Path root, long number, long nonce) {
+        return directory(root).resolve(TEMPORARY_PREFIX + HEX.toHexDigits(number) + '-' + HEX.toHexDigits(nonce) + SUFFIX + TEMPORARY_SUFFIX);
+    }
+
+    /** The same while it is written. */
+    public static Path temporaryTable(Path root, long number) {
+        return directory(root).resolve(TEMPORARY_PREFIX + HEX.toHexDigits(number) + TABLE_SUFFIX + TEMPORARY_SUFFIX);
     }
 
     /** The catalogue of the keys that packs have. */
@@ -61,12 +82,33 @@ public final class PackFiles {
 
     /** The pack's number; empty for every name that {@link #fileName} doesn't give. */
     public static OptionalLong parse(String name) {
-        if (name.length() != DIGITS + SUFFIX.length() || !name.endsWith(SUFFIX)) {
+        return parse(name, SUFFIX);
+    }
+
+    /** The number of the pack whose table has this name; empty for every other name. */
+    public static OptionalLong parseTable(String name) {
+        return parse(name, TABLE_SUFFIX);
+    }
+
+    /** Whether a table that is being written, or a pack that is being fetched, has this name. */
+    public static boolean isTemporaryOfTier(String name) {
+        if (!name.startsWith(TEMPORARY_PREFIX) || !name.endsWith(TEMPORARY_SUFFIX)) {
+            return false;
+        }
+        String whole = name.substring(TEMPORARY_PREFIX.length(), name.length() - TEMPORARY_SUFFIX.length());
+        int nonceEnd = whole.length() - SUFFIX.length();
+        boolean isFetched = whole.length() == 2 * DIGITS + 1 + SUFFIX.length() && whole.charAt(DIGITS) == '-'
+                && parse(whole.substring(0, DIGITS) + SUFFIX).isPresent() && HexFormat.isHexDigit(whole.charAt(nonceEnd - 1));
+        return isFetched || parseTable(whole).isPresent();
+    }
+
+    private static OptionalLong parse(String name, String suffix) {
+        if (name.length() != DIGITS + suffix.length() || !name.endsWith(suffix)) {
             return OptionalLong.empty();
         }
         try {
             long number = HexFormat.fromHexDigitsToLong(name, 0, DIGITS);
-            return number >= 0 && fileName(number).equals(name) ? OptionalLong.of(number) : OptionalLong.empty();
+            return number >= 0 && name.startsWith(HEX.toHexDigits(number)) ? OptionalLong.of(number) : OptionalLong.empty();
         } catch (NumberFormatException e) {
             return OptionalLong.empty();
         }

@@ -13,8 +13,8 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.OpenBytes;
 import dev.streamwal.io.SegmentBytes;
-import dev.streamwal.io.SharedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -25,8 +25,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pack, open for reading. It keeps header, block index and footer; table blocks are in a {@link TableCache}, and the file is open only while
- * it is read. Thread-safe; close it, so that the caches forget its blocks and its file.
+ * A pack, open for reading. It keeps header, block index and footer; table blocks, and blocks of frames that were read, are in {@link BlockCache}s, and
+ * its {@link PackSource source} is open only while it is read. Thread-safe; close it, so that the caches forget its blocks and its file.
  *
  * <p>It returns only bytes whose checksum was right, found by way of bytes whose checksums were right. Frames have checksums of their own, with
  * the salt and the position from the table; the scan of a segment's bytes verifies them. So damage affects only what it hits: a segment, the
@@ -39,31 +39,37 @@ public final class PackReader implements AutoCloseable {
 
     private static final int MIN_FILE_BYTES = PackHeaderLayout.BYTES + PackFooterLayout.BYTES;
 
-    private final ChannelCache channels;
-    private final Path file;
-    private final TableCache cache;
+    private final PackSource source;
+    private final BlockCache tables;
+    private final BlockCache frames;
     private final PackHeader header;
     private final PackFooter footer;
     private final BlockIndex index;
+
+    /** As {@link #open(PackSource, long, BlockCache, BlockCache)}, for who reads each block of frames once. */
+    public static PackReader open(ChannelCache channels, Path file, long number, BlockCache tables) throws IOException {
+        return open(new PackInFile(channels, file), number, tables, new BlockCache(0));
+    }
 
     /**
      * Reads header, block index and footer.
      *
      * @param number the pack's, by its name
-     * @param cache for the table blocks of all packs
+     * @param tables for the table blocks of all packs
+     * @param frames for their unpacked blocks
      * @throws CorruptSegmentException where one of them is damaged, or belongs to another pack
      * @throws UnsupportedFormatException where a later version wrote it
      */
-    public static PackReader open(ChannelCache channels, Path file, long number, TableCache cache) throws IOException {
-        try (SharedFile bytes = channels.acquireSealed(file)) {
-            return new PackReader(channels, file, cache, new Opening(bytes, file, number));
+    public static PackReader open(PackSource source, long number, BlockCache tables, BlockCache frames) throws IOException {
+        try (OpenBytes bytes = source.open()) {
+            return new PackReader(source, tables, frames, new Opening(bytes, source.file(), number));
         }
     }
 
-    private PackReader(ChannelCache channels, Path file, TableCache cache, Opening opening) {
-        this.channels = channels;
-        this.file = file;
-        this.cache = cache;
+    private PackReader(PackSource source, BlockCache tables, BlockCache frames, Opening opening) {
+        this.source = source;
+        this.tables = tables;
+        this.frames = frames;
         this.header = opening.header;
         this.footer = opening.footer;
         this.index = opening.index;
@@ -75,7 +81,7 @@ public final class PackReader implements AutoCloseable {
         private final PackFooter footer;
         private final BlockIndex index;
 
-        Opening(SegmentBytes bytes, Path file, long number) throws IOException {
+        Opening(OpenBytes bytes, Path file, long number) throws IOException {
             String what = "header";
             long at = 0;
             long length = PackHeaderLayout.BYTES;
@@ -89,7 +95,7 @@ public final class PackReader implements AutoCloseable {
                 what = "footer";
                 at = size - PackFooterLayout.BYTES;
                 length = PackFooterLayout.BYTES;
-                int tailBytes = (int) Math.min(size, FIRST_READ_BYTES);
+                int tailBytes = (int) Math.max(PackFooterLayout.BYTES, Math.min(size - bytes.nearFrom(), FIRST_READ_BYTES));
                 ByteBuffer tail = PackReader.read(bytes, size - tailBytes, tailBytes);
                 footer = PackFooterLayout.decode(tail, tailBytes - PackFooterLayout.BYTES, size);
                 check(first.getInt(PackHeaderLayout.HEADER_CHECKSUM) == footer.headerChecksum(), "header and footer are of different packs",
@@ -130,7 +136,7 @@ public final class PackReader implements AutoCloseable {
 
     /** Path of the pack. */
     public Path file() {
-        return file;
+        return source.file();
     }
 
     /** Number of the pack, never given twice in a log. */
@@ -144,6 +150,11 @@ public final class PackReader implements AutoCloseable {
 
     public PackFooter footer() {
         return footer;
+    }
+
+    /** Where its bytes are. */
+    PackSource source() {
+        return source;
     }
 
     BlockIndex index() {
@@ -186,16 +197,16 @@ public final class PackReader implements AutoCloseable {
 
     /** All segments, for merging the pack with others: the file is read with few large reads. */
     public PackRun run() {
-        return new PackRun(this, new ReadAhead(channels, file, footer.fileLength()));
+        return new PackRun(this, new ReadAhead(source, footer.fileLength()));
     }
 
     /** A table block, from its beginning on. */
     PackTable.Cursor block(int block, boolean isKept) throws IOException {
-        byte[] bytes = cache.get(this, index.offset(block));
+        byte[] bytes = tables.get(this, index.offset(block));
         if (bytes == null) {
             bytes = readBlock(block);
             if (isKept) {
-                cache.put(this, index.offset(block), bytes);
+                tables.put(this, index.offset(block), bytes);
             }
         }
         return new PackTable.Cursor(bytes, header, footer.tableOffset());
@@ -203,7 +214,7 @@ public final class PackReader implements AutoCloseable {
 
     /** Reads a table block and checks all of it except that its keys are UTF-8, which would cost more than all other checks. */
     private byte[] readBlock(int block) throws IOException {
-        try (SharedFile bytes = channels.acquireSealed(file)) {
+        try (OpenBytes bytes = source.open()) {
             byte[] read = read(bytes, index.offset(block), index.length(block)).array();
             KeyCursor.checkFrame(read);
             PackTable.Cursor cursor = new PackTable.Cursor(read, header, footer.tableOffset());
@@ -226,7 +237,7 @@ public final class PackReader implements AutoCloseable {
         byte[] next = index.separatorBehind(block);
         String range = "keys=[" + text(index.separator(block)) + ", " + (next == null ? "the last" : text(next))
                 + (index.isContinued(block + 1) ? "]" : ")");
-        return unreadable(e, "table block of " + range, file, null, WalException.NO_POSITION, index.offset(block), index.length(block),
+        return unreadable(e, "table block of " + range, source.file(), null, WalException.NO_POSITION, index.offset(block), index.length(block),
                 "the segments of other keys can be read");
     }
 
@@ -239,7 +250,7 @@ public final class PackReader implements AutoCloseable {
 
     /** The segment's bytes; the caller closes them. */
     public PackedBytes open(PackEntry entry) throws IOException {
-        return new PackedBytes(channels.acquireSealed(file), entry, segmentHeader(entry));
+        return new PackedBytes(source.open(), source.file(), new KnownBlocks(frames, this), entry, segmentHeader(entry));
     }
 
     /** The segment's header, with the data's end as capacity, and the last record as mark. */
@@ -262,7 +273,7 @@ public final class PackReader implements AutoCloseable {
         if (entry.indexBytes() == 0) {
             return ofOneBlock(entry);
         }
-        try (SharedFile bytes = channels.acquireSealed(file)) {
+        try (OpenBytes bytes = source.open()) {
             return readFooter(entry, bytes);
         }
     }
@@ -303,19 +314,20 @@ public final class PackReader implements AutoCloseable {
                     "packed segment's footer contradicts the table", footer.index().records());
             return footer;
         } catch (FormatException e) {
-            throw unreadable(e, "footer of a segment", file, entry.key(), entry.basePosition(), offset, entry.indexBytes(),
+            throw unreadable(e, "footer of a segment", source.file(), entry.key(), entry.basePosition(), offset, entry.indexBytes(),
                     "the segment can be read without it");
         }
     }
 
     @Override
     public void close() {
-        cache.remove(this);
-        channels.forget(file);
+        tables.remove(this);
+        frames.remove(this);
+        source.forget();
     }
 
     @Override
     public String toString() {
-        return file.toString();
+        return source.file().toString();
     }
 }

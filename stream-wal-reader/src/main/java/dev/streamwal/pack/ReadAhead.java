@@ -1,28 +1,24 @@
 package dev.streamwal.pack;
 
-import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.OpenBytes;
 import dev.streamwal.io.SegmentBytes;
-import dev.streamwal.io.SharedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 
 /**
- * A file that is read sequentially in small pieces: from memory, which is filled by few large reads. The file is open only during these. One
+ * A pack's file that is read sequentially in small pieces: from memory, which is filled by few large reads. The file is open only during these. One
  * thread.
  */
 final class ReadAhead implements SegmentBytes {
 
     static final int CHUNK_BYTES = 256 << 10;
 
-    private final ChannelCache channels;
-    private final Path file;
+    private final PackSource pack;
     private final ByteBuffer chunk;
     private long chunkOffset;
 
-    ReadAhead(ChannelCache channels, Path file, long size) {
-        this.channels = channels;
-        this.file = file;
+    ReadAhead(PackSource pack, long size) {
+        this.pack = pack;
         this.chunk = ByteBuffer.allocate((int) Math.min(size, CHUNK_BYTES)).limit(0);
     }
 
@@ -45,7 +41,7 @@ final class ReadAhead implements SegmentBytes {
     private boolean fill(long offset) throws IOException {
         chunk.clear();
         chunkOffset = offset;
-        try (SharedFile bytes = channels.acquire(file)) {
+        try (OpenBytes bytes = pack.openFile()) {
             int unused = bytes.read(chunk, offset);
         } finally {
             // where it throws, the bytes read are not used
@@ -56,13 +52,13 @@ final class ReadAhead implements SegmentBytes {
 
     @Override
     public long size() throws IOException {
-        try (SharedFile bytes = channels.acquire(file)) {
+        try (OpenBytes bytes = pack.openFile()) {
             return bytes.size();
         }
     }
 
     @Override
     public String toString() {
-        return file.toString();
+        return pack.file().toString();
     }
 }

@@ -4,6 +4,7 @@ import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.segment.ReadSettings;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Objects;
 import java.util.Optional;
@@ -23,11 +24,14 @@ public final class ReaderOptions {
     private final int maxOpenFiles;
     private final int mergeGapBytes;
     private final int scanBufferBytes;
+    private final long blockCacheBytes;
     private final boolean mappedReads;
     private final boolean directScans;
     private final int parallelReads;
     private final InstantSource clock;
     private final Optional<MasterKeys> keys;
+    private final Optional<Path> tier;
+    private final long tierCacheBytes;
 
     private ReaderOptions(Builder builder) {
         this.maxBatchRefs = builder.maxBatchRefs;
@@ -35,11 +39,14 @@ public final class ReaderOptions {
         this.maxOpenFiles = builder.maxOpenFiles.orElseGet(Builder::defaultOpenFiles);
         this.mergeGapBytes = builder.mergeGapBytes;
         this.scanBufferBytes = builder.scanBufferBytes;
+        this.blockCacheBytes = builder.blockCacheBytes;
         this.mappedReads = builder.mappedReads;
         this.directScans = builder.directScans;
         this.parallelReads = builder.parallelReads;
         this.clock = builder.clock;
         this.keys = Optional.ofNullable(builder.keys);
+        this.tier = Optional.ofNullable(builder.tier);
+        this.tierCacheBytes = builder.tierCacheBytes;
     }
 
     /** {@return a builder with the defaults} */
@@ -72,6 +79,11 @@ public final class ReaderOptions {
         return scanBufferBytes;
     }
 
+    /** {@return how much memory the reader takes for blocks of packs that it has unpacked, in bytes, at most} */
+    public long blockCacheBytes() {
+        return blockCacheBytes;
+    }
+
     /** {@return whether sealed files are mapped into memory, where this version of Java can} */
     public boolean mappedReads() {
         return mappedReads;
@@ -97,8 +109,19 @@ public final class ReaderOptions {
         return keys;
     }
 
+    /** {@return where the log's tier is; empty where it is as the log's manifest says} */
+    public Optional<Path> tier() {
+        return tier;
+    }
+
+    /** {@return how much memory is kept of what was read from the tier, in bytes} */
+    public long tierCacheBytes() {
+        return tierCacheBytes;
+    }
+
     ReadSettings settings() {
-        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, mappedReads, directScans, clock);
+        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, blockCacheBytes, mappedReads, directScans, clock,
+                tier.orElse(null), tierCacheBytes);
     }
 
     /** Builds options; starts with the defaults. Not thread-safe. */
@@ -124,11 +147,14 @@ public final class ReaderOptions {
         private OptionalInt maxOpenFiles = OptionalInt.empty();
         private int mergeGapBytes = 4 << 10;
         private int scanBufferBytes = 1 << 20;
+        private long blockCacheBytes = 16 << 20;
         private boolean mappedReads;
         private boolean directScans;
         private int parallelReads = 1;
         private InstantSource clock = systemClock();
         private @Nullable MasterKeys keys;
+        private @Nullable Path tier;
+        private long tierCacheBytes = ReadSettings.TIER_CACHE_BYTES;
 
         private Builder() {}
 
@@ -204,6 +230,23 @@ public final class ReaderOptions {
         }
 
         /**
+         * Memory for blocks of packs that were unpacked: 16 KiB of records each, of which a compressed pack stores a tenth or so. What is read there
+         * again isn't inflated again, which is most of the work of reading a single record. The blocks are on the heap, are allocated as they are
+         * read, and those that were not used for longest go first. A long scan leaves most of them alone, and
+         * {@link WalReader#verify} reads the files. Records that were erased meanwhile are not read from there.
+         *
+         * @param bytes 0 or more; 16 MiB by default; 0 for none
+         * @return this
+         */
+        public Builder blockCacheBytes(long bytes) {
+            if (bytes < 0) {
+                throw new IllegalArgumentException("blockCacheBytes is negative: blockCacheBytes=" + bytes);
+            }
+            this.blockCacheBytes = bytes;
+            return this;
+        }
+
+        /**
          * Whether packs and sealed segments are mapped into memory, and records copied from there, instead of read by system calls. That pays for
          * random reads from a log that fits into memory. Each record is verified after it was copied. A file that another process shortens
          * meanwhile is reported as damage, as without this option. A mapping counts as an open file: see {@link #maxOpenFiles}.
@@ -272,6 +315,32 @@ public final class ReaderOptions {
          */
         public Builder keys(MasterKeys keys) {
             this.keys = Objects.requireNonNull(keys, "keys");
+            return this;
+        }
+
+        /**
+         * Where the log's tier is, if it has one: see the writer's {@code WalOptions.tier}. What is in it is read from there, by ranges of 256 KiB.
+         *
+         * @param folder by default where the log's manifest says that the tier is, if that is in a file system of the same kind as the log's directory;
+         *     else what is in the tier can't be read
+         * @return this
+         */
+        public Builder tier(Path folder) {
+            this.tier = Objects.requireNonNull(folder, "folder");
+            return this;
+        }
+
+        /**
+         * Maximum memory, on the heap, for what was read from the log's tier and may be read again. Nothing is taken by logs without a tier.
+         *
+         * @param bytes 0 or more; 32 MiB by default
+         * @return this
+         */
+        public Builder tierCacheBytes(long bytes) {
+            if (bytes < 0) {
+                throw new IllegalArgumentException("tierCacheBytes is less than 0: tierCacheBytes=" + bytes);
+            }
+            this.tierCacheBytes = bytes;
             return this;
         }
 

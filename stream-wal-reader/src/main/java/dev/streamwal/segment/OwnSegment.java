@@ -36,8 +36,8 @@ public final class OwnSegment extends Segment {
             SegmentHeader read = known == null ? SegmentFiles.readHeader(bytes, file(), key(), name()) : known;
             header = read;
             SegmentReader reader = new SegmentReader(this, read, channels, bytes, bytes::close, footers, known == null);
-            if (channels.distinguishesSealed() && reader.end().isFinal()) {
-                channels.sealed(bytes);
+            if (channels.isMapping() && reader.end().isFinal()) {
+                bytes.map();
             }
             return reader;
         } catch (IOException | RuntimeException e) {

@@ -100,8 +100,8 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     }
 
     /**
-     * The same bytes, for a caller that reads for long: each read is as {@link #readOnce}, and of the file that has the segment's name by then. So a walk that stands in a
-     * segment sees nothing that was erased meanwhile, except what it has read already. A deleted file stays readable.
+     * The same bytes, for a caller that reads for long: each read is as {@link #readOnce}, and of the file that has the segment's name by then. So a
+     * walk that stands in a segment sees nothing that was erased meanwhile, except what it has read already. A deleted file stays readable.
      */
     public SegmentBytes renewed() {
         return new SegmentBytes() {
@@ -109,6 +109,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
             @Override
             public int read(ByteBuffer target, long offset) throws IOException {
                 renew();
+                readDirectlyIfSealed();
                 return SegmentReader.this.readOnce(target, offset);
             }
 
@@ -117,6 +118,13 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
                 return SegmentReader.this.size();
             }
         };
+    }
+
+    /** Looked at when a scan reads, and not by each opening, since it may take a read of the file's end. */
+    private void readDirectlyIfSealed() throws IOException {
+        if (channels.isDirect() && moved == null && bytes instanceof SharedFile file && !file.isDirectTried() && end().isFinal()) {
+            file.readDirectly();
+        }
     }
 
     private void renew() throws IOException {

@@ -78,7 +78,7 @@ public final class PackFuzzing {
 
     private PackReader open(ChannelCache channels) throws IOException {
         Files.write(FILE, file);
-        return PackReader.open(channels, FILE, NUMBER, new TableCache(1 << 20));
+        return PackReader.open(channels, FILE, NUMBER, new BlockCache(1 << 20));
     }
 
     /** The next segment of which the table can be read. */

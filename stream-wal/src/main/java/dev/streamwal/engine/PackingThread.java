@@ -3,7 +3,7 @@ package dev.streamwal.engine;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/** Packs, or merges packs, at intervals and when woken. */
+/** Packs, merges packs, or moves them to the tier, at intervals and when woken. */
 public final class PackingThread {
 
     private final Consumer<BooleanSupplier> pass;
@@ -41,5 +41,10 @@ public final class PackingThread {
     /** Ends the thread, after the current step of its pass. */
     public void stop() {
         thread.stop();
+    }
+
+    /** The same, and returns after some time though the step has not ended. */
+    public void stopWithin(long nanos) {
+        thread.stopWithin(nanos);
     }
 }

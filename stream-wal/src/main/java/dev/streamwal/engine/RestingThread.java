@@ -62,6 +62,11 @@ final class RestingThread {
 
     /** Ends the thread, after the current piece of work. */
     void stop() {
+        stopWithin(Long.MAX_VALUE);
+    }
+
+    /** The same, and returns after some time though the current piece of work has not ended; the thread ends behind it. */
+    void stopWithin(long nanos) {
         waiting.lock();
         try {
             stopped = true;
@@ -69,10 +74,11 @@ final class RestingThread {
         } finally {
             waiting.unlock();
         }
+        long begun = System.nanoTime();
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        while (thread.isAlive() && System.nanoTime() - begun < nanos) {
             try {
-                thread.join(TimeUnit.SECONDS.toMillis(1));
+                thread.join(Math.max(1, Math.min(TimeUnit.SECONDS.toMillis(1), TimeUnit.NANOSECONDS.toMillis(nanos))));
             } catch (InterruptedException e) {
                 interrupted = true;
             }

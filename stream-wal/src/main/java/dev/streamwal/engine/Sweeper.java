@@ -54,9 +54,23 @@ public final class Sweeper {
      */
     public record Limits(long maxTotalBytes, long intervalNanos, long maxAdvanceMillis) {}
 
+    /** A pass after the packs of the one before were fetched leaves something to fetch only if a consumer or another thread changed it meanwhile. */
+    private static final int MAX_ROUNDS = 4;
+
     /** What a pass did and left. */
     public record Result(
-            int deleted, int failed, int live, long bytesReclaimed, int held, long heldBytes, int refused) {}
+            int deleted, int failed, int live, long bytesReclaimed, int held, long heldBytes, int refused) {
+
+        /** This and a later pass together. */
+        private Result then(Result later) {
+            return new Result(deleted + later.deleted, failed + later.failed, later.live, bytesReclaimed + later.bytesReclaimed, later.held,
+                    later.heldBytes, later.refused);
+        }
+
+        private Result failedOnceMore() {
+            return new Result(deleted, failed + 1, live, bytesReclaimed, held, heldBytes, refused);
+        }
+    }
 
     private final SweptLog wal;
     private final SweepEvents report;
@@ -97,7 +111,8 @@ public final class Sweeper {
     private void run() {
         while (thread.rest(intervalNanos)) {
             try {
-                Result unused = sweepByClock();
+                // what it can't do without the tier, the tier's thread prepares for the next one
+                store.neededBySweep(passByClock(PresentRetention.NONE).toFetch());
             } catch (Throwable failure) {
                 if (!thread.isStopped()) {
                     report.sweepFailed(null, failure);
@@ -118,6 +133,10 @@ public final class Sweeper {
 
     /** Like {@link #sweepByClock()}; the streams that {@code retention} names also expire by it. */
     public Result sweepByClock(PresentRetention retention) {
+        return fetchingBetween(() -> passByClock(retention));
+    }
+
+    private Outcome passByClock(PresentRetention retention) {
         passes.lock();
         try {
             // within the lock: passes run in the order in which they read the clock
@@ -129,25 +148,63 @@ public final class Sweeper {
 
     /** Sweeps by a time that the caller vouches for. */
     public Result sweep(Instant now, Consumer<SweptSegment> each) {
-        passes.lock();
+        return fetchingBetween(() -> {
+            passes.lock();
+            try {
+                return passWithoutPacking(() -> new Pass(TimeRules.millis(now), each, false, PresentRetention.NONE));
+            } finally {
+                passes.unlock();
+            }
+        });
+    }
+
+    /** What a pass did, and the packs in the tier that it would have had to write anew. */
+    private record Outcome(Result result, List<ListedPack> toFetch) {}
+
+    /** Passes, and fetches what a pass needs of the tier behind it, with no lock; passes of the log's own thread don't wait for the tier. */
+    private Result fetchingBetween(Supplier<Outcome> pass) {
+        List<ListedPack> fetched = new ArrayList<>();
         try {
-            return passWithoutPacking(() -> new Pass(TimeRules.millis(now), each, false, PresentRetention.NONE));
+            Outcome outcome = pass.get();
+            Result all = outcome.result();
+            for (int round = 1; round < MAX_ROUNDS && !outcome.toFetch().isEmpty(); round++) {
+                for (ListedPack pack : outcome.toFetch()) {
+                    fetched.add(pack);
+                    if (!isFetched(pack)) {
+                        return all.failedOnceMore();
+                    }
+                }
+                outcome = pass.get();
+                all = all.then(outcome.result());
+            }
+            return all;
         } finally {
-            passes.unlock();
+            fetched.forEach(store::release);
         }
     }
 
-    private Result passWithoutPacking(Supplier<Pass> pass) {
+    private boolean isFetched(ListedPack pack) {
+        try {
+            store.fetch(pack);
+            return true;
+        } catch (IOException e) {
+            report.sweepFailed(null, StorageErrors.translate("fetch a pack that is swept", e, store.file(pack), null, WalException.NO_POSITION, 0));
+            return false;
+        }
+    }
+
+    private Outcome passWithoutPacking(Supplier<Pass> pass) {
         try {
             long begun = report.begins();
             long begunNanos = System.nanoTime();
             SweepEvent event = new SweepEvent();
             event.begin();
-            Result result = store.whileDeleting(() -> pass.get().run());
+            Pass next = pass.get();
+            Result result = store.whileDeleting(next::run);
             report.ended(TASK, begun);
             report.sweepTook(result.held(), System.nanoTime() - begunNanos);
             event.swept(result.deleted(), result.failed(), result.held(), result.live(), result.bytesReclaimed());
-            return result;
+            return new Outcome(result, List.copyOf(next.toFetch));
         } catch (IOException e) {
             throw StorageErrors.translate("sweep", e, store.root(), null, WalException.NO_POSITION, 0);
         }
@@ -166,6 +223,8 @@ public final class Sweeper {
         private final PresentRetention retention;
         /** Deleted segments of packs that the listener wasn't told of yet. */
         private final List<SweptSegment> untold = new ArrayList<>();
+        /** Packs in the tier that would have to be written anew. */
+        private final List<ListedPack> toFetch = new ArrayList<>();
         /** Where streams begin in shared segments, whose data is deleted only after it was packed. */
         private PackStore.SharedBeginnings shared = key -> Long.MAX_VALUE;
 
@@ -198,7 +257,7 @@ public final class Sweeper {
             List<HeldBack.Due> staying = new ArrayList<>(inPacks.getOrDefault(false, List.of()));
             retained.stream().filter(due -> !going.contains(due.deletion())).forEach(staying::add);
             try {
-                packs.carryOut(plan, staying, this::beginningElsewhere, this::tell, this::failed);
+                packs.carryOut(plan, staying, this::beginningElsewhere, this::tell, toFetch::add, this::failed);
             } finally {
                 tellListener();
             }

@@ -10,6 +10,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongPredicate;
 
 /**
  * Plans which packs are merged. Pure: the same input gives the same list.
@@ -66,19 +67,28 @@ final class MergePlan {
     record Merge(List<ListedPack> packs, Window window, long expirationMillis) {}
 
     /** A span of time whose packs are merged. */
-    private record Span(Window window, long expirationMillis, long optionsHash) implements Comparable<Span> {
+    record Span(Window window, long expirationMillis, long optionsHash) implements Comparable<Span> {
 
         private static final Comparator<Span> BY_AGE = Comparator.<Span>comparingLong(span -> span.window().endMillis())
                 .thenComparingLong(span -> span.window().startMillis()).thenComparingLong(Span::expirationMillis)
                 .thenComparingLong(Span::optionsHash);
 
-        static Span of(ListedPack pack, long nowMillis, Limits limits) {
+        private static Span of(ListedPack pack, long nowMillis, Limits limits) {
+            return of(pack, end -> isOver(end, nowMillis, limits));
+        }
+
+        /** The longest one that the pack will ever belong to. */
+        static Span longest(ListedPack pack) {
+            return of(pack, end -> true);
+        }
+
+        private static Span of(ListedPack pack, LongPredicate isOver) {
             Window window = pack.window();
             long retention = pack.expirationMillis() - window.endMillis();
             if (pack.isOfSameOptions(pack.optionsHash())) {
                 for (long length = Math.min(retention, MAX_RETENTION_MILLIS) / SPANS; length >= SHORTEST_MILLIS; length /= SPANS) {
                     long end = (Math.floorDiv(window.endMillis() - 1, length) + 1) * length;
-                    if (isPartOf(window, end, length) && isOver(end, nowMillis, limits)) {
+                    if (isPartOf(window, end, length) && isOver.test(end)) {
                         return new Span(new Window(end - length, end), end + retention, pack.optionsHash());
                     }
                 }

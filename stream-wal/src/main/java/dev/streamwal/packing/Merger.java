@@ -62,7 +62,9 @@ final class Merger {
     }
 
     private Optional<MergePlan.Merge> next() throws IOException {
-        List<ListedPack> whole = store.packs().stream().filter(pack -> !damaged.contains(pack.number())).toList();
+        Manifest now = store.manifest();
+        // what is in the tier stays as it is
+        List<ListedPack> whole = now.packsInOrder().stream().filter(pack -> !damaged.contains(pack.number()) && !now.isInTier(pack)).toList();
         for (MergePlan.Merge merge : MergePlan.of(whole, log.nowMillis(), limits)) {
             if (store.hasRoomFor(merge.packs().stream().mapToLong(ListedPack::bytes).sum())) {
                 return Optional.of(merge);

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Erases records of a range of time from packs. A pack that has such records is written anew without them; one change of the manifest lists the new
@@ -37,6 +38,8 @@ import java.util.function.Predicate;
  *
  * <p>A new pack hasn't what was deleted of the old one either: data of the keys that doesn't count any more, but isn't overwritten, goes in the same
  * way.
+ *
+ * <p>A pack in the log's tier that may have such records is fetched first, by its table, which is in the log's directory.
  */
 public final class PackErasure {
 
@@ -47,6 +50,7 @@ public final class PackErasure {
     private final Consumer<WalException> refused;
     /** Packs that have no such record, or can't be read. */
     private final Set<Long> done = new HashSet<>();
+    private @Nullable ListedPack toFetch;
 
     /**
      * @param keys of the streams
@@ -61,11 +65,23 @@ public final class PackErasure {
         this.refused = refused;
     }
 
-    /** Goes through all packs, also those that other threads make of them meanwhile. */
+    /** Goes through all packs, also those that other threads make of them meanwhile; then nothing of the old ones is left in the tier either. */
     public void run() throws IOException {
-        for (boolean isAnyLeft = true; isAnyLeft; ) {
-            isAnyLeft = store.whilePacking(this::next);
+        List<ListedPack> fetched = new ArrayList<>();
+        try {
+            for (boolean isAnyLeft = true; isAnyLeft; ) {
+                isAnyLeft = store.whilePacking(this::next);
+                ListedPack wanted = toFetch;
+                if (wanted != null) {
+                    toFetch = null;
+                    fetched.add(wanted);
+                    store.fetch(wanted);
+                }
+            }
+        } finally {
+            fetched.forEach(store::release);
         }
+        store.tidyTier();
     }
 
     /** Whether there was a pack to look through. */
@@ -76,7 +92,13 @@ public final class PackErasure {
         }
         done.add(next.get().number());
         try {
-            erase(next.get());
+            if (store.manifest().isInTier(next.get()) && mayHaveAny(next.get())) {
+                // without the lock
+                toFetch = next.get();
+                done.remove(next.get().number());
+            } else {
+                erase(next.get());
+            }
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             refused.accept(e);
         }
@@ -106,6 +128,16 @@ public final class PackErasure {
         if (isAny) {
             replace(pack, reader, kept, erasedFrom);
         }
+    }
+
+    private boolean mayHaveAny(ListedPack pack) throws IOException {
+        PackWalk walk = store.reader(pack).walk();
+        for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
+            if (mayHaveAny(next.get())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean mayHaveAny(PackEntry entry) {

@@ -13,10 +13,15 @@ import dev.streamwal.image.CheckpointFolder;
 import dev.streamwal.image.PackImage;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectWrites;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.LogTier;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestWriter;
+import dev.streamwal.manifest.TierObject;
 import dev.streamwal.manifest.VoidRange;
 import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.PackEntry;
@@ -33,6 +38,8 @@ import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.WriterFence;
+import dev.streamwal.tier.TierNames;
+import dev.streamwal.tier.TierReads;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -55,6 +62,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The packs of a log that is being written. Thread-safe. */
@@ -100,6 +108,8 @@ public final class PackStore implements PackedData {
     private final Set<Long> inDoubt = new HashSet<>();
     private long lastNumber;
     private volatile @Nullable Counted counted;
+    private final NeededPacks needed = new NeededPacks();
+    private volatile PackedTier tier = new NoTier();
 
     private PackStore(Path root, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
         this.root = root;
@@ -110,7 +120,8 @@ public final class PackStore implements PackedData {
         this.manifest = manifest;
         this.fence = fence;
         FooterCache footers = new FooterCache();
-        this.catalog = new PackCatalog(root, channels, footers, manifest::current);
+        // tables are in the log's directory; who needs more of a pack has it fetched first, without a lock
+        this.catalog = new PackCatalog(root, channels, footers, 0, manifest::current, TierReads.refusing(root), false);
         this.shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog,
                 Segment.Moves.NONE, sharedEnd);
     }
@@ -137,9 +148,8 @@ public final class PackStore implements PackedData {
             for (Path file : files) {
                 String name = file.getFileName().toString();
                 OptionalLong number = PackFiles.parse(name);
-                boolean isUnlisted = number.isPresent() && manifest.current().pack(number.getAsLong()).isEmpty();
                 lastNumber = Math.max(lastNumber, number.orElse(0));
-                if (isUnlisted || PackFiles.parseTemporary(name).isPresent() || file.equals(PackFiles.temporaryKeys(root))) {
+                if (isLeftover(name, number) || file.equals(PackFiles.temporaryKeys(root))) {
                     Files.deleteIfExists(file);
                 }
             }
@@ -148,6 +158,15 @@ public final class PackStore implements PackedData {
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
+    }
+
+    /** Of a pack that is in the tier, the table is here, and the pack itself isn't meant any more; of others it is the other way round. */
+    private boolean isLeftover(String name, OptionalLong number) {
+        Manifest now = manifest.current();
+        OptionalLong table = PackFiles.parseTable(name);
+        boolean isStale = number.isPresent() && (now.pack(number.getAsLong()).isEmpty() || now.object(number.getAsLong()).isPresent());
+        boolean isStaleTable = table.isPresent() && now.object(table.getAsLong()).isEmpty();
+        return isStale || isStaleTable || PackFiles.parseTemporary(name).isPresent() || PackFiles.isTemporaryOfTier(name);
     }
 
     /**
@@ -674,10 +693,139 @@ public final class PackStore implements PackedData {
         ofThisWriter.removeIf(number -> number <= now.highestNumber() && now.pack(number).isEmpty());
         for (Iterator<Long> all = inDoubt.iterator(); all.hasNext(); ) {
             long number = all.next();
-            if (manifest.current().pack(number).isEmpty()) {
-                Files.deleteIfExists(PackFiles.pack(root, number));
+            if (now.pack(number).isEmpty() || now.object(number).isPresent()) {
+                Path file = PackFiles.pack(root, number);
+                channels.forget(file);
+                Files.deleteIfExists(file);
+            }
+            if (now.tier().isPresent() && now.object(number).isEmpty()) {
+                Path table = PackFiles.table(root, number);
+                channels.forget(table);
+                Files.deleteIfExists(table);
             }
             all.remove();
+        }
+    }
+
+    // ---------------------------------------------------------------- the tier
+
+    /** The manifest, when nothing is in doubt: a crash leaves this one. */
+    Manifest settled() throws IOException {
+        settle();
+        return manifest.current();
+    }
+
+    /** Notes the log's tier, or another place of it, durably. */
+    synchronized void bind(LogTier tier) throws IOException {
+        fence.check();
+        manifest.bind(tier);
+    }
+
+    /**
+     * Moves a pack, whose copy in the tier is durable and was compared with it, and whose table stands beside it: lists it as being in the tier, and
+     * then deletes its file. The caller holds the lock of packing.
+     *
+     * @return false if it isn't listed any more, or is to stay
+     */
+    synchronized boolean toTier(ListedPack pack, TierObject object) throws IOException {
+        if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number())) {
+            return false;
+        }
+        change(List.of(), List.of(pack), () -> manifest.toTier(pack.number(), object));
+        return true;
+    }
+
+    /**
+     * Lists a pack, which was fetched from the tier and is durable but for its name, as being in the log's directory. The caller holds the lock of
+     * packing.
+     *
+     * @return false if it isn't in the tier any more
+     */
+    synchronized boolean fromTier(ListedPack pack, TierObject object, Path fetched) throws IOException {
+        if (!manifest.current().object(pack.number()).equals(Optional.of(object))) {
+            return false;
+        }
+        fence.check();
+        LogFile.rename(fetched, file(pack));
+        DirectoryForce.force(PackFiles.directory(root));
+        change(List.of(), List.of(pack), () -> manifest.fromTier(pack.number()));
+        return true;
+    }
+
+    /** Deletes the table, if there is one, of a pack that isn't in the tier. */
+    void discardTable(ListedPack pack) throws IOException {
+        discard(pack.number());
+    }
+
+    /** Packs that are to be in the log's directory. */
+    NeededPacks needed() {
+        return needed;
+    }
+
+    /** Sets the tier that packs are moved to and fetched from. */
+    void tier(PackedTier newTier) {
+        tier = newTier;
+    }
+
+    /**
+     * Fetches a pack from the tier, if it is there, and keeps it in the log's directory until {@link #release}. It may take long: call it with no lock.
+     *
+     * @throws TierFailure where the tier fails, or there is none
+     */
+    public void fetch(ListedPack pack) throws IOException {
+        needed.hold(pack.number());
+        if (manifest.current().isInTier(pack)) {
+            tier.fetch(pack);
+        }
+    }
+
+    /** The pack may go to the tier again. */
+    public void release(ListedPack pack) {
+        needed.release(pack.number());
+    }
+
+    /** Fetches the pack, if there is one, that has what a stream has at a position: see {@link #fetch}. */
+    public Optional<ListedPack> fetchAt(StreamKey key, long position) throws IOException {
+        Optional<Place> found = manifest.current().objects().isEmpty() ? Optional.empty() : find(key).stream()
+                .filter(place -> place.entry().basePosition() <= position && position < place.entry().endPosition()).findFirst();
+        if (found.isPresent()) {
+            fetch(found.get().pack());
+        }
+        return found.map(Place::pack);
+    }
+
+    /** Sets what the last sweep in the background could not write anew, as it is in the tier. */
+    public void neededBySweep(Collection<ListedPack> packs) {
+        needed.bySweep(packs.stream().map(ListedPack::number).collect(Collectors.toSet()));
+    }
+
+    /**
+     * Returns when the log's tier, if it has one, has nothing any more of packs that aren't in it: call it with no lock.
+     *
+     * @throws TierFailure where the tier fails, or the log was opened without it
+     */
+    void tidyTier() throws IOException {
+        if (manifest.current().tier().isPresent()) {
+            tier.tidy();
+        }
+    }
+
+    /** Of a log that was opened without its tier. */
+    private final class NoTier implements PackedTier {
+
+        @Override
+        public void fetch(ListedPack pack) throws IOException {
+            throw notGiven(manifest.current().object(pack.number()).map(object -> TierNames.pack(pack.number(), object)).orElse(""));
+        }
+
+        @Override
+        public void tidy() throws IOException {
+            throw notGiven("");
+        }
+
+        private TierFailure notGiven(String object) {
+            return new TierFailure("the log has packs in a tier, and was opened without it", manifest.current().tier().map(LogTier::location).orElse(""),
+                    object, "open the log with WalOptions.tier", null);
         }
     }
 

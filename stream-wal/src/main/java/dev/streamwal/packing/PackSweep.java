@@ -116,10 +116,11 @@ public final class PackSweep {
      * @param stays those of {@link #dues} that a consumer holds
      * @param elsewhere where a stream's segments outside of packs begin: what stands behind that stays while it is there
      * @param each receives every deleted segment
+     * @param toFetch receives every pack that would have to be written anew, and stays as it is in the tier
      * @param failed receives every pack that could not be read or written, and stays
      */
     public void carryOut(List<ExpiryPlan.Deletion> plan, List<HeldBack.Due> stays, Beginnings elsewhere, Consumer<Gone> each,
-            Consumer<Exception> failed) {
+            Consumer<ListedPack> toFetch, Consumer<Exception> failed) {
         Map<String, Set<Long>> kept = new HashMap<>();
         stays.forEach(due -> kept.computeIfAbsent(due.deletion().key(), unused -> new HashSet<>()).add(due.deletion().segment().basePosition()));
         Map<Long, ExpiryPlan.Cause> due = due(plan);
@@ -132,7 +133,10 @@ public final class PackSweep {
                 Optional<Split> split = splitDue(pack, other -> due.containsKey(other.number()),
                         entry -> kept.getOrDefault(entry.key().text(), Set.of()).contains(entry.basePosition())
                                 || elsewhere.of(entry.key()) < entry.basePosition());
-                if (split.isPresent()) {
+                if (split.isPresent() && !split.get().kept.isEmpty() && store.manifest().isInTier(pack)) {
+                    due.remove(pack.number());
+                    toFetch.accept(pack);
+                } else if (split.isPresent()) {
                     writeKept(pack, split.get()).ifPresent(carried::add);
                     going.add(pack);
                     split.get().gone.forEach(entry -> gone.add(new Gone(entry.key(), entry.basePosition(), pack, entry.storedBytes(), cause)));
@@ -205,7 +209,8 @@ public final class PackSweep {
     }
 
     /**
-     * Rewrites packs of which less than two thirds counts, which frees the rest. If a pack can't be read or written, the others are still done.
+     * Rewrites packs of which less than two thirds counts, which frees the rest. If a pack can't be read or written, the others are still done. A pack
+     * in the tier stays while anything of it counts.
      *
      * @return the number of rewritten packs
      */
@@ -215,7 +220,8 @@ public final class PackSweep {
             if (store.manifest().mayHaveVoids(pack.number())) {
                 try {
                     Split split = split(pack, entry -> true);
-                    if (split.leftBytes > split.keptBytes / 2) {
+                    boolean isFixed = !split.kept.isEmpty() && store.manifest().isInTier(pack);
+                    if (!isFixed && split.leftBytes > split.keptBytes / 2) {
                         store.replace(List.of(pack), writeKept(pack, split).stream().toList());
                         reclaimed++;
                     }

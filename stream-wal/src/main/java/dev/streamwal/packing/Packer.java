@@ -104,6 +104,9 @@ public final class Packer {
         /** Packs have become one. */
         void merged(ListedPack pack, Path file, List<ListedPack> before);
 
+        /** A pack has moved to the log's tier. */
+        void tiered(ListedPack pack, Path file, String tier, String object);
+
         /** A task begins; see {@link #ended}. */
         long begins();
 
@@ -169,9 +172,12 @@ public final class Packer {
         this.limits = new PackPlan.Limits(maxOwnSegments + 1, MAX_SEGMENTS, MAX_BYTES, MAX_OF_STREAM);
         this.optionsHash = optionsHash;
         this.shared = new SharedPacker(store, log, optionsHash);
-        this.merger = new Merger(store, log, events, 
-                new MergePlan.Limits(MAX_MERGED_PACKS, MAX_MERGED_SEGMENTS, log.shortestWindowMillis(), store.isCompressed()));
+        this.merger = new Merger(store, log, events, mergeLimits(store, log));
         this.keys = new KeyCatalogUpdate(store);
+    }
+
+    static MergePlan.Limits mergeLimits(PackStore store, PackedLog log) {
+        return new MergePlan.Limits(MAX_MERGED_PACKS, MAX_MERGED_SEGMENTS, log.shortestWindowMillis(), store.isCompressed());
     }
 
     /** Packs what is currently worth it. Returns the number of segments that moved. */

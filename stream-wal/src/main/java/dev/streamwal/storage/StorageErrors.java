@@ -1,10 +1,12 @@
 package dev.streamwal.storage;
 
 import dev.streamwal.error.DiskFullException;
+import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.io.IoFailure;
+import dev.streamwal.io.TierFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +28,10 @@ public final class StorageErrors {
             String task, IOException cause, Path file, @Nullable String stream, long position, long neededBytes) {
         String where = "file=" + file + (stream == null ? "" : ", stream=" + stream)
                 + (position == WalException.NO_POSITION ? "" : ", position=" + position);
+        if (cause instanceof TierFailure tier) {
+            return new TierUnavailableException("can't " + task + ": " + cause.getMessage() + ": " + where, tier.tier(), tier.object(), file, stream,
+                    position, cause);
+        }
         if (IoFailure.isDiskFull(cause) || hasNoRoom(file, neededBytes)) {
             return new DiskFullException("can't " + task + ": the disk is full: " + where + ", bytes=" + neededBytes
                     + "; nothing was appended, free some space and try again", file, stream, position, cause);

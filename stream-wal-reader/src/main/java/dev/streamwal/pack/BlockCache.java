@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Checked table blocks of packs and groups of the catalogue of keys. The least recently used are evicted. Thread-safe. */
-public final class TableCache {
+/** Blocks of packs that are checked: of their tables and of the catalogue of keys, or unpacked frames. The least recently used are evicted. Thread-safe. */
+public final class BlockCache {
 
     /** Memory of a block's place in the map, beside its bytes. */
     private static final int OVERHEAD_BYTES = 128;
@@ -18,7 +18,7 @@ public final class TableCache {
     private record Place(Object file, long offset) {}
 
     /** @param maxBytes limit of the blocks' memory, with its overhead; 0 for no cache */
-    public TableCache(long maxBytes) {
+    public BlockCache(long maxBytes) {
         this.maxBytes = maxBytes;
     }
 
@@ -27,6 +27,9 @@ public final class TableCache {
     }
 
     synchronized void put(Object file, long offset, byte[] block) {
+        if (OVERHEAD_BYTES + block.length > maxBytes) {
+            return;
+        }
         byte[] before = blocks.put(new Place(file, offset), block);
         bytes += before == null ? OVERHEAD_BYTES + block.length : block.length - before.length;
         Iterator<byte[]> oldest = blocks.values().iterator();
@@ -46,6 +49,12 @@ public final class TableCache {
                 each.remove();
             }
         }
+    }
+
+    /** Forgets all blocks. */
+    public synchronized void clear() {
+        blocks.clear();
+        bytes = 0;
     }
 
     /** Memory of the blocks now. */

@@ -1,0 +1,30 @@
+package dev.streamwal.pack;
+
+import dev.streamwal.io.OpenBytes;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** Where the bytes of a pack are, which may change while the pack is read. Thread-safe. */
+public interface PackSource {
+
+    /** The pack's file in the log's directory, or the name that it would have there. */
+    Path file();
+
+    /**
+     * The pack's bytes, from wherever they are now.
+     *
+     * @throws NoSuchFileException where the pack was deleted
+     */
+    OpenBytes open() throws IOException;
+
+    /**
+     * As {@link #open}, for reading all of the pack.
+     *
+     * @throws NoSuchFileException where the pack isn't in the log's directory, or another file has its name
+     */
+    OpenBytes openFile() throws IOException;
+
+    /** Closes what a cache has open of it. */
+    void forget();
+}

@@ -1,0 +1,139 @@
+package dev.streamwal.tier;
+
+import dev.streamwal.format.FormatException;
+import dev.streamwal.manifest.TierId;
+import dev.streamwal.manifest.TierObject;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.zip.CRC32C;
+
+/**
+ * The checksums of a pack in a tier, which stand behind it in its object, little-endian. The manifest has the checksum over them, and so over the
+ * whole pack; each chunk that is read is checked by its own.
+ *
+ * <pre>
+ *   0     chunks          CRC32C of each 256 KiB of the pack; the last one may be shorter
+ *         then
+ *   0  8  magic           "STRMTIE1"
+ *   8 16  id              of the log
+ *  24  8  number          of the pack
+ *  32  8  nonce           second half of the object's name
+ *  40  8  bytes           of the pack
+ *  48  4  chunk bytes     262,144
+ *  52  4  chunks          how many
+ *  56  4  zero
+ *  60  4  checksum        CRC32C over the chunks' checksums and [0, 60)
+ * </pre>
+ */
+public final class ChunkChecksums {
+
+    /** Bytes with one checksum. A smaller read takes as long in an object store, and more of these checksums are to be kept. */
+    public static final int CHUNK_BYTES = 256 << 10;
+
+    private static final int FIXED_BYTES = 64;
+    /** "STRMTIE1". */
+    private static final long MAGIC_VALUE = 0x3145_4954_4D52_5453L;
+
+    private final int[] chunks;
+
+    private ChunkChecksums(int[] chunks) {
+        this.chunks = chunks;
+    }
+
+    /** Whose they are. */
+    public record Owner(TierId id, long number, long nonce, long packBytes) {
+
+        /** How many chunks the pack has. */
+        int chunks() {
+            return Math.toIntExact((packBytes + CHUNK_BYTES - 1) / CHUNK_BYTES);
+        }
+
+        /** How many bytes stand behind the pack. */
+        int bytes() {
+            return Integer.BYTES * chunks() + FIXED_BYTES;
+        }
+    }
+
+    /** The checksum of a chunk. */
+    static int of(ByteBuffer chunk) {
+        CRC32C crc = new CRC32C();
+        crc.update(chunk.duplicate());
+        return (int) crc.getValue();
+    }
+
+    /** Whether these are the bytes of the chunk. */
+    boolean isRight(int chunk, ByteBuffer bytes) {
+        return of(bytes) == chunks[chunk];
+    }
+
+    /** Gathers the checksums of a pack's chunks, in order. */
+    static final class Builder {
+
+        private final Owner owner;
+        private final int[] chunks;
+        private int count;
+
+        Builder(Owner owner) {
+            this.owner = owner;
+            this.chunks = new int[owner.chunks()];
+        }
+
+        void add(ByteBuffer chunk) {
+            chunks[count++] = of(chunk);
+        }
+
+        /** What stands behind the pack; its last four bytes are what the manifest has of it. */
+        ByteBuffer encode() {
+            if (count != chunks.length) {
+                throw new IllegalStateException("not all chunks of a pack have checksums: chunks=" + count + ", pack=" + owner);
+            }
+            ByteBuffer out = ByteBuffer.allocate(owner.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+            for (int chunk : chunks) {
+                out.putInt(chunk);
+            }
+            out.putLong(MAGIC_VALUE).putLong(owner.id().high()).putLong(owner.id().low()).putLong(owner.number()).putLong(owner.nonce());
+            out.putLong(owner.packBytes()).putInt(CHUNK_BYTES).putInt(chunks.length).putInt(0);
+            return out.putInt(of(out.duplicate().flip())).flip();
+        }
+
+        ChunkChecksums checksums() {
+            return new ChunkChecksums(chunks);
+        }
+    }
+
+    /** What a manifest says of an object that ends with these bytes. */
+    static TierObject object(Owner owner, ByteBuffer encoded) {
+        return new TierObject(owner.nonce(), encoded.getInt(encoded.limit() - Integer.BYTES));
+    }
+
+    /**
+     * The checksums of a pack.
+     *
+     * @param in all that stands behind the pack
+     * @param checksum that the manifest has
+     */
+    static ChunkChecksums decode(ByteBuffer in, Owner owner, int checksum) throws FormatException {
+        ByteBuffer bytes = in.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        int fixed = bytes.limit() - FIXED_BYTES;
+        check(bytes.limit() == owner.bytes(), "checksums of a pack in the tier have another length", bytes.limit());
+        int found = bytes.getInt(bytes.limit() - Integer.BYTES);
+        check(bytes.getLong(fixed) == MAGIC_VALUE, "checksums of a pack in the tier don't have \"STRMTIE1\"", bytes.getLong(fixed));
+        check(found == checksum, "checksum of a pack in the tier differs from that in the manifest, " + checksum, found);
+        check(found == of(bytes.duplicate().position(0).limit(bytes.limit() - Integer.BYTES)), "checksum mismatch of a pack's checksums in the tier", found);
+        bytes.position(fixed + Long.BYTES);
+        Owner said = new Owner(new TierId(bytes.getLong(), bytes.getLong()), bytes.getLong(), bytes.getLong(), bytes.getLong());
+        check(said.equals(owner) && bytes.getInt() == CHUNK_BYTES && bytes.getInt() == owner.chunks(),
+                "object in the tier is of another pack or log: " + said + ", wanted=" + owner, fixed);
+        int[] chunks = new int[owner.chunks()];
+        for (int i = 0; i < chunks.length; i++) {
+            chunks[i] = bytes.getInt(i * Integer.BYTES);
+        }
+        return new ChunkChecksums(chunks);
+    }
+
+    private static void check(boolean fact, String fault, long actual) throws FormatException {
+        if (!fact) {
+            throw FormatException.corrupt(fault + ": actual=" + actual);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+package dev.streamwal.tier;
+
+import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.TierFailure;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.TierId;
+import dev.streamwal.manifest.TierObject;
+import dev.streamwal.pack.PackReader;
+import dev.streamwal.pack.BlockCache;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
+
+/** What a log's writer does in the log's tier: see the {@link dev.streamwal.tier package}. */
+public final class LogInTier {
+
+    private final TierFolder folder;
+    private final TierId id;
+    private final BooleanSupplier isStopped;
+
+    /**
+     * @param isStopped asked between two pieces of an object; then the step ends with an exception
+     */
+    public LogInTier(TierFolder folder, TierId id, BooleanSupplier isStopped) {
+        this.folder = folder;
+        this.id = id;
+        this.isStopped = isStopped;
+    }
+
+    /**
+     * Makes sure that the tier is this log's, and marks it where it is nobody's.
+     *
+     * @param isUsed whether the log has packs in its tier: then the tier is marked already
+     * @return the names in it
+     * @throws TierFailure where it is another log's, or isn't where it was
+     */
+    public List<String> claim(boolean isUsed) throws IOException {
+        List<String> names = folder.list();
+        if (!names.contains(TierNames.log(id))) {
+            checkNobodyElses(names);
+            if (isUsed) {
+                throw new TierFailure("tier isn't where the log has its packs: there is no object \"" + TierNames.log(id) + "\" in it", folder.name(), "",
+                        "see whether the place is right, and whether it is mounted", null);
+            }
+            folder.write(TierNames.log(id), sink -> sink.take(ByteBuffer.wrap(new byte[] {'\n'})));
+            // of two logs that mark one tier at once, one at least sees the other's mark
+            names = folder.list();
+        }
+        checkNobodyElses(names);
+        return names;
+    }
+
+    private void checkNobodyElses(List<String> names) throws TierFailure {
+        Optional<TierId> other = names.stream().flatMap(name -> TierNames.parseLog(name).stream()).filter(each -> !each.equals(id)).findFirst();
+        if (other.isPresent()) {
+            throw new TierFailure("tier is another log's: its id=" + other.get() + ", this log's id=" + id, folder.name(), TierNames.log(other.get()),
+                    "give each log a tier of its own", null);
+        }
+    }
+
+    /**
+     * Copies a pack, and reads all of the copy back. When this returns, the copy is durable, and equal to the pack.
+     *
+     * @param nonce random
+     * @param bytes of the pack
+     * @throws TierFailure where the tier fails, or what it gives back isn't what it was given
+     * @throws IOException where the pack can't be read
+     */
+    public TierObject upload(ListedPack pack, long nonce, SegmentBytes bytes) throws IOException {
+        ChunkChecksums.Owner owner = new ChunkChecksums.Owner(id, pack.number(), nonce, pack.bytes());
+        TierObject[] written = {null};
+        folder.write(TierNames.pack(pack.number(), new TierObject(nonce, 0)), sink -> written[0] = copy(owner, bytes, sink));
+        TierObject object = written[0];
+        readAll(pack, object, (offset, piece) -> { });
+        return object;
+    }
+
+    private TierObject copy(ChunkChecksums.Owner owner, SegmentBytes bytes, TierFolder.Sink sink) throws IOException {
+        ChunkChecksums.Builder checksums = new ChunkChecksums.Builder(owner);
+        ByteBuffer chunk = ByteBuffer.allocate(ChunkChecksums.CHUNK_BYTES);
+        for (long offset = 0; offset < owner.packBytes(); offset += ChunkChecksums.CHUNK_BYTES) {
+            checkRunning();
+            int wanted = (int) Math.min(ChunkChecksums.CHUNK_BYTES, owner.packBytes() - offset);
+            fill(bytes, chunk.clear().limit(wanted), offset);
+            checksums.add(chunk.flip());
+            sink.take(chunk);
+        }
+        ByteBuffer behind = checksums.encode();
+        sink.take(behind.duplicate());
+        return ChunkChecksums.object(owner, behind);
+    }
+
+    private static void fill(SegmentBytes bytes, ByteBuffer chunk, long offset) throws IOException {
+        int end = chunk.limit();
+        while (chunk.position() < end) {
+            int at = chunk.position();
+            if (bytes.read(chunk.limit(Math.min(end, at + LogFile.CHUNK_BYTES)), offset + at) == 0) {
+                throw new IOException("pack is shorter than the manifest says: file=" + bytes + ", offset=" + (offset + at));
+            }
+        }
+        chunk.limit(end);
+    }
+
+    /** Hands out a pack's bytes, in order; each piece was checked. */
+    public void readAll(ListedPack pack, TierObject object, SegmentBytes.CopyTarget target) throws IOException {
+        SegmentBytes bytes = pack(pack, object);
+        // a read of as many chunks as are fetched at once
+        ByteBuffer piece = ByteBuffer.allocate(ChunkChecksums.CHUNK_BYTES);
+        bytes.copy(0, pack.bytes(), piece, (offset, copied) -> {
+            checkRunning();
+            target.write(offset, copied);
+        });
+    }
+
+    /** A pack's bytes, which are checked as they are read. */
+    public SegmentBytes pack(ListedPack pack, TierObject object) {
+        return new TieredPack(folder, new ChunkCache(0), new ChunkChecksums.Owner(id, pack.number(), object.nonce(), pack.bytes()), object);
+    }
+
+    /** A pack, of which all is read from the tier. */
+    public PackReader reader(ListedPack pack, TierObject object, Path file) throws IOException {
+        return PackReader.open(new PackInTier(pack(pack, object), file), pack.number(), new BlockCache(0), new BlockCache(0));
+    }
+
+    private void checkRunning() throws IOException {
+        if (isStopped.getAsBoolean()) {
+            throw new IOException("the log is being closed: tier=" + folder);
+        }
+    }
+
+    /**
+     * Writes what the tier has; it counts when this returns.
+     *
+     * @param names in the tier
+     * @param incarnation of the log's writer
+     */
+    public void publish(TierContent content, List<String> names, long incarnation) throws IOException {
+        ByteBuffer bytes = content.encode();
+        long last = names.stream().map(TierNames::parseContent).filter(OptionalLong::isPresent).mapToLong(OptionalLong::getAsLong).max().orElse(0);
+        folder.write(TierNames.content(last + 1, incarnation), sink -> sink.take(bytes.duplicate()));
+    }
+
+    /** Deletes an object of this log, if it is there. */
+    public void delete(String name) throws TierFailure {
+        folder.delete(name);
+    }
+
+    /** The names in the tier. */
+    public List<String> list() throws TierFailure {
+        return folder.list();
+    }
+
+    /** Where the tier is, for people. */
+    public String location() {
+        return folder.name();
+    }
+
+}

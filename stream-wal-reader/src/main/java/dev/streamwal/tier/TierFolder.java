@@ -1,0 +1,204 @@
+package dev.streamwal.tier;
+
+import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.io.TierFailure;
+import dev.streamwal.io.Uninterrupted;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The folder of a tier. Of its file system it needs what an object store has: to write an object from its beginning to its end and close it, to read
+ * ranges of it, to delete it, and to list the folder. It doesn't rename, append, lock or link, and asks for no attributes; what it writes has a name
+ * that nothing had before. Where the file system gives {@link FileChannel}s, as the machine's own does, objects and their names are forced; elsewhere
+ * an object is durable when it was closed.
+ *
+ * <p>Whatever the file system throws is a {@link TierFailure} to the caller. A call that hangs hangs: nobody calls this with a lock that others need.
+ * Thread-safe.
+ */
+@SuppressForbidden("each channel is opened, used and closed by one call; providers of object stores have no channels with positional reads")
+public final class TierFolder {
+
+    private static final String RETRY = "try again, or look at the tier";
+
+    private final Path folder;
+    private final String name;
+
+    /** @param folder which exists */
+    public TierFolder(Path folder) {
+        this.folder = folder;
+        this.name = TierLocation.of(folder);
+    }
+
+    /** Where it is, for people. */
+    public String name() {
+        return name;
+    }
+
+    /** The names in it. */
+    public List<String> list() throws TierFailure {
+        return asking("listing the tier failed", "", () -> {
+            List<String> names = new ArrayList<>();
+            try (DirectoryStream<Path> objects = Files.newDirectoryStream(folder)) {
+                for (Path object : objects) {
+                    names.add(String.valueOf(object.getFileName()));
+                }
+            }
+            return names;
+        });
+    }
+
+    /**
+     * Reads a range of an object.
+     *
+     * @param target is filled
+     */
+    void read(String object, long offset, ByteBuffer target) throws TierFailure {
+        int start = target.position();
+        int end = target.limit();
+        Object unused = asking("reading from the tier failed", object, () -> {
+            try (SeekableByteChannel channel = Files.newByteChannel(folder.resolve(object), StandardOpenOption.READ)) {
+                channel.position(offset);
+                for (target.position(start); target.position() < end; ) {
+                    // pieces: the JDK keeps a direct buffer as large as the largest heap buffer that a thread has read
+                    int read = channel.read(target.limit(Math.min(end, target.position() + LogFile.CHUNK_BYTES)));
+                    if (read < 0) {
+                        throw new IOException("object ends early: offset=" + (offset + target.position() - start) + ", wanted=" + (offset + end - start));
+                    }
+                }
+                return object;
+            } finally {
+                target.limit(end);
+            }
+        });
+    }
+
+    /** A small object. */
+    byte[] readSmall(String object, int maxBytes) throws TierFailure {
+        return asking("reading from the tier failed", object, () -> {
+            try (SeekableByteChannel channel = Files.newByteChannel(folder.resolve(object), StandardOpenOption.READ)) {
+                long size = channel.size();
+                if (size > maxBytes) {
+                    throw new IOException("object is longer than such an object can be: bytes=" + size + ", maxBytes=" + maxBytes);
+                }
+                ByteBuffer content = ByteBuffer.allocate((int) size);
+                while (content.hasRemaining() && channel.read(content) >= 0) {
+                    // the rest
+                }
+                if (content.hasRemaining()) {
+                    throw new IOException("object ends early: offset=" + content.position() + ", bytes=" + size);
+                }
+                return content.array();
+            }
+        });
+    }
+
+    /** Takes the content of an object, piece by piece. */
+    @FunctionalInterface
+    interface Sink {
+        void take(ByteBuffer piece) throws IOException;
+    }
+
+    /** Hands out the content of an object, from its beginning. */
+    @FunctionalInterface
+    interface Content {
+        void to(Sink sink) throws IOException;
+    }
+
+    /** Failures of the content, which isn't the tier's. */
+    private static final class ContentFailure extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private final IOException failure;
+
+        ContentFailure(IOException failure) {
+            super(failure);
+            this.failure = failure;
+        }
+    }
+
+    /**
+     * Writes an object. When this returns, it is durable; when it throws, there may be an object with a part of the content, or all of it.
+     *
+     * @param content may be asked twice
+     * @throws TierFailure where the tier fails
+     * @throws IOException where the content can't be had
+     */
+    void write(String object, Content content) throws IOException {
+        Path path = folder.resolve(object);
+        try {
+            Object unused = asking("writing to the tier failed", object, () -> {
+                boolean isFile;
+                try (SeekableByteChannel channel = Files.newByteChannel(path, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
+                        StandardOpenOption.WRITE)) {
+                    writeTo(channel, content);
+                    isFile = channel instanceof FileChannel;
+                    if (channel instanceof FileChannel file) {
+                        // where an interrupt cuts it short, all is written and forced again
+                        file.force(true);
+                    }
+                }
+                if (isFile) {
+                    DirectoryForce.force(folder);
+                }
+                return object;
+            });
+        } catch (ContentFailure e) {
+            throw e.failure;
+        }
+    }
+
+    private static void writeTo(SeekableByteChannel channel, Content content) throws IOException {
+        IOException[] ofChannel = {null};
+        try {
+            content.to(piece -> {
+                int end = piece.limit();
+                try {
+                    while (piece.position() < end) {
+                        int unused = channel.write(piece.limit(Math.min(end, piece.position() + LogFile.CHUNK_BYTES)));
+                    }
+                } catch (IOException e) {
+                    ofChannel[0] = e;
+                    throw e;
+                } finally {
+                    piece.limit(end);
+                }
+            });
+        } catch (IOException e) {
+            if (ofChannel[0] == null) {
+                throw new ContentFailure(e);
+            }
+            throw e;
+        }
+    }
+
+    /** Deletes an object, if it is there. */
+    void delete(String object) throws TierFailure {
+        Object unused = asking("deleting from the tier failed", object, () -> Files.deleteIfExists(folder.resolve(object)));
+    }
+
+    private <T> T asking(String failed, String object, Uninterrupted.Operation<T> operation) throws TierFailure {
+        try {
+            return Uninterrupted.run(operation);
+        } catch (ContentFailure e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            // providers throw what their clients throw
+            throw new TierFailure(failed, name, object, RETRY, e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

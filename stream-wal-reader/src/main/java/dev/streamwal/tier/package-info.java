@@ -1,0 +1,64 @@
+/**
+ * Packs in a log's tier: a folder, mostly a bucket of an object store, where packs go that are old.
+ *
+ * <h2>What is where</h2>
+ *
+ * <p>Of a pack in the tier the log's directory keeps its table ({@link dev.streamwal.pack.PackTableFile}): all of the pack but its segments. So a writer
+ * appends, sweeps, lists keys and finds out where streams end without the tier, and a reader reads from it what it is asked for, and nothing to find it.
+ * The tier has an object for each pack, the pack byte for byte and its {@linkplain dev.streamwal.tier.ChunkChecksums checksums} behind it; an object that
+ * says which log's it is; and {@linkplain dev.streamwal.tier.TierContent one} that says what it has. The log's manifest says which packs are in the
+ * tier, with the name and the checksum of their objects. The manifest alone decides; what it doesn't say of files and objects doesn't count.
+ *
+ * <h2>How a pack moves, and what a crash leaves</h2>
+ *
+ * <table>
+ *   <caption>Steps of moving a pack to the tier</caption>
+ *   <tr><th>step</th><th>what a crash right behind it leaves</th></tr>
+ *   <tr><td>0. The manifest gets an id for the tier; the tier gets a mark with the id.</td><td>A tier without a mark, or with this log's. It isn't
+ *       another log's: the id was in the manifest first.</td></tr>
+ *   <tr><td>1. The pack is copied to an object, whose name has a random part.</td><td>A part of an object, or all of it, that nothing names: the next
+ *       writer's first pass deletes it.</td></tr>
+ *   <tr><td>2. The object is forced, where the file system can, and all of it is read back and compared, by the checksums.</td><td>the same</td></tr>
+ *   <tr><td>3. The table is written beside the pack, and forced with its name.</td><td>The same, and a table of a pack that isn't in the tier: it is
+ *       deleted when the log is opened.</td></tr>
+ *   <tr><td>4. The manifest says that the pack is in the tier. This is the moment.</td><td>The pack is in both. Its file is deleted when the log is
+ *       opened.</td></tr>
+ *   <tr><td>5. The pack's file is deleted.</td><td>The tier may not say yet that it has the object: only who has nothing but the tier misses it, until
+ *       the next pass.</td></tr>
+ *   <tr><td>6. The tier says what it has, in an object of its own.</td><td>Objects that the log has no more: the next pass deletes them.</td></tr>
+ *   <tr><td>7. Objects are deleted that the manifest doesn't name.</td><td></td></tr>
+ * </table>
+ *
+ * <p>A pack comes back, where it is to be rewritten, in the opposite order: it is fetched to a temporary file and forced, gets its name, the manifest
+ * says that it is here, its table is deleted, and later its object. What has expired, or was rewritten, leaves the manifest first, then its table goes,
+ * then the tier says that it hasn't it, and then its object goes. So each pack that the manifest lists is whole in one place at least, at every moment,
+ * and each object that the tier itself names is there.
+ *
+ * <h2>What may come between</h2>
+ *
+ * <ul>
+ *   <li><i>A reader has the pack's file open while it goes.</i> It reads on. Who misses the file, or the object, asks the manifest where it is now
+ *       (it is changed behind the copy and before the file goes), and reads there; only what the manifest doesn't list has gone.
+ *   <li><i>A merge, a sweep, an erasure takes the pack while it is copied.</i> Step 4 finds that it isn't listed any more, and records nothing. What is
+ *       in the tier isn't merged; what has to be rewritten is fetched first, with no lock.
+ *   <li><i>Two writers over time.</i> One that has lost the log and doesn't know yet may be in the middle of step 1, or of 7. No two uploads write to one
+ *       name, so it spoils nothing; it can record nothing, as each change of the manifest asks whether the log is still its own. It lists the tier first,
+ *       asks that then, and deletes only what was in the list: what a later writer has put there isn't.
+ *   <li><i>Two logs with one tier.</i> Each writes its mark, then lists: one at least sees the other's, and refuses. A tier with another log's mark is
+ *       refused, and one without a mark where the log has packs in the tier already: a volume that isn't mounted looks like that.
+ *   <li><i>The tier is slow, full, away, or answers something else than was stored.</i> A call may hang as long as it likes: none is made with a lock, and
+ *       none by a thread that appends, flushes, seals, packs or merges. What fails is tried again at a later pass, ever more rarely. Nothing is deleted
+ *       here before all of the copy was read back; what is read later is compared with the same checksums. What isn't right is a {@link
+ *       dev.streamwal.io.TierFailure}, an exception of the file system: never damage, never something that has expired.
+ *   <li><i>The log is closed while a call hangs.</i> Closing waits a while, then not any more; from then on the thread can record nothing.
+ * </ul>
+ *
+ * <h2>What is asked of the file system</h2>
+ *
+ * <p>To write an object from its beginning to its end and close it; to read a range; to delete; to list. No renames, appends, locks, links, times, and no
+ * writing over what is there. See {@link dev.streamwal.tier.TierFolder}.
+ */
+@NullMarked
+package dev.streamwal.tier;
+
+import org.jspecify.annotations.NullMarked;

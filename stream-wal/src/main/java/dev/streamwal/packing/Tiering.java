@@ -1,0 +1,373 @@
+package dev.streamwal.packing;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.encryption.KeysFile;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.io.IoFailure;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.io.TierFailure;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.LogTier;
+import dev.streamwal.manifest.Manifest;
+import dev.streamwal.manifest.TierId;
+import dev.streamwal.manifest.TierObject;
+import dev.streamwal.pack.PackFiles;
+import dev.streamwal.pack.PackReader;
+import dev.streamwal.pack.PackTableFile;
+import dev.streamwal.tier.LogInTier;
+import dev.streamwal.tier.TierContent;
+import dev.streamwal.tier.TierFolder;
+import dev.streamwal.tier.TierNames;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves packs to the log's tier, and fetches them from there: {@link dev.streamwal.tier} has the steps, and what a crash between them leaves.
+ *
+ * <p>A call of the tier may hang, so none is made with a lock that appends, flushes, sealing, packing or sweeping need. Only what was done is recorded
+ * under the lock of packing, which is a small write. One pass at a time; packs are fetched beside it.
+ */
+public final class Tiering implements PackedTier {
+
+    /** The task's name in failures. */
+    public static final String TASK = "tier";
+
+    /** A pass after so many failures waits 64 intervals; a minute becomes an hour. */
+    private static final int MAX_DOUBLINGS = 6;
+
+    /**
+     * Settings.
+     *
+     * @param folder of the tier
+     * @param afterMillis how long after the end of its window a pack stays in the log's directory
+     * @param intervalNanos between two passes; they are fewer behind failures
+     */
+    public record Settings(Path folder, long afterMillis, long intervalNanos) {}
+
+    private final PackStore store;
+    private final Packer.PackedLog log;
+    private final Packer.Events events;
+    private final Settings settings;
+    private final TierFolder folder;
+    private final LongSupplier random;
+    private final LongSupplier steadyClock;
+    private final MergePlan.Limits limits;
+    private final ReentrantLock fetching = new ReentrantLock();
+    /** Held while something that was done is recorded. */
+    private final ReentrantLock recording = new ReentrantLock();
+    private volatile boolean isEnded;
+
+    /** Packs that can't be read whole stay where they are. */
+    @GuardedBy("this")
+    private final Set<Long> damaged = new HashSet<>();
+    /** Whether each pack in the tier has its table here. */
+    @GuardedBy("this")
+    private boolean hasTables;
+    /** Whether the tier has nothing that the log hasn't in it, as of the content that was published. */
+    @GuardedBy("this")
+    private boolean isTidy;
+    @GuardedBy("this")
+    private @Nullable TierContent published;
+    @GuardedBy("this")
+    private int failures;
+    @GuardedBy("this")
+    private long notBeforeNanos;
+
+    /**
+     * For an open log.
+     *
+     * @param random for names
+     * @param steadyClock in ns
+     */
+    public Tiering(PackStore store, Packer.PackedLog log, Packer.Events events, Settings settings, LongSupplier random, LongSupplier steadyClock) {
+        this.store = store;
+        this.log = log;
+        this.events = events;
+        this.settings = settings;
+        this.folder = new TierFolder(settings.folder());
+        this.random = random;
+        this.steadyClock = steadyClock;
+        this.limits = Packer.mergeLimits(store, log);
+        this.notBeforeNanos = steadyClock.getAsLong();
+        store.tier(this);
+    }
+
+    /**
+     * Moves what is old enough.
+     *
+     * @return the number of packs that moved
+     * @throws TierFailure where the tier fails
+     * @throws IOException where a pack can't be read, or the manifest can't be written; the others were moved
+     */
+    public int pass() throws IOException {
+        return pass(() -> false);
+    }
+
+    /**
+     * The same for a background thread: failures are reported instead of thrown, and make the passes rarer.
+     *
+     * @param isStopped asked between two pieces of a pack
+     */
+    public synchronized void passAtIntervals(BooleanSupplier isStopped) {
+        if (steadyClock.getAsLong() - notBeforeNanos < 0) {
+            return;
+        }
+        long begun = events.begins();
+        try {
+            int unused = pass(isStopped);
+            failures = 0;
+            if (!isStopped.getAsBoolean()) {
+                events.ended(TASK, begun);
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            notBeforeNanos = steadyClock.getAsLong() + (settings.intervalNanos() << Math.min(failures, MAX_DOUBLINGS));
+            failures++;
+            if (!isStopped.getAsBoolean()) {
+                events.packingFailed(TASK, e instanceof IOException failure
+                        ? IoFailure.of("moving packs to the tier", failure, null, null, WalException.NO_POSITION) : e);
+            }
+        }
+    }
+
+    private synchronized int pass(BooleanSupplier isStopped) throws IOException {
+        log.checkWriter();
+        Manifest now = store.manifest();
+        List<ListedPack> due = due(now);
+        List<ListedPack> wanted = now.packsInOrder().stream().filter(pack -> now.isInTier(pack) && store.needed().bySweep().contains(pack.number())).toList();
+        if (due.isEmpty() && wanted.isEmpty() && isUpToDate(now)) {
+            return 0;
+        }
+        isTidy = false;
+        LogInTier tier = claimed(isStopped);
+        makeTables(tier);
+        for (ListedPack pack : wanted) {
+            fetch(pack);
+        }
+        int moved = 0;
+        IOException failed = null;
+        for (ListedPack pack : due) {
+            try {
+                moved += isMoved(tier, pack) ? 1 : 0;
+            } catch (TierFailure e) {
+                throw e;
+            } catch (IOException e) {
+                failed = failed == null ? e : failed;
+            }
+        }
+        tidy(tier);
+        if (failed != null) {
+            throw failed;
+        }
+        return moved;
+    }
+
+    @GuardedBy("this")
+    private List<ListedPack> due(Manifest now) {
+        damaged.retainAll(now.packsInOrder().stream().map(ListedPack::number).toList());
+        Set<Long> unreadable = Set.copyOf(damaged);
+        List<ListedPack> here = now.packsInOrder().stream().filter(pack -> !now.isInTier(pack) && !unreadable.contains(pack.number())).toList();
+        List<ListedPack> inTier = now.packsInOrder().stream().filter(now::isInTier).toList();
+        return TierPlan.of(here, inTier, log.nowMillis(), settings.afterMillis(), limits).stream()
+                .filter(pack -> !store.needed().isNeeded(pack.number())).toList();
+    }
+
+    /** Whether the tier needs nothing: it has nothing yet, or what it has is what was published. */
+    @GuardedBy("this")
+    private boolean isUpToDate(Manifest now) throws IOException {
+        TierContent last = published;
+        return now.tier().isEmpty() || (isTidy && (last == null || last.isSame(content(now))));
+    }
+
+    private TierContent content(Manifest now) throws IOException {
+        // keys behind the manifest: a key is in the file before the first record that is encrypted with it
+        return new TierContent(now.ofTier(), KeysFile.bytes(store.root()).orElse(new byte[0]));
+    }
+
+    /** The tier, which is this log's. The manifest has its id before the tier does: else a tier that was marked right before a crash would be nobody's. */
+    private LogInTier claimed(BooleanSupplier isStopped) throws IOException {
+        if (store.manifest().tier().isEmpty()) {
+            bind(new TierId(random.getAsLong(), random.getAsLong()));
+        }
+        LogTier bound = store.manifest().tier().orElseThrow();
+        LogInTier tier = new LogInTier(folder, bound.id(), () -> isEnded || isStopped.getAsBoolean());
+        List<String> unused = tier.claim(!store.manifest().objects().isEmpty());
+        if (!bound.location().equals(folder.name())) {
+            bind(bound.id());
+        }
+        return tier;
+    }
+
+    private void bind(TierId id) throws IOException {
+        boolean unused = recorded(() -> {
+            store.bind(new LogTier(id, folder.name()));
+            return true;
+        });
+    }
+
+    /** Makes tables anew that have gone from the log's directory. */
+    @GuardedBy("this")
+    private void makeTables(LogInTier tier) throws IOException {
+        if (hasTables) {
+            return;
+        }
+        Manifest now = store.manifest();
+        for (ListedPack pack : now.packsInOrder()) {
+            Optional<TierObject> object = now.object(pack.number());
+            if (object.isPresent() && Files.notExists(PackFiles.table(store.root(), pack.number()))) {
+                PackTableFile.write(tier.reader(pack, object.get(), store.file(pack)), store.root());
+            }
+        }
+        hasTables = true;
+    }
+
+    // ---------------------------------------------------------------- to the tier
+
+    /** Whether the pack moved; not if it was merged, deleted or asked for meanwhile, or can't be read. */
+    @GuardedBy("this")
+    private boolean isMoved(LogInTier tier, ListedPack pack) throws IOException {
+        TierObject object;
+        try (LogFile file = LogFile.reading(store.file(pack))) {
+            PackReader reader = store.reader(pack);
+            object = tier.upload(pack, random.getAsLong(), file);
+            boolean unused = recorded(() -> {
+                PackTableFile.write(reader, store.root());
+                return true;
+            });
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            // it stays as it is, and its readers are told
+            damaged.add(pack.number());
+            return false;
+        } catch (NoSuchFileException e) {
+            if (store.manifest().pack(pack.number()).isPresent()) {
+                throw e;
+            }
+            return false;
+        }
+        boolean isMoved = store.whilePacking(() -> recorded(() -> isListed(pack, object)));
+        if (isMoved) {
+            events.tiered(pack, store.file(pack), tier.location(), TierNames.pack(pack.number(), object));
+        }
+        return isMoved;
+    }
+
+    private boolean isListed(ListedPack pack, TierObject object) throws IOException {
+        boolean isListed = store.toTier(pack, object);
+        if (!isListed) {
+            store.discardTable(pack);
+        }
+        return isListed;
+    }
+
+    private interface Recorded {
+        boolean run() throws IOException;
+    }
+
+    /** Changes the log's directory or its manifest, unless the log is being closed: {@link #end} waits for this, and for no call of the tier. */
+    private boolean recorded(Recorded step) throws IOException {
+        recording.lock();
+        try {
+            if (isEnded) {
+                throw new IOException("the log is being closed: root=" + store.root());
+            }
+            return step.run();
+        } finally {
+            recording.unlock();
+        }
+    }
+
+    // ---------------------------------------------------------------- from the tier
+
+    @Override
+    public void fetch(ListedPack pack) throws IOException {
+        fetching.lock();
+        try {
+            Manifest now = store.manifest();
+            Optional<TierObject> object = now.object(pack.number());
+            if (object.isPresent() && now.tier().isPresent()) {
+                fetch(pack, object.get(), new LogInTier(folder, now.tier().get().id(), () -> isEnded));
+            }
+        } finally {
+            fetching.unlock();
+        }
+    }
+
+    /** Each piece is checked before it is written, so what was fetched is the pack. */
+    private void fetch(ListedPack pack, TierObject object, LogInTier tier) throws IOException {
+        Path fetched = PackFiles.temporaryFetched(store.root(), pack.number(), random.getAsLong());
+        try {
+            Path unused = LogFile.writeNew(fetched, file -> {
+                tier.readAll(pack, object, (offset, piece) -> writeAt(file, offset, piece));
+                return fetched;
+            });
+            boolean unusedToo = store.whilePacking(() -> recorded(() -> store.fromTier(pack, object, fetched)));
+        } finally {
+            Files.deleteIfExists(fetched);
+        }
+    }
+
+    private static void writeAt(LogFile.Opened file, long offset, ByteBuffer piece) throws IOException {
+        int length = piece.remaining();
+        for (int from = 0; from < length; from += LogFile.CHUNK_BYTES) {
+            file.write(offset + from, piece.slice(piece.position() + from, Math.min(LogFile.CHUNK_BYTES, length - from)));
+        }
+    }
+
+    // ---------------------------------------------------------------- what the tier has
+
+    @Override
+    public synchronized void tidy() throws IOException {
+        isTidy = false;
+        tidy(claimed(() -> false));
+    }
+
+    /** Publishes what the tier has, and then deletes what isn't in it: who has nothing but the tier finds each pack that is listed there. */
+    @GuardedBy("this")
+    private void tidy(LogInTier tier) throws IOException {
+        Manifest now = store.settled();
+        TierContent content = content(now);
+        TierContent last = published;
+        List<String> names = tier.list();
+        boolean isEmpty = now.objects().isEmpty() && names.stream().noneMatch(name -> TierNames.parseContent(name).isPresent());
+        if (!isEmpty && (last == null || !last.isSame(content))) {
+            log.checkWriter();
+            tier.publish(content, names, log.incarnation());
+            published = content;
+            names = tier.list();
+        }
+        Set<String> kept = now.objects().entrySet().stream().map(each -> TierNames.pack(each.getKey(), each.getValue())).collect(Collectors.toSet());
+        names.stream().filter(name -> TierNames.parseContent(name).isPresent()).max(String::compareTo).ifPresent(kept::add);
+        // behind the list: what a later writer has put there isn't in it
+        log.checkWriter();
+        for (String name : names) {
+            boolean isOurs = TierNames.parsePack(name).isPresent() || TierNames.parseContent(name).isPresent();
+            if (isOurs && !kept.contains(name)) {
+                tier.delete(name);
+            }
+        }
+        isTidy = true;
+    }
+
+    /** From now on nothing is recorded any more, however long a call of the tier takes. */
+    public void end() {
+        recording.lock();
+        try {
+            isEnded = true;
+        } finally {
+            recording.unlock();
+        }
+    }
+}
