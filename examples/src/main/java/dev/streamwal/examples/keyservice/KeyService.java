@@ -70,7 +70,7 @@ final class KeyService implements AutoCloseable {
             try {
                 send(exchange, 200, answer(exchange.getRequestURI().getPath(), body));
             } catch (KeyUnavailableException e) {
-                send(exchange, 404, e.getMessage().getBytes(UTF_8));
+                send(exchange, 404, String.valueOf(e.getMessage()).getBytes(UTF_8));
             } catch (IllegalArgumentException e) {
                 send(exchange, 400, e.toString().getBytes(UTF_8));
             }

@@ -57,13 +57,13 @@ public final class KeysOfAService {
             try {
                 line("copy", "%,d records read", records(before, keys));
             } catch (KeyUnavailableException e) {
-                line("copy", "can't be read: %s", e.getMessage());
+                line("copy", "can't be read: %s", String.valueOf(e.getMessage()));
             }
         }
         try {
             line("log", "%,d records read", records(log, new ServiceKeys(URI.create("http://localhost:1/"))));
         } catch (KeyUnavailableException e) {
-            line("service", "is away: %s", e.getMessage());
+            line("service", "is away: %s", String.valueOf(e.getMessage()));
         }
     }
 
