@@ -13,6 +13,7 @@ module dev.streamwal.examples {
     requires io.netty.transport;
     requires java.desktop;
     requires java.management;
+    requires java.net.http;
     requires jdk.httpserver;
     requires jdk.management;
     requires me.tongfei.progressbar;

@@ -45,6 +45,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.ProcessLock;
+import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestFile;
@@ -1323,9 +1324,10 @@ public final class StreamWal implements AutoCloseable {
         long tieredBytes = listed.stream().filter(manifest::isInTier).mapToLong(ListedPack::bytes).sum();
         long packedBytes = listed.stream().mapToLong(ListedPack::bytes).sum() - tieredBytes;
         return new WalStats(new WalStats.Fields(heldStreams(), (int) Math.min(Integer.MAX_VALUE, own.segments() + packed), sharedSegments,
-                (int) Math.min(Integer.MAX_VALUE, packed), listed.size(), manifest.objects().size(), tieredBytes, own.bytes() + packedBytes, sharedBytes, packedBytes, log.mappedSegments(), log.openFiles(),
-                own.appended().records(), own.appended().bytes(), packs.writtenBytes(), packs.directBytes(), log.flushes() + commits.flushes(),
-                report.sweepFailures()));
+                (int) Math.min(Integer.MAX_VALUE, packed), listed.size(), manifest.objects().size(), tieredBytes, own.bytes() + packedBytes, sharedBytes,
+                packedBytes, log.mappedSegments(), log.openFiles(), own.appended().records(), own.appended().bytes(), packs.writtenBytes(),
+                packs.directBytes(), log.flushes() + commits.flushes(), report.sweepFailures(),
+                options.encryption().map(MasterKeys::isLocked).orElse(false)));
     }
 
     /**

@@ -9,8 +9,9 @@ package dev.streamwal;
 public final class WalStats extends Snapshot<WalStats.Fields> {
 
     record Fields(
-            int streams, int segments, int sharedSegments, int packedSegments, int packs, int tieredPacks, long tieredBytes, long bytes, long sharedBytes, long packedBytes, int mappedSegments,
-            int openFiles, long appends, long appendedBytes, long packWrittenBytes, long directBytes, long flushes, long sweepFailures) {}
+            int streams, int segments, int sharedSegments, int packedSegments, int packs, int tieredPacks, long tieredBytes, long bytes, long sharedBytes,
+            long packedBytes, int mappedSegments, int openFiles, long appends, long appendedBytes, long packWrittenBytes, long directBytes, long flushes,
+            long sweepFailures, boolean keysLocked) {}
 
     WalStats(Fields fields) {
         super(fields);
@@ -180,6 +181,15 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
      */
     public long sweepFailures() {
         return fields().sweepFailures();
+    }
+
+    /**
+     * Whether the log's master keys are {@link dev.streamwal.keys.MasterKeys#isLocked locked} in memory.
+     *
+     * @return false in a log without encryption, too
+     */
+    public boolean keysLocked() {
+        return fields().keysLocked();
     }
 
     /**

@@ -46,6 +46,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Encrypted logs: all that is done to others works, nothing can be read of the files, and what was changed, or has another key, is refused. */
 class EncryptionTest {
@@ -228,6 +229,36 @@ class EncryptionTest {
     void build_encryptedStreamsWithoutMasterKeys_isRefused() {
         WalOptions.Builder builder = options().streams("a*", StreamOptions.builder().encrypted(true).build());
         assertThatThrownBy(builder::build).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("keyPattern=a*");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void stats_keysLocked_isWhatTheMasterKeysSay(boolean locked) {
+        MasterKeys ring = MasterKeysForTests.ring("a");
+        MasterKeys keys = new MasterKeys() {
+            @Override
+            public String currentId() {
+                return ring.currentId();
+            }
+
+            @Override
+            public byte[] wrap(String id, byte[] key, byte[] context) {
+                return ring.wrap(id, key, context);
+            }
+
+            @Override
+            public byte[] unwrap(String id, byte[] wrapped, byte[] context) {
+                return ring.unwrap(id, wrapped, context);
+            }
+
+            @Override
+            public boolean isLocked() {
+                return locked;
+            }
+        };
+        try (StreamWal wal = StreamWal.open(root(), WalOptions.builder().encryption(keys).build())) {
+            assertThat(wal.stats().keysLocked()).isEqualTo(locked);
+        }
     }
 
     @Test

@@ -205,7 +205,8 @@ class KeyCatalogModelTest {
 
         private void compare() throws IOException {
             doing += ", then list the keys";
-            try (WalReader inside = wal.reader(); WalReader anew = WalReader.open(root, ReaderOptions.builder().mappedReads(random.nextBoolean()).build())) {
+            ReaderOptions options = ReaderOptions.builder().mappedReads(random.nextBoolean()).directScans(random.nextBoolean()).build();
+            try (WalReader inside = wal.reader(); WalReader anew = WalReader.open(root, options)) {
                 List<String> asked = random.ints(4).mapToObj(unused -> key()).toList();
                 Instant from = Instant.ofEpochMilli(nowMillis - random.nextInt(400_000));
                 Instant to = from.plusMillis(random.nextInt(30_000));

@@ -165,7 +165,8 @@ class ModelTest {
             String doing = "open";
             try {
                 open();
-                outside = WalReader.open(root, ReaderOptions.builder().mappedReads(random.nextBoolean()).keys(KEYS_OF_LOG).build());
+                outside = WalReader.open(root, ReaderOptions.builder().mappedReads(random.nextBoolean()).directScans(random.nextBoolean())
+                        .keys(KEYS_OF_LOG).build());
                 for (operation = 1; operation <= OPERATIONS; operation++) {
                     doing = choose();
                     counts.merge(doing, 1, Integer::sum);

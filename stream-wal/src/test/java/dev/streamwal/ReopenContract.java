@@ -71,7 +71,7 @@ abstract class ReopenContract extends LogContract {
         assertThat(reader().keys()).isEmpty();
         StreamWal again = open();
         assertThat(again.keys()).isEmpty();
-        assertThat(again.stats()).isEqualTo(new WalStats(new WalStats.Fields(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)));
+        assertThat(again.stats()).isEqualTo(new WalStats(new WalStats.Fields(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false)));
     }
 
     @Test

@@ -255,7 +255,8 @@ class SharedModelTest {
 
         private void compare() {
             String done = doing;
-            try (WalReader inside = wal.reader(); WalReader outside = WalReader.open(root, ReaderOptions.builder().mappedReads(random.nextBoolean()).keys(KEYS_OF_LOG).build())) {
+            ReaderOptions options = ReaderOptions.builder().mappedReads(random.nextBoolean()).directScans(random.nextBoolean()).keys(KEYS_OF_LOG).build();
+            try (WalReader inside = wal.reader(); WalReader outside = WalReader.open(root, options)) {
                 for (WalReader reader : List.of(inside, outside)) {
                     doing = done + ", then read " + (reader == inside ? "inside" : "outside");
                     model.forEach((key, stream) -> compare(reader, key, stream));

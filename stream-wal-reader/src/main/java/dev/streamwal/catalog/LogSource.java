@@ -56,7 +56,7 @@ public final class LogSource implements AutoCloseable {
         this.root = root;
         this.settings = settings;
         this.writer = writer;
-        this.channels = new ChannelCache(settings.maxOpenFiles(), settings.mappedReads());
+        this.channels = new ChannelCache(settings.maxOpenFiles(), settings.mappedReads(), settings.directScans());
         this.failures = new ReadFailures(root, channels);
         this.streams = new StreamDirectory(root, channels);
         this.packs = new PackCatalog(root, channels, footers, settings.blockCacheBytes(), new ManifestView(root)::current,

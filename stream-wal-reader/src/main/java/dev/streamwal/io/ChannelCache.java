@@ -34,6 +34,7 @@ public final class ChannelCache implements AutoCloseable {
 
     private final int maxOpenFiles;
     private final boolean isMapping;
+    private final boolean isDirect;
     private final LongSupplier nanoTime;
     private final ReadCounter reads = new ReadCounter();
     private final int[] recentUses;
@@ -48,20 +49,22 @@ public final class ChannelCache implements AutoCloseable {
 
     /** @param maxOpenFiles 1 or more */
     public ChannelCache(int maxOpenFiles) {
-        this(maxOpenFiles, false);
+        this(maxOpenFiles, false, false);
     }
 
     /**
      * @param maxOpenFiles 1 or more
      * @param isMapping whether {@link #acquireSealed sealed} files are copied out of a mapping, where this Java can
+     * @param isDirect whether scans read sealed files past the page cache, where the file system can
      */
-    public ChannelCache(int maxOpenFiles, boolean isMapping) {
-        this(maxOpenFiles, isMapping, System::nanoTime);
+    public ChannelCache(int maxOpenFiles, boolean isMapping, boolean isDirect) {
+        this(maxOpenFiles, isMapping, isDirect, System::nanoTime);
     }
 
-    ChannelCache(int maxOpenFiles, boolean isMapping, LongSupplier nanoTime) {
+    ChannelCache(int maxOpenFiles, boolean isMapping, boolean isDirect, LongSupplier nanoTime) {
         this.maxOpenFiles = maxOpenFiles;
         this.isMapping = isMapping && ArenaMapping.isSupported();
+        this.isDirect = isDirect;
         this.nanoTime = nanoTime;
         int remembered = (int) Math.min(MAX_REMEMBERED, (long) maxOpenFiles * REMEMBERED_PER_FILE);
         this.recentUses = new int[Integer.highestOneBit(remembered)];
@@ -128,12 +131,20 @@ public final class ChannelCache implements AutoCloseable {
         if (isMapping) {
             file.map();
         }
+        if (isDirect) {
+            file.readDirectly();
+        }
         return file;
     }
 
     /** Whether files that aren't appended to any more are copied out of mappings. */
     public boolean isMapping() {
         return isMapping;
+    }
+
+    /** Whether scans read files that aren't appended to any more past the page cache. */
+    public boolean isDirect() {
+        return isDirect;
     }
 
     private void openFile(SharedFile file) throws IOException {
@@ -174,8 +185,10 @@ public final class ChannelCache implements AutoCloseable {
 
     void release(SharedFile file) {
         SharedFile surplus = null;
+        boolean isIdle;
         synchronized (this) {
-            lent -= --file.users == 0 ? 1 : 0;
+            isIdle = --file.users == 0;
+            lent -= isIdle ? 1 : 0;
             if (file.users > 0 || open.get(file.path()) != file) {
                 surplus = file.users > 0 ? null : file;
             } else if (!closed && keep(file)) {
@@ -189,6 +202,9 @@ public final class ChannelCache implements AutoCloseable {
         }
         if (surplus != null) {
             shut(surplus);
+        }
+        if (isIdle && surplus != file) {
+            rest(file);
         }
     }
 
@@ -237,9 +253,21 @@ public final class ChannelCache implements AutoCloseable {
         try {
             file.shut();
         } catch (IOException e) {
-            // not kept: the JDK's first logger costs more than opening a log and reading from it
-            System.getLogger(ChannelCache.class.getName()).log(WARNING, () -> "closing a file that was read failed: file=" + file.path(), e);
+            notClosed(file, e);
         }
+    }
+
+    private static void rest(SharedFile file) {
+        try {
+            file.rest();
+        } catch (IOException e) {
+            notClosed(file, e);
+        }
+    }
+
+    private static void notClosed(SharedFile file, IOException e) {
+        // not kept: the JDK's first logger costs more than opening a log and reading from it
+        System.getLogger(ChannelCache.class.getName()).log(WARNING, () -> "closing a file that was read failed: file=" + file.path(), e);
     }
 
     /** Read calls made so far, by all threads. */
@@ -250,6 +278,11 @@ public final class ChannelCache implements AutoCloseable {
     /** Bytes read so far, by all threads. */
     public long readBytes() {
         return reads.bytes();
+    }
+
+    /** Of these, bytes read past the page cache. */
+    public long directReadBytes() {
+        return reads.directBytes();
     }
 
     /** Files open now. */

@@ -20,11 +20,11 @@ final class DirectIo {
     /** Of the module {@code jdk.unsupported}, which a run time may lack. A reference in the source would be a warning of the compiler. */
     private static final String OPTIONS = "com.sun.nio.file.ExtendedOpenOption";
 
-    private static final Optional<OpenOption> DIRECT = option();
+    private static final Optional<OpenOption> DIRECT = direct();
 
     private DirectIo() {}
 
-    private static Optional<OpenOption> option() {
+    private static Optional<OpenOption> direct() {
         try {
             for (Object each : Class.forName(OPTIONS).getEnumConstants()) {
                 if (each instanceof OpenOption option && each.toString().equals("DIRECT")) {
@@ -37,12 +37,18 @@ final class DirectIo {
         }
     }
 
+    /** The option to open a file with; empty where there is none. The file system may refuse it all the same. */
+    static Optional<OpenOption> option(Path path) {
+        return path.getFileSystem().equals(FileSystems.getDefault()) ? DIRECT : Optional.empty();
+    }
+
     /** An existing file, open for direct writes; empty where they aren't possible. */
     static Optional<LogFile> writing(Path path) {
-        if (DIRECT.isEmpty() || !path.getFileSystem().equals(FileSystems.getDefault())) {
+        Optional<OpenOption> option = option(path);
+        if (option.isEmpty()) {
             return Optional.empty();
         }
-        LogFile file = new LogFile(path, StandardOpenOption.WRITE, DIRECT.get());
+        LogFile file = new LogFile(path, StandardOpenOption.WRITE, option.get());
         try {
             if (BLOCK_BYTES % Files.getFileStore(path).getBlockSize() != 0) {
                 return Optional.empty();

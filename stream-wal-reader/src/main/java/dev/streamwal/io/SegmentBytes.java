@@ -13,6 +13,14 @@ public interface SegmentBytes {
      */
     int read(ByteBuffer target, long offset) throws IOException;
 
+    /**
+     * As {@link #read}, for a caller that goes through the file and won't ask for these bytes again soon: past the page cache, where that was asked for and is
+     * possible.
+     */
+    default int readOnce(ByteBuffer target, long offset) throws IOException {
+        return read(target, offset);
+    }
+
     /** Current length of the file. */
     long size() throws IOException;
 

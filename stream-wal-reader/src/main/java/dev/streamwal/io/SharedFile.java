@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -28,6 +29,11 @@ public final class SharedFile implements OpenBytes {
     private volatile @Nullable MappedContent mapped;
     /** Whether mapping was tried. Guarded by this. */
     private boolean isMappingTried;
+
+    /** Null where nothing is read past the page cache. */
+    private volatile @Nullable DirectReads direct;
+    /** Whether reading so was tried. */
+    private volatile boolean isDirectTried;
 
     /** Guarded by the cache. */
     int users;
@@ -64,6 +70,28 @@ public final class SharedFile implements OpenBytes {
         @Override
         protected void wasRead(int read) {
             reads.add(read);
+        }
+    }
+
+    /** The same file, or none. */
+    private final class DirectFile extends LogFile {
+
+        DirectFile(Path path, OpenOption option) {
+            super(path, StandardOpenOption.READ, option);
+        }
+
+        @Override
+        protected FileChannel openChannel() throws IOException {
+            FileChannel channel = super.openChannel();
+            try {
+                if (shut || isReplaced()) {
+                    throw new IOException("file was closed, or another one has its name: file=" + path());
+                }
+                return channel;
+            } catch (IOException e) {
+                channel.close();
+                throw e;
+            }
         }
     }
 
@@ -124,6 +152,37 @@ public final class SharedFile implements OpenBytes {
         }
     }
 
+    /** Has {@link #readOnce} read past the page cache; where that isn't possible it reads as {@link #read} does. The file isn't appended to any more. */
+    public synchronized void readDirectly() {
+        if (!isDirectTried) {
+            direct = DirectIo.option(path()).map(option -> new DirectReads(new DirectFile(path(), option), reads)).orElse(null);
+            isDirectTried = true;
+        }
+    }
+
+    /** Whether {@link #readDirectly} was called. */
+    public boolean isDirectTried() {
+        return isDirectTried;
+    }
+
+    @Override
+    public int readOnce(ByteBuffer target, long offset) throws IOException {
+        int start = target.position();
+        DirectReads known = direct;
+        if (known != null) {
+            try {
+                known.read(target, offset);
+            } catch (IOException | UnsupportedOperationException e) {
+                // the file system can't; where the reason is another one, the reads through the page cache meet it
+                direct = null;
+                known.close();
+            }
+        }
+        int before = target.position() - start;
+        // which says whether the file ends there
+        return target.hasRemaining() ? before + read(target, offset + before) : before;
+    }
+
     @Override
     public int read(ByteBuffer target, long offset) throws IOException {
         MappedContent content = mapped;
@@ -144,7 +203,16 @@ public final class SharedFile implements OpenBytes {
     void shut() throws IOException {
         shut = true; // set first: a channel that is opened later would stay open
         unmap();
+        rest();
         file.close();
+    }
+
+    /** Gives up what only {@link #readOnce} needs, until it is called again. */
+    void rest() throws IOException {
+        DirectReads known = direct;
+        if (known != null) {
+            known.close();
+        }
     }
 
     private synchronized void unmap() {

@@ -107,7 +107,7 @@ final class KeyFile implements MasterKeys {
             if (current == null) {
                 throw unusable("file of master keys has no key", "add a line with an id, a space, and 64 hexadecimal digits", null);
             }
-            return new KeyRing(current, keys);
+            return new KeyRing(current, keys, KeyMemory::brief);
         } finally {
             keys.values().forEach(key -> Arrays.fill(key, (byte) 0));
         }

@@ -4,11 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.streamwal.error.KeyUnavailableException;
 import java.security.GeneralSecurityException;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 
 /** Master keys in memory. Thread-safe: nothing changes, until the keys are zeroed. */
 final class KeyRing implements MasterKeys {
@@ -16,12 +16,22 @@ final class KeyRing implements MasterKeys {
     static final int MAX_ID_BYTES = 255;
 
     private final String currentId;
-    private final Map<String, byte[]> keys = new HashMap<>();
+    private final KeyMemory memory;
+    private final Map<String, Integer> places = new HashMap<>();
 
     KeyRing(String currentId, Map<String, byte[]> keys) {
+        this(currentId, keys, KeyMemory::locked);
+    }
+
+    /** @param memory for so many keys */
+    KeyRing(String currentId, Map<String, byte[]> keys, IntFunction<KeyMemory> memory) {
         this.currentId = Objects.requireNonNull(currentId, "currentId");
-        keys.forEach((id, key) -> this.keys.put(checkedId(id), checkedKey(id, key).clone()));
-        if (!this.keys.containsKey(currentId)) {
+        this.memory = memory.apply(Math.max(1, keys.size()));
+        keys.forEach((id, key) -> {
+            this.memory.put(places.size(), checkedKey(checkedId(id), key));
+            places.put(id, places.size());
+        });
+        if (!places.containsKey(currentId)) {
             throw new IllegalArgumentException("no master key has the current id: currentId=" + currentId + ", ids=" + new TreeSet<>(keys.keySet()));
         }
     }
@@ -48,37 +58,46 @@ final class KeyRing implements MasterKeys {
 
     @Override
     public byte[] wrap(String id, byte[] key, byte[] context) {
-        return KeyWrap.wrap(key(id), key, context);
+        return memory.with(place(id), master -> KeyWrap.wrap(master, key, context));
     }
 
     @Override
     public byte[] unwrap(String id, byte[] wrapped, byte[] context) {
+        return memory.with(place(id), master -> unwrap(master, id, wrapped, context));
+    }
+
+    private static byte[] unwrap(byte[] master, String id, byte[] wrapped, byte[] context) {
         try {
-            return KeyWrap.unwrap(key(id), wrapped, context);
+            return KeyWrap.unwrap(master, wrapped, context);
         } catch (GeneralSecurityException e) {
             throw new KeyUnavailableException("master key is not the one that this log's key was wrapped with, though it has its id: id=" + id
                     + "; give the master key that had this id then", id, e);
         }
     }
 
-    private byte[] key(String id) {
-        byte[] key = keys.get(id);
-        if (key == null) {
-            throw new KeyUnavailableException("no master key has this id: id=" + id + ", ids=" + new TreeSet<>(keys.keySet())
+    @Override
+    public boolean isLocked() {
+        return memory.isLocked();
+    }
+
+    private int place(String id) {
+        Integer place = places.get(id);
+        if (place == null) {
+            throw new KeyUnavailableException("no master key has this id: id=" + id + ", ids=" + new TreeSet<>(places.keySet())
                     + "; add the master key that had this id when the data was written", id, null);
         }
-        return key;
+        return place;
     }
 
     /** Overwrites the keys; nothing can be wrapped or unwrapped any more. */
     void zero() {
-        keys.values().forEach(key -> Arrays.fill(key, (byte) 0));
-        keys.clear();
+        memory.zero();
+        places.clear();
     }
 
     /** Without the keys. */
     @Override
     public String toString() {
-        return "MasterKeys[currentId=" + currentId + ", ids=" + new TreeSet<>(keys.keySet()) + ']';
+        return "MasterKeys[currentId=" + currentId + ", ids=" + new TreeSet<>(places.keySet()) + ']';
     }
 }

@@ -46,8 +46,14 @@ public interface MasterKeys {
      */
     byte[] unwrap(String id, byte[] wrapped, byte[] context);
 
+    /** {@return whether the master keys are in memory that the operating system neither swaps out nor writes to a core dump; false by default} */
+    default boolean isLocked() {
+        return false;
+    }
+
     /**
-     * Master keys in memory.
+     * Master keys in memory: off the heap, and {@link #isLocked locked} on Linux, from Java 22 on, if the program was started with
+     * {@code --enable-native-access} for this library. Nothing is printed where it wasn't.
      *
      * @param currentId of the one that new keys are wrapped with
      * @param keys by id: 32 bytes each, which are copied

@@ -36,6 +36,14 @@ final class BlockedFrames {
 
     private record Unpacked(int block, byte[] frames) {}
 
+    /**
+     * How blocks are read.
+     *
+     * @param isKept whether they go to the cache
+     * @param isOnce whether they are read {@link SegmentBytes#readOnce once}
+     */
+    private record Manner(boolean isKept, boolean isOnce) {}
+
     /** @param file the pack's bytes */
     BlockedFrames(SegmentBytes file, PackEntry entry, KnownBlocks cache) {
         this.file = file;
@@ -50,8 +58,9 @@ final class BlockedFrames {
      * Reads frames.
      *
      * @param offset from the first frame's begin; not behind the last frame
+     * @param isOnce whether blocks are read {@link SegmentBytes#readOnce once}
      */
-    void read(ByteBuffer target, long offset, int count) throws IOException {
+    void read(ByteBuffer target, long offset, int count, boolean isOnce) throws IOException {
         int from = extent.skippedBytes() + (int) offset;
         int end = from + count;
         Optional<FrameBlocks.BlockList> found = list();
@@ -61,7 +70,7 @@ final class BlockedFrames {
         }
         FrameBlocks.BlockList blocks = found.get();
         int first = blocks.holding(from);
-        boolean isKept = blocks.holding(end - 1) - first < MAX_KEPT_BLOCKS;
+        Manner manner = new Manner(blocks.holding(end - 1) - first < MAX_KEPT_BLOCKS, isOnce);
         for (int block = first; from < end; ) {
             if (block == blocks.count()) {
                 noFrame(target, end - from);
@@ -78,7 +87,7 @@ final class BlockedFrames {
                     && blocks.storedOffset(behind + 1) - blocks.storedOffset(block) <= MAX_READ_BYTES && known(blocks, behind) == null) {
                 behind++;
             }
-            from = read(target, blocks, block, behind, from, end, isKept);
+            from = read(target, blocks, block, behind, from, end, manner);
             block = behind;
         }
     }
@@ -89,13 +98,13 @@ final class BlockedFrames {
     }
 
     /** @return offset up to which it was read */
-    private int read(ByteBuffer target, FrameBlocks.BlockList blocks, int first, int behind, int from, int end, boolean isKept) throws IOException {
-        ByteBuffer stored = stored(blocks.storedOffset(first), blocks.storedOffset(behind) - blocks.storedOffset(first));
+    private int read(ByteBuffer target, FrameBlocks.BlockList blocks, int first, int behind, int from, int end, Manner manner) throws IOException {
+        ByteBuffer stored = stored(blocks.storedOffset(first), blocks.storedOffset(behind) - blocks.storedOffset(first), manner.isOnce());
         int at = from;
         for (int block = first; block < behind; block++) {
             byte[] frames = unpack(stored, blocks, block, blocks.storedOffset(block) - blocks.storedOffset(first));
             last = new Unpacked(block, frames);
-            if (isKept && frames.length > 0) {
+            if (manner.isKept() && frames.length > 0) {
                 cache.put(extent.offset() + blocks.storedOffset(block), frames);
             }
             at = put(target, blocks, block, frames, at, end);
@@ -133,9 +142,10 @@ final class BlockedFrames {
         target.put(bytes);
     }
 
-    private ByteBuffer stored(int from, int count) throws IOException {
+    private ByteBuffer stored(int from, int count, boolean isOnce) throws IOException {
         ByteBuffer stored = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-        int unused = file.read(stored, extent.offset() + from);
+        long at = extent.offset() + from;
+        int unused = isOnce ? file.readOnce(stored, at) : file.read(stored, at);
         return stored.flip();
     }
 
@@ -147,7 +157,7 @@ final class BlockedFrames {
                 known = FrameBlocks.BlockList.ofOne(bytes, extent.storedBytes());
             } else {
                 byte[] readBefore = cache.get(extent.offset());
-                byte[] stored = readBefore == null ? stored(0, extent.listBytes()).array() : readBefore;
+                byte[] stored = readBefore == null ? stored(0, extent.listBytes(), false).array() : readBefore;
                 try {
                     known = FrameBlocks.BlockList.decode(ByteBuffer.wrap(stored), extent.storedBytes(), position, salt);
                 } catch (FormatException e) {

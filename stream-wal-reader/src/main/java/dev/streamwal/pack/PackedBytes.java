@@ -45,6 +45,15 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
 
     @Override
     public int read(ByteBuffer target, long offset) throws IOException {
+        return read(target, offset, false);
+    }
+
+    @Override
+    public int readOnce(ByteBuffer target, long offset) throws IOException {
+        return read(target, offset, true);
+    }
+
+    private int read(ByteBuffer target, long offset, boolean isOnce) throws IOException {
         int start = target.position();
         if (offset < header.length) {
             target.put(header, (int) offset, (int) Math.min(target.remaining(), header.length - offset));
@@ -52,20 +61,21 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
         long from = offset + target.position() - start;
         long left = entry.dataEnd() - from;
         if (target.hasRemaining() && left > 0) {
-            readFrames(target, from - header.length, (int) Math.min(target.remaining(), left));
+            readFrames(target, from - header.length, (int) Math.min(target.remaining(), left), isOnce);
         }
         return target.position() - start;
     }
 
-    private void readFrames(ByteBuffer target, long from, int count) throws IOException {
+    private void readFrames(ByteBuffer target, long from, int count, boolean isOnce) throws IOException {
         if (blocks != null) {
-            blocks.read(target, from, count);
+            blocks.read(target, from, count, isOnce);
             return;
         }
         int limit = target.limit();
         target.limit(target.position() + count);
         try {
-            int unused = file.read(target, entry.offset() + from);
+            long at = entry.offset() + from;
+            int unused = isOnce ? file.readOnce(target, at) : file.read(target, at);
         } finally {
             target.limit(limit);
         }

@@ -109,6 +109,11 @@ interface ReadableLog extends AutoCloseable {
     /** Bytes read so far. */
     long readBytes();
 
+    /** Of these, bytes read past the page cache. */
+    default long directReadBytes() {
+        return 0;
+    }
+
     /** Files open now. */
     int openFiles();
 

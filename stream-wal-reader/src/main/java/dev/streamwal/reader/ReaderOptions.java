@@ -26,6 +26,7 @@ public final class ReaderOptions {
     private final int scanBufferBytes;
     private final long blockCacheBytes;
     private final boolean mappedReads;
+    private final boolean directScans;
     private final int parallelReads;
     private final InstantSource clock;
     private final Optional<MasterKeys> keys;
@@ -40,6 +41,7 @@ public final class ReaderOptions {
         this.scanBufferBytes = builder.scanBufferBytes;
         this.blockCacheBytes = builder.blockCacheBytes;
         this.mappedReads = builder.mappedReads;
+        this.directScans = builder.directScans;
         this.parallelReads = builder.parallelReads;
         this.clock = builder.clock;
         this.keys = Optional.ofNullable(builder.keys);
@@ -87,6 +89,11 @@ public final class ReaderOptions {
         return mappedReads;
     }
 
+    /** {@return whether scans of sealed files leave the page cache as it was, where the file system can} */
+    public boolean directScans() {
+        return directScans;
+    }
+
     /** {@return how many reads one {@link WalReader#readBatch} makes at a time at most} */
     public int parallelReads() {
         return parallelReads;
@@ -113,8 +120,8 @@ public final class ReaderOptions {
     }
 
     ReadSettings settings() {
-        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, blockCacheBytes, mappedReads, clock, tier.orElse(null),
-                tierCacheBytes);
+        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, blockCacheBytes, mappedReads, directScans, clock,
+                tier.orElse(null), tierCacheBytes);
     }
 
     /** Builds options; starts with the defaults. Not thread-safe. */
@@ -142,6 +149,7 @@ public final class ReaderOptions {
         private int scanBufferBytes = 1 << 20;
         private long blockCacheBytes = 16 << 20;
         private boolean mappedReads;
+        private boolean directScans;
         private int parallelReads = 1;
         private InstantSource clock = systemClock();
         private @Nullable MasterKeys keys;
@@ -251,6 +259,23 @@ public final class ReaderOptions {
          */
         public Builder mappedReads(boolean mapped) {
             this.mappedReads = mapped;
+            return this;
+        }
+
+        /**
+         * Whether cursors, tails and {@code verify} read the records of packs and sealed segments past the operating system's page cache, so that they don't drive
+         * out of it what other programs, and other readers, have there. It is for going through much that nobody asks for soon again: what is in the page
+         * cache already is read from the disk all the same, which takes ten times as long or more. Records by reference, the last records of streams, and what
+         * is needed to find records (headers, footers and tables) are read as without this option, and so is what is still appended to.
+         *
+         * <p>Where the file system can't, scans are as without this option; {@link WalReader#directReadBytes} tells. Each read passes through up to 1 MiB of
+         * direct memory, which is held during that read only. A file has a second descriptor while it is scanned.
+         *
+         * @param direct false by default
+         * @return this
+         */
+        public Builder directScans(boolean direct) {
+            this.directScans = direct;
             return this;
         }
 

@@ -235,6 +235,11 @@ final class SegmentedLog implements ReadableLog {
     }
 
     @Override
+    public long directReadBytes() {
+        return log.channels().directReadBytes();
+    }
+
+    @Override
     public int openFiles() {
         return log.channels().openFiles();
     }

@@ -596,6 +596,14 @@ public final class WalReader implements AutoCloseable {
         return log.readBytes();
     }
 
+    /**
+     * {@return of the {@link #readBytes}, how many were read past the page cache, in whole blocks; 0 without {@link ReaderOptions.Builder#directScans}, and where
+     * the file system can't}
+     */
+    public long directReadBytes() {
+        return log.directReadBytes();
+    }
+
     /** Files open now. */
     int openFiles() {
         return log.openFiles();

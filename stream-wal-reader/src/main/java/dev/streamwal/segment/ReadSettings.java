@@ -13,19 +13,20 @@ import org.jspecify.annotations.Nullable;
  * @param scanBufferBytes that a scan reads at a time, at most
  * @param blockCacheBytes memory for unpacked blocks of packs
  * @param mappedReads whether sealed files are mapped
+ * @param directScans whether scans read sealed files past the page cache
  * @param clock gives the time of a consumer's commits
  * @param tier where the log's tier is; null for where its manifest says that it is
  * @param tierCacheBytes of memory for what was read from the tier
  */
 public record ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapBytes, int scanBufferBytes, long blockCacheBytes, boolean mappedReads,
-        InstantSource clock, @Nullable Path tier, long tierCacheBytes) {
+        boolean directScans, InstantSource clock, @Nullable Path tier, long tierCacheBytes) {
 
     /** Memory for what was read from the tier, where nobody says another number. */
     public static final long TIER_CACHE_BYTES = 32 << 20;
 
-    /** With a tier where the manifest says that it is. */
+    /** Without direct scans, and with a tier where the manifest says that it is. */
     public ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapBytes, int scanBufferBytes, long blockCacheBytes, boolean mappedReads,
             InstantSource clock) {
-        this(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, blockCacheBytes, mappedReads, clock, null, TIER_CACHE_BYTES);
+        this(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, blockCacheBytes, mappedReads, false, clock, null, TIER_CACHE_BYTES);
     }
 }

@@ -66,16 +66,25 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     @Override
     public int read(ByteBuffer target, long offset) throws IOException {
+        return read(target, offset, false);
+    }
+
+    @Override
+    public int readOnce(ByteBuffer target, long offset) throws IOException {
+        return read(target, offset, true);
+    }
+
+    private int read(ByteBuffer target, long offset, boolean isOnce) throws IOException {
         int from = target.position();
         if (moved == null) {
             try {
-                return bytes.read(target, offset);
+                return isOnce ? bytes.readOnce(target, offset) : bytes.read(target, offset);
             } catch (NoSuchFileException e) {
                 moved = follow(e);
             }
         }
         int before = target.position() - from;
-        return before + moved.read(target, offset + before);
+        return before + moved.read(target, offset + before, isOnce);
     }
 
     @Override
@@ -91,8 +100,8 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     }
 
     /**
-     * The same bytes, for a caller that reads for long: each read is of the file that has the segment's name by then. So a walk that stands in a
-     * segment sees nothing that was erased meanwhile, except what it has read already. A deleted file stays readable.
+     * The same bytes, for a caller that reads for long: each read is as {@link #readOnce}, and of the file that has the segment's name by then. So a
+     * walk that stands in a segment sees nothing that was erased meanwhile, except what it has read already. A deleted file stays readable.
      */
     public SegmentBytes renewed() {
         return new SegmentBytes() {
@@ -100,7 +109,8 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
             @Override
             public int read(ByteBuffer target, long offset) throws IOException {
                 renew();
-                return SegmentReader.this.read(target, offset);
+                readDirectlyIfSealed();
+                return SegmentReader.this.readOnce(target, offset);
             }
 
             @Override
@@ -108,6 +118,13 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
                 return SegmentReader.this.size();
             }
         };
+    }
+
+    /** Looked at when a scan reads, and not by each opening, since it may take a read of the file's end. */
+    private void readDirectlyIfSealed() throws IOException {
+        if (channels.isDirect() && moved == null && bytes instanceof SharedFile file && !file.isDirectTried() && end().isFinal()) {
+            file.readDirectly();
+        }
     }
 
     private void renew() throws IOException {

@@ -67,7 +67,7 @@ class MappedReadsTest {
     void read_aSealedFile_isTheSameWithAndWithoutMapping() throws IOException {
         Path path = file();
         for (boolean isMapping : new boolean[] {false, true}) {
-            try (ChannelCache cache = new ChannelCache(2, isMapping); SharedFile file = cache.acquireSealed(path)) {
+            try (ChannelCache cache = new ChannelCache(2, isMapping, false); SharedFile file = cache.acquireSealed(path)) {
                 for (int offset : new int[] {0, 1, 4_095, BYTES - 10, BYTES - 1, BYTES, BYTES + 5}) {
                     byte[] found = read(file, offset, 10);
                     assertThat(found).hasSize(Math.max(0, Math.min(10, BYTES - offset)));
@@ -81,7 +81,7 @@ class MappedReadsTest {
     @EnabledForJreRange(min = JRE.JAVA_22)
     void read_aMappedFile_makesNoCall() throws IOException {
         Path path = file();
-        try (ChannelCache cache = new ChannelCache(2, true); SharedFile file = cache.acquireSealed(path)) {
+        try (ChannelCache cache = new ChannelCache(2, true, false); SharedFile file = cache.acquireSealed(path)) {
             assertContent(read(file, 100, 1_000), 100);
             assertThat(cache.readCalls()).isZero();
             assertThat(cache.readBytes()).isEqualTo(1_000);
@@ -91,7 +91,7 @@ class MappedReadsTest {
     @Test
     void read_aFileThatIsAppendedTo_isNotMapped() throws IOException {
         Path path = file();
-        try (ChannelCache cache = new ChannelCache(2, true); SharedFile file = cache.acquire(path)) {
+        try (ChannelCache cache = new ChannelCache(2, true, false); SharedFile file = cache.acquire(path)) {
             assertContent(read(file, 100, 1_000), 100);
             assertThat(cache.readCalls()).isPositive();
         }
@@ -100,7 +100,7 @@ class MappedReadsTest {
     @Test
     void read_aFileThatAnotherProcessHasShortened_endsWhereTheFileEnds() throws Exception {
         Path path = file();
-        try (ChannelCache cache = new ChannelCache(2, true); SharedFile file = cache.acquireSealed(path)) {
+        try (ChannelCache cache = new ChannelCache(2, true, false); SharedFile file = cache.acquireSealed(path)) {
             for (int i = 0; i < MANY; i++) {
                 assertContent(read(file, i % 100, 1), i % 100);
             }
@@ -125,7 +125,7 @@ class MappedReadsTest {
     @EnabledOnOs(OS.LINUX)
     void close_aMappedFile_leavesNoMapping() throws IOException {
         Path path = file();
-        try (ChannelCache cache = new ChannelCache(2, true)) {
+        try (ChannelCache cache = new ChannelCache(2, true, false)) {
             try (SharedFile file = cache.acquireSealed(path)) {
                 assertContent(read(file, 0, 10), 0);
                 assertThat(mappings(path)).isNotEmpty();
@@ -142,7 +142,7 @@ class MappedReadsTest {
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {
             for (int round = 0; round < 50; round++) {
-                ChannelCache cache = new ChannelCache(2, true);
+                ChannelCache cache = new ChannelCache(2, true, false);
                 SharedFile file = cache.acquireSealed(path);
                 AtomicBoolean isClosed = new AtomicBoolean();
                 List<Future<Integer>> readers = new ArrayList<>();

@@ -42,10 +42,14 @@ abstract class WalReaderContract {
 
     abstract Path newRoot() throws IOException;
 
+    ReaderOptions options() {
+        return ReaderOptions.builder().build();
+    }
+
     @BeforeEach
     void open() throws IOException {
         root = newRoot();
-        reader = WalReader.open(root);
+        reader = WalReader.open(root, options());
     }
 
     @AfterEach

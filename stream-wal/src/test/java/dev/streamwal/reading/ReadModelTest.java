@@ -167,7 +167,7 @@ class ReadModelTest {
         }
 
         private void readBeside(Asker asker) {
-            try (WalReader reader = WalReader.open(root, ReaderOptions.builder().mappedReads(true).build())) {
+            try (WalReader reader = WalReader.open(root, ReaderOptions.builder().mappedReads(true).directScans(true).build())) {
                 while (!over.get() || asker.answers().size() < ReadingProcess.MIN_ANSWERS) {
                     asker.ask(reader);
                 }

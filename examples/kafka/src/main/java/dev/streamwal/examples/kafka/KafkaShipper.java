@@ -1,31 +1,24 @@
 package dev.streamwal.examples.kafka;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.WalConsumer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.ApiException;
-import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.errors.InvalidTopicException;
-import org.apache.kafka.common.errors.ProducerFencedException;
-import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.jspecify.annotations.Nullable;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * Ships what a consumer reads to a topic of Kafka, at least once, each stream in order.
@@ -35,25 +28,26 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Why a transaction.</b> Without one, a producer that gives up on some records, as their partition's leader is away, may deliver later ones of the
  * same key. Sent again, the earlier ones would come behind these, and who drops repeats by their positions would drop them. A batch of a transaction
- * is there as a whole or not at all, for readers with {@code isolation.level=read_committed}. A shipper that was taken for dead can't commit any more
- * once another one with its name has begun.
+ * is there as a whole or not at all, for readers with {@code isolation.level=read_committed}.
  *
  * <p><b>What it holds.</b> A batch, of {@value #MAX_BATCH_RECORDS} records or {@value #MAX_BATCH_BYTES} bytes and one record at most. While the brokers
- * are away, it rests, up to {@value #MAX_REST_MILLIS} ms at a time, and the log keeps the rest: for as long as its retention says, or for longer, by
+ * are away it rests, up to {@value #MAX_REST_MILLIS} ms at a time, and the log keeps what comes: for as long as its retention says, or for longer, by
  * {@code StreamOptions.retainFor} with the consumer's name. What expires nevertheless is told to {@link Events#lost}.
  */
 public final class KafkaShipper {
 
     /** Records in a batch at most: so many may be sent again. */
-    public static final int MAX_BATCH_RECORDS = 1_000;
+    public static final int MAX_BATCH_RECORDS = 5_000;
 
-    static final int MAX_BATCH_BYTES = 1 << 20;
-    private static final long FIRST_REST_MILLIS = 100;
-    private static final long MAX_REST_MILLIS = 10_000;
+    static final int MAX_BATCH_BYTES = 2 << 20;
+    static final long FIRST_REST_MILLIS = 100;
+    static final long MAX_REST_MILLIS = 10_000;
     private static final Duration IDLE = Duration.ofSeconds(1);
 
-    /** A producer that gives up in seconds, so that a shipper can be stopped while the brokers are away. */
+    /** A producer that gives up in seconds, so that a shipper can be stopped while the brokers are away. Transactions make it idempotent. */
     private static final Map<String, Object> SETTINGS = Map.of(
+            ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class,
+            ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class,
             ProducerConfig.ACKS_CONFIG, "all",
             ProducerConfig.LINGER_MS_CONFIG, 5,
             ProducerConfig.COMPRESSION_TYPE_CONFIG, "gzip", // of the JDK: the others bring native code
@@ -65,44 +59,53 @@ public final class KafkaShipper {
     public interface Events {
 
         /**
-         * Records were deleted before they were shipped.
+         * Records were deleted before they were shipped. Told again after a restart, until a later record of the stream is shipped.
          *
          * @param isCertain false where there may have been none
          */
         void lost(String key, long from, long to, boolean isCertain);
 
-        /** The brokers didn't take a batch; it is sent again after a rest. */
-        void failed(KafkaException cause, long restMillis);
+        /** More was lost than the consumer could list. */
+        void lostMore();
+
+        /** Damaged records aren't shipped; what stands behind them is. */
+        void unreadable(WalException cause);
+
+        /** The brokers didn't take a batch, or the log's file system failed: it is tried again after a rest. */
+        void failed(RuntimeException cause, long restMillis);
     }
 
     private final WalConsumer consumer;
     private final Supplier<? extends Producer<byte[], byte[]>> producers;
-    private final String topic;
+    private final ShippedRecord.Target target;
     private final Events events;
     private final CountDownLatch stopped = new CountDownLatch(1);
-    private volatile @Nullable EntryTail entries;
+    /** Where ranges end that were told of before the first record, and of which the tail tells again, by key. */
+    private final Map<String, Long> toldUpTo = new HashMap<>();
+    private long restMillis = FIRST_REST_MILLIS;
 
     /**
      * A shipper, which begins when {@link #run} is called.
      *
-     * @param consumer what it reads; the caller closes it, behind the shipper
+     * @param consumer what it reads; the caller closes it, when the run has ended
      * @param producers makes a producer, at first and after each failure: see {@link #producerSettings}
      */
-    public KafkaShipper(WalConsumer consumer, Supplier<? extends Producer<byte[], byte[]>> producers, String topic, Events events) {
+    public KafkaShipper(WalConsumer consumer, Supplier<? extends Producer<byte[], byte[]>> producers, ShippedRecord.Target target, Events events) {
         this.consumer = consumer;
         this.producers = producers;
-        this.topic = topic;
+        this.target = target;
         this.events = events;
     }
 
     /**
      * Settings for a producer. Change what you like but acknowledgements.
      *
-     * @param name the same for all shippers of a log that take turns, and of no other: the log's and the consumer's, for instance
+     * @param transactionalId the same whenever this consumer of this log is shipped, so that what it left unfinished doesn't hold up readers; and of
+     *     nobody else, as two that have the same stop each other
      */
-    public static Map<String, Object> producerSettings(String bootstrapServers, String name) {
+    public static Map<String, Object> producerSettings(String bootstrapServers, String transactionalId) {
         Map<String, Object> settings = new HashMap<>(SETTINGS);
-        settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, name);
+        settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId);
         settings.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
         return settings;
     }
@@ -110,97 +113,123 @@ public final class KafkaShipper {
     /**
      * Ships until {@link #stop} is called.
      *
-     * @throws KafkaException where the brokers will never take a record, such as one that is too large, or another shipper has this one's name
-     * @throws InterruptedException if the thread is interrupted
+     * @throws KafkaException where waiting doesn't help: a record is too large, the brokers don't let it, or another producer has its transactional id
+     * @throws WalException where the log can't be read on before somebody has done something: a newer version of the library is needed, or a key, or the
+     *     log was put back to an earlier state, where positions are given anew, and are no repeats. Nothing is lost by it
+     * @throws InterruptedException where the thread is interrupted
      */
     public void run() throws InterruptedException {
-        consumer.lost().forEach(range -> lost(range, true));
-        consumer.possiblyLost().forEach(range -> lost(range, false));
-        long restMillis = FIRST_REST_MILLIS;
+        tellWhatWasLostBefore();
         while (!isStopped()) {
-            Producer<byte[], byte[]> producer = producers.get();
             try {
-                producer.initTransactions();
-                EntryTail tail = consumer.entries();
-                entries = tail;
-                while (!isStopped()) {
-                    ship(producer, tail);
-                    restMillis = FIRST_REST_MILLIS;
-                }
+                shipByOneProducer();
+            } catch (InterruptException e) {
+                throw interrupted(e);
             } catch (KafkaException e) {
-                if (isForGood(e)) {
+                if (ShippingFailure.isForGood(e)) {
                     throw e;
                 }
-                events.failed(e, restMillis);
-                boolean unused = stopped.await(restMillis, TimeUnit.MILLISECONDS);
-                restMillis = Math.min(MAX_REST_MILLIS, 2 * restMillis);
-            } finally {
-                // the next one aborts what it hasn't committed, and sends it again
-                producer.close(Duration.ZERO);
-                // the next tail goes on behind the last commit
-                consumer.entries().close();
+                rest(e);
             }
         }
     }
 
-    private void lost(LostRange range, boolean isCertain) {
+    private static InterruptedException interrupted(InterruptException e) {
+        boolean unused = Thread.interrupted(); // which it has set
+        InterruptedException thrown = new InterruptedException(e.getMessage());
+        thrown.initCause(e);
+        return thrown;
+    }
+
+    private void tellWhatWasLostBefore() {
+        consumer.lost().forEach(range -> tellLost(range, true));
+        consumer.possiblyLost().forEach(range -> tellLost(range, false));
+        if (consumer.isLostTruncated()) {
+            events.lostMore();
+        }
+    }
+
+    private void tellLost(LostRange range, boolean isCertain) {
+        toldUpTo.put(range.key(), range.to());
         events.lost(range.key(), range.from(), range.to(), isCertain);
+    }
+
+    private void tellUnlessTold(EntryExpiredException e) {
+        String key = Objects.requireNonNull(e.key());
+        Long told = toldUpTo.remove(key);
+        if (told == null || told != e.to()) {
+            events.lost(key, e.from(), e.to(), e.isCertain());
+        }
+    }
+
+    /** Until it is stopped, or fails. What it has sent and not committed is aborted when the next one begins; a new tail brings it again. */
+    private void shipByOneProducer() throws InterruptedException {
+        Producer<byte[], byte[]> producer = producers.get();
+        try (EntryTail tail = consumer.entries()) {
+            producer.initTransactions();
+            while (!isStopped()) {
+                ship(producer, tail);
+            }
+        } finally {
+            producer.close(Duration.ZERO);
+        }
+    }
+
+    private void ship(Producer<byte[], byte[]> producer, EntryTail tail) throws InterruptedException {
+        Batch batch = new Batch(producer, target);
+        while (batch.hasRoom() && next(tail, batch)) {
+            try {
+                batch.add(tail);
+            } catch (CorruptSegmentException e) {
+                events.unreadable(e);
+            }
+        }
+        if (!batch.isEmpty()) {
+            batch.commit();
+            consumer.commitDelivered();
+            restMillis = FIRST_REST_MILLIS;
+        }
+    }
+
+    /** Waits for a batch's first record only. */
+    private boolean next(EntryTail tail, Batch batch) throws InterruptedException {
+        while (!isStopped()) {
+            try {
+                return tail.next(batch.isEmpty() ? IDLE : Duration.ZERO);
+            } catch (EntryExpiredException e) {
+                tellUnlessTold(e);
+            } catch (CorruptSegmentException e) {
+                events.unreadable(e);
+            } catch (WalIOException e) {
+                // the same tail goes on: with the same record, or behind a slot that was given up, which a new tail would come upon again
+                restUnlessHeldUp(e, batch);
+                return false;
+            }
+        }
+        return false;
+    }
+
+    /** A batch that has begun isn't kept waiting. If the next one fails, too, that rests. */
+    private void restUnlessHeldUp(WalIOException cause, Batch batch) throws InterruptedException {
+        if (batch.isEmpty()) {
+            rest(cause);
+        } else {
+            events.failed(cause, 0);
+        }
+    }
+
+    private void rest(RuntimeException cause) throws InterruptedException {
+        events.failed(cause, restMillis);
+        boolean unused = stopped.await(restMillis, TimeUnit.MILLISECONDS);
+        restMillis = Math.min(MAX_REST_MILLIS, 2 * restMillis);
     }
 
     private boolean isStopped() {
         return stopped.getCount() == 0;
     }
 
-    private void ship(Producer<byte[], byte[]> producer, EntryTail tail) throws InterruptedException {
-        List<Future<RecordMetadata>> sent = new ArrayList<>();
-        long bytes = 0;
-        while (sent.size() < MAX_BATCH_RECORDS && bytes < MAX_BATCH_BYTES) {
-            try {
-                if (!tail.next(sent.isEmpty() ? IDLE : Duration.ZERO)) {
-                    break;
-                }
-            } catch (EntryExpiredException e) {
-                events.lost(e.key(), e.from(), e.to(), e.isCertain());
-                continue;
-            }
-            if (sent.isEmpty()) {
-                producer.beginTransaction();
-            }
-            ProducerRecord<byte[], byte[]> record = ShippedRecord.of(topic, tail);
-            sent.add(producer.send(record));
-            bytes += tail.size();
-        }
-        if (!sent.isEmpty()) {
-            producer.flush();
-            awaitAcknowledged(sent);
-            producer.commitTransaction();
-            consumer.commitDelivered();
-        }
-    }
-
-    private static void awaitAcknowledged(List<Future<RecordMetadata>> sent) throws InterruptedException {
-        for (Future<RecordMetadata> each : sent) {
-            try {
-                RecordMetadata unused = each.get();
-            } catch (ExecutionException e) {
-                throw e.getCause() instanceof KafkaException failure ? failure : new KafkaException(e.getCause());
-            }
-        }
-    }
-
-    /** Trying again would fail again. */
-    private static boolean isForGood(KafkaException failure) {
-        ApiException cause = failure instanceof ApiException api ? api : failure.getCause() instanceof ApiException api ? api : null;
-        return cause instanceof RecordTooLargeException || cause instanceof InvalidTopicException || cause instanceof AuthorizationException
-                || cause instanceof AuthenticationException || cause instanceof ProducerFencedException;
-    }
-
-    /** Ends {@link #run}, from any thread, behind the batch that is being shipped: within 20 s, also while the brokers are away. */
+    /** Ends {@link #run}, from any thread, behind the batch that is being shipped: within half a minute, also while the brokers are away. */
     public void stop() {
         stopped.countDown();
-        EntryTail tail = entries;
-        if (tail != null) {
-            tail.wakeup();
-        }
     }
 }
