@@ -29,7 +29,19 @@ class ReplicaCommandTest {
             assertThat(run("shards", "--replicas", replicas.toString())).isZero();
             assertThat(out.toString().lines().skip(2)).containsExactly(out.toString().lines().skip(1).findFirst().orElseThrow() + " two", "2");
             assertThat(err.toString()).isEmpty();
+            // which is answered by a leader: by then there is one
+            for (int shard = 0, key = 0; shard < 2; key++) {
+                out.getBuffer().setLength(0);
+                assertThat(run("shards", "--replicas", replicas.toString(), "key/" + key)).isZero();
+                if (out.toString().startsWith(shard + " ")) {
+                    assertThat(run("latest", "--replicas", replicas.toString(), "key/" + key)).isEqualTo(1);
+                    shard++;
+                }
+            }
             assertThat(server.leads()).containsExactly(0, 1);
+            out.getBuffer().setLength(0);
+            assertThat(run("cluster", "--replicas", replicas.toString())).isZero();
+            assertThat(out.toString().lines().skip(1)).hasSize(2).allSatisfy(line -> assertThat(line).contains("n0").contains("LEADER"));
         }
     }
 

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -152,9 +153,9 @@ public final class ReplicaCommand {
     int cluster(@Mixin Cluster cluster) {
         try (ReplicatedWal wal = cluster.connect()) {
             List<ReplicaStatus> all = wal.status();
-            out().printf("%5s  %-12s  %-9s  %12s  %8s  %12s  %8s  %s%n", "shard", "replica", "role", "applied", "behind", "image", "streams", "");
-            all.forEach(each -> out().printf("%5d  %-12s  %-9s  %12d  %8s  %12d  %8d  %s%n", each.shard(), each.replica(), each.role(), each.appliedIndex(),
-                    behind(each, all), each.imageIndex(), each.streams(), each.isDamaged() ? "damaged: restart it" : ""));
+            out().printf(Locale.ROOT, "%5s  %-12s  %-9s  %12s  %8s  %12s  %8s  %s%n", "shard", "replica", "role", "applied", "behind", "image", "streams", "");
+            all.forEach(each -> out().printf(Locale.ROOT, "%5d  %-12s  %-9s  %12d  %8s  %12d  %8d  %s%n", each.shard(), each.replica(), each.role(),
+                    each.appliedIndex(), behind(each, all), each.imageIndex(), each.streams(), each.isDamaged() ? "damaged: restart it" : ""));
         }
         return 0;
     }

@@ -2,6 +2,7 @@ package dev.streamwal.ratis.shard;
 
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.HeaderTooLargeException;
 import dev.streamwal.error.RecordTooLargeException;
@@ -98,7 +99,12 @@ final class Shard implements AutoCloseable {
             }
             state = found.get();
         }
-        Shard shard = new Shard(folder, given, rule, times, state, image);
+        Shard shard;
+        try {
+            shard = new Shard(folder, given, rule, times, state, image);
+        } catch (CorruptSegmentException e) {
+            return Optional.empty();
+        }
         if (!shard.log.isWhole()) {
             shard.close();
             return Optional.empty();

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class SamePositionsTest {
 
-    private static final int SEEDS = Math.max(2, (int) Math.round(scale() * 30));
+    private static final int SEEDS = Math.max(2, (int) Math.round(scale() * 14));
     private static final int ENTRIES = 600;
 
     private static final Duration WINDOW = Duration.ofHours(1);
