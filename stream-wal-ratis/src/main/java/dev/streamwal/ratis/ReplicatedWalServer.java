@@ -234,7 +234,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
             closed.get();
         } catch (ExecutionException e) {
             Throwable failure = e.getCause();
-            throw new ReplicationException(String.valueOf(failure.getMessage()), null, failure);
+            throw new ReplicationException(String.valueOf(failure == null ? null : failure.getMessage()), null, failure);
         }
     }
 

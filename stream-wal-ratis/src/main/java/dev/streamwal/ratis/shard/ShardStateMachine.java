@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -67,7 +68,7 @@ public final class ShardStateMachine extends BaseStateMachine {
     private final ImageExports exports;
     private final ReentrantLock applying = new ReentrantLock();
 
-    private volatile int fetchedImages;
+    private final AtomicInteger fetchedImages = new AtomicInteger();
     private volatile boolean closing;
     private volatile @Nullable Throwable failure;
     private volatile @Nullable Shard shard;
@@ -89,7 +90,7 @@ public final class ShardStateMachine extends BaseStateMachine {
         Shard open = open(shard);
         boolean isLeader = Objects.requireNonNull(server).getDivision(settings.group().getGroupId()).getInfo().isLeader();
         return new ShardStatus(isLeader, getLastAppliedTermIndex().getIndex(), open.newestImage().map(Image::index).orElse(RaftLog.INVALID_LOG_INDEX),
-                open.clockMillis(), open.streams(), times.images(), TimeUnit.NANOSECONDS.toMillis(times.longestNanos()), fetchedImages,
+                open.clockMillis(), open.streams(), times.images(), TimeUnit.NANOSECONDS.toMillis(times.longestNanos()), fetchedImages.get(),
                 folder.isRepairWanted());
     }
 
@@ -112,7 +113,7 @@ public final class ShardStateMachine extends BaseStateMachine {
             new ImageFetch(settings.group(), settings.self(), settings.connections(), settings.repairBytesPerSecond(), ShardFolder.WAL)
                     .into(folder.fetched(), markerIndex, () -> closing);
             folder.adoptFetched();
-            fetchedImages++;
+            int unused = fetchedImages.incrementAndGet();
             if (!isOpened(markerIndex)) {
                 throw new IOException("image that was fetched from a peer can't be opened: shard=" + settings.shard() + ", folder=" + folder);
             }

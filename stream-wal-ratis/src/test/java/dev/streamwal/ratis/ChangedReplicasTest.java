@@ -1,0 +1,91 @@
+package dev.streamwal.ratis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.WriteEntry;
+import dev.streamwal.reader.EntryRef;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A replica comes, another one goes, and what was acknowledged is on all that there are. */
+class ChangedReplicasTest {
+
+    private static final int RECORDS = 300;
+
+    @TempDir
+    private Path folder;
+
+    private final Map<String, ReplicatedWalServer> servers = new HashMap<>();
+    private final List<EntryRef> acknowledged = new ArrayList<>();
+
+    private void start(String name, Replicas replicas) throws Exception {
+        servers.put(name, ReplicatedWalServer.start(name, folder.resolve(name), Replica.options(replicas, 2)));
+    }
+
+    @AfterEach
+    void stop() {
+        servers.values().forEach(ReplicatedWalServer::close);
+    }
+
+    private static Replicas without(Replicas all, String... gone) {
+        return Replicas.of(Arrays.stream(all.toString().split(",")).filter(each -> !List.of(gone).contains(each.split("=", 2)[0])).toArray(String[]::new));
+    }
+
+    private void append(ReplicatedWal wal) throws Exception {
+        for (int i = 0; i < RECORDS; i++) {
+            acknowledged.add(wal.append("key/" + i % 7, WriteEntry.of(new byte[] {(byte) i, (byte) (i >> 8)})).get(60, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void changeReplicas_oneComesAndOneGoes_whileOneIsAppendedTo() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(4);
+        Replicas before = without(all, "n3");
+        Replicas after = without(all, "n0");
+        for (String name : before.names()) {
+            start(name, before);
+        }
+        try (ReplicatedWal wal = ReplicatedWal.connect(before, Batching.of(Duration.ofMillis(1), 100))) {
+            append(wal); // more than is kept of the Raft log, so that who comes gets an image
+            start("n3", all);
+            wal.changeReplicas(all);
+            append(wal);
+        }
+        try (ReplicatedWal wal = ReplicatedWal.connect(all, Batching.of(Duration.ofMillis(1), 100))) {
+            assertThat(wal.status()).extracting(ReplicaStatus::replica).contains("n3").hasSize(8);
+            wal.changeReplicas(after);
+            append(wal);
+        }
+        assertThatThrownBy(() -> servers.get("n0").awaitClosed()).as("was left out").isInstanceOf(ReplicationException.class);
+        servers.values().forEach(ReplicatedWalServer::close);
+        servers.clear();
+        for (String name : after.names()) {
+            start(name, after);
+        }
+        try (ReplicatedWal wal = ReplicatedWal.connect(after, Batching.of(Duration.ofMillis(1), 100))) {
+            append(wal);
+            Map<String, Long> ends = new HashMap<>();
+            acknowledged.forEach(ref -> ends.merge(ref.key(), ref.end(), Math::max));
+            for (Map.Entry<String, Long> each : ends.entrySet()) {
+                assertThat(wal.endPosition(each.getKey(), Consistency.LINEARIZABLE)).isEqualTo(each.getValue());
+            }
+        }
+        servers.values().forEach(ReplicatedWalServer::close);
+        for (String name : after.names()) {
+            ReplicaFiles files = ReplicaFiles.of(folder.resolve(name), 2);
+            List<EntryRef> there = files.streams().values().stream().flatMap(List::stream).map(ReplicaFiles.Stored::ref).toList();
+            assertThat(there).as(name).containsExactlyInAnyOrderElementsOf(acknowledged);
+        }
+        servers.clear();
+    }
+}
