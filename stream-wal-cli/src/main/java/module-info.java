@@ -4,6 +4,7 @@ module dev.streamwal.cli {
     requires de.siegmar.fastcsv;
     requires dev.streamwal;
     requires info.picocli;
+    requires io.netty.common;
     requires me.tongfei.progressbar;
     requires static com.google.errorprone.annotations;
     requires static org.jspecify;

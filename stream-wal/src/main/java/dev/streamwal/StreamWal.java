@@ -47,6 +47,7 @@ import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
+import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
@@ -75,6 +76,7 @@ import dev.streamwal.storage.StorageErrors;
 import dev.streamwal.storage.WriterFile;
 import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -255,7 +257,7 @@ public final class StreamWal implements AutoCloseable {
             BackgroundReport report = new BackgroundReport(options.listener(), environment.threads(), options.clock());
             folders.create(storage, e -> report.failed("rename the folder streams", null, e));
             declareConsumers(root, options, report);
-            PositionsFile positions = PositionsFile.load(root, folders::anySegment);
+            PositionsFile positions = PositionsFile.load(root, () -> folders.anySegment() || hasHadPacks(root));
             PositionsFile.Opened opened = positions.open(environment.bootId());
             RedoResult redo = redone(new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS), report);
@@ -321,6 +323,14 @@ public final class StreamWal implements AutoCloseable {
             writer.close(time.millis());
             release(lock, e);
             throw e;
+        }
+    }
+
+    private static boolean hasHadPacks(Path root) {
+        try {
+            return !ManifestFile.read(root).equals(Manifest.EMPTY);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

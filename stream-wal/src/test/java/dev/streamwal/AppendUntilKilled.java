@@ -36,21 +36,21 @@ final class AppendUntilKilled {
      * @param acks directory for what is acknowledged
      * @param boot of the machine, as the log is to see it
      */
-    record Task(Path root, Path acks, int round, long seed, long originMillis, Storage storage, boolean smallJournal, int boot) {
+    record Task(Path root, Path acks, int round, long seed, long originMillis, Storage storage, boolean smallJournal, boolean encrypted, int boot) {
 
         String line() {
             return String.join("\t", root.toString(), acks.toString(), "" + round, "" + seed, "" + originMillis, storage.name(),
-                    "" + smallJournal, "" + boot);
+                    "" + smallJournal, "" + encrypted, "" + boot);
         }
 
         static Task parse(String line) {
             String[] parts = line.split("\t");
             return new Task(Path.of(parts[0]), Path.of(parts[1]), Integer.parseInt(parts[2]), Long.parseLong(parts[3]),
-                    Long.parseLong(parts[4]), Storage.valueOf(parts[5]), Boolean.parseBoolean(parts[6]), Integer.parseInt(parts[7]));
+                    Long.parseLong(parts[4]), Storage.valueOf(parts[5]), Boolean.parseBoolean(parts[6]), Boolean.parseBoolean(parts[7]), Integer.parseInt(parts[8]));
         }
 
         StreamWal open(WalListener listener) {
-            WalOptions options = KillScript.options(originMillis, storage).listener(listener).build();
+            WalOptions options = KillScript.options(originMillis, storage, encrypted, round).listener(listener).build();
             return StreamWal.open(root, options, KillScript.environment(options, smallJournal, boot));
         }
 
@@ -82,7 +82,7 @@ final class AppendUntilKilled {
             fail(e);
             return;
         }
-        KillScript script = new KillScript(task.seed);
+        KillScript script = new KillScript(task.seed, task.encrypted);
         AtomicBoolean first = new AtomicBoolean();
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < KillScript.THREADS; i++) {

@@ -1,15 +1,19 @@
 package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.simulation.SimulatedDisk;
 import io.netty.buffer.ByteBufUtil;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,6 +25,7 @@ class DirectPacksTest {
     private static final int WINDOWS = 3;
     private static final int STREAMS = 10;
     private static final int RECORDS = 20;
+    private static final int MANY_RECORDS = 3_000;
 
     @TempDir
     private Path folder;
@@ -39,8 +44,12 @@ class DirectPacksTest {
     }
 
     private void fillAndPack(StreamWal wal) {
+        fillAndPack(wal, RECORDS);
+    }
+
+    private void fillAndPack(StreamWal wal, int records) {
         for (int window = 0; window < WINDOWS; window++) {
-            for (int i = 0; i < STREAMS * RECORDS; i++) {
+            for (int i = 0; i < STREAMS * records; i++) {
                 assertThat(wal.stream("s" + i % STREAMS).append(now[0].toEpochMilli(), content(i)).size()).isPositive();
             }
             now[0] = now[0].plus(WINDOW);
@@ -79,6 +88,26 @@ class DirectPacksTest {
         }
         try (WalReader reader = WalReader.open(folder)) {
             assertAllThere(reader);
+        }
+    }
+
+    /** But of the ends of the files, which are read when the packs are opened. */
+    @Test
+    void pack_direct_leavesTheRecordsOutOfThePageCache() throws Exception {
+        try (StreamWal wal = open(folder.resolve("direct"), true); StreamWal cached = open(folder.resolve("cached"), false)) {
+            fillAndPack(wal, MANY_RECORDS);
+            assumeThat(wal.stats().directBytes()).as("the file system can").isPositive();
+            assertThat(PageCache.residentBytes(packs("direct"))).isLessThan(wal.stats().packWrittenBytes() / 10);
+            fillAndPack(cached, MANY_RECORDS);
+            assertThat(PageCache.residentBytes(packs("cached"))).as("otherwise").isGreaterThan(cached.stats().packWrittenBytes() / 2);
+        }
+    }
+
+    private Path[] packs(String root) throws IOException {
+        try (Stream<Path> files = Files.list(folder.resolve(root).resolve("packs"))) {
+            Path[] packs = files.filter(file -> file.toString().endsWith(".pack")).toArray(Path[]::new);
+            assertThat(packs).isNotEmpty();
+            return packs;
         }
     }
 

@@ -97,6 +97,7 @@ final class KillActor {
             case SYNC_STREAM -> wal.stream(stream).sync();
             case SYNC_LOG -> wal.sync();
             case SWEEP -> wal.sweep();
+            case ROTATE_KEYS -> wal.rotateKeys();
             case PURGE -> wal.purge(Keys.key(stream), before(KillScript.PURGE_AGE));
             case DELETE -> wal.delete(stream);
         }

@@ -2,6 +2,7 @@ package dev.streamwal;
 
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SealLayout;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
@@ -53,6 +54,7 @@ final class KillLedger {
     private record Found(Id id, long position, long timestampMillis) {}
 
     private final KillScript script;
+    private final int sealBytes;
     private final String name;
 
     private final Map<String, Map<Id, Expected>> expected = new TreeMap<>();
@@ -78,8 +80,9 @@ final class KillLedger {
     long vanished;
     long lostByRestart;
 
-    KillLedger(KillScript script, String name) {
+    KillLedger(KillScript script, boolean encrypted, String name) {
         this.script = script;
+        this.sealBytes = encrypted ? SealLayout.BYTES : 0;
         this.name = name;
     }
 
@@ -111,7 +114,7 @@ final class KillLedger {
     private void followed(KillScript.Call call, String stream, Id id) {
         acknowledged.merge(call.then().name(), 1L, Long::sum);
         switch (call.then()) {
-            case NOTHING, SWEEP, PURGE -> { }
+            case NOTHING, SWEEP, ROTATE_KEYS, PURGE -> { }
             case SYNC_STREAM -> durableUpTo(stream, id);
             case SYNC_LOG -> expected.keySet().forEach(each -> durableUpTo(each, id));
             case DELETE -> deletedBehind.merge(stream, id, KillLedger::later);
@@ -365,7 +368,7 @@ final class KillLedger {
     private void addRefs(String stream, Expected record, List<EntryRef> all, List<KillScript.Item> items) {
         long position = record.position;
         for (KillScript.Item item : script.call(record.id.round, record.id.thread, record.id.number).parts().get(record.id.part).items()) {
-            int size = (int) RecordLayout.frameBytes(item.header().length, item.content().length);
+            int size = (int) RecordLayout.frameBytes(item.header().length, item.content().length + sealBytes);
             all.add(new EntryRef(stream, position, size));
             items.add(item);
             position += size;

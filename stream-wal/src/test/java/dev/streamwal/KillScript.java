@@ -1,7 +1,10 @@
 package dev.streamwal;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.engine.Environment;
+import dev.streamwal.keys.MasterKeys;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,6 +47,10 @@ final class KillScript {
     static final int PREFIX_BYTES = 5 * Integer.BYTES + Long.BYTES;
     static final int TIMESTAMP = 5 * Integer.BYTES;
 
+    /** Stands in every piece of 40 bytes that a record's header or content has. */
+    static final String MARKER = "PLAIN-TX";
+    private static final int MARKER_DISTANCE = 32;
+
     private static final int CLOCK_SPEED = 20;
     private static final byte[] NOISE = noise();
 
@@ -51,9 +58,11 @@ final class KillScript {
     private static final JournalSizes SMALL_JOURNAL = new JournalSizes(64 << 10, 128 << 10, 512 << 10, 32 << 10, 16 << 10);
 
     private final long seed;
+    private final boolean encrypted;
 
-    KillScript(long seed) {
+    KillScript(long seed, boolean encrypted) {
         this.seed = seed;
+        this.encrypted = encrypted;
     }
 
     /** Twenty times as fast as the machine's, so that windows end all the time, and going on from process to process. */
@@ -63,8 +72,9 @@ final class KillScript {
     }
 
     /** Small segments and short windows, so that rotations and growth happen all the time. */
-    static WalOptions.Builder options(long originMillis, Storage storage) {
-        return WalOptions.builder()
+    static WalOptions.Builder options(long originMillis, Storage storage, boolean encrypted, int round) {
+        WalOptions.Builder options = WalOptions.builder();
+        return (encrypted ? options.encryption(masters(round)) : options)
                 .storage(storage)
                 .clock(clock(originMillis))
                 .window(Duration.ofSeconds(15))
@@ -72,6 +82,11 @@ final class KillScript {
                 .segmentBytes(256 << 10)
                 .flushInterval(Duration.ofMillis(10))
                 .sweepInterval(Duration.ofMillis(20));
+    }
+
+    /** Those of one round are the others' as well, but another one is current: so rotating changes it. */
+    static MasterKeys masters(int round) {
+        return round % 2 == 0 ? MasterKeysForTests.ring("even", "odd") : MasterKeysForTests.ring("odd", "even");
     }
 
     /** @param boot of the machine: where it isn't 0, another one than it really was */
@@ -94,7 +109,7 @@ final class KillScript {
     }
 
     /** What a call does when it has appended. */
-    enum Then { NOTHING, SYNC_STREAM, SYNC_LOG, SWEEP, PURGE, DELETE }
+    enum Then { NOTHING, SYNC_STREAM, SYNC_LOG, SWEEP, ROTATE_KEYS, PURGE, DELETE }
 
     /** One call. */
     record Call(int round, int thread, int number, Way way, Durability durability, List<Part> parts, Then then) {
@@ -162,14 +177,15 @@ final class KillScript {
         return percent < 65 ? Durability.BUFFERED : percent < 85 ? Durability.PERIODIC : Durability.IMMEDIATE;
     }
 
-    private static Then then(String stream, Way way, int permille) {
+    private Then then(String stream, Way way, int permille) {
         if (stream.startsWith(OWN) && way != Way.STREAMS) {
             return permille < 80 ? Then.DELETE : Then.NOTHING;
         }
         if (stream.startsWith(PURGED)) {
             return permille < 50 ? Then.PURGE : Then.NOTHING;
         }
-        return permille < 8 ? Then.SYNC_STREAM : permille < 11 ? Then.SYNC_LOG : permille < 14 ? Then.SWEEP : Then.NOTHING;
+        return permille < 8 ? Then.SYNC_STREAM : permille < 11 ? Then.SYNC_LOG : permille < 14 ? Then.SWEEP
+                : encrypted && permille < 24 ? Then.ROTATE_KEYS : Then.NOTHING;
     }
 
     private static String stream(SplittableRandom random, Way way, int thread) {
@@ -212,6 +228,9 @@ final class KillScript {
             state ^= state >>> 7;
             state ^= state << 17;
             ByteBuffer.wrap(noise).putLong(i, state);
+        }
+        for (int i = 0; i < noise.length; i += MARKER_DISTANCE) {
+            System.arraycopy(MARKER.getBytes(US_ASCII), 0, noise, i, MARKER.length());
         }
         return noise;
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import dev.streamwal.journal.Frontier;
 import dev.streamwal.journal.FrontierFile;
+import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.RedoResult;
@@ -36,8 +37,9 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A real second process is killed while it appends at all levels, deletes, or opens the log. Everything it was told of is in the log, what
  * was on its way is there whole or not at all, nothing that was deleted comes back, and appending goes on; also where the log takes the
- * machine for restarted, and does its journal again. A log is killed ten times over before the next one is begun; -Dseed says what is
- * appended and about when the kills come, which no seed can repeat to the instruction.
+ * machine for restarted, and does its journal again. Every third log is encrypted, and its keys are rotated: no file has plaintext, and no
+ * two records a nonce. A log is killed ten times over before the next one is begun; -Dseed says what is appended and about when the kills
+ * come, which no seed can repeat to the instruction.
  */
 class KillTest {
 
@@ -73,6 +75,9 @@ class KillTest {
     private long unacknowledged;
     private long vanished;
     private long lostByRestart;
+    private long sealed;
+    private long sessionKeys;
+    private int plainLogs;
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path directory;
@@ -85,19 +90,25 @@ class KillTest {
         try (Children children = new Children(directory)) {
             for (int log = 0; kills < wanted; log++) {
                 Storage storage = log % 4 == 3 ? Storage.CHANNEL : Storage.MAPPED;
+                boolean encrypted = log % 3 == 1;
                 // memory forces nothing, which gives the child time for more appends; a disk has other delays
                 boolean onDisk = log % 4 == 0;
                 Path home = onDisk ? Files.createDirectory(directory.resolve("log-" + log)) : FastDirectory.create(directory, LOG_BYTES);
-                new KilledLog(children, home, storage, log % 2 == 0, seed + log).killAll(Math.min(KILLS_PER_LOG, wanted - kills));
+                new KilledLog(children, home, storage, log % 2 == 0, encrypted, seed + log).killAll(Math.min(KILLS_PER_LOG, wanted - kills));
                 FastDirectory.delete(home);
             }
         }
         System.out.printf("KillTest: %d kills (%d while the log was opened), %d s; acknowledged %s; %d records scanned, %d read by ref, "
                         + "%d found that were on their way, %d deleted; %d reopenings with repairs %s of %d bytes; %d checkpoints; "
-                        + "%d restarts: %d records in segments %s redone, %d segments deleted, %d records cut that were not durable%n",
+                        + "%d restarts: %d records in segments %s redone, %d segments deleted, %d records cut that were not durable; %d sealed with %d keys%n",
                 kills, whileOpening, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start), acknowledged, records, refs, unacknowledged,
                 vanished, reopenings, new TreeMap<>(repairs), bytesCut.sum(), checkpoints, restarts, recordsRedone, redone, deletedByRedo,
-                lostByRestart);
+                lostByRestart, sealed, sessionKeys);
+        assertThat(plainLogs).as("logs with plaintext, so that it would be noticed in the others").isPositive();
+        if (wanted > KILLS_PER_LOG) {
+            assertThat(sealed).as("records of encrypted logs").isPositive();
+            assertThat(sessionKeys).as("keys of encrypted logs").isGreaterThan(1);
+        }
         assertThat(acknowledged).containsKeys("BUFFERED", "PERIODIC", "IMMEDIATE", "appendAsync", "WriteBatch");
     }
 
@@ -150,6 +161,8 @@ class KillTest {
         private final Path root;
         private final Storage storage;
         private final boolean smallJournal;
+        private final boolean encrypted;
+        private final NonceLedger nonces = new NonceLedger();
         private final long scriptSeed;
         private final KillScript script;
         private final long originMillis = System.currentTimeMillis();
@@ -160,15 +173,16 @@ class KillTest {
         private int boots;
         private long firstSequence = 1;
 
-        KilledLog(Children children, Path home, Storage storage, boolean smallJournal, long scriptSeed) {
+        KilledLog(Children children, Path home, Storage storage, boolean smallJournal, boolean encrypted, long scriptSeed) {
             this.children = children;
             this.home = home;
             this.root = home.resolve("log");
             this.storage = storage;
             this.smallJournal = smallJournal;
+            this.encrypted = encrypted;
             this.scriptSeed = scriptSeed;
-            this.script = new KillScript(scriptSeed);
-            this.ledger = new KillLedger(script, toString());
+            this.script = new KillScript(scriptSeed, encrypted);
+            this.ledger = new KillLedger(script, encrypted, toString());
         }
 
         void killAll(int rounds) throws Exception {
@@ -182,11 +196,13 @@ class KillTest {
                 inOrder = round == rounds - 1 || random.nextInt(3) > 0;
                 if (Files.isDirectory(root.resolve("segments"))) {
                     countCheckpoint();
-                    try (WalReader reader = WalReader.open(root)) {
+                    try (WalReader reader = reader(round)) {
                         ledger.checkUnrepaired(reader, clock);
                     }
+                    checkFiles();
                     if (inOrder) {
                         reopen(round);
+                        checkFiles();
                     }
                 }
             }
@@ -205,7 +221,28 @@ class KillTest {
         }
 
         private AppendUntilKilled.Task task(int round, int bootSeen) {
-            return new AppendUntilKilled.Task(root, home, round, scriptSeed, originMillis, storage, smallJournal, bootSeen);
+            return new AppendUntilKilled.Task(root, home, round, scriptSeed, originMillis, storage, smallJournal, encrypted, bootSeen);
+        }
+
+        private WalReader reader(int round) {
+            return encrypted ? WalReader.open(root, ReaderOptions.builder().keys(KillScript.masters(round)).build()) : WalReader.open(root);
+        }
+
+        /** Everything was written by a process that lived, or by one that was killed: no write is torn by a loss of power. */
+        private void checkFiles() throws IOException {
+            boolean isPlain = false;
+            try (Stream<Path> files = Files.walk(root)) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
+                    if (new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(KillScript.MARKER)) {
+                        isPlain = true;
+                        assertThat(encrypted).as("plaintext in %s, %s", file, this).isFalse();
+                    }
+                }
+            }
+            plainLogs += isPlain ? 1 : 0;
+            if (encrypted) {
+                nonces.add(root);
+            }
         }
 
         private void kill(int round, boolean early, int bootSeen) throws Exception {
@@ -281,7 +318,7 @@ class KillTest {
                 goOn(wal, round, seen);
                 assertThat(wal.health().state()).isEqualTo(WalHealth.State.OK);
             }
-            try (WalReader reader = WalReader.open(root)) {
+            try (WalReader reader = reader(round)) {
                 ledger.checkRepaired(reader, clock, round);
             }
         }
@@ -335,11 +372,13 @@ class KillTest {
             unacknowledged += ledger.unacknowledged;
             vanished += ledger.vanished;
             lostByRestart += ledger.lostByRestart;
+            sealed += nonces.size();
+            sessionKeys += nonces.keys();
         }
 
         @Override
         public String toString() {
-            return "-Dseed=" + seed + ", " + storage + ", smallJournal=" + smallJournal + ", " + root;
+            return "-Dseed=" + seed + ", " + storage + ", smallJournal=" + smallJournal + ", encrypted=" + encrypted + ", " + root;
         }
     }
 }

@@ -80,7 +80,7 @@ public final class NonceLedger {
     }
 
     private void addRecords(Path root) throws IOException {
-        ReadSettings settings = new ReadSettings(1 << 20, 64, 0, 64 << 10, false, InstantSource.fixed(Instant.EPOCH));
+        ReadSettings settings = new ReadSettings(1 << 20, 64, 0, 64 << 10, 1 << 20, false, InstantSource.fixed(Instant.EPOCH));
         try (LogSource source = new LogSource(root, settings, null)) {
             for (String key : source.keys(any -> true)) {
                 SegmentChain chain = source.freshCatalog(key).chain();

@@ -3,7 +3,9 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.journal.JournalFiles;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackFiles;
@@ -108,6 +110,19 @@ abstract class PackingContract extends LogContract {
             written.forEach((key, records) -> records.addAll(appendSome(wal.stream(key), 2)));
             assertAllHold(wal, written);
         }
+    }
+
+    @Test
+    void open_positionsMissingAndAllInPacks_refusedBeforeAPositionIsGivenTwice() throws IOException {
+        try (StreamWal wal = open(options().ownSegments(0))) {
+            appendSome(wal.stream("s"), 3);
+            clock.advance(WINDOW.multipliedBy(2));
+            assertThat(wal.pack()).isPositive();
+        }
+        assertThat(segments()).isEmpty();
+        Path positions = root.resolve(PositionsLayout.FILE_NAME);
+        Files.delete(positions);
+        assertThatThrownBy(() -> open(options())).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("file=" + positions);
     }
 
     /** After the log was opened again the streams go on in other segments, which have late records only. */
@@ -495,5 +510,46 @@ abstract class PackingContract extends LogContract {
                 }
             });
         }
+    }
+
+    /** Of the streams whose frames are stored compressed, in one block each. */
+    @Test
+    void read_damagedBlock_isToldAtEachRecordOfItAndTheOthersAreRead() throws IOException {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(packing())) {
+            written = new LinkedHashMap<>();
+            for (int stream = 0; stream < STREAMS; stream++) {
+                written.put(key(stream), appendSome(wal.stream(key(stream)), 40));
+            }
+            clock.advance(WINDOW);
+            for (int stream = 0; stream < STREAMS; stream++) {
+                appendSome(wal.stream(key(stream)), 1);
+            }
+            packAll(wal, STREAMS);
+        }
+        Path damaged = packs().get(0);
+        try (FileChannel channel = FileChannel.open(damaged, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            // in the first block, behind the pack's header
+            ByteBuffer one = ByteBuffer.allocate(1);
+            assertThat(channel.read(one, 120)).isOne();
+            one.put(0, (byte) (one.get(0) ^ 4));
+            int unused = channel.write(one.flip(), 120);
+        }
+        int lost = 0;
+        try (WalReader reader = WalReader.open(root)) {
+            for (Map.Entry<String, List<Written>> each : written.entrySet()) {
+                boolean isDamaged = !reader.verify(each.getKey()).damage().isEmpty();
+                lost += isDamaged ? 1 : 0;
+                for (Written record : each.getValue()) {
+                    if (isDamaged) {
+                        assertThatThrownBy(() -> reader.find(record.ref())).as("%s", record.ref()).isInstanceOfSatisfying(
+                                CorruptSegmentException.class, e -> assertThat(e.file()).isEqualTo(damaged));
+                    } else {
+                        assertThat(reader.find(record.ref()).map(Written::of)).contains(record);
+                    }
+                }
+            }
+        }
+        assertThat(lost).isOne();
     }
 }

@@ -33,8 +33,18 @@ class SilenceTest {
     @ParameterizedTest
     @EnumSource(Storage.class)
     void openAppendReadSweepClose_noFlags_printsNothingAndLeavesNothing(Storage storage) throws Exception {
+        assertSilent(storage, "none");
+    }
+
+    /** Neither does encryption, nor a rotation of keys. */
+    @Test
+    void encrypted_noFlags_printsNothingAndLeavesNothing() throws Exception {
+        assertSilent(Storage.AUTO, SilentProgram.ENCRYPTED);
+    }
+
+    private void assertSilent(Storage storage, String bytes) throws Exception {
         Path errors = directory.resolve("errors");
-        List<String> lines = run(List.of(), storage, "none", errors);
+        List<String> lines = run(List.of(), storage, bytes, errors);
         assertThat(lines).containsExactly(SilentProgram.NOTHING_LEFT);
         assertThat(errors).isEmptyFile();
     }

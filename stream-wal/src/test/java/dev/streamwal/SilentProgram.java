@@ -30,11 +30,14 @@ final class SilentProgram {
 
     static final String NOTHING_LEFT = "threads=[] descriptors=[] mappings=[]";
 
+    /** In place of Chronicle's bytes: all records are encrypted. */
+    static final String ENCRYPTED = "encrypted";
+
     private static final long NOW_MILLIS = 1_767_225_600_000L;
 
     private SilentProgram() {}
 
-    /** @param args the log's directory, the storage, and which of Chronicle's bytes are appended: none, typed, heap, direct */
+    /** @param args the log's directory, the storage, and which of Chronicle's bytes are appended: none, typed, heap, direct; or encrypted */
     public static void main(String[] args) throws Exception {
         Path root = Path.of(args[0]);
         Storage storage = Storage.valueOf(args[1]);
@@ -55,7 +58,11 @@ final class SilentProgram {
 
     private static void use(Path root, Storage storage, String bytes) {
         AtomicLong now = new AtomicLong(NOW_MILLIS);
-        WalOptions options = WalOptions.builder().storage(storage).segmentBytes(256 << 10)
+        WalOptions.Builder builder = WalOptions.builder();
+        if (bytes.equals(ENCRYPTED)) {
+            builder.encryption(MasterKeysForTests.ring("a"));
+        }
+        WalOptions options = builder.storage(storage).segmentBytes(256 << 10)
                 .clock(() -> Instant.ofEpochMilli(now.get())).sweepInterval(Duration.ofMillis(5)).build();
         List<EntryRef> refs = new ArrayList<>();
         WalReader late;
@@ -72,6 +79,11 @@ final class SilentProgram {
             refs.addAll(wal.append(new WriteBatch().add("busy", WriteEntry.of(new byte[1])).add("cold/1", WriteEntry.of(new byte[2]))));
             appendBytes(busy, bytes);
             read(reader, refs);
+            if (bytes.equals(ENCRYPTED)) {
+                wal.rotateKeys();
+                refs.add(busy.append(new byte[7]));
+                read(reader, refs);
+            }
             now.addAndGet(Duration.ofDays(8).toMillis());
             busy.append(new byte[8]);
             require(wal.sweep().failedSegments() == 0, "the sweep");
@@ -89,13 +101,14 @@ final class SilentProgram {
     private static void read(WalReader reader, List<EntryRef> refs) {
         try (EntryBatch batch = reader.readBatch(refs); EntryCursor cursor = reader.scan("busy")) {
             require(batch.found().size() == refs.size(), "every record");
+            require(batch.found().get(0).content().toString(UTF_8).equals("record 0"), "its content");
             require(cursor.next(), "a scan");
         }
     }
 
     private static void appendBytes(WalStream stream, String kind) {
         switch (kind) {
-            case "none" -> { }
+            case "none", ENCRYPTED -> { }
             case "typed" -> require(stream.appendTyped(NOW_MILLIS, bytes -> bytes.writeLong(7)) > 0, "a typed record");
             case "heap" -> require(stream.appendBytes(NOW_MILLIS, Bytes.wrapForRead(new byte[0]), Bytes.wrapForRead(new byte[9])) > 0, "bytes");
             case "direct" -> {

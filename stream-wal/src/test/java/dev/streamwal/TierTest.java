@@ -1,6 +1,6 @@
 package dev.streamwal;
 
-import dev.streamwal.tier.ObjectStore;
+import dev.streamwal.objectstore.ObjectStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

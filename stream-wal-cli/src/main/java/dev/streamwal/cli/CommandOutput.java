@@ -9,6 +9,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A command's results: lines of text for people or, with {@code --json}, one object per line for programs. UTF-8. Every line of text is
@@ -27,19 +28,12 @@ final class CommandOutput {
 
     private final OutputStream stream;
     private final boolean asJson;
-    private final JsonGenerator json;
+    /** Made for the first object: text does without its classes. */
+    private @Nullable JsonGenerator json;
 
     CommandOutput(OutputStream target, boolean asJson) {
         this.stream = new BufferedOutputStream(target, BUFFER_BYTES);
         this.asJson = asJson;
-        try {
-            this.json = new JsonFactory().createGenerator(stream)
-                    .setPrettyPrinter(new MinimalPrettyPrinter("")) // nothing between objects: each ends its line
-                    .disable(JsonGenerator.Feature.FLUSH_PASSED_TO_STREAM)
-                    .setHighestNonEscapedChar(LAST_ASCII); // terminals obey control characters beyond ASCII, too
-        } catch (IOException e) {
-            throw new OutputFailedException(e);
-        }
     }
 
     /** Whether results are for programs. */
@@ -59,14 +53,23 @@ final class CommandOutput {
     /** One object, as a line. */
     void json(JsonFields fields) {
         try {
-            json.writeStartObject();
-            fields.writeTo(json);
-            json.writeEndObject();
-            json.flush();
+            JsonGenerator object = json == null ? generator() : json;
+            json = object;
+            object.writeStartObject();
+            fields.writeTo(object);
+            object.writeEndObject();
+            object.flush();
             stream.write('\n');
         } catch (IOException e) {
             throw new OutputFailedException(e);
         }
+    }
+
+    private JsonGenerator generator() throws IOException {
+        return new JsonFactory().createGenerator(stream)
+                .setPrettyPrinter(new MinimalPrettyPrinter("")) // nothing between objects: each ends its line
+                .disable(JsonGenerator.Feature.FLUSH_PASSED_TO_STREAM)
+                .setHighestNonEscapedChar(LAST_ASCII); // terminals obey control characters beyond ASCII, too
     }
 
     /** One line of text. */

@@ -6,13 +6,17 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.util.Locale;
 
-/** Formats sizes, rates and times for people; the same in every locale. */
+/**
+ * Formats sizes, rates and times for people; the same in every locale. Without {@link String#format}, whose first use takes as long as listing a
+ * small log.
+ */
 final class Figures {
 
     private static final String[] BYTE_UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     private static final int UNIT_STEP = 1_024;
     /** Smaller numbers have one decimal. */
     private static final int ROUNDED_FROM = 100;
+    private static final int DIGITS_PER_GROUP = 3;
 
     private static final String[] DURATION_UNITS = {"ms", "s", "min", "h", "d"};
     private static final long[] DURATION_MILLIS = {1, 1_000, 60_000, 3_600_000, 86_400_000};
@@ -35,7 +39,11 @@ final class Figures {
 
     /** {@code 1,234,567}. */
     static String count(long count) {
-        return String.format(Locale.ROOT, "%,d", count);
+        StringBuilder digits = new StringBuilder(Long.toString(count));
+        for (int i = digits.length() - DIGITS_PER_GROUP; i > (count < 0 ? 1 : 0); i -= DIGITS_PER_GROUP) {
+            digits.insert(i, ',');
+        }
+        return digits.toString();
     }
 
     /** {@code 1 record}, {@code 2,000 records}. */
@@ -78,6 +86,10 @@ final class Figures {
     }
 
     private static String rounded(double value) {
-        return String.format(Locale.ROOT, value < ROUNDED_FROM ? "%.1f" : "%,.0f", value);
+        if (value >= ROUNDED_FROM) {
+            return count(Math.round(value));
+        }
+        long tenths = Math.round(value * 10);
+        return tenths / 10 + "." + tenths % 10;
     }
 }

@@ -34,7 +34,7 @@ final class LogSegments implements AutoCloseable {
         // listing segments never needs the time
         ReaderOptions options = ReaderOptions.builder().build();
         return new LogSegments(new LogSource(root, new ReadSettings(options.maxBatchBytes(), options.maxOpenFiles(), options.mergeGapBytes(),
-                options.scanBufferBytes(), false, InstantSource.fixed(Instant.EPOCH)), null));
+                options.scanBufferBytes(), 0, false, InstantSource.fixed(Instant.EPOCH)), null));
     }
 
     /** The folder of a log's streams. */

@@ -7,7 +7,7 @@ import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
 import dev.streamwal.pack.PackedBytes;
-import dev.streamwal.pack.TableCache;
+import dev.streamwal.pack.BlockCache;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -39,7 +39,7 @@ final class PackDump {
 
     Exit run() throws IOException {
         try (ChannelCache channels = new ChannelCache(1);
-                PackReader pack = PackReader.open(channels, file, PackFiles.parse(String.valueOf(file.getFileName())).orElseThrow(), new TableCache(0))) {
+                PackReader pack = PackReader.open(channels, file, PackFiles.parse(String.valueOf(file.getFileName())).orElseThrow(), new BlockCache(0))) {
             out.item(() -> "pack, number=" + pack.number() + ", windowStart=" + Figures.time(pack.header().window().startMillis())
                     + ", windowEnd=" + Figures.time(pack.header().window().endMillis()) + ", expiration="
                     + Figures.time(pack.header().expirationMillis()) + ", segments=" + pack.footer().segments(), json -> {

@@ -71,6 +71,7 @@ public final class StreamWalCommand {
      */
     @SuppressForbidden("a program: the console, the exit code and the system's clock are its own, and commands get them from here")
     public static void main(String[] arguments) {
+        NettyInBrief.begin();
         PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, UTF_8), true);
         // System.out would swallow what it can't write
         FileOutputStream out = new FileOutputStream(FileDescriptor.out);

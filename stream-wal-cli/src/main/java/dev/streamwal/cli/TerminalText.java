@@ -13,7 +13,11 @@ final class TerminalText {
     private TerminalText() {}
 
     static String escape(String text) {
-        if (text.codePoints().allMatch(TerminalText::isVisible)) {
+        int visible = 0;
+        while (visible < text.length() && isVisible(text.codePointAt(visible))) {
+            visible += Character.charCount(text.codePointAt(visible));
+        }
+        if (visible == text.length()) {
             return text;
         }
         StringBuilder escaped = new StringBuilder(text.length() + 16);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -59,8 +60,8 @@ class LauncherIT {
     }
 
     private static List<Path> archives(Path cache) throws IOException {
-        try (Stream<Path> files = Files.list(cache)) {
-            return files.toList();
+        try (Stream<Path> files = Files.walk(cache)) {
+            return files.filter(file -> file.endsWith("classes.jsa")).toList();
         }
     }
 
@@ -74,10 +75,24 @@ class LauncherIT {
         assertThat(run(SCRIPT, cache.toString())).isEqualTo(expected());
         assertThat(Files.getLastModifiedTime(archive)).isEqualTo(made);
 
-        // of another program, or cut short: the JVM goes without
-        Files.delete(archive);
+        // cut short, or no archive at all: the JVM goes without
         Files.writeString(archive, "no archive");
         assertThat(run(SCRIPT, cache.toString())).isEqualTo(expected());
+    }
+
+    @Test
+    void archive_ofAnotherJarOrJava_isMadeAnew() throws Exception {
+        Path cache = directory.resolve("cache");
+        assertThat(run(SCRIPT, cache.toString())).isEqualTo(expected());
+        Path archive = archives(cache).get(0);
+        for (String of : List.of("jar", "java")) {
+            Files.writeString(archive, "of another one");
+            Path noted = archive.resolveSibling(of);
+            // older ones come, too: a package keeps the time when it was built
+            Files.setLastModifiedTime(noted, FileTime.from(Files.getLastModifiedTime(noted).toInstant().plusSeconds(1)));
+            assertThat(run(SCRIPT, cache.toString())).isEqualTo(expected());
+            assertThat(Files.size(archive)).as(of).isGreaterThan(1 << 20);
+        }
     }
 
     @Test

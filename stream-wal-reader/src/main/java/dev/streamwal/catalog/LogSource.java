@@ -59,7 +59,7 @@ public final class LogSource implements AutoCloseable {
         this.channels = new ChannelCache(settings.maxOpenFiles(), settings.mappedReads());
         this.failures = new ReadFailures(root, channels);
         this.streams = new StreamDirectory(root, channels);
-        this.packs = new PackCatalog(root, channels, footers, new ManifestView(root)::current,
+        this.packs = new PackCatalog(root, channels, footers, settings.blockCacheBytes(), new ManifestView(root)::current,
                 new TierReads(settings.tier(), root, settings.tierCacheBytes()), false);
         this.shared = new SharedCatalog(streams, channels, footers, packs, this::moved, this::sharedEnd);
     }

@@ -13,7 +13,7 @@ import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
-import dev.streamwal.pack.TableCache;
+import dev.streamwal.pack.BlockCache;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.tier.TierReads;
@@ -57,7 +57,8 @@ public final class PackCatalog {
     private final Manifests manifests;
     private final TierReads tier;
     private final boolean isOfTierAlone;
-    private final TableCache tables = new TableCache(TABLE_CACHE_BYTES);
+    private final BlockCache tables = new BlockCache(TABLE_CACHE_BYTES);
+    private final BlockCache frames;
     private final Map<Long, PackReader> readers = new ConcurrentHashMap<>();
     private volatile @Nullable OpenKeys keys;
 
@@ -65,13 +66,16 @@ public final class PackCatalog {
      * Of a log.
      *
      * @param footers cache of the log's footers
+     * @param blockCacheBytes memory for unpacked blocks of packs; 0 for none
      * @param tier reads what is in the log's tier
      * @param isOfTierAlone whether there is nothing but the tier: then packs' tables are in it, too
      */
-    public PackCatalog(Path root, ChannelCache channels, FooterCache footers, Manifests manifests, TierReads tier, boolean isOfTierAlone) {
+    public PackCatalog(Path root, ChannelCache channels, FooterCache footers, long blockCacheBytes, Manifests manifests, TierReads tier,
+            boolean isOfTierAlone) {
         this.root = root;
         this.channels = channels;
         this.footers = footers;
+        this.frames = new BlockCache(blockCacheBytes);
         this.manifests = manifests;
         this.tier = tier;
         this.isOfTierAlone = isOfTierAlone;
@@ -79,7 +83,7 @@ public final class PackCatalog {
 
     /** A catalog without packs, for callers that look at files alone. */
     public static PackCatalog none(Path root) {
-        return new PackCatalog(root, new ChannelCache(1), new FooterCache(), () -> Manifest.EMPTY, TierReads.refusing(root), false);
+        return new PackCatalog(root, new ChannelCache(1), new FooterCache(), 0, () -> Manifest.EMPTY, TierReads.refusing(root), false);
     }
 
     /** Of the log. */
@@ -107,13 +111,18 @@ public final class PackCatalog {
         return manifests.current();
     }
 
+    /** What is read from now on is read from the files, and not from what is known of them. */
+    public void forgetBlocks() {
+        frames.clear();
+    }
+
     /** The pack, whose end has been read. */
     public PackReader reader(ListedPack pack) throws IOException {
         PackReader known = readers.get(pack.number());
         if (known != null) {
             return known;
         }
-        PackReader opened = PackReader.open(new PackPlace(this, pack), pack.number(), tables);
+        PackReader opened = PackReader.open(new PackPlace(this, pack), pack.number(), tables, frames);
         PackReader other = readers.putIfAbsent(pack.number(), opened);
         return other == null ? opened : other;
     }

@@ -176,7 +176,7 @@ public final class StreamDirectory {
         NavigableSet<String> keys = new TreeSet<>();
         try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
             for (Path directory : directories) {
-                key(directory).filter(filter).ifPresent(keys::add);
+                key(directory, filter).ifPresent(keys::add);
             }
         } catch (NoSuchFileException e) {
             return keys;
@@ -206,18 +206,19 @@ public final class StreamDirectory {
         Optional<StreamKey> plain = StreamKey.fromDirectoryName(directoryName);
         return plain.isPresent() || !StreamKey.isDigestName(directoryName)
                 ? plain.map(StreamKey::text)
-                : channels.makingRoom(() -> read(this::path, folder -> key(folder.resolve(directoryName))));
+                : channels.makingRoom(() -> read(this::path, folder -> key(folder.resolve(directoryName), any -> true)));
     }
 
-    private Optional<String> key(Path directory) throws IOException {
+    /** Opens the directory only where its name doesn't say that it is of another key. */
+    private Optional<String> key(Path directory, Predicate<String> filter) throws IOException {
         String name = directory.getFileName().toString();
-        Optional<StreamKey> plain = StreamKey.fromDirectoryName(name);
-        if (plain.isEmpty() && !StreamKey.isDigestName(name)) {
+        Optional<String> plain = StreamKey.fromDirectoryName(name).map(StreamKey::text);
+        if (plain.isPresent() ? !filter.test(plain.get()) : !StreamKey.isDigestName(name)) {
             return Optional.empty();
         }
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, StreamDirectory::isSegment)) {
             for (Path file : files) {
-                Optional<String> key = plain.isPresent() ? plain.map(StreamKey::text) : keyInHeader(file, name);
+                Optional<String> key = plain.isPresent() ? plain : keyInHeader(file, name).filter(filter);
                 if (key.isPresent()) {
                     return key;
                 }

@@ -32,12 +32,9 @@ final class RecordCipher {
 
     /** Replaces so many bytes by their ciphertext, and puts the tag behind them. */
     void seal(byte[] bytes, int length, int headerLength, long timestampMillis, byte[] streamKey, int number, long position) {
-        try {
-            begin(Cipher.ENCRYPT_MODE, headerLength, timestampMillis, streamKey, number, position);
-            int unused = cipher.doFinal(bytes, 0, length, bytes, 0);
-        } catch (GeneralSecurityException e) {
-            throw unusable(e);
-        }
+        SealLayout.putNonce(nonce, number, position);
+        SealLayout.putContext(context, headerLength, timestampMillis);
+        seal(bytes, length, nonce, context, streamKey);
     }
 
     /**
@@ -47,8 +44,24 @@ final class RecordCipher {
      */
     void open(byte[] sealed, int from, int length, byte[] target, int headerLength, long timestampMillis, byte[] streamKey, int number, long position)
             throws AEADBadTagException {
+        SealLayout.putNonce(nonce, number, position);
+        SealLayout.putContext(context, headerLength, timestampMillis);
+        open(sealed, from, length, target, nonce, context, streamKey);
+    }
+
+    /** What is authenticated with it is the context and, behind it, the stream's key. */
+    void seal(byte[] bytes, int length, byte[] itsNonce, byte[] itsContext, byte[] streamKey) {
         try {
-            begin(Cipher.DECRYPT_MODE, headerLength, timestampMillis, streamKey, number, position);
+            begin(Cipher.ENCRYPT_MODE, itsNonce, itsContext, streamKey);
+            int unused = cipher.doFinal(bytes, 0, length, bytes, 0);
+        } catch (GeneralSecurityException e) {
+            throw unusable(e);
+        }
+    }
+
+    void open(byte[] sealed, int from, int length, byte[] target, byte[] itsNonce, byte[] itsContext, byte[] streamKey) throws AEADBadTagException {
+        try {
+            begin(Cipher.DECRYPT_MODE, itsNonce, itsContext, streamKey);
             int unused = cipher.doFinal(sealed, from, length + SealLayout.TAG_BYTES, target, 0);
         } catch (AEADBadTagException e) {
             throw e;
@@ -57,12 +70,9 @@ final class RecordCipher {
         }
     }
 
-    private void begin(int mode, int headerLength, long timestampMillis, byte[] streamKey, int number, long position)
-            throws GeneralSecurityException {
-        SealLayout.putNonce(nonce, number, position);
-        SealLayout.putContext(context, headerLength, timestampMillis);
-        cipher.init(mode, key, new GCMParameterSpec(TAG_BITS, nonce));
-        cipher.updateAAD(context);
+    private void begin(int mode, byte[] itsNonce, byte[] itsContext, byte[] streamKey) throws GeneralSecurityException {
+        cipher.init(mode, key, new GCMParameterSpec(TAG_BITS, itsNonce));
+        cipher.updateAAD(itsContext);
         cipher.updateAAD(streamKey);
     }
 

@@ -58,7 +58,7 @@ public final class LogImage {
     private static final long PAUSE_NANOS = 5_000_000;
     private static final int MAX_CURSOR_BYTES = 1 << 28;
     private static final int MAX_MARKER_BYTES = 4_096;
-    private static final ReadSettings SETTINGS = new ReadSettings(0, 1, 0, 0, false, () -> Instant.EPOCH);
+    private static final ReadSettings SETTINGS = new ReadSettings(0, 1, 0, 0, 0, false, () -> Instant.EPOCH);
 
     private final Path root;
     private final Path folder;

@@ -1,5 +1,7 @@
 package dev.streamwal.io;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -29,8 +31,6 @@ public final class ChannelCache implements AutoCloseable {
     private static final int MAX_REMEMBERED = 1 << 16;
 
     private static final long MAX_IDLE_NANOS = 10_000_000_000L;
-
-    private static final System.Logger LOG = System.getLogger(ChannelCache.class.getName());
 
     private final int maxOpenFiles;
     private final boolean isMapping;
@@ -237,7 +237,8 @@ public final class ChannelCache implements AutoCloseable {
         try {
             file.shut();
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, () -> "closing a file that was read failed: file=" + file.path(), e);
+            // not kept: the JDK's first logger costs more than opening a log and reading from it
+            System.getLogger(ChannelCache.class.getName()).log(WARNING, () -> "closing a file that was read failed: file=" + file.path(), e);
         }
     }
 

@@ -44,12 +44,14 @@ public final class LastRecordRead {
             return Optional.empty();
         }
         Segment newest = chain.get(chain.size() - 1);
-        try (SegmentReader reader = newest.open(log.channels());
-                SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.settings()))) {
+        try (SegmentReader reader = newest.open(log.channels())) {
             SegmentEnd end = reader.end();
-            scan.limit(end.offset());
             Footer footer = end.footer();
-            return footer != null ? lastBefore(footer, scan) : lastFollowing(reader, scan);
+            ReadSizes sizes = footer == null ? ReadSizes.small(log.settings()) : ReadSizes.oneRecord(log.settings());
+            try (SegmentScan scan = new SegmentScan(reader, reader.header(), sizes)) {
+                scan.limit(end.offset());
+                return footer == null ? lastFollowing(reader, scan) : lastBefore(footer, scan);
+            }
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
             return Optional.empty();
         }

@@ -11,12 +11,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The frames of a packed segment that are stored in {@link FrameBlocks blocks}, read as if they were stored plain. Adjacent blocks are read at
- * once; the last one is kept. A block that doesn't verify reads as bytes that are no frame. Thread-safe.
+ * once; the last one is kept, and single ones go to a cache. A block that doesn't verify reads as bytes that are no frame. Thread-safe.
  */
 final class BlockedFrames {
 
     /** Limit of one read. */
     private static final int MAX_READ_BYTES = 256 << 10;
+
+    /** A read of more blocks than this is part of a long scan, which comes by once: it would only drive out what is asked for again. */
+    private static final int MAX_KEPT_BLOCKS = 4;
 
     /** Not zero, which would mean that nothing was written there. */
     private static final byte NO_FRAME = -1;
@@ -26,6 +29,7 @@ final class BlockedFrames {
     private final long position;
     private final long salt;
     private final int bytes;
+    private final KnownBlocks cache;
 
     private volatile FrameBlocks.@Nullable BlockList list;
     private volatile @Nullable Unpacked last;
@@ -33,8 +37,9 @@ final class BlockedFrames {
     private record Unpacked(int block, byte[] frames) {}
 
     /** @param file the pack's bytes */
-    BlockedFrames(SegmentBytes file, PackEntry entry) {
+    BlockedFrames(SegmentBytes file, PackEntry entry, KnownBlocks cache) {
         this.file = file;
+        this.cache = cache;
         this.extent = entry.extent();
         this.position = entry.basePosition() - extent.skippedBytes();
         this.salt = entry.salt();
@@ -55,42 +60,58 @@ final class BlockedFrames {
             return;
         }
         FrameBlocks.BlockList blocks = found.get();
-        for (int block = blocks.holding(from); from < end; ) {
+        int first = blocks.holding(from);
+        boolean isKept = blocks.holding(end - 1) - first < MAX_KEPT_BLOCKS;
+        for (int block = first; from < end; ) {
             if (block == blocks.count()) {
                 noFrame(target, end - from);
                 return;
             }
+            byte[] known = known(blocks, block);
+            if (known != null) {
+                from = put(target, blocks, block, known, from, end);
+                block++;
+                continue;
+            }
             int behind = block + 1;
             while (behind < blocks.count() && blocks.offset(behind) < end
-                    && blocks.storedOffset(behind + 1) - blocks.storedOffset(block) <= MAX_READ_BYTES) {
+                    && blocks.storedOffset(behind + 1) - blocks.storedOffset(block) <= MAX_READ_BYTES && known(blocks, behind) == null) {
                 behind++;
             }
-            from = read(target, blocks, block, behind, from, end);
+            from = read(target, blocks, block, behind, from, end, isKept);
             block = behind;
         }
     }
 
+    private byte @Nullable [] known(FrameBlocks.BlockList blocks, int block) {
+        Unpacked before = last;
+        return before != null && before.block() == block ? before.frames() : cache.get(extent.offset() + blocks.storedOffset(block));
+    }
+
     /** @return offset up to which it was read */
-    private int read(ByteBuffer target, FrameBlocks.BlockList blocks, int first, int behind, int from, int end) throws IOException {
-        Unpacked known = last;
-        ByteBuffer stored = known != null && known.block() == first && behind == first + 1 ? ByteBuffer.allocate(0)
-                : stored(blocks.storedOffset(first), blocks.storedOffset(behind) - blocks.storedOffset(first));
+    private int read(ByteBuffer target, FrameBlocks.BlockList blocks, int first, int behind, int from, int end, boolean isKept) throws IOException {
+        ByteBuffer stored = stored(blocks.storedOffset(first), blocks.storedOffset(behind) - blocks.storedOffset(first));
         int at = from;
         for (int block = first; block < behind; block++) {
-            byte[] frames;
-            if (known != null && known.block() == block) {
-                frames = known.frames();
-            } else {
-                frames = unpack(stored, blocks, block, blocks.storedOffset(block) - blocks.storedOffset(first));
-                last = new Unpacked(block, frames);
+            byte[] frames = unpack(stored, blocks, block, blocks.storedOffset(block) - blocks.storedOffset(first));
+            last = new Unpacked(block, frames);
+            if (isKept && frames.length > 0) {
+                cache.put(extent.offset() + blocks.storedOffset(block), frames);
             }
-            int to = Math.min(end, blocks.offset(block + 1));
-            int there = Math.max(0, Math.min(to, blocks.offset(block) + frames.length) - at);
-            target.put(frames, at - blocks.offset(block), there);
-            noFrame(target, to - at - there);
-            at = to;
+            at = put(target, blocks, block, frames, at, end);
         }
         return at;
+    }
+
+    /** @return offset up to which the block's frames were put */
+    private static int put(ByteBuffer target, FrameBlocks.BlockList blocks, int block, byte[] frames, int from, int end) {
+        int to = Math.min(end, blocks.offset(block + 1));
+        int there = Math.max(0, Math.min(to, blocks.offset(block) + frames.length) - from);
+        if (there > 0) {
+            target.put(frames, from - blocks.offset(block), there);
+        }
+        noFrame(target, to - from - there);
+        return to;
     }
 
     private byte[] unpack(ByteBuffer stored, FrameBlocks.BlockList blocks, int block, int from) {
@@ -125,10 +146,15 @@ final class BlockedFrames {
             if (extent.listBytes() == 0) {
                 known = FrameBlocks.BlockList.ofOne(bytes, extent.storedBytes());
             } else {
+                byte[] readBefore = cache.get(extent.offset());
+                byte[] stored = readBefore == null ? stored(0, extent.listBytes()).array() : readBefore;
                 try {
-                    known = FrameBlocks.BlockList.decode(stored(0, extent.listBytes()), extent.storedBytes(), position, salt);
+                    known = FrameBlocks.BlockList.decode(ByteBuffer.wrap(stored), extent.storedBytes(), position, salt);
                 } catch (FormatException e) {
                     return Optional.empty();
+                }
+                if (readBefore == null) {
+                    cache.put(extent.offset(), stored);
                 }
             }
             list = known;

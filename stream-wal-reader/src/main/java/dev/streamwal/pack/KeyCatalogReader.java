@@ -92,7 +92,7 @@ public final class KeyCatalogReader {
      * @param cache for groups
      * @throws CorruptSegmentException where the file is damaged, or another file has its name
      */
-    public List<CatalogedSegment> find(SegmentBytes bytes, StreamKey key, TableCache cache) throws IOException {
+    public List<CatalogedSegment> find(SegmentBytes bytes, StreamKey key, BlockCache cache) throws IOException {
         byte[] wanted = key.utf8();
         int at = index == null ? -1 : index.find(wanted);
         if (index == null || at < 0) {

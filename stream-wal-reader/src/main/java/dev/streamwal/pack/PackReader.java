@@ -25,8 +25,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pack, open for reading. It keeps header, block index and footer; table blocks are in a {@link TableCache}, and its {@link PackSource source} is open
- * only while it is read. Thread-safe; close it, so that the caches forget its blocks and its file.
+ * A pack, open for reading. It keeps header, block index and footer; table blocks, and blocks of frames that were read, are in {@link BlockCache}s, and
+ * its {@link PackSource source} is open only while it is read. Thread-safe; close it, so that the caches forget its blocks and its file.
  *
  * <p>It returns only bytes whose checksum was right, found by way of bytes whose checksums were right. Frames have checksums of their own, with
  * the salt and the position from the table; the scan of a segment's bytes verifies them. So damage affects only what it hits: a segment, the
@@ -40,33 +40,36 @@ public final class PackReader implements AutoCloseable {
     private static final int MIN_FILE_BYTES = PackHeaderLayout.BYTES + PackFooterLayout.BYTES;
 
     private final PackSource source;
-    private final TableCache cache;
+    private final BlockCache tables;
+    private final BlockCache frames;
     private final PackHeader header;
     private final PackFooter footer;
     private final BlockIndex index;
+
+    /** As {@link #open(PackSource, long, BlockCache, BlockCache)}, for who reads each block of frames once. */
+    public static PackReader open(ChannelCache channels, Path file, long number, BlockCache tables) throws IOException {
+        return open(new PackInFile(channels, file), number, tables, new BlockCache(0));
+    }
 
     /**
      * Reads header, block index and footer.
      *
      * @param number the pack's, by its name
-     * @param cache for the table blocks of all packs
+     * @param tables for the table blocks of all packs
+     * @param frames for their unpacked blocks
      * @throws CorruptSegmentException where one of them is damaged, or belongs to another pack
      * @throws UnsupportedFormatException where a later version wrote it
      */
-    public static PackReader open(ChannelCache channels, Path file, long number, TableCache cache) throws IOException {
-        return open(new PackInFile(channels, file), number, cache);
-    }
-
-    /** As {@link #open(ChannelCache, Path, long, TableCache)}, from wherever the pack is. */
-    public static PackReader open(PackSource source, long number, TableCache cache) throws IOException {
+    public static PackReader open(PackSource source, long number, BlockCache tables, BlockCache frames) throws IOException {
         try (OpenBytes bytes = source.open()) {
-            return new PackReader(source, cache, new Opening(bytes, source.file(), number));
+            return new PackReader(source, tables, frames, new Opening(bytes, source.file(), number));
         }
     }
 
-    private PackReader(PackSource source, TableCache cache, Opening opening) {
+    private PackReader(PackSource source, BlockCache tables, BlockCache frames, Opening opening) {
         this.source = source;
-        this.cache = cache;
+        this.tables = tables;
+        this.frames = frames;
         this.header = opening.header;
         this.footer = opening.footer;
         this.index = opening.index;
@@ -199,11 +202,11 @@ public final class PackReader implements AutoCloseable {
 
     /** A table block, from its beginning on. */
     PackTable.Cursor block(int block, boolean isKept) throws IOException {
-        byte[] bytes = cache.get(this, index.offset(block));
+        byte[] bytes = tables.get(this, index.offset(block));
         if (bytes == null) {
             bytes = readBlock(block);
             if (isKept) {
-                cache.put(this, index.offset(block), bytes);
+                tables.put(this, index.offset(block), bytes);
             }
         }
         return new PackTable.Cursor(bytes, header, footer.tableOffset());
@@ -247,7 +250,7 @@ public final class PackReader implements AutoCloseable {
 
     /** The segment's bytes; the caller closes them. */
     public PackedBytes open(PackEntry entry) throws IOException {
-        return new PackedBytes(source.open(), source.file(), entry, segmentHeader(entry));
+        return new PackedBytes(source.open(), source.file(), new KnownBlocks(frames, this), entry, segmentHeader(entry));
     }
 
     /** The segment's header, with the data's end as capacity, and the last record as mark. */
@@ -318,7 +321,8 @@ public final class PackReader implements AutoCloseable {
 
     @Override
     public void close() {
-        cache.remove(this);
+        tables.remove(this);
+        frames.remove(this);
         source.forget();
     }
 

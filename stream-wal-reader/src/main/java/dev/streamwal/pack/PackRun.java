@@ -53,7 +53,7 @@ public final class PackRun implements Comparable<PackRun> {
     public void copyTo(PackWriter writer) throws IOException {
         PackEntry segment = entry();
         SegmentHeader header = pack.segmentHeader(segment);
-        writer.add(header, pack.segmentFooter(segment, bytes), new PackedBytes(bytes, pack.file(), () -> { }, segment, header));
+        writer.add(header, pack.segmentFooter(segment, bytes), new PackedBytes(bytes, pack.file(), () -> { }, KnownBlocks.NONE, segment, header));
     }
 
     @Override

@@ -24,22 +24,23 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
     /** Null where the frames are stored plain. */
     private final @Nullable BlockedFrames blocks;
 
-    PackedBytes(OpenBytes file, Path path, PackEntry entry, SegmentHeader header) {
-        this(file, path, file::close, entry, header);
+    PackedBytes(OpenBytes file, Path path, KnownBlocks known, PackEntry entry, SegmentHeader header) {
+        this(file, path, file::close, known, entry, header);
     }
 
     /**
      * @param file the pack's bytes
      * @param path of the pack, for exceptions
      * @param release releases the pack's bytes
+     * @param known blocks of the pack
      */
-    PackedBytes(SegmentBytes file, Path path, Runnable release, PackEntry entry, SegmentHeader header) {
+    PackedBytes(SegmentBytes file, Path path, Runnable release, KnownBlocks known, PackEntry entry, SegmentHeader header) {
         this.file = file;
         this.path = path;
         this.release = release;
         this.entry = entry;
         this.header = Arrays.copyOf(SegmentHeaderLayout.encode(header).array(), header.headerLength());
-        this.blocks = entry.extent().isAsTheyAre() ? null : new BlockedFrames(file, entry);
+        this.blocks = entry.extent().isAsTheyAre() ? null : new BlockedFrames(file, entry, known);
     }
 
     @Override

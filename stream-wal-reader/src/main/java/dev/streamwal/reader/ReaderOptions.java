@@ -24,6 +24,7 @@ public final class ReaderOptions {
     private final int maxOpenFiles;
     private final int mergeGapBytes;
     private final int scanBufferBytes;
+    private final long blockCacheBytes;
     private final boolean mappedReads;
     private final int parallelReads;
     private final InstantSource clock;
@@ -37,6 +38,7 @@ public final class ReaderOptions {
         this.maxOpenFiles = builder.maxOpenFiles.orElseGet(Builder::defaultOpenFiles);
         this.mergeGapBytes = builder.mergeGapBytes;
         this.scanBufferBytes = builder.scanBufferBytes;
+        this.blockCacheBytes = builder.blockCacheBytes;
         this.mappedReads = builder.mappedReads;
         this.parallelReads = builder.parallelReads;
         this.clock = builder.clock;
@@ -75,6 +77,11 @@ public final class ReaderOptions {
         return scanBufferBytes;
     }
 
+    /** {@return how much memory the reader takes for blocks of packs that it has unpacked, in bytes, at most} */
+    public long blockCacheBytes() {
+        return blockCacheBytes;
+    }
+
     /** {@return whether sealed files are mapped into memory, where this version of Java can} */
     public boolean mappedReads() {
         return mappedReads;
@@ -106,7 +113,8 @@ public final class ReaderOptions {
     }
 
     ReadSettings settings() {
-        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, mappedReads, clock, tier.orElse(null), tierCacheBytes);
+        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, blockCacheBytes, mappedReads, clock, tier.orElse(null),
+                tierCacheBytes);
     }
 
     /** Builds options; starts with the defaults. Not thread-safe. */
@@ -132,6 +140,7 @@ public final class ReaderOptions {
         private OptionalInt maxOpenFiles = OptionalInt.empty();
         private int mergeGapBytes = 4 << 10;
         private int scanBufferBytes = 1 << 20;
+        private long blockCacheBytes = 16 << 20;
         private boolean mappedReads;
         private int parallelReads = 1;
         private InstantSource clock = systemClock();
@@ -209,6 +218,23 @@ public final class ReaderOptions {
          */
         public Builder scanBufferBytes(int bytes) {
             this.scanBufferBytes = checked("scanBufferBytes", bytes, MIN_SCAN_BUFFER_BYTES, MAX_SCAN_BUFFER_BYTES);
+            return this;
+        }
+
+        /**
+         * Memory for blocks of packs that were unpacked: 16 KiB of records each, of which a compressed pack stores a tenth or so. What is read there
+         * again isn't inflated again, which is most of the work of reading a single record. The blocks are on the heap, are allocated as they are
+         * read, and those that were not used for longest go first. A long scan leaves most of them alone, and
+         * {@link WalReader#verify} reads the files. Records that were erased meanwhile are not read from there.
+         *
+         * @param bytes 0 or more; 16 MiB by default; 0 for none
+         * @return this
+         */
+        public Builder blockCacheBytes(long bytes) {
+            if (bytes < 0) {
+                throw new IllegalArgumentException("blockCacheBytes is negative: blockCacheBytes=" + bytes);
+            }
+            this.blockCacheBytes = bytes;
             return this;
         }
 

@@ -140,6 +140,7 @@ final class StreamSurvey {
     // ---- verifying
 
     VerifyReport verify() throws IOException {
+        log.packs().forgetBlocks();
         long records = 0;
         long bytes = 0;
         long recordsBefore = 0;

@@ -27,7 +27,7 @@ public final class ReadBuffer implements AutoCloseable {
     private long limit = Long.MAX_VALUE;
     private long aheadLimit = Long.MAX_VALUE;
     private int readBytes;
-    private int backReadBytes = FIRST_BACK_READ_BYTES;
+    private int backReadBytes;
     private long reads;
 
     /**
@@ -41,6 +41,7 @@ public final class ReadBuffer implements AutoCloseable {
         this.firstOffset = firstOffset;
         this.sizes = sizes;
         this.readBytes = sizes.firstBytes();
+        this.backReadBytes = Math.min(FIRST_BACK_READ_BYTES, sizes.firstBytes());
         int capacity = sizes.firstBytes();
         this.pooled = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
         this.buffer = pooled.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
@@ -131,7 +132,7 @@ public final class ReadBuffer implements AutoCloseable {
     /** Begins a new sequence of reads. */
     public void restart() {
         readBytes = sizes.firstBytes();
-        backReadBytes = FIRST_BACK_READ_BYTES;
+        backReadBytes = Math.min(FIRST_BACK_READ_BYTES, sizes.firstBytes());
     }
 
     /** Offset in the file of the first buffered byte. */

@@ -1,5 +1,6 @@
 package dev.streamwal.tier;
 
+import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.TierFailure;
@@ -24,6 +25,7 @@ import java.util.List;
  * <p>Whatever the file system throws is a {@link TierFailure} to the caller. A call that hangs hangs: nobody calls this with a lock that others need.
  * Thread-safe.
  */
+@SuppressForbidden("each channel is opened, used and closed by one call; providers of object stores have no channels with positional reads")
 public final class TierFolder {
 
     private static final String RETRY = "try again, or look at the tier";

@@ -95,7 +95,7 @@ class KeyCatalogTest {
     @Test
     void find_anyKey_asWritten() throws IOException {
         List<Entry> entries = write(3_000, new Random(9));
-        TableCache cache = new TableCache(64 << 10);
+        BlockCache cache = new BlockCache(64 << 10);
         try (LogFile file = LogFile.reading(PackFiles.keys(root))) {
             file.open();
             KeyCatalogReader reader = new KeyCatalogReader(file, file.path());
@@ -127,9 +127,9 @@ class KeyCatalogTest {
             try (LogFile other = LogFile.reading(file.path())) {
                 other.open();
                 for (Entry entry : entries) {
-                    assertThatThrownBy(() -> reader.find(other, StreamKey.of(entry.key()), new TableCache(0)))
+                    assertThatThrownBy(() -> reader.find(other, StreamKey.of(entry.key()), new BlockCache(0)))
                             .isInstanceOf(CorruptSegmentException.class);
-                    assertThat(reader.find(file, StreamKey.of(entry.key()), new TableCache(0))).isEqualTo(entry.segments());
+                    assertThat(reader.find(file, StreamKey.of(entry.key()), new BlockCache(0))).isEqualTo(entry.segments());
                 }
             }
         }

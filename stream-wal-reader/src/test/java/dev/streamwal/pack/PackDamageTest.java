@@ -196,6 +196,31 @@ class PackDamageTest {
         }
     }
 
+    /** As for a record in the middle of a block, by its reference, or when records behind damage are looked for. */
+    @Test
+    void block_damagedAndReadFromItsMiddle_readsAsNoFrame() throws IOException {
+        String[] contents = new String[300];
+        for (int i = 0; i < contents.length; i++) {
+            contents[i] = String.format("value %04d", i);
+        }
+        samples.put("z", Sample.of("z", 8, 1, contents));
+        byte[] file = pack(1, PacksForTests.packHeader(1).inBlocks());
+        PackEntry entry;
+        try (PackReader pack = open(file)) {
+            entry = pack.find(StreamKey.of("z")).get(0);
+        }
+        assertThat(entry.extent().isAsTheyAre()).isFalse();
+        assertThat(entry.extent().listBytes()).as("one block").isZero();
+        file[(int) entry.offset() + 20] ^= 4;
+        try (PackReader pack = open(file); PackedBytes bytes = pack.open(entry)) {
+            for (int at = entry.headerLength(); at < entry.dataEnd(); at += 8) {
+                ByteBuffer frames = ByteBuffer.allocate(8);
+                assertThat(bytes.read(frames, at)).isEqualTo(8);
+                assertThat(frames.array()).as("offset %d", at).containsOnly(0xFF);
+            }
+        }
+    }
+
     /** Not what a disk does: what it makes up is refused, or leads to no more than a segment may have. */
     @Test
     void tableBlocks_withAnyByteChangedAndARightChecksum_areRefusedOrStayWithinTheFile() throws IOException {

@@ -166,7 +166,7 @@ class PackTest {
         }
         PackFooter footer = checkRoundTrip(streams);
         channels.forget(path);
-        try (PackReader pack = PackReader.open(channels, path, 1, new TableCache(0))) {
+        try (PackReader pack = PackReader.open(channels, path, 1, new BlockCache(0))) {
             int more = 0;
             for (String key : streams.keySet()) {
                 long before = channels.readCalls();
@@ -304,11 +304,11 @@ class PackTest {
                 writer.finish();
             }
         }
-        try (PackReader pack = PackReader.open(channels, copy, 2, new TableCache(0))) {
+        try (PackReader pack = PackReader.open(channels, copy, 2, new BlockCache(0))) {
             assertThat(all(pack)).hasSize(2);
             checkEntry(pack, pack.find(StreamKey.of("c")).get(0), samples.get(2));
         }
-        assertThatThrownBy(() -> PackReader.open(channels, copy, 3, new TableCache(0))).isInstanceOf(CorruptSegmentException.class)
+        assertThatThrownBy(() -> PackReader.open(channels, copy, 3, new BlockCache(0))).isInstanceOf(CorruptSegmentException.class)
                 .hasMessageContaining("differs from that in the file's name");
     }
 
@@ -358,7 +358,7 @@ class PackTest {
             samples.add(Sample.of(String.format("k%05d", i), i * 64L, i, "v"));
         }
         PacksForTests.write(path, 1, samples);
-        TableCache cache = new TableCache(8 << 10);
+        BlockCache cache = new BlockCache(8 << 10);
         try (PackReader pack = PackReader.open(channels, path, 1, cache)) {
             assertThat(channels.readCalls()).as("to open").isEqualTo(2);
             PackEntry entry = pack.find(StreamKey.of("k01000")).get(0);

@@ -121,7 +121,7 @@ public final class PacksForTests {
     }
 
     public static PackReader open(ChannelCache channels, Path path) throws IOException {
-        return PackReader.open(channels, path, 1, new TableCache(1 << 20));
+        return PackReader.open(channels, path, 1, new BlockCache(1 << 20));
     }
 
     /** What a scan finds, up to the end or the first thing that doesn't verify. */

@@ -16,7 +16,7 @@ final class SegmentPositions {
     private SegmentPositions() {}
 
     static List<Long> of(Path root, String key) {
-        try (LogSource log = new LogSource(root, new ReadSettings(1 << 20, 16, 4 << 10, 64 << 10, false, InstantSource.system()), null)) {
+        try (LogSource log = new LogSource(root, new ReadSettings(1 << 20, 16, 4 << 10, 64 << 10, 1 << 20, false, InstantSource.system()), null)) {
             SegmentChain chain = log.unsharedCatalog(key).chain();
             return IntStream.range(0, chain.size()).mapToObj(index -> chain.get(index).basePosition()).toList();
         } catch (IOException e) {

@@ -35,7 +35,7 @@ class SharedArrivalsTest {
         WalOptions options = WalOptions.builder().sweepInterval(Duration.ZERO)
                 .streams("*", StreamOptions.builder().segments(Segments.SHARED).build()).build();
         try (StreamWal wal = StreamWal.open(root, options);
-                LogSource log = new LogSource(root, new ReadSettings(1 << 20, 16, 4 << 10, 64 << 10, false, InstantSource.system()), null)) {
+                LogSource log = new LogSource(root, new ReadSettings(1 << 20, 16, 4 << 10, 64 << 10, 1 << 20, false, InstantSource.system()), null)) {
             SharedArrivals arrivals = new SharedArrivals(log);
             assertThat(look(arrivals)).isEmpty();
             for (int i = 0; i < 3; i++) {

@@ -96,6 +96,17 @@ class CrashExplorerTest {
         explore("encrypted workloads", workloads, (explorer, workload) -> explorer.explore(workload));
     }
 
+    /** Each state goes on under a key of its own. */
+    @Test
+    void keysAreRotated_crashedAndKilledAnywhere_keepsItsPromisesAndUsesNoNonceTwice() throws Exception {
+        List<Workload> workloads = new ArrayList<>();
+        List<Step> steps = List.of(durably("a", 1), new Step.RotateKeys(), durably("a", 1), new Step.Kill(), new Step.RotateKeys(), durably("b", 1));
+        for (boolean mapped : scale() < 1 ? new boolean[] {false} : new boolean[] {true, false}) {
+            workloads.add(Workload.of(mapped, steps.toArray(Step[]::new)).withEncryption());
+        }
+        explore("workloads that rotate keys", workloads, (explorer, workload) -> explorer.explore(workload));
+    }
+
     // ---------------------------------------------------------------- what was broken once
 
     private static Step durably(String key, int count) {

@@ -2,6 +2,7 @@ package dev.streamwal.simulation;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.groups.Tuple.tuple;
 
 import dev.streamwal.Durability;
 import dev.streamwal.MasterKeysForTests;
@@ -12,9 +13,11 @@ import dev.streamwal.WriteEntry;
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.encryption.KeysFile;
 import dev.streamwal.encryption.WrappedKey;
+import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,10 +25,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Keys are made and rotated, and power is lost, or a call fails, at every operation meanwhile. */
@@ -40,8 +46,9 @@ class KeysFileCrashTest {
     private static final MasterKeys BOTH = MasterKeysForTests.ring("new", "old");
     private static final MasterKeys NEW = MasterKeysForTests.ring("new");
 
-    private static StreamWal open(SimulatedDisk disk, MasterKeys keys) {
-        WalOptions options = WalOptions.builder().clock(() -> NOW).segmentBytes(8 << 10).sweepInterval(Duration.ZERO).encryption(keys).build();
+    private static StreamWal open(SimulatedDisk disk, @Nullable MasterKeys keys) {
+        WalOptions.Builder builder = WalOptions.builder().clock(() -> NOW).segmentBytes(8 << 10).sweepInterval(Duration.ZERO);
+        WalOptions options = (keys == null ? builder : builder.encryption(keys)).build();
         return SimulatedLog.open(disk.path("/log"), options, "boot", false, new Random(1)::nextLong, new JournalSizes(4_096, 16_384, 32_768, 2_048, 1_024));
     }
 
@@ -110,6 +117,48 @@ class KeysFileCrashTest {
             }
         }
         assertThat(seen).contains("[]", "[old]", "[new]");
+    }
+
+    /** Killed, so that all that was written is there, or with all lost that wasn't durable; then brought in order by a process that has no keys. */
+    @Test
+    void rotate_cutShortAtEveryOperation_missingAndWrongKeysAreNeverDamageAndChangeNothing() throws IOException {
+        History history = new History();
+        MasterKeys wrong = MasterKeys.ring("new", Map.of("new", new byte[32], "old", new byte[32]));
+        Map<String, Set<String>> answers = new TreeMap<>();
+        for (int operation = history.appended; operation <= history.end; operation++) {
+            CrashPoint point = history.disk.crashPoint(operation);
+            for (Survival survival : List.of(point.allKept(), point.allLost())) {
+                String when = "cut short after operation " + operation + ", left: " + survival;
+                SimulatedDisk left = point.state(survival);
+                Path root = left.path("/log");
+                List<WrappedKey> before = KeysFile.read(root);
+                open(left, null).close();
+                answers.computeIfAbsent("none", any -> new TreeSet<>()).add(answer(root, null, when));
+                answers.computeIfAbsent("old", any -> new TreeSet<>()).add(answer(root, OLD, when));
+                answers.computeIfAbsent("new", any -> new TreeSet<>()).add(answer(root, NEW, when));
+                answers.computeIfAbsent("wrong", any -> new TreeSet<>()).add(answer(root, wrong, when));
+                assertThat(answer(root, operation >= history.rotated ? NEW : BOTH, when)).as(when).isEqualTo("all");
+                assertThat(KeysFile.read(root)).extracting(WrappedKey::id, WrappedKey::masterId).as(when)
+                        .isEqualTo(before.stream().map(key -> tuple(key.id(), key.masterId())).toList());
+            }
+        }
+        assertThat(answers).containsEntry("none", Set.of("new", "old")).containsEntry("wrong", Set.of("new", "old"))
+                .containsEntry("old", Set.of("all", "new")).containsEntry("new", Set.of("all", "old"));
+    }
+
+    /** The id of the master key that is missing, or wrong, for one of the records; else "all". */
+    private static String answer(Path root, @Nullable MasterKeys keys, String when) {
+        ReaderOptions.Builder options = ReaderOptions.builder();
+        try (WalReader reader = WalReader.open(root, (keys == null ? options : options.keys(keys)).build()); EntryCursor cursor = reader.scan("a")) {
+            int records = 0;
+            for (; cursor.next(); records++) {
+                assertThat(cursor.content().toString(UTF_8)).as(when).isEqualTo("" + (records + 1));
+            }
+            assertThat(records).as(when).isPositive();
+            return "all";
+        } catch (KeyUnavailableException e) {
+            return e.keyId();
+        }
     }
 
     @Test

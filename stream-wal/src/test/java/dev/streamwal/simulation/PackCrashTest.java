@@ -17,7 +17,7 @@ import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWriter;
-import dev.streamwal.pack.TableCache;
+import dev.streamwal.pack.BlockCache;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -112,7 +112,7 @@ class PackCrashTest {
         if (Files.notExists(path)) {
             return false;
         }
-        try (ChannelCache channels = new ChannelCache(1); PackReader pack = PackReader.open(channels, path, 1, new TableCache(1 << 20))) {
+        try (ChannelCache channels = new ChannelCache(1); PackReader pack = PackReader.open(channels, path, 1, new BlockCache(1 << 20))) {
             for (Sample sample : CONTENT) {
                 List<PackEntry> entries = pack.find(sample.header().key());
                 assertThat(entries).as(when).hasSize(1);

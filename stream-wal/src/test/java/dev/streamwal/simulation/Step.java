@@ -168,6 +168,14 @@ sealed interface Step {
         }
     }
 
+    /** Of an encrypted log only. */
+    record RotateKeys() implements Step {
+        @Override
+        public void on(WorkloadRun run) {
+            run.rotateKeys();
+        }
+    }
+
     record Reopen() implements Step {
         @Override
         public void on(WorkloadRun run) {

@@ -414,6 +414,10 @@ final class WorkloadRun {
         }
     }
 
+    void rotateKeys() {
+        log.wal().rotateKeys();
+    }
+
     void reopen() {
         log.close();
         used.forEach(this::durable);

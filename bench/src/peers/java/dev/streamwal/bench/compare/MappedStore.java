@@ -5,15 +5,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 
 /**
@@ -31,7 +30,6 @@ final class MappedStore extends Store {
     private final Path folder;
     private final boolean checksums;
     private final boolean durable;
-    private final AtomicInteger files = new AtomicInteger();
     private final ExecutorService ahead = Executors.newSingleThreadExecutor(task -> {
         Thread thread = new Thread(task, "prepares files");
         thread.setDaemon(true);
@@ -55,8 +53,8 @@ final class MappedStore extends Store {
     }
 
     private MappedByteBuffer prepare() throws IOException {
-        Path file = folder.resolve(String.format(Locale.ROOT, "%08d.log", files.getAndIncrement()));
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        Path file = Files.createTempFile(folder, "mapped-", ".log");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
             for (long at = 0; at < FILE_BYTES; at += zeros.capacity()) {
                 zeros.clear();
