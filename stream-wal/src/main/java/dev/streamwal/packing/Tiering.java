@@ -172,7 +172,8 @@ public final class Tiering implements PackedTier {
     @GuardedBy("this")
     private List<ListedPack> due(Manifest now) {
         damaged.retainAll(now.packsInOrder().stream().map(ListedPack::number).toList());
-        List<ListedPack> here = now.packsInOrder().stream().filter(pack -> !now.isInTier(pack) && !damaged.contains(pack.number())).toList();
+        Set<Long> unreadable = Set.copyOf(damaged);
+        List<ListedPack> here = now.packsInOrder().stream().filter(pack -> !now.isInTier(pack) && !unreadable.contains(pack.number())).toList();
         List<ListedPack> inTier = now.packsInOrder().stream().filter(now::isInTier).toList();
         return TierPlan.of(here, inTier, log.nowMillis(), settings.afterMillis(), limits).stream()
                 .filter(pack -> !store.needed().isNeeded(pack.number())).toList();
