@@ -299,14 +299,29 @@ public final class Tiering implements PackedTier {
         }
     }
 
-    /** Each piece is checked before it is written, so what was fetched is the pack. */
+    @Override
+    public void copy(ListedPack pack, TierObject object, Path file) throws IOException {
+        LogTier bound = store.manifest().tier().orElseThrow();
+        try {
+            write(pack, object, new LogInTier(folder, bound.id(), () -> isEnded), file);
+        } catch (IOException e) {
+            Files.deleteIfExists(file);
+            throw e;
+        }
+    }
+
+    /** Each piece is checked before it is written, so what was written is the pack. */
+    private static void write(ListedPack pack, TierObject object, LogInTier tier, Path target) throws IOException {
+        Path unused = LogFile.writeNew(target, file -> {
+            tier.readAll(pack, object, (offset, piece) -> writeAt(file, offset, piece));
+            return target;
+        });
+    }
+
     private void fetch(ListedPack pack, TierObject object, LogInTier tier) throws IOException {
         Path fetched = PackFiles.temporaryFetched(store.root(), pack.number(), random.getAsLong());
         try {
-            Path unused = LogFile.writeNew(fetched, file -> {
-                tier.readAll(pack, object, (offset, piece) -> writeAt(file, offset, piece));
-                return fetched;
-            });
+            write(pack, object, tier, fetched);
             boolean unusedToo = store.whilePacking(() -> recorded(() -> store.fromTier(pack, object, fetched)));
         } finally {
             Files.deleteIfExists(fetched);
