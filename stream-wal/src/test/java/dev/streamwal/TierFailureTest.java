@@ -813,4 +813,216 @@ class TierFailureTest extends LogContract {
             store.weather(Weather.FINE);
         }
     }
+
+    // ---------------------------------------------------------------- opening and copying
+
+    /** What a killed writer has left is recovered, appended to and packed; what is in the tier is there when the tier is. */
+    @Test
+    void open_behindAKillWithTheStoreUnreachable_recoversAndGoesOn() {
+        expectFailures();
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        forgetThatItWasClosed();
+        store.weather(new Weather() {
+            @Override
+            public void before(Call call, String object) throws IOException {
+                throw new IOException("connection refused");
+            }
+        });
+        int before = store.calls().size();
+        try (StreamWal wal = open(options().durability(Durability.IMMEDIATE))) {
+            assertThat(wal.recoverAll(progress -> { }).refusedStreams()).isZero();
+            append(wal, 2);
+            wal.sync();
+            assertThat(wal.sweep().failedSegments()).isZero();
+            assertThat(wal.keys()).isEqualTo(written.keySet());
+            assertThat(store.calls().size()).as("calls of the store for all that").isEqualTo(before);
+            unavailable(wal::moveToTier);
+            try (WalReader reader = wal.reader()) {
+                unavailable(() -> Written.drain(reader.scan("meter/0")));
+                written.forEach((key, records) -> assertThat(Written.drain(reader.scanLast(key, 4))).isEqualTo(records.subList(records.size() - 4, records.size())));
+            }
+            store.weather(Weather.FINE);
+            assertHolds(wal);
+            assertThat(wal.moveToTier()).isPositive();
+            assertTidy(wal);
+            assertHolds(wal);
+        }
+    }
+
+    @Test
+    void checkpoint_eachCallFailsOnce_isWholeOrNoLog() throws IOException {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isGreaterThan(1);
+            int failed = 0;
+            for (int nth = 1; ; nth++) {
+                Path target = home.place("copy-" + nth);
+                Nth weather = new Nth(nth, nth % 2 == 0 ? new IllegalStateException("of a client") : null);
+                store.weather(weather);
+                Throwable thrown = catchThrowable(() -> wal.checkpoint(target));
+                store.weather(Weather.FINE);
+                assertThat(thrown == null).isEqualTo(weather.calls < nth);
+                if (thrown == null) {
+                    assertCopyHolds(target);
+                    break;
+                }
+                unavailable(() -> {
+                    throw thrown;
+                });
+                assertThat(target.resolve("segments")).doesNotExist();
+                failed++;
+            }
+            assertThat(failed).isGreaterThan(3);
+        }
+    }
+
+    private void assertCopyHolds(Path copy) {
+        try (WalReader reader = WalReader.open(copy)) {
+            assertThat(reader.keys()).isEqualTo(written.keySet());
+            written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+        }
+    }
+
+    /** Packs that move, are deleted or are rewritten between two calls of a checkpoint. */
+    @ParameterizedTest
+    @ValueSource(strings = {"moves", "is deleted", "is erased", "expires"})
+    void checkpoint_theTierChangesMeanwhile_isALogOfThatMoment(String what) throws IOException {
+        int calls = 1;
+        for (int nth = 1; nth <= calls; nth += 2) {
+            written.clear();
+            try (StreamWal wal = open()) {
+                append(wal, 4);
+                assertThat(wal.moveToTier()).isPositive();
+                append(wal, 2);
+                int at = nth;
+                int[] seen = {0};
+                store.weather(new Weather() {
+                    @Override
+                    public void before(Call call, String object) {
+                        if (++seen[0] == at) {
+                            change(wal, what);
+                        }
+                    }
+                });
+                Path target = home.place("copy-" + nth);
+                wal.checkpoint(target);
+                calls = Math.max(calls, seen[0]);
+                store.weather(Weather.FINE);
+                assertCopyHolds(target);
+                assertThat(ManifestFile.read(target).tier()).isEmpty();
+                written.keySet().forEach(wal::delete);
+                int unused = wal.pack() + wal.moveToTier();
+            }
+            clock.advance(WINDOW);
+        }
+        assertThat(calls).isGreaterThan(1);
+    }
+
+    private void change(StreamWal wal, String what) {
+        switch (what) {
+            case "moves" -> assertThat(wal.moveToTier()).isPositive();
+            case "is deleted" -> {
+                written.keySet().forEach(wal::delete);
+                written.clear();
+                int unused = wal.pack() + wal.moveToTier();
+            }
+            case "is erased" -> {
+                assertThat(wal.erase(Keys.key("meter/1"), Instant.MIN, Instant.MAX).records()).isPositive();
+                written.get("meter/1").clear();
+            }
+            default -> {
+                clock.advance(RETENTION.plus(WINDOW.multipliedBy(4)));
+                assertThat(wal.sweep().failedSegments()).isZero();
+                int unused = wal.moveToTier();
+                written.clear();
+            }
+        }
+    }
+
+    /** A full store takes nothing; what was there is read, and the log goes on in its own directory. */
+    @Test
+    void storeIsFull_movesNothingAndLosesNothing() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+            int there = store.packs().size();
+            append(wal, 3);
+            store.weather(new Weather() {
+                private int written;
+
+                @Override
+                public void before(Call call, String object) throws IOException {
+                    if ((call == Call.WRITE || call == Call.CLOSE) && written++ > 0) {
+                        throw new IOException("quota exceeded");
+                    }
+                }
+            });
+            for (int attempt = 0; attempt < 3; attempt++) {
+                assertThat(unavailable(wal::moveToTier)).hasMessageContaining("quota exceeded");
+                append(wal, 1);
+                assertHolds(wal);
+                assertThat(store.packs()).hasSize(there);
+            }
+            store.weather(Weather.FINE);
+            assertThat(wal.moveToTier()).isPositive();
+            assertTidy(wal);
+            assertHolds(wal);
+        }
+    }
+
+    /** An object of what the tier has that isn't whole is passed over, and one that lies isn't believed. */
+    @Test
+    void openTier_contentThatIsNotWhole_isPassedOverOrRefused() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        String content = store.names().stream().filter(name -> name.startsWith("content-")).findFirst().orElseThrow();
+        byte[] right = store.content(content);
+        for (UnaryOperator<byte[]> change : changes()) {
+            String later = "content-7000000000000000-0000000000000001";
+            store.put(later, change.apply(right));
+            try (WalReader alone = WalReader.openTier(store.folder())) {
+                assertThat(alone.keys()).isEqualTo(written.keySet());
+            }
+            store.remove(later);
+            store.put(content, change.apply(right));
+            unavailable(() -> WalReader.openTier(store.folder()));
+            store.put(content, right);
+        }
+    }
+
+    @Test
+    void openTier_eachCallFailsOnce_isUnavailableAndNothingElse() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        int failed = 0;
+        for (int nth = 1; ; nth++) {
+            Nth weather = new Nth(nth, nth % 2 == 0 ? new IllegalStateException("of a client") : null);
+            store.weather(weather);
+            int failures = 0;
+            List<Written> found = List.of();
+            for (boolean isDone = false; !isDone; ) {
+                try (WalReader alone = WalReader.openTier(store.folder())) {
+                    found = Written.drain(alone.scan("meter/2"));
+                    isDone = true;
+                } catch (TierUnavailableException e) {
+                    failures++;
+                }
+            }
+            assertThat(failures).isEqualTo(weather.calls >= nth ? 1 : 0);
+            assertThat(found).isNotEmpty().isEqualTo(written.get("meter/2").subList(0, found.size()));
+            failed += failures;
+            if (failures == 0) {
+                break;
+            }
+        }
+        assertThat(failed).isGreaterThan(4);
+        store.weather(Weather.FINE);
+    }
 }
