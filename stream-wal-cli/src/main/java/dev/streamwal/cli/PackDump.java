@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.TierFailure;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackReader;
@@ -57,6 +58,8 @@ final class PackDump {
             segments(pack);
         } catch (CorruptSegmentException e) {
             damage(e);
+        } catch (TierFailure e) {
+            throw new RefusedException(String.valueOf(e.getMessage()), e);
         }
         return damaged ? Exit.FINDINGS : Exit.OK;
     }

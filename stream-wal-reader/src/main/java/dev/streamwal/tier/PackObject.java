@@ -8,6 +8,7 @@ import dev.streamwal.pack.BlockCache;
 import dev.streamwal.pack.PackReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Objects;
 
@@ -39,7 +40,7 @@ public final class PackObject {
         TierFolder folder = new TierFolder(Objects.requireNonNull(object.toAbsolutePath().getParent(), "path of an object without a folder"));
         long size = folder.size(name);
         try {
-            ByteBuffer end = ByteBuffer.allocate((int) Math.min(size, ChunkChecksums.FIXED_BYTES));
+            ByteBuffer end = ByteBuffer.allocate((int) Math.min(size, ChunkChecksums.FIXED_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
             folder.read(name, size - end.capacity(), end);
             ChunkChecksums.Owner owner = ChunkChecksums.owner(end.flip(), size);
             TierObject listed = new TierObject(owner.nonce(), end.getInt(end.limit() - Integer.BYTES));
