@@ -88,7 +88,7 @@ class TierPlanTest {
             inTier.addAll(going);
         }
         assertThat(inTier.stream().mapToLong(ListedPack::bytes).sum()).isGreaterThan(bytes / 2);
-        assertThat(inTier).hasSizeLessThan(2 + (int) (Math.log(bytes) / Math.log(1.25)));
+        assertThat(inTier).hasSizeLessThan(2 + (int) (Math.log((double) bytes) / Math.log(1.25)));
     }
 
     @Test

@@ -107,7 +107,7 @@ class TierCrashTest {
     // ---------------------------------------------------------------- that it would be noticed
 
     private static String found(Lies lies, Step... behind) {
-        return new CrashExplorer(MAX_ALONE, RANDOM, lies).exploreLastStep(workload(false, behind)).map(Failure::describe)
+        return new CrashExplorer(MAX_ALONE, RANDOM, lies).firstInLastStep(workload(false, behind)).map(Failure::describe)
                 .orElseThrow(() -> new AssertionError("nothing was noticed"));
     }
 
