@@ -20,6 +20,9 @@ final class TieredPack implements SegmentBytes {
     /** Chunks of one read, if they follow each other. */
     private static final int MAX_CHUNKS = 4;
 
+    /** A read of so many bytes is one request. */
+    static final int MAX_READ_BYTES = MAX_CHUNKS * ChunkChecksums.CHUNK_BYTES;
+
     private static final String THEN = "look at the object; where it was changed, put it back from a copy";
 
     private final TierFolder folder;
