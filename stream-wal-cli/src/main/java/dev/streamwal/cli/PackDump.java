@@ -69,7 +69,7 @@ final class PackDump {
         if (number.isEmpty()) {
             return PackObject.open(file);
         }
-        Path table = file.resolveSibling(String.valueOf(PackFiles.table(Path.of(""), number.getAsLong()).getFileName()));
+        Path table = file.resolveSibling(String.valueOf(PackFiles.table(file.resolveSibling(""), number.getAsLong()).getFileName()));
         if (Files.notExists(file) && Files.exists(table)) {
             throw new RefusedException("pack is in the log's tier: file=" + file + "; dump its object there, its name is " + PackObject.namesOf(number.getAsLong()));
         }

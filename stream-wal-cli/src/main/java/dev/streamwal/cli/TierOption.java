@@ -1,6 +1,7 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.WalOptions;
+import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.reader.ReaderOptions;
 import java.net.URI;
 import java.nio.file.Path;
@@ -24,8 +25,8 @@ final class TierOption {
         return Optional.ofNullable(place).map(TierOption::path);
     }
 
-    /** The place as a path. */
-    static Path path(String place) {
+    @SuppressForbidden("what the caller of the command names")
+    private static Path path(String place) {
         return place.contains(URI_MARK) ? Path.of(URI.create(place)) : Path.of(place);
     }
 
