@@ -27,6 +27,6 @@ module dev.streamwal.reader {
     exports dev.streamwal.manifest to dev.streamwal;
     exports dev.streamwal.pack to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.segment to dev.streamwal, dev.streamwal.cli;
-    exports dev.streamwal.tier to dev.streamwal;
+    exports dev.streamwal.tier to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.shared to dev.streamwal, dev.streamwal.cli;
 }

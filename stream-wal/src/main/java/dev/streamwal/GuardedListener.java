@@ -29,6 +29,11 @@ final class GuardedListener implements WalListener {
     }
 
     @Override
+    public void onTiered(TieredPack moved) {
+        guard(Optional.empty(), () -> listener.onTiered(moved));
+    }
+
+    @Override
     public void onSwept(DeletedSegment segment) {
         guard(Optional.of(segment.key()), () -> listener.onSwept(segment));
     }

@@ -1355,13 +1355,18 @@ public final class StreamWal implements AutoCloseable {
      * Complete segments are linked where the file system can, so that they take no space twice. The copy opens as a log. It has the consumers
      * that existed when the copy was begun, with what each had committed then; what is swept or deleted during the copy may be lost to them.
      *
+     * <p>What is in the log's tier is read from there, which takes as long as it takes; appends, sweeps and packing go on meanwhile. The copy has it in its
+     * directory, and has no tier.
+     *
      * @param target a directory that is empty or doesn't exist yet
      * @throws IllegalArgumentException if it is not empty
+     * @throws dev.streamwal.error.TierUnavailableException if the log has packs in a tier that can't be read, or was opened without it: the copy is
+     *     incomplete then, and no log; delete it
      */
     public void checkpoint(Path target) {
         checkOpen();
         try {
-            whileNothingIsPacked(() -> Checkpoint.create(root, target, loadedLogs(), packs));
+            Checkpoint.create(root, target, this::loadedLogs, packs);
         } catch (IOException e) {
             throw StorageErrors.translate("make a checkpoint", e, target, null, WalException.NO_POSITION, 0);
         }

@@ -13,6 +13,7 @@ final class Events implements WalListener {
     final List<SealedSegment> sealed = new CopyOnWriteArrayList<>();
     final List<PackedSegments> packed = new CopyOnWriteArrayList<>();
     final List<MergedPacks> merged = new CopyOnWriteArrayList<>();
+    final List<TieredPack> tiered = new CopyOnWriteArrayList<>();
     final List<DeletedSegment> swept = new CopyOnWriteArrayList<>();
     final List<RefusedSweep> refused = new CopyOnWriteArrayList<>();
     final List<RecoveryReport.StreamFindings> recovered = new CopyOnWriteArrayList<>();
@@ -36,6 +37,11 @@ final class Events implements WalListener {
     @Override
     public void onMerged(MergedPacks packs) {
         merged.add(packs);
+    }
+
+    @Override
+    public void onTiered(TieredPack moved) {
+        tiered.add(moved);
     }
 
     @Override

@@ -12,6 +12,9 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Streams go from segments of their own to shared ones and back, as the options say that change with each opening; meanwhile they are appended to,
- * packed, swept, purged, cut and deleted. What readers find is what a list of all that was appended says. {@code -Dseed=…} does one run again.
+ * packed, moved to a tier, swept, purged, cut, erased and deleted. What readers find is what a list of all that was appended says. {@code -Dseed=…} does one run again.
  */
 class SharedModelTest {
 
@@ -73,6 +76,9 @@ class SharedModelTest {
         private final Random random;
         private final Path root;
         private final long windowMillis;
+        /** Beside the log; half of the logs have none. */
+        private final Optional<Path> tier;
+        private int tiered;
         private final Map<String, Stream> model = new TreeMap<>();
         private final Queue<String> failures = new ConcurrentLinkedQueue<>();
         private long nowMillis = Instant.parse("2026-03-01T00:00:00Z").toEpochMilli();
@@ -86,7 +92,16 @@ class SharedModelTest {
             this.root = root;
             // where windows are short beside the retention, packs of several become one
             this.windowMillis = random.nextBoolean() ? WINDOW.toMillis() : RETENTION.toMillis() / (128 + random.nextInt(400));
+            this.tier = random.nextBoolean() ? Optional.of(made(root.resolveSibling(root.getFileName() + "-tier"))) : Optional.empty();
             open();
+        }
+
+        private static Path made(Path folder) {
+            try {
+                return Files.createDirectories(folder);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
 
         @Override
@@ -107,6 +122,7 @@ class SharedModelTest {
                         }
                     });
             options.encryption(KEYS_OF_LOG);
+            tier.ifPresent(folder -> options.tier(folder).tierAfter(Duration.ofMillis(random.nextInt(20_000))));
             options.streams("a*", StreamOptions.builder().segments(choices[random.nextInt(choices.length)]).encrypted(random.nextBoolean()).build());
             options.streams("b*", StreamOptions.builder().segments(choices[random.nextInt(choices.length)]).encrypted(random.nextBoolean()).build());
             options.streams("c*", StreamOptions.builder().encrypted(random.nextBoolean()).build());
@@ -123,6 +139,7 @@ class SharedModelTest {
                     assertThat(failures).isEmpty();
                 }
                 compare();
+                assertThat(tier.isEmpty() || tiered > 0).as("packs went to the tier, if there is one").isTrue();
             } catch (RuntimeException | AssertionError e) {
                 throw new AssertionError("-Dseed=" + seed + ", " + doing + ": " + e, e);
             }
@@ -147,6 +164,10 @@ class SharedModelTest {
             } else if (n < 840) {
                 doing = "pack";
                 int unused = wal.pack();
+                if (tier.isPresent() && random.nextBoolean()) {
+                    doing = "move to the tier";
+                    tiered += wal.moveToTier();
+                }
             } else if (n < 870) {
                 doing = "sweep";
                 SweepResult result = wal.sweep();

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -27,13 +28,17 @@ final class BackupCommand extends LogCommand {
     @Option(names = "--verify", description = "Read everything in the folder, too: what is damaged is copied again if the log still has it, and else named.")
     private boolean verify;
 
+    @Mixin
+    private final TierOption tier = new TierOption();
+
     BackupCommand(CommandContext context) {
         super(context);
     }
 
     @Override
     Exit run(CommandOutput out) throws IOException {
-        BackupFolder backups = BackupFolder.at(folder, context().clock());
+        BackupFolder at = BackupFolder.at(folder, context().clock());
+        BackupFolder backups = tier.path().map(at::withTier).orElse(at);
         BackupReport report = verify ? backups.backUpAndVerify(root()) : backups.backUp(root());
         out.item(() -> text(report), json -> {
             json.writeStringField("point", report.point().name());

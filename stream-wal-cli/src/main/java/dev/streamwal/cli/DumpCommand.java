@@ -19,7 +19,7 @@ import picocli.CommandLine.Parameters;
         })
 final class DumpCommand extends CliCommand {
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "A segment, ROOT/segments/KEY/*.seg, or a pack, ROOT/packs/*.pack.")
+    @Parameters(index = "0", paramLabel = "FILE", description = "A segment, ROOT/segments/KEY/*.seg, or a pack, ROOT/packs/*.pack, or an object with a pack in a log's tier.")
     @SuppressWarnings("NullAway.Init") // required, so that it is set before the command runs
     private Path file;
 

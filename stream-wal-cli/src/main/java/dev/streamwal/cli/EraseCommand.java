@@ -77,7 +77,7 @@ final class EraseCommand extends WritingCommand {
         long streams = 0;
         long records = 0;
         long bytes = 0;
-        try (WalReader reader = WalReader.open(root())) {
+        try (WalReader reader = WalReader.open(root(), tier().reading(new KeysOption()))) {
             for (String key : selection.keys()) {
                 long before = records;
                 try (EntryCursor cursor = reader.scan(key, from, to)) {

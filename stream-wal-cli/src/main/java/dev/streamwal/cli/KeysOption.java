@@ -24,9 +24,14 @@ final class KeysOption {
 
     /** How to read with them. */
     ReaderOptions reading() {
+        return options().build();
+    }
+
+    /** The same, for who says more. */
+    ReaderOptions.Builder options() {
         ReaderOptions.Builder options = ReaderOptions.builder();
         keys().ifPresent(options::keys);
-        return options.build();
+        return options;
     }
 
     /** The same failure, with what to do about it here. */

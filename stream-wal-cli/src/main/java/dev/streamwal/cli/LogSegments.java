@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.NavigableSet;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** The segments of a log's streams as they are now, in files of their own and in packs. Close it. */
 final class LogSegments implements AutoCloseable {
@@ -31,10 +32,24 @@ final class LogSegments implements AutoCloseable {
 
     /** The segments of any directory; one without a log has none. */
     static LogSegments of(Path root) {
-        // listing segments never needs the time
+        return of(root, null);
+    }
+
+    /** The same of a log whose tier is here; null for where the log says that it is. */
+    static LogSegments of(Path root, @Nullable Path tier) {
+        return new LogSegments(new LogSource(root, settings(tier), null));
+    }
+
+    /** The segments that a tier has, of whose log there is nothing else. */
+    static LogSegments ofTier(Path tier) throws IOException {
+        return new LogSegments(LogSource.ofTier(tier, settings(tier)));
+    }
+
+    private static ReadSettings settings(@Nullable Path tier) {
         ReaderOptions options = ReaderOptions.builder().build();
-        return new LogSegments(new LogSource(root, new ReadSettings(options.maxBatchBytes(), options.maxOpenFiles(), options.mergeGapBytes(),
-                options.scanBufferBytes(), 0, false, InstantSource.fixed(Instant.EPOCH)), null));
+        // listing segments never needs the time
+        return new ReadSettings(options.maxBatchBytes(), options.maxOpenFiles(), options.mergeGapBytes(), options.scanBufferBytes(), 0, false, false,
+                InstantSource.fixed(Instant.EPOCH), tier, options.tierCacheBytes());
     }
 
     /** The folder of a log's streams. */

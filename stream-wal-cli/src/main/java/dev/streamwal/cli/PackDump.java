@@ -2,15 +2,19 @@ package dev.streamwal.cli;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.TierFailure;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
 import dev.streamwal.pack.PackedBytes;
 import dev.streamwal.pack.BlockCache;
+import dev.streamwal.tier.PackObject;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +24,8 @@ final class PackDump {
 
     /** Whether the file is a pack, by its name. */
     static boolean isPack(Path file) {
-        return PackFiles.parse(String.valueOf(file.getFileName())).isPresent();
+        String name = String.valueOf(file.getFileName());
+        return PackFiles.parse(name).isPresent() || PackObject.isNamed(name);
     }
 
     private final Path file;
@@ -39,7 +44,7 @@ final class PackDump {
 
     Exit run() throws IOException {
         try (ChannelCache channels = new ChannelCache(1);
-                PackReader pack = PackReader.open(channels, file, PackFiles.parse(String.valueOf(file.getFileName())).orElseThrow(), new BlockCache(0))) {
+                PackReader pack = open(channels)) {
             out.item(() -> "pack, number=" + pack.number() + ", windowStart=" + Figures.time(pack.header().window().startMillis())
                     + ", windowEnd=" + Figures.time(pack.header().window().endMillis()) + ", expiration="
                     + Figures.time(pack.header().expirationMillis()) + ", segments=" + pack.footer().segments(), json -> {
@@ -53,8 +58,22 @@ final class PackDump {
             segments(pack);
         } catch (CorruptSegmentException e) {
             damage(e);
+        } catch (TierFailure e) {
+            throw new RefusedException(String.valueOf(e.getMessage()), e);
         }
         return damaged ? Exit.FINDINGS : Exit.OK;
+    }
+
+    private PackReader open(ChannelCache channels) throws IOException {
+        OptionalLong number = PackFiles.parse(String.valueOf(file.getFileName()));
+        if (number.isEmpty()) {
+            return PackObject.open(file);
+        }
+        Path table = file.resolveSibling(String.valueOf(PackFiles.table(file.resolveSibling(""), number.getAsLong()).getFileName()));
+        if (Files.notExists(file) && Files.exists(table)) {
+            throw new RefusedException("pack is in the log's tier: file=" + file + "; dump its object there, its name is " + PackObject.namesOf(number.getAsLong()));
+        }
+        return PackReader.open(channels, file, number.getAsLong(), new BlockCache(0));
     }
 
     private void segments(PackReader pack) throws IOException {

@@ -115,7 +115,7 @@ final class QuarantineCommand extends WritingCommand {
         List<String> missing = new ArrayList<>();
         List<SetAsideFile> selected = selected(missing).stream().map(SetAsideFile::of).toList();
         missing.forEach(this::complainOfMissing);
-        try (QuarantineRestore restoring = new QuarantineRestore(root(), context(), keys, append, list().stream().map(SetAsideFile::of).toList())) {
+        try (QuarantineRestore restoring = new QuarantineRestore(root(), context(), keys, tier(), append, list().stream().map(SetAsideFile::of).toList())) {
             Exit exit = restoring.run(selected, out);
             return missing.isEmpty() ? exit : Exit.FINDINGS;
         } catch (KeyUnavailableException e) {

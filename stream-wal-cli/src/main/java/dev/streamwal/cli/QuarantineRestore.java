@@ -51,6 +51,7 @@ final class QuarantineRestore implements AutoCloseable {
     private final LogSegments log;
     private final CommandContext context;
     private final KeysOption keys;
+    private final TierOption tier;
     /** Opens records that are encrypted. */
     private final LogKeys opener;
     private final boolean appending;
@@ -66,11 +67,12 @@ final class QuarantineRestore implements AutoCloseable {
     private @Nullable StreamWal wal;
     private @Nullable StreamPolicy walPolicy;
 
-    QuarantineRestore(Path root, CommandContext context, KeysOption keys, boolean appending, List<SetAsideFile> all) {
+    QuarantineRestore(Path root, CommandContext context, KeysOption keys, TierOption tier, boolean appending, List<SetAsideFile> all) {
         this.keys = keys;
         this.opener = new LogKeys(root, keys.keys().orElse(null));
         this.root = root;
-        this.log = LogSegments.of(root);
+        this.tier = tier;
+        this.log = LogSegments.of(root, tier.path().orElse(null));
         this.context = context;
         this.appending = appending;
         this.all = all;
@@ -191,7 +193,7 @@ final class QuarantineRestore implements AutoCloseable {
             restored = append(file, records, due, open(policy), found);
         } else if (file.restoringFrom().isPresent()) {
             found = new Totals();
-            try (WalReader reader = WalReader.open(root, keys.reading())) {
+            try (WalReader reader = WalReader.open(root, tier.reading(keys))) {
                 goOn(file, records, due, reader, group -> {}, found);
             }
         }
@@ -225,7 +227,7 @@ final class QuarantineRestore implements AutoCloseable {
         long nowMillis = context.clock().millis();
         Totals found = new Totals();
         closeWal();
-        try (WalReader reader = WalReader.open(root, keys.reading())) {
+        try (WalReader reader = WalReader.open(root, tier.reading(keys))) {
             for (Map.Entry<SharedSetAside.Span, List<SharedSetAside.Piece>> each : pieces.entrySet()) {
                 eachDue(file, each.getValue(), copies, policy(each.getKey(), records.header()), reader, nowMillis, piece -> {}, found);
             }
@@ -419,7 +421,7 @@ final class QuarantineRestore implements AutoCloseable {
         // also what isn't encrypted in the file that was set aside
         keys.keys().ifPresent(options::encryption);
         int maxRecordBytes = keys.keys().isPresent() ? policy.maxRecordBytes() - EntryRef.ENCRYPTION_BYTES : policy.maxRecordBytes();
-        StreamWal opened = StreamWal.open(root, options.maxRecordBytes(maxRecordBytes).build());
+        StreamWal opened = StreamWal.open(root, tier.with(options).maxRecordBytes(maxRecordBytes).build());
         wal = opened;
         walPolicy = policy;
         return opened;

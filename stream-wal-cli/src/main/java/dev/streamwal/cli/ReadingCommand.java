@@ -3,7 +3,11 @@ package dev.streamwal.cli;
 import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** A command that reads a log, which may be live: it writes nothing there, and takes no lock. */
 abstract class ReadingCommand extends LogCommand {
@@ -12,6 +16,18 @@ abstract class ReadingCommand extends LogCommand {
             names = "--nano-wal",
             description = "ROOT is a directory of nano-wal 1.0 files: a stream for each prefix of their names, and no times.")
     private boolean nanoWal;
+
+    @Option(
+            names = "--tier-alone",
+            description = "ROOT is a log's tier, as by --tier, and is read without the log's directory: it has the packs that were moved there, and nothing newer.")
+    private boolean tierAlone;
+
+    @Mixin
+    private final TierOption tier = new TierOption();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set before the command runs
+    private CommandSpec spec;
 
     ReadingCommand(CommandContext context) {
         super(context);
@@ -27,14 +43,29 @@ abstract class ReadingCommand extends LogCommand {
 
     @Override
     final Exit run(CommandOutput out) throws IOException {
-        try (WalReader reader = nanoWal ? WalReader.openNanoWal(root()) : WalReader.open(root(), keys().reading())) {
-            if (!nanoWal) {
+        if ((nanoWal && (tierAlone || tier.path().isPresent())) || (tierAlone && tier.path().isPresent())) {
+            throw new ParameterException(spec.commandLine(), "--nano-wal, --tier and --tier-alone can't be combined");
+        }
+        try (WalReader reader = open()) {
+            if (!nanoWal && !tierAlone) {
                 checkIsLog();
             }
             return read(reader, out);
         } catch (KeyUnavailableException e) {
             throw keys().explained(e);
         }
+    }
+
+    private WalReader open() {
+        if (tierAlone) {
+            return WalReader.openTier(root(), keys().reading());
+        }
+        return nanoWal ? WalReader.openNanoWal(root()) : WalReader.open(root(), tier.reading(keys()));
+    }
+
+    /** The log's segments. */
+    final LogSegments segments() throws IOException {
+        return tierAlone ? LogSegments.ofTier(root()) : LogSegments.of(root(), tier.path().orElse(null));
     }
 
     /** Whether ROOT is a directory of nano-wal files. */

@@ -80,7 +80,7 @@ final class RecoverCommand extends WritingCommand {
     }
 
     private RecoveryReport recover(Consumer<RecoveryProgress> progress) throws IOException {
-        try (StreamWal wal = openLog(LogOptions.of(context().clock()).recoveryPolicy(policy.meant).build())) {
+        try (StreamWal wal = openLog(LogOptions.of(context().clock()).recoveryPolicy(policy.meant))) {
             return wal.recoverAll(progress);
         }
     }

@@ -31,7 +31,7 @@ final class RotateKeysCommand extends WritingCommand {
     @Override
     Exit run(CommandOutput out) throws IOException {
         MasterKeys masters = keys.keys().orElseThrow(() -> new RefusedException("--keys FILE is missing"));
-        try (StreamWal wal = openLog(LogOptions.of(context().clock()).encryption(masters).build())) {
+        try (StreamWal wal = openLog(LogOptions.of(context().clock()).encryption(masters))) {
             wal.rotateKeys();
         }
         String current = masters.currentId();

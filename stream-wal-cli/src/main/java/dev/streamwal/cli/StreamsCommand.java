@@ -30,7 +30,7 @@ abstract class StreamsCommand extends ReadingCommand {
 
     @Override
     final Exit read(WalReader reader, CommandOutput out) throws IOException {
-        try (LogSegments segments = LogSegments.of(root())) {
+        try (LogSegments segments = segments()) {
             KeySelection selection = KeySelection.of(segments, reader, patterns());
             // before the reading, which may never end
             Exit found = complainOfMissing(selection.withMissing(this::isMissed));

@@ -130,7 +130,7 @@ final class SweepCommand extends WritingCommand {
     }
 
     /** For which consumers, and how long, the writing program keeps segments is unknown. */
-    private WalOptions holding(Collection<String> consumers) {
+    private WalOptions.Builder holding(Collection<String> consumers) {
         WalOptions.Builder options = LogOptions.of(context().clock());
         if (believing) {
             // the next writer finds that the clock was trusted
@@ -141,7 +141,7 @@ final class SweepCommand extends WritingCommand {
             consumers.forEach(consumer -> held.retainFor(consumer, Long.MAX_VALUE, SegmentInventory.ANY_TIME));
             options.streams("*", held.build());
         }
-        return options.build();
+        return options;
     }
 
     private Outcome rehearse(Instant time, List<Gone> gone) throws IOException {

@@ -4,9 +4,13 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.error.WalLockedException;
 import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 
 /** A command that changes a log, or says what it would change. */
 abstract class WritingCommand extends LogCommand {
+
+    @Mixin
+    private final TierOption tier = new TierOption();
 
     WritingCommand(CommandContext context) {
         super(context);
@@ -14,17 +18,22 @@ abstract class WritingCommand extends LogCommand {
 
     /** The caller closes it. */
     final StreamWal openLog() {
-        return openLog(LogOptions.of(context().clock()).build());
+        return openLog(LogOptions.of(context().clock()));
     }
 
     /** The caller closes it. */
-    final StreamWal openLog(WalOptions options) {
+    final StreamWal openLog(WalOptions.Builder options) {
         checkIsLog();
         try {
-            return StreamWal.open(root(), options);
+            return StreamWal.open(root(), tier.with(options).build());
         } catch (WalLockedException e) {
             throw new WalLockedException(e.getMessage() + "; " + inTheWritingProgram(), e.file(), e.key(), e.position());
         }
+    }
+
+    /** Where the log's tier is. */
+    final TierOption tier() {
+        return tier;
     }
 
     /** What a program that writes the log calls instead of this command, as the end of a message. */

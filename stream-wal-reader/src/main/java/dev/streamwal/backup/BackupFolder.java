@@ -23,6 +23,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A folder with backups of a log, on any file system that {@link java.nio.file} reaches and that writes files through channels. Each backup is a {@link
@@ -48,8 +49,11 @@ public final class BackupFolder {
     private final Path points;
     private final StoredFiles files;
     private final InstantSource clock;
+    /** Of the logs that are backed up; null for where their manifests say that it is. */
+    private final @Nullable Path tier;
 
-    private BackupFolder(Path folder, InstantSource clock) {
+    private BackupFolder(Path folder, InstantSource clock, @Nullable Path tier) {
+        this.tier = tier;
         this.folder = folder;
         this.points = folder.resolve(POINTS);
         this.files = new StoredFiles(folder);
@@ -74,7 +78,18 @@ public final class BackupFolder {
      * @return the folder; nothing of it stays open between calls
      */
     public static BackupFolder at(Path folder, InstantSource clock) {
-        return new BackupFolder(Objects.requireNonNull(folder, "folder"), Objects.requireNonNull(clock, "clock"));
+        return new BackupFolder(Objects.requireNonNull(folder, "folder"), Objects.requireNonNull(clock, "clock"), null);
+    }
+
+    /**
+     * The same folder for a log that has a tier: see the writer's {@code WalOptions.tier}. What is in the tier is read from there at each backup, and a
+     * restored log has it in its directory, and no tier.
+     *
+     * @param newTier of the log that is backed up; without it, it is where the log's manifest says, if that is in a file system of the same kind as the log
+     * @return the folder, with a tier
+     */
+    public BackupFolder withTier(Path newTier) {
+        return new BackupFolder(folder, clock, Objects.requireNonNull(newTier, "newTier"));
     }
 
     @SuppressForbidden("the default, which a program replaces")
@@ -119,7 +134,7 @@ public final class BackupFolder {
                     throw refused("files of the backup folder are being collected, or that was cut short: mark=" + points.resolve(COLLECTING)
                             + "; wait, or collect again");
                 }
-                return LogImage.copy(log, image -> new Run(name, verifies).copy(image));
+                return LogImage.copy(log, tier, image -> new Run(name, verifies).copy(image));
             } finally {
                 boolean unused = Files.deleteIfExists(mark);
             }

@@ -7,9 +7,11 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.ReadFailures;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.ReadSettings;
 import dev.streamwal.segment.Segment;
+import dev.streamwal.tier.TierAlone;
 import dev.streamwal.tier.TierReads;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -45,6 +47,7 @@ public final class LogSource implements AutoCloseable {
     private final ReadFailures failures;
     private final StreamDirectory streams;
     private final PackCatalog packs;
+    private final boolean isOfTierAlone;
     private final SharedCatalog shared;
     /** Only of streams that have segments, so that asking for other keys takes no memory. */
     private final Map<String, SegmentCatalog> catalogs = new ConcurrentHashMap<>();
@@ -53,15 +56,49 @@ public final class LogSource implements AutoCloseable {
 
     /** @param writer null in a process that doesn't write the log */
     public LogSource(Path root, ReadSettings settings, @Nullable WriterView writer) {
+        this(root, settings, writer, new ManifestView(root)::current, false);
+    }
+
+    private LogSource(Path root, ReadSettings settings, @Nullable WriterView writer, PackCatalog.Manifests manifests, boolean isOfTierAlone) {
         this.root = root;
+        this.isOfTierAlone = isOfTierAlone;
         this.settings = settings;
         this.writer = writer;
         this.channels = new ChannelCache(settings.maxOpenFiles(), settings.mappedReads(), settings.directScans());
         this.failures = new ReadFailures(root, channels);
         this.streams = new StreamDirectory(root, channels);
-        this.packs = new PackCatalog(root, channels, footers, settings.blockCacheBytes(), new ManifestView(root)::current,
-                new TierReads(settings.tier(), root, settings.tierCacheBytes()), false);
+        this.packs = new PackCatalog(root, channels, footers, settings.blockCacheBytes(), manifests,
+                new TierReads(settings.tier(), root, settings.tierCacheBytes()), isOfTierAlone);
         this.shared = new SharedCatalog(streams, channels, footers, packs, this::moved, this::sharedEnd);
+    }
+
+    /** A log of which there is nothing but its tier; the settings have the tier's place. */
+    public static LogSource ofTier(TierAlone tier, ReadSettings settings) {
+        return new LogSource(tier.root(), settings, null, new PackCatalog.Manifests() {
+            @Override
+            public Manifest current() throws IOException {
+                return tier.current();
+            }
+
+            @Override
+            public Manifest anew() throws IOException {
+                return tier.anew();
+            }
+        }, true);
+    }
+
+    /**
+     * The same, looked at for the first time.
+     *
+     * @throws IOException where the tier fails, or is none
+     */
+    public static LogSource ofTier(Path tier, ReadSettings settings) throws IOException {
+        return ofTier(TierAlone.open(tier), settings);
+    }
+
+    /** Whether there is nothing of the log but its tier: then it has no directory. */
+    public boolean isOfTierAlone() {
+        return isOfTierAlone;
     }
 
     /** Of the log. */

@@ -40,6 +40,11 @@ public final class PackCatalog {
     public interface Manifests {
         /** The present manifest; the same object as before if it is unchanged. */
         Manifest current() throws IOException;
+
+        /** The present manifest, also where looking for it takes long. */
+        default Manifest anew() throws IOException {
+            return current();
+        }
     }
 
     /** A manifest changes a few times a window. */
@@ -109,6 +114,11 @@ public final class PackCatalog {
     /** The present manifest; the same object as before if it is unchanged. */
     public Manifest manifest() throws IOException {
         return manifests.current();
+    }
+
+    /** The present manifest, for who has missed a pack by the one before. */
+    Manifest manifestAnew() throws IOException {
+        return manifests.anew();
     }
 
     /** What is read from now on is read from the files, and not from what is known of them. */

@@ -87,7 +87,7 @@ final class PackPlace implements PackSource {
      * @throws NoSuchFileException where it was deleted
      */
     private boolean isElsewhere(Optional<At> missed, IOException why) throws IOException {
-        Manifest now = packs.manifest();
+        Manifest now = packs.manifestAnew();
         if (now.pack(pack.number()).isEmpty()) {
             if (why instanceof NoSuchFileException) {
                 throw why;

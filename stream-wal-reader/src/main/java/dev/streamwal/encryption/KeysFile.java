@@ -54,6 +54,24 @@ public final class KeysFile {
         return readEither(root, (bytes, keys) -> bytes);
     }
 
+    /**
+     * The keys in a content of the file; none where it is empty.
+     *
+     * @param file that it is of, for messages
+     * @throws CorruptSegmentException where it can't be read
+     * @throws UnsupportedFormatException where a newer version wrote it
+     */
+    public static List<WrappedKey> keys(byte[] content, Path file) {
+        try {
+            return content.length == 0 ? List.of() : KeysLayout.decode(content);
+        } catch (FormatException e) {
+            if (e.isUnsupported()) {
+                throw new UnsupportedFormatException(e.at("file=" + file), file, null, WalException.NO_POSITION, e);
+            }
+            throw new CorruptSegmentException(e.at("file=" + file), file, null, WalException.NO_POSITION, 0, content.length, e);
+        }
+    }
+
     private static <T> Optional<T> readEither(Path root, BiFunction<byte[], List<WrappedKey>, T> result) throws IOException {
         FormatException why = null;
         for (Path file : List.of(path(root), copy(root))) {

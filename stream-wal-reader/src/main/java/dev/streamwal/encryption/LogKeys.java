@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class LogKeys {
 
     private final Path root;
+    private final Wrapped wrapped;
     private final @Nullable MasterKeys masters;
     private final Map<Integer, RecordKey> known = new ConcurrentHashMap<>();
     /** Of the stream that was read last. */
@@ -28,9 +29,26 @@ public final class LogKeys {
     @SuppressWarnings("ArrayRecordComponent") // never compared, and not changed
     private record KeyBytes(String key, byte[] utf8) {}
 
+    /** Where the log's wrapped session keys are read. */
+    @FunctionalInterface
+    public interface Wrapped {
+        List<WrappedKey> read() throws IOException;
+    }
+
     /** @param masters null where the program gave none */
     public LogKeys(Path root, @Nullable MasterKeys masters) {
+        this(root, () -> KeysFile.read(root), masters);
+    }
+
+    /**
+     * Of a log whose file of keys may stand elsewhere.
+     *
+     * @param root for messages
+     * @param masters null where the program gave none
+     */
+    public LogKeys(Path root, Wrapped wrapped, @Nullable MasterKeys masters) {
         this.root = root;
+        this.wrapped = wrapped;
         this.masters = masters;
     }
 
@@ -118,7 +136,7 @@ public final class LogKeys {
     private WrappedKey wrapped(int keyId, String key, long position) {
         List<WrappedKey> all;
         try {
-            all = KeysFile.read(root);
+            all = wrapped.read();
         } catch (IOException e) {
             throw new WalIOException("reading the session keys failed: " + e + ", file=" + KeysFile.path(root), KeysFile.path(root), key,
                     WalException.NO_POSITION, e);

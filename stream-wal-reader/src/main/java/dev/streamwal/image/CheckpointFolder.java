@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** A directory that becomes a copy of a log. */
 public final class CheckpointFolder {
@@ -32,10 +33,14 @@ public final class CheckpointFolder {
         }
     }
 
-    /** Copies a log, of which nothing but its files is known, into an empty directory or one that doesn't exist. */
-    public static void copyLog(Path root, Path target) throws IOException {
+    /**
+     * Copies a log, of which nothing but its files is known, into an empty directory or one that doesn't exist.
+     *
+     * @param tier of the log; null for where its manifest says that it is
+     */
+    public static void copyLog(Path root, Path target, @Nullable Path tier) throws IOException {
         create(target);
-        Path unused = LogImage.copy(root, image -> {
+        Path unused = LogImage.copy(root, tier, image -> {
             clear(target, image);
             Files.createDirectories(target.resolve(StreamDirectory.NAME));
             put(image, target);

@@ -4,6 +4,8 @@ import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.TierFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -21,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 public final class ImageFile {
 
     private static final byte[] NOTHING = {};
+
+    /** Fewer requests than by smaller ones. */
+    private static final int TIER_PIECE_BYTES = 1 << 20;
 
     /** Takes the content, piece by piece; each buffer is valid during the call. */
     @FunctionalInterface
@@ -41,6 +46,27 @@ public final class ImageFile {
     private final byte[] tail;
     private final boolean isLinkable;
     private final Check check;
+    /** Of a file in the log's tier. */
+    private final @Nullable Remote remote;
+
+    /** Whether what a manifest said of the log's tier still holds. */
+    @FunctionalInterface
+    interface StillThere {
+        boolean isStill() throws IOException;
+    }
+
+    private record Remote(SegmentBytes bytes, StillThere there) {}
+
+    private ImageFile(String name, Remote remote, long end) {
+        this.name = name;
+        this.source = null;
+        this.head = NOTHING;
+        this.end = end;
+        this.tail = NOTHING;
+        this.isLinkable = false;
+        this.check = file -> true;
+        this.remote = remote;
+    }
 
     private ImageFile(String name, @Nullable Path source, byte[] head, long end, byte[] tail, boolean isLinkable, Check check) {
         this.name = name;
@@ -50,6 +76,12 @@ public final class ImageFile {
         this.tail = tail;
         this.isLinkable = isLinkable;
         this.check = check;
+        this.remote = null;
+    }
+
+    /** A file that is written once, and never changed, and is read from the log's tier. */
+    static ImageFile ofTier(String name, SegmentBytes source, long bytes, StillThere there) {
+        return new ImageFile(name, new Remote(source, there), bytes);
     }
 
     /** A small file. */
@@ -103,7 +135,7 @@ public final class ImageFile {
 
     /** How long it is. */
     public long bytes() {
-        return source == null ? head.length : end + tail.length;
+        return source == null && remote == null ? head.length : end + tail.length;
     }
 
     /** The file of the log that never changes, and has exactly this content; null where there is none. */
@@ -113,6 +145,11 @@ public final class ImageFile {
 
     /** Hands out its bytes, in order. */
     public void read(Sink sink) throws IOException {
+        Remote far = remote;
+        if (far != null) {
+            readFar(far, sink);
+            return;
+        }
         sink.take(ByteBuffer.wrap(head).asReadOnlyBuffer());
         if (source != null) {
             try (LogFile file = LogFile.reading(source)) {
@@ -122,6 +159,17 @@ public final class ImageFile {
                     throw changed(null);
                 }
             }
+        }
+    }
+
+    private void readFar(Remote far, Sink sink) throws IOException {
+        try {
+            far.bytes.copy(0, end, ByteBuffer.allocate(TIER_PIECE_BYTES), (offset, piece) -> sink.take(piece));
+        } catch (TierFailure e) {
+            if (!far.there.isStill()) {
+                throw new ImageChangedException("pack was deleted from the log's tier, or fetched, while it was copied: file=" + name, e);
+            }
+            throw e;
         }
     }
 

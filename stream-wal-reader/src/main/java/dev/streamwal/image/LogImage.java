@@ -17,6 +17,7 @@ import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.segment.ReadSettings;
 import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.tier.TierReads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -29,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a log as of one moment, taken by any process, beside the writer and without it. The files are looked at, not opened for good: who copies
@@ -61,11 +63,13 @@ public final class LogImage {
     private static final ReadSettings SETTINGS = new ReadSettings(0, 1, 0, 0, 0, false, () -> Instant.EPOCH);
 
     private final Path root;
+    private final TierReads tier;
     private final Path folder;
     private final List<ImageFile> files = new ArrayList<>();
 
-    private LogImage(Path root) {
+    private LogImage(Path root, @Nullable Path tier) {
         this.root = root;
+        this.tier = new TierReads(tier, root, 0);
         this.folder = root.resolve(StreamDirectory.NAME);
     }
 
@@ -78,12 +82,13 @@ public final class LogImage {
     /**
      * Takes an image and copies it; again where the log changed meanwhile, up to {@value #MAX_ATTEMPTS} times.
      *
+     * @param tier of the log; null for where its manifest says that it is
      * @throws WalException where the log awaits recovery, is damaged in its lists, or is none
      */
-    public static <T> T copy(Path root, Copying<T> copying) throws IOException {
+    public static <T> T copy(Path root, @Nullable Path tier, Copying<T> copying) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
-                return copying.copy(take(root));
+                return copying.copy(take(root, tier));
             } catch (ImageChangedException e) {
                 if (attempt == MAX_ATTEMPTS) {
                     throw new IOException("log changed during every attempt to copy it: attempts=" + attempt + ", root=" + root + ", last change: "
@@ -95,8 +100,8 @@ public final class LogImage {
     }
 
     /** The log's files now. */
-    static List<ImageFile> take(Path root) throws IOException {
-        LogImage image = new LogImage(root);
+    static List<ImageFile> take(Path root, @Nullable Path tier) throws IOException {
+        LogImage image = new LogImage(root, tier);
         image.checkIsLog();
         try (LogSource log = new LogSource(root, SETTINGS, null)) {
             if (log.awaitsRecovery()) {
@@ -155,7 +160,7 @@ public final class LogImage {
                 addSegments(names, directory, log);
             }
         }
-        files.addAll(PackImage.of(root, manifest));
+        files.addAll(PackImage.of(root, manifest, tier));
     }
 
     /** Of shared segments a new one doesn't matter: it is behind all that was walked. */

@@ -33,6 +33,22 @@ public final class ReaderOptions {
     private final Optional<Path> tier;
     private final long tierCacheBytes;
 
+    private ReaderOptions(ReaderOptions other, Path tier) {
+        this.maxBatchRefs = other.maxBatchRefs;
+        this.maxBatchBytes = other.maxBatchBytes;
+        this.maxOpenFiles = other.maxOpenFiles;
+        this.mergeGapBytes = other.mergeGapBytes;
+        this.scanBufferBytes = other.scanBufferBytes;
+        this.blockCacheBytes = other.blockCacheBytes;
+        this.mappedReads = other.mappedReads;
+        this.directScans = other.directScans;
+        this.parallelReads = other.parallelReads;
+        this.clock = other.clock;
+        this.keys = other.keys;
+        this.tier = Optional.of(tier);
+        this.tierCacheBytes = other.tierCacheBytes;
+    }
+
     private ReaderOptions(Builder builder) {
         this.maxBatchRefs = builder.maxBatchRefs;
         this.maxBatchBytes = builder.maxBatchBytes;
@@ -117,6 +133,11 @@ public final class ReaderOptions {
     /** {@return how much memory is kept of what was read from the tier, in bytes} */
     public long tierCacheBytes() {
         return tierCacheBytes;
+    }
+
+    /** The same with a tier. */
+    ReaderOptions withTier(Path folder) {
+        return new ReaderOptions(this, folder);
     }
 
     ReadSettings settings() {

@@ -5,10 +5,12 @@ import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.catalog.WriterView;
+import dev.streamwal.encryption.KeysFile;
 import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.image.CheckpointFolder;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.GreatestTimestamp;
 import dev.streamwal.lookup.LastRecord;
 import dev.streamwal.lookup.LastRecordRead;
@@ -18,6 +20,7 @@ import dev.streamwal.lookup.ScanStart;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.tail.FollowedStreams;
 import dev.streamwal.tail.StreamTail;
+import dev.streamwal.tier.TierAlone;
 import dev.streamwal.walk.MergedScan;
 import dev.streamwal.walk.RecordWalk;
 import dev.streamwal.walk.StreamScan;
@@ -41,9 +44,30 @@ final class SegmentedLog implements ReadableLog {
 
     /** @param writer null in a process that doesn't write the log */
     SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
-        this.log = new LogSource(root, options.settings(), writer);
-        this.keys = new LogKeys(root, options.keys().orElse(null));
+        this(new LogSource(root, options.settings(), writer), new LogKeys(root, options.keys().orElse(null)), options);
+    }
+
+    private SegmentedLog(LogSource log, LogKeys keys, ReaderOptions options) {
+        this.log = log;
+        this.keys = keys;
         this.threads = new ReadThreads(options.parallelReads());
+    }
+
+    /** A log of which there is nothing but its tier. */
+    static SegmentedLog ofTier(Path tier, ReaderOptions options) {
+        try {
+            TierAlone alone = TierAlone.open(tier);
+            LogKeys keys = new LogKeys(alone.root(), () -> KeysFile.keys(alone.keys(), KeysFile.path(alone.root())), options.keys().orElse(null));
+            return new SegmentedLog(LogSource.ofTier(alone, options.settings()), keys, options);
+        } catch (IOException e) {
+            throw IoFailure.of("opening a tier", e, null, null, WalException.NO_POSITION);
+        }
+    }
+
+    private void checkHasDirectory(String what) {
+        if (log.isOfTierAlone()) {
+            throw new UnsupportedOperationException(what + ", tier=" + log.root() + "; open the log's directory instead");
+        }
     }
 
     /** Whether the directory has, or had, a stream. */
@@ -64,8 +88,9 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public void checkpoint(Path target) {
         log.checkOpen();
+        checkHasDirectory("a tier alone can't be copied as a log, as it hasn't the newest records");
         try {
-            CheckpointFolder.copyLog(log.root(), target);
+            CheckpointFolder.copyLog(log.root(), target, log.settings().tier());
         } catch (IOException e) {
             throw log.failure("making a checkpoint", e, target, null, WalException.NO_POSITION);
         }
@@ -221,6 +246,7 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public Consumers consumers() {
+        checkHasDirectory("consumers commit in the log's directory, which a tier alone hasn't");
         return new Consumers(log, keys);
     }
 

@@ -8,6 +8,7 @@ import dev.streamwal.error.ConsumerMismatchException;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
@@ -78,6 +79,33 @@ public final class WalReader implements AutoCloseable {
                     WalException.NO_POSITION, null);
         }
         return new WalReader(new SegmentedLog(root, options, null), options);
+    }
+
+    /**
+     * As {@link #openTier(Path, ReaderOptions)}, with the defaults.
+     *
+     * @param tier the log's tier
+     * @return the reader, to be closed by the caller
+     */
+    public static WalReader openTier(Path tier) {
+        return openTier(tier, ReaderOptions.builder().build());
+    }
+
+    /**
+     * Opens a log's tier, see the writer's {@code WalOptions.tier}, without the log's directory: from another machine, or when that is lost. It has the
+     * records of packs that were moved there, and none newer. The reader sees within some seconds, and when it misses a pack, what the log's writer has
+     * moved there or deleted since. Everything can be read as from a log; what it costs is more requests, as nothing is on this machine. Encrypted
+     * records need {@link ReaderOptions#keys}, as in the log. There are no consumers and no checkpoints: those are {@link UnsupportedOperationException}s.
+     *
+     * @param tier the log's tier, a folder on any file system
+     * @param options how to read; its {@link ReaderOptions#tier} is ignored
+     * @return the reader, to be closed by the caller
+     * @throws TierUnavailableException where the tier can't be read, or isn't one
+     * @throws UnsupportedFormatException where a newer version wrote what the tier has
+     */
+    public static WalReader openTier(Path tier, ReaderOptions options) {
+        ReaderOptions there = options.withTier(Objects.requireNonNull(tier, "tier"));
+        return new WalReader(SegmentedLog.ofTier(tier, there), there);
     }
 
     /**

@@ -30,7 +30,8 @@ public final class ChunkChecksums {
     /** Bytes with one checksum. A smaller read takes as long in an object store, and more of these checksums are to be kept. */
     public static final int CHUNK_BYTES = 256 << 10;
 
-    private static final int FIXED_BYTES = 64;
+    /** What stands behind the chunks' checksums. */
+    static final int FIXED_BYTES = 64;
     /** "STRMTIE1". */
     private static final long MAGIC_VALUE = 0x3145_4954_4D52_5453L;
 
@@ -129,6 +130,22 @@ public final class ChunkChecksums {
             chunks[i] = bytes.getInt(i * Integer.BYTES);
         }
         return new ChunkChecksums(chunks);
+    }
+
+    /**
+     * Whose checksums an object ends with, by its last bytes.
+     *
+     * @param end the last {@link #FIXED_BYTES}
+     * @param size of the object
+     */
+    static Owner owner(ByteBuffer end, long size) throws FormatException {
+        ByteBuffer in = end.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        check(in.remaining() == FIXED_BYTES, "object in a tier is too short for a pack", size);
+        check(in.getLong() == MAGIC_VALUE, "object in a tier doesn't end with checksums of a pack, \"STRMTIE1\"", in.getLong(0));
+        Owner owner = new Owner(new TierId(in.getLong(), in.getLong()), in.getLong(), in.getLong(), in.getLong());
+        boolean isPack = owner.packBytes() > 0 && owner.packBytes() < size && in.getInt() == CHUNK_BYTES;
+        check(isPack && owner.packBytes() + owner.bytes() == size, "object in a tier has another length than its end says, " + owner, size);
+        return owner;
     }
 
     private static void check(boolean fact, String fault, long actual) throws FormatException {

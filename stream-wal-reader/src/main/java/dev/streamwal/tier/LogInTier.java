@@ -110,7 +110,7 @@ public final class LogInTier {
     public void readAll(ListedPack pack, TierObject object, SegmentBytes.CopyTarget target) throws IOException {
         SegmentBytes bytes = pack(pack, object);
         // a read of as many chunks as are fetched at once
-        ByteBuffer piece = ByteBuffer.allocate(ChunkChecksums.CHUNK_BYTES);
+        ByteBuffer piece = ByteBuffer.allocate(TieredPack.MAX_READ_BYTES);
         bytes.copy(0, pack.bytes(), piece, (offset, copied) -> {
             checkRunning();
             target.write(offset, copied);

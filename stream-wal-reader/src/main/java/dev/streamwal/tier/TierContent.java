@@ -38,6 +38,9 @@ public record TierContent(Manifest manifest, byte[] keys) {
     private static final int COUNTS = 12;
     /** Keys are few, and a manifest has a limit of its own. */
     private static final int MAX_BYTES = 1 << 30;
+    /** Of a tier in which nothing was ever put. */
+    static final TierContent NOTHING = new TierContent(Manifest.EMPTY, new byte[0]);
+
     /** "STRMCON1". */
     private static final long MAGIC_VALUE = 0x314E_4F43_4D52_5453L;
     /** "STRMCON" and any version. */
@@ -89,18 +92,27 @@ public record TierContent(Manifest manifest, byte[] keys) {
     }
 
     /**
+     * A content, with its object's name.
+     */
+    record Named(String name, TierContent content) {}
+
+    /**
      * Reads what a tier has. An object that isn't whole is passed over: a writer was killed while it wrote it, and the one before counts.
      *
-     * @return empty where a tier has no content yet
+     * @param known name of the object that was read before; empty for none
+     * @return empty where a tier has no content yet, or the one that was read before
      * @throws TierFailure where the tier fails, or there are such objects, and none is whole
      * @throws UnsupportedFormatException where a newer version wrote it
      */
-    static Optional<TierContent> read(TierFolder folder) throws TierFailure {
+    static Optional<Named> readUnless(TierFolder folder, String known) throws TierFailure {
         List<String> names = folder.list().stream().filter(name -> TierNames.parseContent(name).isPresent()).sorted(Comparator.reverseOrder()).toList();
         FormatException why = null;
         for (String name : names) {
+            if (name.equals(known)) {
+                return Optional.empty();
+            }
             try {
-                return Optional.of(decode(folder.readSmall(name, MAX_BYTES)));
+                return Optional.of(new Named(name, decode(folder.readSmall(name, MAX_BYTES))));
             } catch (FormatException e) {
                 if (e.isUnsupported()) {
                     throw new UnsupportedFormatException(e.at("tier=" + folder + ", object=" + name), null, null, WalException.NO_POSITION, e);

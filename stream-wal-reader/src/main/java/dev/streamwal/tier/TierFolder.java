@@ -82,6 +82,15 @@ public final class TierFolder {
         });
     }
 
+    /** The length of an object. */
+    long size(String object) throws TierFailure {
+        return asking("reading from the tier failed", object, () -> {
+            try (SeekableByteChannel channel = Files.newByteChannel(folder.resolve(object), StandardOpenOption.READ)) {
+                return channel.size();
+            }
+        });
+    }
+
     /** A small object. */
     byte[] readSmall(String object, int maxBytes) throws TierFailure {
         return asking("reading from the tier failed", object, () -> {

@@ -20,6 +20,9 @@ final class TieredPack implements SegmentBytes {
     /** Chunks of one read, if they follow each other. */
     private static final int MAX_CHUNKS = 4;
 
+    /** A read of so many bytes is one request. */
+    static final int MAX_READ_BYTES = MAX_CHUNKS * ChunkChecksums.CHUNK_BYTES;
+
     private static final String THEN = "look at the object; where it was changed, put it back from a copy";
 
     private final TierFolder folder;
@@ -46,14 +49,16 @@ final class TieredPack implements SegmentBytes {
     public int read(ByteBuffer target, long offset) throws TierFailure {
         int start = target.position();
         long end = Math.min(owner.packBytes(), offset + target.remaining());
-        for (long at = offset; at < end; at = offset + target.position() - start) {
+        for (long at = offset; at < end; ) {
             int chunk = (int) (at / ChunkChecksums.CHUNK_BYTES);
-            byte[] bytes = cache.get(owner, chunk);
-            if (bytes == null) {
-                bytes = fetch(chunk, (int) ((end - 1) / ChunkChecksums.CHUNK_BYTES))[0];
+            byte[] cached = cache.get(owner, chunk);
+            byte[][] chunks = cached != null ? new byte[][] {cached} : fetch(chunk, (int) ((end - 1) / ChunkChecksums.CHUNK_BYTES));
+            for (byte[] bytes : chunks) {
+                int from = (int) (at - begin(chunk++));
+                int count = (int) Math.min(bytes.length - from, end - at);
+                target.put(bytes, from, count);
+                at += count;
             }
-            int from = (int) (at - begin(chunk));
-            target.put(bytes, from, (int) Math.min(bytes.length - from, end - at));
         }
         return target.position() - start;
     }

@@ -8,24 +8,57 @@ import dev.streamwal.encryption.WrappedKey;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.image.CheckpointFolder;
 import dev.streamwal.packing.PackStore;
+import dev.streamwal.packing.TierCopies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Copies a log that is being written. */
 public final class Checkpoint {
 
+    /** Packs go to the tier once an interval: another look finds all that went. */
+    private static final int MAX_LOOKS = 16;
+
     private Checkpoint() {}
+
+    /**
+     * Copies the log. What is in its tier is read first, without the lock of deletions, and again where more went there meanwhile.
+     *
+     * @param streams asked under that lock
+     */
+    public static void create(Path root, Path target, Supplier<List<StreamLog>> streams, PackStore packs) throws IOException {
+        CheckpointFolder.create(target);
+        TierCopies tier = new TierCopies(packs, target);
+        for (int look = 1; ; look++) {
+            tier.read();
+            boolean isCopied = packs.whileDeleting(() -> {
+                if (tier.isComplete()) {
+                    copy(root, target, streams.get(), packs);
+                    return true;
+                }
+                return false;
+            });
+            if (isCopied) {
+                return;
+            }
+            if (look == MAX_LOOKS) {
+                throw new IOException("packs went to the log's tier during every attempt to copy the log: attempts=" + look + ", target=" + target
+                        + "; delete it, and try again");
+            }
+        }
+    }
 
     /**
      * Cursors are copied first, so that what they have committed is in the segments copied later. Otherwise a consumer that was ahead of the
      * copy would miss the records that the copy gets at these positions. Positions are copied last: they are at or above what the segments
      * need, since the writer raises them before it creates a segment.
+     *
+     * @param target has nothing but the packs in the tier
      */
-    public static void create(Path root, Path target, List<StreamLog> streams, PackStore packs) throws IOException {
-        CheckpointFolder.create(target);
+    private static void copy(Path root, Path target, List<StreamLog> streams, PackStore packs) throws IOException {
         copyCursors(root, target);
         FolderUpgrade.refuseOldVersions(target);
         Path folder = Files.createDirectory(target.resolve(StreamDirectory.NAME));

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class LogMeters {
 
     /** Tasks with a meter of their own, in the words of {@code WalListener.onFailure}; the rest are {@code other}. */
-    private static final List<String> TASKS = List.of("seal", "prepare", "sweep", "pack", "pack shared segments", "merge", "list keys", "recover",
+    private static final List<String> TASKS = List.of("seal", "prepare", "sweep", "pack", "pack shared segments", "merge", "tier", "list keys", "recover",
             "checkpoint", "flush", "commit");
 
     private static final String BYTES = "bytes";

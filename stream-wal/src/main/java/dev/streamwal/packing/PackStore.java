@@ -762,6 +762,11 @@ public final class PackStore implements PackedData {
         return needed;
     }
 
+    /** The tier that packs are moved to and fetched from. */
+    PackedTier tier() {
+        return tier;
+    }
+
     /** Sets the tier that packs are moved to and fetched from. */
     void tier(PackedTier newTier) {
         tier = newTier;
@@ -819,13 +824,18 @@ public final class PackStore implements PackedData {
         }
 
         @Override
+        public void copy(ListedPack pack, TierObject object, Path file) throws IOException {
+            throw notGiven(TierNames.pack(pack.number(), object));
+        }
+
+        @Override
         public void tidy() throws IOException {
             throw notGiven("");
         }
 
         private TierFailure notGiven(String object) {
             return new TierFailure("the log has packs in a tier, and was opened without it", manifest.current().tier().map(LogTier::location).orElse(""),
-                    object, "open the log with WalOptions.tier", null);
+                    object, "open the log with WalOptions.tier, or with --tier on the command line", null);
         }
     }
 
@@ -880,11 +890,11 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Copies the current state into another log's directory; packs as hard links if the file system supports them. The caller holds the lock of
-     * deletions.
+     * Copies the current state into another log's directory, which has the packs in the tier already, by {@link TierCopies}; packs as hard links if the file
+     * system supports them. The caller holds the lock of deletions.
      */
     public void copyTo(Path target) throws IOException {
-        CheckpointFolder.put(PackImage.of(root, manifest.current()), target);
+        CheckpointFolder.put(PackImage.beside(root, manifest.current()), target);
     }
 
     /** Closes what is open. */

@@ -1,13 +1,23 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.TierObject;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /** The log's tier, as far as changes of packs need it. What it does may take long: no caller holds a lock. */
 interface PackedTier {
 
     /** Returns when the pack is in the log's directory, or isn't listed any more. */
     void fetch(ListedPack pack) throws IOException;
+
+    /**
+     * Copies a pack from the tier into a new file, checked and durable but for its name; where it throws, there is no such file.
+     *
+     * @throws TierFailure where the tier fails
+     */
+    void copy(ListedPack pack, TierObject object, Path file) throws IOException;
 
     /** Returns when the tier has nothing any more but what the log has in it. */
     void tidy() throws IOException;

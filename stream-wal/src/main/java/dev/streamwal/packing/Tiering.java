@@ -46,9 +46,6 @@ public final class Tiering implements PackedTier {
     /** The task's name in failures. */
     public static final String TASK = "tier";
 
-    /** A pass after so many failures waits 64 intervals; a minute becomes an hour. */
-    private static final int MAX_DOUBLINGS = 6;
-
     /**
      * Settings.
      *
@@ -83,9 +80,7 @@ public final class Tiering implements PackedTier {
     @GuardedBy("this")
     private @Nullable TierContent published;
     @GuardedBy("this")
-    private int failures;
-    @GuardedBy("this")
-    private long notBeforeNanos;
+    private final Backoff backoff;
 
     /**
      * For an open log.
@@ -102,7 +97,7 @@ public final class Tiering implements PackedTier {
         this.random = random;
         this.steadyClock = steadyClock;
         this.limits = Packer.mergeLimits(store, log);
-        this.notBeforeNanos = steadyClock.getAsLong();
+        this.backoff = new Backoff(settings.intervalNanos());
         store.tier(this);
     }
 
@@ -123,19 +118,18 @@ public final class Tiering implements PackedTier {
      * @param isStopped asked between two pieces of a pack
      */
     public synchronized void passAtIntervals(BooleanSupplier isStopped) {
-        if (steadyClock.getAsLong() - notBeforeNanos < 0) {
+        if (!backoff.isDue(steadyClock.getAsLong())) {
             return;
         }
         long begun = events.begins();
         try {
             int unused = pass(isStopped);
-            failures = 0;
+            backoff.succeeded();
             if (!isStopped.getAsBoolean()) {
                 events.ended(TASK, begun);
             }
         } catch (IOException | RuntimeException | Error e) {
-            notBeforeNanos = steadyClock.getAsLong() + (settings.intervalNanos() << Math.min(failures, MAX_DOUBLINGS));
-            failures++;
+            backoff.failed(steadyClock.getAsLong());
             if (!isStopped.getAsBoolean()) {
                 events.packingFailed(TASK, e instanceof IOException failure
                         ? IoFailure.of("moving packs to the tier", failure, null, null, WalException.NO_POSITION) : e);
@@ -305,14 +299,29 @@ public final class Tiering implements PackedTier {
         }
     }
 
-    /** Each piece is checked before it is written, so what was fetched is the pack. */
+    @Override
+    public void copy(ListedPack pack, TierObject object, Path file) throws IOException {
+        LogTier bound = store.manifest().tier().orElseThrow();
+        try {
+            write(pack, object, new LogInTier(folder, bound.id(), () -> isEnded), file);
+        } catch (IOException e) {
+            Files.deleteIfExists(file);
+            throw e;
+        }
+    }
+
+    /** Each piece is checked before it is written, so what was written is the pack. */
+    private static void write(ListedPack pack, TierObject object, LogInTier tier, Path target) throws IOException {
+        Path unused = LogFile.writeNew(target, file -> {
+            tier.readAll(pack, object, (offset, piece) -> writeAt(file, offset, piece));
+            return target;
+        });
+    }
+
     private void fetch(ListedPack pack, TierObject object, LogInTier tier) throws IOException {
         Path fetched = PackFiles.temporaryFetched(store.root(), pack.number(), random.getAsLong());
         try {
-            Path unused = LogFile.writeNew(fetched, file -> {
-                tier.readAll(pack, object, (offset, piece) -> writeAt(file, offset, piece));
-                return fetched;
-            });
+            write(pack, object, tier, fetched);
             boolean unusedToo = store.whilePacking(() -> recorded(() -> store.fromTier(pack, object, fetched)));
         } finally {
             Files.deleteIfExists(fetched);

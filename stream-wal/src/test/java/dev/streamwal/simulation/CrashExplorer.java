@@ -84,6 +84,11 @@ final class CrashExplorer {
         return firstFailure(workload, workload.steps().size() - 1).map(this::shrunk);
     }
 
+    /** The same, for who knows that something fails: as it was found, without looking for the shortest workload that fails. */
+    Optional<Failure> firstInLastStep(Workload workload) {
+        return firstFailure(workload, workload.steps().size() - 1);
+    }
+
     private Optional<Failure> firstFailure(Workload workload, int firstStep) {
         WorkloadRun run = WorkloadRun.of(workload, lies);
         for (Stretch stretch : run.stretches()) {

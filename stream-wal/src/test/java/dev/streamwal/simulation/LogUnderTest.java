@@ -12,10 +12,15 @@ import dev.streamwal.WalListener;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
 import dev.streamwal.error.WalException;
+import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBufUtil;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -51,6 +56,9 @@ final class LogUnderTest implements AutoCloseable {
         if (workload.encrypted()) {
             builder.encryption(KEYS);
         }
+        if (workload.isTiered()) {
+            builder.tier(tier(disk)).tierAfter(Duration.ZERO);
+        }
         WalOptions options = builder
                 .clock(clock)
                 .window(WorkloadRun.WINDOW)
@@ -67,6 +75,20 @@ final class LogUnderTest implements AutoCloseable {
         this.wal = SimulatedLog.open(disk.path("/log"), options, bootId, workload.mapped(), new Random(salts)::nextLong,
                 workload.journal());
         Workload.KEYS.forEach(key -> streams.put(key, wal.stream(key)));
+    }
+
+    /** It was there before the log. */
+    private static Path tier(SimulatedDisk disk) {
+        Path tier = disk.path("/tier");
+        try {
+            if (Files.notExists(tier)) {
+                Files.createDirectory(tier);
+                DirectoryForce.force(disk.path("/"));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return tier;
     }
 
     /** On what a crash has left. */

@@ -118,6 +118,14 @@ sealed interface Step {
         }
     }
 
+    /** Packs go to the tier whose windows were over a window ago. */
+    record MoveToTier() implements Step {
+        @Override
+        public void on(WorkloadRun run) {
+            run.moveToTier();
+        }
+    }
+
     /** Deletes all sealed segments. */
     record Purge(String key) implements Step {
         @Override

@@ -63,6 +63,24 @@ record Workload(long seed, boolean mapped, boolean shared, boolean encrypted, in
                 JOURNALS.get(random.nextInt(JOURNALS.size())), chosen);
     }
 
+    /** Whether the log has a tier, which stands on the same disk. */
+    boolean isTiered() {
+        return steps.stream().anyMatch(step -> step instanceof Step.MoveToTier);
+    }
+
+    /** The same behind other steps, and with packs that go to the tier now and then. */
+    Workload withTier(List<Step> begun) {
+        Random random = new Random(seed);
+        List<Step> more = new ArrayList<>(begun);
+        for (Step step : steps) {
+            more.add(step);
+            if (random.nextInt(3) == 0) {
+                more.addAll(List.of(new Step.NextWindow(), new Step.NextWindow(), new Step.Pack(), new Step.MoveToTier()));
+            }
+        }
+        return new Workload(seed, mapped, shared, encrypted, segmentBytes, journal, more);
+    }
+
     /** The same with encryption. */
     Workload withEncryption() {
         return new Workload(seed, mapped, shared, true, segmentBytes, journal, steps);

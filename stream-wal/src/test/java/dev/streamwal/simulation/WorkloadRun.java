@@ -108,6 +108,7 @@ final class WorkloadRun {
     private int openings;
     private int restarts;
     private int packed;
+    private int tiered;
     private Problem problem;
 
     private WorkloadRun(Workload workload, Lies lies) {
@@ -311,6 +312,23 @@ final class WorkloadRun {
                 throw new AssertionError("packing changes nothing: stream=" + key + ", before=" + numbers);
             }
         });
+    }
+
+    /** What isn't merged any more. Nothing is lost, or comes back. */
+    void moveToTier() {
+        Map<String, List<Integer>> before = new HashMap<>();
+        Workload.KEYS.forEach(key -> before.put(key, numbers(log.read(key))));
+        tiered += log.wal().moveToTier();
+        before.forEach((key, numbers) -> {
+            if (!numbers.equals(numbers(log.read(key)))) {
+                throw new AssertionError("moving packs to the tier changes nothing: stream=" + key + ", before=" + numbers);
+            }
+        });
+    }
+
+    /** Packs that have been moved. */
+    int tiered() {
+        return tiered;
     }
 
     /** Segments that have been packed. */

@@ -1,0 +1,1028 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.streamwal.error.TierUnavailableException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
+import dev.streamwal.manifest.ManifestFile;
+import dev.streamwal.pack.PackFiles;
+import dev.streamwal.reader.EntryBatch;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
+import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.simulation.SimulatedDisk;
+import dev.streamwal.objectstore.ObjectStore;
+import dev.streamwal.objectstore.ObjectStore.Call;
+import dev.streamwal.objectstore.ObjectStore.Weather;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** An object store as tier that fails, lies, hangs, or is another log's: nothing is lost, and nothing but what needs it waits for it. */
+class TierFailureTest extends LogContract {
+
+    private static final Duration AFTER = WINDOW.multipliedBy(2);
+    private static final int STREAMS = 3;
+
+    private final ObjectStore store = new ObjectStore();
+    private final Map<String, List<Written>> written = new LinkedHashMap<>();
+
+    TierFailureTest() {
+        super(LogHome.channel());
+    }
+
+    @Override
+    WalOptions.Builder options() {
+        return super.options().ownSegments(0).tier(store.folder()).tierAfter(AFTER);
+    }
+
+    private WalReader outside(long cacheBytes) {
+        return WalReader.open(root, ReaderOptions.builder().tier(store.folder()).tierCacheBytes(cacheBytes).build());
+    }
+
+    private void append(StreamWal wal, int windows) {
+        for (int window = 0; window < windows; window++) {
+            for (int stream = 0; stream < STREAMS; stream++) {
+                written.computeIfAbsent("meter/" + stream, key -> new ArrayList<>()).addAll(appendSome(wal.stream("meter/" + stream), 2, 300));
+            }
+            clock.advance(WINDOW);
+            int unused = wal.pack();
+        }
+    }
+
+    private void assertHolds(StreamWal wal) {
+        try (WalReader within = wal.reader(); WalReader without = outside(1 << 20)) {
+            for (WalReader reader : List.of(within, without)) {
+                written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+            }
+        }
+    }
+
+    /** That the tier has what the log has in it, and nothing else of packs. */
+    private void assertTidy(StreamWal wal) {
+        assertThat(store.packs()).hasSize(wal.stats().tieredPacks());
+        assertThat(store.names().stream().filter(name -> name.startsWith("content-"))).hasSizeLessThanOrEqualTo(1);
+    }
+
+    private static TierUnavailableException unavailable(ThrowingCallable call) {
+        Throwable thrown = catchThrowable(call);
+        assertThat(thrown).isInstanceOf(TierUnavailableException.class);
+        TierUnavailableException failure = (TierUnavailableException) thrown;
+        assertThat(failure.tier()).isEqualTo("objects://store/");
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            assertThat(each.getMessage()).doesNotContain("secret");
+        }
+        return failure;
+    }
+
+    // ---------------------------------------------------------------- while packs move
+
+    /** Fails the nth of all calls from now on. */
+    private static final class Nth implements Weather {
+        private final int nth;
+        private final RuntimeException runtime;
+        private int calls;
+
+        Nth(int nth, RuntimeException runtime) {
+            this.nth = nth;
+            this.runtime = runtime;
+        }
+
+        @Override
+        public void before(Call call, String object) throws IOException {
+            if (++calls == nth) {
+                if (runtime != null) {
+                    throw runtime;
+                }
+                throw new IOException("no space left on device");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void moveToTier_eachCallFailsOnce_losesNothingAndIsDoneByTheNext(boolean isRuntime) {
+        int failed = 0;
+        try (StreamWal wal = open()) {
+            append(wal, 3);
+            for (int nth = 1; ; nth++) {
+                append(wal, 1);
+                Nth weather = new Nth(nth, isRuntime ? new IllegalStateException("of a client") : null);
+                store.weather(weather);
+                boolean isReached;
+                if (nth % 2 == 0) {
+                    // another writer, which knows nothing of what this one has put there
+                    wal.sync();
+                }
+                Throwable thrown = catchThrowable(wal::moveToTier);
+                isReached = weather.calls >= nth;
+                assertThat(isReached).isEqualTo(thrown != null);
+                if (isReached) {
+                    unavailable(() -> {
+                        throw thrown;
+                    });
+                    failed++;
+                }
+                store.weather(Weather.FINE);
+                assertHolds(wal);
+                int unused = wal.moveToTier();
+                assertTidy(wal);
+                assertHolds(wal);
+                if (!isReached) {
+                    break;
+                }
+                clock.advance(WINDOW);
+                forgetWhatHasExpired(wal);
+            }
+        }
+        assertThat(failed).as("calls that failed").isGreaterThan(15);
+    }
+
+    private void forgetWhatHasExpired(StreamWal wal) {
+        assertThat(wal.sweep().failedSegments()).isZero();
+        try (WalReader reader = wal.reader()) {
+            written.forEach((key, records) -> {
+                List<Written> found = Written.drain(reader.scan(key));
+                assertThat(found).isEqualTo(records.subList(records.size() - found.size(), records.size()));
+                records.subList(0, records.size() - found.size()).clear();
+            });
+        }
+    }
+
+    /** What a process that was killed has left in the tier, the next one removes. */
+    @Test
+    void moveToTier_anEarlierUploadWasCutShort_isDeletedByTheNextWriter() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        store.put("00000000000000ff-0123456789abcdef.pack", new byte[100]);
+        store.put("content-00000000000000ff-0000000000000001", new byte[3]);
+        store.put("somebody's notes", new byte[] {1});
+        try (StreamWal wal = open()) {
+            assertThat(wal.moveToTier()).isZero();
+            assertTidy(wal);
+            assertThat(store.names()).contains("somebody's notes");
+            assertHolds(wal);
+        }
+    }
+
+    static List<UnaryOperator<byte[]>> changes() {
+        List<UnaryOperator<byte[]>> changes = new ArrayList<>();
+        for (double at : new double[] {0, 0.1, 0.5, 0.9, 0.999}) {
+            changes.add(content -> {
+                byte[] changed = content.clone();
+                changed[(int) (at * content.length)] ^= 4;
+                return changed;
+            });
+            changes.add(content -> Arrays.copyOf(content, (int) (at * content.length)));
+        }
+        changes.add(content -> new byte[content.length]);
+        changes.add(content -> "<html>please log in</html>".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        changes.add(content -> bytes(content.length, 7));
+        return changes;
+    }
+
+    @Test
+    void moveToTier_whatIsStoredIsntWhatWasGiven_staysHere() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            for (UnaryOperator<byte[]> change : changes()) {
+                store.weather(new Weather() {
+                    @Override
+                    public byte[] stored(String object, byte[] content) {
+                        return object.endsWith(".pack") ? change.apply(content) : content;
+                    }
+                });
+                unavailable(wal::moveToTier);
+                store.weather(Weather.FINE);
+                assertThat(wal.stats().tieredPacks()).isZero();
+                assertHolds(wal);
+            }
+            assertThat(wal.moveToTier()).isPositive();
+            assertTidy(wal);
+            assertHolds(wal);
+        }
+    }
+
+    // ---------------------------------------------------------------- while it is read
+
+    private static final List<Consumer<WalReader>> READS = List.of(
+            reader -> Written.drain(reader.scan("meter/0")),
+            reader -> Written.drain(reader.scan("meter/0", Instant.ofEpochMilli(NOW), Instant.ofEpochMilli(NOW + 1))),
+            reader -> Written.drain(reader.scanFrom("meter/0", 0)),
+            reader -> Written.drain(reader.scanLast("meter/0", 100)),
+            reader -> Written.drain(reader.scanBackward("meter/0", Long.MAX_VALUE)),
+            reader -> Written.drain(reader.scanMerged(Keys.all(), Instant.ofEpochMilli(NOW), Instant.ofEpochMilli(NOW + 1))),
+            reader -> reader.verify("meter/0"),
+            reader -> first(reader.follow("meter/0", ReadFrom.first())),
+            reader -> first(reader.follow(Keys.all(), ReadFrom.first())));
+
+    private static void first(EntryTail tail) {
+        try (tail) {
+            boolean unused = tail.next(Duration.ZERO);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void assertUnavailable(WalReader reader) {
+        for (int i = 0; i < READS.size(); i++) {
+            Consumer<WalReader> read = READS.get(i);
+            TierUnavailableException failure = unavailable(() -> read.accept(reader));
+            assertThat(failure.object()).as("read " + i).matches("[0-9a-f]{16}-[0-9a-f]{16}\\.pack");
+            assertThat(failure).hasMessageContaining(failure.object()).hasMessageContaining("objects://store/");
+        }
+        unavailable(() -> reader.find(written.get("meter/0").get(0).ref()));
+        unavailable(() -> {
+            try (EntryBatch batch = reader.readBatch(Written.refs(written.get("meter/0")))) {
+                assertThat(batch.size()).isPositive();
+            }
+        });
+        // what needs no content
+        assertThat(reader.keys()).isEqualTo(written.keySet());
+        assertThat(reader.latest("meter/0").map(Written::of)).contains(written.get("meter/0").get(written.get("meter/0").size() - 1));
+    }
+
+    @Test
+    void read_whatTheStoreDoesntAnswerOrAnswersWrongly_isNeverWrongDamagedOrExpired() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+            List<Weather> weathers = new ArrayList<>();
+            weathers.add(new Weather() {
+                @Override
+                public void before(Call call, String object) throws IOException {
+                    throw new IOException("connection refused");
+                }
+            });
+            weathers.add(new Weather() {
+                @Override
+                public void before(Call call, String object) {
+                    throw new IllegalStateException("of a client");
+                }
+            });
+            for (UnaryOperator<byte[]> change : changes()) {
+                weathers.add(new Weather() {
+                    @Override
+                    public byte[] answer(String object, byte[] content) {
+                        return change.apply(content);
+                    }
+                });
+            }
+            for (Weather weather : weathers) {
+                try (WalReader within = wal.reader(); WalReader without = outside(0)) {
+                    for (WalReader reader : List.of(within, without)) {
+                        store.weather(weather);
+                        assertUnavailable(reader);
+                        store.weather(Weather.FINE);
+                        written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+                    }
+                }
+            }
+        }
+    }
+
+    /** Each call of a read fails once: the same records come, in order, from the same cursor, with an exception between. */
+    @Test
+    void scan_eachCallFailsOnce_goesOnWhereItWas() {
+        try (StreamWal wal = open()) {
+            append(wal, 5);
+            assertThat(wal.moveToTier()).isGreaterThan(1);
+            int failed = 0;
+            for (int nth = 1; ; nth++) {
+                Nth weather = new Nth(nth, null);
+                try (WalReader reader = outside(0)) {
+                    store.weather(weather);
+                    List<Written> found = new ArrayList<>();
+                    int failures = 0;
+                    try (EntryCursor cursor = reader.scan("meter/1")) {
+                        for (boolean more = true; more; ) {
+                            try {
+                                more = cursor.next();
+                                if (more) {
+                                    found.add(Written.of(cursor));
+                                }
+                            } catch (TierUnavailableException e) {
+                                failures++;
+                            }
+                        }
+                    }
+                    assertThat(found).isEqualTo(written.get("meter/1"));
+                    assertThat(failures).isEqualTo(weather.calls >= nth ? 1 : 0);
+                    failed += failures;
+                }
+                if (weather.calls < nth) {
+                    break;
+                }
+            }
+            assertThat(failed).isGreaterThan(3);
+            store.weather(Weather.FINE);
+        }
+    }
+
+    /** A wrong answer that isn't given again. */
+    @Test
+    void read_oneWrongAnswer_isAskedForAgain() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+            AtomicInteger wrong = new AtomicInteger();
+            store.weather(new Weather() {
+                @Override
+                public byte[] answer(String object, byte[] content) {
+                    return wrong.incrementAndGet() % 2 == 1 ? new byte[content.length] : content;
+                }
+            });
+            try (WalReader reader = outside(0)) {
+                assertThat(Written.drain(reader.scan("meter/0"))).isEqualTo(written.get("meter/0"));
+            }
+            assertThat(wrong.get()).isGreaterThan(2);
+        }
+    }
+
+    @Test
+    void read_anObjectIsGone_isUnavailableAndNotDamaged() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+            String gone = store.packs().get(0);
+            byte[] content = store.content(gone);
+            store.remove(gone);
+            try (WalReader reader = outside(1 << 20)) {
+                TierUnavailableException failure = unavailable(() -> Written.drain(reader.scan("meter/0")));
+                assertThat(failure.object()).isEqualTo(gone);
+                store.put(gone, content);
+                assertThat(Written.drain(reader.scan("meter/0"))).isEqualTo(written.get("meter/0"));
+            }
+        }
+    }
+
+    /** One read for a chunk, and none for what was read before. */
+    @Test
+    void read_twice_asksTheTierOnce() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            int moved = wal.moveToTier();
+            try (WalReader reader = outside(1 << 20)) {
+                int before = store.calls().size();
+                assertThat(Written.drain(reader.scan("meter/0"))).isEqualTo(written.get("meter/0"));
+                List<String> calls = store.calls().subList(before, store.calls().size());
+                // of each pack its checksums, and its one chunk
+                assertThat(calls.stream().filter(call -> call.startsWith("OPEN"))).hasSize(2 * moved);
+                before = store.calls().size();
+                written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+                assertThat(store.calls().size()).isEqualTo(before);
+            }
+            try (WalReader reader = outside(0)) {
+                int before = store.calls().size();
+                assertThat(reader.keys()).isEqualTo(written.keySet());
+                assertThat(reader.latest("meter/2")).isPresent();
+                assertThat(store.calls().size()).as("calls for what the log's directory says").isEqualTo(before);
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- nothing waits for it
+
+    @Test
+    void tierHangs_appendsFlushesSealingPackingAndClosingGoOn() throws Exception {
+        expectFailures();
+        CountDownLatch hanging = new CountDownLatch(1);
+        CountDownLatch free = new CountDownLatch(1);
+        StreamWal wal = open(options().sweepInterval(Duration.ofMillis(20)).durability(Durability.IMMEDIATE));
+        append(wal, 2);
+        store.weather(new Weather() {
+            @Override
+            public void before(Call call, String object) throws IOException {
+                hanging.countDown();
+                awaitUninterruptibly(free);
+            }
+        });
+        append(wal, 1);
+        hanging.await();
+        append(wal, 2);
+        assertThat(wal.sweep().failedSegments()).isZero();
+        wal.sync();
+        assertThat(wal.stats().tieredPacks()).isZero();
+        assertThat(wal.purge(Keys.key("meter/2"), Instant.ofEpochMilli(NOW + 1)).failedSegments()).isZero();
+        assertThat(wal.delete("meter/2")).isTrue();
+        written.remove("meter/2");
+        wal.checkpoint(home.place("copy"));
+        try (WalReader reader = wal.reader()) {
+            written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+        }
+        wal.close();
+        long edits = ManifestFile.read(root).edits();
+        try (StreamWal next = open(super.options().ownSegments(0))) {
+            // the thread of the log before goes on now, and records nothing
+            free.countDown();
+            LogContract.await("the thread ends", () -> Thread.getAllStackTraces().keySet().stream()
+                    .noneMatch(thread -> thread.getName().equals("stream-wal-tier")));
+            try (WalReader reader = next.reader()) {
+                written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+            }
+        }
+        assertThat(ManifestFile.read(root).edits()).isEqualTo(edits);
+        assertThat(ManifestFile.read(root).objects()).isEmpty();
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        while (true) {
+            try {
+                latch.await();
+                return;
+            } catch (InterruptedException e) {
+                // a client that doesn't listen
+            }
+        }
+    }
+
+    @Test
+    void tierFails_isToldByHealthAndListenerUntilItIsOver() {
+        expectFailures();
+        store.weather(new Weather() {
+            @Override
+            public void before(Call call, String object) throws IOException {
+                throw new IOException("connection refused");
+            }
+        });
+        try (StreamWal wal = open(options().sweepInterval(Duration.ofMillis(10)))) {
+            append(wal, 4);
+            LogContract.await("it is told", () -> wal.health().state() == WalHealth.State.DEGRADED);
+            assertThat(wal.health().task()).contains("tier");
+            assertThat(wal.health().cause().orElseThrow()).isInstanceOf(TierUnavailableException.class);
+            assertThat(heard().failures).anyMatch(failure -> failure.task().equals("tier"));
+            store.weather(Weather.FINE);
+            LogContract.await("it is over", () -> wal.health().state() == WalHealth.State.OK && wal.stats().tieredPacks() > 0);
+            assertHolds(wal);
+        }
+        assertThat(heard().tiered).isNotEmpty().allSatisfy(moved -> {
+            assertThat(store.names()).contains(moved.object());
+            assertThat(moved.tier()).isEqualTo("objects://store/");
+            assertThat(moved.bytes()).isPositive();
+            assertThat(moved.segments()).isEqualTo(STREAMS);
+            assertThat(moved.windowEnd()).isEqualTo(moved.windowStart().plus(WINDOW));
+            assertThat(moved.path()).doesNotExist();
+        });
+    }
+
+    // ---------------------------------------------------------------- what comes between
+
+    /** Something that another thread of the log may do, at each call of the tier while packs move; the pass is in the middle of the call then. */
+    private void meanwhile(Consumer<StreamWal> what) {
+        int calls = 0;
+        for (int nth = 1; nth <= Math.max(1, calls); nth += 3) {
+            written.clear();
+            try (StreamWal wal = open(options().sweepInterval(Duration.ZERO))) {
+                append(wal, 3);
+                int at = nth;
+                int[] seen = {0};
+                store.weather(new Weather() {
+                    @Override
+                    public void before(Call call, String object) {
+                        if (++seen[0] == at) {
+                            what.accept(wal);
+                        }
+                    }
+                });
+                int unused = wal.moveToTier();
+                calls = seen[0];
+                store.weather(Weather.FINE);
+                assertHolds(wal);
+                unused = wal.moveToTier();
+                assertTidy(wal);
+                assertHolds(wal);
+                written.keySet().forEach(wal::delete);
+            }
+            written.clear();
+            clock.advance(WINDOW);
+        }
+        assertThat(calls).isGreaterThan(10);
+    }
+
+    @Test
+    void moveToTier_aStreamIsDeletedMeanwhile_staysDeleted() {
+        meanwhile(wal -> {
+            assertThat(wal.delete("meter/1")).isTrue();
+            written.remove("meter/1");
+        });
+    }
+
+    @Test
+    void moveToTier_packsAreMadeMeanwhile_allIsThere() {
+        meanwhile(wal -> append(wal, 1));
+    }
+
+    @Test
+    void moveToTier_allExpiresMeanwhile_isGone() {
+        meanwhile(wal -> {
+            clock.advance(RETENTION.plus(WINDOW.multipliedBy(4)));
+            assertThat(wal.sweep().failedSegments()).isZero();
+            written.values().forEach(List::clear);
+        });
+    }
+
+    @Test
+    void moveToTier_aStreamIsCutMeanwhile_isCut() {
+        meanwhile(wal -> {
+            List<Written> records = written.get("meter/0");
+            wal.stream("meter/0").truncateAfter(records.get(0).ref());
+            records.subList(1, records.size()).clear();
+        });
+    }
+
+    /** An erasure waits for the pass, and then takes what the pass has put there. */
+    @Test
+    void moveToTier_recordsAreErasedMeanwhile_areNowhere() throws Exception {
+        byte[] content = bytes("a secret that is to be forgotten, and is long enough not to be there by chance");
+        try (StreamWal wal = open(options().compression(Compression.NONE))) {
+            assertThat(wal.stream("meter/1").append(content)).isNotNull();
+            append(wal, 4);
+            Thread[] erasing = {null};
+            int[] calls = {0};
+            store.weather(new Weather() {
+                @Override
+                public void before(Call call, String object) {
+                    if (++calls[0] == 8) {
+                        erasing[0] = new Thread(() -> {
+                            ErasureReport unused = wal.erase(Keys.key("meter/1"), Instant.MIN, Instant.MAX);
+                        }, "erases");
+                        erasing[0].start();
+                    }
+                }
+            });
+            int unused = wal.moveToTier();
+            erasing[0].join();
+            assertThat(store.names().stream().filter(name -> contains(store.content(name), content))).isEmpty();
+            assertTidy(wal);
+            written.remove("meter/1");
+            assertHolds(wal);
+        }
+    }
+
+    private static boolean contains(byte[] all, byte[] part) {
+        for (int i = 0; i + part.length <= all.length; i++) {
+            if (Arrays.equals(all, i, i + part.length, part, 0, part.length)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // ---------------------------------------------------------------- whose it is
+
+    @Test
+    void moveToTier_anotherLogsTier_isRefusedAndLeftAsItIs() {
+        store.put("log-00112233445566778899aabbccddeeff", new byte[] {'\n'});
+        store.put("0000000000000001-0123456789abcdef.pack", new byte[10]);
+        List<String> before = store.names();
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(unavailable(wal::moveToTier)).hasMessageContaining("another log's").hasMessageContaining("00112233445566778899aabbccddeeff");
+            assertThat(store.names()).isEqualTo(before);
+            assertHolds(wal);
+            store.remove("log-00112233445566778899aabbccddeeff");
+            assertThat(wal.moveToTier()).isPositive();
+            assertTidy(wal);
+        }
+    }
+
+    @Test
+    void moveToTier_twoLogsAtOnce_oneAtLeastRefuses() throws Exception {
+        StreamWal wal = open();
+        append(wal, 4);
+        Path other = home.place("other");
+        try (StreamWal second = StreamWal.open(other, options().build())) {
+            Map<String, List<Written>> first = new LinkedHashMap<>(written);
+            written.clear();
+            append(second, 4);
+            written.clear();
+            written.putAll(first);
+            Throwable[] thrown = {null};
+            boolean[] begun = {false};
+            store.weather(new Weather() {
+                @Override
+                public void before(Call call, String object) {
+                    if (call == Call.CREATE && !begun[0]) {
+                        begun[0] = true;
+                        // right before the first log makes its mark, the second does all of that
+                        thrown[0] = catchThrowable(second::moveToTier);
+                    }
+                }
+            });
+            assertThat(unavailable(wal::moveToTier)).hasMessageContaining("another log's");
+            assertThat(thrown[0]).isNull();
+            assertHolds(wal);
+        }
+    }
+
+    /** A volume that isn't mounted is an empty folder. */
+    @Test
+    void moveToTier_aTierThatHasNothingOfWhatItHad_isRefused() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+            Map<String, byte[]> before = new LinkedHashMap<>();
+            store.names().forEach(name -> before.put(name, store.content(name)));
+            before.keySet().forEach(store::remove);
+            append(wal, 1);
+            assertThat(unavailable(wal::moveToTier)).hasMessageContaining("mounted");
+            assertThat(store.names()).isEmpty();
+            before.forEach(store::put);
+            assertThat(wal.moveToTier()).isPositive();
+            assertHolds(wal);
+        }
+    }
+
+    /** A writer that has lost the log, and doesn't know yet, is in the middle of a pass while the next one moves the same packs. */
+    @Test
+    void moveToTier_ofAWriterThatWasDisplaced_recordsAndDeletesNothing() {
+        expectFailures();
+        int displaced = 0;
+        boolean isReached = true;
+        for (int nth = 1; isReached; nth++) {
+            store.names().forEach(store::remove);
+            written.clear();
+            SimulatedDisk disk = new SimulatedDisk();
+            StreamWal first = SimulatedLog.open(disk.path("/log"), options().build(), "boot", false, new Random(1)::nextLong);
+            append(first, 4);
+            first.sync();
+            int at = nth;
+            int[] calls = {0};
+            StreamWal[] second = {null};
+            store.weather(new Weather() {
+                @Override
+                public void before(Call call, String object) {
+                    if (++calls[0] == at) {
+                        second[0] = SimulatedLog.open(disk.besidePath("/log"), options().build(), "boot", false, new Random(2)::nextLong);
+                        int unused = second[0].moveToTier();
+                    }
+                }
+            });
+            Throwable thrown = catchThrowable(first::moveToTier);
+            store.weather(Weather.FINE);
+            isReached = second[0] != null;
+            if (isReached) {
+                assertThat(thrown == null || thrown instanceof WalException).isTrue();
+                displaced += thrown instanceof WalLockedException ? 1 : 0;
+                second[0].close();
+                Throwable unusedFailure = catchThrowable(first::close);
+                try (StreamWal third = SimulatedLog.open(disk.besidePath("/log"), options().build(), "boot", false, new Random(3)::nextLong);
+                        WalReader reader = third.reader()) {
+                    int unused = third.moveToTier();
+                    assertTidy(third);
+                    written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+                }
+            } else {
+                first.close();
+            }
+        }
+        assertThat(displaced).as("calls in which the first has lost the log, and noticed").isGreaterThan(10);
+    }
+
+    // ---------------------------------------------------------------- without it
+
+    /** Expiry needs no tier; what is in it can't be read, and says so. */
+    @Test
+    void open_withoutTheTier_allWorksThatNeedsNoContent() {
+        expectFailures();
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        try (StreamWal wal = open(super.options().ownSegments(0)); WalReader reader = wal.reader()) {
+            append(wal, 1);
+            assertThat(reader.keys()).isEqualTo(written.keySet());
+            assertThat(unavailable(() -> Written.drain(reader.scan("meter/0")))).hasMessageContaining("no tier was given");
+            assertThatThrownBy(wal::moveToTier).isInstanceOf(IllegalStateException.class).hasMessageContaining("tier");
+            assertThat(unavailable(() -> wal.erase(Keys.key("meter/0"), Instant.MIN, Instant.MAX))).hasMessageContaining("WalOptions.tier");
+            assertThat(unavailable(() -> wal.stream("meter/0").truncateAfter(written.get("meter/0").get(0).ref()))).isNotNull();
+            clock.advance(RETENTION.plus(WINDOW.multipliedBy(4)));
+            SweepResult swept = wal.sweep();
+            assertThat(swept.failedSegments()).isZero();
+            assertThat(wal.stats().tieredPacks()).isZero();
+            assertThat(store.packs()).isNotEmpty();
+        }
+        try (StreamWal wal = open()) {
+            assertThat(wal.moveToTier()).isZero();
+            assertThat(store.packs()).isEmpty();
+        }
+    }
+
+    @Test
+    void table_thatIsLost_isMadeAnewByTheNextWriter() throws IOException {
+        try (StreamWal wal = open()) {
+            append(wal, 5);
+            assertThat(wal.moveToTier()).isGreaterThan(1);
+        }
+        long lost = ManifestFile.read(root).objects().keySet().iterator().next();
+        Path table = PackFiles.table(root, lost);
+        byte[] before = Files.readAllBytes(table);
+        Files.delete(table);
+        try (WalReader reader = outside(0)) {
+            assertThat(unavailable(() -> Written.drain(reader.scan("meter/0")))).hasMessageContaining("table");
+        }
+        try (StreamWal wal = open()) {
+            int unused = wal.moveToTier();
+            assertThat(Files.readAllBytes(table)).isEqualTo(before);
+            assertHolds(wal);
+        }
+    }
+
+    @Test
+    void manifestOfALogWithATier_hasNoCredentials_andIsRefusedByOlderVersions() throws IOException {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        byte[] manifest = Files.readAllBytes(ManifestFile.path(root));
+        assertThat(contains(manifest, bytes("secret"))).isFalse();
+        assertThat(contains(manifest, bytes("objects://store/"))).isTrue();
+        assertThat(manifest[7]).as("version, of which others know 1 alone").isEqualTo((byte) '2');
+        for (String name : store.names()) {
+            assertThat(contains(store.content(name), bytes("secret"))).as(name).isFalse();
+        }
+    }
+
+    /** What random answers come to, whatever is asked. */
+    @Test
+    void read_randomWeather_givesTheRightRecordsOrSaysThatItCant() {
+        try (StreamWal wal = open()) {
+            append(wal, 5);
+            assertThat(wal.moveToTier()).isPositive();
+            Random random = new Random(5);
+            List<UnaryOperator<byte[]>> changes = changes();
+            store.weather(new Weather() {
+                @Override
+                public void before(Call call, String object) throws IOException {
+                    if (random.nextInt(20) == 0) {
+                        throw new IOException("connection reset");
+                    }
+                }
+
+                @Override
+                public byte[] answer(String object, byte[] content) {
+                    return random.nextInt(3) == 0 ? changes.get(random.nextInt(changes.size())).apply(content) : content;
+                }
+            });
+            int right = 0;
+            int unavailable = 0;
+            try (WalReader reader = outside(300 << 10)) {
+                for (int round = 0; round < 300; round++) {
+                    String key = "meter/" + random.nextInt(STREAMS);
+                    List<Written> records = written.get(key);
+                    Written wanted = records.get(random.nextInt(records.size()));
+                    try {
+                        if (random.nextBoolean()) {
+                            assertThat(reader.find(wanted.ref()).map(Written::of)).contains(wanted);
+                        } else {
+                            assertThat(Written.drain(reader.scanFrom(key, wanted.ref().position())))
+                                    .isEqualTo(records.subList(records.indexOf(wanted), records.size()));
+                        }
+                        right++;
+                    } catch (TierUnavailableException e) {
+                        unavailable++;
+                    }
+                }
+            }
+            assertThat(right).isPositive();
+            assertThat(unavailable).isPositive();
+            store.weather(Weather.FINE);
+        }
+    }
+
+    // ---------------------------------------------------------------- opening and copying
+
+    /** What a killed writer has left is recovered, appended to and packed; what is in the tier is there when the tier is. */
+    @Test
+    void open_behindAKillWithTheStoreUnreachable_recoversAndGoesOn() {
+        expectFailures();
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        forgetThatItWasClosed();
+        store.weather(new Weather() {
+            @Override
+            public void before(Call call, String object) throws IOException {
+                throw new IOException("connection refused");
+            }
+        });
+        int before = store.calls().size();
+        try (StreamWal wal = open(options().durability(Durability.IMMEDIATE))) {
+            assertThat(wal.recoverAll(progress -> { }).refusedStreams()).isZero();
+            append(wal, 2);
+            wal.sync();
+            assertThat(wal.sweep().failedSegments()).isZero();
+            assertThat(wal.keys()).isEqualTo(written.keySet());
+            assertThat(store.calls().size()).as("calls of the store for all that").isEqualTo(before);
+            unavailable(wal::moveToTier);
+            try (WalReader reader = wal.reader()) {
+                unavailable(() -> Written.drain(reader.scan("meter/0")));
+                written.forEach((key, records) -> assertThat(Written.drain(reader.scanLast(key, 4))).isEqualTo(records.subList(records.size() - 4, records.size())));
+            }
+            store.weather(Weather.FINE);
+            assertHolds(wal);
+            assertThat(wal.moveToTier()).isPositive();
+            assertTidy(wal);
+            assertHolds(wal);
+        }
+    }
+
+    @Test
+    void checkpoint_eachCallFailsOnce_isWholeOrNoLog() throws IOException {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isGreaterThan(1);
+            int failed = 0;
+            for (int nth = 1; ; nth++) {
+                Path target = home.place("copy-" + nth);
+                Nth weather = new Nth(nth, nth % 2 == 0 ? new IllegalStateException("of a client") : null);
+                store.weather(weather);
+                Throwable thrown = catchThrowable(() -> wal.checkpoint(target));
+                store.weather(Weather.FINE);
+                assertThat(thrown == null).isEqualTo(weather.calls < nth);
+                if (thrown == null) {
+                    assertCopyHolds(target);
+                    break;
+                }
+                unavailable(() -> {
+                    throw thrown;
+                });
+                assertThat(target.resolve("segments")).doesNotExist();
+                failed++;
+            }
+            assertThat(failed).isGreaterThan(3);
+        }
+    }
+
+    private void assertCopyHolds(Path copy) {
+        try (WalReader reader = WalReader.open(copy)) {
+            assertThat(reader.keys()).isEqualTo(written.keySet());
+            written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+        }
+    }
+
+    /** Packs that move, are deleted or are rewritten between two calls of a checkpoint. */
+    @ParameterizedTest
+    @ValueSource(strings = {"moves", "is deleted", "is erased", "expires"})
+    void checkpoint_theTierChangesMeanwhile_isALogOfThatMoment(String what) throws IOException {
+        int calls = 1;
+        for (int nth = 1; nth <= calls; nth += 2) {
+            written.clear();
+            try (StreamWal wal = open()) {
+                append(wal, 4);
+                assertThat(wal.moveToTier()).isPositive();
+                append(wal, 2);
+                int at = nth;
+                int[] seen = {0};
+                store.weather(new Weather() {
+                    @Override
+                    public void before(Call call, String object) {
+                        if (++seen[0] == at) {
+                            change(wal, what);
+                        }
+                    }
+                });
+                Path target = home.place("copy-" + nth);
+                wal.checkpoint(target);
+                calls = Math.max(calls, seen[0]);
+                store.weather(Weather.FINE);
+                assertCopyHolds(target);
+                assertThat(ManifestFile.read(target).tier()).isEmpty();
+                written.keySet().forEach(wal::delete);
+                int unused = wal.pack() + wal.moveToTier();
+            }
+            clock.advance(WINDOW);
+        }
+        assertThat(calls).isGreaterThan(1);
+    }
+
+    private void change(StreamWal wal, String what) {
+        switch (what) {
+            case "moves" -> assertThat(wal.moveToTier()).isPositive();
+            case "is deleted" -> {
+                written.keySet().forEach(wal::delete);
+                written.clear();
+                int unused = wal.pack() + wal.moveToTier();
+            }
+            case "is erased" -> {
+                assertThat(wal.erase(Keys.key("meter/1"), Instant.MIN, Instant.MAX).records()).isPositive();
+                written.get("meter/1").clear();
+            }
+            default -> {
+                clock.advance(RETENTION.plus(WINDOW.multipliedBy(4)));
+                assertThat(wal.sweep().failedSegments()).isZero();
+                int unused = wal.moveToTier();
+                written.clear();
+            }
+        }
+    }
+
+    /** A full store takes nothing; what was there is read, and the log goes on in its own directory. */
+    @Test
+    void storeIsFull_movesNothingAndLosesNothing() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+            int there = store.packs().size();
+            append(wal, 3);
+            store.weather(new Weather() {
+                private int written;
+
+                @Override
+                public void before(Call call, String object) throws IOException {
+                    if ((call == Call.WRITE || call == Call.CLOSE) && written++ > 0) {
+                        throw new IOException("quota exceeded");
+                    }
+                }
+            });
+            for (int attempt = 0; attempt < 3; attempt++) {
+                assertThat(unavailable(wal::moveToTier)).hasMessageContaining("quota exceeded");
+                append(wal, 1);
+                assertHolds(wal);
+                assertThat(store.packs()).hasSize(there);
+            }
+            store.weather(Weather.FINE);
+            assertThat(wal.moveToTier()).isPositive();
+            assertTidy(wal);
+            assertHolds(wal);
+        }
+    }
+
+    /** An object of what the tier has that isn't whole is passed over, and one that lies isn't believed. */
+    @Test
+    void openTier_contentThatIsNotWhole_isPassedOverOrRefused() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        String content = store.names().stream().filter(name -> name.startsWith("content-")).findFirst().orElseThrow();
+        byte[] right = store.content(content);
+        for (UnaryOperator<byte[]> change : changes()) {
+            String later = "content-7000000000000000-0000000000000001";
+            store.put(later, change.apply(right));
+            try (WalReader alone = WalReader.openTier(store.folder())) {
+                assertThat(alone.keys()).isEqualTo(written.keySet());
+            }
+            store.remove(later);
+            store.put(content, change.apply(right));
+            unavailable(() -> WalReader.openTier(store.folder()));
+            store.put(content, right);
+        }
+    }
+
+    @Test
+    void openTier_eachCallFailsOnce_isUnavailableAndNothingElse() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        int failed = 0;
+        for (int nth = 1; ; nth++) {
+            Nth weather = new Nth(nth, nth % 2 == 0 ? new IllegalStateException("of a client") : null);
+            store.weather(weather);
+            int failures = 0;
+            List<Written> found = List.of();
+            for (boolean isDone = false; !isDone; ) {
+                try (WalReader alone = WalReader.openTier(store.folder())) {
+                    found = Written.drain(alone.scan("meter/2"));
+                    isDone = true;
+                } catch (TierUnavailableException e) {
+                    failures++;
+                }
+            }
+            assertThat(failures).isEqualTo(weather.calls >= nth ? 1 : 0);
+            assertThat(found).isNotEmpty().isEqualTo(written.get("meter/2").subList(0, found.size()));
+            failed += failures;
+            if (failures == 0) {
+                break;
+            }
+        }
+        assertThat(failed).isGreaterThan(4);
+        store.weather(Weather.FINE);
+    }
+}

@@ -1,0 +1,133 @@
+package dev.streamwal.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.simulation.CrashExplorer.Failure;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The log and its tier stand on one simulated disk. While packs go to the tier, come back, expire, are cut and erased there, the machine crashes, or the
+ * process is killed, at every operation: the log is what it promises. {@code -Dscale=…} multiplies the random workloads.
+ */
+class TierCrashTest {
+
+    private static final int MAX_ALONE = 3;
+    private static final int RANDOM = 3;
+    private static final int WORKLOADS = 6;
+    private static final int STEPS = 5;
+
+    private static final Step MOVE = new Step.MoveToTier();
+
+    /** Records of two streams in packs, which may go. */
+    private static List<Step> begun() {
+        return List.of(new Step.AppendBatchDurably("a", 3, 100), new Step.Append("b", 2, 60), new Step.Rotate("a"), new Step.Append("b", 1, 60),
+                new Step.NextWindow(), new Step.NextWindow(), new Step.Pack());
+    }
+
+    private static List<Step> withPacksInTier() {
+        List<Step> steps = new ArrayList<>(begun());
+        steps.add(MOVE);
+        return steps;
+    }
+
+    private static Workload workload(boolean shared, Step... behind) {
+        List<Step> steps = new ArrayList<>(begun());
+        steps.addAll(List.of(behind));
+        return new Workload(1, false, shared, false, 4_096, new JournalSizes(1_024, 1_024, 2_048, 512, 256), steps);
+    }
+
+    private static void keepsItsPromises(boolean shared, Step... behind) {
+        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE);
+        Optional<Failure> failure = explorer.exploreLastStep(workload(shared, behind));
+        assertThat(failure.map(Failure::describe)).isEmpty();
+        assertThat(explorer.states()).as("states that were looked at").isGreaterThan(10);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void moveToTier_crashedAndKilledAnywhere_keepsAll(boolean shared) {
+        assertThat(WorkloadRun.of(workload(shared, MOVE), Lies.NONE).tiered()).isPositive();
+        keepsItsPromises(shared, MOVE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void moveToTier_behindACrashInTheMiddle_goesOn(boolean shared) {
+        keepsItsPromises(shared, MOVE, new Step.AppendDurably("a", 2, 80), new Step.NextWindow(), new Step.Restart(1), MOVE);
+        keepsItsPromises(shared, MOVE, new Step.AppendDurably("a", 2, 80), new Step.Kill(), MOVE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void sweep_whatExpiresInTheTier_crashedAndKilledAnywhere_keepsTheRest(boolean shared) {
+        keepsItsPromises(shared, MOVE, new Step.ExpireAndSweep());
+        keepsItsPromises(shared, MOVE, new Step.ExpireAndSweep(), MOVE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void truncate_inTheTier_crashedAndKilledAnywhere_cutsOrDoesnt(boolean shared) {
+        keepsItsPromises(shared, MOVE, new Step.Truncate("a", 1));
+        keepsItsPromises(shared, MOVE, new Step.Truncate("a", 1), MOVE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void erase_inTheTier_crashedAndKilledAnywhere_erasesOrDoesnt(boolean shared) {
+        keepsItsPromises(shared, MOVE, new Step.Erase("a", Step.Erase.Part.ALL));
+        keepsItsPromises(shared, MOVE, new Step.Erase("b", Step.Erase.Part.OLDER), MOVE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void delete_inTheTier_crashedAndKilledAnywhere_deletesOrDoesnt(boolean shared) {
+        keepsItsPromises(shared, MOVE, new Step.Delete("a"));
+        keepsItsPromises(shared, MOVE, new Step.Purge("b"), MOVE);
+    }
+
+    @Test
+    void randomWorkloads_crashedAndKilledAnywhere_keepTheirPromises() {
+        int tiered = 0;
+        long seeds = Math.max(1, Math.round(WORKLOADS * Double.parseDouble(System.getProperty("scale", "1"))));
+        for (long seed = 1; seed <= seeds; seed++) {
+            Workload workload = Workload.random(seed, seed % 2 == 0, STEPS).withTier(withPacksInTier());
+            tiered += WorkloadRun.of(workload, Lies.NONE).tiered();
+            Optional<Failure> failure = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE).explore(workload);
+            assertThat(failure.map(Failure::describe)).isEmpty();
+        }
+        assertThat(tiered).as("packs that went to the tier").isPositive();
+    }
+
+    // ---------------------------------------------------------------- that it would be noticed
+
+    private static String found(Lies lies, Step... behind) {
+        return new CrashExplorer(MAX_ALONE, RANDOM, lies).firstInLastStep(workload(false, behind)).map(Failure::describe)
+                .orElseThrow(() -> new AssertionError("nothing was noticed"));
+    }
+
+    @Test
+    void explore_objectIsNotForced_isNoticed() {
+        assertThat(found(Lies.ignoringForcesOf("/tier/.*\\.pack"), MOVE)).contains("tier");
+    }
+
+    @Test
+    void explore_nameOfTheObjectIsNotForced_isNoticed() {
+        assertThat(found(Lies.ignoringForcesOfDirectories("/tier"), MOVE)).contains("tier");
+    }
+
+    @Test
+    void explore_tableIsNotForced_isNoticed() {
+        assertThat(found(Lies.ignoringForcesOf("\\.table"), MOVE)).containsPattern("table|block|footer|header");
+    }
+
+    @Test
+    void explore_manifestIsNotForced_isNoticed() {
+        assertThat(found(Lies.ignoringForcesOf("/packs/.*manifest"), MOVE)).containsPattern("missing|lost|damaged|can be opened");
+    }
+}
