@@ -15,11 +15,14 @@ final class Replica {
                 .build();
     }
 
-    /** @param arguments its name, its folder, how many shards there are, and all replicas */
+    /** @param arguments its name, its folder, how many shards there are, all replicas, and whether its options are for tests */
     public static void main(String[] arguments) throws Exception {
         String[] all = arguments[3].split(",");
-        try (ReplicatedWalServer server = ReplicatedWalServer.start(arguments[0], Path.of(arguments[1]),
-                options(Replicas.of(all), Integer.parseInt(arguments[2])))) {
+        Replicas replicas = Replicas.of(all);
+        int shards = Integer.parseInt(arguments[2]);
+        RatisOptions options = Boolean.parseBoolean(arguments[4]) ? options(replicas, shards)
+                : RatisOptions.builder().replicas(replicas).shards(shards).build();
+        try (ReplicatedWalServer server = ReplicatedWalServer.start(arguments[0], Path.of(arguments[1]), options)) {
             System.out.println("started");
             server.awaitClosed();
         } catch (ReplicationException e) {

@@ -23,11 +23,18 @@ final class ReplicaProcesses implements AutoCloseable {
     final Replicas replicas;
     private final Path folder;
     private final int shards;
+    private final boolean isForTests;
     private final Process[] processes;
 
     ReplicaProcesses(Path folder, int count, int shards) throws IOException {
+        this(folder, count, shards, true);
+    }
+
+    /** @param isForTests whether they make images, and purge, soon, and start fast; otherwise options are the defaults */
+    ReplicaProcesses(Path folder, int count, int shards, boolean isForTests) throws IOException {
         this.folder = folder;
         this.shards = shards;
+        this.isForTests = isForTests;
         this.replicas = onFreePorts(count);
         this.processes = new Process[count];
     }
@@ -62,8 +69,8 @@ final class ReplicaProcesses implements AutoCloseable {
     }
 
     void start(int replica) throws IOException {
-        List<String> flags = new ArrayList<>(List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-ea"));
-        processes[replica] = OwnJvm.of(flags, Replica.class, "n" + replica, folder(replica).toString(), "" + shards, replicas.toString())
+        List<String> flags = isForTests ? List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-ea") : List.of("-Xmx512m");
+        processes[replica] = OwnJvm.of(flags, Replica.class, "n" + replica, folder(replica).toString(), "" + shards, replicas.toString(), "" + isForTests)
                 .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(output(replica).toFile())).start();
     }
 
