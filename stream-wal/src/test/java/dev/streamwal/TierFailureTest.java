@@ -11,6 +11,7 @@ import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReadFrom;
@@ -31,10 +32,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -179,7 +182,7 @@ class TierFailureTest extends LogContract {
             assertThat(wal.moveToTier()).isPositive();
         }
         store.put("00000000000000ff-0123456789abcdef.pack", new byte[100]);
-        store.put("content-00000000000000ff-0000000000000001", new byte[3]);
+        store.put("content-0000000000000000-0000000000000001", new byte[3]);
         store.put("somebody's notes", new byte[] {1});
         try (StreamWal wal = open()) {
             assertThat(wal.moveToTier()).isZero();
@@ -701,6 +704,73 @@ class TierFailureTest extends LogContract {
             }
         }
         assertThat(displaced).as("calls in which the first has lost the log, and noticed").isGreaterThan(10);
+    }
+
+    /** As {@code cp -r} does, which knows nothing of tiers. */
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path target = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.write(target, Files.readAllBytes(file));
+                }
+            }
+        }
+    }
+
+    @Test
+    void moveToTier_ofACopyOfTheDirectory_changesNothingThatTheOtherOneHasPutThereSince() throws IOException {
+        expectFailures();
+        SimulatedDisk disk = new SimulatedDisk();
+        Path root = disk.path("/log");
+        Path copied = disk.path("/copy");
+        try (StreamWal wal = SimulatedLog.open(root, options().build(), "boot", false, new Random(1)::nextLong)) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+            wal.sync();
+            copy(root, copied);
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+            Set<String> before = Set.copyOf(store.names());
+            try (StreamWal copy = SimulatedLog.open(copied, options().build(), "boot", false, new Random(2)::nextLong)) {
+                assertThat(unavailable(copy::moveToTier)).hasMessageContaining("another copy of this log");
+                EntryRef unused = copy.stream("of the copy").append(new byte[10]);
+                clock.advance(WINDOW.multipliedBy(4));
+                assertThat(unavailable(copy::moveToTier)).hasMessageContaining("another copy of this log");
+            }
+            assertThat(store.names()).containsExactlyInAnyOrderElementsOf(before);
+            append(wal, 1);
+            assertThat(wal.moveToTier()).isPositive();
+            try (WalReader reader = wal.reader()) {
+                written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+            }
+        }
+    }
+
+    @Test
+    void moveToTier_ofADirectoryThatWasPutBack_changesNothing() throws IOException {
+        expectFailures();
+        SimulatedDisk disk = new SimulatedDisk();
+        Path root = disk.path("/log");
+        try (StreamWal wal = SimulatedLog.open(root, options().build(), "boot", false, new Random(1)::nextLong)) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        Path earlier = disk.path("/earlier");
+        copy(root, earlier);
+        try (StreamWal wal = SimulatedLog.open(root, options().build(), "boot", false, new Random(2)::nextLong)) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        Set<String> before = Set.copyOf(store.names());
+        for (int opening = 0; opening < 3; opening++) {
+            try (StreamWal wal = SimulatedLog.open(earlier, options().build(), "boot", false, new Random(3)::nextLong)) {
+                assertThat(unavailable(wal::moveToTier)).hasMessageContaining("put back to an earlier state");
+            }
+        }
+        assertThat(store.names()).containsExactlyInAnyOrderElementsOf(before);
     }
 
     // ---------------------------------------------------------------- without it

@@ -44,7 +44,8 @@ import java.util.zip.CRC32C;
  *   0 16  id                          0  8  number
  *  16  4  location length             8  8  nonce         second half of its object's name
  *  20  4  packs in it                16  4  checksum      of its object
- *  24     location      UTF-8        20  4  zero
+ *  24  8  serial                      20  4  zero
+ *  32     location      UTF-8
  *         packs in it, of 24 bytes, by ascending number
  * </pre>
  */
@@ -54,7 +55,7 @@ final class ManifestLayout {
     private static final int FIXED_BYTES = 48;
     private static final int PACK_BYTES = 72;
     private static final int RANGE_BYTES = 34;
-    private static final int TIER_BYTES = 24;
+    private static final int TIER_BYTES = 32;
     private static final int OBJECT_BYTES = 24;
 
     private static final int CHECKSUM = 8;
@@ -100,7 +101,7 @@ final class ManifestLayout {
             out.putShort((short) range.key().utf8Length()).put(range.key().utf8());
         }
         manifest.tier().ifPresent(tier -> {
-            out.putLong(tier.id().high()).putLong(tier.id().low()).putInt(location.length).putInt(manifest.objects().size()).put(location);
+            out.putLong(tier.id().high()).putLong(tier.id().low()).putInt(location.length).putInt(manifest.objects().size()).putLong(tier.serial()).put(location);
             new TreeMap<>(manifest.objects()).forEach((number, object) ->
                     out.putLong(number).putLong(object.nonce()).putInt(object.checksum()).putInt(0));
         });
@@ -181,6 +182,8 @@ final class ManifestLayout {
         TierId id = new TierId(in.getLong(), in.getLong());
         int locationBytes = in.getInt();
         int count = in.getInt();
+        long serial = in.getLong();
+        check(serial >= 0, "serial of the manifest's tier is negative", serial);
         check(locationBytes >= 0 && count >= 0 && in.remaining() == locationBytes + (long) count * OBJECT_BYTES,
                 "location and packs of the manifest's tier don't fit its length", in.remaining());
         byte[] location = new byte[locationBytes];
@@ -189,7 +192,7 @@ final class ManifestLayout {
             boolean isNew = objects.put(in.getLong(), new TierObject(in.getLong(), in.getInt())) == null;
             check(isNew && in.getInt() == 0, "a pack in the manifest's tier is there twice, or has bytes that aren't zero", i);
         }
-        return new LogTier(id, new String(location, StandardCharsets.UTF_8));
+        return new LogTier(id, serial, new String(location, StandardCharsets.UTF_8));
     }
 
     private static void check(boolean fact, String fault, long actual) throws FormatException {

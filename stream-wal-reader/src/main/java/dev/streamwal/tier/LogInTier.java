@@ -6,14 +6,13 @@ import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.TierId;
 import dev.streamwal.manifest.TierObject;
-import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.BlockCache;
+import dev.streamwal.pack.PackReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 
 /** What a log's writer does in the log's tier: see the {@link dev.streamwal.tier package}. */
@@ -134,15 +133,33 @@ public final class LogInTier {
     }
 
     /**
-     * Writes what the tier has; it counts when this returns.
+     * Makes sure that nobody but this log has said what the tier has. A directory that was copied, or put back to an earlier state, would delete what was put into the
+     * tier since.
      *
      * @param names in the tier
-     * @param incarnation of the log's writer
+     * @param serial the highest that this log has given, or was about to give
+     * @param own what this writer has written, or was about to, with that serial; empty for nothing
+     * @throws TierFailure where somebody else has
      */
-    public void publish(TierContent content, List<String> names, long incarnation) throws IOException {
+    public void checkNobodyElseWrites(List<String> names, long serial, String own) throws TierFailure {
+        for (String name : names) {
+            long given = TierNames.parseContent(name).orElse(-1);
+            if (given > serial || (given == serial && !own.isEmpty() && !name.equals(own))) {
+                throw new TierFailure("tier was changed by another copy of this log, or this log was put back to an earlier state: serial=" + given
+                        + ", of which this log knows up to=" + serial, folder.name(), name,
+                        "open the copy that has changed it, or give this one a tier of its own; nothing was changed", null);
+            }
+        }
+    }
+
+    /**
+     * Writes what the tier has; it counts when this returns.
+     *
+     * @param name as {@link TierNames#content} gives it
+     */
+    public void publish(TierContent content, String name) throws IOException {
         ByteBuffer bytes = content.encode();
-        long last = names.stream().map(TierNames::parseContent).filter(OptionalLong::isPresent).mapToLong(OptionalLong::getAsLong).max().orElse(0);
-        folder.write(TierNames.content(last + 1, incarnation), sink -> sink.take(bytes.duplicate()));
+        folder.write(name, sink -> sink.take(bytes.duplicate()));
     }
 
     /** Deletes an object of this log, if it is there. */

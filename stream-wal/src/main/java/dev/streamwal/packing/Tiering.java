@@ -79,6 +79,9 @@ public final class Tiering implements PackedTier {
     private boolean isTidy;
     @GuardedBy("this")
     private @Nullable TierContent published;
+    /** Name of the content that this writer has published last, or tried to; empty before. */
+    @GuardedBy("this")
+    private String publishing = "";
     @GuardedBy("this")
     private final Backoff backoff;
 
@@ -191,23 +194,29 @@ public final class Tiering implements PackedTier {
         return new TierContent(now.ofTier(), KeysFile.bytes(store.root()).orElse(new byte[0]));
     }
 
-    /** The tier, which is this log's. The manifest has its id before the tier does: else a tier that was marked right before a crash would be nobody's. */
+    /** The tier, which is this log's alone. The manifest has its id before the tier does: else a tier that was marked right before a crash would be nobody's. */
+    @GuardedBy("this")
     private LogInTier claimed(BooleanSupplier isStopped) throws IOException {
         if (store.manifest().tier().isEmpty()) {
-            bind(new TierId(random.getAsLong(), random.getAsLong()));
+            bind(new TierId(random.getAsLong(), random.getAsLong()), 0);
         }
         LogTier bound = store.manifest().tier().orElseThrow();
         LogInTier tier = new LogInTier(folder, bound.id(), () -> isEnded || isStopped.getAsBoolean());
-        List<String> unused = tier.claim(!store.manifest().objects().isEmpty());
+        checkNobodyElseWrites(tier, tier.claim(!store.manifest().objects().isEmpty()));
         if (!bound.location().equals(folder.name())) {
-            bind(bound.id());
+            bind(bound.id(), bound.serial());
         }
         return tier;
     }
 
-    private void bind(TierId id) throws IOException {
+    @GuardedBy("this")
+    private void checkNobodyElseWrites(LogInTier tier, List<String> names) throws IOException {
+        tier.checkNobodyElseWrites(names, store.manifest().tier().orElseThrow().serial(), publishing);
+    }
+
+    private void bind(TierId id, long serial) throws IOException {
         boolean unused = recorded(() -> {
-            store.bind(new LogTier(id, folder.name()));
+            store.bind(new LogTier(id, serial, folder.name()));
             return true;
         });
     }
@@ -353,10 +362,10 @@ public final class Tiering implements PackedTier {
         boolean isEmpty = now.objects().isEmpty() && names.stream().noneMatch(name -> TierNames.parseContent(name).isPresent());
         if (!isEmpty && (last == null || !last.isSame(content))) {
             log.checkWriter();
-            tier.publish(content, names, log.incarnation());
-            published = content;
+            publish(tier, content);
             names = tier.list();
         }
+        checkNobodyElseWrites(tier, names);
         Set<String> kept = now.objects().entrySet().stream().map(each -> TierNames.pack(each.getKey(), each.getValue())).collect(Collectors.toSet());
         names.stream().filter(name -> TierNames.parseContent(name).isPresent()).max(String::compareTo).ifPresent(kept::add);
         // behind the list: what a later writer has put there isn't in it
@@ -368,6 +377,17 @@ public final class Tiering implements PackedTier {
             }
         }
         isTidy = true;
+    }
+
+    /** The manifest has the serial before the tier does: so no serial in the tier is higher than the manifest's, unless somebody else gave it. */
+    @GuardedBy("this")
+    private void publish(LogInTier tier, TierContent content) throws IOException {
+        LogTier bound = store.manifest().tier().orElseThrow();
+        long serial = bound.serial() + 1;
+        bind(bound.id(), serial);
+        publishing = TierNames.content(serial, log.incarnation());
+        tier.publish(content, publishing);
+        published = content;
     }
 
     /** From now on nothing is recorded any more, however long a call of the tier takes. */
