@@ -41,6 +41,8 @@ public final class NativePages {
         }
         try {
             return isNativeAccessEnabled() ? calls().locked((bytes + PAGE_BYTES - 1L) / PAGE_BYTES * PAGE_BYTES) : Optional.empty();
+        } catch (ReflectiveOperationException | UnsupportedOperationException e) {
+            return Optional.empty(); // such as in a native image
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -96,9 +98,9 @@ public final class NativePages {
             Object linker = lookup.findStatic(linkerType, "nativeLinker", MethodType.methodType(linkerType)).invoke();
             Object symbols = lookup.findVirtual(linkerType, "defaultLookup", MethodType.methodType(lookupType)).invoke(linker);
             Optional<?> symbol = (Optional<?>) lookup.findVirtual(lookupType, "find", MethodType.methodType(Optional.class, String.class)).invoke(symbols, name);
-            Class<?> options = Class.forName("[Ljava.lang.foreign.Linker$Option;");
-            return (MethodHandle) lookup.findVirtual(linkerType, "downcallHandle", MethodType.methodType(MethodHandle.class, segmentType, functionType, options))
-                    .asFixedArity().invokeWithArguments(linker, symbol.orElseThrow(), function, Array.newInstance(options.getComponentType(), 0));
+            Object options = Array.newInstance(Class.forName("java.lang.foreign.Linker$Option"), 0);
+            return (MethodHandle) lookup.findVirtual(linkerType, "downcallHandle", MethodType.methodType(MethodHandle.class, segmentType, functionType, options.getClass()))
+                    .asFixedArity().invokeWithArguments(linker, symbol.orElseThrow(), function, options);
         }
 
         Optional<ByteBuffer> locked(long bytes) throws Throwable {
