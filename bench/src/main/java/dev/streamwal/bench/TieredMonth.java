@@ -96,7 +96,7 @@ public final class TieredMonth {
                 nowMillis = BEGIN.plus(STEP.multipliedBy(step)).toEpochMilli();
                 records += readings(wal);
                 if (step % 72 == 71) {
-                    nowMillis += STEP.toMillis();
+                    nowMillis = BEGIN.plus(STEP.multipliedBy(step + 1)).toEpochMilli();
                     int unused = wal.pack() + wal.moveToTier();
                 }
             }
