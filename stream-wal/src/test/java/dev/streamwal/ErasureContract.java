@@ -99,6 +99,25 @@ abstract class ErasureContract extends LogContract {
         return found;
     }
 
+    // ---------------------------------------------------------------- just opened
+
+    @Test
+    void erase_rightAfterOpening_waitsForWhatTheLastWriterLeft() {
+        List<Written> all = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            // opening has the segments sealed that were left; a thread of its own does it
+            StreamWal wal = open(shared());
+            if (i > 0) {
+                ErasureReport report = eraseAll(wal, Keys.key("nobody"));
+                assertThat(report.records()).isZero();
+            }
+            all.addAll(appendSome(wal.stream(KEY), 3));
+            wal.close();
+        }
+        StreamWal wal = open(shared());
+        assertThat(eraseAll(wal, PERSON).records()).isEqualTo(all.size());
+    }
+
     // ---------------------------------------------------------------- what is left
 
     @ParameterizedTest

@@ -249,6 +249,15 @@ final class SegmentChain {
         spare.clear();
     }
 
+    /** The newest sealed segment that doesn't have its final form yet; null if there is none. */
+    @Nullable ActiveSegment lastSealed() {
+        ActiveSegment last = null;
+        for (ActiveSegment unfinished : segments.unfinished()) {
+            last = unfinished.equals(active()) ? last : unfinished;
+        }
+        return last;
+    }
+
     /** Requests once more the footers that could not be written. The last segment is enough: the sealer finishes those before it first. */
     void sealWhatWasLeft() {
         for (int i = segments.size() - 1; i >= 0; i--) {

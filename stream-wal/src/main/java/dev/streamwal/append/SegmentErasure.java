@@ -62,7 +62,7 @@ final class SegmentErasure {
 
     /** See {@link StreamLog#sealForErasure}. */
     void seal(TimeRange range) throws IOException {
-        ActiveSegment last = null;
+        ActiveSegment last;
         rotation.lock();
         try {
             pending.awaitDecision();
@@ -73,9 +73,7 @@ final class SegmentErasure {
             if (active != null && !active.isEmpty() && range.fromMillis() < active.windowEndMillis()) {
                 chain.deactivate(active);
             }
-            for (ActiveSegment unfinished : chain.segments().unfinished()) {
-                last = unfinished.equals(chain.active()) ? last : unfinished;
-            }
+            last = chain.lastSealed();
         } finally {
             rotation.unlock();
         }

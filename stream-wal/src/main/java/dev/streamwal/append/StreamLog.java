@@ -1287,21 +1287,27 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Seals the active segment if it was created at or before a time and has records, and waits for its final form. */
+    /**
+     * Seals the active segment if it was created at or before a time and has records, and waits for the final form of all sealed segments, as far as
+     * that is possible now: the segments that an earlier writer left are sealed in the background.
+     */
     public void sealIfOlder(long createdMillis) throws IOException {
-        ActiveSegment segment;
+        ActiveSegment last;
         rotation.lock();
         try {
             log.checkOpen(key);
-            segment = active();
-            if (segment == null || segment.isEmpty() || segment.header().createdMillis() > createdMillis) {
-                return;
+            SegmentChain chain = owned().chain();
+            ActiveSegment segment = chain.active();
+            if (segment != null && !segment.isEmpty() && segment.header().createdMillis() <= createdMillis) {
+                chain.deactivate(segment);
             }
-            owned().chain().deactivate(segment);
+            last = chain.lastSealed();
         } finally {
             rotation.unlock();
         }
-        log.sealer().sealNow(segment);
+        if (last != null) {
+            log.sealer().sealNow(last);
+        }
     }
 
     /** Releases everything, so that the stream can be opened again. False if a mapping has to stay until the process ends. */
