@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
@@ -28,6 +29,7 @@ import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.StateMachine;
@@ -55,6 +57,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReplicatedWalServer implements AutoCloseable {
 
+    /** How long Ratis may take to close a shard whose Raft log has failed, before it is asked again. */
+    private static final int CLOSE_MILLIS = 1_000;
+    private static final int MAX_CLOSE_TRIES = 20;
+
     private final String name;
     private final Shards shards;
     private final RatisOptions options;
@@ -73,6 +79,8 @@ public final class ReplicatedWalServer implements AutoCloseable {
         this.options = options;
         this.shards = new Shards(options.shards());
         this.ticks = NamedThreads.one("stream-wal-ticks-" + name);
+        // what comes while the server is being closed
+        ticks.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
         String address = options.replicas().addresses().get(name);
         if (address == null) {
             throw new IllegalArgumentException("replica has no address: name=" + name + ", replicas=" + options.replicas());
@@ -133,7 +141,28 @@ public final class ReplicatedWalServer implements AutoCloseable {
         Path root = folder.resolve("shard-" + shard.getAsInt());
         ImageRule images = new ImageRule(options.imageEntries(), options.imageBytes(), options.imageInterval().toMillis());
         return new ShardStateMachine(new ShardSettings(shard.getAsInt(), group(shard.getAsInt()), name, root, options.wal(), images,
-                connections, options.isVerifiedAtStart(), options.repairBytesPerSecond()), this::shardClosed);
+                connections, options.isVerifiedAtStart(), options.repairBytesPerSecond()), new ShardStateMachine.Listener() {
+                    @Override
+                    public void failed(int shard) {
+                        ticks.execute(() -> close(shard));
+                    }
+
+                    @Override
+                    public void closed(int shard, @Nullable Throwable failure) {
+                        shardClosed(shard, failure);
+                    }
+                });
+    }
+
+    /** Of a shard whose Raft log has failed: asks for a snapshot, again until it is closed. See {@link ShardStateMachine.Listener#failed}. */
+    private void close(int shard) {
+        ShardStateMachine machine = machines.get(shards.groupId(shard));
+        if (machine == null || !machine.isToBeClosed()) {
+            return;
+        }
+        var unusedReply = server.snapshotManagementAsync(SnapshotManagementRequest.newCreate(
+                clientId, server.getId(), shards.groupId(shard), calls.incrementAndGet(), CLOSE_MILLIS, 1));
+        var unused = ticks.schedule(() -> close(shard), CLOSE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private void start() throws IOException {
@@ -241,6 +270,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     /** Stops taking part, and closes the logs. A second call does nothing. */
     @Override
     public void close() {
+        awaitFailedShards();
         ticks.shutdownNow();
         machines.values().forEach(ShardStateMachine::closing);
         try {
@@ -252,6 +282,16 @@ public final class ReplicatedWalServer implements AutoCloseable {
         }
         boolean isFirst = closed.complete(null);
         assert isFirst || closed.isDone();
+    }
+
+    private void awaitFailedShards() {
+        try {
+            for (ShardStateMachine machine : machines.values()) {
+                machine.awaitClosedIfFailed(CLOSE_MILLIS * MAX_CLOSE_TRIES);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override
