@@ -14,10 +14,19 @@ public final class OpenFileLimit {
 
     private static final int MAX_DIGITS = 18;
 
+    /** Read once: a JVM raises its limit when it starts, and leaves it so. */
+    private static final class Known {
+        static final OptionalLong LIMIT = read();
+    }
+
     private OpenFileLimit() {}
 
     /** Empty where there is no limit, or the system doesn't say (it isn't Linux, or hides {@code /proc}). */
     public static OptionalLong ofThisProcess() {
+        return Known.LIMIT;
+    }
+
+    private static OptionalLong read() {
         try {
             Path file = FileSystems.getDefault().getPath("/proc/self/limits");
             return parse(Uninterrupted.run(() -> Files.readString(file)));

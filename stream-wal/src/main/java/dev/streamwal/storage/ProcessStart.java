@@ -18,12 +18,22 @@ final class ProcessStart {
 
     private ProcessStart() {}
 
+    /** Read once, as it doesn't change: for each reading the kernel adds up the times of all threads. */
+    private static final class OfThisProcess {
+        static final long PID = ProcessHandle.current().pid();
+        static final Optional<String> START = read(PID);
+    }
+
     /**
      * The same for the same process, in whatever process it is called. On Linux it doesn't depend on the wall clock, which may be set: the kernel's
      * run, and ticks since it began. Empty if no such process is visible: there may be one in another container, or of another user if those are
      * hidden.
      */
     static Optional<String> of(long pid) {
+        return pid == OfThisProcess.PID ? OfThisProcess.START : read(pid);
+    }
+
+    private static Optional<String> read(long pid) {
         Optional<String> boot = BootId.ofThisMachine();
         return boot.isPresent() ? ofLinux(pid).map(ticks -> boot.get() + '/' + ticks)
                 : ProcessHandle.of(pid).filter(ProcessHandle::isAlive).flatMap(process -> process.info().startInstant()).map(Instant::toString);
