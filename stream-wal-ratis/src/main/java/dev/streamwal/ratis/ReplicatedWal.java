@@ -343,7 +343,7 @@ public final class ReplicatedWal implements AutoCloseable {
     /**
      * Changes which replicas the log has, shard by shard, while it is appended to. The new ones have to run already, started with all replicas that there
      * will be; they get what the others have, which takes its time. Behind this, start each replica with the new ones at its next start. One that is left out
-     * closes its shards. Clients go on, as long as one of the replicas that they were given stays.
+     * closes its shards; end its process, as Ratis may not do so if it led under load. Clients go on, as long as one of the replicas that they were given stays.
      *
      * <p>A majority of the old and of the new replicas has to run. Where this fails, some shards may have the new replicas and others the old ones: call it
      * again.

@@ -15,9 +15,11 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.apache.ratis.conf.Parameters;
@@ -60,6 +62,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     /** How long Ratis may take to close a shard whose Raft log has failed, before it is asked again. */
     private static final int CLOSE_MILLIS = 1_000;
     private static final int MAX_CLOSE_TRIES = 20;
+    private static final long CLOSE_SECONDS = 60;
 
     private final String name;
     private final Shards shards;
@@ -267,14 +270,18 @@ public final class ReplicatedWalServer implements AutoCloseable {
         }
     }
 
-    /** Stops taking part, and closes the logs. A second call does nothing. */
+    /**
+     * Stops taking part, and closes the logs. A second call does nothing.
+     *
+     * @throws ReplicationException if Ratis didn't close within a minute, or failed to
+     */
     @Override
     public void close() {
         awaitFailedShards();
         ticks.shutdownNow();
         machines.values().forEach(ShardStateMachine::closing);
         try {
-            server.close();
+            closeRatis();
         } catch (IOException e) {
             boolean isFirst = closed.completeExceptionally(e);
             throw new ReplicationException("replica didn't close as it should: name=" + name + ", folder=" + folder + "; because: " + e.getMessage()
@@ -282,6 +289,27 @@ public final class ReplicatedWalServer implements AutoCloseable {
         }
         boolean isFirst = closed.complete(null);
         assert isFirst || closed.isDone();
+    }
+
+    /** Not by this thread: Ratis waits for its own threads for a day, which may be waiting for a lock that is held meanwhile. */
+    private void closeRatis() throws IOException {
+        FutureTask<@Nullable Void> closing = new FutureTask<>(() -> {
+            server.close();
+            return null;
+        });
+        Thread thread = new Thread(closing, "stream-wal-close-" + name);
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            closing.get(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new IOException("Ratis hasn't closed: seconds=" + CLOSE_SECONDS + "; end the process", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while Ratis was closing; end the process", e);
+        }
     }
 
     private void awaitFailedShards() {

