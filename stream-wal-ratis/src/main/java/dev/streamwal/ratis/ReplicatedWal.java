@@ -28,9 +28,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.protocol.GroupInfoReply;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.retry.RetryPolicy;
@@ -65,7 +67,8 @@ public final class ReplicatedWal implements AutoCloseable {
     private static final long CONNECT_REST_MILLIS = 500;
     private static final long CLOSE_SECONDS = 30;
 
-    private final Replicas replicas;
+    /** As far as this client has heard. */
+    private volatile Replicas replicas;
     private final Shards shards;
     private final String client = "client " + UUID.randomUUID();
     private final AtomicLong singles = new AtomicLong();
@@ -304,11 +307,12 @@ public final class ReplicatedWal implements AutoCloseable {
     }
 
     /**
-     * How each shard is on each replica.
+     * How each shard is on each replica. Asks a leader which replicas there are: so this client's stale reads follow, too.
      *
      * @return by shard, and by replica in their order
      */
     public List<ReplicaStatus> status() {
+        followReplicas();
         Message message = Message.valueOf(ByteString.copyFrom(statusQuery()));
         List<ReplicaStatus> all = new ArrayList<>();
         for (int shard = 0; shard < shards.count(); shard++) {
@@ -338,8 +342,8 @@ public final class ReplicatedWal implements AutoCloseable {
 
     /**
      * Changes which replicas the log has, shard by shard, while it is appended to. The new ones have to run already, started with all replicas that there
-     * will be; they get what the others have, which takes its time. Behind this, start each replica with the new ones at its next start, and connect anew. One
-     * that is left out closes its shards.
+     * will be; they get what the others have, which takes its time. Behind this, start each replica with the new ones at its next start. One that is left out
+     * closes its shards; end its process, as Ratis may not do so if it led under load. Clients go on, as long as one of the replicas that they were given stays.
      *
      * <p>A majority of the old and of the new replicas has to run. Where this fails, some shards may have the new replicas and others the old ones: call it
      * again.
@@ -360,6 +364,31 @@ public final class ReplicatedWal implements AutoCloseable {
                         + e.getMessage() + "; see whether the new ones run, and try again", null, e);
             }
         }
+        follow(newReplicas);
+    }
+
+    /** Whoever leads the first shard knows. Without an answer they are the same as before. */
+    private void followReplicas() {
+        RaftGroupId group = shards.groupId(0);
+        for (String name : replicas.names()) {
+            try {
+                GroupInfoReply info = readers.get(0).getGroupManagementApi(RaftPeerId.valueOf(name)).info(group);
+                if (info.isSuccess() && info.getRoleInfoProto().hasLeaderInfo()) {
+                    follow(Replicas.of(info.getGroup().getPeers().stream().map(peer -> peer.getId() + "=" + peer.getAddress()).sorted()
+                            .toArray(String[]::new)));
+                    return;
+                }
+            } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well: ask the next one
+                continue;
+            }
+        }
+    }
+
+    private void follow(Replicas newReplicas) {
+        for (int shard = 0; shard < shards.count(); shard++) {
+            readers.get(shard).getClientRpc().addRaftPeers(shards.group(shard, newReplicas.addresses()).getPeers());
+        }
+        replicas = newReplicas;
     }
 
     private static ReplicationException notRead(String key, Exception failure) {

@@ -15,8 +15,11 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.apache.ratis.conf.Parameters;
@@ -28,6 +31,7 @@ import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.StateMachine;
@@ -55,6 +59,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReplicatedWalServer implements AutoCloseable {
 
+    /** How long Ratis may take to close a shard whose Raft log has failed, before it is asked again. */
+    private static final int CLOSE_MILLIS = 1_000;
+    private static final int MAX_CLOSE_TRIES = 20;
+    private static final long CLOSE_SECONDS = 60;
+
     private final String name;
     private final Shards shards;
     private final RatisOptions options;
@@ -73,6 +82,8 @@ public final class ReplicatedWalServer implements AutoCloseable {
         this.options = options;
         this.shards = new Shards(options.shards());
         this.ticks = NamedThreads.one("stream-wal-ticks-" + name);
+        // what comes while the server is being closed
+        ticks.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
         String address = options.replicas().addresses().get(name);
         if (address == null) {
             throw new IllegalArgumentException("replica has no address: name=" + name + ", replicas=" + options.replicas());
@@ -133,7 +144,28 @@ public final class ReplicatedWalServer implements AutoCloseable {
         Path root = folder.resolve("shard-" + shard.getAsInt());
         ImageRule images = new ImageRule(options.imageEntries(), options.imageBytes(), options.imageInterval().toMillis());
         return new ShardStateMachine(new ShardSettings(shard.getAsInt(), group(shard.getAsInt()), name, root, options.wal(), images,
-                connections, options.isVerifiedAtStart(), options.repairBytesPerSecond()), this::shardClosed);
+                connections, options.isVerifiedAtStart(), options.repairBytesPerSecond()), new ShardStateMachine.Listener() {
+                    @Override
+                    public void failed(int shard) {
+                        ticks.execute(() -> close(shard));
+                    }
+
+                    @Override
+                    public void closed(int shard, @Nullable Throwable failure) {
+                        shardClosed(shard, failure);
+                    }
+                });
+    }
+
+    /** Of a shard whose Raft log has failed: asks for a snapshot, again until it is closed. See {@link ShardStateMachine.Listener#failed}. */
+    private void close(int shard) {
+        ShardStateMachine machine = machines.get(shards.groupId(shard));
+        if (machine == null || !machine.isToBeClosed()) {
+            return;
+        }
+        var unusedReply = server.snapshotManagementAsync(SnapshotManagementRequest.newCreate(
+                clientId, server.getId(), shards.groupId(shard), calls.incrementAndGet(), CLOSE_MILLIS, 1));
+        var unused = ticks.schedule(() -> close(shard), CLOSE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private void start() throws IOException {
@@ -238,13 +270,18 @@ public final class ReplicatedWalServer implements AutoCloseable {
         }
     }
 
-    /** Stops taking part, and closes the logs. A second call does nothing. */
+    /**
+     * Stops taking part, and closes the logs. A second call does nothing.
+     *
+     * @throws ReplicationException if Ratis didn't close within a minute, or failed to
+     */
     @Override
     public void close() {
+        awaitFailedShards();
         ticks.shutdownNow();
         machines.values().forEach(ShardStateMachine::closing);
         try {
-            server.close();
+            closeRatis();
         } catch (IOException e) {
             boolean isFirst = closed.completeExceptionally(e);
             throw new ReplicationException("replica didn't close as it should: name=" + name + ", folder=" + folder + "; because: " + e.getMessage()
@@ -252,6 +289,37 @@ public final class ReplicatedWalServer implements AutoCloseable {
         }
         boolean isFirst = closed.complete(null);
         assert isFirst || closed.isDone();
+    }
+
+    /** Not by this thread: Ratis waits for its own threads for a day, which may be waiting for a lock that is held meanwhile. */
+    private void closeRatis() throws IOException {
+        FutureTask<@Nullable Void> closing = new FutureTask<>(() -> {
+            server.close();
+            return null;
+        });
+        Thread thread = new Thread(closing, "stream-wal-close-" + name);
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            closing.get(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new IOException("Ratis hasn't closed: seconds=" + CLOSE_SECONDS + "; end the process", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while Ratis was closing; end the process", e);
+        }
+    }
+
+    private void awaitFailedShards() {
+        try {
+            for (ShardStateMachine machine : machines.values()) {
+                machine.awaitClosedIfFailed(CLOSE_MILLIS * MAX_CLOSE_TRIES);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override

@@ -47,8 +47,45 @@ class ChangedReplicasTest {
         }
     }
 
+    /** By a client that is connected all the time, and knows of none of that. */
     @Test
-    void changeReplicas_oneComesAndOneGoes_whileOneIsAppendedTo() throws Exception {
+    void changeReplicas_oneComesUnderLoad_losesNothing_andClientsFollow() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(4);
+        Replicas before = without(all, "n3");
+        Replicas after = without(all, "n0");
+        for (String name : before.names()) {
+            start(name, before);
+        }
+        Load load = new Load(before);
+        try (ReplicatedWal admin = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1));
+                ReplicatedWal other = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1))) {
+            load.awaitMore(1_000);
+            start("n3", all);
+            admin.changeReplicas(all);
+            load.awaitMore(500);
+            assertThat(servers.get("n3").status()).as("what a program monitors").hasSize(2)
+                    .allSatisfy(status -> assertThat(status.replica()).isEqualTo("n3"));
+            load.close();
+            admin.changeReplicas(after);
+            assertThat(other.status()).extracting(ReplicaStatus::replica).containsOnly("n1", "n2", "n3").hasSize(6);
+            assertThat(admin.status()).extracting(ReplicaStatus::replica).containsOnly("n1", "n2", "n3").hasSize(6);
+        }
+        assertThat(load.failed()).isZero();
+        assertThat(load.history.violations()).isEmpty();
+        ReplicaFiles longest = ReplicaFiles.of(folder.resolve("n3"), 2);
+        for (String name : after.names()) {
+            ReplicaFiles files = ReplicaFiles.of(folder.resolve(name), 2);
+            longest = files.records() > longest.records() ? files : longest;
+        }
+        for (String name : after.names()) {
+            ReplicaFiles files = ReplicaFiles.caughtUp(folder.resolve(name), 2, longest);
+            load.check(files);
+            assertThat(files).as(name).isEqualTo(longest);
+        }
+    }
+
+    @Test
+    void changeReplicas_oneComesAndOneGoes_allHaveEverything() throws Exception {
         Replicas all = ReplicaProcesses.onFreePorts(4);
         Replicas before = without(all, "n3");
         Replicas after = without(all, "n0");

@@ -24,6 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class Load implements AutoCloseable {
 
+    private static final String PREFIX = "key/";
     private static final int KEYS = 16;
     private static final long PATIENCE_SECONDS = 90;
 
@@ -44,7 +45,7 @@ final class Load implements AutoCloseable {
     }
 
     private static String key(long number) {
-        return "key/" + number % KEYS;
+        return PREFIX + number % KEYS;
     }
 
     private void append() {
@@ -121,6 +122,9 @@ final class Load implements AutoCloseable {
         Map<Long, EntryRef> found = new HashMap<>();
         Set<Long> twice = new HashSet<>();
         files.streams().forEach((key, records) -> {
+            if (!key.startsWith(PREFIX)) {
+                return; // another client's
+            }
             long last = -1;
             for (ReplicaFiles.Stored each : records) {
                 long number = ByteBuffer.wrap(Base64.getDecoder().decode(each.content())).getLong();

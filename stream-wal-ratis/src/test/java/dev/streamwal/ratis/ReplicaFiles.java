@@ -1,5 +1,6 @@
 package dev.streamwal.ratis;
 
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
@@ -12,6 +13,9 @@ import java.util.TreeMap;
 
 /** What the files of a replica have: every stream's records, with refs, times and bytes. */
 record ReplicaFiles(Map<String, List<Stored>> streams) {
+
+    private static final int LOOKS = 600;
+    private static final long LOOK_MILLIS = 100;
 
     record Stored(EntryRef ref, long timestampMillis, String header, String content) {}
 
@@ -32,6 +36,22 @@ record ReplicaFiles(Map<String, List<Stored>> streams) {
             }
         }
         return new ReplicaFiles(streams);
+    }
+
+    /** Waits until there are as many records as in another replica: one that catches up may be replacing all of its log. */
+    static ReplicaFiles caughtUp(Path replica, int shards, ReplicaFiles other) throws InterruptedException {
+        for (int i = 0; i < LOOKS; i++) {
+            try {
+                ReplicaFiles files = of(replica, shards);
+                if (files.records() >= other.records()) {
+                    return files;
+                }
+            } catch (WalException e) {
+                // the one log is being replaced by the other
+            }
+            Thread.sleep(LOOK_MILLIS);
+        }
+        return of(replica, shards);
     }
 
     static Path wal(Path replica, int shard) {

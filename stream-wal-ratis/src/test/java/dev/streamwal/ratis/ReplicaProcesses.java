@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.RaftPeerId;
 
@@ -24,6 +25,7 @@ final class ReplicaProcesses implements AutoCloseable {
     private final Path folder;
     private final int shards;
     private final boolean isForTests;
+    private final IntFunction<List<String>> flagsOf;
     private final Process[] processes;
 
     ReplicaProcesses(Path folder, int count, int shards) throws IOException {
@@ -32,11 +34,21 @@ final class ReplicaProcesses implements AutoCloseable {
 
     /** @param isForTests whether they make images, and purge, soon, and start fast; otherwise options are the defaults */
     ReplicaProcesses(Path folder, int count, int shards, boolean isForTests) throws IOException {
+        this(folder, onFreePorts(count), shards, isForTests, replica -> List.of());
+    }
+
+    /** With one shard, on a network that can be cut. */
+    ReplicaProcesses(Path folder, Network network) {
+        this(folder, network.replicas(), 1, true, network::flags);
+    }
+
+    private ReplicaProcesses(Path folder, Replicas replicas, int shards, boolean isForTests, IntFunction<List<String>> flagsOf) {
         this.folder = folder;
         this.shards = shards;
         this.isForTests = isForTests;
-        this.replicas = onFreePorts(count);
-        this.processes = new Process[count];
+        this.replicas = replicas;
+        this.flagsOf = flagsOf;
+        this.processes = new Process[replicas.names().size()];
     }
 
     /** On ports that were free just now. */
@@ -69,7 +81,9 @@ final class ReplicaProcesses implements AutoCloseable {
     }
 
     void start(int replica) throws IOException {
-        List<String> flags = isForTests ? List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-ea") : List.of("-Xmx512m");
+        List<String> flags = new ArrayList<>(isForTests ? List.of("-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-ea")
+                : List.of("-Xmx512m"));
+        flags.addAll(flagsOf.apply(replica));
         processes[replica] = OwnJvm.of(flags, Replica.class, "n" + replica, folder(replica).toString(), "" + shards, replicas.toString(), "" + isForTests)
                 .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(output(replica).toFile())).start();
     }
@@ -125,6 +139,17 @@ final class ReplicaProcesses implements AutoCloseable {
             return client.getGroupManagementApi(RaftPeerId.valueOf("n" + replica)).info(shards.groupId(shard)).getRoleInfoProto().hasLeaderInfo();
         } catch (IOException | RuntimeException e) {
             return false; // it is down, or starting
+        }
+    }
+
+    /** When nothing more is sent, all replicas of the only shard become the same, and keep what the load was told. */
+    void assertSame(Load load) throws Exception {
+        ReplicaFiles leader = ReplicaFiles.of(folder(leaderOf(0)), 1);
+        for (int replica = 0; replica < processes.length; replica++) {
+            assertThat(isAlive(replica)).as("n" + replica + " said: " + saidBy(replica)).isTrue();
+            ReplicaFiles files = ReplicaFiles.caughtUp(folder(replica), 1, leader);
+            assertThat(files).as("n" + replica + " in " + folder).isEqualTo(leader);
+            load.check(files);
         }
     }
 

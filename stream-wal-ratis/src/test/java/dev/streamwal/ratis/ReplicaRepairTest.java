@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,16 +77,7 @@ class ReplicaRepairTest {
     private static void awaitSame(ReplicaProcesses processes, int repaired, Load load) throws Exception {
         ReplicaFiles leader = ReplicaFiles.of(processes.folder(processes.leaderOf(0)), 1);
         load.check(leader);
-        ReplicaFiles files = new ReplicaFiles(Map.of());
-        for (int i = 0; i < 600 && files.records() < leader.records(); i++) {
-            assertThat(processes.isAlive(repaired)).as(processes.saidBy(repaired)).isTrue();
-            Thread.sleep(100);
-            try {
-                files = ReplicaFiles.of(processes.folder(repaired), 1);
-            } catch (RuntimeException e) {
-                files = new ReplicaFiles(Map.of()); // the one is being replaced by the other
-            }
-        }
-        assertThat(files).isEqualTo(leader);
+        assertThat(ReplicaFiles.caughtUp(processes.folder(repaired), 1, leader)).as(processes.saidBy(repaired)).isEqualTo(leader);
+        assertThat(processes.isAlive(repaired)).as(processes.saidBy(repaired)).isTrue();
     }
 }

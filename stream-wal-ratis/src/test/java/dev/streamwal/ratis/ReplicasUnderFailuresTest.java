@@ -33,7 +33,7 @@ class ReplicasUnderFailuresTest {
             assertThat(load.history.appends()).isPositive();
             assertThat(load.history.reads()).isPositive();
             assertThat(load.history.violations()).isEmpty();
-            assertSame(processes, folder, load);
+            processes.assertSame(load);
         }
     }
 
@@ -67,20 +67,5 @@ class ReplicasUnderFailuresTest {
         load.awaitMore(200);
         processes.goOn(leader);
         load.awaitMore(200);
-    }
-
-    /** When nothing more is sent, they become the same. */
-    private static void assertSame(ReplicaProcesses processes, Path folder, Load load) throws Exception {
-        ReplicaFiles leader = ReplicaFiles.of(processes.folder(processes.leaderOf(0)), 1);
-        for (int replica = 0; replica < 3; replica++) {
-            assertThat(processes.isAlive(replica)).as("n" + replica + " said: " + processes.saidBy(replica)).isTrue();
-            ReplicaFiles files = ReplicaFiles.of(processes.folder(replica), 1);
-            for (int i = 0; i < 300 && files.records() < leader.records(); i++) {
-                Thread.sleep(100);
-                files = ReplicaFiles.of(processes.folder(replica), 1);
-            }
-            assertThat(files).as("n" + replica + " in " + folder).isEqualTo(leader);
-            load.check(files);
-        }
     }
 }

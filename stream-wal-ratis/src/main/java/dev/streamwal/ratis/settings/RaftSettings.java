@@ -36,6 +36,8 @@ import org.apache.ratis.util.TimeDuration;
  *   <li>Storage is in a temporary folder unless one says where, and an entry must fit {@link #WRITE_BUFFER_BYTES}.
  *   <li>Administrative calls throw gRPC's own exceptions: whoever makes them catches {@code RuntimeException} as well.
  *   <li>Ratis is 24 MB of jars: so all of this is a module of its own.
+ *   <li>A Raft log that can't be written, as on a full disk, is only told of: the replica would stay, and take nothing more. And the thread
+ *       that applies looks without a rest for entries that the log lacks. So that thread is made to close the shard: {@code ShardStateMachine}.
  * </ol>
  */
 public final class RaftSettings {

@@ -21,9 +21,11 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -50,18 +52,28 @@ import org.jspecify.annotations.Nullable;
  * sent a marker; or where its own is damaged, or it wasn't like the others any more. Then, too, what the image has beyond the marker is passed over.
  *
  * <p><b>Failures.</b> Whatever isn't answered to the client as a refusal is thrown: Ratis closes the shard, and the server says so. A future that failed would
- * be counted as applied. Where the log is damaged, it is marked: the next start fetches a peer's.
+ * be counted as applied. Where the log is damaged, it is marked: the next start fetches a peer's. Where the Raft log can't be written, the server closes the
+ * shard.
  */
 public final class ShardStateMachine extends BaseStateMachine {
 
-    /** Who is told that a shard has closed: with what made it fail, or null. */
-    public interface Closed {
+    /** Who is told what becomes of a shard. */
+    public interface Listener {
+
+        /**
+         * Its Raft log can't be written, and the shard has to be closed. A snapshot has to be asked for: whatever the thread that applies is doing then, it
+         * calls {@link #takeSnapshot}, which throws, and Ratis closes the shard by that thread. Any other thread that closes would wait for that one, which
+         * may be looking without an end for an entry that others have acknowledged, and this log doesn't have.
+         */
+        void failed(int shard);
+
+        /** @param failure what made it fail; null where that isn't known */
         void closed(int shard, @Nullable Throwable failure);
     }
 
     private final ShardSettings settings;
     private final ShardFolder folder;
-    private final Closed listener;
+    private final Listener listener;
     private final InstantSource leaderClock;
     private final MarkerStorage storage = new MarkerStorage();
     private final ImageTimes times = new ImageTimes();
@@ -71,11 +83,13 @@ public final class ShardStateMachine extends BaseStateMachine {
     private final AtomicInteger fetchedImages = new AtomicInteger();
     private volatile boolean closing;
     private volatile @Nullable Throwable failure;
+    private volatile boolean isLogFailed;
+    private final CountDownLatch closed = new CountDownLatch(1);
     private volatile @Nullable Shard shard;
     private volatile @Nullable ShardReader reader;
     private volatile @Nullable RaftServer server;
 
-    public ShardStateMachine(ShardSettings settings, Closed listener) {
+    public ShardStateMachine(ShardSettings settings, Listener listener) {
         this.settings = settings;
         this.folder = new ShardFolder(settings.root());
         this.exports = new ImageExports(folder);
@@ -170,6 +184,44 @@ public final class ShardStateMachine extends BaseStateMachine {
         }
     }
 
+    /**
+     * Ratis has no room for its log, say. It only tells: nothing that comes would be written any more, and this replica would be there all the same. What it
+     * fails with later follows from the first failure.
+     */
+    @Override
+    public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto entry) {
+        if (failure == null) {
+            failure = first(cause);
+            isLogFailed = true;
+            listener.failed(settings.shard());
+        }
+    }
+
+    /** Ratis says "log already failed", and of what by the causes only. */
+    private static Throwable first(Throwable failure) {
+        Throwable first = failure;
+        for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
+            first = cause;
+        }
+        return first;
+    }
+
+    /** Nothing newer than a snapshot that is asked for, so that Ratis asks for it. */
+    @Override
+    public @Nullable SnapshotInfo getLatestSnapshot() {
+        return isLogFailed ? null : super.getLatestSnapshot();
+    }
+
+    /** Whether the Raft log can't be written, and the shard isn't closed yet. */
+    public boolean isToBeClosed() {
+        return isLogFailed && closed.getCount() > 0;
+    }
+
+    /** Where the Raft log has failed, waits until the shard is closed, or for so long. */
+    public void awaitClosedIfFailed(long millis) throws InterruptedException {
+        boolean unused = !isLogFailed || closed.await(millis, TimeUnit.MILLISECONDS);
+    }
+
     /** The server is closing: this isn't a failure. */
     public void closing() {
         closing = true;
@@ -182,6 +234,7 @@ public final class ShardStateMachine extends BaseStateMachine {
             closeShard();
         } finally {
             applying.unlock();
+            closed.countDown();
             if (!closing) {
                 listener.closed(settings.shard(), failure);
             }
@@ -321,6 +374,10 @@ public final class ShardStateMachine extends BaseStateMachine {
     /** Tells Ratis of the newest image. Thrown unchecked, as Ratis would only log an {@link IOException} and go on. */
     @Override
     public long takeSnapshot() {
+        if (isLogFailed) {
+            // Ratis closes the shard
+            throw new IllegalStateException("Raft log can't be written: shard=" + settings.shard(), failure);
+        }
         applying.lock();
         try {
             Optional<Image> newest = open(shard).newestImage();

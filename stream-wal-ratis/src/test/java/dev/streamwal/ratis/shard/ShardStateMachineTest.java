@@ -45,6 +45,7 @@ import org.apache.ratis.server.storage.StorageImplUtils;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.util.SizeInBytes;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,7 @@ class ShardStateMachineTest {
     private RaftStorage storage;
     private ShardStateMachine machine;
     private final List<Throwable> failures = new ArrayList<>();
+    private int raftLogFailures;
     /** Up to where the Raft log is forced. */
     private long forcedIndex = Long.MAX_VALUE;
 
@@ -78,7 +80,17 @@ class ShardStateMachineTest {
         ShardSettings settings = new ShardSettings(0, ONE.group(0, Map.of("n1", "127.0.0.1:7100")), "n1", folder.resolve("shard-0"),
                 wal -> wal.window(Duration.ofHours(1)).retention(Duration.ofHours(2)).segmentBytes(4 << 20), new ImageRule(1_000, 1 << 20, HOUR_MILLIS), new Parameters(),
                 true, 1 << 20);
-        machine = new ShardStateMachine(settings, (shard, failure) -> failures.add(failure));
+        machine = new ShardStateMachine(settings, new ShardStateMachine.Listener() {
+            @Override
+            public void failed(int shard) {
+                raftLogFailures++;
+            }
+
+            @Override
+            public void closed(int shard, @Nullable Throwable failure) {
+                failures.add(failure);
+            }
+        });
         machine.initialize(server(), ONE.groupId(0), storage);
     }
 
@@ -203,6 +215,23 @@ class ShardStateMachineTest {
         assertThat(failures).singleElement().isInstanceOf(DivergenceException.class);
         assertThat(folder.resolve("shard-0/damaged")).as("the next start fetches a peer's log").exists();
         assertThatThrownBy(this::openMachine).isInstanceOf(IOException.class).hasMessageContaining("no other replica gave an image");
+    }
+
+    /** Trap 14: Ratis only tells, once for each entry. */
+    @Test
+    void notifyLogFailed_asksForTheShardToBeClosed_once_andClosingTellsWhy() throws Exception {
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        IOException full = new IOException("No space left on device");
+        machine.notifyLogFailed(new IOException("log already failed", full), null);
+        machine.notifyLogFailed(new IOException("log already failed"), null);
+        assertThat(raftLogFailures).isEqualTo(1);
+        assertThat(machine.isToBeClosed()).isTrue();
+        assertThat(machine.getLatestSnapshot()).as("or Ratis would say that it has a snapshot of that").isNull();
+        assertThatThrownBy(machine::takeSnapshot).isInstanceOf(IllegalStateException.class).hasRootCause(full);
+        machine.close(); // as Ratis does
+        assertThat(machine.isToBeClosed()).isFalse();
+        assertThat(failures).containsExactly(full);
+        assertThat(folder.resolve("shard-0/damaged")).as("a full disk is no damage").doesNotExist();
     }
 
     @Test

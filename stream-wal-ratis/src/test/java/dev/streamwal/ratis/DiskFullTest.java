@@ -1,0 +1,118 @@
+package dev.streamwal.ratis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.storage.SmallDisk;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * The disk of one replica is full: its shard closes, the server says why, and the others go on. With room it is as good as the others again. The leader's disk,
+ * and a follower's; three replicas in this process. Linux, and root.
+ */
+@Timeout(120)
+class DiskFullTest {
+
+    private static final int REPLICAS = 3;
+    private static final int DISK_BYTES = 512 << 20;
+    private static final int PIECE_BYTES = 64 << 10;
+
+    private final List<SmallDisk> disks = new ArrayList<>();
+    private final ReplicatedWalServer[] servers = new ReplicatedWalServer[REPLICAS];
+    private Replicas replicas;
+
+    @BeforeEach
+    void start() throws IOException {
+        replicas = ReplicaProcesses.onFreePorts(REPLICAS);
+        for (int i = 0; i < REPLICAS; i++) {
+            disks.add(SmallDisk.mount(DISK_BYTES));
+            start(i);
+        }
+    }
+
+    private Path folder(int replica) {
+        return disks.get(replica).directory().resolve("replica");
+    }
+
+    private void start(int replica) {
+        servers[replica] = ReplicatedWalServer.start("n" + replica, folder(replica), Replica.options(replicas, 1));
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        for (ReplicatedWalServer each : servers) {
+            if (each != null) {
+                each.close();
+            }
+        }
+        for (SmallDisk each : disks) {
+            each.close();
+        }
+    }
+
+    private int leader() throws InterruptedException {
+        while (true) {
+            for (int i = 0; i < REPLICAS; i++) {
+                if (!servers[i].leads().isEmpty()) {
+                    return i;
+                }
+            }
+            Thread.sleep(50);
+        }
+    }
+
+    @Test
+    void replica_whoseDiskIsFull_closesItsShard_andComesBackWhenThereIsRoom() throws Exception {
+        Load load = new Load(replicas);
+        try (load) {
+            load.awaitMore(500);
+            int led = leader();
+            fillAndFree(led, load);
+            // the first one may still be fetching what it missed
+            int leads = leader();
+            fillAndFree(leads == led ? (led + 1) % REPLICAS : REPLICAS - led - leads, load);
+            load.awaitMore(500);
+        }
+        assertThat(load.failed()).isZero();
+        assertThat(load.history.violations()).isEmpty();
+        ReplicaFiles leaders = ReplicaFiles.of(folder(leader()), 1);
+        load.check(leaders);
+        for (int i = 0; i < REPLICAS; i++) {
+            assertThat(ReplicaFiles.caughtUp(folder(i), 1, leaders)).as("n" + i).isEqualTo(leaders);
+        }
+    }
+
+    private void fillAndFree(int replica, Load load) throws Exception {
+        Path filler = fill(disks.get(replica).directory());
+        assertThatThrownBy(() -> servers[replica].awaitClosed()).isInstanceOf(ReplicationException.class)
+                .hasMessageContaining("a replica less: name=n" + replica + ", shard=0").hasMessageContaining("o space left on device");
+        load.awaitMore(500);
+        servers[replica].close();
+        Files.delete(filler);
+        start(replica);
+        load.awaitMore(500);
+    }
+
+    /** To the last byte. */
+    private static Path fill(Path disk) throws IOException {
+        Path filler = disk.resolve("filler");
+        byte[] piece = new byte[PIECE_BYTES];
+        try (OutputStream out = Files.newOutputStream(filler)) {
+            while (true) {
+                out.write(piece);
+            }
+        } catch (IOException full) {
+            assertThat(full).hasMessageContaining("o space left on device");
+            return filler;
+        }
+    }
+}
