@@ -48,6 +48,7 @@ public final class WalOptions {
     static final int MAX_PATTERN_LENGTH = 4_096;
 
     private static final int DEFAULT_RECORD_BYTES = 16 << 20;
+    private static final int DEFAULT_OWN_SEGMENTS = 64;
     /** A quarter of a year and some days: long enough for a log that is opened once in three months, too short for a wrong year. */
     private static final Duration DEFAULT_CLOCK_ADVANCE = Duration.ofDays(100);
     /** The longest window: a longer interval would amount to no sweeps. */
@@ -93,7 +94,7 @@ public final class WalOptions {
         this.maxClockAdvance = builder.maxClockAdvance;
         this.clock = builder.clock;
         this.sweepInterval = builder.sweepInterval;
-        this.ownSegments = builder.ownSegments;
+        this.ownSegments = builder.ownSegments != null ? builder.ownSegments : builder.tier == null ? DEFAULT_OWN_SEGMENTS : 0;
         this.compression = builder.compression;
         this.directPacks = builder.directPacks;
         this.tier = Optional.ofNullable(builder.tier);
@@ -378,7 +379,7 @@ public final class WalOptions {
     /**
      * How many streams have segments of their own by default, and how many small segments of one window keep their own files.
      *
-     * @return by default 64
+     * @return by default 64, or 0 with a {@link #tier}
      */
     public int ownSegments() {
         return ownSegments;
@@ -473,7 +474,7 @@ public final class WalOptions {
         private Duration maxClockAdvance = DEFAULT_CLOCK_ADVANCE;
         private InstantSource clock = systemClock();
         private Duration sweepInterval = Duration.ofMinutes(1);
-        private int ownSegments = 64;
+        private @Nullable Integer ownSegments;
         private Compression compression = Compression.COLUMNS;
         private boolean directPacks;
         private @Nullable Path tier;
@@ -727,7 +728,8 @@ public final class WalOptions {
          * StreamOptions#maxBytesPerStream()} have segments of their own and are never packed.
          *
          * @param segments 0 to 1,000,000; with 1,000,000 nothing is packed in a log of usual size. At most 12,288 streams have segments of
-         *     their own at a time, whatever this option says; where files aren't mapped, a quarter of the files that the process may open
+         *     their own at a time, whatever this option says; where files aren't mapped, a quarter of the files that the process may open. By
+         *     default 64, or 0 for a log with a {@link #tier}, as only packs go there
          * @return this
          */
         public Builder ownSegments(int segments) {
@@ -769,6 +771,10 @@ public final class WalOptions {
          * expires is deleted there. What the log needs to append, sweep, list keys and find records stays in its directory, some 45 bytes for each
          * segment of a stream. Reading a record's content asks the tier, which may take as long as it takes, and throws {@link
          * dev.streamwal.error.TierUnavailableException} where it can't be had.
+         *
+         * <p>Only packs go there, so all {@link Segments#AUTO} streams share segments in a log with a tier, unless {@link #ownSegments} says otherwise.
+         * What stays in segments of single streams is {@link Segments#OWN} streams, streams with a limit of bytes, and, in a log that gets a tier
+         * later, old segments of more than 1 MiB.
          *
          * <p>All of that is done by a thread of its own, at {@link #sweepInterval}, or when {@link StreamWal#moveToTier()} is called. While the tier is
          * slow, full or away, packs stay in the log's directory, appends and all other work go on, {@link StreamWal#health()} is degraded, and

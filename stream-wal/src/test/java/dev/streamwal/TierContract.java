@@ -51,7 +51,7 @@ abstract class TierContract extends LogContract {
 
     @Override
     WalOptions.Builder options() {
-        return super.options().ownSegments(0).tier(tier).tierAfter(AFTER);
+        return super.options().tier(tier).tierAfter(AFTER);
     }
 
     @Override

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.retention.StreamPolicy;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -86,6 +87,14 @@ class WalOptionsTest {
         assertThat(options.listener()).isSameAs(listener);
         assertThat(options.toString()).contains("window=PT24H", "maxRecordBytes=1000", "durability=PERIODIC",
                 "flushInterval=PT0.25S", "recoveryPolicy=SKIP_BAD_RECORDS");
+    }
+
+    /** Only packs go to a tier. */
+    @Test
+    void ownSegments_unset_areNoneWithATier() {
+        assertThat(WalOptions.builder().build().ownSegments()).isEqualTo(64);
+        assertThat(WalOptions.builder().tier(Path.of("tier")).build().ownSegments()).isZero();
+        assertThat(WalOptions.builder().ownSegments(3).tier(Path.of("tier")).build().ownSegments()).isEqualTo(3);
     }
 
     @Test
