@@ -57,7 +57,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class BackupTest {
 
     private static final int STREAMS = 5;
-    private static final double SCALE = Double.parseDouble(System.getProperty("scale", "0.15"));
+    private static final double SCALE = Scale.factor();
     private static final MasterKeys KEYS = MasterKeysForTests.ring("one");
 
     @TempDir

@@ -37,10 +37,4 @@ public final class ChildJvm {
         File err = errors.toFile();
         return builder.redirectOutput(out).redirectError(err).start().waitFor();
     }
-
-    /** How much longer than usual a test may go on, by {@code -Dscale}; 1 if nothing is said. */
-    public static double scale() {
-        String scale = System.getProperty("scale", "");
-        return scale.isBlank() || scale.startsWith("$") ? 1 : Double.parseDouble(scale);
-    }
 }

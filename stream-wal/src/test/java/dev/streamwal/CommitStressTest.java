@@ -62,7 +62,7 @@ class CommitStressTest {
     }
 
     private static int scaled(int count) {
-        return (int) Math.max(20, count * Double.parseDouble(System.getProperty("scale", "1")));
+        return (int) Math.max(20, count * Scale.factor());
     }
 
     @Test

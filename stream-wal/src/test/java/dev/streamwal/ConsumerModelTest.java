@@ -46,7 +46,7 @@ class ConsumerModelTest {
 
     @Test
     void consumers_randomHistories_getEverythingOrAreTold() throws Exception {
-        int runs = Math.max(3, (int) (15 * ChildJvm.scale()));
+        int runs = Math.max(3, (int) (15 * Scale.factor()));
         int lost = 0;
         int held = 0;
         for (long seed = 1; seed <= runs; seed++) {

@@ -42,7 +42,7 @@ class ConsumerProcessTest {
 
     @Test
     void commit_killedAnywhere_isThereOrTheOneBefore() throws Exception {
-        int kills = Math.max(2, (int) (12 * ChildJvm.scale()));
+        int kills = Math.max(2, (int) (12 * Scale.factor()));
         Random random = new Random(5);
         try (LogHome home = LogHome.channel(); StreamWal wal = StreamWal.open(home.root()); WalReader reader = wal.reader()) {
             List<Long> positions = new ArrayList<>(List.of(0L));

@@ -48,7 +48,7 @@ abstract class DamageContract extends LogContract {
 
     DamageContract(LogHome home, int stride) {
         super(home);
-        this.stride = stride;
+        this.stride = stride * Scale.everyNth();
     }
 
     /** Which file of a stream of three segments is damaged. */
@@ -219,14 +219,14 @@ abstract class DamageContract extends LogContract {
         Path file = sample.file(which);
         byte[] whole = sample.bytesOf(which);
         for (int offset = 0; offset < whole.length; offset += step(offset, whole.length)) {
-            // all the bits, or one of them
-            for (int change : new int[] {0xFF, 1 << (offset / stride & 7)}) {
-                byte[] changed = whole.clone();
-                changed[offset] ^= (byte) change;
-                Files.write(file, changed);
-                assertToldOrWhole(sample, which + ", byte " + offset + " changed by " + change);
-                sample.restore();
-            }
+            // all the bits, or one of them, in turn
+            int step = offset / stride;
+            int change = (step & 1) == 0 ? 0xFF : 1 << (step >> 1 & 7);
+            byte[] changed = whole.clone();
+            changed[offset] ^= (byte) change;
+            Files.write(file, changed);
+            assertToldOrWhole(sample, which + ", byte " + offset + " changed by " + change);
+            sample.restore();
         }
     }
 

@@ -24,7 +24,7 @@ class DamageTest {
     @Nested
     class OnJimfs extends DamageContract {
         OnJimfs() {
-            super(LogHome.jimfs(), ChildJvm.scale() < 1 ? 5 : 1);
+            super(LogHome.jimfs(), Scale.factor() < 1 ? 5 : 1);
         }
     }
 }

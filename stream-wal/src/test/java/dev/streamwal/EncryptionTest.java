@@ -627,7 +627,7 @@ class EncryptionTest {
         int to = hasChecksum ? from + ref.size() : whole.length;
         int refused = 0;
         // what a checksum finds is found in plain segments as well: some bytes are enough
-        int step = hasChecksum || ChildJvm.scale() > 1 ? 1 : 7;
+        int step = hasChecksum || Scale.factor() > 1 ? 1 : 7;
         for (int at = from; at < to; at += step) {
             byte[] changed = whole.clone();
             changed[at] = (byte) (changed[at] ^ 1 << at % 8);

@@ -51,7 +51,7 @@ class KeyCatalogModelTest {
     @Test
     void keysAndRecords_withAndWithoutCatalogue_areTheSame() throws IOException {
         Long given = Long.getLong("seed");
-        int runs = given != null ? 1 : (int) Math.max(1, Math.round(RUNS * ChildJvm.scale()));
+        int runs = given != null ? 1 : (int) Math.max(1, Math.round(RUNS * Scale.factor()));
         int covered = 0;
         for (int i = 0; i < runs; i++) {
             long seed = given != null ? given : ThreadLocalRandom.current().nextLong();

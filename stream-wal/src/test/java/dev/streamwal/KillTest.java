@@ -85,7 +85,7 @@ class KillTest {
     @Test
     void append_processKilledAtRandomMoments_losesNothingAcknowledgedAndTearsNothing() throws Exception {
         System.out.println("KillTest: -Dseed=" + seed);
-        int wanted = (int) Math.max(1, Math.round(KILLS * ChildJvm.scale()));
+        int wanted = (int) Math.max(1, Math.round(KILLS * Scale.factor()));
         long start = System.nanoTime();
         try (Children children = new Children(directory)) {
             for (int log = 0; kills < wanted; log++) {

@@ -25,7 +25,7 @@ class ManyStreamsTest {
 
     @Test
     void append_manyStreams_staysInsideHeapAndDescriptors() throws Exception {
-        int streams = (int) Math.max(1_000, Math.round(STREAMS * ChildJvm.scale()));
+        int streams = (int) Math.max(1_000, Math.round(STREAMS * Scale.factor()));
         Path output = directory.resolve("output");
         Path errors = directory.resolve("errors");
         Path root = FastDirectory.create(directory, (long) streams * BYTES_PER_STREAM);

@@ -106,7 +106,7 @@ class ModelTest {
 
     private static void runs(Storage storage, Roots roots) throws Exception {
         Long given = Long.getLong("seed");
-        int runs = given != null ? 1 : (int) Math.max(1, Math.round(RUNS * ChildJvm.scale()));
+        int runs = given != null ? 1 : (int) Math.max(1, Math.round(RUNS * Scale.factor()));
         for (int i = 0; i < runs; i++) {
             long seed = given != null ? given : ThreadLocalRandom.current().nextLong();
             System.out.println("ModelTest: storage=" + storage + ", -Dseed=" + seed);

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class OtherProcessReadingTest {
 
-    private static final long RECORDS = Math.max(20_000, Math.round(300_000 * ChildJvm.scale()));
+    private static final long RECORDS = Math.max(20_000, Math.round(300_000 * Scale.factor()));
 
     @TempDir
     Path root;

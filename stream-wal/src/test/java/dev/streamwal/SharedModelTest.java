@@ -50,7 +50,7 @@ class SharedModelTest {
     @Test
     void operations_ownAndShared_leaveWhatTheModelHas() {
         Long given = Long.getLong("seed");
-        int runs = given != null ? 1 : (int) Math.max(1, Math.round(RUNS * ChildJvm.scale()));
+        int runs = given != null ? 1 : (int) Math.max(1, Math.round(RUNS * Scale.factor()));
         for (int i = 0; i < runs; i++) {
             long seed = given != null ? given : ThreadLocalRandom.current().nextLong();
             System.out.println("SharedModelTest: -Dseed=" + seed);

@@ -14,10 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A replica comes, another one goes, and what was acknowledged is on all that there are. */
+@Tag("long")
 class ChangedReplicasTest {
 
     private static final int RECORDS = 300;

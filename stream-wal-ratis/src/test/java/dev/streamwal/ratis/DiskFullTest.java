@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
  * The disk of one replica is full: its shard closes, the server says why, and the others go on. With room it is as good as the others again. The leader's disk,
  * and a follower's; three replicas in this process. Linux, and root.
  */
+@Tag("long")
 @Timeout(120)
 class DiskFullTest {
 

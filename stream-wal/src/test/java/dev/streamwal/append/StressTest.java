@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.Scale;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
@@ -32,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class StressTest {
 
-    private static final double SCALE = Double.parseDouble(System.getProperty("scale", "1"));
+    private static final double SCALE = Scale.factor();
     private static final int THREADS = 8;
     private static final List<String> KEYS = List.of("one", "two", "three", "four");
     private static final long SEED = Long.getLong("seed", System.nanoTime());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.ChildJvm;
 import dev.streamwal.Durability;
+import dev.streamwal.Scale;
 import dev.streamwal.powerloss.PowerLossWriter.Word;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
@@ -72,7 +73,7 @@ class Ext4PowerLossIT {
     @Timeout(value = 30, unit = TimeUnit.MINUTES)
     void powerLostAtRandomMoments_everythingPromisedIsRead_withoutAnyException() throws Exception {
         System.out.println("Ext4PowerLossIT: -Dseed=" + seed);
-        int wanted = Math.max(1, (int) Math.round(LOSSES * ChildJvm.scale()));
+        int wanted = Math.max(1, (int) Math.round(LOSSES * Scale.factor()));
         for (int done = 0; done < wanted; done += LOSSES_PER_LOG) {
             try (LoopDisk disk = LoopDisk.create(DISK_MEBIBYTES)) {
                 new PoweredLog(disk, done / LOSSES_PER_LOG).run(Math.min(LOSSES_PER_LOG, wanted - done));

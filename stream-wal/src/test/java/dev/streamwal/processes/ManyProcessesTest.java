@@ -3,6 +3,7 @@ package dev.streamwal.processes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.ChildJvm;
+import dev.streamwal.Scale;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,7 +31,7 @@ class ManyProcessesTest {
 
     private static final Path MEMORY = Path.of("/dev/shm");
     private static final int READERS = 3;
-    private static final int KILLS = Math.max(3, (int) (20 * ChildJvm.scale()));
+    private static final int KILLS = Math.max(3, (int) (20 * Scale.factor()));
     private static final int MIN_APPENDING_MILLIS = 50;
     private static final int MAX_APPENDING_MILLIS = 1_400;
     private static final int PATIENCE_SECONDS = 120;

@@ -3,6 +3,7 @@ package dev.streamwal.reading;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.Durability;
+import dev.streamwal.Scale;
 import dev.streamwal.Segments;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamOptions;
@@ -47,7 +48,7 @@ class FollowedGapsTest {
 
     @Test
     void followers_randomHistories_getEachRecordOrAreTold() throws Exception {
-        int runs = Math.max(12, (int) (120 * Double.parseDouble(System.getProperty("scale", "0.1"))));
+        int runs = Math.max(12, (int) (120 * Scale.factor()));
         int told = 0;
         List<String> wrong = new ArrayList<>();
         for (long seed = 1; seed <= runs; seed++) {

@@ -2,8 +2,8 @@ package dev.streamwal.reading;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.streamwal.ChildJvm;
 import dev.streamwal.Durability;
+import dev.streamwal.Scale;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
@@ -45,7 +45,7 @@ class InterleavedReadTest {
     private static final int WINDOWS = 3;
     private static final int MAX_CALLS = 2_000;
     /** Of the calls of an operation: which ones, differs with the operation and the change. */
-    private static final int STRIDE = (int) Math.max(1, Math.round(4 / ChildJvm.scale()));
+    private static final int STRIDE = (int) Math.max(1, Math.round(4 / Scale.factor()));
     private static final int MAX_TOLD = 40;
     private static final int THREADS = 2;
     private static final int FEW = 3;

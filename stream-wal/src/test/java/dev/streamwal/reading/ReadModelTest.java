@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.ChildJvm;
 import dev.streamwal.ManualClock;
+import dev.streamwal.Scale;
 import dev.streamwal.Storage;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
@@ -57,7 +58,7 @@ class ReadModelTest {
     @Test
     void answers_whileTheLogChanges_areExplainedByWhatItHeld() throws Exception {
         Long given = Long.getLong("seed");
-        int runs = given != null ? 1 : (int) Math.max(3, Math.round(RUNS * ChildJvm.scale()));
+        int runs = given != null ? 1 : (int) Math.max(3, Math.round(RUNS * Scale.factor()));
         Process process = ChildJvm.of(List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"), ReadingProcess.class)
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start();
         try (BufferedReader from = process.inputReader(StandardCharsets.UTF_8);

@@ -20,6 +20,8 @@ final class CrashExplorer {
     private final int maxAlone;
     private final int random;
     private final Lies lies;
+    private final int everyNth;
+    private long operations;
     private long states;
     private long crashPoints;
 
@@ -58,11 +60,13 @@ final class CrashExplorer {
     /**
      * @param maxAlone items of a crash point that are lost and kept alone
      * @param random choices more
+     * @param everyNth of the operations: behind it all crashes; an even number counts as the next odd one, as what happens there differs with odd and even
      */
-    CrashExplorer(int maxAlone, int random, Lies lies) {
+    CrashExplorer(int maxAlone, int random, Lies lies, int everyNth) {
         this.maxAlone = maxAlone;
         this.random = random;
         this.lies = lies;
+        this.everyNth = everyNth | 1;
     }
 
     /** Disks on which a log was opened so far. */
@@ -81,7 +85,12 @@ final class CrashExplorer {
 
     /** Crashes only in the last step: for whoever explores what precedes it too. */
     Optional<Failure> exploreLastStep(Workload workload) {
-        return firstFailure(workload, workload.steps().size() - 1).map(this::shrunk);
+        return exploreFrom(workload, workload.steps().size() - 1);
+    }
+
+    /** Crashes only in a step and behind it. */
+    Optional<Failure> exploreFrom(Workload workload, int step) {
+        return firstFailure(workload, step).map(this::shrunk);
     }
 
     /** The same, for who knows that something fails: as it was found, without looking for the shortest workload that fails. */
@@ -93,7 +102,7 @@ final class CrashExplorer {
         WorkloadRun run = WorkloadRun.of(workload, lies);
         for (Stretch stretch : run.stretches()) {
             for (int operation = stretch.from() + 1; operation <= stretch.to() && stretch.step() >= firstStep; operation++) {
-                Optional<Failure> failure = crash(run, stretch, operation);
+                Optional<Failure> failure = operations++ % everyNth == 0 ? crash(run, stretch, operation) : Optional.empty();
                 if (failure.isPresent()) {
                     return failure;
                 }

@@ -2,6 +2,7 @@ package dev.streamwal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.Scale;
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.simulation.CrashExplorer.Failure;
 import java.util.ArrayList;
@@ -54,7 +55,7 @@ class CrashExplorerTest {
     void randomWorkloads_crashedAndKilledAnywhere_keepTheirPromises() throws Exception {
         Long given = Long.getLong("seed");
         List<Workload> workloads = new ArrayList<>();
-        for (long seed = 1; given == null && seed <= Math.max(2, Math.round(WORKLOADS * scale())); seed++) {
+        for (long seed = 1; given == null && seed <= Math.max(2, Math.round(WORKLOADS * Scale.factor())); seed++) {
             workloads.add(Workload.random(seed, seed % 2 == 0, STEPS));
         }
         if (given != null) {
@@ -90,7 +91,7 @@ class CrashExplorerTest {
     @Test
     void encryptedWorkloads_crashedAndKilledAnywhere_keepTheirPromisesAndUseNoNonceTwice() throws Exception {
         List<Workload> workloads = new ArrayList<>();
-        for (long seed = 1; seed <= Math.max(1, Math.round(ENCRYPTED_WORKLOADS * scale())); seed++) {
+        for (long seed = 1; seed <= Math.max(1, Math.round(ENCRYPTED_WORKLOADS * Scale.factor())); seed++) {
             workloads.add(Workload.random(seed, seed % 2 == 0, ENCRYPTED_STEPS).withEncryption());
         }
         explore("encrypted workloads", workloads, (explorer, workload) -> explorer.explore(workload));
@@ -101,7 +102,7 @@ class CrashExplorerTest {
     void keysAreRotated_crashedAndKilledAnywhere_keepsItsPromisesAndUsesNoNonceTwice() throws Exception {
         List<Workload> workloads = new ArrayList<>();
         List<Step> steps = List.of(durably("a", 1), new Step.RotateKeys(), durably("a", 1), new Step.Kill(), new Step.RotateKeys(), durably("b", 1));
-        for (boolean mapped : scale() < 1 ? new boolean[] {false} : new boolean[] {true, false}) {
+        for (boolean mapped : Scale.factor() < 1 ? new boolean[] {false} : new boolean[] {true, false}) {
             workloads.add(Workload.of(mapped, steps.toArray(Step[]::new)).withEncryption());
         }
         explore("workloads that rotate keys", workloads, (explorer, workload) -> explorer.explore(workload));
@@ -115,7 +116,7 @@ class CrashExplorerTest {
 
     private static void keepsItsPromises(Step... steps) {
         for (boolean mapped : new boolean[] {true, false}) {
-            CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE);
+            CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE, Scale.everyNth());
             assertThat(explorer.explore(Workload.of(mapped, steps)).map(Failure::describe)).isEmpty();
         }
     }
@@ -159,7 +160,7 @@ class CrashExplorerTest {
                 List.of(new Step.Restart(57), new Step.AppendBatchDurably("c", 4, 65), new Step.NextWindow(), new Step.Append("b", 47, 79), new Step.Reopen(),
                         new Step.Pack(), new Step.Append("b", 2, 1_300), new Step.Append("b", 27, 46), new Step.Background(),
                         new Step.AppendDurably("c", 2, 162), new Step.Append("c", 25, 74), new Step.AppendAsync("b", 3, 80)));
-        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE);
+        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE, Scale.everyNth());
         assertThat(explorer.explore(workload).map(Failure::describe)).isEmpty();
     }
 
@@ -170,14 +171,19 @@ class CrashExplorerTest {
     void explore_whatIsInPacksChanges_keepsItsPromises() throws Exception {
         List<Step> changes = List.of(new Step.Pack(), new Step.Truncate("a", 1), new Step.Truncate("a", 3), new Step.Truncate("a", 5),
                 new Step.Purge("a"), new Step.Delete("a"), new Step.ExpireAndSweep(), new Step.Reopen(), new Step.Kill(), new Step.Restart(3));
+        List<Step> before = List.of(durably("a", 2), new Step.Append("b", 1, 60), new Step.Rotate("a"), new Step.Rotate("b"), new Step.SyncAll(), new Step.Pack(),
+                new Step.Rotate("a"), durably("a", 1));
         List<Workload> workloads = new ArrayList<>();
         for (int i = 0; i < changes.size(); i++) {
-            for (boolean mapped : scale() > 1 ? new boolean[] {true, false} : new boolean[] {i % 2 == 0}) {
-                workloads.add(Workload.of(mapped, durably("a", 2), new Step.Append("b", 1, 60), new Step.Rotate("a"), new Step.Rotate("b"),
-                        new Step.SyncAll(), new Step.Pack(), new Step.Rotate("a"), durably("a", 1), changes.get(i), durably("a", 1), new Step.Pack()));
+            for (boolean mapped : Scale.factor() > 1 ? new boolean[] {true, false} : new boolean[] {i % 2 == 0}) {
+                List<Step> steps = new ArrayList<>(before);
+                steps.addAll(List.of(changes.get(i), durably("a", 1), new Step.Pack()));
+                workloads.add(Workload.of(mapped, steps.toArray(Step[]::new)));
             }
         }
-        explore("what is in packs changes", workloads, (explorer, workload) -> explorer.explore(workload));
+        // what is before the change is the same in all: it is explored mapped, and not
+        explore("what is in packs changes, and before that", workloads.subList(0, 2), (explorer, workload) -> explorer.explore(workload));
+        explore("what is in packs changes", workloads.subList(2, workloads.size()), (explorer, workload) -> explorer.exploreFrom(workload, before.size()));
     }
 
     /** In segments of its own, in shared ones, and in packs: each record is there, or erased, and erased once the call has returned. */
@@ -185,7 +191,7 @@ class CrashExplorerTest {
     void explore_recordsAreErased_keepsItsPromises() throws Exception {
         List<Workload> workloads = new ArrayList<>();
         for (Step.Erase.Part part : Step.Erase.Part.values()) {
-            for (boolean shared : scale() > 1 ? new boolean[] {true, false} : new boolean[] {part != Step.Erase.Part.OLDER}) {
+            for (boolean shared : Scale.factor() > 1 ? new boolean[] {true, false} : new boolean[] {part != Step.Erase.Part.OLDER}) {
                 List<Step> steps = new ArrayList<>(List.of(durably("a", 2), new Step.Append("b", 1, 60), new Step.NextWindow()));
                 if (part != Step.Erase.Part.NEWEST) {
                     steps.addAll(List.of(durably("a", 1), new Step.Rotate("a"), new Step.Pack()));
@@ -219,18 +225,14 @@ class CrashExplorerTest {
 
     // ---------------------------------------------------------------- how it is done
 
-    private static double scale() {
-        return Double.parseDouble(System.getProperty("scale", "1"));
-    }
-
     /** Every sequence of so many steps, mapped and not, or in turn; some of them, where the scale is less than 1, the same ones each time. */
     private static List<Workload> every(int length, List<Step> alphabet, boolean both) {
         List<Workload> mapped = Workload.every(length, alphabet, true);
         List<Workload> unmapped = Workload.every(length, alphabet, false);
-        int every = (int) Math.max(1, Math.round(1 / scale()));
+        int every = (int) Math.max(1, Math.round(1 / Scale.factor()));
         List<Workload> some = new ArrayList<>();
         for (int i = mapped.size() % every; i < mapped.size(); i += every) {
-            boolean all = both || scale() > 1;
+            boolean all = both || Scale.factor() > 1;
             if (all || i % 2 == 0) {
                 some.add(mapped.get(i));
             }
@@ -252,7 +254,7 @@ class CrashExplorerTest {
             List<Callable<CrashExplorer>> explorations = new ArrayList<>();
             for (Workload workload : workloads) {
                 explorations.add(() -> {
-                    CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE);
+                    CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE, Scale.everyNth());
                     assertThat(exploration.apply(explorer, workload).map(Failure::describe)).isEmpty();
                     return explorer;
                 });
@@ -289,7 +291,7 @@ class CrashExplorerTest {
     private static final Pattern POSITIONS = Pattern.compile("a position is given once|cannot tell which positions the log has given");
 
     private static Failure found(Lies lies, Step... steps) {
-        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, lies);
+        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, lies, 1);
         Optional<Failure> failure = explorer.explore(Workload.of(false, steps));
         assertThat(failure).as("a lie that isn't noticed").isPresent();
         return failure.orElseThrow();

@@ -2,6 +2,7 @@ package dev.streamwal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.Scale;
 import dev.streamwal.simulation.FaultPlan.Failure;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -130,7 +131,7 @@ class IoFailureTest {
     @ValueSource(booleans = {true, false})
     @Timeout(600)
     void anyCall_failsWhileThreadsWait_allAreAnswered(boolean mapped) throws Exception {
-        int seeds = (int) Math.max(SEEDS / 10, Math.round(SEEDS * scale()));
+        int seeds = (int) Math.max(SEEDS / 10, Math.round(SEEDS * Scale.factor()));
         int failures = 0;
         int told = 0;
         long durable = 0;
@@ -155,12 +156,8 @@ class IoFailureTest {
         assertThat(durable).isPositive();
     }
 
-    private static double scale() {
-        return Double.parseDouble(System.getProperty("scale", "1"));
-    }
-
     private static Outcome everyCall(Program program, boolean mapped, Kind kind) {
-        int step = (int) Math.max(1, Math.round(1 / scale()));
+        int step = (int) Math.max(1, Math.round(1 / Scale.factor()));
         Integer given = Integer.getInteger("nth");
         Outcome outcome = Outcome.NONE;
         for (int nth = given == null ? 1 : given; nth < MAX_NTH; nth += step) {

@@ -2,6 +2,7 @@ package dev.streamwal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.Scale;
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.simulation.CrashExplorer.Failure;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ class TierCrashTest {
     }
 
     private static void keepsItsPromises(boolean shared, Step... behind) {
-        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE);
+        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE, Scale.everyNth());
         Optional<Failure> failure = explorer.exploreLastStep(workload(shared, behind));
         assertThat(failure.map(Failure::describe)).isEmpty();
         assertThat(explorer.states()).as("states that were looked at").isGreaterThan(10);
@@ -94,11 +95,11 @@ class TierCrashTest {
     @Test
     void randomWorkloads_crashedAndKilledAnywhere_keepTheirPromises() {
         int tiered = 0;
-        long seeds = Math.max(1, Math.round(WORKLOADS * Double.parseDouble(System.getProperty("scale", "1"))));
+        long seeds = Math.max(1, Math.round(WORKLOADS * Scale.factor()));
         for (long seed = 1; seed <= seeds; seed++) {
             Workload workload = Workload.random(seed, seed % 2 == 0, STEPS).withTier(withPacksInTier());
             tiered += WorkloadRun.of(workload, Lies.NONE).tiered();
-            Optional<Failure> failure = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE).explore(workload);
+            Optional<Failure> failure = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE, Scale.everyNth()).explore(workload);
             assertThat(failure.map(Failure::describe)).isEmpty();
         }
         assertThat(tiered).as("packs that went to the tier").isPositive();
@@ -107,7 +108,7 @@ class TierCrashTest {
     // ---------------------------------------------------------------- that it would be noticed
 
     private static String found(Lies lies, Step... behind) {
-        return new CrashExplorer(MAX_ALONE, RANDOM, lies).firstInLastStep(workload(false, behind)).map(Failure::describe)
+        return new CrashExplorer(MAX_ALONE, RANDOM, lies, 1).firstInLastStep(workload(false, behind)).map(Failure::describe)
                 .orElseThrow(() -> new AssertionError("nothing was noticed"));
     }
 

@@ -1,0 +1,20 @@
+package dev.streamwal;
+
+/** How long the tests go on that look for something rare, by {@code -Dscale}; 1 if nothing is said. */
+public final class Scale {
+
+    /** The build's: at least so much, each crash point and each byte is taken. */
+    private static final double OF_BUILD = 0.1;
+
+    private Scale() {}
+
+    public static double factor() {
+        String scale = System.getProperty("scale", "");
+        return scale.isBlank() || scale.startsWith("$") ? 1 : Double.parseDouble(scale);
+    }
+
+    /** Of what is taken in turn, such as crash points, so many go by to each one that is looked at; 1 but in builds that are shortened. */
+    public static int everyNth() {
+        return (int) Math.max(1, Math.round(OF_BUILD / factor()));
+    }
+}
