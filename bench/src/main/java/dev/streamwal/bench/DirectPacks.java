@@ -31,10 +31,12 @@ import java.util.stream.Stream;
  */
 public final class DirectPacks {
 
-    private static final int MEGABYTES = 4_096;
+    private static final int MEGABYTES = 10_240;
     private static final int QUICK_MEGABYTES = 256;
     private static final int WINDOW_MEGABYTES = 128;
-    private static final int OTHER_MEGABYTES = 1_024;
+    /** More than is free beside the packs on a machine with 24 GiB. */
+    private static final int OTHER_MEGABYTES = 12_288;
+    private static final int QUICK_OTHER_MEGABYTES = 512;
     private static final int STREAMS = 1_000;
     private static final int CONTENT_BYTES = 1_000;
     private static final long MEGABYTE = 1 << 20;
@@ -42,11 +44,13 @@ public final class DirectPacks {
 
     private final RunOptions options;
     private final int megabytes;
+    private final int otherMegabytes;
     private final List<String> rows = new ArrayList<>();
 
     private DirectPacks(RunOptions options) {
         this.options = options;
         this.megabytes = options.quick() ? QUICK_MEGABYTES : MEGABYTES;
+        this.otherMegabytes = options.quick() ? QUICK_OTHER_MEGABYTES : OTHER_MEGABYTES;
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
@@ -103,14 +107,14 @@ public final class DirectPacks {
     }
 
     /** Writes another program's file, and reads it, so that it is in the page cache. */
-    private static void cacheOther(Path other) throws IOException {
+    private void cacheOther(Path other) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocateDirect((int) MEGABYTE);
         try (FileChannel file = FileChannel.open(other, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            for (int i = 0; i < OTHER_MEGABYTES; i++) {
+            for (int i = 0; i < otherMegabytes; i++) {
                 int unused = file.write(chunk.clear(), i * MEGABYTE);
             }
             file.force(true);
-            for (int i = 0; i < OTHER_MEGABYTES; i++) {
+            for (int i = 0; i < otherMegabytes; i++) {
                 int unused = file.read(chunk.clear(), i * MEGABYTE);
             }
         }
@@ -150,7 +154,7 @@ public final class DirectPacks {
                 %,d MiB of records of %,d bytes, of %,d streams, in windows of %d MiB, each of which is packed when it is over, and merged. Beside it, \
                 %,d MiB of another file are in the page cache. In MiB and seconds: what was written to packs, and what of it past the page cache; the \
                 time in `pack()`, for all, and of the processor; by how much the page cache grew; what of the packs is in it; what is left of the \
-                other file in it.""", megabytes, CONTENT_BYTES, STREAMS, WINDOW_MEGABYTES, OTHER_MEGABYTES));
+                other file in it.""", megabytes, CONTENT_BYTES, STREAMS, WINDOW_MEGABYTES, otherMegabytes));
         lines.addAll(List.of("", "| packs | written | direct | `pack()`, s | all, s | CPU, s | page cache | packs in it | other file in it |",
                 "|---|--:|--:|--:|--:|--:|--:|--:|--:|"));
         lines.addAll(rows);

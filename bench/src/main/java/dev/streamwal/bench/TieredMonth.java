@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 
 /**
- * A month of telemetry of a few thousand keys, under a clock that is driven, with a tier: what stays on the disk, what reading asks of the bucket, counted,
+ * A month of telemetry of ten thousand keys, under a clock that is driven, with a tier: what stays on the disk, what reading asks of the bucket, counted,
  * and what appends take while the bucket is away. Writes {@code <results>/<date>-<machine>-tier.md}; {@code bench/run tier} calls it.
  *
  * <pre>
@@ -34,8 +34,8 @@ public final class TieredMonth {
 
     private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
     private static final Duration STEP = Duration.ofMinutes(5);
-    private static final int KEYS = 2_000;
-    private static final int SITES = 20;
+    private static final int KEYS = 10_000;
+    private static final int SITES = 100;
     private static final int DAYS = 30;
     private static final int QUICK_DAYS = 3;
     private static final Duration RETENTION = Duration.ofDays(60);

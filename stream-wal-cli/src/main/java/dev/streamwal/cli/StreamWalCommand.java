@@ -142,7 +142,9 @@ public final class StreamWalCommand {
         commands.put("quarantine", () -> new QuarantineCommand(context));
         commands.put("checkpoint", () -> new CheckpointCommand(context));
         commands.put("backup", () -> new BackupCommand(context));
+        commands.put("backups", () -> new BackupsCommand(context));
         commands.put("restore", () -> new RestoreCommand(context));
+        commands.put("repair", () -> new RepairCommand(context));
         commands.put("consumers", () -> new ConsumersCommand(context));
         commands.put(COMPLETION, GenerateCompletion::new);
         return commands;

@@ -40,7 +40,9 @@ class AllCommandsTest {
             Map.entry("quarantine", RepairCommandsTest.class),
             Map.entry("checkpoint", RepairCommandsTest.class),
             Map.entry("backup", BackupCommandsTest.class),
+            Map.entry("backups", BackupCommandsTest.class),
             Map.entry("restore", BackupCommandsTest.class),
+            Map.entry("repair", RepairCommandTest.class),
             Map.entry("consumers", ConsumersCommandTest.class),
             Map.entry(COMPLETION, CommandLineTest.class));
 

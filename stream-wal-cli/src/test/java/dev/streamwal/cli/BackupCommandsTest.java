@@ -65,13 +65,13 @@ class BackupCommandsTest {
             Map<String, Object> third = CliRun.of("backup", root, folder, "--json").json().get(0);
             assertThat((Long) third.get("copiedFiles")).isPositive().isLessThan((Long) third.get("files"));
         }
-        assertThat(CliRun.of("restore", folder, "--list").lines()).hasSize(3);
+        assertThat(CliRun.of("backups", folder).lines()).hasSize(3);
     }
 
     @Test
     void restore_newestOrNamed_isALog() throws IOException {
         assertThat(CliRun.of("backup", root, folder).exit()).isZero();
-        String first = (String) CliRun.of("restore", folder, "--list", "--json").json().get(0).get("point");
+        String first = (String) CliRun.of("backups", folder, "--json").json().get(0).get("point");
         log.append("mem", Duration.ofMinutes(1));
         assertThat(CliRun.at(CliRun.NOW.plusSeconds(1), "backup", root, folder).exit()).isZero();
 
@@ -85,6 +85,82 @@ class BackupCommandsTest {
         Path named = directory.resolve("named");
         assertThat(CliRun.of("restore", folder, named, "--point", first).exit()).isZero();
         assertThat(count(named, "mem")).isEqualTo(2);
+    }
+
+    /** A backup a day for five days: each has what the one before has, and one record more. */
+    private List<String> backUpFiveDays() throws IOException {
+        for (int day = 0; day < 5; day++) {
+            log.append("mem", Duration.ofMinutes(1));
+            assertThat(CliRun.at(CliRun.NOW.plus(Duration.ofDays(day)), "backup", root, folder).exit()).isZero();
+        }
+        return CliRun.of("backups", folder, "--json").json().stream().map(point -> (String) point.get("point")).toList();
+    }
+
+    private long files() throws IOException {
+        try (Stream<Path> all = Files.walk(folder.resolve("files"))) {
+            return all.filter(Files::isRegularFile).count();
+        }
+    }
+
+    @Test
+    void backups_keep_removesTheOlderOnesAndTheirFiles() throws IOException {
+        List<String> all = backUpFiveDays();
+        assertThat(all).hasSize(5);
+        long before = files();
+
+        CliRun rehearsed = CliRun.of("backups", folder, "--keep", "2", "--dry-run");
+        assertThat(rehearsed.lines()).hasSize(5);
+        assertThat(rehearsed.lines().get(1)).startsWith(all.get(1)).doesNotContain("removed");
+        assertThat(rehearsed.lines().get(2)).startsWith(all.get(2)).endsWith("would be removed");
+        assertThat(CliRun.of("backups", folder).lines()).hasSize(5);
+        assertThat(files()).isEqualTo(before);
+
+        CliRun run = CliRun.of("backups", folder, "--keep", "2", "--verify");
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(run.lines().get(2)).startsWith(all.get(2)).endsWith(" removed");
+        assertThat(run.lines().get(5)).isEqualTo("3 backups removed, and " + (before - files()) + " files that no other one has");
+        assertThat(files()).isLessThan(before);
+        assertThat(CliRun.of("backups", folder, "--json").json()).extracting(point -> point.get("point")).isEqualTo(all.subList(0, 2));
+        assertThat(CliRun.of("restore", folder, target, "--point", all.get(1)).exit()).isZero();
+        assertThat(count(target, "mem")).isEqualTo(6);
+        assertThat(CliRun.of("backups", folder, "--keep", "2").lines()).as("nothing more to remove").hasSize(2);
+    }
+
+    @Test
+    void backups_remove_removesThoseThatAreNamed() throws IOException {
+        List<String> all = backUpFiveDays();
+        Map<String, Object> last = CliRun.of("backups", folder, "--remove", all.get(0), "--remove", all.get(3), "--json").json().get(5);
+        assertThat(last.get("removedBackups")).isEqualTo(2L);
+        assertThat(CliRun.of("backups", folder, "--json").json()).extracting(point -> point.get("point")).containsExactly(all.get(1), all.get(2), all.get(4));
+        assertThat(CliRun.of("restore", folder, target).exit()).isZero();
+        assertThat(count(target, "mem")).isEqualTo(6);
+    }
+
+    /** Whether a backup that has left its mark runs, or was killed, only its user knows. */
+    @Test
+    void backups_whileAnotherSeemsToRun_removesNothing() throws IOException {
+        List<String> all = backUpFiveDays();
+        Path unused = Files.createFile(folder.resolve("points").resolve(all.get(0) + ".begun"));
+        long before = files();
+        CliRun refused = CliRun.of("backups", folder, "--keep", "1");
+        assertThat(refused.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(refused.err()).contains("a backup is being made, or was killed", "forget unfinished backups");
+        assertThat(files()).isEqualTo(before);
+        assertThat(CliRun.of("backups", folder).lines()).hasSize(5);
+        CliRun forgetting = CliRun.of("backups", folder, "--keep", "1", "--forget-unfinished");
+        assertThat(forgetting.exit()).as(forgetting.err()).isZero();
+        assertThat(files()).isLessThan(before);
+    }
+
+    @Test
+    void backups_whatCannotBe_saysWhy() throws IOException {
+        assertThat(CliRun.of("backups", folder).err()).contains("no such folder");
+        List<String> all = backUpFiveDays();
+        assertThat(CliRun.of("backups", folder, "--keep", "0").exit()).isEqualTo(Exit.USAGE.code());
+        CliRun unknown = CliRun.of("backups", folder, "--remove", all.get(0), "--remove", "yesterday");
+        assertThat(unknown.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(unknown.err()).contains("no such backup: point=yesterday");
+        assertThat(CliRun.of("backups", folder).lines()).hasSize(5);
     }
 
     @Test

@@ -34,12 +34,13 @@ class ReplicaMetricsTest {
             for (int i = 0; i < 20; i++) {
                 assertThat(wal.append("key/" + i, WriteEntry.of("x".getBytes(UTF_8))).get(60, TimeUnit.SECONDS)).isNotNull();
             }
-            try (ReplicaMetrics unused = bound(server)) {
+            try (ReplicaMetrics metrics = new ReplicaMetrics(server)) {
+                metrics.bindTo(registry);
                 for (ReplicaStatus status : server.status()) {
                     int shard = status.shard();
                     assertThat(value("up", shard)).isEqualTo(1);
                     assertThat(value("leader", shard)).isEqualTo(1);
-                    assertThat(value("applied.index", shard)).isPositive().isLessThanOrEqualTo(status.appliedIndex());
+                    assertThat(value("applied.index", shard)).isPositive().isLessThanOrEqualTo((double) status.appliedIndex());
                     assertThat(value("damaged", shard)).isZero();
                     assertThat(value("clock", shard)).as("seconds").isBetween(1.7e9, status.clock().toEpochMilli() / 1e3);
                     assertThat(value("images.fetched", shard)).isZero();
@@ -52,17 +53,12 @@ class ReplicaMetricsTest {
             }
             assertThat(registry.getMeters()).isEmpty();
         }
-        try (ReplicaMetrics unused = bound(server)) {
+        try (ReplicaMetrics metrics = new ReplicaMetrics(server)) {
+            metrics.bindTo(registry);
             assertThat(value("up", 1)).isZero();
             assertThat(value("leader", 1)).isNaN();
             assertThat(value("applied.index", 1)).isNaN();
             assertThat(value("images", 1)).isZero();
         }
-    }
-
-    private ReplicaMetrics bound(ReplicatedWalServer server) {
-        ReplicaMetrics metrics = new ReplicaMetrics(server);
-        metrics.bindTo(registry);
-        return metrics;
     }
 }

@@ -84,6 +84,6 @@ public final class MonthInBucket {
     }
 
     static byte[] reading(int meter, Instant time) {
-        return ByteBuffer.allocate(Double.BYTES).putDouble(meter + time.getEpochSecond() % 86_400 / 900).array();
+        return ByteBuffer.allocate(Double.BYTES).putDouble(meter + time.getEpochSecond() % 86_400 / 900.0).array();
     }
 }

@@ -82,7 +82,11 @@ final class BucketServer implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        server.stop();
+    public void close() {
+        try {
+            server.stop();
+        } catch (Exception e) {
+            throw new AssertionError("server doesn't stop", e);
+        }
     }
 }

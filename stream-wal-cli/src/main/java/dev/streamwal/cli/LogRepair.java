@@ -1,0 +1,288 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.backup.BackupFolder;
+import dev.streamwal.backup.BackupPoint;
+import dev.streamwal.backup.SegmentDescriptor;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LogFile;
+import dev.streamwal.reader.Damage;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.segment.Segment;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.LongPredicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts damaged files of a log back from its backups. A backup is restored beside the log, whole and verified, and a file of it takes the place of the damaged one
+ * if all of its streams have the same records in both, as far as the log can be read: see {@link SameRecords}. So nothing comes back that was erased since the
+ * backup, unless it was itself damaged, and nothing is taken from another log. A file of another length is left alone: it has been appended to since, or cut.
+ *
+ * <p>A file is replaced by one move, so a repair that is cut short leaves each file as it was or repaired, and is begun again. The caller has the log's lock.
+ */
+final class LogRepair implements AutoCloseable {
+
+    private static final String SUFFIX = ".repairing";
+    /** Some 20 bytes for each 64 KiB of a segment, which has at most 2 GiB. */
+    private static final long MAX_FOOTER_BYTES = 16 << 20;
+
+    /** Where a file can't be repaired, what was different; by the point that was tried last. */
+    record Outcome(String file, @Nullable BackupPoint from, @Nullable String problem) {
+
+        boolean isRepaired() {
+            return from != null && problem == null;
+        }
+    }
+
+    private final Path root;
+    private final Path restored;
+    private final BackupFolder backups;
+    private final Access access;
+    private final boolean dryRun;
+
+    /** How the log and copies of it are opened. */
+    interface Access {
+        WalReader reader(Path log);
+
+        LogSegments segments(Path log);
+    }
+
+    LogRepair(Path root, BackupFolder backups, Access access, boolean dryRun) {
+        this.root = root.toAbsolutePath().normalize();
+        this.restored = this.root.resolveSibling('.' + Objects.requireNonNull(this.root.getFileName()).toString() + SUFFIX);
+        this.backups = backups;
+        this.access = access;
+        this.dryRun = dryRun;
+    }
+
+    /** Repairs what can be repaired, from the newest backup that has it whole. Returns what became of each damaged file; none where nothing is damaged. */
+    List<Outcome> run() throws IOException {
+        Map<String, Outcome> outcomes = new TreeMap<>();
+        damaged().forEach(file -> outcomes.put(file, new Outcome(file, null, "no backup has this file as it was before the damage")));
+        for (BackupPoint point : outcomes.isEmpty() ? List.<BackupPoint>of() : backups.points()) {
+            List<SegmentDescriptor> found = differing(point, outcomes);
+            if (!found.isEmpty()) {
+                repair(point, found, outcomes);
+            }
+            if (outcomes.values().stream().allMatch(Outcome::isRepaired)) {
+                break;
+            }
+        }
+        return List.copyOf(outcomes.values());
+    }
+
+    /** The files of the point under the names of damaged ones that are still to be repaired, with another content. */
+    private List<SegmentDescriptor> differing(BackupPoint point, Map<String, Outcome> outcomes) throws IOException {
+        List<SegmentDescriptor> found = new ArrayList<>();
+        for (SegmentDescriptor file : backups.files(point)) {
+            Outcome outcome = outcomes.get(file.name());
+            if (outcome != null && !outcome.isRepaired() && !hasContent(root.resolve(file.name()), file)) {
+                found.add(file);
+            }
+        }
+        return found;
+    }
+
+    /** As where it was damaged already when it was backed up. */
+    private static boolean hasContent(Path path, SegmentDescriptor file) throws IOException {
+        if (!hasLength(path, file)) {
+            return false;
+        }
+        try (DigestInputStream content = new DigestInputStream(Files.newInputStream(path), sha256())) {
+            long unused = content.transferTo(OutputStream.nullOutputStream());
+            return HexFormat.of().formatHex(content.getMessageDigest().digest()).equals(file.checksum());
+        }
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    private static boolean hasLength(Path path, SegmentDescriptor file) throws IOException {
+        return Files.exists(path) && Files.size(path) == file.bytes();
+    }
+
+    private void repair(BackupPoint point, List<SegmentDescriptor> files, Map<String, Outcome> outcomes) throws IOException {
+        deleteRestored();
+        backups.restore(point, restored);
+        List<SegmentDescriptor> good = new ArrayList<>();
+        try (WalReader log = access.reader(root); WalReader copy = access.reader(restored);
+                LogSegments ofLog = access.segments(root); LogSegments ofCopy = access.segments(restored)) {
+            Map<String, List<Part>> parts = partsByFile(ofCopy);
+            Set<String> withoutTable = withoutTable(ofLog);
+            for (SegmentDescriptor file : files) {
+                Path damaged = root.resolve(file.name());
+                Optional<String> problem = Files.exists(damaged) && !hasLength(damaged, file)
+                        ? Optional.of("the log's file has another length than the backup's: bytes=" + Files.size(damaged) + ", ofBackup=" + file.bytes())
+                        : problem(file, parts.getOrDefault(file.name(), List.of()), withoutTable.contains(file.name()), log, copy, ofLog);
+                if (problem.isEmpty()) {
+                    good.add(file);
+                }
+                outcomes.put(file.name(), new Outcome(file.name(), point, problem.orElse(null)));
+            }
+        }
+        if (!dryRun) {
+            for (SegmentDescriptor file : good) {
+                Path target = root.resolve(file.name());
+                LogFile.rename(restored.resolve(file.name()), target);
+                DirectoryForce.force(Objects.requireNonNull(target.getParent()));
+            }
+        }
+        deleteRestored();
+    }
+
+    /**
+     * Why a file of the copy can't take the place of the log's; empty where it can.
+     *
+     * @param isWithoutTable whether the log can't read what the file has: then it doesn't come upon the damage where it reads a stream
+     */
+    private Optional<String> problem(SegmentDescriptor file, List<Part> parts, boolean isWithoutTable, WalReader log, WalReader copy, LogSegments ofLog)
+            throws IOException {
+        if (parts.isEmpty()) {
+            return Optional.of("no stream of the backup is in this file");
+        }
+        boolean hasOnlyInCopy = false;
+        for (String key : parts.stream().map(Part::key).distinct().toList()) {
+            LongPredicate isUnreadable = position -> isWithoutTable && parts.stream().anyMatch(part -> part.has(key, position));
+            try {
+                SameRecords.Comparison compared = SameRecords.compare(key, start(key, parts, isWithoutTable, ofLog), isUnreadable, log, copy);
+                if (compared.difference().isPresent()) {
+                    return compared.difference();
+                }
+                hasOnlyInCopy |= compared.hasOnlyInCopy();
+            } catch (CorruptSegmentException e) {
+                return Optional.of("the backup is damaged, too: " + e.getMessage());
+            }
+        }
+        return hasOnlyInCopy && file.kind() == SegmentDescriptor.Kind.SEGMENT && !hasSameFooter(file)
+                ? Optional.of("the segment's footer differs from the backup's, so it isn't known whether a record that can't be read was erased since") : Optional.empty();
+    }
+
+    /** Where the log's stream begins: what has a damaged table isn't in the list of its segments. */
+    private static long start(String key, List<Part> parts, boolean isWithoutTable, LogSegments ofLog) throws IOException {
+        List<Segment> segments = ofLog.of(key);
+        long listed = segments.isEmpty() ? Long.MAX_VALUE : segments.get(0).basePosition();
+        long ofFile = parts.stream().filter(part -> part.key().equals(key)).mapToLong(Part::from).min().orElse(Long.MAX_VALUE);
+        return isWithoutTable || segments.isEmpty() ? Math.min(listed, ofFile) : listed;
+    }
+
+    /** An erasure writes a segment anew under its name, as long as it was, with another footer, as that counts the records. A pack gets another name. */
+    private boolean hasSameFooter(SegmentDescriptor file) throws IOException {
+        Path copy = restored.resolve(file.name());
+        long footerBytes = tail(copy, Long.BYTES).getLong();
+        return footerBytes >= Long.BYTES && footerBytes <= Math.min(file.bytes(), MAX_FOOTER_BYTES)
+                && tail(copy, (int) footerBytes).equals(tail(root.resolve(file.name()), (int) footerBytes));
+    }
+
+    /** The last bytes of a file that has so many. */
+    private static ByteBuffer tail(Path path, int bytes) throws IOException {
+        ByteBuffer tail = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        try (LogFile file = LogFile.reading(path)) {
+            int unused = file.read(tail, Files.size(path) - bytes);
+        }
+        return tail.flip();
+    }
+
+    // ---------------------------------------------------------------- what is damaged
+
+    /** The names of the files in which something is damaged, of those that a backup has. */
+    List<String> damaged() throws IOException {
+        Set<String> names = new TreeSet<>();
+        try (WalReader reader = access.reader(root); LogSegments segments = access.segments(root)) {
+            names.addAll(withoutTable(segments));
+            List<String> keys = new ArrayList<>(segments.keys(key -> true));
+            keys.add(StreamKey.SHARED.text());
+            for (String key : keys) {
+                try {
+                    reader.verify(key).damage().stream().map(Damage::file).forEach(file -> add(file, names));
+                } catch (CorruptSegmentException e) {
+                    add(e.file(), names);
+                }
+            }
+        }
+        return List.copyOf(names);
+    }
+
+    private void add(@Nullable Path file, Set<String> names) {
+        Path path = file == null ? root : file.toAbsolutePath().normalize();
+        if (path.startsWith(root) && !path.equals(root)) {
+            names.add(name(path, root));
+        }
+    }
+
+    private static String name(Path file, Path root) {
+        StringBuilder name = new StringBuilder();
+        root.relativize(file).forEach(part -> name.append(name.isEmpty() ? "" : "/").append(part));
+        return name.toString();
+    }
+
+    /** What a file has of a stream. */
+    private record Part(String key, long from, long to) {
+
+        boolean has(String ofKey, long position) {
+            return key.equals(ofKey) && position >= from && position < to;
+        }
+    }
+
+    private Map<String, List<Part>> partsByFile(LogSegments segments) throws IOException {
+        Map<String, List<Part>> parts = new TreeMap<>();
+        for (String key : segments.keys(key -> true)) {
+            List<Segment> ofKey = segments.of(key);
+            for (int i = 0; i < ofKey.size(); i++) {
+                long to = i + 1 < ofKey.size() ? ofKey.get(i + 1).basePosition() : Long.MAX_VALUE;
+                parts.computeIfAbsent(name(ofKey.get(i).file().toAbsolutePath().normalize(), restored), unused -> new ArrayList<>())
+                        .add(new Part(key, ofKey.get(i).basePosition(), to));
+            }
+        }
+        return parts;
+    }
+
+    private Set<String> withoutTable(LogSegments segments) throws IOException {
+        Set<String> names = new TreeSet<>();
+        for (CorruptSegmentException table : segments.damagedTables()) {
+            add(table.file(), names);
+        }
+        return names;
+    }
+
+    // ---------------------------------------------------------------- the restored backup
+
+    private void deleteRestored() throws IOException {
+        if (Files.exists(restored)) {
+            try (Stream<Path> files = Files.walk(restored)) {
+                for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(each);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        deleteRestored();
+    }
+}
