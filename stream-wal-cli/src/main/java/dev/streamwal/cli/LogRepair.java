@@ -26,10 +26,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.LongPredicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -128,17 +128,23 @@ final class LogRepair implements AutoCloseable {
 
     private void repair(BackupPoint point, List<SegmentDescriptor> files, Map<String, Outcome> outcomes) throws IOException {
         deleteRestored();
-        backups.restore(point, restored);
+        try {
+            backups.restore(point, restored);
+        } catch (CorruptSegmentException e) {
+            files.forEach(file -> outcomes.put(file.name(), new Outcome(file.name(), point, "the backup is damaged, too: " + e.getMessage())));
+            return;
+        }
         List<SegmentDescriptor> good = new ArrayList<>();
         try (WalReader log = access.reader(root); WalReader copy = access.reader(restored);
                 LogSegments ofLog = access.segments(root); LogSegments ofCopy = access.segments(restored)) {
             Map<String, List<Part>> parts = partsByFile(ofCopy);
             Set<String> withoutTable = withoutTable(ofLog);
+            Comparing comparing = new Comparing(log, copy, ofLog);
             for (SegmentDescriptor file : files) {
                 Path damaged = root.resolve(file.name());
                 Optional<String> problem = Files.exists(damaged) && !hasLength(damaged, file)
                         ? Optional.of("the log's file has another length than the backup's: bytes=" + Files.size(damaged) + ", ofBackup=" + file.bytes())
-                        : problem(file, parts.getOrDefault(file.name(), List.of()), withoutTable.contains(file.name()), log, copy, ofLog);
+                        : problem(file, parts.getOrDefault(file.name(), List.of()), withoutTable.contains(file.name()), comparing);
                 if (problem.isEmpty()) {
                     good.add(file);
                 }
@@ -160,16 +166,14 @@ final class LogRepair implements AutoCloseable {
      *
      * @param isWithoutTable whether the log can't read what the file has: then it doesn't come upon the damage where it reads a stream
      */
-    private Optional<String> problem(SegmentDescriptor file, List<Part> parts, boolean isWithoutTable, WalReader log, WalReader copy, LogSegments ofLog)
-            throws IOException {
+    private Optional<String> problem(SegmentDescriptor file, List<Part> parts, boolean isWithoutTable, Comparing comparing) throws IOException {
         if (parts.isEmpty()) {
             return Optional.of("no stream of the backup is in this file");
         }
         boolean hasOnlyInCopy = false;
         for (String key : parts.stream().map(Part::key).distinct().toList()) {
-            LongPredicate isUnreadable = position -> isWithoutTable && parts.stream().anyMatch(part -> part.has(key, position));
             try {
-                SameRecords.Comparison compared = SameRecords.compare(key, start(key, parts, isWithoutTable, ofLog), isUnreadable, log, copy);
+                SameRecords.Comparison compared = isWithoutTable ? comparing.unlisted(key, parts) : comparing.listed(key);
                 if (compared.difference().isPresent()) {
                     return compared.difference();
                 }
@@ -182,12 +186,40 @@ final class LogRepair implements AutoCloseable {
                 ? Optional.of("the segment's footer differs from the backup's, so it isn't known whether a record that can't be read was erased since") : Optional.empty();
     }
 
-    /** Where the log's stream begins: what has a damaged table isn't in the list of its segments. */
-    private static long start(String key, List<Part> parts, boolean isWithoutTable, LogSegments ofLog) throws IOException {
-        List<Segment> segments = ofLog.of(key);
-        long listed = segments.isEmpty() ? Long.MAX_VALUE : segments.get(0).basePosition();
-        long ofFile = parts.stream().filter(part -> part.key().equals(key)).mapToLong(Part::from).min().orElse(Long.MAX_VALUE);
-        return isWithoutTable || segments.isEmpty() ? Math.min(listed, ofFile) : listed;
+    /** Compares streams of the log and of the copy, each once. */
+    private static final class Comparing {
+
+        private final WalReader log;
+        private final WalReader copy;
+        private final LogSegments ofLog;
+        private final Map<String, SameRecords.Comparison> known = new TreeMap<>();
+
+        Comparing(WalReader log, WalReader copy, LogSegments ofLog) {
+            this.log = log;
+            this.copy = copy;
+            this.ofLog = ofLog;
+        }
+
+        SameRecords.Comparison listed(String key) throws IOException {
+            SameRecords.Comparison compared = known.get(key);
+            if (compared == null) {
+                compared = SameRecords.compare(key, start(key).orElse(0), position -> false, log, copy);
+                known.put(key, compared);
+            }
+            return compared;
+        }
+
+        /** Where the log's list of segments lacks those of a file, as its table is damaged: what the file has may be missing, and be the stream's beginning. */
+        SameRecords.Comparison unlisted(String key, List<Part> parts) throws IOException {
+            long ofFile = parts.stream().filter(part -> part.key().equals(key)).mapToLong(Part::from).min().orElse(0);
+            return SameRecords.compare(key, Math.min(start(key).orElse(Long.MAX_VALUE), ofFile),
+                    position -> parts.stream().anyMatch(part -> part.has(key, position)), log, copy);
+        }
+
+        private OptionalLong start(String key) throws IOException {
+            List<Segment> segments = ofLog.of(key);
+            return segments.isEmpty() ? OptionalLong.empty() : OptionalLong.of(segments.get(0).basePosition());
+        }
     }
 
     /** An erasure writes a segment anew under its name, as long as it was, with another footer, as that counts the records. A pack gets another name. */

@@ -231,6 +231,30 @@ class RepairCommandTest {
     }
 
     @Test
+    void newestBackupDamagedItself_theOneBeforeIsTaken() throws IOException {
+        write(Where.OWN, 2);
+        backUp();
+        List<Path> before = stored();
+        Map<Path, byte[]> whole = contents();
+        now = now.plus(WINDOW);
+        write(Where.OWN, 1);
+        backUp();
+        Path onlyInNewest = stored().stream().filter(file -> !before.contains(file)).findFirst().orElseThrow();
+        change(onlyInNewest, 0);
+        Path file = whole.keySet().iterator().next();
+        change(file, 110);
+        CliRun run = repair();
+        assertThat(run.exit()).as(run.out() + run.err()).isZero();
+        assertThat(file).hasBinaryContent(whole.get(file));
+    }
+
+    private List<Path> stored() throws IOException {
+        try (Stream<Path> files = Files.walk(folder.resolve("files"))) {
+            return files.filter(Files::isRegularFile).toList();
+        }
+    }
+
+    @Test
     void recordsErasedSince_doNotComeBack() throws IOException {
         write(Where.OWN, 3);
         backUp();
