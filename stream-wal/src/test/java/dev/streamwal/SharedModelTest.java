@@ -56,7 +56,9 @@ class SharedModelTest {
             System.out.println("SharedModelTest: -Dseed=" + seed);
             try (Run run = new Run(seed, directory.resolve(Long.toString(seed)))) {
                 run.all();
+                run.appendEncrypted();
             }
+            // by what was drawn, nothing else may be encrypted, or left
             assertThat(new NonceLedger().add(directory.resolve(Long.toString(seed))).keys()).isPositive();
         }
     }
@@ -126,7 +128,12 @@ class SharedModelTest {
             options.streams("a*", StreamOptions.builder().segments(choices[random.nextInt(choices.length)]).encrypted(random.nextBoolean()).build());
             options.streams("b*", StreamOptions.builder().segments(choices[random.nextInt(choices.length)]).encrypted(random.nextBoolean()).build());
             options.streams("c*", StreamOptions.builder().encrypted(random.nextBoolean()).build());
+            options.streams("z*", StreamOptions.builder().encrypted(true).build());
             wal = StreamWal.open(root, options.build());
+        }
+
+        void appendEncrypted() {
+            long unused = wal.stream("z").append(nowMillis, new byte[] {1}).position();
         }
 
         void all() {
