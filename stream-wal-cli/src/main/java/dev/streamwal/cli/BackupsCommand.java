@@ -4,7 +4,6 @@ import dev.streamwal.backup.BackupDamage;
 import dev.streamwal.backup.BackupFolder;
 import dev.streamwal.backup.BackupPoint;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -56,12 +55,10 @@ final class BackupsCommand extends CliCommand {
         if (keep != null && keep < 1) {
             throw new ParameterException(spec.commandLine(), "--keep is less than 1: keep=" + keep + "; to remove all backups, delete the folder");
         }
-        if (!Files.isDirectory(folder)) {
-            throw new RefusedException("no such folder: folder=" + folder + "; give the folder that backups were made into");
-        }
-        BackupFolder backups = BackupFolder.at(folder, context().clock());
+        ExistingBackups existing = new ExistingBackups(folder, context());
+        BackupFolder backups = existing.folder();
         List<BackupPoint> points = backups.points();
-        Set<BackupPoint> going = going(points);
+        Set<BackupPoint> going = going(existing, points);
         boolean removes = !dryRun && (!going.isEmpty() || forget);
         int files = removes ? remove(backups, going) : 0;
         points.forEach(point -> show(point, going.contains(point), out));
@@ -89,11 +86,10 @@ final class BackupsCommand extends CliCommand {
         return files + backups.collect();
     }
 
-    private Set<BackupPoint> going(List<BackupPoint> points) throws RefusedException {
+    private Set<BackupPoint> going(ExistingBackups existing, List<BackupPoint> points) throws RefusedException {
         Set<BackupPoint> going = new LinkedHashSet<>();
         for (String name : removed) {
-            going.add(points.stream().filter(point -> point.name().equals(name)).findFirst()
-                    .orElseThrow(() -> new RefusedException("no such backup: point=" + name + ", folder=" + folder + "; backups FOLDER lists those that are complete")));
+            going.add(existing.named(name, points));
         }
         if (keep != null) {
             going.addAll(points.subList(Math.min(keep, points.size()), points.size()));

@@ -2,6 +2,10 @@ package dev.streamwal.cli;
 
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.error.WalLockedException;
+import dev.streamwal.io.ProcessLock;
+import dev.streamwal.storage.WriterLock;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Parameters;
@@ -26,6 +30,20 @@ abstract class LogCommand extends CliCommand {
         if (!Files.isDirectory(LogSegments.folder(root()))) {
             throw new WalIOException("not a log, there is no folder \"segments\": root=" + root(),
                     root(), null, WalException.NO_POSITION, null);
+        }
+    }
+
+    /**
+     * Takes the log's lock, which the caller closes.
+     *
+     * @param doing what no other process may write meanwhile, as in "delete files of a log"
+     */
+    final ProcessLock lock(String doing) throws IOException {
+        try {
+            return WriterLock.acquire(root);
+        } catch (ProcessLock.HeldException e) {
+            throw new WalLockedException("cannot " + doing + " that is being written: " + e.getMessage() + ", root=" + root + "; " + e.advice(),
+                    root.resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
         }
     }
 

@@ -11,17 +11,12 @@ import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.segment.Segment;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -92,34 +87,16 @@ final class LogRepair implements AutoCloseable {
     }
 
     /** The files of the point under the names of damaged ones that are still to be repaired, with another content. */
-    private List<SegmentDescriptor> differing(BackupPoint point, Map<String, Outcome> outcomes) throws IOException {
+    private List<SegmentDescriptor> differing(BackupPoint point, Map<String, Outcome> outcomes) {
         List<SegmentDescriptor> found = new ArrayList<>();
         for (SegmentDescriptor file : backups.files(point)) {
             Outcome outcome = outcomes.get(file.name());
-            if (outcome != null && !outcome.isRepaired() && !hasContent(root.resolve(file.name()), file)) {
+            // the backup's file is the same where it was damaged already when it was backed up
+            if (outcome != null && !outcome.isRepaired() && !file.isContentOf(root.resolve(file.name()))) {
                 found.add(file);
             }
         }
         return found;
-    }
-
-    /** As where it was damaged already when it was backed up. */
-    private static boolean hasContent(Path path, SegmentDescriptor file) throws IOException {
-        if (!hasLength(path, file)) {
-            return false;
-        }
-        try (DigestInputStream content = new DigestInputStream(Files.newInputStream(path), sha256())) {
-            long unused = content.transferTo(OutputStream.nullOutputStream());
-            return HexFormat.of().formatHex(content.getMessageDigest().digest()).equals(file.checksum());
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 
     private static boolean hasLength(Path path, SegmentDescriptor file) throws IOException {

@@ -1,13 +1,10 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.error.KeyUnavailableException;
-import dev.streamwal.error.WalException;
-import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.KeyPattern;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.QuarantinedFile;
-import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -88,7 +85,7 @@ final class QuarantineCommand extends WritingCommand {
         if (!remove) {
             return run(out, false);
         }
-        ProcessLock lock = lock();
+        ProcessLock lock = lock("delete files of a log");
         try {
             return run(out, true);
         } finally {
@@ -125,16 +122,6 @@ final class QuarantineCommand extends WritingCommand {
 
     private void complainOfMissing(String name) {
         complain("no file in the quarantine has this name: " + name);
-    }
-
-    private ProcessLock lock() throws IOException {
-        try {
-            return WriterLock.acquire(root());
-        } catch (ProcessLock.HeldException e) {
-            throw new WalLockedException("cannot delete files of a log that is being written: " + e.getMessage() + ", root=" + root() + "; "
-                    + e.advice(),
-                    root().resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
-        }
     }
 
     private Exit run(CommandOutput out, boolean removing) throws IOException {

@@ -2,13 +2,9 @@ package dev.streamwal.cli;
 
 import dev.streamwal.backup.BackupFolder;
 import dev.streamwal.error.KeyUnavailableException;
-import dev.streamwal.error.WalException;
-import dev.streamwal.error.WalLockedException;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -46,10 +42,8 @@ final class RepairCommand extends LogCommand {
     @SuppressWarnings("try") // the lock is held, not used
     Exit run(CommandOutput out) throws IOException {
         checkIsLog();
-        if (!Files.isDirectory(folder)) {
-            throw new RefusedException("no such folder: folder=" + folder + "; give the folder that backups were made into");
-        }
-        try (ProcessLock unused = lock(); LogRepair repair = new LogRepair(root(), BackupFolder.at(folder, context().clock()), new Opening(), dryRun)) {
+        BackupFolder backups = new ExistingBackups(folder, context()).folder();
+        try (ProcessLock unused = lock("replace files of a log"); LogRepair repair = new LogRepair(root(), backups, new Opening(), dryRun)) {
             List<LogRepair.Outcome> outcomes = repair.run();
             outcomes.forEach(outcome -> show(outcome, out));
             boolean isWhole = outcomes.stream().allMatch(LogRepair.Outcome::isRepaired) && (dryRun || repair.damaged().isEmpty());
@@ -73,15 +67,6 @@ final class RepairCommand extends LogCommand {
         @Override
         public LogSegments segments(Path log) {
             return LogSegments.of(log, tier.path().orElse(null));
-        }
-    }
-
-    private ProcessLock lock() throws IOException {
-        try {
-            return WriterLock.acquire(root());
-        } catch (ProcessLock.HeldException e) {
-            throw new WalLockedException("cannot replace files of a log that is being written: " + e.getMessage() + ", root=" + root() + "; " + e.advice(),
-                    root().resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
         }
     }
 

@@ -1,11 +1,8 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.backup.BackupFolder;
 import dev.streamwal.backup.BackupPoint;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -35,12 +32,9 @@ final class RestoreCommand extends CliCommand {
 
     @Override
     Exit run(CommandOutput out) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            throw new RefusedException("no such folder: folder=" + folder + "; give the folder that backups were made into");
-        }
-        BackupFolder backups = BackupFolder.at(folder, context().clock());
-        BackupPoint point = chosen(backups.points());
-        backups.restore(point, log);
+        ExistingBackups backups = new ExistingBackups(folder, context());
+        BackupPoint point = name == null ? backups.newest() : backups.named(name, backups.folder().points());
+        backups.folder().restore(point, log);
         out.item(() -> "restored " + point + ": " + Figures.number(point.files(), "file") + ", " + Figures.bytes(point.bytes()) + ", to " + log,
                 json -> {
                     json.writeStringField("point", point.name());
@@ -49,11 +43,5 @@ final class RestoreCommand extends CliCommand {
                     json.writeNumberField("bytes", point.bytes());
                 });
         return Exit.OK;
-    }
-
-    private BackupPoint chosen(List<BackupPoint> points) throws RefusedException {
-        return points.stream().filter(point -> name == null || point.name().equals(name)).findFirst().orElseThrow(() -> new RefusedException(
-                (name == null ? "no backup in the folder: " : "no such backup: point=" + name + ", ") + "folder=" + folder
-                        + "; stream-wal backups FOLDER lists those that are complete"));
     }
 }

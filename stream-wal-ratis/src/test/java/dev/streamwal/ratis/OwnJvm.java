@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** A JVM with the class path of the one that runs the tests, and how long tests may take. */
+/** A JVM with the class path of the one that runs the tests. */
 final class OwnJvm {
 
     private OwnJvm() {}
@@ -21,11 +21,5 @@ final class OwnJvm {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
         return builder;
-    }
-
-    /** How much longer than usual a test may go on, by {@code -Dscale}; 1 if nothing is said. */
-    static double scale() {
-        String scale = System.getProperty("scale", "");
-        return scale.isBlank() || scale.startsWith("$") ? 1 : Double.parseDouble(scale);
     }
 }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledOnOs(OS.LINUX)
 class PartitionTest {
 
-    private static final int ROUNDS = Math.max(1, (int) Math.round(OwnJvm.scale() * 5));
+    private static final int ROUNDS = Math.max(1, (int) Math.round(Scale.factor() * 5));
 
     @TempDir
     private Path folder;

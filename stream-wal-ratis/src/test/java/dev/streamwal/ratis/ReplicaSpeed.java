@@ -2,13 +2,12 @@ package dev.streamwal.ratis;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.ratis.repair.Folders;
 import dev.streamwal.reader.EntryRef;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -55,7 +54,7 @@ final class ReplicaSpeed {
 
     private void local() throws Exception {
         Path log = folder.resolve("local");
-        delete(log);
+        Folders.delete(log);
         try (StreamWal wal = StreamWal.open(log)) {
             Target target = (key, entry) -> wal.stream(key).appendAsync(entry);
             long[] unused = load(WARMUP_IN_FLIGHT, target, WARMUP_SECONDS);
@@ -67,7 +66,7 @@ final class ReplicaSpeed {
 
     private void replicated() throws Exception {
         Path replicas = folder.resolve("replicas");
-        delete(replicas);
+        Folders.delete(replicas);
         Files.createDirectories(replicas);
         try (ReplicaProcesses processes = new ReplicaProcesses(replicas, 3, 1, false)) {
             processes.startAll();
@@ -126,7 +125,7 @@ final class ReplicaSpeed {
 
     private void failovers() throws Exception {
         Path replicas = folder.resolve("replicas");
-        delete(replicas);
+        Folders.delete(replicas);
         Files.createDirectories(replicas);
         long[] millis = new long[FAILOVERS];
         try (ReplicaProcesses processes = new ReplicaProcesses(replicas, 3, 1, false)) {
@@ -148,15 +147,5 @@ final class ReplicaSpeed {
         }
         Arrays.sort(millis);
         System.out.println("\nLeader killed: nothing acknowledged for " + Arrays.toString(millis) + " ms, sorted.");
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (Files.exists(folder)) {
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(each);
-                }
-            }
-        }
     }
 }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ReplicasUnderFailuresTest {
 
-    private static final int ROUNDS = Math.max(1, (int) Math.round(OwnJvm.scale() * 7));
+    private static final int ROUNDS = Math.max(1, (int) Math.round(Scale.factor() * 7));
 
     @Test
     void everythingAcknowledged_isOnAllReplicas_onceAndWhereItWasSaid(@TempDir Path folder) throws Exception {

@@ -1,7 +1,13 @@
 package dev.streamwal.backup;
 
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.pack.PackFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -105,6 +111,23 @@ public final class SegmentDescriptor {
     /** {@return SHA-256 of its content, as 64 lower-case hex digits} */
     public String checksum() {
         return checksum;
+    }
+
+    /**
+     * Compares a file's content with this one, every byte of it if the lengths are the same.
+     *
+     * @param file of any name
+     * @return whether it has this length and checksum; false where there is no such file
+     * @throws WalException where the file can't be read
+     */
+    public boolean isContentOf(Path file) {
+        try {
+            return Files.size(file) == bytes && ContentChecksum.of(file).finish().equals(checksum);
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            throw IoFailure.of("comparing a file with its checksum", e, file, null, WalException.NO_POSITION);
+        }
     }
 
     @Override

@@ -54,8 +54,8 @@ final class StoredFiles {
     }
 
     /** Whether there is this content, every byte of it. */
-    boolean hasWhole(SegmentDescriptor file) throws IOException {
-        return has(file) && ContentChecksum.of(path(file.checksum())).finish().equals(file.checksum());
+    boolean hasWhole(SegmentDescriptor file) {
+        return file.isContentOf(path(file.checksum()));
     }
 
     /** Stores a file of a log; replaces what is there. */

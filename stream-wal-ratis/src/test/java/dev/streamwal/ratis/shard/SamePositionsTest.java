@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.StreamOptions;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.ratis.Scale;
 import dev.streamwal.ratis.repair.Folders;
 import dev.streamwal.ratis.wire.Command;
 import dev.streamwal.ratis.wire.StreamAppend;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class SamePositionsTest {
 
-    private static final int SEEDS = Math.max(2, (int) Math.round(scale() * 14));
+    private static final int SEEDS = Math.max(2, (int) Math.round(Scale.factor() * 14));
     private static final int ENTRIES = 600;
 
     private static final Duration WINDOW = Duration.ofHours(1);
@@ -45,11 +46,6 @@ class SamePositionsTest {
 
     @TempDir
     private Path folder;
-
-    private static double scale() {
-        String scale = System.getProperty("scale", "");
-        return scale.isBlank() || scale.startsWith("$") ? 1 : Double.parseDouble(scale);
-    }
 
     private static void set(WalOptions.Builder options) {
         options.window(WINDOW).retention(RETENTION).segmentBytes(4 << 20)

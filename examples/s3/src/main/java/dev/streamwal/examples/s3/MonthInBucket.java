@@ -27,10 +27,10 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 public final class MonthInBucket {
 
-    static final int METERS = 50;
-    static final int DAYS = 30;
-    static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
-    static final Duration STEP = Duration.ofMinutes(15);
+    private static final int METERS = 50;
+    private static final int DAYS = 30;
+    private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
+    private static final Duration STEP = Duration.ofMinutes(15);
 
     private MonthInBucket() {}
 
@@ -44,7 +44,7 @@ public final class MonthInBucket {
         read("with the bucket alone", WalReader.openTier(tier), System.out);
     }
 
-    static void write(Path log, Path tier, PrintStream out) {
+    private static void write(Path log, Path tier, PrintStream out) {
         AtomicReference<Instant> now = new AtomicReference<>(BEGIN);
         WalOptions options = WalOptions.builder()
                 .retention(Duration.ofDays(365)).window(Duration.ofHours(6))
@@ -79,11 +79,11 @@ public final class MonthInBucket {
         }
     }
 
-    static String key(int meter) {
+    private static String key(int meter) {
         return "meter/" + meter;
     }
 
-    static byte[] reading(int meter, Instant time) {
+    private static byte[] reading(int meter, Instant time) {
         return ByteBuffer.allocate(Double.BYTES).putDouble(meter + time.getEpochSecond() % 86_400 / 900.0).array();
     }
 }
