@@ -1,0 +1,183 @@
+package dev.streamwal.metrics;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.SuppressForbidden;
+import dev.streamwal.reader.ConsumerLag;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalReader;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.lang.ref.WeakReference;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shows how far a consumer lags, in a Micrometer registry, from the writer's process or another one. A program that uses this class depends on {@code
+ * io.micrometer:micrometer-core}.
+ *
+ * <pre>{@code
+ * WalReader reader = wal.reader();
+ * ConsumerMetrics metrics = new ConsumerMetrics(reader, "gateway", "billing");
+ * metrics.bindTo(registry);
+ * }</pre>
+ *
+ * <p>The meters have the tags {@code log} and {@code consumer}; {@code docs/metrics.md} lists them.
+ *
+ * <p><b>What it costs.</b> Each stream of the consumer is looked at, and of each stream that lags one record is read, on the registry's thread. That
+ * takes longer the more streams there are, so it is done again only when 20 times as long has passed as it took, and at least a second: at most a
+ * twentieth of a core. Until then the meters stay as they are.
+ *
+ * <p><b>The end.</b> This object and a registry refer to the reader weakly: it lives as long as the program holds it. When it is closed, or the consumer
+ * was removed, the meters are NaN. {@link #close()} removes them.
+ *
+ * <p>Thread-safe.
+ *
+ * @since 1.0
+ */
+@SuppressWarnings("exports") // its users require micrometer.core, and other programs need not
+public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
+
+    private static final long MIN_AGE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** A reading stays for so many times as long as it took. */
+    private static final int REST = 20;
+
+    private final WeakReference<WalReader> reader;
+    private final Tags tags;
+    private final String consumer;
+    private final InstantSource clock;
+
+    @GuardedBy("this")
+    private final List<Registered> registered = new ArrayList<>();
+
+    @GuardedBy("this")
+    private Optional<Reading> last = Optional.empty();
+
+    /** When the next reading is due; {@link System#nanoTime()} of now at first. */
+    @GuardedBy("this")
+    private long nextNanos = System.nanoTime();
+
+    private record Registered(MeterRegistry registry, Meter meter) {}
+
+    /** Over all streams of the consumer. */
+    private record Reading(long behindBytes, long behindMillis, long behindStreams, long lostBytes) {}
+
+    /**
+     * The metrics of a consumer, with the system's clock.
+     *
+     * @param reader of the consumer's log, which is open
+     * @param name the value of the tag {@code log}: different for each log of a registry
+     * @param consumer its name, which is the value of the tag {@code consumer}, too; it may be opened later
+     */
+    public ConsumerMetrics(WalReader reader, String name, String consumer) {
+        this(reader, name, consumer, systemClock());
+    }
+
+    /**
+     * The metrics of a consumer.
+     *
+     * @param reader of the consumer's log, which is open
+     * @param name the value of the tag {@code log}: different for each log of a registry
+     * @param consumer its name, which is the value of the tag {@code consumer}, too; it may be opened later
+     * @param clock says how old a record is
+     */
+    public ConsumerMetrics(WalReader reader, String name, String consumer, InstantSource clock) {
+        this.reader = new WeakReference<>(Objects.requireNonNull(reader, "reader"));
+        this.consumer = Objects.requireNonNull(consumer, "consumer");
+        this.clock = Objects.requireNonNull(clock, "clock");
+        this.tags = Tags.of("log", Objects.requireNonNull(name, "name"), "consumer", consumer);
+    }
+
+    @SuppressForbidden("the default, which a program replaces")
+    private static InstantSource systemClock() {
+        return InstantSource.system();
+    }
+
+    /**
+     * Registers the consumer's meters. Does nothing if the program has dropped the reader.
+     *
+     * @param registry where to; it may be one of several
+     */
+    @Override
+    public synchronized void bindTo(MeterRegistry registry) {
+        WalReader read = reader.get();
+        if (read == null) {
+            return;
+        }
+        gauge(registry, read, "streamwal.consumer.lag", "Records that the consumer hasn't committed", "bytes", Reading::behindBytes);
+        add(registry, TimeGauge.builder("streamwal.consumer.lag.time", read, TimeUnit.MILLISECONDS, of -> value(of, Reading::behindMillis)).tags(tags)
+                .description("Age of the oldest record that the consumer hasn't committed").register(registry));
+        gauge(registry, read, "streamwal.consumer.streams.behind", "Streams with records that the consumer hasn't committed", null, Reading::behindStreams);
+        gauge(registry, read, "streamwal.consumer.lost", "Records that were deleted before the consumer committed them, at most", "bytes", Reading::lostBytes);
+    }
+
+    @GuardedBy("this")
+    private void gauge(MeterRegistry registry, WalReader read, String name, String description, @Nullable String unit,
+            ToDoubleFunction<Reading> value) {
+        add(registry, Gauge.builder(name, read, of -> value(of, value)).tags(tags).description(description).baseUnit(unit).register(registry));
+    }
+
+    @GuardedBy("this")
+    private void add(MeterRegistry registry, Meter meter) {
+        registered.add(new Registered(registry, meter));
+    }
+
+    private synchronized double value(WalReader of, ToDoubleFunction<Reading> value) {
+        long begun = System.nanoTime();
+        if (begun - nextNanos >= 0) {
+            last = reading(of);
+            long ended = System.nanoTime();
+            nextNanos = ended + Math.max(MIN_AGE_NANOS, REST * (ended - begun));
+        }
+        return last.map(value::applyAsDouble).orElse(Double.NaN);
+    }
+
+    /** Empty if there is no such consumer, or its log can't be read, which the program's own reads tell. */
+    private Optional<Reading> reading(WalReader of) {
+        try {
+            if (of.describeConsumer(consumer).isEmpty()) {
+                return Optional.empty();
+            }
+            long now = clock.millis();
+            long bytes = 0;
+            long millis = 0;
+            long streams = 0;
+            long lost = 0;
+            for (ConsumerLag lag : of.consumerLags(consumer)) {
+                if (lag.behindBytes() > 0) {
+                    bytes += lag.behindBytes();
+                    millis = Math.max(millis, now - oldestMillis(of, lag, now));
+                    streams++;
+                }
+                lost += lag.lost().map(range -> range.to() - range.from()).orElse(0L);
+            }
+            return Optional.of(new Reading(bytes, millis, streams, lost));
+        } catch (WalException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The time of the first record that isn't committed; now where it is gone meanwhile. */
+    private static long oldestMillis(WalReader of, ConsumerLag lag, long now) {
+        try (EntryCursor records = of.scanFrom(lag.key(), lag.committed())) {
+            return records.next() ? records.timestampMillis() : now;
+        }
+    }
+
+    /** Removes the meters from the registries. The reader isn't closed. A second call does nothing. */
+    @Override
+    public synchronized void close() {
+        registered.forEach(each -> each.registry().remove(each.meter()));
+        registered.clear();
+    }
+}

@@ -1,0 +1,111 @@
+package dev.streamwal.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.WalConsumer;
+import dev.streamwal.reader.WalReader;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The meters say what a consumer hasn't committed, how old that is, and what it lost. Each is bound after what is measured has happened, as a reading stays for a second. */
+class ConsumerMetricsTest {
+
+    private static final Instant NOW = Instant.parse("2026-05-01T00:00:00Z");
+
+    @TempDir
+    private Path directory;
+
+    private final AtomicReference<Instant> time = new AtomicReference<>(NOW);
+
+    private StreamWal open() {
+        return StreamWal.open(directory.resolve("log"), WalOptions.builder().clock(time::get).window(Duration.ofMinutes(10)).retention(Duration.ofHours(1))
+                .sweepInterval(Duration.ZERO).ownSegments(2).build());
+    }
+
+    private MeterRegistry bound(WalReader reader, String consumer) {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        new ConsumerMetrics(reader, "test", consumer, time::get).bindTo(registry);
+        return registry;
+    }
+
+    private static double gauge(MeterRegistry registry, String name) {
+        return registry.get("streamwal.consumer." + name).tag("log", "test").gauge().value();
+    }
+
+    @Test
+    void lag_isOfAllStreams_andItsTimeThatOfTheOldestRecord() {
+        try (StreamWal wal = open(); WalReader reader = wal.reader()) {
+            try (WalConsumer consumer = reader.consumer("billing", Keys.all())) {
+                assertThat(gauge(bound(reader, "billing"), "lag")).isZero();
+                wal.stream("a").append(NOW.toEpochMilli(), new byte[10]);
+                time.set(NOW.plusSeconds(60));
+                wal.stream("a").append(NOW.plusSeconds(60).toEpochMilli(), new byte[10]);
+                wal.stream("b").append(NOW.plusSeconds(60).toEpochMilli(), new byte[10]);
+                time.set(NOW.plusSeconds(90));
+
+                MeterRegistry behind = bound(reader, "billing");
+                assertThat(gauge(behind, "lag")).isEqualTo((double) reader.consumerLags("billing").stream().mapToLong(each -> each.behindBytes()).sum()).isPositive();
+                assertThat(gauge(behind, "lag.time")).isEqualTo(90);
+                assertThat(gauge(behind, "streams.behind")).isEqualTo(2);
+
+                EntryTail entries = consumer.entries();
+                while (entries.next()) {
+                    consumer.commitDelivered();
+                }
+            }
+            MeterRegistry done = bound(reader, "billing");
+            assertThat(gauge(done, "lag")).isZero();
+            assertThat(gauge(done, "lag.time")).isZero();
+            assertThat(gauge(done, "streams.behind")).isZero();
+            assertThat(gauge(done, "lost")).isZero();
+        }
+    }
+
+    @Test
+    void lost_isWhatWasDeletedBeforeItWasCommitted() {
+        try (StreamWal wal = open(); WalReader reader = wal.reader()) {
+            reader.consumer("billing", Keys.all()).close();
+            wal.stream("a").append(NOW.toEpochMilli(), new byte[10]);
+            time.set(NOW.plus(Duration.ofHours(2)));
+            wal.stream("a").append(time.get().toEpochMilli(), new byte[10]);
+            wal.sweep();
+            assertThat(reader.consumerLags("billing").get(0).lost()).isPresent();
+            assertThat(gauge(bound(reader, "billing"), "lost")).isPositive();
+        }
+    }
+
+    @Test
+    void unknownConsumer_andClosedReader_areNaN() {
+        MeterRegistry registry;
+        try (StreamWal wal = open(); WalReader reader = wal.reader()) {
+            assertThat(gauge(bound(reader, "nobody"), "lag")).isNaN();
+            reader.consumer("billing", Keys.all()).close();
+            registry = bound(reader, "billing");
+        }
+        assertThat(gauge(registry, "lag")).isNaN();
+        assertThat(gauge(registry, "lag.time")).isNaN();
+    }
+
+    @Test
+    void close_removesTheMeters() {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        try (StreamWal wal = open(); WalReader reader = wal.reader()) {
+            ConsumerMetrics metrics = new ConsumerMetrics(reader, "test", "billing");
+            metrics.bindTo(registry);
+            assertThat(registry.getMeters()).hasSize(4);
+            metrics.close();
+            metrics.close();
+            assertThat(registry.getMeters()).isEmpty();
+        }
+    }
+}
