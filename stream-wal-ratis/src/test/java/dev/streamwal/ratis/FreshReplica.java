@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Semaphore;
@@ -18,7 +17,7 @@ import java.util.stream.Stream;
 
 /**
  * Measures how long a replica with an empty disk takes until it has what the others have: two of three replicas, in processes of their own, get so many bytes of
- * records, which don't compress, and then the third one is started, without load, and with some. A program; prints Markdown. The arguments are a folder, and how
+ * records, which don't compress, and then the third one is started for the first time. A program; prints Markdown. The arguments are a folder, and how
  * many MiB.
  */
 final class FreshReplica {
@@ -27,7 +26,6 @@ final class FreshReplica {
     private static final int KEYS = 1_000;
     private static final int IN_FLIGHT = 4_000;
     private static final int FRESH = 2;
-    private static final int LOADED_PER_SECOND = 500;
     private static final Batching BATCHES = Batching.of(Duration.ofMillis(2), 250);
 
     private final ReplicaProcesses processes;
@@ -59,35 +57,28 @@ final class FreshReplica {
             free.release(IN_FLIGHT);
             System.out.println(String.format(Locale.ROOT, "%,d records of %,d bytes in two of three replicas, in %.0f s; the leader's disk has %,d MiB of its log and %,d MiB of all.%n",
                     sent, BYTES, seconds(begun), size(ReplicaFiles.wal(processes.folder(leader), 0)) >> 20, size(processes.folder(leader)) >> 20));
-            System.out.println("| | the replica has all after | MiB/s of its log | images fetched |");
-            System.out.println("|---|--:|--:|--:|");
-            fresh("without load", wal, 0);
-            processes.kill(FRESH);
-            delete(processes.folder(FRESH));
-            fresh(LOADED_PER_SECOND + " records/s besides", wal, LOADED_PER_SECOND);
+            System.out.println("| the replica has all after | MiB/s of its log | images fetched |");
+            System.out.println("|--:|--:|--:|");
+            fresh(wal);
         }
     }
 
-    private void fresh(String what, ReplicatedWal wal, int perSecond) throws Exception {
+    private void fresh(ReplicatedWal wal) throws Exception {
         long begun = System.nanoTime();
-        long sentBefore = sent;
         processes.start(FRESH);
         while (!isThere(wal)) {
-            while (perSecond > 0 && sent - sentBefore < seconds(begun) * perSecond) {
-                append(wal);
-            }
             TimeUnit.MILLISECONDS.sleep(100);
         }
         double seconds = seconds(begun);
-        System.out.println(String.format(Locale.ROOT, "| %s | %.1f s | %.0f | %d |", what, seconds,
-                (size(ReplicaFiles.wal(processes.folder(FRESH), 0)) >> 20) / seconds, status(wal, "n" + FRESH).fetchedImages()));
+        System.out.println(String.format(Locale.ROOT, "| %.1f s | %.0f | %d |", seconds, (size(ReplicaFiles.wal(processes.folder(FRESH), 0)) >> 20) / seconds,
+                status(wal, "n" + FRESH).fetchedImages()));
     }
 
-    /** Whether the fresh replica has applied what the leader had when it was asked; of what comes all the time some is on its way. */
+    /** Whether the fresh replica has applied what the leader has. */
     private boolean isThere(ReplicatedWal wal) {
         long leaders = wal.status().stream().filter(each -> each.role() == ReplicaStatus.Role.LEADER).mapToLong(ReplicaStatus::appliedIndex).max()
                 .orElse(Long.MAX_VALUE);
-        return status(wal, "n" + FRESH).appliedIndex() >= leaders - 10;
+        return status(wal, "n" + FRESH).appliedIndex() >= leaders;
     }
 
     private static ReplicaStatus status(ReplicatedWal wal, String replica) {
@@ -131,13 +122,5 @@ final class FreshReplica {
 
     private static long length(Path file) {
         return file.toFile().length();
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(each);
-            }
-        }
     }
 }

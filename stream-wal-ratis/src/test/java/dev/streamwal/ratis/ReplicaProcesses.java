@@ -113,7 +113,7 @@ final class ReplicaProcesses implements AutoCloseable {
     }
 
     boolean isAlive(int replica) {
-        return processes[replica].isAlive();
+        return processes[replica] != null && processes[replica].isAlive();
     }
 
     /** Waits until there is one that a majority follows. */
