@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.LongSupplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * it, or a part, as where the process ends in the middle. One thread, on a simulated disk, so every interleaving is brought about, and again;
  * {@code -Dscale=4} takes all of them, 1 each fourth.
  */
+@Tag("long")
 class InterleavedReadTest {
 
     private static final Duration WINDOW = Duration.ofMinutes(1);

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class TierCrashTest {
 
-    private static final int MAX_ALONE = 3;
-    private static final int RANDOM = 3;
+    private static final int MAX_ALONE = 2;
+    private static final int RANDOM = 1;
     private static final int WORKLOADS = 6;
     private static final int STEPS = 5;
 
