@@ -873,6 +873,11 @@ public final class StreamWal implements AutoCloseable {
         }
 
         @Override
+        public List<StreamLog> inMemory() {
+            return streams.all().stream().filter(stream -> !isShared(stream)).map(WalStream::log).toList();
+        }
+
+        @Override
         public DeletionLog deletions() {
             return log.deletions();
         }

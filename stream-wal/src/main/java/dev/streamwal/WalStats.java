@@ -18,9 +18,9 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How many streams the log has in memory: those with segments of their own, and those that were appended to since the log was opened. A stream
-     * that an earlier writer left in packs or shared segments isn't among them before it is appended to; {@link StreamWal#keys()} has every stream
-     * with a segment.
+     * How many streams the log has in memory: those with segments of their own, and those that were appended to since the log was opened. The first
+     * sweep after all of a stream has expired lets go of it. A stream that an earlier writer left in packs or shared segments isn't among them before
+     * it is appended to; {@link StreamWal#keys()} has every stream with a segment.
      *
      * @return their number
      */

@@ -217,6 +217,28 @@ final class SegmentDeletion {
         return true;
     }
 
+    /**
+     * See {@link StreamLog#forgetIfGone}.
+     *
+     * @param goneBelow the stream has nothing below this position
+     */
+    boolean forgetIfGone(long goneBelow) throws IOException {
+        rotation.lock();
+        try {
+            chain.checkOpen();
+            leaveShared.run();
+            if (chain.next().end() != goneBelow || !segments.isEmpty()) {
+                return false;
+            }
+            chain.raiseStartAbove(Math.max(goneBelow, chain.next().lowestBase()));
+            chain.forget();
+            chain.nothingIsLeft();
+            return true;
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     private OptionalLong condemnAll() throws IOException {
         rotation.lock();
         try {

@@ -208,6 +208,16 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         }
     }
 
+    /** Whether the window of the last record has expired; false where nothing was appended here. */
+    boolean hasExpired(long nowMillis) {
+        acquire(1);
+        try {
+            return hasAppended && stream.policy().expirationOf(stream.policy().windowOf(windowStart)) <= nowMillis;
+        } finally {
+            release(1);
+        }
+    }
+
     /** Whether everything that was appended survives power loss. */
     boolean isDurable() {
         return shared.log().durablePosition() >= target().end();

@@ -1080,6 +1080,40 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
+     * Lets go of a stream of which everything has expired and is gone, so that keys that come and go don't fill the memory.
+     *
+     * <p>Why nothing is lost, and no position is given twice. The end is read before {@code isGone} is asked, so what is below it is gone. Then the stream
+     * leaves the shared segments, behind which no append goes there without the rotation lock: if the end is the same, nothing was appended since. From
+     * then on the log's start is above all of the stream's positions, as behind a deletion, and that is where a stream of this key begins that knows
+     * nothing of this one. If the end isn't the same, the next append goes on from there.
+     *
+     * @param isGone whether the log has nothing of the stream; asked only where its last window has expired
+     * @return whether the stream is forgotten
+     */
+    public boolean forgetIfGone(long nowMillis, IsGone isGone) throws IOException {
+        SharedTail shares = sharing;
+        if (shares == null || !shares.hasExpired(nowMillis)) {
+            return false;
+        }
+        long end = shares.endPosition();
+        if (!isGone.test(this)) {
+            return false;
+        }
+        rotation.lock();
+        try {
+            return sharing == shares && hasNoneOfItsOwn() && deletion().forgetIfGone(end);
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Looks whether a log has anything of a stream. */
+    @FunctionalInterface
+    public interface IsGone {
+        boolean test(StreamLog stream) throws IOException;
+    }
+
+    /**
      * Cuts off everything after a record; durably. Records appended meanwhile are cut off too or stay, depending on the order.
      *
      * @param each is called with every deleted segment

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -44,6 +45,9 @@ public final class Sweeper {
 
     /** Limit of a pack's segments in one event: one event each would overflow a listener's queue. */
     private static final int TOLD_AT_ONCE = 4_096;
+
+    /** Streams of which the packs are asked in a pass. A minute's new keys are fewer where a million come a day. */
+    private static final int MAX_LOOKS = 10_000;
 
     /**
      * Limits of bytes and times.
@@ -86,6 +90,9 @@ public final class Sweeper {
 
     /** Whether the last pass by the clock refused to delete something. Only the running pass uses it, and one runs at a time. */
     private boolean refusing;
+
+    /** Where the next pass goes on to look for streams of which nothing is left. Used as {@link #refusing} is. */
+    private int nextLook;
 
     public Sweeper(
             SweptLog wal, SweepEvents report, ConsumerHolds holds, PackStore store, PackSweep packs, Limits limits, KnownTime time) {
@@ -263,8 +270,28 @@ public final class Sweeper {
             }
             Set<ExpiryPlan.Deletion> done = new HashSet<>(beforePacks);
             carryOut(mayGo(goingFiles.stream().filter(file -> !done.contains(file)).toList()));
+            forgetStreams();
             return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, outcome.segments(),
                     outcome.bytes(), asked.segments());
+        }
+
+        /** Lets go of streams of which nothing is left, in turn. A pack that can't be read may have something of any of them, and is reported when it is due. */
+        private void forgetStreams() {
+            List<StreamLog> streams = wal.inMemory();
+            int looks = 0;
+            try {
+                for (int i = 0; i < streams.size() && looks < MAX_LOOKS; i++) {
+                    StreamLog stream = streams.get(Math.floorMod(nextLook++, streams.size()));
+                    AtomicBoolean looked = new AtomicBoolean();
+                    boolean unused = stream.forgetIfGone(nowMillis, each -> {
+                        looked.setPlain(true);
+                        return store.isGone(each);
+                    });
+                    looks += looked.getPlain() ? 1 : 0;
+                }
+            } catch (IOException | WalException e) {
+                // nothing is forgotten in this pass
+            }
         }
 
         private long segmentsInPacks() {

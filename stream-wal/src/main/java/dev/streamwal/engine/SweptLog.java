@@ -16,6 +16,9 @@ public interface SweptLog {
     /** All streams that have a segment, and perhaps others. */
     List<StreamLog> streams();
 
+    /** All streams in memory. */
+    List<StreamLog> inMemory();
+
     /** Records deletions before they happen. */
     DeletionLog deletions();
 }

@@ -396,6 +396,30 @@ public final class PackStore implements PackedData {
                 .map(PackEntry::endPosition).toList();
     }
 
+    /** Whether neither shared segments nor packs have anything of a stream that was appended to since the log was opened. */
+    public boolean isGone(StreamLog stream) throws IOException {
+        // shared segments first: their content is in packs before it leaves them
+        if (stream.sharedEnd().orElse(Long.MAX_VALUE) > shared.oldest(manifest.current())) {
+            return false;
+        }
+        for (SharedSegment each : inherited) {
+            if (!counting(each, stream.key()).isEmpty()) {
+                return false;
+            }
+        }
+        return catalog.look(now -> isInNoPack(stream.key(), now));
+    }
+
+    private boolean isInNoPack(StreamKey key, Manifest now) throws IOException {
+        CatalogedKey cataloged = catalog.cataloged(key, now);
+        for (ListedPack pack : now.packsInOrder()) {
+            if (!ends(key, pack, now, cataloged).isEmpty()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Whether a shared segment is an earlier writer's. */
     boolean isInherited(SharedSegment segment) {
         return inherited.stream().anyMatch(each -> each.file().basePosition() == segment.file().basePosition());

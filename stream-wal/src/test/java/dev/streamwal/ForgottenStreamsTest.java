@@ -1,0 +1,154 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.WalConsumer;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Keys that come and go don't fill the memory: a stream of which everything has expired is let go of, and comes again at positions that it never had. */
+class ForgottenStreamsTest {
+
+    private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
+    private static final Duration WINDOW = Duration.ofMinutes(10);
+    private static final Duration RETENTION = Duration.ofHours(1);
+    private static final int KEYS = 300;
+
+    @TempDir
+    private Path folder;
+
+    private final AtomicReference<Instant> now = new AtomicReference<>(BEGIN);
+
+    private StreamWal open() {
+        return StreamWal.open(folder.resolve("log"), WalOptions.builder().clock(now::get).window(WINDOW).retention(RETENTION).ownSegments(0)
+                .sweepInterval(Duration.ZERO).build());
+    }
+
+    private EntryRef append(StreamWal wal, String key, String content) {
+        return wal.stream(key).append(now.get().toEpochMilli(), content.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void expire(StreamWal wal) {
+        now.set(now.get().plus(RETENTION).plus(WINDOW.multipliedBy(2)));
+        append(wal, "always", "here");
+        int unused = wal.pack();
+        wal.sweep();
+    }
+
+    private static List<String> scan(WalReader reader, String key) {
+        List<String> found = new ArrayList<>();
+        try (EntryCursor cursor = reader.scan(key)) {
+            while (cursor.next()) {
+                found.add(cursor.content().toString(StandardCharsets.UTF_8));
+            }
+        }
+        return found;
+    }
+
+    @Test
+    void keysThatComeAndGo_areLetGoOf() {
+        try (StreamWal wal = open()) {
+            for (int hour = 0; hour < 5; hour++) {
+                for (int i = 0; i < KEYS; i++) {
+                    append(wal, "container/" + hour + "/" + i, "x");
+                }
+                expire(wal);
+                assertThat(wal.stats().streams()).as("streams after " + hour).isLessThan(10);
+            }
+        }
+    }
+
+    @Test
+    void whatHasNotExpired_stays() {
+        try (StreamWal wal = open()) {
+            EntryRef ref = append(wal, "a", "1");
+            now.set(BEGIN.plus(RETENTION.dividedBy(2)));
+            wal.pack();
+            wal.sweep();
+            assertThat(wal.stats().streams()).isEqualTo(1);
+            assertThat(append(wal, "a", "2").position()).isEqualTo(ref.end());
+            assertThat(scan(wal.reader(), "a")).containsExactly("1", "2");
+        }
+    }
+
+    @Test
+    void comesAgain_atPositionsThatItNeverHad_alsoAfterReopening() {
+        List<EntryRef> refs = new ArrayList<>();
+        try (StreamWal wal = open()) {
+            refs.add(append(wal, "a", "1"));
+            refs.add(append(wal, "a", "2"));
+            WeakReference<WalStream> handle = new WeakReference<>(wal.stream("a"));
+            expire(wal);
+            System.gc();
+            assertThat(handle.get()).as("what was let go of").isNull();
+            refs.add(append(wal, "a", "3"));
+            comesAgain(wal, refs, "3");
+            WalStream kept = wal.stream("a");
+            expire(wal);
+            refs.add(kept.append(now.get().toEpochMilli(), "4".getBytes(StandardCharsets.UTF_8)));
+            comesAgain(wal, refs, "4");
+            assertThat(wal.stream("a")).isSameAs(kept);
+        }
+        try (StreamWal wal = open()) {
+            expire(wal);
+            refs.add(append(wal, "a", "5"));
+            comesAgain(wal, refs, "5");
+        }
+    }
+
+    private static void comesAgain(StreamWal wal, List<EntryRef> refs, String content) {
+        EntryRef last = refs.get(refs.size() - 1);
+        try (WalReader reader = wal.reader()) {
+            assertThat(scan(reader, "a")).containsExactly(content);
+            for (EntryRef old : refs.subList(0, refs.size() - 1)) {
+                assertThat(old.end()).isLessThanOrEqualTo(last.position());
+                assertThat(reader.find(old)).isEmpty();
+            }
+            assertThat(reader.find(last)).isPresent();
+        }
+    }
+
+    /** Between the look at the packs and the decision. */
+    @Test
+    void appendedToMeanwhile_stays_andGoesOn() throws IOException {
+        try (StreamWal wal = open()) {
+            append(wal, "a", "1");
+            now.set(BEGIN.plus(RETENTION).plus(WINDOW.multipliedBy(2)));
+            List<EntryRef> meanwhile = new ArrayList<>();
+            boolean forgotten = wal.stream("a").log().forgetIfGone(now.get().toEpochMilli(), stream -> meanwhile.add(append(wal, "a", "2")));
+            assertThat(forgotten).isFalse();
+            assertThat(meanwhile).hasSize(1);
+            System.gc();
+            assertThat(append(wal, "a", "3").position()).isEqualTo(meanwhile.get(0).end());
+            assertThat(scan(wal.reader(), "a")).endsWith("2", "3");
+            assertThat(wal.stats().streams()).isEqualTo(1);
+        }
+    }
+
+    /** What a consumer holds back isn't gone, nor is the stream. */
+    @Test
+    void heldForAConsumer_stays() {
+        try (StreamWal wal = StreamWal.open(folder.resolve("log"), WalOptions.builder().clock(now::get).window(WINDOW).retention(RETENTION).ownSegments(0)
+                .sweepInterval(Duration.ZERO).streams("a", StreamOptions.builder().retainFor("slow", 1 << 20, Duration.ofDays(9)).build()).build());
+                WalReader reader = wal.reader(); WalConsumer slow = reader.consumer("slow", Keys.key("a"))) {
+            EntryRef ref = append(wal, "a", "1");
+            expire(wal);
+            assertThat(scan(reader, "a")).containsExactly("1");
+            assertThat(append(wal, "a", "2").position()).isEqualTo(ref.end());
+            assertThat(slow.lost()).isEmpty();
+        }
+    }
+}
