@@ -6,10 +6,10 @@ import dev.streamwal.ratis.wire.AppendAnswer.EndDiffers;
 import dev.streamwal.ratis.wire.AppendAnswer.Part;
 import dev.streamwal.ratis.wire.AppendAnswer.Refused;
 import dev.streamwal.reader.EntryRef;
+import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
-import java.util.List;
-import org.apache.ratis.protocol.RaftClientReply;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** What an answer to an append means to who appended. */
@@ -18,15 +18,12 @@ final class AnswerCheck {
     private AnswerCheck() {}
 
     /** @throws IOException where there is no answer */
-    static List<Part> parts(@Nullable RaftClientReply reply, @Nullable Throwable failure) throws IOException {
-        if (failure != null) {
-            throw new IOException(String.valueOf(failure.getMessage()), failure);
+    static AppendAnswer decode(byte @Nullable [] answer, @Nullable Throwable failure) throws IOException {
+        if (answer == null) {
+            Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            throw new IOException(cause == null ? "no reply" : String.valueOf(cause.getMessage()), cause);
         }
-        if (reply == null || !reply.isSuccess()) {
-            throw new IOException(reply == null ? "no reply" : String.valueOf(reply.getException().getMessage()),
-                    reply == null ? null : reply.getException());
-        }
-        return AppendAnswer.decode(new DataInputStream(reply.getMessage().getContent().newInput())).streams();
+        return AppendAnswer.decode(new DataInputStream(new ByteArrayInputStream(answer)));
     }
 
     static EntryRef ref(String key, long position, WriteEntry entry) {

@@ -4,10 +4,9 @@ import dev.streamwal.WriteEntry;
 import dev.streamwal.ratis.wire.AppendAnswer;
 import dev.streamwal.ratis.wire.AppendAnswer.Appended;
 import dev.streamwal.ratis.wire.AppendAnswer.Refused;
-import dev.streamwal.ratis.wire.Command;
+import dev.streamwal.ratis.wire.Command.Append;
 import dev.streamwal.ratis.wire.StreamAppend;
 import dev.streamwal.reader.EntryRef;
-import java.io.DataInputStream;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -21,27 +20,52 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.apache.ratis.client.RaftClient;
-import org.apache.ratis.protocol.Message;
-import org.apache.ratis.protocol.RaftClientReply;
-import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers the appends to one shard into requests.
  *
  * <p>What waits is one request at most; who appends more waits, until that is sent. It is sent when it is full, or due, and fewer requests than allowed are
- * without an answer. Requests are made and handed to Ratis under the lock, so that they leave in the order of the appends, and Ratis' ordered calls keep
- * it. Futures are completed by the client's thread for answers, never under the lock and never in a thread of Ratis'.
+ * without an answer. Futures are completed by the client's thread for answers, never under the lock and never in a thread of Ratis'.
+ *
+ * <p><b>Order.</b> Requests are sent in the order of the appends, but may be taken in another one: a replica that doesn't lead yet refuses one, and takes the
+ * next. So each says behind which it must stand, the one before it that has no answer, and is answered "too early" where that wasn't applied. It is sent again
+ * when all before it are answered, and then it must stand behind none. So it is applied at the latest when it is the first without an answer, and
+ * whatever is tried again behind it isn't applied any more: {@code Producers}. A request that failed may never be applied; what stands behind it is
+ * sent again in the same way.
  */
 final class Batcher {
 
     /** Room comes with each answer, and Ratis gives a request up after a minute or two. */
     private static final long PATIENCE_SECONDS = 300;
 
+    /** Takes commands to the shard's leader. Tries for long, and may send one several times, or let it overtake another. */
+    @FunctionalInterface
+    interface Sender {
+        CompletableFuture<byte[]> send(byte[] command);
+    }
+
+    /** What was sent together. Guarded by the batcher's lock. */
+    private static final class Request {
+        final long sequence;
+        final Map<String, List<Waiting>> byKey = new LinkedHashMap<>();
+        boolean isTooEarly;
+
+        Request(long sequence, Iterable<Waiting> batch) {
+            this.sequence = sequence;
+            batch.forEach(each -> byKey.computeIfAbsent(each.key(), any -> new ArrayList<>()).add(each));
+        }
+
+        byte[] command(String producer, long after) throws IOException {
+            List<StreamAppend> streams = new ArrayList<>();
+            byKey.forEach((key, all) -> streams.add(new StreamAppend(key, StreamAppend.ANY_END, all.stream().map(Waiting::entry).toList())));
+            return new Append(producer, sequence, after, streams).encode();
+        }
+    }
+
     private record Waiting(String key, WriteEntry entry, CompletableFuture<EntryRef> ref) {}
 
-    private final RaftClient client;
+    private final Sender sender;
     private final String producer;
     private final Batching batching;
     private final ScheduledThreadPoolExecutor timer;
@@ -53,13 +77,14 @@ final class Batcher {
     private long waitingBytes;
     private boolean isDue;
     private boolean isClosed;
-    private int inFlight;
-    private long sequence;
+    /** Without an answer, in order. */
+    private final ArrayDeque<Request> unanswered = new ArrayDeque<>();
+    private long nextSequence;
     /** Tells a timer that was set for a request that has left since from the one for what waits now. */
     private long round;
 
-    Batcher(RaftClient client, String producer, Batching batching, ScheduledThreadPoolExecutor timer, Executor answers) {
-        this.client = client;
+    Batcher(Sender sender, String producer, Batching batching, ScheduledThreadPoolExecutor timer, Executor answers) {
+        this.sender = sender;
         this.producer = producer;
         this.batching = batching;
         this.timer = timer;
@@ -89,7 +114,7 @@ final class Batcher {
         try {
             while (!isClosed && isFull()) {
                 if (leftNanos <= 0) {
-                    throw new ReplicationException("no request was answered for too long: key=" + key + ", requestsInFlight=" + inFlight
+                    throw new ReplicationException("no request was answered for too long: key=" + key + ", requestsInFlight=" + unanswered.size()
                             + "; nothing was appended. Are most replicas running?", key, null);
                 }
                 leftNanos = room.awaitNanos(leftNanos);
@@ -128,50 +153,79 @@ final class Batcher {
     }
 
     private void sendWhatIsReady() {
-        if (!waiting.isEmpty() && (isDue || isFull() || isClosed) && inFlight < batching.requestsInFlight()) {
-            List<Waiting> batch = new ArrayList<>(waiting);
+        if (!waiting.isEmpty() && (isDue || isFull() || isClosed) && unanswered.size() < batching.requestsInFlight()) {
+            long after = unanswered.isEmpty() ? Append.NONE : unanswered.getLast().sequence;
+            Request request = new Request(nextSequence++, waiting);
             waiting.clear();
             waitingBytes = 0;
             isDue = false;
             round++;
-            inFlight++;
             room.signalAll();
-            send(batch);
+            unanswered.add(request);
+            send(request, after);
         }
     }
 
-    private void send(List<Waiting> batch) {
-        Map<String, List<Waiting>> byKey = new LinkedHashMap<>();
-        batch.forEach(each -> byKey.computeIfAbsent(each.key(), any -> new ArrayList<>()).add(each));
-        List<StreamAppend> streams = new ArrayList<>();
-        byKey.forEach((key, all) -> streams.add(new StreamAppend(key, StreamAppend.ANY_END, all.stream().map(Waiting::entry).toList())));
-        CompletableFuture<RaftClientReply> reply;
+    private void send(Request request, long after) {
+        CompletableFuture<byte[]> reply;
         try {
-            byte[] command = new Command.Append(producer, sequence++, streams).encode();
-            reply = client.async().send(Message.valueOf(ByteString.copyFrom(command)));
+            reply = sender.send(request.command(producer, after));
         } catch (IOException | RuntimeException e) {
             reply = CompletableFuture.failedFuture(e);
         }
-        var unused = reply.whenCompleteAsync((answer, failure) -> answered(byKey, answer, failure), answers);
+        var unused = reply.whenCompleteAsync((answer, failure) -> answered(request, answer, failure), answers);
     }
 
-    private void answered(Map<String, List<Waiting>> byKey, @Nullable RaftClientReply reply, @Nullable Throwable failure) {
+    private void answered(Request request, byte @Nullable [] answer, @Nullable Throwable failure) {
+        try {
+            AppendAnswer decoded = AnswerCheck.decode(answer, failure);
+            if (decoded.isTooEarly()) {
+                tooEarly(request);
+                return;
+            }
+            over(request);
+            int i = 0;
+            for (List<Waiting> stream : request.byKey.values()) {
+                complete(stream, decoded.streams().get(i++));
+            }
+        } catch (IOException | RuntimeException e) {
+            over(request);
+            request.byKey.forEach((key, all) -> all.forEach(each -> each.ref().completeExceptionally(AnswerCheck.unknown(key, e))));
+        }
+    }
+
+    private void tooEarly(Request request) {
         lock.lock();
         try {
-            inFlight--;
+            request.isTooEarly = true;
+            sendAgain();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void over(Request request) {
+        lock.lock();
+        try {
+            unanswered.remove(request);
+            sendAgain();
             sendWhatIsReady();
             room.signalAll();
         } finally {
             lock.unlock();
         }
-        try {
-            List<AppendAnswer.Part> parts = AnswerCheck.parts(reply, failure);
-            int i = 0;
-            for (List<Waiting> stream : byKey.values()) {
-                complete(stream, parts.get(i++));
+    }
+
+    /** What was too early, up to the first that is under way. */
+    private void sendAgain() {
+        long after = Append.NONE;
+        for (Request each : List.copyOf(unanswered)) {
+            if (!each.isTooEarly) {
+                return;
             }
-        } catch (IOException | RuntimeException e) {
-            byKey.forEach((key, all) -> all.forEach(each -> each.ref().completeExceptionally(AnswerCheck.unknown(key, e))));
+            each.isTooEarly = false;
+            send(each, after);
+            after = each.sequence;
         }
     }
 
@@ -213,7 +267,7 @@ final class Batcher {
         long leftNanos = nanos;
         lock.lock();
         try {
-            while ((inFlight > 0 || !waiting.isEmpty()) && leftNanos > 0) {
+            while ((!unanswered.isEmpty() || !waiting.isEmpty()) && leftNanos > 0) {
                 leftNanos = room.awaitNanos(leftNanos);
             }
             waiting.forEach(each -> each.ref().completeExceptionally(closed(each.key())));

@@ -12,6 +12,8 @@ import dev.streamwal.ratis.wire.Query;
 import dev.streamwal.ratis.wire.ShardStatus;
 import dev.streamwal.ratis.wire.StreamAppend;
 import dev.streamwal.reader.EntryRef;
+import java.io.ByteArrayInputStream;
+import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -49,8 +51,9 @@ import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
  * }</pre>
  *
  * <p><b>An append</b> is acknowledged, by its future, when a majority of the replicas has it on disk. One whose future fails may have been appended or not,
- * which the message says; trying again inside the client doesn't append twice. Records that a client appends to one stream stand in the order of the
- * appends. What hangs on a future is run by one thread of the client's: what takes long there holds up the answers behind it.
+ * which the message says; trying again inside the client doesn't append twice. Records that a client appends to one stream by {@link #append} stand in
+ * the order of the appends, also where a leader is lost meanwhile. What hangs on a future is run by one thread of the client's: what takes long there
+ * holds up the answers behind it. Where no majority runs, an append fails after a minute or more; once there is one again, the same client goes on.
  *
  * <p>Thread-safe.
  *
@@ -75,18 +78,19 @@ public final class ReplicatedWal implements AutoCloseable {
     private final AtomicInteger nextReplica = new AtomicInteger();
     private final ScheduledThreadPoolExecutor timer = NamedThreads.one("stream-wal-batches");
     private final ScheduledThreadPoolExecutor answers = NamedThreads.one("stream-wal-answers");
-    private final List<RaftClient> clients = new ArrayList<>();
+    private final List<ShardConnection> leaders = new ArrayList<>();
     private final List<RaftClient> readers = new ArrayList<>();
     private final List<Batcher> batchers = new ArrayList<>();
 
-    private ReplicatedWal(Replicas replicas, Shards shards, Batching batching, Parameters connections) {
+    private ReplicatedWal(Replicas replicas, Shards shards, Batching batching, Parameters connections, RetryPolicy retry) {
         this.replicas = replicas;
         this.shards = shards;
-        for (int shard = 0; shard < shards.count(); shard++) {
-            RaftClient raft = client(shards.group(shard, replicas.addresses()), RaftSettings.retry(), connections);
-            clients.add(raft);
+        for (int i = 0; i < shards.count(); i++) {
+            int shard = i;
+            ShardConnection leader = new ShardConnection(() -> client(shards.group(shard, this.replicas.addresses()), retry, connections), answers);
+            leaders.add(leader);
             readers.add(client(shards.group(shard, replicas.addresses()), RaftSettings.noRetry(), connections));
-            batchers.add(new Batcher(raft, client, batching, timer, answers));
+            batchers.add(new Batcher(leader, client, batching, timer, answers));
         }
     }
 
@@ -103,7 +107,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @throws ReplicationException where no replica answers
      */
     public static ReplicatedWal connect(Replicas replicas, Batching batching) {
-        return connect(replicas, batching, RaftSettings.connections(Optional.empty()));
+        return connect(replicas, batching, RaftSettings.connections(Optional.empty()), RaftSettings.retry());
     }
 
     /**
@@ -116,11 +120,12 @@ public final class ReplicatedWal implements AutoCloseable {
      * @throws ReplicationException where no replica answers
      */
     public static ReplicatedWal connect(Replicas replicas, Batching batching, ReplicaTls tls) {
-        return connect(replicas, batching, RaftSettings.connections(Optional.of(tls.files())));
+        return connect(replicas, batching, RaftSettings.connections(Optional.of(tls.files())), RaftSettings.retry());
     }
 
-    private static ReplicatedWal connect(Replicas replicas, Batching batching, Parameters connections) {
-        return new ReplicatedWal(replicas, askForShards(replicas, connections), batching, connections);
+    /** For tests: as often as a request is tried. */
+    static ReplicatedWal connect(Replicas replicas, Batching batching, Parameters connections, RetryPolicy retry) {
+        return new ReplicatedWal(replicas, askForShards(replicas, connections), batching, connections, retry);
     }
 
     private static Shards askForShards(Replicas replicas, Parameters connections) {
@@ -222,17 +227,17 @@ public final class ReplicatedWal implements AutoCloseable {
 
     private CompletableFuture<Optional<EntryRef>> appendAlone(String producer, long sequence, String key, long expectedEnd, WriteEntry entry) {
         checkSize(key, entry);
-        CompletableFuture<RaftClientReply> reply;
+        CompletableFuture<byte[]> reply;
         try {
-            byte[] command = new Command.Append(producer, sequence, List.of(new StreamAppend(key, expectedEnd, List.of(entry)))).encode();
-            reply = clients.get(shards.of(key)).async().send(Message.valueOf(ByteString.copyFrom(command)));
+            reply = leaders.get(shards.of(key))
+                    .send(new Command.Append(producer, sequence, List.of(new StreamAppend(key, expectedEnd, List.of(entry)))).encode());
         } catch (IOException | RuntimeException e) {
             return CompletableFuture.failedFuture(AnswerCheck.unknown(key, e));
         }
         return reply.handleAsync((answer, failure) -> {
             Part part;
             try {
-                part = AnswerCheck.parts(answer, failure).get(0);
+                part = AnswerCheck.decode(answer, failure).streams().get(0);
             } catch (IOException | RuntimeException e) {
                 throw new CompletionException(AnswerCheck.unknown(key, e));
             }
@@ -355,10 +360,7 @@ public final class ReplicatedWal implements AutoCloseable {
         for (int shard = 0; shard < shards.count(); shard++) {
             try {
                 List<RaftPeer> peers = List.copyOf(shards.group(shard, newReplicas.addresses()).getPeers());
-                RaftClientReply reply = clients.get(shard).admin().setConfiguration(peers);
-                if (!reply.isSuccess()) {
-                    throw new IOException(String.valueOf(reply.getException()), reply.getException());
-                }
+                byte[] unused = leaders.get(shard).call(leader -> leader.admin().setConfiguration(peers));
             } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well
                 throw new ReplicationException("replicas of a shard can't be changed: shard=" + shard + ", replicas=" + newReplicas + "; because: "
                         + e.getMessage() + "; see whether the new ones run, and try again", null, e);
@@ -399,7 +401,7 @@ public final class ReplicatedWal implements AutoCloseable {
         int shard = shards.of(key);
         Message message = Message.valueOf(ByteString.copyFrom(query.encode()));
         if (consistency == Consistency.LINEARIZABLE) {
-            return content(clients.get(shard).io().sendReadOnly(message));
+            return new DataInputStream(new ByteArrayInputStream(leaders.get(shard).call(leader -> leader.io().sendReadOnly(message))));
         }
         List<String> names = replicas.names();
         IOException last = new IOException("no replica was asked");
@@ -435,8 +437,8 @@ public final class ReplicatedWal implements AutoCloseable {
         }
         timer.shutdownNow();
         IOException failure = null;
-        for (List<RaftClient> all : List.of(clients, readers)) {
-            for (RaftClient each : all) {
+        for (List<? extends Closeable> all : List.of(leaders, readers)) {
+            for (Closeable each : all) {
                 try {
                     each.close();
                 } catch (IOException e) {

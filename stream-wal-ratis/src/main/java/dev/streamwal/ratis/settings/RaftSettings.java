@@ -38,6 +38,10 @@ import org.apache.ratis.util.TimeDuration;
  *   <li>Ratis is 24 MB of jars: so all of this is a module of its own.
  *   <li>A Raft log that can't be written, as on a full disk, is only told of: the replica would stay, and take nothing more. And the thread
  *       that applies looks without a rest for entries that the log lacks. So that thread is made to close the shard: {@code ShardStateMachine}.
+ *   <li>A leader that is left out of its group may not close: {@code ReplicatedWalServer}.
+ *   <li>Of calls that are sent in order, a leader may take the second after it has refused the first, which the client then tries again. So commands say
+ *       behind which they must stand: {@code Batcher}, {@code Producers}.
+ *   <li>A client that has given up a call fails all that come behind it, for ever. So it is replaced: {@code ShardConnection}.
  * </ol>
  */
 public final class RaftSettings {

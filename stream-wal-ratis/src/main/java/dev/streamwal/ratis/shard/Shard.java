@@ -12,8 +12,10 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.ratis.shard.ShardFolder.Image;
 import dev.streamwal.ratis.wire.AppendAnswer;
 import dev.streamwal.ratis.wire.AppendAnswer.Appended;
+import dev.streamwal.ratis.wire.AppendAnswer.Forgotten;
 import dev.streamwal.ratis.wire.AppendAnswer.Part;
 import dev.streamwal.ratis.wire.AppendAnswer.Refused;
+import dev.streamwal.ratis.wire.AppendAnswer.TooEarly;
 import dev.streamwal.ratis.wire.Command;
 import dev.streamwal.ratis.wire.StreamAppend;
 import dev.streamwal.reader.EntryRef;
@@ -192,22 +194,29 @@ final class Shard implements AutoCloseable {
 
     private byte[] append(Command.Append command) throws IOException {
         Producers producers = state.producers();
-        if (producers.answerOf(command.producer(), command.sequence()) != null
-                || producers.mayHaveBeenApplied(command.producer(), command.sequence())) {
+        if (producers.answerOf(command) != null || producers.mayHaveBeenApplied(command)) {
             return answerAgain(command);
+        }
+        if (producers.isTooEarly(command)) {
+            return sameForAll(command, new TooEarly());
         }
         List<Part> parts = new ArrayList<>();
         for (StreamAppend stream : command.streams()) {
             parts.add(append(stream));
         }
         byte[] answer = new AppendAnswer(parts).encode();
-        producers.applied(command.producer(), command.sequence(), answer);
+        producers.applied(command, answer);
         return answer;
     }
 
     private byte[] answerAgain(Command.Append command) throws IOException {
-        byte[] known = state.producers().answerOf(command.producer(), command.sequence());
-        return known == null ? AppendAnswer.forgotten(command.streams().size()).encode() : known;
+        Producers producers = state.producers();
+        byte[] known = producers.answerOf(command);
+        return known != null ? known : sameForAll(command, producers.wasTooEarly(command) ? new TooEarly() : new Forgotten());
+    }
+
+    private static byte[] sameForAll(Command.Append command, Part part) throws IOException {
+        return AppendAnswer.all(command.streams().size(), part).encode();
     }
 
     private Part append(StreamAppend stream) {

@@ -40,7 +40,7 @@ final class ShardState {
     static final long BEGINNINGS_APART_BYTES = 64L << 30;
 
     private static final int MAGIC = 0x5357_5253;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     /** At least what a record in a shared segment has around it beside its key. */
     private static final int AROUND_RECORD_BYTES = 128;

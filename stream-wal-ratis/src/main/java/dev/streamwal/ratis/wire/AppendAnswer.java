@@ -5,6 +5,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -29,6 +30,9 @@ public record AppendAnswer(List<Part> streams) {
     /** The command was applied before; what was answered then isn't known any more. */
     public record Forgotten() implements Part {}
 
+    /** Nothing was appended, since the command that it must stand behind wasn't applied. It can be sent again. */
+    public record TooEarly() implements Part {}
+
     /**
      * A record that can't be appended.
      *
@@ -40,14 +44,16 @@ public record AppendAnswer(List<Part> streams) {
     private static final byte APPENDED = 1;
     private static final byte END_DIFFERS = 2;
     private static final byte FORGOTTEN = 3;
+    private static final byte TOO_EARLY = 4;
 
-    /** For all streams of a command. */
-    public static AppendAnswer forgotten(int streams) {
-        List<Part> parts = new ArrayList<>();
-        for (int i = 0; i < streams; i++) {
-            parts.add(new Forgotten());
-        }
-        return new AppendAnswer(parts);
+    /** The same for all streams of a command. */
+    public static AppendAnswer all(int streams, Part part) {
+        return new AppendAnswer(Collections.nCopies(streams, part));
+    }
+
+    /** Whether the command is to be sent again. */
+    public boolean isTooEarly() {
+        return streams.contains(new TooEarly());
     }
 
     public byte[] encode() throws IOException {
@@ -67,7 +73,7 @@ public record AppendAnswer(List<Part> streams) {
                 out.writeByte(END_DIFFERS);
                 out.writeLong(differs.end());
             } else {
-                out.writeByte(FORGOTTEN);
+                out.writeByte(part instanceof Forgotten ? FORGOTTEN : TOO_EARLY);
             }
         }
         return bytes.toByteArray();
@@ -82,6 +88,7 @@ public record AppendAnswer(List<Part> streams) {
                 case APPENDED -> new Appended(source.readLong(), readRefused(source));
                 case END_DIFFERS -> new EndDiffers(source.readLong());
                 case FORGOTTEN -> new Forgotten();
+                case TOO_EARLY -> new TooEarly();
                 default -> throw new IOException("kind of an answer is unknown: kind=" + kind);
             });
         }

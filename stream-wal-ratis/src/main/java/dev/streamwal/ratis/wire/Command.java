@@ -17,8 +17,23 @@ public sealed interface Command {
      *
      * @param producer who sends it, at most {@link #MAX_PRODUCER_BYTES} of UTF-8
      * @param sequence of the producer's commands, from 0; the same command again has the same one
+     * @param after what the command must stand behind, of a producer whose commands are applied in order: the sequence of the one before it, {@link
+     *     #NONE} if whatever came before it may stand anywhere; {@link #ANY_ORDER} of other producers
      */
-    record Append(String producer, long sequence, List<StreamAppend> streams) implements Command {}
+    record Append(String producer, long sequence, long after, List<StreamAppend> streams) implements Command {
+
+        public static final long ANY_ORDER = -2;
+        public static final long NONE = -1;
+
+        /** In any order. */
+        public Append(String producer, long sequence, List<StreamAppend> streams) {
+            this(producer, sequence, ANY_ORDER, streams);
+        }
+
+        public boolean isInOrder() {
+            return after != ANY_ORDER;
+        }
+    }
 
     /**
      * Lets time pass, and tells whether replicas are still the same.
@@ -48,6 +63,7 @@ public sealed interface Command {
             out.writeByte(APPEND);
             Text.write(out, append.producer());
             out.writeLong(append.sequence());
+            out.writeLong(append.after());
             out.writeInt(append.streams().size());
             for (StreamAppend stream : append.streams()) {
                 write(out, stream);
@@ -91,6 +107,7 @@ public sealed interface Command {
     private static Append readAppend(DataInputStream source) throws IOException {
         String producer = Text.read(source);
         long sequence = source.readLong();
+        long after = source.readLong();
         int count = Text.readCount(source);
         List<StreamAppend> streams = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -104,6 +121,6 @@ public sealed interface Command {
             }
             streams.add(new StreamAppend(key, expectedEnd, entries));
         }
-        return new Append(producer, sequence, streams);
+        return new Append(producer, sequence, after, streams);
     }
 }

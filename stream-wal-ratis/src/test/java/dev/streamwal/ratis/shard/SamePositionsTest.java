@@ -187,7 +187,10 @@ class SamePositionsTest {
                 streams.add(stream(leader));
             }
             String producer = "producer " + random.nextInt(3);
-            Command.Append append = new Command.Append(producer, sequences.merge(producer, 1L, Long::sum), streams);
+            long sequence = sequences.merge(producer, 1L, Long::sum);
+            long after = random.nextInt(4) == 0 ? sequence - random.nextInt(3) : Command.Append.NONE; // too early at times
+            Command.Append append = producer.endsWith("0") ? new Command.Append(producer, sequence, streams)
+                    : new Command.Append(producer, sequence, after, streams);
             sent.add(append);
             return new Entry(stamp, append);
         }

@@ -3,10 +3,12 @@ package dev.streamwal.ratis.shard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.ratis.wire.Command.Append;
 import dev.streamwal.ratis.wire.Command.Tick;
 import dev.streamwal.reader.EntryRef;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What all replicas know alike: where streams go on, when an image is due, whether a replica differs; and that it comes back as it was, or not at all. */
@@ -125,7 +127,7 @@ class ShardStateTest {
         append("b", 48, 7_000);
         state.ticked(18);
         state.applied(4, 18);
-        state.producers().applied("p", 3, new byte[] {5});
+        state.producers().applied(new Append("p", 3, List.of()), new byte[] {5});
     }
 
     @Test
@@ -140,7 +142,7 @@ class ShardStateTest {
         assertThat(read.nextOf("b")).isEqualTo(STEP + 48);
         assertThat(read.endOf("c")).isZero();
         assertThat(read.lastTick()).isEqualTo(state.lastTick());
-        assertThat(read.producers().answerOf("p", 3)).containsExactly(5);
+        assertThat(read.producers().answerOf(new Append("p", 3, List.of()))).containsExactly(5);
         assertThat(read.encode()).isEqualTo(state.encode());
     }
 

@@ -12,8 +12,10 @@ import dev.streamwal.ratis.shard.ShardFolder.Image;
 import dev.streamwal.ratis.wire.AppendAnswer;
 import dev.streamwal.ratis.wire.AppendAnswer.Appended;
 import dev.streamwal.ratis.wire.AppendAnswer.EndDiffers;
+import dev.streamwal.ratis.wire.AppendAnswer.Forgotten;
 import dev.streamwal.ratis.wire.AppendAnswer.Part;
 import dev.streamwal.ratis.wire.AppendAnswer.Refused;
+import dev.streamwal.ratis.wire.AppendAnswer.TooEarly;
 import dev.streamwal.ratis.wire.Command;
 import dev.streamwal.ratis.wire.Command.Tick;
 import dev.streamwal.ratis.wire.Page.SentRecord;
@@ -162,6 +164,24 @@ class ShardTest {
         append(START_MILLIS, "a", entry("y"));
         assertThat(apply(START_MILLIS, append)).isEqualTo(first);
         assertThat(texts("a")).containsExactly("x", "y");
+    }
+
+    private Part inOrder(long sequence, long after, String text) throws IOException {
+        byte[] answer = apply(START_MILLIS,
+                new Command.Append("client", sequence, after, List.of(new StreamAppend("a", StreamAppend.ANY_END, List.of(entry(text))))));
+        return AppendAnswer.decode(new DataInputStream(new ByteArrayInputStream(answer))).streams().get(0);
+    }
+
+    @Test
+    void apply_ofCommandsInOrder_refusesWhatIsTooEarly_andWhatWasOvertaken() throws IOException {
+        assertThat(inOrder(1, 0, "second")).isEqualTo(new TooEarly());
+        assertThat(inOrder(0, Command.Append.NONE, "first")).isInstanceOf(Appended.class);
+        assertThat(inOrder(2, 1, "third")).isEqualTo(new TooEarly());
+        assertThat(inOrder(1, Command.Append.NONE, "second")).isInstanceOf(Appended.class);
+        assertThat(inOrder(4, Command.Append.NONE, "fifth")).as("the third and the fourth were given up").isInstanceOf(Appended.class);
+        assertThat(inOrder(2, 1, "third")).isEqualTo(new Forgotten());
+        assertThat(inOrder(1, 0, "second")).as("what it was answered").isInstanceOf(Appended.class);
+        assertThat(texts("a")).containsExactly("first", "second", "fifth");
     }
 
     // ---------------------------------------------------------------- images

@@ -1,0 +1,92 @@
+package dev.streamwal.ratis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.WriteEntry;
+import dev.streamwal.ratis.settings.RaftSettings;
+import dev.streamwal.reader.EntryRef;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.retry.RetryPolicies;
+import org.apache.ratis.util.TimeDuration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A majority is away for longer than a client tries: what was appended meanwhile fails, and the same client goes on when there is a majority again. */
+@Timeout(180)
+class OutageTest {
+
+    private static final int TRIES = 3;
+    private static final int ROUNDS = 100;
+
+    @TempDir
+    private Path folder;
+
+    private final List<ReplicatedWalServer> servers = new ArrayList<>();
+    private Replicas replicas;
+
+    @BeforeEach
+    void start() throws IOException {
+        replicas = ReplicaProcesses.onFreePorts(3);
+        replicas.names().forEach(name -> servers.add(start(name)));
+    }
+
+    private ReplicatedWalServer start(String name) {
+        return ReplicatedWalServer.start(name, folder.resolve(name), Replica.options(replicas, 1));
+    }
+
+    @AfterEach
+    void stop() {
+        servers.forEach(ReplicatedWalServer::close);
+    }
+
+    private static WriteEntry entry(int number) {
+        return WriteEntry.of(new byte[] {(byte) number});
+    }
+
+    @Test
+    void append_afterAnOutage_isAcknowledged_andReadsAreAnswered() throws Exception {
+        try (ReplicatedWal wal = ReplicatedWal.connect(replicas, Batching.of(Duration.ZERO, 1), RaftSettings.connections(Optional.empty()),
+                RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES, TimeDuration.valueOf(100, TimeUnit.MILLISECONDS)))) {
+            EntryRef before = appended(wal, 1);
+            for (int i = 1; i < 3; i++) {
+                servers.get(i).close();
+            }
+            assertThatThrownBy(() -> wal.append("key", entry(2)).get()).isInstanceOf(ExecutionException.class)
+                    .hasMessageContaining("append got no answer, and may have happened or not: key=key");
+            assertThatThrownBy(() -> wal.appendOnce("producer", 1, "key", entry(3)).get()).isInstanceOf(ExecutionException.class)
+                    .hasMessageContaining("append got no answer, and may have happened or not: key=key");
+            for (int i = 1; i < 3; i++) {
+                servers.set(i, start(replicas.names().get(i)));
+            }
+            EntryRef after = appended(wal, 4);
+            assertThat(after.position()).isGreaterThanOrEqualTo(before.end());
+            assertThat(wal.endPosition("key", Consistency.LINEARIZABLE)).isGreaterThanOrEqualTo(after.end());
+            assertThat(wal.appendOnce("producer", 1, "key", entry(3)).get().key()).isEqualTo("key");
+        }
+    }
+
+    /** The few tries of this test may end before there is a leader. */
+    private static EntryRef appended(ReplicatedWal wal, int number) throws Exception {
+        ExecutionException last = null;
+        for (int i = 0; i < ROUNDS; i++) {
+            try {
+                return wal.append("key", entry(number)).get();
+            } catch (ExecutionException e) {
+                last = e;
+                Thread.sleep(100);
+            }
+        }
+        throw last;
+    }
+}
