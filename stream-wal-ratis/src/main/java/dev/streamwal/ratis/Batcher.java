@@ -190,7 +190,7 @@ final class Batcher {
             }
         } catch (IOException | RuntimeException e) {
             over(request);
-            request.byKey.forEach((key, all) -> all.forEach(each -> each.ref().completeExceptionally(AnswerCheck.unknown(key, e))));
+            fail(request, e);
         }
     }
 
@@ -270,10 +270,34 @@ final class Batcher {
             while ((!unanswered.isEmpty() || !waiting.isEmpty()) && leftNanos > 0) {
                 leftNanos = room.awaitNanos(leftNanos);
             }
-            waiting.forEach(each -> each.ref().completeExceptionally(closed(each.key())));
-            waiting.clear();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** What isn't answered fails; an answer that still comes changes nothing. */
+    void failUnanswered() {
+        List<Waiting> neverSent;
+        List<Request> sent;
+        lock.lock();
+        try {
+            neverSent = List.copyOf(waiting);
+            sent = List.copyOf(unanswered);
+            waiting.clear();
+            unanswered.clear();
+        } finally {
+            lock.unlock();
+        }
+        if (!sent.isEmpty()) {
+            IOException failure = new IOException("client was closed before an answer came");
+            answers.execute(() -> {
+                sent.forEach(each -> fail(each, failure));
+                neverSent.forEach(each -> each.ref().completeExceptionally(closed(each.key())));
+            });
+        }
+    }
+
+    private static void fail(Request request, Exception failure) {
+        request.byKey.forEach((key, all) -> all.forEach(each -> each.ref().completeExceptionally(AnswerCheck.unknown(key, failure))));
     }
 }

@@ -77,7 +77,7 @@ public final class ReplicatedWal implements AutoCloseable {
     private final AtomicLong singles = new AtomicLong();
     private final AtomicInteger nextReplica = new AtomicInteger();
     private final ScheduledThreadPoolExecutor timer = NamedThreads.one("stream-wal-batches");
-    private final ScheduledThreadPoolExecutor answers = NamedThreads.one("stream-wal-answers");
+    private final ScheduledThreadPoolExecutor answers = NamedThreads.thatFinishes("stream-wal-answers");
     private final List<ShardConnection> leaders = new ArrayList<>();
     private final List<RaftClient> readers = new ArrayList<>();
     private final List<Batcher> batchers = new ArrayList<>();
@@ -87,15 +87,23 @@ public final class ReplicatedWal implements AutoCloseable {
         this.shards = shards;
         for (int i = 0; i < shards.count(); i++) {
             int shard = i;
-            ShardConnection leader = new ShardConnection(() -> client(shards.group(shard, this.replicas.addresses()), retry, connections), answers);
+            ShardConnection leader = new ShardConnection(opened -> client(shards.group(shard, this.replicas.addresses()), first(opened), retry, connections),
+                    answers);
             leaders.add(leader);
-            readers.add(client(shards.group(shard, replicas.addresses()), RaftSettings.noRetry(), connections));
+            readers.add(client(shards.group(shard, replicas.addresses()), first(0), RaftSettings.noRetry(), connections));
             batchers.add(new Batcher(leader, client, batching, timer, answers));
         }
     }
 
-    private static RaftClient client(RaftGroup group, RetryPolicy retry, Parameters connections) {
-        return RaftClient.newBuilder().setRaftGroup(group).setProperties(RaftSettings.client()).setParameters(connections).setRetryPolicy(retry).build();
+    /** The replica that a client asks first: another one for each client that is opened. */
+    private RaftPeerId first(int opened) {
+        List<String> names = replicas.names();
+        return RaftPeerId.valueOf(names.get(opened % names.size()));
+    }
+
+    private static RaftClient client(RaftGroup group, RaftPeerId first, RetryPolicy retry, Parameters connections) {
+        return RaftClient.newBuilder().setRaftGroup(group).setLeaderId(first).setProperties(RaftSettings.client()).setParameters(connections)
+                .setRetryPolicy(retry).build();
     }
 
     /**
@@ -130,7 +138,8 @@ public final class ReplicatedWal implements AutoCloseable {
 
     private static Shards askForShards(Replicas replicas, Parameters connections) {
         Exception last = null;
-        try (RaftClient any = client(new Shards(1).group(0, replicas.addresses()), RaftSettings.noRetry(), connections)) {
+        try (RaftClient any = client(new Shards(1).group(0, replicas.addresses()), RaftPeerId.valueOf(replicas.names().get(0)), RaftSettings.noRetry(),
+                connections)) {
             for (int round = 0; round < CONNECT_ROUNDS; round++) {
                 for (String name : replicas.names()) {
                     try {
@@ -424,17 +433,19 @@ public final class ReplicatedWal implements AutoCloseable {
         return new DataInputStream(reply.getMessage().getContent().newInput());
     }
 
-    /** Sends what waits, and waits for the answers, half a minute for each shard at most. What isn't answered by then fails. A second call does nothing. */
+    /** Sends what waits, and waits for the answers, half a minute at most. What isn't answered by then fails. A second call does nothing. */
     @Override
     public void close() {
         batchers.forEach(Batcher::close);
+        long deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSE_SECONDS);
         try {
             for (Batcher each : batchers) {
-                each.awaitAnswers(TimeUnit.SECONDS.toNanos(CLOSE_SECONDS));
+                each.awaitAnswers(deadlineNanos - System.nanoTime());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        batchers.forEach(Batcher::failUnanswered);
         timer.shutdownNow();
         IOException failure = null;
         for (List<? extends Closeable> all : List.of(leaders, readers)) {

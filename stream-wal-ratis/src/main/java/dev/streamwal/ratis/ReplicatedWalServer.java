@@ -250,9 +250,22 @@ public final class ReplicatedWalServer implements AutoCloseable {
 
     private void shardClosed(int shard, @Nullable Throwable failure) {
         boolean isFirst = closed.completeExceptionally(new ReplicationException("shard of a replica has closed, and is a replica less: name=" + name
-                + ", shard=" + shard + ", folder=" + folder + "; because: " + (failure == null ? "Ratis closed it, see its log" : failure.getMessage())
-                + "; mend that, and start the replica again", null, failure));
+                + ", shard=" + shard + ", folder=" + folder + "; because: " + reason(failure) + "; mend that, and start the replica again", null, failure));
         assert isFirst || closed.isDone();
+    }
+
+    /** With what is behind it: Ratis says which file it couldn't write, and what the system said is the cause. */
+    private static String reason(@Nullable Throwable failure) {
+        if (failure == null) {
+            return "Ratis closed it, see its log";
+        }
+        Throwable deepest = failure;
+        while (deepest.getCause() != null) {
+            deepest = deepest.getCause();
+        }
+        String said = String.valueOf(failure.getMessage());
+        String behind = String.valueOf(deepest.getMessage());
+        return said.contains(behind) ? said : said + ": " + behind;
     }
 
     /**

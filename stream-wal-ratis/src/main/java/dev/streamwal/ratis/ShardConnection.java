@@ -3,29 +3,40 @@ package dev.streamwal.ratis;
 import dev.streamwal.ratis.settings.RaftSettings;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
+import java.util.function.IntFunction;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.exceptions.GroupMismatchException;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.util.JavaUtils;
 
 /**
- * Reaches the leader of a shard, also after it was out of reach for long. Ratis' client fails whatever it is given once it has given a request up (trap 17 of {@link RaftSettings});
- * so another one takes its place then, and it is closed when nothing waits for it any more.
+ * Reaches the leader of a shard, also after it was out of reach for long, or where one of the replicas doesn't have the shard any more. Ratis' client fails
+ * whatever it is given once it has given a request up (trap 17 of {@link RaftSettings}); so another one takes its place then, which asks the next replica first,
+ * and it is closed when nothing waits for it any more.
+ *
+ * <p>A replica without the shard was left out of the log, or has just begun. What it was asked is sent again, and a command may be: it is applied once
+ * ({@code Producers}).
  *
  * <p>Thread-safe.
  */
 final class ShardConnection implements Batcher.Sender, Closeable {
+
+    /** How often a request is sent where replicas don't have the shard: each replica in turn, for some seconds. */
+    private static final int ABSENT_TRIES = 30;
+    private static final long ABSENT_REST_MILLIS = 100;
 
     /** A call that waits for its answer. */
     @FunctionalInterface
@@ -43,25 +54,46 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         }
     }
 
-    private final Supplier<RaftClient> opening;
-    private final Executor answers;
+    private final IntFunction<RaftClient> opening;
+    private final ScheduledExecutorService answers;
     private final ReentrantLock lock = new ReentrantLock();
     private final Set<RaftClient> replaced = new HashSet<>();
+    private final Set<CompletableFuture<byte[]>> unanswered = new HashSet<>();
     private Counted current;
+    private int opened = 1;
     private boolean isClosed;
 
     /**
-     * @param opening opens a client
-     * @param answers closes clients, which a thread of Ratis' mustn't
+     * @param opening opens a client, by how many were opened before: it asks another replica first than the one before it
+     * @param answers sends again, and closes clients, which a thread of Ratis' mustn't
      */
-    ShardConnection(Supplier<RaftClient> opening, Executor answers) {
+    ShardConnection(IntFunction<RaftClient> opening, ScheduledExecutorService answers) {
         this.opening = opening;
         this.answers = answers;
-        this.current = new Counted(opening.get());
+        this.current = new Counted(opening.apply(0));
     }
 
     @Override
     public CompletableFuture<byte[]> send(byte[] command) {
+        CompletableFuture<byte[]> answer = new CompletableFuture<>();
+        lock.lock();
+        try {
+            if (isClosed) {
+                return CompletableFuture.failedFuture(closed());
+            }
+            unanswered.add(answer);
+        } finally {
+            lock.unlock();
+        }
+        send(command, answer, 1);
+        return answer;
+    }
+
+    private static IOException closed() {
+        return new IOException("client was closed before an answer came");
+    }
+
+    private void send(byte[] command, CompletableFuture<byte[]> answer, int attempt) {
         Counted used = use();
         CompletableFuture<RaftClientReply> reply;
         try {
@@ -69,20 +101,74 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         } catch (RuntimeException e) {
             reply = CompletableFuture.failedFuture(e);
         }
-        return reply.whenComplete((answer, failure) -> answered(used, failure != null && !isOfRequest(failure))).thenApply(ShardConnection::content);
+        var unused = reply.whenComplete((said, failure) -> {
+            over(used, failure != null && !isOfRequest(failure));
+            if (failure == null) {
+                answered(answer, said);
+            } else if (attempt < ABSENT_TRIES && hasNoShard(failure)) {
+                sendAgain(command, answer, attempt + 1);
+            } else {
+                failed(answer, failure);
+            }
+        });
+    }
+
+    private void sendAgain(byte[] command, CompletableFuture<byte[]> answer, int attempt) {
+        try {
+            var unused = answers.schedule(() -> send(command, answer, attempt), ABSENT_REST_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            failed(answer, closed());
+        }
+    }
+
+    private void answered(CompletableFuture<byte[]> answer, RaftClientReply reply) {
+        forget(answer);
+        boolean unused = answer.complete(content(reply));
+    }
+
+    private void failed(CompletableFuture<byte[]> answer, Throwable failure) {
+        forget(answer);
+        boolean unused = answer.completeExceptionally(failure);
+    }
+
+    private void forget(CompletableFuture<byte[]> answer) {
+        lock.lock();
+        try {
+            unanswered.remove(answer);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Waits for the answer. */
     byte[] call(Call call) throws IOException {
-        Counted used = use();
-        try {
-            RaftClientReply reply = call.by(used.client);
-            if (!reply.isSuccess()) {
-                throw new IOException(String.valueOf(reply.getException().getMessage()), reply.getException());
+        for (int attempt = 1;; attempt++) {
+            Counted used = use();
+            boolean isAbsent = false;
+            try {
+                RaftClientReply reply = call.by(used.client);
+                if (!reply.isSuccess()) {
+                    throw new IOException(String.valueOf(reply.getException().getMessage()), reply.getException());
+                }
+                return content(reply);
+            } catch (IOException e) {
+                isAbsent = hasNoShard(e);
+                if (!isAbsent || attempt == ABSENT_TRIES) {
+                    throw e;
+                }
+            } finally {
+                over(used, isAbsent);
             }
-            return content(reply);
-        } finally {
-            answered(used, false);
+            rest();
+        }
+    }
+
+    private static void rest() throws IOException {
+        try {
+            Thread.sleep(ABSENT_REST_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("thread was interrupted while it waited for a replica that has the shard");
         }
     }
 
@@ -96,6 +182,11 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         return JavaUtils.unwrapCompletionException(failure) instanceof StateMachineException;
     }
 
+    /** Also what was sent behind a request that failed so: it has that as its cause. */
+    private static boolean hasNoShard(Throwable failure) {
+        return JavaUtils.isCausedBy(failure, GroupMismatchException.class);
+    }
+
     private Counted use() {
         lock.lock();
         try {
@@ -106,13 +197,13 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         }
     }
 
-    private void answered(Counted used, boolean hasGivenUp) {
+    private void over(Counted used, boolean hasGivenUp) {
         boolean isOver;
         lock.lock();
         try {
             if (hasGivenUp && used == current && !isClosed) {
                 replaced.add(used.client);
-                current = new Counted(opening.get());
+                current = new Counted(opening.apply(opened++));
             }
             used.calls--;
             isOver = used != current && used.calls == 0 && !isClosed;
@@ -147,9 +238,11 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     @Override
     public void close() throws IOException {
         List<RaftClient> all;
+        List<CompletableFuture<byte[]>> left;
         lock.lock();
         try {
             isClosed = true;
+            left = List.copyOf(unanswered);
             all = new ArrayList<>(replaced);
             all.add(current.client);
         } finally {
@@ -163,6 +256,8 @@ final class ShardConnection implements Batcher.Sender, Closeable {
                 failure = e;
             }
         }
+        // what Ratis' clients were about to send again when they were closed has no answer from them
+        left.forEach(each -> failed(each, closed()));
         if (failure != null) {
             throw failure;
         }

@@ -1,6 +1,7 @@
 package dev.streamwal.ratis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.WriteEntry;
 import dev.streamwal.ratis.wire.AppendAnswer;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.Test;
  */
 class BatcherTest {
 
-    private static final int SEEDS = 2_000;
+    private static final int SEEDS = 500;
     private static final int APPENDS = 60;
     private static final int IN_FLIGHT = 8;
 
@@ -156,5 +157,27 @@ class BatcherTest {
         for (int seed = 0; seed < SEEDS; seed++) {
             run(seed, true);
         }
+    }
+
+    @Test
+    void close_withoutAnswers_failsWhatWasSent_andWhatWaited() throws Exception {
+        Network network = new Network(new Random(0));
+        ScheduledThreadPoolExecutor timer = NamedThreads.one("timer");
+        Batcher batcher = new Batcher(network, "client", new Batching(Duration.ofSeconds(10), 2, 1 << 10, 2), timer, Runnable::run);
+        List<CompletableFuture<EntryRef>> refs = new ArrayList<>();
+        for (int i = 0; i < 5; i++) { // two requests of two, which have no answer, and one record that waits
+            refs.add(batcher.append("key", WriteEntry.of(new byte[8])));
+        }
+        batcher.close();
+        batcher.awaitAnswers(1);
+        assertThat(refs).noneMatch(CompletableFuture::isDone);
+        batcher.failUnanswered();
+        timer.shutdownNow();
+        for (int i = 0; i < 5; i++) {
+            assertThatThrownBy(refs.get(i)::get).hasCauseInstanceOf(ReplicationException.class)
+                    .hasMessageContaining(i < 4 ? "may have happened or not: key=key" : "client is closed: key=key; nothing was appended");
+        }
+        network.underWay.forEach(call -> call.answer().complete(network.apply(call.command())));
+        assertThat(network.records).as("they happened, and the answers came too late").hasSize(2);
     }
 }

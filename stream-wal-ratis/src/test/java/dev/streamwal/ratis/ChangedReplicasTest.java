@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -60,7 +61,9 @@ class ChangedReplicasTest {
         }
         Load load = new Load(before);
         try (ReplicatedWal admin = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1));
-                ReplicatedWal other = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1))) {
+                ReplicatedWal other = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1));
+                ReplicatedWal idle = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1));
+                ReplicatedWal idleReader = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1))) {
             load.awaitMore(1_000);
             start("n3", all);
             admin.changeReplicas(all);
@@ -71,6 +74,7 @@ class ChangedReplicasTest {
             admin.changeReplicas(after);
             assertThat(other.status()).extracting(ReplicaStatus::replica).containsOnly("n1", "n2", "n3").hasSize(6);
             assertThat(admin.status()).extracting(ReplicaStatus::replica).containsOnly("n1", "n2", "n3").hasSize(6);
+            askTheReplicaWithoutShards(idle, idleReader);
         }
         assertThat(load.failed()).isZero();
         assertThat(load.history.violations()).isEmpty();
@@ -84,6 +88,19 @@ class ChangedReplicasTest {
             load.check(files);
             assertThat(files).as(name).isEqualTo(longest);
         }
+    }
+
+    /** The first that a client asks is n0, which was left out and still runs. */
+    private void askTheReplicaWithoutShards(ReplicatedWal idle, ReplicatedWal idleReader) throws Exception {
+        assertThatThrownBy(() -> servers.get("n0").awaitClosed()).as("was left out").isInstanceOf(ReplicationException.class);
+        List<CompletableFuture<EntryRef>> refs = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            refs.add(idle.append("idle", WriteEntry.of(new byte[1])));
+        }
+        for (CompletableFuture<EntryRef> each : refs) {
+            assertThat(each.get(60, TimeUnit.SECONDS).key()).isEqualTo("idle");
+        }
+        assertThat(idleReader.endPosition("idle", Consistency.LINEARIZABLE)).isEqualTo(refs.get(19).get().end());
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.retry.RetryPolicies;
@@ -73,6 +74,25 @@ class OutageTest {
             assertThat(after.position()).isGreaterThanOrEqualTo(before.end());
             assertThat(wal.endPosition("key", Consistency.LINEARIZABLE)).isGreaterThanOrEqualTo(after.end());
             assertThat(wal.appendOnce("producer", 1, "key", entry(3)).get().key()).isEqualTo("key");
+        }
+    }
+
+    /** Half a minute is for requests; this one was to be tried for longer. */
+    @Test
+    void close_duringAnOutage_failsWhatHasNoAnswer() throws Exception {
+        CompletableFuture<EntryRef> once;
+        CompletableFuture<Optional<EntryRef>> conditional;
+        try (ReplicatedWal wal = ReplicatedWal.connect(replicas, Batching.of(Duration.ZERO, 1))) {
+            appended(wal, 1);
+            for (int i = 1; i < 3; i++) {
+                servers.get(i).close();
+            }
+            once = wal.appendOnce("producer", 1, "key", entry(2));
+            conditional = wal.appendIfEndIs("key", 0, entry(3));
+        }
+        for (CompletableFuture<?> each : List.of(once, conditional)) {
+            assertThatThrownBy(() -> each.get(60, TimeUnit.SECONDS)).hasCauseInstanceOf(ReplicationException.class)
+                    .hasMessageContaining("append got no answer, and may have happened or not: key=key");
         }
     }
 

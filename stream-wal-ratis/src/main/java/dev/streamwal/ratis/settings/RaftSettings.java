@@ -41,7 +41,8 @@ import org.apache.ratis.util.TimeDuration;
  *   <li>A leader that is left out of its group may not close: {@code ReplicatedWalServer}.
  *   <li>Of calls that are sent in order, a leader may take the second after it has refused the first, which the client then tries again. So commands say
  *       behind which they must stand: {@code Batcher}, {@code Producers}.
- *   <li>A client that has given up a call fails all that come behind it, for ever. So it is replaced: {@code ShardConnection}.
+ *   <li>A client that has given up a call fails all that come behind it, for ever; it gives up at once where a replica was left out of the group. So it is
+ *       replaced, and what has no answer when it is closed fails: {@code ShardConnection}.
  * </ol>
  */
 public final class RaftSettings {
