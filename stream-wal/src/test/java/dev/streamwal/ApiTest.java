@@ -3,6 +3,8 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
 import java.lang.reflect.Field;
@@ -11,6 +13,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Type;
 import java.lang.reflect.TypeVariable;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -72,9 +75,18 @@ class ApiTest {
         }
     }
 
+    private static String classFile(Class<?> type) {
+        try (InputStream in = type.getResourceAsStream(type.getName().substring(type.getPackageName().length() + 1) + ".class")) {
+            return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** A type that programs can name, and those in it. */
     private static void addTypes(Class<?> type, List<String> api) {
         if ((type.getModifiers() & API) != 0) {
+            assertThat(classFile(type)).as("javac warns programs about annotations that it doesn't find: " + type).doesNotContain("com/google/errorprone");
             addType(type, api);
             Arrays.stream(type.getDeclaredClasses()).sorted(Comparator.comparing(Class::getName)).forEach(inner -> addTypes(inner, api));
         }

@@ -1,6 +1,5 @@
 package dev.streamwal.metrics;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.reader.ConsumerLag;
@@ -57,14 +56,13 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
     private final String consumer;
     private final InstantSource clock;
 
-    @GuardedBy("this")
+    /** Guarded by this. */
     private final List<Registered> registered = new ArrayList<>();
 
-    @GuardedBy("this")
+    /** Guarded by this. */
     private Optional<Reading> last = Optional.empty();
 
-    /** When the next reading is due; {@link System#nanoTime()} of now at first. */
-    @GuardedBy("this")
+    /** When the next reading is due; {@link System#nanoTime()} of now at first. Guarded by this. */
     private long nextNanos = System.nanoTime();
 
     private record Registered(MeterRegistry registry, Meter meter) {}
@@ -121,13 +119,13 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
         gauge(registry, read, "streamwal.consumer.lost", "Records that were deleted before the consumer committed them, at most", "bytes", Reading::lostBytes);
     }
 
-    @GuardedBy("this")
+    /** The caller holds the lock of this. */
     private void gauge(MeterRegistry registry, WalReader read, String name, String description, @Nullable String unit,
             ToDoubleFunction<Reading> value) {
         add(registry, Gauge.builder(name, read, of -> value(of, value)).tags(tags).description(description).baseUnit(unit).register(registry));
     }
 
-    @GuardedBy("this")
+    /** The caller holds the lock of this. */
     private void add(MeterRegistry registry, Meter meter) {
         registered.add(new Registered(registry, meter));
     }

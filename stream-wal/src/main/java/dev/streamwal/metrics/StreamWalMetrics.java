@@ -1,6 +1,5 @@
 package dev.streamwal.metrics;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.StreamWal;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -43,7 +42,7 @@ public final class StreamWalMetrics implements MeterBinder, AutoCloseable {
     private final Tags tags;
     private final LogReadings readings = new LogReadings();
 
-    @GuardedBy("this")
+    /** Guarded by this. */
     private final List<Registered> registered = new ArrayList<>();
 
     private record Registered(MeterRegistry registry, List<Meter> meters) {}

@@ -1,6 +1,5 @@
 package dev.streamwal.ratis.metrics;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.ratis.ReplicaStatus;
 import dev.streamwal.ratis.ReplicaStatus.Role;
 import dev.streamwal.ratis.ReplicatedWalServer;
@@ -56,13 +55,13 @@ public final class ReplicaMetrics implements MeterBinder, AutoCloseable {
 
     private final ReplicatedWalServer server;
 
-    @GuardedBy("this")
+    /** Guarded by this. */
     private final List<Registered> registered = new ArrayList<>();
 
-    @GuardedBy("this")
+    /** Guarded by this. */
     private List<ReplicaStatus> read = List.of();
 
-    @GuardedBy("this")
+    /** Guarded by this. */
     private long readNanos;
 
     private record Registered(MeterRegistry registry, Meter meter) {}
@@ -88,7 +87,7 @@ public final class ReplicaMetrics implements MeterBinder, AutoCloseable {
         }
     }
 
-    @GuardedBy("this")
+    /** The caller holds the lock of this. */
     private void bind(MeterRegistry registry, int shard, Tags tags) {
         gauge(registry, tags, "up", "Whether the shard takes part", shard, status -> status.role() == Role.NO_ANSWER ? 0 : 1);
         gauge(registry, tags, "leader", "Whether this replica leads the shard", shard, known(status -> status.role() == Role.LEADER ? 1 : 0));
@@ -106,20 +105,20 @@ public final class ReplicaMetrics implements MeterBinder, AutoCloseable {
         return status -> status.role() == Role.NO_ANSWER ? Double.NaN : value.applyAsDouble(status);
     }
 
-    @GuardedBy("this")
+    /** The caller holds the lock of this. */
     private void gauge(MeterRegistry registry, Tags tags, String name, String description, int shard, ToDoubleFunction<ReplicaStatus> value) {
         registered.add(new Registered(registry, Gauge.builder(NAME + name, this, unused -> value.applyAsDouble(status(shard)))
                 .tags(tags).description(description).register(registry)));
     }
 
-    @GuardedBy("this")
+    /** The caller holds the lock of this. */
     private void time(MeterRegistry registry, Tags tags, String name, String description, int shard, ToDoubleFunction<ReplicaStatus> millis) {
         registered.add(new Registered(registry, TimeGauge
                 .builder(NAME + name, this, TimeUnit.MILLISECONDS, unused -> millis.applyAsDouble(status(shard)))
                 .tags(tags).description(description).register(registry)));
     }
 
-    @GuardedBy("this")
+    /** The caller holds the lock of this. */
     private void counter(MeterRegistry registry, Tags tags, String name, String description, int shard, ToDoubleFunction<ReplicaStatus> count) {
         double[] last = new double[1];
         registered.add(new Registered(registry, FunctionCounter.builder(NAME + name, this, unused -> {
@@ -134,7 +133,7 @@ public final class ReplicaMetrics implements MeterBinder, AutoCloseable {
         return statuses().get(shard);
     }
 
-    @GuardedBy("this")
+    /** The caller holds the lock of this. */
     private List<ReplicaStatus> statuses() {
         long now = System.nanoTime();
         if (read.isEmpty() || now - readNanos > SHARED_NANOS) {
