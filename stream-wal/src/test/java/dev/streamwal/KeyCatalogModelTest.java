@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KeyCatalogModelTest {
 
-    private static final int OPERATIONS = 1_000;
+    private static final int OPERATIONS = Scale.ofOneRun(1_000);
     private static final int RUNS = 8;
     private static final Duration WINDOW = Duration.ofSeconds(10);
     private static final Duration RETENTION = Duration.ofSeconds(300);

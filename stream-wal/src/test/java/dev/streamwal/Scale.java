@@ -17,4 +17,9 @@ public final class Scale {
     public static int everyNth() {
         return (int) Math.max(1, Math.round(OF_BUILD / factor()));
     }
+
+    /** How much of one run is done: all of it, but in builds that are shortened. */
+    public static int ofOneRun(int all) {
+        return (int) Math.max(1, Math.min(all, Math.round(all * factor() / OF_BUILD)));
+    }
 }

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class SharedModelTest {
 
-    private static final int OPERATIONS = 2_000;
+    private static final int OPERATIONS = Scale.ofOneRun(2_000);
     private static final int RUNS = 8;
     private static final Duration WINDOW = Duration.ofSeconds(10);
     private static final Duration RETENTION = Duration.ofSeconds(60);

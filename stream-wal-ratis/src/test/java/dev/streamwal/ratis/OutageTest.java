@@ -19,11 +19,13 @@ import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.util.TimeDuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A majority is away for longer than a client tries: what was appended meanwhile fails, and the same client goes on when there is a majority again. */
+@Tag("long")
 @Timeout(180)
 class OutageTest {
 

@@ -8,10 +8,12 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A replica whose log is damaged, or that was away for longer than the Raft log is kept, gets a peer's log, and is as good as the others again. */
+@Tag("long")
 class ReplicaRepairTest {
 
     /** More requests than {@link Replica#options} keeps, and some files of the Raft log: each has at most 20 records. */

@@ -8,6 +8,7 @@ import dev.streamwal.simulation.CrashExplorer.Failure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The log and its tier stand on one simulated disk. While packs go to the tier, come back, expire, are cut and erased there, the machine crashes, or the
  * process is killed, at every operation: the log is what it promises. {@code -Dscale=…} multiplies the random workloads.
  */
+@Tag("long")
 class TierCrashTest {
 
     private static final int MAX_ALONE = 2;

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class SamePositionsTest {
 
-    private static final int SEEDS = Math.max(2, (int) Math.round(Scale.factor() * 14));
+    private static final int SEEDS = Math.max(1, (int) Math.round(Scale.factor() * 20));
     private static final int ENTRIES = 600;
 
     private static final Duration WINDOW = Duration.ofHours(1);

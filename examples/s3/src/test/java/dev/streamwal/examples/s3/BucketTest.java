@@ -24,11 +24,13 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A tier in a bucket of a server of S3's protocol, by the provider that AWS makes. What the log does where a tier fails in other ways is tested with the log. */
+@Tag("long")
 @Timeout(120)
 class BucketTest {
 
