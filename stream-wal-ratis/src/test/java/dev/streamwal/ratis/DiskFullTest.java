@@ -3,6 +3,7 @@ package dev.streamwal.ratis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.ratis.repair.Folders;
 import dev.streamwal.storage.SmallDisk;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -27,6 +28,7 @@ class DiskFullTest {
     private static final int REPLICAS = 3;
     private static final int DISK_BYTES = 512 << 20;
     private static final int PIECE_BYTES = 64 << 10;
+    private static final int IMAGES_BYTES = 1 << 20;
 
     private final List<SmallDisk> disks = new ArrayList<>();
     private final ReplicatedWalServer[] servers = new ReplicatedWalServer[REPLICAS];
@@ -88,6 +90,36 @@ class DiskFullTest {
         assertThat(load.history.violations()).isEmpty();
         ReplicaFiles leaders = ReplicaFiles.of(folder(leader()), 1);
         load.check(leaders);
+        for (int i = 0; i < REPLICAS; i++) {
+            assertThat(ReplicaFiles.caughtUp(folder(i), 1, leaders)).as("n" + i).isEqualTo(leaders);
+        }
+    }
+
+    /** Its Raft log and its own records have room, and images are on a disk of their own, so that nothing else meets the full disk. */
+    @Test
+    void replica_withoutRoomForAPeersImage_saysSo_leavesNothingOfIt_andHasItWhenThereIsRoom() throws Exception {
+        Load load = new Load(replicas);
+        try (load) {
+            load.awaitMore(2_000);
+            int fresh = (leader() + 1) % REPLICAS;
+            servers[fresh].close();
+            Folders.delete(folder(fresh));
+            Path images = folder(fresh).resolve("shard-0/images");
+            try (SmallDisk disk = SmallDisk.mount(IMAGES_BYTES)) {
+                Files.createDirectories(images.getParent());
+                Files.createSymbolicLink(images, disk.directory());
+                start(fresh);
+                assertThatThrownBy(() -> servers[fresh].awaitClosed()).isInstanceOf(ReplicationException.class)
+                        .hasMessageContaining("image of a peer can't be stored: file=").hasMessageContaining("o space left on device");
+                assertThat(images.resolve("fetched")).doesNotExist();
+                servers[fresh].close();
+            }
+            Files.delete(images);
+            start(fresh);
+            load.awaitMore(500);
+        }
+        assertThat(load.failed()).isZero();
+        ReplicaFiles leaders = ReplicaFiles.of(folder(leader()), 1);
         for (int i = 0; i < REPLICAS; i++) {
             assertThat(ReplicaFiles.caughtUp(folder(i), 1, leaders)).as("n" + i).isEqualTo(leaders);
         }

@@ -12,6 +12,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -184,5 +185,14 @@ class RecoveryTableTest {
         tails().forEach(tail -> reached.add(tail.decision()));
         chains().forEach(chain -> reached.add(chain.decision()));
         assertThat(reached).containsExactlyInAnyOrder(RecoveryDecision.values());
+    }
+
+    /** A report says it: nobody is told of damage where there is none, or of none where there is. */
+    @Test
+    void isAboutDamage_isWhatChangedSomethingThatWasPromisedToSurvive() {
+        assertThat(Arrays.stream(RecoveryDecision.values()).filter(RecoveryDecision::isAboutDamage)).containsExactlyInAnyOrder(RecoveryDecision.SKIP_DAMAGE,
+                RecoveryDecision.PAD_DAMAGED_END, RecoveryDecision.KEEP_WHAT_IS_LEFT, RecoveryDecision.SKIP_UNREADABLE, RecoveryDecision.GO_ON_BEHIND_GAP,
+                RecoveryDecision.REFUSE_CORRUPT);
+        assertThat(Arrays.stream(RecoveryDecision.values()).map(RecoveryDecision::meaning)).doesNotHaveDuplicates().allSatisfy(each -> assertThat(each).isNotBlank());
     }
 }

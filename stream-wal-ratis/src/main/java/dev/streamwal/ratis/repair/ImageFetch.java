@@ -37,13 +37,35 @@ public record ImageFetch(RaftGroup group, String self, Parameters connections, l
     private static final int ROUNDS = 600;
     private static final long REST_MILLIS = 1_000;
 
+    /** It failed here, as on a full disk: no other peer would help. */
+    private static final class NotStoredException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NotStoredException(Path file, Exception cause) {
+            super("image of a peer can't be stored: file=" + file + ", because: " + cause.getMessage(), cause);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Storing {
+        void run() throws IOException;
+    }
+
+    private static void store(Path file, Storing storing) throws NotStoredException {
+        try {
+            storing.run();
+        } catch (IOException | RuntimeException e) {
+            throw new NotStoredException(file, e);
+        }
+    }
+
     /**
-     * Tries one peer after another.
+     * Tries one peer after another. Where it can't be stored here, what there is of it is deleted.
      *
      * @param target is deleted first
      * @param minIndex an image of an earlier entry is of no use
      * @param stop asked between pieces
-     * @throws IOException where no peer has given one
+     * @throws IOException where no peer has given one, or it can't be stored
      */
     public void into(Path target, long minIndex, BooleanSupplier stop) throws IOException {
         List<RaftPeer> peers = group.getPeers().stream().filter(peer -> !peer.getId().toString().equals(self)).toList();
@@ -55,6 +77,8 @@ public record ImageFetch(RaftGroup group, String self, Parameters connections, l
                     return;
                 } catch (InterruptedIOException e) {
                     throw e;
+                } catch (NotStoredException e) {
+                    throw withoutRemains(target, e);
                 } catch (IOException | RuntimeException e) { // Ratis throws gRPC's own exceptions as well
                     last = new IOException("peer gave no image: peer=" + peer.getId() + ", because: " + e.getMessage(), e);
                 }
@@ -65,9 +89,20 @@ public record ImageFetch(RaftGroup group, String self, Parameters connections, l
                 + ", folder=" + target + "; start a replica whose log is whole", last);
     }
 
+    private static IOException withoutRemains(Path target, NotStoredException failure) {
+        try {
+            Folders.delete(target);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
+    }
+
     private void from(RaftPeerId peer, Path target, long minIndex, BooleanSupplier stop) throws IOException {
-        Folders.delete(target);
-        Files.createDirectories(target);
+        store(target, () -> {
+            Folders.delete(target);
+            Files.createDirectories(target);
+        });
         try (RaftClient client = RaftClient.newBuilder()
                 .setRaftGroup(group)
                 .setProperties(RaftSettings.client())
@@ -93,7 +128,7 @@ public record ImageFetch(RaftGroup group, String self, Parameters connections, l
             }
         }
         LogCheck.check(target.resolve(log));
-        Folders.forceNames(target);
+        store(target, () -> Folders.forceNames(target));
     }
 
     private static void release(RaftClient client, RaftPeerId peer, long number) {
@@ -114,17 +149,17 @@ public record ImageFetch(RaftGroup group, String self, Parameters connections, l
             throw new IOException("name of a file leads out of the image: file=" + piece.name() + ", peer=" + peer);
         }
         if (piece.isFolder()) {
-            Files.createDirectories(path);
+            store(path, () -> Files.createDirectories(path));
             return fetched;
         }
         try (LogFile copy = new LogFile(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             while (true) {
-                copy.write(offset, ByteBuffer.wrap(piece.bytes()));
+                write(copy, path, offset, piece.bytes());
                 offset += piece.bytes().length;
                 fetched += piece.bytes().length;
                 pace(fetched, begunNanos, stop);
                 if (offset >= piece.length()) {
-                    copy.force();
+                    store(path, copy::force);
                     return fetched;
                 }
                 piece = ImagePiece.decode(ask(client, peer, new Query.ReadImage(number, file, offset)));
@@ -133,6 +168,10 @@ public record ImageFetch(RaftGroup group, String self, Parameters connections, l
                 }
             }
         }
+    }
+
+    private static void write(LogFile copy, Path path, long offset, byte[] bytes) throws NotStoredException {
+        store(path, () -> copy.write(offset, ByteBuffer.wrap(bytes)));
     }
 
     private static DataInputStream ask(RaftClient client, RaftPeerId peer, Query query) throws IOException {
