@@ -35,7 +35,7 @@ public final class MetricsCost {
     private static final int[] STREAMS = {1, 1_000};
     private static final int ROUNDS = 9;
     private static final int CONTENT_BYTES = 128;
-    private static final int RECORDS = 4_000_000;
+    private static final int RECORDS = 1_000_000;
     /** What a process does before it is measured, and then again while it is. */
     private static final int WARMUP_PASSES = 2;
     private static final int PASSES = 4;
