@@ -259,12 +259,8 @@ public final class ReplicatedWalServer implements AutoCloseable {
         if (failure == null) {
             return "Ratis closed it, see its log";
         }
-        Throwable deepest = failure;
-        while (deepest.getCause() != null) {
-            deepest = deepest.getCause();
-        }
         String said = String.valueOf(failure.getMessage());
-        String behind = String.valueOf(deepest.getMessage());
+        String behind = String.valueOf(ShardStateMachine.first(failure).getMessage());
         return said.contains(behind) ? said : said + ": " + behind;
     }
 

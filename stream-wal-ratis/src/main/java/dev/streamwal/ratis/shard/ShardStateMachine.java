@@ -198,7 +198,7 @@ public final class ShardStateMachine extends BaseStateMachine {
     }
 
     /** Ratis says "log already failed", and of what by the causes only. */
-    private static Throwable first(Throwable failure) {
+    public static Throwable first(Throwable failure) {
         Throwable first = failure;
         for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
             first = cause;
