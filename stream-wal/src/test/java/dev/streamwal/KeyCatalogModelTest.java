@@ -25,11 +25,13 @@ import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -214,12 +216,14 @@ class KeyCatalogModelTest {
                 NavigableSet<String> own = wal.keys();
                 NavigableSet<String> fromInside = inside.keys();
                 NavigableSet<String> fromBeside = beside.keys();
-                NavigableSet<String> some = beside.keys(Keys.prefix("long/1"));
+                Keys which = List.of(Keys.prefix("long/1"), Keys.prefix("ä"), Keys.prefix(asked.get(0)), Keys.glob("a/?1*"), Keys.glob(asked.get(0) + "*"),
+                        Keys.key(asked.get(0)), Keys.of(asked), Keys.prefix("z")).get(random.nextInt(8));
+                NavigableSet<String> some = (random.nextBoolean() ? beside : anew).keys(which);
                 AtomicReference<List<String>> readWithout = new AtomicReference<>();
                 NavigableSet<String> without = without(reader -> readWithout.set(records(reader, asked, from, to)));
                 assertThat(read).allSatisfy(records -> assertThat(records).isEqualTo(readWithout.get()));
                 assertThat(fromBeside).isEqualTo(without);
-                assertThat(some).isEqualTo(without.subSet("long/1", "long/2"));
+                assertThat(some).as(which.toString()).isEqualTo(without.stream().filter(which::contains).collect(Collectors.toCollection(TreeSet::new)));
                 assertThat(fromInside).isEqualTo(without);
                 assertThat(own).isEqualTo(without);
             }

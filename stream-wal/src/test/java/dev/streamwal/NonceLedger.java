@@ -2,6 +2,7 @@ package dev.streamwal;
 
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SealLayout;
 import dev.streamwal.segment.ReadSettings;
@@ -82,7 +83,7 @@ public final class NonceLedger {
     private void addRecords(Path root) throws IOException {
         ReadSettings settings = new ReadSettings(1 << 20, 64, 0, 64 << 10, 1 << 20, false, InstantSource.fixed(Instant.EPOCH));
         try (LogSource source = new LogSource(root, settings, null)) {
-            for (String key : source.keys(any -> true)) {
+            for (String key : source.keys(KeyScope.all())) {
                 SegmentChain chain = source.freshCatalog(key).chain();
                 for (int i = 0; i < chain.size(); i++) {
                     try (SegmentReader reader = chain.get(i).open(source.channels());

@@ -223,7 +223,7 @@ final class LogRepair implements AutoCloseable {
         Set<String> names = new TreeSet<>();
         try (WalReader reader = access.reader(root); LogSegments segments = access.segments(root)) {
             names.addAll(withoutTable(segments));
-            List<String> keys = new ArrayList<>(segments.keys(key -> true));
+            List<String> keys = new ArrayList<>(segments.keys());
             keys.add(StreamKey.SHARED.text());
             for (String key : keys) {
                 try {
@@ -259,7 +259,7 @@ final class LogRepair implements AutoCloseable {
 
     private Map<String, List<Part>> partsByFile(LogSegments segments) throws IOException {
         Map<String, List<Part>> parts = new TreeMap<>();
-        for (String key : segments.keys(key -> true)) {
+        for (String key : segments.keys()) {
             List<Segment> ofKey = segments.of(key);
             for (int i = 0; i < ofKey.size(); i++) {
                 long to = i + 1 < ofKey.size() ? ofKey.get(i + 1).basePosition() : Long.MAX_VALUE;

@@ -4,7 +4,7 @@ import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.segment.ReadSettings;
@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.OptionalLong;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The segments of a log's streams as they are now, in files of their own and in packs. Close it. */
@@ -73,8 +72,8 @@ final class LogSegments implements AutoCloseable {
     }
 
     /** Keys of the existing streams. */
-    NavigableSet<String> keys(Predicate<StreamKey> filter) throws IOException {
-        return source.keys(key -> filter.test(StreamKey.of(key)));
+    NavigableSet<String> keys() throws IOException {
+        return source.keys(KeyScope.all());
     }
 
     /** Damage in the packs' tables. */

@@ -470,7 +470,7 @@ final class QuarantineRestore implements AutoCloseable {
 
     private List<Segment> liveSegments(QuarantinedFile origin) throws IOException {
         Optional<String> known = origin.key();
-        Collection<String> keys = known.isPresent() ? List.of(known.get()) : log.keys(origin::isOf);
+        Collection<String> keys = known.isPresent() ? List.of(known.get()) : log.keys().stream().filter(key -> origin.isOf(StreamKey.of(key))).toList();
         List<Segment> segments = new ArrayList<>();
         for (String key : keys) {
             log.of(key).stream().filter(segment -> segment.name().fileName().equals(origin.file())).forEach(segments::add);

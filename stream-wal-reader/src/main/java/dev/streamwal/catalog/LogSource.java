@@ -2,6 +2,7 @@ package dev.streamwal.catalog;
 
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
@@ -25,7 +26,6 @@ import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A log for reading: its streams, their catalogs, its open files, and, in the writer's process, its writer. Thread-safe. */
@@ -136,16 +136,16 @@ public final class LogSource implements AutoCloseable {
         return streams;
     }
 
-    /** The keys of streams that have a segment and that the filter takes, in their natural order; without those that can't be read. */
-    public NavigableSet<String> keys(Predicate<String> filter) throws IOException {
-        NavigableSet<String> keys = streams.keys(filter);
+    /** The selected keys of streams that have a segment, in their natural order; without those that can't be read. */
+    public NavigableSet<String> keys(KeyScope scope) throws IOException {
+        NavigableSet<String> keys = streams.keys(scope::contains);
         keys.remove(StreamKey.SHARED.text());
         // before the packs: records are in packs before they leave shared segments
         boolean unused = packs.look(manifest -> {
-            shared.addKeys(manifest, filter, keys);
+            shared.addKeys(manifest, scope::contains, keys);
             return true;
         });
-        packs.addKeys(filter, keys);
+        packs.addKeys(scope, keys);
         return keys;
     }
 

@@ -1,6 +1,7 @@
 package dev.streamwal.catalog;
 
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.LogFile;
@@ -18,6 +19,7 @@ import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.tier.TierReads;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -214,9 +216,9 @@ public final class PackCatalog {
      * @param which packs are looked through
      * @return the manifest that was looked through
      */
-    public Manifest addKeys(Predicate<ListedPack> which, Predicate<String> filter, Set<String> keys) throws IOException {
+    public Manifest addKeys(Predicate<ListedPack> which, KeyScope scope, Set<String> keys) throws IOException {
         return look(manifest -> {
-            addKeys(manifest, which, filter, keys, damage -> { });
+            addKeys(manifest, which, scope, keys, damage -> { });
             return manifest;
         });
     }
@@ -226,33 +228,42 @@ public final class PackCatalog {
         List<CorruptSegmentException> damage = new ArrayList<>();
         return look(manifest -> {
             damage.clear();
-            addKeys(manifest, pack -> true, key -> false, new HashSet<>(), damage::add);
+            // of no key, but all tables are read
+            addKeys(manifest, pack -> true, KeyScope.of(List.of()), new HashSet<>(), damage::add);
             return damage;
         });
     }
 
-    private void addKeys(Manifest manifest, Predicate<ListedPack> which, Predicate<String> filter, Set<String> keys,
+    private void addKeys(Manifest manifest, Predicate<ListedPack> which, KeyScope scope, Set<String> keys,
             Consumer<CorruptSegmentException> damage) throws IOException {
         for (ListedPack pack : manifest.packsInOrder()) {
             if (!which.test(pack)) {
                 continue;
             }
             try {
-                addKeys(reader(pack).walk(), pack, manifest, filter, keys, damage);
+                addKeys(reader(pack).walk(), pack, manifest, scope, keys, damage);
             } catch (CorruptSegmentException e) {
                 damage.accept(e);
             }
         }
     }
 
-    private static void addKeys(PackWalk walk, ListedPack pack, Manifest manifest, Predicate<String> filter, Set<String> keys,
+    private static void addKeys(PackWalk walk, ListedPack pack, Manifest manifest, KeyScope scope, Set<String> keys,
             Consumer<CorruptSegmentException> damage) throws IOException {
+        byte[] beginning = scope.beginning().getBytes(StandardCharsets.UTF_8);
+        boolean isSought = false;
         for (boolean more = true; more; ) {
             try {
-                more = walk.isNext();
+                if (isSought) {
+                    more = walk.isNext();
+                } else {
+                    isSought = true;
+                    more = walk.seek(beginning);
+                }
+                more = more && walk.compareBeginning(beginning) <= 0;
                 if (more) {
                     StreamKey key = walk.streamKey();
-                    if (filter.test(key.text()) && !manifest.isVoid(key, walk.basePosition(), pack.number())) {
+                    if (scope.contains(key.text()) && !manifest.isVoid(key, walk.basePosition(), pack.number())) {
                         keys.add(key.text());
                     }
                 }
@@ -333,24 +344,24 @@ public final class PackCatalog {
      * Adds the keys that have a segment that counts in a pack: by the catalogue of keys, and for packs that it doesn't cover by their tables.
      * Damaged parts of the tables are left out.
      */
-    public void addKeys(Predicate<String> filter, Set<String> keys) throws IOException {
+    public void addKeys(KeyScope scope, Set<String> keys) throws IOException {
         boolean unused = look(now -> {
-            KeyCatalog catalog = channels.makingRoom(() -> addCataloged(filter, keys));
-            addKeys(catalog.manifest(), pack -> !catalog.covers(pack), filter, keys, damage -> { });
+            KeyCatalog catalog = channels.makingRoom(() -> addCataloged(scope, keys));
+            addKeys(catalog.manifest(), pack -> !catalog.covers(pack), scope, keys, damage -> { });
             return true;
         });
     }
 
-    private KeyCatalog addCataloged(Predicate<String> filter, Set<String> keys) throws IOException {
+    private KeyCatalog addCataloged(KeyScope scope, Set<String> keys) throws IOException {
         try (LogFile file = LogFile.reading(PackFiles.keys(root))) {
             return file.ask(open -> {
                 KeyCatalogReader reader = new KeyCatalogReader(open, file.path());
                 // the manifest is read after the catalogue, so it isn't older
                 KeyCatalog catalog = new KeyCatalog(manifest(), reader.packs(), reader.edits());
-                KeyCatalogReader.Walk walk = reader.walk(open);
+                KeyCatalogReader.Walk walk = reader.walk(open, scope.beginning().getBytes(StandardCharsets.UTF_8));
                 while (!catalog.isEmpty() && walk.next()) {
                     StreamKey key = walk.key();
-                    if (filter.test(key.text()) && isThere(key, walk, catalog)) {
+                    if (scope.contains(key.text()) && isThere(key, walk, catalog)) {
                         keys.add(key.text());
                     }
                 }

@@ -61,6 +61,15 @@ public final class KeyPattern {
         return p == pattern.length;
     }
 
+    /** The text before the first sign that stands for others: all keys that match begin with it. */
+    String beginning() {
+        int end = 0;
+        while (end < text.length() && text.charAt(end) != ANY_RUN && text.charAt(end) != ANY_ONE) {
+            end++;
+        }
+        return text.substring(0, end);
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof KeyPattern pattern && pattern.text.equals(text);

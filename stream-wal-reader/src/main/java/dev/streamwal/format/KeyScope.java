@@ -19,6 +19,14 @@ public sealed interface KeyScope {
     /** The keys, in their natural order; empty where only a listing of the log can tell. */
     Optional<NavigableSet<String>> exactKeys();
 
+    /** What all selected keys begin with, so that no others need be looked at where keys are sorted; empty where they have nothing in common. */
+    String beginning();
+
+    /** All streams. */
+    static KeyScope all() {
+        return prefix("");
+    }
+
     /** @throws IllegalArgumentException where it can't be a key */
     static KeyScope key(String key) {
         return new One(key);
@@ -60,6 +68,11 @@ public sealed interface KeyScope {
         }
 
         @Override
+        public String beginning() {
+            return key;
+        }
+
+        @Override
         public String toString() {
             return "key(\"" + key + "\")";
         }
@@ -85,6 +98,11 @@ public sealed interface KeyScope {
         }
 
         @Override
+        public String beginning() {
+            return text;
+        }
+
+        @Override
         public String toString() {
             return text.isEmpty() ? "all()" : "prefix(\"" + text + "\")";
         }
@@ -101,6 +119,11 @@ public sealed interface KeyScope {
         @Override
         public Optional<NavigableSet<String>> exactKeys() {
             return Optional.empty();
+        }
+
+        @Override
+        public String beginning() {
+            return pattern.beginning();
         }
 
         @Override
@@ -135,6 +158,11 @@ public sealed interface KeyScope {
         @Override
         public Optional<NavigableSet<String>> exactKeys() {
             return Optional.of(keys);
+        }
+
+        @Override
+        public String beginning() {
+            return "";
         }
 
         @Override

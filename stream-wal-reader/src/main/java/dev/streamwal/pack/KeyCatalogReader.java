@@ -208,18 +208,29 @@ public final class KeyCatalogReader {
      * @param bytes of the file, open
      */
     public Walk walk(SegmentBytes bytes) {
-        return new Walk(bytes);
+        return walk(bytes, new byte[0]);
+    }
+
+    /**
+     * A walk through the keys that begin with these bytes. Reads only groups that may have one.
+     *
+     * @param bytes of the file, open
+     */
+    public Walk walk(SegmentBytes bytes, byte[] beginning) {
+        return new Walk(bytes, beginning);
     }
 
     /** Goes through the keys in the order of their unsigned bytes. Reads lists of segments only on request. One thread. */
     public final class Walk {
         private final SegmentBytes bytes;
+        private final byte[] beginning;
         private @Nullable Cursor keysOfGroup;
         private byte @Nullable [] group;
         private long walked;
 
-        private Walk(SegmentBytes bytes) {
+        private Walk(SegmentBytes bytes, byte[] beginning) {
             this.bytes = bytes;
+            this.beginning = beginning;
         }
 
         /**
@@ -230,7 +241,11 @@ public final class KeyCatalogReader {
          */
         public boolean next() throws IOException {
             try {
-                return isNext();
+                boolean isNext = isNext();
+                while (isNext && current().compareBeginning(beginning) < 0) {
+                    isNext = isNext();
+                }
+                return isNext && current().compareBeginning(beginning) == 0;
             } catch (FormatException e) {
                 throw unreadable(e);
             }
@@ -239,9 +254,9 @@ public final class KeyCatalogReader {
         private boolean isNext() throws IOException, FormatException {
             while (keysOfGroup == null || !keysOfGroup.next()) {
                 Cursor before = keysOfGroup;
-                int at = before == null ? 0 : before.group + 1;
+                int at = before == null ? first() : before.group + 1;
                 if (index == null || at == index.blocks()) {
-                    check(walked == keys, "number of keys differs from the catalogue's footer", walked);
+                    check(beginning.length > 0 || walked == keys, "number of keys differs from the catalogue's footer", walked);
                     return false;
                 }
                 if (before != null) {
@@ -256,6 +271,10 @@ public final class KeyCatalogReader {
             }
             walked++;
             return true;
+        }
+
+        private int first() {
+            return index == null ? 0 : Math.max(0, index.find(beginning));
         }
 
         private Cursor current() {

@@ -65,6 +65,11 @@ abstract class KeyCursor {
         return Arrays.compareUnsigned(key, 0, keyLength, other, 0, other.length);
     }
 
+    /** Compares the current key's first bytes: 0 where it begins with these, less than 0 where it is before all keys that do. */
+    final int compareBeginning(byte[] beginning) {
+        return Arrays.compareUnsigned(key, 0, Math.min(keyLength, beginning.length), beginning, 0, beginning.length);
+    }
+
     /** Goes to the next entry; its key must not be before this one's. */
     final boolean next() throws FormatException {
         if (ordinal + 1 == entries) {

@@ -107,6 +107,11 @@ public final class PackWalk {
         return segment().compareKey(other);
     }
 
+    /** Compares that key's first bytes: 0 where it begins with these, less than 0 where it is before all keys that do. */
+    public int compareBeginning(byte[] beginning) {
+        return segment().compareBeginning(beginning);
+    }
+
     /** Position where the current segment begins. */
     public long basePosition() {
         return segment().basePosition();

@@ -175,7 +175,7 @@ final class Consumers {
 
         @Override
         public Set<String> keys() throws IOException {
-            return log.keys(scope::contains);
+            return log.keys(scope);
         }
 
         @Override
@@ -196,7 +196,7 @@ final class Consumers {
             return;
         }
         Map<String, Long> committed = cursor.positions();
-        for (String key : log.keys(scope::contains)) {
+        for (String key : log.keys(scope)) {
             Long position = committed.get(key);
             long from = position == null ? cursor.start() : position;
             Optional<StreamExtent.Before> before = extent(key).beforeFirst(from);
@@ -221,7 +221,7 @@ final class Consumers {
         return reader.header().isEmpty() ? List.of() : onCursors("measuring a consumer's lag", reader.file(), () -> {
             CursorHeader header = reader.header().orElseThrow();
             List<ConsumerLag> lags = new ArrayList<>();
-            for (String key : log.keys(header.scope()::contains)) {
+            for (String key : log.keys(header.scope())) {
                 lag(key, header.start(), reader.commits().get(key)).ifPresent(lags::add);
             }
             return List.copyOf(lags);

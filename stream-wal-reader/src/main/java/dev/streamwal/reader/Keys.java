@@ -26,7 +26,7 @@ public final class Keys {
     /** How many different keys {@link #of} takes. */
     public static final int MAX_KEYS = KeyScope.MAX_KEYS;
 
-    private static final Keys ALL = new Keys(KeyScope.prefix(""));
+    private static final Keys ALL = new Keys(KeyScope.all());
 
     private final KeyScope scope;
 

@@ -79,7 +79,7 @@ final class SegmentedLog implements ReadableLog {
     public NavigableSet<String> keys(KeyScope scope) {
         log.checkOpen();
         try {
-            return log.keys(scope::contains);
+            return log.keys(scope);
         } catch (IOException e) {
             throw log.failure("listing streams", e, log.streams().path(), null, WalException.NO_POSITION);
         }

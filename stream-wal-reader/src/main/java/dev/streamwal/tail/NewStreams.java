@@ -99,7 +99,7 @@ final class NewStreams {
 
     private void addPacked(Set<String> names) throws IOException {
         Set<String> keys = new HashSet<>();
-        Manifest now = log.packs().addKeys(pack -> manifest.pack(pack.number()).isEmpty(), scope::contains, keys);
+        Manifest now = log.packs().addKeys(pack -> manifest.pack(pack.number()).isEmpty(), scope, keys);
         manifest = now;
         for (String key : keys) {
             String name = StreamKey.of(key).directoryName();

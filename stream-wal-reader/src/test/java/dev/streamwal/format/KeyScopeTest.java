@@ -47,6 +47,18 @@ class KeyScopeTest {
     }
 
     @Test
+    void beginning_isThatOfAllSelectedKeys() {
+        assertThat(KeyScope.all().beginning()).isEmpty();
+        assertThat(KeyScope.key("a/b").beginning()).isEqualTo("a/b");
+        assertThat(KeyScope.prefix("a/").beginning()).isEqualTo("a/");
+        assertThat(KeyScope.glob("a/*/b").beginning()).isEqualTo("a/");
+        assertThat(KeyScope.glob("a?b*").beginning()).isEqualTo("a");
+        assertThat(KeyScope.glob("*").beginning()).isEmpty();
+        assertThat(KeyScope.glob("a/b").beginning()).isEqualTo("a/b");
+        assertThat(KeyScope.of(List.of("a/1", "a/2")).beginning()).isEmpty();
+    }
+
+    @Test
     void set_isItsKeysInOrder() {
         KeyScope some = KeyScope.of(List.of("c", "a"));
         assertThat(some.contains("a")).isTrue();

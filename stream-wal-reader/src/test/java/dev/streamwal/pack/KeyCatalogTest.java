@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +27,7 @@ class KeyCatalogTest {
 
     private static final List<CoveredPack> PACKS = List.of(new CoveredPack(3, 1_000, 7), new CoveredPack(4, 2_000, 8), new CoveredPack(1L << 40, 1, 9));
     private static final long EDITS = 77;
+    private static final int FEWEST_IN_A_GROUP = 10;
 
     @TempDir
     Path root;
@@ -89,6 +92,55 @@ class KeyCatalogTest {
             read(found);
             assertThat(found).isEqualTo(entries);
             assertThat(root.resolve("packs")).isDirectoryNotContaining("glob:**tmp");
+        }
+    }
+
+    @Test
+    void walk_anyBeginning_onlyThoseKeysAndOnlyTheirGroups() throws IOException {
+        List<Entry> entries = write(5_000, new Random(12));
+        Random random = new Random(13);
+        List<String> beginnings = new ArrayList<>(List.of("", "a", "s", "sensor/", "sensor/0", "sensor/9", "sensor/ä", "sensor/ää4", "sensor/äääx", "t"));
+        for (int i = 0; i < 300; i++) {
+            String key = entries.get(random.nextInt(entries.size())).key();
+            beginnings.add(key.substring(0, 1 + random.nextInt(key.length())));
+            beginnings.add(key + "x");
+        }
+        try (LogFile file = LogFile.reading(PackFiles.keys(root))) {
+            file.open();
+            KeyCatalogReader reader = new KeyCatalogReader(file, file.path());
+            for (String beginning : beginnings) {
+                CountedBytes counted = new CountedBytes(file);
+                KeyCatalogReader.Walk walk = reader.walk(counted, beginning.getBytes(UTF_8));
+                List<Entry> found = new ArrayList<>();
+                while (walk.next()) {
+                    found.add(new Entry(walk.key().text(), walk.pack(), walk.basePosition(), List.of()));
+                }
+                List<Entry> expected = entries.stream().filter(entry -> entry.key().startsWith(beginning))
+                        .map(entry -> new Entry(entry.key(), entry.pack(), entry.basePosition(), List.of())).toList();
+                assertThat(found).as(beginning).isEqualTo(expected);
+                // of some 80 groups
+                assertThat(counted.reads).as(beginning).isLessThanOrEqualTo(3 + expected.size() / FEWEST_IN_A_GROUP);
+            }
+        }
+    }
+
+    private static final class CountedBytes implements SegmentBytes {
+        private final SegmentBytes all;
+        private int reads;
+
+        CountedBytes(SegmentBytes all) {
+            this.all = all;
+        }
+
+        @Override
+        public int read(ByteBuffer target, long offset) throws IOException {
+            reads++;
+            return all.read(target, offset);
+        }
+
+        @Override
+        public long size() throws IOException {
+            return all.size();
         }
     }
 

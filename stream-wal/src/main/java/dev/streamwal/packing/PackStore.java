@@ -7,6 +7,7 @@ import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.image.CheckpointFolder;
@@ -460,7 +461,7 @@ public final class PackStore implements PackedData {
             });
         }
         // behind shared segments: their content is in packs before it leaves them
-        catalog.addKeys(key -> true, keys);
+        catalog.addKeys(KeyScope.all(), keys);
     }
 
     @Override
