@@ -43,6 +43,7 @@ import org.junit.jupiter.api.Test;
 /** Streams that share segments are written and read as if each had its own. */
 abstract class SharedContract extends LogContract {
 
+    private static final Duration SHORT_WINDOW = Duration.ofSeconds(1);
     private static final int STREAMS = 12;
     private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -151,7 +152,12 @@ abstract class SharedContract extends LogContract {
 
     /** Until all is in packs but what was appended last. */
     private void packAll(StreamWal wal) {
-        clock.advance(WINDOW);
+        packAll(wal, WINDOW);
+    }
+
+    /** @param later at least the log's shortest window */
+    private void packAll(StreamWal wal, Duration later) {
+        clock.advance(later);
         // sealing happens in the background
         await("all is in packs", () -> {
             int unused = wal.pack();
@@ -229,6 +235,11 @@ abstract class SharedContract extends LogContract {
         return sharing().segmentBytes(StreamPolicy.MIN_SEGMENT_BYTES).maxRecordBytes(1_000);
     }
 
+    /** So that a window has several packs. */
+    private WalOptions.Builder packedBeforeWindowsAreOver() {
+        return manySegments().streams("none/*", StreamOptions.builder().window(SHORT_WINDOW).build());
+    }
+
     /** However rarely the log sweeps: nothing waits for that which can be packed. */
     @Test
     void append_segmentsFillUp_arePackedAtOnce() {
@@ -241,13 +252,29 @@ abstract class SharedContract extends LogContract {
         }
     }
 
+    /** What a stream has in them stands together there, as one segment. */
+    @Test
+    void pack_manySharedSegments_arePackedTogether() {
+        try (StreamWal wal = open(manySegments().ownSegments(0).sweepInterval(Duration.ZERO))) {
+            Map<String, List<Written>> written = append(wal, 9);
+            long shared = wal.stats().sharedSegments();
+            assertThat(shared).isGreaterThan(3);
+            packAll(wal);
+            assertThat(heard().packed).hasSize(3);
+            assertThat(wal.stats().packedSegments()).isEqualTo(3 * STREAMS);
+            assertAllHold(wal, written);
+        }
+    }
+
     @Test
     void pack_manySharedSegmentsOfAWindow_becomeOnePack() {
-        Map<String, List<Written>> written;
-        try (StreamWal wal = open(manySegments())) {
-            written = append(wal, 9);
-            packAll(wal);
-            assertThat(heard().packed.size()).isGreaterThan(3 * 2);
+        Map<String, List<Written>> written = new LinkedHashMap<>();
+        try (StreamWal wal = open(packedBeforeWindowsAreOver())) {
+            for (int i = 0; i < 9; i++) {
+                appendRound(wal, i, written);
+                packAll(wal, i % 3 == 2 ? WINDOW : SHORT_WINDOW);
+            }
+            await("packs to be reported", () -> heard().packed.size() > 3 * 2);
             clock.advance(WINDOW.multipliedBy(2));
 
             assertThat(wal.pack()).isZero();
@@ -282,12 +309,14 @@ abstract class SharedContract extends LogContract {
     @Test
     void pack_oneOfThePacksIsDamaged_theOthersBecomeOne() throws IOException {
         expectFailures();
-        StreamWal wal = open(manySegments());
+        StreamWal wal = open(packedBeforeWindowsAreOver());
         Map<String, List<Written>> written = new LinkedHashMap<>();
         for (int i = 0; i < 12; i++) {
             appendRound(wal, i, written);
+            if (i % 4 == 3) {
+                packAll(wal, SHORT_WINDOW);
+            }
         }
-        packAll(wal);
         List<Path> before = files("packs", ".pack");
         assertThat(before).hasSizeGreaterThan(2);
         Path damaged = before.get(1);

@@ -70,7 +70,7 @@ final class SegmentFields {
     private String headerField(SegmentScan scan, SegmentHeader header) throws IOException {
         if (header.key().equals(StreamKey.SHARED)) {
             byte[] slot = new byte[scan.headerLength()];
-            scan.copyHeader(slot);
+            scan.copyHeader(slot, 0);
             try {
                 Slot read = new Slot().read(slot, slot.length);
                 return "slot: key=" + read.key() + ", position=" + read.position() + ", header length=" + read.headerLength() + ", window="

@@ -131,16 +131,9 @@ public final class SharedCatalog {
         }
     }
 
-    /** The oldest segment that isn't packed, without its void ranges, if it is complete. */
-    public Optional<SharedSegment> oldestComplete(Manifest manifest) throws IOException {
-        for (SharedSegment each : list().segments()) {
-            if (isLive(each, manifest)) {
-                each.catchUp(0);
-                cut(each, manifest.voidRanges());
-                return each.isComplete() ? Optional.of(each) : Optional.empty();
-            }
-        }
-        return Optional.empty();
+    /** The segments that aren't packed, the oldest first, whether or not they have been walked. */
+    public List<Segment> unpacked(Manifest manifest) throws IOException {
+        return list().segments().stream().filter(each -> isLive(each, manifest)).map(SharedSegment::file).toList();
     }
 
     /** Where the oldest segment that isn't packed begins; {@link Long#MAX_VALUE} where there is none. */

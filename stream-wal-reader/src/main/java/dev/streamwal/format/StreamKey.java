@@ -122,18 +122,19 @@ public final class StreamKey {
         return new StreamKey(checkedText(utf8, 0, utf8.length), utf8.clone());
     }
 
-    /** As {@link #ofUtf8}, of bytes that {@link #checkUtf8} has checked, and that never change again. */
+    /** As {@link #ofUtf8}, of bytes that {@link #isKey} has checked, and that never change again. */
     public static StreamKey ofCheckedUtf8(byte[] utf8) {
         return new StreamKey(null, utf8);
     }
 
-    /**
-     * Allocates nothing where the bytes are ASCII.
-     *
-     * @throws FormatException where the bytes are no key
-     */
-    public static void checkUtf8(byte[] bytes, int from, int length) throws FormatException {
-        String unused = checkedText(bytes, from, length);
+    /** Whether the bytes are a key. Allocates nothing where they are ASCII. */
+    public static boolean isKey(byte[] bytes, int from, int length) {
+        try {
+            String unused = checkedText(bytes, from, length);
+            return true;
+        } catch (FormatException e) {
+            return false;
+        }
     }
 
     /** The text; null where the bytes are ASCII. */

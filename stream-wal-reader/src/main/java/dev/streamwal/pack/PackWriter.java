@@ -127,7 +127,8 @@ public final class PackWriter implements Closeable {
     public void add(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
         check(State.OPEN);
         checkPlace(segmentHeader, footer.dataEnd() - segmentHeader.headerLength());
-        SegmentDraft next = read(segmentHeader, footer.dataEnd(), segment);
+        SegmentDraft next = next(segmentHeader);
+        next.read(segmentHeader, footer.dataEnd(), segment);
         next.checkFooter(footer);
         add(next);
     }
@@ -136,16 +137,28 @@ public final class PackWriter implements Closeable {
     public void add(SegmentHeader segmentHeader, int dataEnd, SegmentBytes segment) throws IOException {
         check(State.OPEN);
         checkPlace(segmentHeader, dataEnd - segmentHeader.headerLength());
-        add(read(segmentHeader, dataEnd, segment));
+        SegmentDraft next = next(segmentHeader);
+        next.read(segmentHeader, dataEnd, segment);
+        add(next);
     }
 
-    private SegmentDraft read(SegmentHeader segmentHeader, int dataEnd, SegmentBytes segment) throws IOException {
+    /**
+     * Copies the frames of a segment without a footer, as {@link #add(SegmentHeader, Footer, SegmentBytes)}.
+     *
+     * @param frames from the position to the limit, which stay
+     * @param areRecords whether all of them are known to be records outside batches, and to verify; otherwise they are verified
+     */
+    public void add(SegmentHeader segmentHeader, ByteBuffer frames, boolean areRecords) throws IOException {
+        check(State.OPEN);
+        checkPlace(segmentHeader, frames.remaining());
+        SegmentDraft next = next(segmentHeader);
+        next.take(segmentHeader, frames, areRecords);
+        add(next);
+    }
+
+    private SegmentDraft next(SegmentHeader segmentHeader) {
         SegmentDraft next = spare;
-        if (next == null) {
-            return SegmentDraft.of(segmentHeader, dataEnd, segment);
-        }
-        next.read(segmentHeader, dataEnd, segment);
-        return next;
+        return next == null ? new SegmentDraft(segmentHeader) : next;
     }
 
     private void add(SegmentDraft next) throws IOException {

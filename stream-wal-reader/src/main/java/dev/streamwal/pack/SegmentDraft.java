@@ -41,11 +41,12 @@ final class SegmentDraft {
     private long[] timestamps = new long[16];
     private int records;
 
-    private SegmentDraft(SegmentHeader header) {
+    /** An empty draft; see {@link #read} and {@link #take}. */
+    SegmentDraft(SegmentHeader header) {
         this.header = header;
     }
 
-    /** A draft of a segment: see {@link #read}. */
+    /** A draft of a segment; see {@link #read}. */
     static SegmentDraft of(SegmentHeader header, int dataEnd, SegmentBytes segment) throws IOException {
         SegmentDraft draft = new SegmentDraft(header);
         draft.read(header, dataEnd, segment);
@@ -59,22 +60,42 @@ final class SegmentDraft {
      * @throws CorruptSegmentException where a frame doesn't verify
      */
     void read(SegmentHeader newHeader, int dataEnd, SegmentBytes segment) throws IOException {
-        header = newHeader;
-        key = newHeader.key().utf8();
-        flags = newHeader.featureFlags();
-        forgetRecords();
         int bytes = dataEnd - newHeader.headerLength();
-        frames.clear();
-        makeRoom(bytes);
+        begin(newHeader, bytes);
         int read = segment.read(frames.limit(bytes), newHeader.headerLength());
         frames.limit(frames.capacity());
         if (read < bytes) {
             throw corrupt("segment ends before its data does: read=" + read, newHeader.headerLength() + (long) read, dataEnd, segment);
         }
-        if (!isPlain()) {
+        if (!isPlain(false)) {
             forgetRecords();
             verify();
         }
+    }
+
+    /**
+     * Takes the frames of a segment, which replaces the one before.
+     *
+     * @param newFrames from the position to the limit, which stay
+     * @param areRecords whether all of them are known to be records outside batches, and to verify; otherwise they are verified
+     * @throws CorruptSegmentException where a frame doesn't verify
+     */
+    void take(SegmentHeader newHeader, ByteBuffer newFrames, boolean areRecords) throws IOException {
+        begin(newHeader, newFrames.remaining());
+        frames.put(0, newFrames, newFrames.position(), newFrames.remaining()).position(newFrames.remaining());
+        if (!isPlain(areRecords)) {
+            forgetRecords();
+            verify();
+        }
+    }
+
+    private void begin(SegmentHeader newHeader, int bytes) {
+        header = newHeader;
+        key = newHeader.key().utf8();
+        flags = newHeader.featureFlags();
+        forgetRecords();
+        frames.clear();
+        makeRoom(bytes);
     }
 
     private void forgetRecords() {
@@ -91,11 +112,18 @@ final class SegmentDraft {
         }
     }
 
-    /** Whether all frames are data records outside batches, and verify. Then they are indexed, and need no further check. */
-    private boolean isPlain() {
+    /**
+     * Whether all frames are data records outside batches, and verify. Then they are indexed, and need no further check.
+     *
+     * @param areVerified whether they are known to
+     */
+    private boolean isPlain(boolean areVerified) {
         int end = frames.position();
         for (int at = 0; at < end; at += view.frameBytes()) {
-            if (view.check(frames, at, end - at, header.basePosition() + at, header.salt()) != RecordView.Verdict.VALID || view.flags() != 0) {
+            long position = header.basePosition() + at;
+            RecordView.Verdict verdict = areVerified ? view.peek(frames, at, end - at, position)
+                    : view.check(frames, at, end - at, position, header.salt());
+            if (verdict != RecordView.Verdict.VALID || view.flags() != 0) {
                 return false;
             }
             lastSize = view.frameBytes();

@@ -163,8 +163,8 @@ public final class ReadBuffer implements AutoCloseable {
         target.writerIndex(target.writerIndex() + count);
     }
 
-    public void copy(int index, int count, byte[] target) {
-        pooled.getBytes(index, target, 0, count);
+    public void copy(int index, int count, byte[] target, int at) {
+        pooled.getBytes(index, target, at, count);
     }
 
     /** Releases the memory until the next read. */

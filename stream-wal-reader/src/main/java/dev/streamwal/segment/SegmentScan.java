@@ -355,9 +355,9 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         buffer.copy(view.headerIndex(), view.headerLength(), target);
     }
 
-    /** Copies the header to the beginning of an array that is long enough. */
-    public void copyHeader(byte[] target) {
-        buffer.copy(view.headerIndex(), view.headerLength(), target);
+    /** Copies the header into an array that is long enough, from an index on. */
+    public void copyHeader(byte[] target, int at) {
+        buffer.copy(view.headerIndex(), view.headerLength(), target, at);
     }
 
     @Override
@@ -373,7 +373,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
     @Override
     public byte[] copyBody() {
         byte[] body = new byte[view.headerLength() + view.contentLength()];
-        buffer.copy(view.headerIndex(), body.length, body);
+        buffer.copy(view.headerIndex(), body.length, body, 0);
         return body;
     }
 

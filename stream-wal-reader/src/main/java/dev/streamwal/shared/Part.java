@@ -8,9 +8,9 @@ import dev.streamwal.segment.Segment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records that one stream has in a shared segment, of one window and without a gap: a segment of the stream, whose records stand between those
- * of other streams. Grows while the shared segment is walked. There are as many parts as streams, so a part has no list or array: its frames are in
- * the segment's {@link FrameTable}. Guarded by the segment.
+ * The records that one stream has in shared segments, of one window and without a gap: a segment of the stream, whose records stand between those
+ * of other streams. Grows while the shared segments are walked. There are as many parts as streams, so a part has no list or array: its frames are in
+ * the index's {@link FrameTable}. Guarded by the index.
  */
 final class Part {
 
@@ -27,6 +27,8 @@ final class Part {
     private int dataBytes;
     private int firstFrame = FrameTable.NONE;
     private int lastFrame = FrameTable.NONE;
+    /** Number of the shared segment in which its last frame stands. */
+    private int lastSegment;
     private boolean isCut;
     private boolean isGone;
     /** Whether a gap before it is no loss: the records there were left out, and are missed nowhere. */
@@ -41,7 +43,7 @@ final class Part {
      *
      * @param window the same object for most parts
      * @param isBehindHole whether records may have been left out before it in the shared segment
-     * @param shared header of the shared segment
+     * @param shared header of the shared segment in which it begins
      */
     Part(StreamParts stream, Window window, long expirationMillis, long base, long previousEnd, boolean isFirst, boolean isBehindHole,
             SegmentHeader shared) {
@@ -79,6 +81,7 @@ final class Part {
             frames.follows(lastFrame, added);
         }
         lastFrame = added;
+        lastSegment = FrameTable.segment(place);
         dataBytes += frameBytes;
         count++;
     }
@@ -113,6 +116,7 @@ final class Part {
             isCut = true;
             count = kept;
             lastFrame = last;
+            lastSegment = FrameTable.segment(frames.place(last));
             dataBytes = (int) (at - base);
         }
     }
@@ -138,7 +142,7 @@ final class Part {
         return stream.keyLength();
     }
 
-    /** Header of the shared segment. */
+    /** Header of the shared segment in which it begins. */
     SegmentHeader fileHeader() {
         return shared;
     }
@@ -162,6 +166,11 @@ final class Part {
 
     int firstFrame() {
         return firstFrame;
+    }
+
+    /** Number of the shared segment in which its last frame stands. */
+    int lastSegment() {
+        return lastSegment;
     }
 
     int headerLength() {

@@ -14,9 +14,12 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
     private static final int FIRST_ROOM = 4 << 10;
 
     private final SharedPart part;
+    private final SegmentBytes file;
+    private final SegmentHeader fileHeader;
     private final long base;
     private final Runnable closing;
-    private final RecordFramer framer;
+    private final RecordFramer framer = new RecordFramer();
+    private ByteBuffer stored = ByteBuffer.allocate(FIRST_ROOM).order(ByteOrder.LITTLE_ENDIAN);
     private ByteBuffer frame = ByteBuffer.allocate(FIRST_ROOM).order(ByteOrder.LITTLE_ENDIAN);
     /** Number of the frame held there; -1 for none. */
     private int framed = -1;
@@ -31,9 +34,10 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
      */
     PartBytes(SharedPart part, SegmentBytes file, SegmentHeader fileHeader, Runnable closing) {
         this.part = part;
+        this.file = file;
+        this.fileHeader = fileHeader;
         this.base = part.basePosition();
         this.closing = closing;
-        this.framer = new RecordFramer(file, fileHeader);
         this.frames = part.frames();
         framer.begin(part.key());
     }
@@ -77,9 +81,14 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
         if (frame.capacity() < bytes) {
             frame = ByteBuffer.allocate(Math.max(bytes, 2 * frame.capacity())).order(ByteOrder.LITTLE_ENDIAN);
         }
+        int most = RecordFramer.storedBytes(bytes, part.key().utf8Length());
+        if (stored.capacity() < most) {
+            stored = ByteBuffer.allocate(Math.max(most, 2 * stored.capacity())).order(ByteOrder.LITTLE_ENDIAN);
+        }
         PartFrames.Known known = frames;
-        framer.frame(known.place(index), bytes, base + known.offset(index) - known.offset(0), index == 0 ? 0 : known.bytes(index - 1),
-                following -> known.bytesBehind(index, following), frame, 0);
+        int available = file.read(stored.clear().limit(most), known.place(index));
+        boolean unused = framer.frame(stored, 0, available, fileHeader, known.place(index), bytes, base + known.offset(index) - known.offset(0),
+                index == 0 ? 0 : known.bytes(index - 1), following -> known.bytesBehind(index, following), frame, 0);
         framed = index;
     }
 

@@ -17,14 +17,7 @@ final class PartFrames {
 
     /** @param headerLength of the part's header */
     PartFrames(int headerLength) {
-        restart(headerLength);
-    }
-
-    /** Begins another part; snapshots of the one before must not be used any more. */
-    final void restart(int headerLength) {
         offsets[0] = headerLength;
-        count = 0;
-        lastFrame = FrameTable.NONE;
     }
 
     /** A snapshot of the part's current frames. A part that was cut has fewer than were known, and gets no more. */
@@ -35,7 +28,7 @@ final class PartFrames {
                 places = Arrays.copyOf(places, 2 * count);
                 offsets = Arrays.copyOf(offsets, 2 * count + 1);
             }
-            places[count] = table.place(frame);
+            places[count] = FrameTable.offset(table.place(frame));
             offsets[count + 1] = offsets[count] + table.bytes(frame);
             lastFrame = frame;
             count++;

@@ -7,28 +7,19 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.io.SegmentBytes;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Frames records of a shared segment as in a segment of their stream: verifies each record in the shared segment, and gives it the checksum that it
- * needs in the stream's segment. A record that doesn't verify gets a wrong checksum. Reused for one part after the other. One thread.
+ * Frames records of shared segments as in a segment of their stream: verifies each record as it stands in its shared segment, and gives it the
+ * checksum that it needs in the stream's segment. A record that doesn't verify gets a wrong checksum. Reused for one part after the other. One thread.
  */
 final class RecordFramer {
-
-    private static final int FIRST_ROOM = 4 << 10;
 
     private final RecordView view = new RecordView();
     private final RecordChecksum checksum = new RecordChecksum();
     private final Slot slot = new Slot();
-    private ByteBuffer stored = ByteBuffer.allocate(FIRST_ROOM).order(ByteOrder.LITTLE_ENDIAN);
 
-    private final SegmentBytes file;
-    private final SegmentHeader fileHeader;
-    private int keyLength;
     private long salt;
 
     /** Bytes of the frames that follow the current one in its part. */
@@ -37,66 +28,57 @@ final class RecordFramer {
         int bytes(int frames);
     }
 
-    /**
-     * A framer for a shared segment.
-     *
-     * @param file its bytes
-     * @param fileHeader its header
-     */
-    RecordFramer(SegmentBytes file, SegmentHeader fileHeader) {
-        this.file = file;
-        this.fileHeader = fileHeader;
-    }
-
     /** Begins framing for a stream. */
     void begin(StreamKey key) {
-        keyLength = key.utf8Length();
         salt = key.salt();
+    }
+
+    /** Upper bound of what a record takes in its shared segment whose frame has that length, and its stream's key that many bytes. */
+    static int storedBytes(int frameBytes, int keyLength) {
+        return frameBytes + SlotLayout.MAX_BYTES_BESIDE_KEY + keyLength;
     }
 
     /**
      * Frames a record.
      *
-     * @param place offset of the record in the shared segment
+     * @param stored over an array, little-endian, up to the limit; holds what stands at the record's place in the shared segment
+     * @param from index in {@code stored} where the record begins
+     * @param available {@link #storedBytes}, or as many as there are
+     * @param header of the shared segment
+     * @param offset of the record in the shared segment
      * @param bytes of the frame
      * @param position of the frame in the stream
      * @param previousSize of the frame before it in its part; 0 where there is none
      * @param following bytes of the frames behind it in its part
      * @param target over an array, little-endian; its position doesn't change
      * @param at index in the target where the frame begins
+     * @return whether it is a record outside batches that verifies
      */
-    void frame(int place, int bytes, long position, int previousSize, Following following, ByteBuffer target, int at) throws IOException {
+    boolean frame(ByteBuffer stored, int from, int available, SegmentHeader header, int offset, int bytes, long position, int previousSize,
+            Following following, ByteBuffer target, int at) {
         // the padding, which is in the last 8 bytes
         target.putLong(at + bytes - Long.BYTES, 0);
-        boolean isValid = readStored(place, bytes + SlotLayout.MAX_BYTES_BESIDE_KEY + keyLength);
+        boolean isValid = view.check(stored, from, available, header.positionAt(offset), header.salt()) == RecordView.Verdict.VALID;
+        int flags = view.flags();
         int headerLength = 0;
         int contentLength = bytes - RecordLayout.PREFIX_BYTES;
         boolean isFramed = isValid;
-        if (view.flags() == RecordLayout.BATCH) {
+        if (flags == RecordLayout.BATCH) {
             contentLength = putLead(isValid ? BatchLayout.members(stored, view.contentIndex()) : 0, following, target, at);
         } else if (isValid) {
             try {
-                headerLength = slot.read(stored.array(), view.headerIndex(), view.headerLength()).headerLength();
+                headerLength = slot.read(stored.array(), stored.arrayOffset() + view.headerIndex(), view.headerLength()).headerLength();
                 contentLength = view.contentLength() - headerLength;
                 target.put(at + RecordLayout.PREFIX_BYTES, stored, view.contentIndex(), view.contentLength());
             } catch (FormatException e) {
                 isFramed = false;
             }
         }
-        if (!isFramed && view.flags() != RecordLayout.BATCH) {
+        if (!isFramed && flags != RecordLayout.BATCH) {
             Arrays.fill(target.array(), target.arrayOffset() + at, target.arrayOffset() + at + bytes, (byte) 0);
         }
         putPrefix(headerLength, contentLength, position, previousSize, isFramed, target, at);
-    }
-
-    /** Reads the record; returns whether it verifies in the shared segment. */
-    private boolean readStored(int place, int most) throws IOException {
-        if (stored.capacity() < most) {
-            stored = ByteBuffer.allocate(Math.max(most, 2 * stored.capacity())).order(ByteOrder.LITTLE_ENDIAN);
-        }
-        stored.clear().limit(most);
-        int unused = file.read(stored, place);
-        return view.check(stored, 0, stored.position(), fileHeader.positionAt(place), fileHeader.salt()) == RecordView.Verdict.VALID;
+        return isFramed && flags == 0;
     }
 
     private static int putLead(int members, Following following, ByteBuffer target, int at) {

@@ -33,18 +33,19 @@ public final class SharedRun {
         }
     }
 
-    private final SharedSegment shared;
+    private final SharedIndex index;
+    private final List<SegmentBytes> files;
     private final Span span;
     private final List<Part> parts = new ArrayList<>();
     private long dataBytes;
 
     /** A run without parts. */
-    SharedRun(SharedSegment shared, Span span) {
-        this.shared = shared;
+    SharedRun(SharedIndex index, List<SegmentBytes> files, Span span) {
+        this.index = index;
+        this.files = files;
         this.span = span;
     }
 
-    /** Guarded by the segment. */
     void add(Part part) {
         parts.add(part);
         dataBytes += part.dataBytes();
@@ -82,82 +83,21 @@ public final class SharedRun {
     /** Receives segments, with the bytes that they would have in files of their own. */
     @FunctionalInterface
     public interface Target {
-        /** Receives one segment. Its bytes are valid until this returns; read them once, from the header's end to the data's end. */
-        void add(SegmentHeader header, int dataEnd, SegmentBytes bytes) throws IOException;
+        /**
+         * Receives one segment.
+         *
+         * @param frames its frames, without its header, from the position to the limit; valid until this returns
+         * @param areRecords whether all of them are records outside batches, and verify
+         */
+        void add(SegmentHeader header, ByteBuffer frames, boolean areRecords) throws IOException;
     }
 
-    /**
-     * Copies each part as a segment of its stream.
-     *
-     * @param file bytes of the shared segment
-     */
-    public void copyTo(Target target, SegmentBytes file) throws IOException {
-        Copy copy = new Copy(file);
+    /** Copies each part as a segment of its stream. */
+    public void copyTo(Target target) throws IOException {
+        PartCopies copies = new PartCopies(index, files);
         for (Part part : parts) {
-            SegmentHeader header = copy.begin(part);
-            target.add(header, copy.end(), copy);
+            copies.add(part, target);
         }
-    }
-
-    /** The part being copied; all its frames have to be read at once. */
-    private final class Copy implements SegmentBytes, RecordFramer.Following {
-
-        private final RecordFramer framer;
-        private final PartFrames frames;
-        private PartFrames.Known known;
-        private long base;
-        /** The frame that is copied. */
-        private int frame;
-
-        Copy(SegmentBytes file) {
-            Part first = parts.get(0);
-            framer = new RecordFramer(file, first.fileHeader());
-            frames = new PartFrames(first.headerLength());
-            known = shared.frames(first, frames);
-        }
-
-        SegmentHeader begin(Part part) {
-            StreamKey key = part.key();
-            frames.restart(part.headerLength());
-            known = shared.frames(part, frames);
-            base = part.base();
-            framer.begin(key);
-            return part.header(key, known.mark());
-        }
-
-        int end() {
-            return known.end();
-        }
-
-        @Override
-        public int read(ByteBuffer target, long offset) throws IOException {
-            int length = known.end() - known.offset(0);
-            if (offset != known.offset(0) || target.remaining() < length) {
-                throw new IllegalArgumentException("read doesn't cover the whole part: offset=" + offset + ", remaining=" + target.remaining()
-                        + ", part=" + this);
-            }
-            int start = target.position();
-            for (frame = 0; frame < known.count(); frame++) {
-                int at = known.offset(frame) - known.offset(0);
-                framer.frame(known.place(frame), known.bytes(frame), base + at, frame == 0 ? 0 : known.bytes(frame - 1), this, target, start + at);
-            }
-            target.position(start + length);
-            return length;
-        }
-
-        @Override
-        public int bytes(int following) {
-            return known.bytesBehind(frame, following);
-        }
-
-        @Override
-        public long size() {
-            return known.end();
-        }
-
-        @Override
-        public String toString() {
-            return shared.file().toString();
-        }
+        copies.flush(target);
     }
 }

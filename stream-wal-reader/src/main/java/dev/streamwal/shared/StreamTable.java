@@ -1,6 +1,5 @@
 package dev.streamwal.shared;
 
-import dev.streamwal.format.FormatException;
 import dev.streamwal.format.StreamKey;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -33,6 +32,10 @@ final class StreamTable {
      * free slot: the hash in the upper half of the word, the number plus one in the lower half.
      */
     private long[] slots = new long[FIRST_SLOTS];
+    /** Reused by {@link #lookAhead}. */
+    private final long[] ahead = new long[PendingSlots.MAX_SLOTS];
+    /** What {@link #lookAhead} has read, so that its reads aren't optimized away. */
+    private int touched;
 
     /** The stream with this key; null where there is none. */
     @Nullable StreamParts find(byte[] bytes, int from, int length) {
@@ -40,14 +43,16 @@ final class StreamTable {
         return slot == 0 ? null : streams.get(number(slot));
     }
 
-    /** The stream with this key; added if there is none. */
-    StreamParts findOrAdd(byte[] bytes, int from, int length) throws FormatException {
+    /** The stream with this key; added if there is none. Null where the bytes are no key. */
+    @Nullable StreamParts findOrAdd(byte[] bytes, int from, int length) {
         int hash = hash(bytes, from, length);
         int slot = slot(bytes, from, length, hash);
         if (slots[slot] != 0) {
             return streams.get(number(slots[slot]));
         }
-        StreamKey.checkUtf8(bytes, from, length);
+        if (!StreamKey.isKey(bytes, from, length)) {
+            return null;
+        }
         int number = streams.size();
         StreamParts added = new StreamParts(this, number);
         streams.add(added);
@@ -57,6 +62,27 @@ final class StreamTable {
             grow();
         }
         return added;
+    }
+
+    /**
+     * Touches what lookups of these streams will need. Of a hundred thousand streams none is in the processor's cache, and a lookup waits for the main
+     * memory five times, one after the other. Here no access depends on another stream's, so the processor waits for many at once. Changes nothing.
+     */
+    void lookAhead(PendingSlots pending) {
+        int count = pending.count();
+        for (int i = 0; i < count; i++) {
+            Slot slot = pending.slot(i);
+            ahead[i] = pending.isSlot(i) ? slots[hash(slot.bytes(), slot.keyOffset(), slot.keyLength()) & (slots.length - 1)] : 0;
+        }
+        int sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += ahead[i] == 0 ? 0 : keys[start(number(ahead[i]))];
+        }
+        for (int i = 0; i < count; i++) {
+            Part last = ahead[i] == 0 ? null : streams.get(number(ahead[i])).last();
+            sum += last == null ? 0 : last.count();
+        }
+        touched = sum;
     }
 
     private static int number(long slot) {

@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.shared.SharedBatch;
 import dev.streamwal.shared.SharedSegment;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,10 +30,10 @@ public final class SharedLog {
     private static final int LARGEST_SHARE = 4;
 
     /**
-     * The backlog of packing up to which no append is slowed down: eight full segments. Data packed together in large amounts is read
-     * faster, but readers walk through everything that waits.
+     * The backlog of packing up to which no append is slowed down: while one full batch is packed, the next one gathers. Data packed together
+     * in large amounts is packed and read faster, but readers walk through everything that waits.
      */
-    static final long UNHURRIED_BYTES = 512L << 20;
+    static final long UNHURRIED_BYTES = 2 * SharedBatch.MAX_BYTES;
     /** With each further so many bytes an append takes twice as long. */
     private static final long DOUBLING_BYTES = 64L << 20;
     private static final int MAX_DOUBLINGS = 14;

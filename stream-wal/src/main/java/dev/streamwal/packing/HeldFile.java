@@ -1,41 +1,58 @@
 package dev.streamwal.packing;
 
-import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.segment.Segment;
-import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentMapping;
+import dev.streamwal.storage.SegmentStorage;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Buffers a shared segment's file in one read. Its records are then read one by one, in the order of their keys; a system call for each would take
- * longer than all other work on the record. For one thread; close it.
+ * A sealed shared segment while it is packed: mapped, or read at once in a storage without mappings. Its records are read one by one, in the order of
+ * their keys; a system call for each would take longer than all other work on the record. For one thread; close it.
+ *
+ * <p>A file that somebody cuts under the mapping is no way to wrong data: each record is copied out of the mapping, and verified where it was copied to.
  */
 final class HeldFile implements SegmentBytes, AutoCloseable {
 
-    private final ByteBuf memory;
+    private final String name;
     private final ByteBuffer bytes;
+    private final long memoryBytes;
+    private final Runnable closing;
 
-    private HeldFile(ByteBuf memory, int length) {
-        this.memory = memory;
-        this.bytes = memory.nioBuffer(0, length);
+    private HeldFile(String name, ByteBuffer bytes, long memoryBytes, Runnable closing) {
+        this.name = name;
+        this.bytes = bytes;
+        this.memoryBytes = memoryBytes;
+        this.closing = closing;
     }
 
-    /** Holds a complete segment, whose size is within a segment's limit. */
-    static HeldFile of(Segment segment, ChannelCache channels) throws IOException {
-        try (SegmentReader reader = segment.open(channels)) {
-            int length = Math.toIntExact(reader.size());
-            ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(length);
-            try {
-                int read = reader.read(memory.nioBuffer(0, length), 0);
-                return new HeldFile(memory, read);
-            } catch (IOException | RuntimeException e) {
-                memory.release();
-                throw e;
-            }
+    /** Holds a sealed segment, whose size is within a segment's limit. */
+    static HeldFile of(Segment segment, SegmentStorage storage) throws IOException {
+        try (SegmentFile file = storage.open(segment.file())) {
+            int length = Math.toIntExact(file.size());
+            SegmentMapping mapping = file.map(length);
+            return mapping == null ? inMemory(file, length) : new HeldFile(file.toString(), mapping.buffer(), 0, mapping::unmap);
         }
+    }
+
+    private static HeldFile inMemory(SegmentFile file, int length) throws IOException {
+        ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(length);
+        try {
+            int read = file.read(memory.nioBuffer(0, length), 0);
+            return new HeldFile(file.toString(), memory.nioBuffer(0, read), length, memory::release);
+        } catch (IOException | RuntimeException e) {
+            memory.release();
+            throw e;
+        }
+    }
+
+    /** Memory of the process that it takes; 0 where it is mapped. */
+    long memoryBytes() {
+        return memoryBytes;
     }
 
     @Override
@@ -54,6 +71,11 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
 
     @Override
     public void close() {
-        memory.release();
+        closing.run();
+    }
+
+    @Override
+    public String toString() {
+        return name;
     }
 }

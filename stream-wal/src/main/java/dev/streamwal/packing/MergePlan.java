@@ -16,10 +16,11 @@ import java.util.function.LongPredicate;
  * Plans which packs are merged. Pure: the same input gives the same list.
  *
  * <p>Only packs of the same span of time, the same retention and the same options are merged. The initial span is a window. While more packs of the
- * window may come, a merge starts when there are as many packs of one level as one merge takes; so each record is merged once per level, and each
- * level has fewer packs than that. When the window is over, all its packs become one. Late records then make small packs: a pack is merged with the
- * smaller ones only if these together have at least a fourth of its bytes. So each pack that stays is more than four times as large as all smaller
- * ones of its span together, which keeps their number small; and each merge that rewrites a record enlarges its pack by at least a fourth.
+ * window may come, a merge starts when there are as many packs of one level as one merge takes, or as fill a pack with short segments; so each
+ * record is merged once per level at most, and each level has fewer packs than that. When the window is over, all its packs become one. Late records
+ * then make small packs: a pack is merged with the smaller ones only if these together have at least a fourth of its bytes. So each pack that stays
+ * is more than four times as large as all smaller ones of its span together, which keeps their number small; and each merge that rewrites a record
+ * enlarges its pack by at least a fourth.
  *
  * <p><b>Spans.</b> Windows that are short compared with the retention would leave one pack each: 43,200 in 30 days of one-minute windows. So if a
  * window takes at most half of a 64th of the retention, its span becomes that 64th of the retention, by the clock, in which it ends, as soon as that
@@ -35,6 +36,9 @@ final class MergePlan {
 
     /** A pack isn't merged with the smaller ones if it has more than this many times their bytes. */
     static final int MAX_RATIO = 4;
+
+    /** Segments of this length are read in one go each, wherever they stand: joining them is worth little before the window is over. */
+    static final int LONG_SEGMENT_BYTES = 2 << 10;
 
     /** The parts of a retention, and of each such part. */
     static final int SPANS = 64;
@@ -145,10 +149,12 @@ final class MergePlan {
         return Optional.empty();
     }
 
-    /** As many packs as one merge takes, or fewer if their segments wouldn't fit one pack. */
+    /** As many packs as one merge takes, or fewer if their segments are short and more of them wouldn't fit one pack. */
     private static boolean isEnough(List<ListedPack> ofLevel, List<ListedPack> fit, Limits limits) {
-        return ofLevel.size() >= limits.maxPacks()
-                || (fit.size() < ofLevel.size() && fit.stream().mapToLong(ListedPack::segments).sum() > limits.maxSegments() / 2);
+        long segments = fit.stream().mapToLong(ListedPack::segments).sum();
+        long bytes = fit.stream().mapToLong(ListedPack::bytes).sum();
+        boolean isFull = fit.size() < ofLevel.size() && segments > limits.maxSegments() / 2;
+        return ofLevel.size() >= limits.maxPacks() || (isFull && bytes < segments * LONG_SEGMENT_BYTES);
     }
 
     /** Plans the merge of a window that is over. */

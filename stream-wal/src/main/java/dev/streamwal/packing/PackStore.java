@@ -292,19 +292,14 @@ public final class PackStore implements PackedData {
         return places;
     }
 
-    /** The oldest shared segment that isn't packed, if it is complete. */
-    Optional<SharedSegment> oldestShared() throws IOException {
-        return shared.oldestComplete(manifest.current());
+    /** The shared segments that aren't packed, the oldest first. */
+    List<Segment> sharedSegments() throws IOException {
+        return shared.unpacked(manifest.current());
     }
 
     /** Where the oldest shared segment begins that isn't packed; {@link Long#MAX_VALUE} if there is none. */
     long oldestSharedPosition() throws IOException {
         return shared.oldest(manifest.current());
-    }
-
-    /** Makes the next caller that asks for a shared segment read it again. */
-    void forgetShared() {
-        shared.forget();
     }
 
     /** Notes that packs now hold the content of the shared segments that begin below a position. */
@@ -422,8 +417,8 @@ public final class PackStore implements PackedData {
     }
 
     /** Whether a shared segment is an earlier writer's. */
-    boolean isInherited(SharedSegment segment) {
-        return inherited.stream().anyMatch(each -> each.file().basePosition() == segment.file().basePosition());
+    boolean isInherited(Segment segment) {
+        return inherited.stream().anyMatch(each -> each.file().basePosition() == segment.basePosition());
     }
 
     /** Notes that this log knows where all streams of the pack end. */

@@ -171,7 +171,7 @@ public final class Packer {
         this.events = events;
         this.limits = new PackPlan.Limits(maxOwnSegments + 1, MAX_SEGMENTS, MAX_BYTES, MAX_OF_STREAM);
         this.optionsHash = optionsHash;
-        this.shared = new SharedPacker(store, log, optionsHash);
+        this.shared = new SharedPacker(store, storage, log, optionsHash);
         this.merger = new Merger(store, log, events, mergeLimits(store, log));
         this.keys = new KeyCatalogUpdate(store);
     }
@@ -263,8 +263,6 @@ public final class Packer {
             }
             ended(isStopped, PACK_SHARED, begun);
         } catch (IOException | RuntimeException e) {
-            // what was read of them may have gone
-            store.forgetShared();
             log.sharedPacked(false);
             events.packingFailed(PACK_SHARED, e);
         }
@@ -305,8 +303,6 @@ public final class Packer {
                 // the next one
             }
         } catch (IOException | RuntimeException e) {
-            // what was read of them may have gone
-            store.forgetShared();
             log.sharedPacked(false);
             throw e;
         }

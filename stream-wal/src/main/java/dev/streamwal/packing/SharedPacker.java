@@ -6,8 +6,10 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackWriter;
 import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.shared.SharedBatch;
 import dev.streamwal.shared.SharedRun;
-import dev.streamwal.shared.SharedSegment;
+import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,9 +19,9 @@ import java.util.OptionalLong;
 /**
  * Moves the content of shared segments into packs, by window and key. The caller holds the packing lock.
  *
- * <p><b>Why nothing is lost.</b> A shared segment is packed once it has its footer and those before it are packed: so all of it is durable, and so is
+ * <p><b>Why nothing is lost.</b> A shared segment is packed once it has its footer, with or behind those before it: so all of it is durable, and so is
  * what its streams have in earlier shared segments. What they have before it in segments of their own is forced first. The packs are durable before
- * the manifest lists them, and the same change of the manifest drops the shared segment; its file is deleted after that, at once or at the next
+ * the manifest lists them, and the same change of the manifest drops the shared segments; their files are deleted after that, at once or at the next
  * opening of the log.
  */
 final class SharedPacker {
@@ -28,45 +30,59 @@ final class SharedPacker {
     private static final long MIN_COMPRESSED_BYTES = 2 << 10;
 
     private final PackStore store;
+    private final SegmentStorage storage;
     private final Packer.PackedLog log;
     private final long optionsHash;
 
-    SharedPacker(PackStore store, Packer.PackedLog log, long optionsHash) {
+    SharedPacker(PackStore store, SegmentStorage storage, Packer.PackedLog log, long optionsHash) {
+        this.storage = storage;
         this.optionsHash = optionsHash;
         this.store = store;
         this.log = log;
     }
 
-    /** Packs the oldest shared segment that can be packed; empty if there is none. */
+    /** Packs the oldest shared segments that can be packed, as many as make a batch; empty if there is none. */
     Optional<List<ListedPack>> packOldest() throws IOException {
         deletePacked();
-        Optional<SharedSegment> found = store.oldestShared();
-        if (found.isEmpty()) {
-            return Optional.empty();
+        try (HeldFiles files = new HeldFiles(storage)) {
+            SharedBatch batch = batch(files);
+            return batch.segments().isEmpty() ? Optional.empty() : Optional.of(pack(batch));
         }
-        SharedSegment oldest = found.get();
-        log.forceOwnSegments();
-        List<ListedPack> packs = new ArrayList<>();
-        List<SharedRun> runs = oldest.runs();
-        if (!runs.isEmpty()) {
-            try (HeldFile file = HeldFile.of(oldest.file(), store.channels())) {
-                for (SharedRun run : runs) {
-                    packs.add(write(run, file));
-                }
-            }
-        }
-        if (oldest.damage().isPresent()) {
-            log.setAside(oldest.file().file());
-        }
-        if (!store.isInherited(oldest)) {
-            packs.forEach(pack -> store.isOfThisWriter(pack.number()));
-        }
-        store.addPacked(packs, oldest.file().basePosition() + 1);
-        deletePacked();
-        return Optional.of(packs);
     }
 
-    private ListedPack write(SharedRun run, HeldFile file) throws IOException {
+    private SharedBatch batch(HeldFiles files) throws IOException {
+        SharedBatch batch = new SharedBatch(store.channels(), files);
+        List<Segment> segments = store.sharedSegments();
+        for (int i = 0; i < segments.size() && !batch.isFull() && files.hasRoom(); i++) {
+            Segment next = segments.get(i);
+            boolean isOfOtherWriter = store.isInherited(next) != store.isInherited(segments.get(0));
+            if (isOfOtherWriter || !batch.add(next)) {
+                break;
+            }
+        }
+        store.manifest().voidRanges().forEach(range -> batch.cut(range.key(), range.from(), range.to()));
+        return batch;
+    }
+
+    private List<ListedPack> pack(SharedBatch batch) throws IOException {
+        log.forceOwnSegments();
+        List<ListedPack> packs = new ArrayList<>();
+        for (SharedRun run : batch.runs()) {
+            packs.add(write(run));
+        }
+        for (Segment damaged : batch.damaged()) {
+            log.setAside(damaged.file());
+        }
+        Segment newest = batch.segments().get(batch.segments().size() - 1);
+        if (!store.isInherited(newest)) {
+            packs.forEach(pack -> store.isOfThisWriter(pack.number()));
+        }
+        store.addPacked(packs, newest.basePosition() + 1);
+        deletePacked();
+        return packs;
+    }
+
+    private ListedPack write(SharedRun run) throws IOException {
         boolean isByOptions = log.policyOfAll().map(policy -> isByOptions(run, policy))
                 .orElseGet(() -> run.isOfAll(key -> isByOptions(run, log.policyOf(key))));
         long nowMillis = log.nowMillis();
@@ -75,7 +91,7 @@ final class SharedPacker {
         boolean isFinal = run.window().endMillis() <= nowMillis && run.dataBytes() >= run.parts() * MIN_COMPRESSED_BYTES;
         PackHeader header = isFinal ? store.compressed(asTheyAre) : asTheyAre;
         try (PackWriter writer = store.write(header)) {
-            run.copyTo(writer::add, file);
+            run.copyTo(writer::add);
             return PackSweep.listed(header, writer.finish());
         }
     }

@@ -1,0 +1,100 @@
+package dev.streamwal.shared;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentScan;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Shared segments that are packed together: some that follow each other, the oldest first. What a stream has in several of them becomes one part, as
+ * far as it has no gap, because a part of many records costs little more than a part of one. One thread.
+ */
+public final class SharedBatch {
+
+    /** Bytes of segments at which a batch is full: about a second's work, for which a deletion may have to wait. */
+    public static final long MAX_BYTES = 512L << 20;
+
+    /** Streams at which a batch is full: they take some 200 bytes of the heap each. */
+    private static final int MAX_STREAMS = 1 << 20;
+
+    private static final int MAX_READ_BYTES = 1 << 20;
+
+    private final ChannelCache channels;
+    private final Holding holding;
+    private final SharedIndex index = new SharedIndex();
+    private final List<Segment> segments = new ArrayList<>();
+    private final List<Segment> damaged = new ArrayList<>();
+    /** Of the segments that the index has, by their numbers there. */
+    private final List<SegmentBytes> held = new ArrayList<>();
+    private long bytes;
+
+    /** Holds a segment's bytes until the batch is packed. */
+    @FunctionalInterface
+    public interface Holding {
+        /** The bytes of a segment that never changes again; reads of a few hundred bytes each have to be cheap. */
+        SegmentBytes hold(Segment segment) throws IOException;
+    }
+
+    /** An empty batch. */
+    public SharedBatch(ChannelCache channels, Holding holding) {
+        this.channels = channels;
+        this.holding = holding;
+    }
+
+    /** Adds the next segment, unless something may still be appended to it. Returns whether it was added. */
+    public boolean add(Segment segment) throws IOException {
+        try (SegmentReader reader = segment.open(channels)) {
+            SegmentEnd end = reader.end();
+            if (!end.isFinal()) {
+                return false;
+            }
+            SegmentBytes content = holding.hold(segment);
+            held.add(content);
+            bytes += content.size();
+            SharedWalk walk = new SharedWalk(segment, index, stream -> {});
+            try (SegmentScan scan = new SegmentScan(content, reader.header(), MAX_READ_BYTES)) {
+                walk.on(scan, end);
+            }
+            if (walk.damage() != null) {
+                damaged.add(segment);
+            }
+        } catch (CorruptSegmentException e) {
+            // its header is damaged: nobody knows what was in it
+            damaged.add(segment);
+        }
+        segments.add(segment);
+        return true;
+    }
+
+    /** Whether it is to be packed before more segments are added. */
+    public boolean isFull() {
+        return segments.size() == FrameTable.MAX_SEGMENTS || bytes >= MAX_BYTES || index.streams().all().size() >= MAX_STREAMS;
+    }
+
+    /** The segments, the oldest first. */
+    public List<Segment> segments() {
+        return segments;
+    }
+
+    /** Those of which something is damaged. */
+    public List<Segment> damaged() {
+        return damaged;
+    }
+
+    /** Makes a stream's records at positions {@code [from, to)} not count; to be called when all segments have been added. */
+    public void cut(StreamKey key, long from, long to) {
+        index.cut(key, from, to);
+    }
+
+    /** All parts, grouped by window and expiration; the oldest window first. */
+    public List<SharedRun> runs() {
+        return index.runs(held);
+    }
+}

@@ -1,0 +1,191 @@
+package dev.streamwal.shared;
+
+import dev.streamwal.format.BatchLayout;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.SegmentScan;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which streams have records in one or more shared segments, and where these stand. Filled by {@link SharedWalk}s, one segment after the other, the
+ * oldest first: a part goes on in the next segment where the stream does. Guarded by its owner.
+ */
+final class SharedIndex {
+
+    /** Limit of a part; a stream with more data has several. No record or batch of a stream that shares segments is larger. */
+    static final int MAX_PART_BYTES = 512 << 10;
+
+    private final StreamTable streams = new StreamTable();
+    private final FrameTable frames = new FrameTable();
+    private final List<SegmentHeader> headers = new ArrayList<>(1);
+    private final PendingSlots pending = new PendingSlots();
+
+    /** Window of the last part that was made. */
+    private @Nullable Window newestWindow;
+    /** Offset of the batch record whose first member comes next; 0 for none. */
+    private int lead;
+    /** Upper bound of that batch's bytes in its stream. */
+    private int batchBytes;
+    /** Whether records were left out in the segment being walked; see {@link #isHoled()}. */
+    private boolean isHoled;
+
+    /** Begins a segment. */
+    void begin(SegmentHeader header) {
+        headers.add(header);
+        lead = 0;
+        isHoled = false;
+    }
+
+    /** Number of segments that were begun. */
+    int segments() {
+        return headers.size();
+    }
+
+    /** Header of a segment. */
+    SegmentHeader header(int segment) {
+        return headers.get(segment);
+    }
+
+    StreamTable streams() {
+        return streams;
+    }
+
+    FrameTable frames() {
+        return frames;
+    }
+
+    /**
+     * Whether recovery, or a thread that gave up its slot, has left out records in the segment begun last. Their streams are unknown, and they are
+     * missed nowhere.
+     */
+    boolean isHoled() {
+        return isHoled;
+    }
+
+    /** The parts of a stream; null where it has never had any. */
+    @Nullable StreamParts find(StreamKey key) {
+        byte[] utf8 = key.utf8();
+        return streams.find(utf8, 0, utf8.length);
+    }
+
+    /** Makes a stream's records at positions {@code [from, to)} not count any more. */
+    void cut(StreamKey key, long from, long to) {
+        StreamParts found = find(key);
+        if (found != null) {
+            found.cut(from, to, frames);
+        }
+    }
+
+    /**
+     * Adds the record on which a scan of the segment begun last stands; now, or at the latest by {@link #settle}.
+     *
+     * @param arrivals receives the number of each record's stream
+     */
+    void add(SegmentScan scan, IntConsumer arrivals) {
+        int flags = scan.flags();
+        if (RecordLayout.isControl(flags) || scan.headerLength() == 0) {
+            settle(arrivals);
+            isHoled |= flags == RecordLayout.PADDING;
+            lead = flags == RecordLayout.BATCH ? (int) scan.offset() : 0;
+            batchBytes = lead == 0 ? 0 : BatchLayout.bytes(ByteBuffer.wrap(scan.copyBody()).order(ByteOrder.LITTLE_ENDIAN), 0);
+            return;
+        }
+        if (!pending.add(scan)) {
+            settle(arrivals);
+            boolean unused = pending.add(scan);
+        }
+    }
+
+    /** Adds the records that haven't been added yet. */
+    void settle(IntConsumer arrivals) {
+        pending.decode();
+        streams.lookAhead(pending);
+        for (int i = 0; i < pending.count(); i++) {
+            Slot slot = pending.slot(i);
+            // no writer writes anything else; positions of later records show that one is missing
+            if (pending.isSlot(i) && slot.headerLength() <= pending.contentLength(i)) {
+                add(slot, i, arrivals);
+            }
+            lead = 0;
+        }
+        pending.clear();
+    }
+
+    private void add(Slot read, int i, IntConsumer arrivals) {
+        Window window = read.window(pending.timestampMillis(i), newestWindow);
+        newestWindow = window;
+        long expiration = read.expirationMillis(window);
+        int leadBytes = lead == 0 ? 0 : BatchLayout.FRAME_BYTES;
+        long begins = read.position() - leadBytes;
+        int contentLength = pending.contentLength(i) - read.headerLength();
+        int frameBytes = (int) RecordLayout.frameBytes(read.headerLength(), contentLength);
+        StreamParts stream = streams.findOrAdd(read.bytes(), read.keyOffset(), read.keyLength());
+        if (stream == null) {
+            return;
+        }
+        Part last = stream.last();
+        // a batch stands in one part
+        boolean isMember = RecordLayout.isMember(pending.flags(i)) && lead == 0;
+        boolean goesOn = last != null && (isMember || last.dataBytes() + Math.max(frameBytes, batchBytes) <= MAX_PART_BYTES)
+                && goesOnHere(last, read) && last.goesOnWith(window, expiration, begins, read.previousEnd());
+        Part part = goesOn && last != null ? last : newPart(stream, window, expiration, begins, read);
+        int segment = headers.size() - 1;
+        if (lead != 0) {
+            part.add(frames, FrameTable.place(segment, lead), leadBytes);
+        }
+        part.add(frames, FrameTable.place(segment, pending.offset(i)), frameBytes);
+        arrivals.accept(stream.number());
+    }
+
+    /**
+     * Whether a part may go on with a record of the segment begun last: in the segment in which it ends always; in the next one where one writer has
+     * written both, and the stream has not begun anew.
+     */
+    private boolean goesOnHere(Part part, Slot read) {
+        return endsHere(part) || (part.fileHeader().incarnation() == headers.get(headers.size() - 1).incarnation() && !read.isFirst());
+    }
+
+    /** Whether a part's last record is in the segment begun last. */
+    private boolean endsHere(Part part) {
+        return part.lastSegment() == headers.size() - 1;
+    }
+
+    private Part newPart(StreamParts stream, Window window, long expiration, long begins, Slot read) {
+        Part last = stream.last();
+        Part part = new Part(stream, window, expiration, begins, read.previousEnd(), read.isFirst(), isHoled, headers.get(headers.size() - 1));
+        if (last != null && isHoled && endsHere(last)) {
+            part.join(last.endPosition());
+        }
+        stream.add(part);
+        return part;
+    }
+
+    /**
+     * All parts, grouped by window and expiration; the oldest window first.
+     *
+     * @param files bytes of the segments, by their numbers
+     */
+    List<SharedRun> runs(List<SegmentBytes> files) {
+        Map<SharedRun.Span, SharedRun> runs = new TreeMap<>();
+        SharedRun run = null;
+        for (StreamParts stream : streams.byKey()) {
+            for (Part part = stream.first(); part != null; part = part.next()) {
+                if (run == null || !run.isOf(part)) {
+                    run = runs.computeIfAbsent(SharedRun.Span.of(part), span -> new SharedRun(this, files, span));
+                }
+                run.add(part);
+            }
+        }
+        return List.copyOf(runs.values());
+    }
+}

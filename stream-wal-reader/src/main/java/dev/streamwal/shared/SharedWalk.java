@@ -1,0 +1,116 @@
+package dev.streamwal.shared;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.segment.SegmentEnd;
+import dev.streamwal.segment.SegmentScan;
+import dev.streamwal.segment.Segment;
+import java.io.IOException;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A walk through a shared segment, which adds its records to an index. It goes on where it stopped: at a slot that isn't published, or at the end.
+ * What is damaged is left out, and positions of later records show which records are missing. Guarded by its owner.
+ */
+final class SharedWalk {
+
+    private final Segment file;
+    private final SharedIndex index;
+    private final IntConsumer arrivals;
+
+    /** Offset of a slot that doesn't verify. */
+    private final Standstill damaged = new Standstill();
+
+    /** The first damage found; the stream to which it belongs is unknown. */
+    private @Nullable CorruptSegmentException damage;
+
+    /** Offset where the walk continues; 0 before it has begun. */
+    private long offset;
+
+    private boolean isComplete;
+
+    /** @param arrivals receives the number of each record's stream */
+    SharedWalk(Segment file, SharedIndex index, IntConsumer arrivals) {
+        this.file = file;
+        this.index = index;
+        this.arrivals = arrivals;
+    }
+
+    /** Offset where it continues; 0 before it has begun. */
+    long offset() {
+        return offset;
+    }
+
+    /** Whether all of the segment has been walked, and no record can follow. */
+    boolean isComplete() {
+        return isComplete;
+    }
+
+    /** The first damage found. */
+    @Nullable CorruptSegmentException damage() {
+        return damage;
+    }
+
+    /** Notes that the segment can't be walked at all. */
+    void fails(CorruptSegmentException why) {
+        damage = why;
+        isComplete = true;
+    }
+
+    /** Walks on. */
+    void on(SegmentScan scan, SegmentEnd end) throws IOException {
+        if (end.isFinal()) {
+            scan.limit(end.offset());
+        }
+        if (offset == 0) {
+            index.begin(scan.header());
+        } else {
+            scan.seek(offset);
+        }
+        on(scan, end.isFinal(), end.offset());
+        isComplete = end.isFinal();
+    }
+
+    private void on(SegmentScan scan, boolean isFinal, long end) throws IOException {
+        while (true) {
+            walkRecords(scan);
+            if (scan.isEnd() || !(isFinal || isDamage(scan))) {
+                return;
+            }
+            // a hole, or damage: positions of later records show which records are missing
+            var unused = scan.judge();
+            if (scan.nextValid() < 0) {
+                if (isFinal) {
+                    damaged(scan.fault(), offset, end - offset);
+                }
+                return;
+            }
+            damaged(scan.fault(), offset, scan.nextValid() - offset);
+            scan.seek(scan.nextValid());
+        }
+    }
+
+    private void walkRecords(SegmentScan scan) throws IOException {
+        try {
+            while (scan.next()) {
+                index.add(scan, arrivals);
+                offset = scan.nextOffset();
+            }
+        } finally {
+            index.settle(arrivals);
+        }
+    }
+
+    /** Notes damage, unless some was noted before. */
+    void damaged(String fault, long from, long length) {
+        if (damage == null) {
+            damage = new CorruptSegmentException("damaged: " + fault + ": file=" + file.file() + ", offset=" + from
+                    + ", length=" + length, file.file(), file.key().text(), file.basePosition(), from, length, null);
+        }
+    }
+
+    /** Whether a published slot has not verified for so long that it is damage. */
+    private boolean isDamage(SegmentScan scan) {
+        return !scan.isEmpty() && damaged.isLong(offset);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.shared.SharedBatch;
+import dev.streamwal.storage.SegmentStorage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The shared segments that are packed together, held in memory or mapped until all of them are packed. For one thread; close it. */
+final class HeldFiles implements SharedBatch.Holding, AutoCloseable {
+
+    /** What may be held in memory where there are no mappings: no more files are added once it is reached. */
+    private static final long MAX_MEMORY_BYTES = 64 << 20;
+
+    private final SegmentStorage storage;
+    private final List<HeldFile> files = new ArrayList<>();
+    private long memoryBytes;
+
+    HeldFiles(SegmentStorage storage) {
+        this.storage = storage;
+    }
+
+    @Override
+    public SegmentBytes hold(Segment segment) throws IOException {
+        HeldFile file = HeldFile.of(segment, storage);
+        files.add(file);
+        memoryBytes += file.memoryBytes();
+        return file;
+    }
+
+    /** Whether another file may be held. */
+    boolean hasRoom() {
+        return memoryBytes < MAX_MEMORY_BYTES;
+    }
+
+    @Override
+    public void close() {
+        files.forEach(HeldFile::close);
+    }
+}
