@@ -143,7 +143,7 @@ public final class StreamWal implements AutoCloseable {
     private final PackStore packs;
     private final Packer packer;
     /** One for all streams of a policy, so that an append touches as little memory as possible. */
-    private final Map<StreamPolicy, TimeRules> timeRules = new ConcurrentHashMap<>();
+    private final Map<StreamPolicy, Map<Durability, WalStream.Rules>> rules = new ConcurrentHashMap<>();
     private final PackingThread packing;
     private final PackingThread merging;
     /** Null in a log without a tier. */
@@ -420,11 +420,14 @@ public final class StreamWal implements AutoCloseable {
     private WalStream newStream(StreamKey key) {
         StreamPolicy policy = key.equals(StreamKey.SHARED) ? options.policyOfShared() : options.policyOf(key.text());
         StreamLog stream = new StreamLog(log, key, policy, options.segmentsOf(key.text()).choice());
-        WalStream created = new WalStream(this, stream,
-                timeRules.computeIfAbsent(policy, rules -> new TimeRules(rules, options.maxClockSkew().toMillis())),
-                options.durabilityOf(key.text()), sealerOf(key));
+        WalStream created = new WalStream(stream, rulesOf(policy, options.durabilityOf(key.text())), sealerOf(key));
         stream.watch(hold, created);
         return created;
+    }
+
+    private WalStream.Rules rulesOf(StreamPolicy policy, Durability durability) {
+        return rules.computeIfAbsent(policy, unused -> new ConcurrentHashMap<>()).computeIfAbsent(durability,
+                unused -> new WalStream.Rules(this, new TimeRules(policy, options.maxClockSkew().toMillis()), durability));
     }
 
     private @Nullable RecordSealer sealerOf(StreamKey key) {

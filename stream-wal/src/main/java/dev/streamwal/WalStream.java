@@ -66,21 +66,23 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WalStream {
 
-    private final StreamWal wal;
     private final StreamLog log;
-    private final TimeRules times;
-    private final String key;
-    private final Durability durability;
+    private final Rules rules;
     /** Null where the stream isn't encrypted. */
     private final @Nullable RecordSealer sealer;
 
-    WalStream(StreamWal wal, StreamLog log, TimeRules times, Durability durability, @Nullable RecordSealer sealer) {
-        this.durability = durability;
-        this.sealer = sealer;
-        this.wal = wal;
+    /**
+     * What streams with the same options have in common, so that a hundred thousand of them needn't have it each.
+     *
+     * @param times of records
+     * @param durability of appends that don't say another one
+     */
+    record Rules(StreamWal wal, TimeRules times, Durability durability) {}
+
+    WalStream(StreamLog log, Rules rules, @Nullable RecordSealer sealer) {
         this.log = log;
-        this.times = times;
-        this.key = log.key().text();
+        this.rules = rules;
+        this.sealer = sealer;
     }
 
     /**
@@ -89,7 +91,7 @@ public final class WalStream {
      * @return 1 to 1,024 bytes of UTF-8
      */
     public String key() {
-        return key;
+        return log.key().text();
     }
 
     /**
@@ -258,7 +260,7 @@ public final class WalStream {
     @SuppressWarnings("exports") // as above
     public long appendTyped(long timestampMillis, WriteBytesMarshallable content) {
         Objects.requireNonNull(content, "content");
-        wal.checkOpen();
+        rules.wal().checkOpen();
         Bytes<byte[]> encoded = EncodingBuffer.encode(content);
         try {
             return appendBytes(timestampMillis, EncodingBuffer.NO_BYTES, encoded);
@@ -288,7 +290,7 @@ public final class WalStream {
         Objects.requireNonNull(durability, "durability");
         Draft draft = draft(entry);
         long position = position(AppendScratch.ofThisThread(), draft, StreamLog.ANY_END, durability);
-        return new EntryRef(key, position, (int) draft.frameBytes());
+        return new EntryRef(key(), position, (int) draft.frameBytes());
     }
 
     /**
@@ -303,15 +305,15 @@ public final class WalStream {
      *     another {@link dev.streamwal.error.WalException}: then the record is in the log, but not known to be durable
      */
     public CompletableFuture<EntryRef> appendAsync(WriteEntry entry) {
-        wal.checkWritable();
-        boolean unused = wal.counted(false, () -> {
+        rules.wal().checkWritable();
+        boolean unused = rules.wal().counted(false, () -> {
             ready(Durability.IMMEDIATE);
             return true;
         });
         Draft draft = draft(entry);
         long position = position(AppendScratch.ofThisThread(), draft, StreamLog.ANY_END, Durability.BUFFERED);
-        EntryRef ref = new EntryRef(key, position, (int) draft.frameBytes());
-        return wal.durableLater(log.targets(ref.end()), ref, key);
+        EntryRef ref = new EntryRef(key(), position, (int) draft.frameBytes());
+        return rules.wal().durableLater(log.targets(ref.end()), ref, key());
     }
 
     /**
@@ -322,7 +324,7 @@ public final class WalStream {
      * @return where the records stand, in the same order; empty if there were none
      */
     public List<EntryRef> appendBatch(List<WriteEntry> entries) {
-        return appendBatch(entries, durability);
+        return appendBatch(entries, durability());
     }
 
     /**
@@ -334,11 +336,11 @@ public final class WalStream {
      */
     public List<EntryRef> appendBatch(List<WriteEntry> entries, Durability durability) {
         Objects.requireNonNull(durability, "durability");
-        wal.checkWritable();
+        rules.wal().checkWritable();
         if (entries.isEmpty()) {
             return List.of();
         }
-        return wal.counted(durability == Durability.IMMEDIATE, () -> {
+        return rules.wal().counted(durability == Durability.IMMEDIATE, () -> {
             List<Draft> drafts = checkedDrafts(entries);
             ready(durability);
             List<EntryRef> refs = appendDrafts(drafts);
@@ -361,8 +363,8 @@ public final class WalStream {
             throw new IllegalArgumentException("negative position: expectedEnd=" + expectedEnd);
         }
         Draft draft = draft(entry);
-        long position = position(AppendScratch.ofThisThread(), draft, expectedEnd, durability);
-        return position == StreamLog.MISMATCH ? Optional.empty() : Optional.of(new EntryRef(key, position, (int) draft.frameBytes()));
+        long position = position(AppendScratch.ofThisThread(), draft, expectedEnd, durability());
+        return position == StreamLog.MISMATCH ? Optional.empty() : Optional.of(new EntryRef(key(), position, (int) draft.frameBytes()));
     }
 
     /**
@@ -373,7 +375,7 @@ public final class WalStream {
      * @return a position
      */
     public long endPosition() {
-        wal.checkOpen();
+        rules.wal().checkOpen();
         return log.endPosition();
     }
 
@@ -383,7 +385,7 @@ public final class WalStream {
      * @return a position: {@link #endPosition()} if that is everything
      */
     public long durablePosition() {
-        wal.checkOpen();
+        rules.wal().checkOpen();
         return log.durablePosition();
     }
 
@@ -394,11 +396,11 @@ public final class WalStream {
      * @throws dev.streamwal.error.WalIOException if something can't be read, or the commit journal has no room
      */
     public void sync() {
-        wal.checkOpen();
+        rules.wal().checkOpen();
         // recovers the stream, to which an earlier writer may have appended
         long unused = log.endPosition();
         List<CommitTarget> targets = log.undurable();
-        wal.durable(() -> wal.commits().sync(targets), key);
+        rules.wal().durable(() -> rules.wal().commits().sync(targets), key());
     }
 
     /**
@@ -419,15 +421,15 @@ public final class WalStream {
      *     appended, by another call, or when the log is opened again
      */
     public void truncateAfter(EntryRef last) {
-        if (!last.key().equals(key)) {
-            throw new IllegalArgumentException("can't truncate after a record of another stream: stream=" + key + ", ref=" + last);
+        if (!last.key().equals(key())) {
+            throw new IllegalArgumentException("can't truncate after a record of another stream: stream=" + key() + ", ref=" + last);
         }
-        wal.truncate(log, last);
+        rules.wal().truncate(log, last);
     }
 
     <T> EntryRef appendEncoded(long timestampMillis, RecordCodec<T> codec, long tag, byte[] header, T value) {
-        wal.checkOpen();
-        EncodedRecord encoded = EncodedRecord.of(codec, tag, header, value, log.policy().maxRecordBytes(), key);
+        rules.wal().checkOpen();
+        EncodedRecord encoded = EncodedRecord.of(codec, tag, header, value, log.policy().maxRecordBytes(), key());
         AppendScratch scratch = AppendScratch.ofThisThread();
         try {
             return appended(scratch, draft(scratch, encoded, timestampMillis));
@@ -459,11 +461,11 @@ public final class WalStream {
 
     private EntryRef appended(AppendScratch scratch, Draft draft) {
         long position = position(scratch, draft);
-        return new EntryRef(key, position, (int) draft.frameBytes());
+        return new EntryRef(key(), position, (int) draft.frameBytes());
     }
 
     private long position(AppendScratch scratch, Draft draft) {
-        return position(scratch, draft, StreamLog.ANY_END, durability);
+        return position(scratch, draft, StreamLog.ANY_END, durability());
     }
 
     private long position(AppendScratch scratch, Draft draft, long expectedEnd, Durability level) {
@@ -472,19 +474,19 @@ public final class WalStream {
         try {
             long position = positionUnmeasured(scratch, draft, expectedEnd, level);
             if (isMeasured && position >= 0) {
-                wal.counts().appended(level, System.nanoTime() - begun);
+                rules.wal().counts().appended(level, System.nanoTime() - begun);
             }
             return position;
         } catch (WalException e) {
-            wal.counts().rejected(e);
+            rules.wal().counts().rejected(e);
             throw e;
         }
     }
 
     private long positionUnmeasured(AppendScratch scratch, Draft draft, long expectedEnd, Durability level) {
-        wal.checkWritable();
+        rules.wal().checkWritable();
         checkSizes(draft);
-        long nowMillis = wal.nowMillis();
+        long nowMillis = rules.wal().nowMillis();
         checkTime(draft, nowMillis);
         ready(level);
         seal(draft);
@@ -506,13 +508,13 @@ public final class WalStream {
 
     /** Refuses an append before its record has a place. */
     private void ready(Durability level) {
-        wal.ready(level, key);
+        rules.wal().ready(level, key());
     }
 
     private void makeDurable(Durability level, long end) {
         List<CommitTarget> wanted = wantDurable(level, end);
         if (!wanted.isEmpty()) {
-            wal.durable(() -> wal.commits().await(wanted), key);
+            rules.wal().durable(() -> rules.wal().commits().await(wanted), key());
             log.durable(end);
         }
     }
@@ -520,30 +522,30 @@ public final class WalStream {
     /** @return the targets to wait for; none for the periodic flush or no flush */
     List<CommitTarget> wantDurable(Durability level, long end) {
         if (level == Durability.PERIODIC) {
-            log.targets(end).forEach(target -> wal.commits().atNextFlush(target.cursor()));
+            log.targets(end).forEach(target -> rules.wal().commits().atNextFlush(target.cursor()));
         }
         return level == Durability.IMMEDIATE ? log.targets(end) : List.of();
     }
 
     Durability durability() {
-        return durability;
+        return rules.durability();
     }
 
     private void checkTime(Draft draft, long nowMillis) {
         if (draft.timestampMillis() == WriteEntry.NOW) {
             draft.timestampMillis(nowMillis);
         }
-        times.check(draft.timestampMillis(), nowMillis, key);
+        rules.times().check(draft.timestampMillis(), nowMillis, key());
     }
 
     private void checkSizes(Draft draft) {
-        SizeRules.check(draft.headerLength(), draft.contentLength(), log.policy().maxRecordBytes(), key);
+        SizeRules.check(draft.headerLength(), draft.contentLength(), log.policy().maxRecordBytes(), key());
     }
 
     /** Checks all of a batch before any of it is appended. */
     List<Draft> checkedDrafts(List<WriteEntry> entries) {
         List<Draft> drafts = new ArrayList<>(entries.size());
-        long nowMillis = wal.nowMillis();
+        long nowMillis = rules.wal().nowMillis();
         for (WriteEntry entry : entries) {
             Draft draft = draft(entry);
             checkSizes(draft);
@@ -554,7 +556,7 @@ public final class WalStream {
         long bytes = Draft.batchBytes(drafts);
         if (drafts.size() > 1 && bytes > log.capacityForRecords()) {
             throw new RecordTooLargeException("batch doesn't fit a segment: bytes=" + bytes + ", segment's room=" + log.capacityForRecords()
-                    + ", records=" + drafts.size() + ", stream=" + key + "; split the batch, or raise segmentBytes", null, key,
+                    + ", records=" + drafts.size() + ", stream=" + key() + "; split the batch, or raise segmentBytes", null, key(),
                     WalException.NO_POSITION);
         }
         return drafts;
@@ -565,20 +567,20 @@ public final class WalStream {
         AppendScratch scratch = AppendScratch.ofThisThread();
         if (drafts.size() == 1) {
             Draft draft = drafts.get(0);
-            wal.checkWritable();
-            long position = log.append(scratch, draft, (int) draft.frameBytes(), wal.nowMillis(), StreamLog.ANY_END);
-            return List.of(new EntryRef(key, position, (int) draft.frameBytes()));
+            rules.wal().checkWritable();
+            long position = log.append(scratch, draft, (int) draft.frameBytes(), rules.wal().nowMillis(), StreamLog.ANY_END);
+            return List.of(new EntryRef(key(), position, (int) draft.frameBytes()));
         }
         int bytes = (int) Draft.batchBytes(drafts);
         long newest = Long.MIN_VALUE;
         for (Draft draft : drafts) {
             newest = Math.max(newest, draft.timestampMillis());
         }
-        long position = log.appendBatch(scratch, drafts, bytes, newest, wal.nowMillis());
+        long position = log.appendBatch(scratch, drafts, bytes, newest, rules.wal().nowMillis());
         List<EntryRef> refs = new ArrayList<>(drafts.size());
         for (Draft draft : drafts) {
             int frame = (int) draft.frameBytes();
-            refs.add(new EntryRef(key, position, frame));
+            refs.add(new EntryRef(key(), position, frame));
             position += frame;
         }
         return refs;
@@ -590,6 +592,6 @@ public final class WalStream {
 
     @Override
     public String toString() {
-        return key;
+        return key();
     }
 }

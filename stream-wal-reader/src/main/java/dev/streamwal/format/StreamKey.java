@@ -45,11 +45,12 @@ public final class StreamKey {
     private static final long SALT_SEED = 0x5348_4152_4544_4B59L;
     private static final long SALT_FACTOR = 0x9E37_79B9_7F4A_7C15L;
 
-    private final byte[] utf8;
+    /** Null where the text is known, and ASCII: its characters are the bytes then. There are as many keys as streams. */
+    private final byte @Nullable [] utf8;
     /** Made at the first request; threads that make it at the same time make equal ones. */
     private @Nullable String text;
 
-    private StreamKey(@Nullable String text, byte[] utf8) {
+    private StreamKey(@Nullable String text, byte @Nullable [] utf8) {
         this.text = text;
         this.utf8 = utf8;
     }
@@ -58,7 +59,17 @@ public final class StreamKey {
      * @throws IllegalArgumentException where the text is empty, longer than 1,024 bytes of UTF-8, or not valid Unicode
      */
     public static StreamKey of(String text) {
-        return new StreamKey(text, checkedUtf8(text));
+        boolean isPlain = !text.isEmpty() && text.length() <= MAX_BYTES && isAscii(text);
+        return new StreamKey(text, isPlain ? null : checkedUtf8(text));
+    }
+
+    private static boolean isAscii(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) > Byte.MAX_VALUE) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
@@ -67,7 +78,7 @@ public final class StreamKey {
      */
     public long salt() {
         long mixed = SALT_SEED;
-        for (byte each : utf8) {
+        for (byte each : bytes()) {
             mixed = (mixed ^ each) * SALT_FACTOR;
             mixed ^= mixed >>> 32;
         }
@@ -259,39 +270,59 @@ public final class StreamKey {
     public String text() {
         String made = text;
         if (made == null) {
-            made = new String(utf8, StandardCharsets.UTF_8);
+            made = new String(bytes(), StandardCharsets.UTF_8);
             text = made;
         }
         return made;
     }
 
+    /** The bytes, which must not be changed. */
+    @SuppressWarnings("NullAway") // one of both is known
+    private byte[] bytes() {
+        return utf8 == null ? text.getBytes(StandardCharsets.ISO_8859_1) : utf8;
+    }
+
     /** The order of the keys' bytes, as {@link #compare}. */
     public static int compare(StreamKey a, StreamKey b) {
-        return Arrays.compareUnsigned(a.utf8, b.utf8);
+        return Arrays.compareUnsigned(a.bytes(), b.bytes());
     }
 
     /** A copy. */
     public byte[] utf8() {
-        return utf8.clone();
+        return utf8 == null ? bytes() : utf8.clone();
     }
 
+    /** Copies the bytes to an array, from an index on; returns the index behind them. */
+    @SuppressWarnings({"deprecation", "NullAway"}) // copies characters that are bytes without making an array; one of both is known
+    public int copyUtf8(byte[] target, int at) {
+        int length = utf8Length();
+        if (utf8 == null) {
+            text.getBytes(0, length, target, at);
+        } else {
+            System.arraycopy(utf8, 0, target, at, length);
+        }
+        return at + length;
+    }
+
+    @SuppressWarnings("NullAway") // one of both is known
     public int utf8Length() {
-        return utf8.length;
+        return utf8 == null ? text.length() : utf8.length;
     }
 
     /** Name of the stream's directory; computed at every call, as most streams have no directory. */
     public String directoryName() {
-        return directoryName(utf8);
+        return directoryName(bytes());
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof StreamKey key && Arrays.equals(key.utf8, utf8);
+        return other instanceof StreamKey key
+                && (utf8 == null && key.utf8 == null ? text().equals(key.text()) : Arrays.equals(key.bytes(), bytes()));
     }
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(utf8);
+        return Arrays.hashCode(bytes());
     }
 
     @Override

@@ -34,8 +34,8 @@ public final class SlotLayout {
     /** Limit of a slot without its key, and with the padding behind the record. */
     static final int MAX_BYTES_BESIDE_KEY = 7 * MAX_VARINT_BYTES + RecordLayout.ALIGNMENT;
 
-    /** Most bytes that {@link #putRest} writes. */
-    public static final int MAX_REST_BYTES = 4 * MAX_VARINT_BYTES;
+    /** Most bytes behind the key. */
+    private static final int MAX_REST_BYTES = 4 * MAX_VARINT_BYTES;
 
     /** A slot is never longer. */
     public static final int MAX_BYTES = MAX_BYTES_BESIDE_KEY + StreamKey.MAX_BYTES;
@@ -54,26 +54,32 @@ public final class SlotLayout {
         return at;
     }
 
-    /** The beginning of a slot, which is the same for all records of a stream. */
-    public static byte[] beginning(StreamKey key, long windowMillis, long retentionMillis) {
-        byte[] utf8 = key.utf8();
-        byte[] bytes = new byte[3 * MAX_VARINT_BYTES + utf8.length];
-        int at = putVarint(bytes, 0, windowMillis);
-        at = putVarint(bytes, at, retentionMillis);
-        at = putVarint(bytes, at, utf8.length);
-        System.arraycopy(utf8, 0, bytes, at, utf8.length);
-        return Arrays.copyOf(bytes, at + utf8.length);
+    /** What a slot begins with, which is the same for all streams with the same windows and retention. */
+    public static byte[] times(long windowMillis, long retentionMillis) {
+        byte[] bytes = new byte[2 * MAX_VARINT_BYTES];
+        return Arrays.copyOf(bytes, putVarint(bytes, putVarint(bytes, 0, windowMillis), retentionMillis));
+    }
+
+    /** Most bytes of a slot that begins with such times, and is of such a key. */
+    public static int mostBytes(byte[] times, StreamKey key) {
+        return times.length + MAX_VARINT_BYTES + key.utf8Length() + MAX_REST_BYTES;
     }
 
     /**
-     * Writes what follows the {@link #beginning}; returns the index behind it.
+     * Writes a slot; returns its length.
      *
+     * @param target has room for {@link #mostBytes}
+     * @param times see {@link #times}
      * @param gap bytes from where the stream's data ended before
      * @param isFirst whether the stream had no segment before
      * @param windowsBehind how many windows behind the timestamp's the record's is
      */
-    public static int putRest(byte[] target, int index, int headerLength, long position, long gap, boolean isFirst, long windowsBehind) {
-        int at = putVarint(target, index, headerLength);
+    public static int put(byte[] target, byte[] times, StreamKey key, int headerLength, long position, long gap, boolean isFirst,
+            long windowsBehind) {
+        System.arraycopy(times, 0, target, 0, times.length);
+        int at = putVarint(target, times.length, key.utf8Length());
+        at = key.copyUtf8(target, at);
+        at = putVarint(target, at, headerLength);
         at = putVarint(target, at, position);
         at = putVarint(target, at, (gap << 1) | (isFirst ? 1 : 0));
         return putVarint(target, at, (windowsBehind << 1) ^ (windowsBehind >> (Long.SIZE - 1)));

@@ -2,8 +2,8 @@ package dev.streamwal.append;
 
 import dev.streamwal.format.RecordChecksum;
 import dev.streamwal.format.SealLayout;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.shared.SlotLayout;
-import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import net.openhft.chronicle.bytes.Bytes;
 import org.jspecify.annotations.Nullable;
@@ -87,13 +87,12 @@ public final class AppendScratch {
     private final Draft slot = new Draft();
 
     /** The shared stream's record that contains a stream's record; valid until the next one. See {@link SlotLayout}. */
-    Draft slot(byte[] beginning, Draft record, long position, long gap, boolean isFirst, long windowsBehind) {
-        int most = beginning.length + SlotLayout.MAX_REST_BYTES;
+    Draft slot(byte[] times, StreamKey key, Draft record, long position, long gap, boolean isFirst, long windowsBehind) {
+        int most = SlotLayout.mostBytes(times, key);
         if (slotBytes.length < most) {
             slotBytes = new byte[most];
         }
-        System.arraycopy(beginning, 0, slotBytes, 0, beginning.length);
-        int length = SlotLayout.putRest(slotBytes, beginning.length, record.headerLength(), position, gap, isFirst, windowsBehind);
+        int length = SlotLayout.put(slotBytes, times, key, record.headerLength(), position, gap, isFirst, windowsBehind);
         return slot.set(slotHeader.set(slotBytes, 0, length), slotContent.set(record.header(), record.content()), record.timestampMillis())
                 .sealed(record.isSealed());
     }
@@ -104,9 +103,9 @@ public final class AppendScratch {
     }
 
     /** Like {@link #slot}, not reused. */
-    static Draft newSlot(byte[] beginning, Draft record, long position, long gap, boolean isFirst, long windowsBehind) {
-        byte[] bytes = Arrays.copyOf(beginning, beginning.length + SlotLayout.MAX_REST_BYTES);
-        int length = SlotLayout.putRest(bytes, beginning.length, record.headerLength(), position, gap, isFirst, windowsBehind);
+    static Draft newSlot(byte[] times, StreamKey key, Draft record, long position, long gap, boolean isFirst, long windowsBehind) {
+        byte[] bytes = new byte[SlotLayout.mostBytes(times, key)];
+        int length = SlotLayout.put(bytes, times, key, record.headerLength(), position, gap, isFirst, windowsBehind);
         return Draft.of(new Source.OfArray().set(bytes, 0, length), new Source.Pair().set(record.header(), record.content()),
                 record.timestampMillis()).sealed(record.isSealed());
     }

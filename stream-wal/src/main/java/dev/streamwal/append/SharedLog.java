@@ -4,6 +4,10 @@ import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.shared.SharedBatch;
 import dev.streamwal.shared.SharedSegment;
+import dev.streamwal.shared.SlotLayout;
+import dev.streamwal.retention.StreamPolicy;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +55,8 @@ public final class SharedLog {
     private volatile long backlogBytes;
     private volatile boolean isFailing;
     private final AtomicInteger owning = new AtomicInteger();
+    private final Map<StreamPolicy, byte[]> times = new ConcurrentHashMap<>();
+    private final long capacityForRecords;
     /** What an earlier writer left; null if all of that is durable. */
     private volatile @Nullable CommitTarget inherited;
 
@@ -67,6 +73,7 @@ public final class SharedLog {
         this.ownStreams = ownStreams;
         this.isPacked = isPacked;
         this.packing = packing;
+        this.capacityForRecords = log.capacityForRecords();
     }
 
     /** A segment got its footer. */
@@ -140,9 +147,14 @@ public final class SharedLog {
         owning.incrementAndGet();
     }
 
+    /** What the slots of streams with these options begin with: see {@link SlotLayout#times}. */
+    byte[] times(StreamPolicy policy) {
+        return times.computeIfAbsent(policy, of -> SlotLayout.times(of.windowMillis(), of.retentionMillis()));
+    }
+
     /** The largest record that goes to the shared stream; larger ones go to a segment of their own stream. */
     int maxBytes(StreamKey key) {
-        return (int) Math.min(SharedSegment.MAX_PART_BYTES, (log.capacityForRecords() - key.utf8Length()) / LARGEST_SHARE);
+        return (int) Math.min(SharedSegment.MAX_PART_BYTES, (capacityForRecords - key.utf8Length()) / LARGEST_SHARE);
     }
 
     /** The target that covers everything appended up to a position of the shared stream. */

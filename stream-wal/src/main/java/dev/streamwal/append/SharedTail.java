@@ -5,11 +5,11 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
 import dev.streamwal.retention.KnownTime;
-import dev.streamwal.shared.SlotLayout;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.AbstractQueuedSynchronizer;
 
@@ -26,9 +26,8 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     static final long LEFT = -4;
 
     private final StreamLog stream;
-    private final SharedLog shared;
-    private final byte[] beginning;
-    private final int maxBytes;
+    /** What its slots begin with; the same array for most streams. */
+    private final byte[] times;
 
     // The following fields are guarded by the lock.
 
@@ -62,9 +61,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
      */
     SharedTail(StreamLog stream, SharedLog shared, long base, long end, boolean isFirst, long windowStart, long before) {
         this.stream = stream;
-        this.shared = shared;
-        this.beginning = SlotLayout.beginning(stream.key(), stream.policy().windowMillis(), stream.policy().retentionMillis());
-        this.maxBytes = shared.maxBytes(stream.key());
+        this.times = shared.times(stream.policy());
         this.base = base;
         this.end = end;
         this.isFirst = isFirst;
@@ -84,9 +81,13 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         return true;
     }
 
+    private SharedLog shared() {
+        return Objects.requireNonNull(stream.log().shared(), "the log has no shared stream");
+    }
+
     /** Whether a record of this size may go to a shared segment. */
     boolean takes(long bytes) {
-        return bytes <= maxBytes;
+        return bytes <= shared().maxBytes(stream.key());
     }
 
     /** Like {@link StreamLog#append}; returns {@link #LEFT} if the stream no longer shares. */
@@ -104,8 +105,8 @@ final class SharedTail extends AbstractQueuedSynchronizer {
             long newStart = windowStart(draft.timestampMillis(), nowMillis);
             RecordSealer sealer = draft.sealer();
             Draft record = sealer == null ? draft : scratch.sealed(draft, sealer, position);
-            Draft slot = scratch.slot(beginning, record, position, position - end, isFirst, windowsBehind(newStart, draft.timestampMillis()));
-            sharedEnd = shared.log().appendSlot(scratch, slot, (int) slot.frameBytes(), nowMillis) + slot.frameBytes();
+            Draft slot = scratch.slot(times, stream.key(), record, position, position - end, isFirst, windowsBehind(newStart, draft.timestampMillis()));
+            sharedEnd = shared().log().appendSlot(scratch, slot, (int) slot.frameBytes(), nowMillis) + slot.frameBytes();
             appended(position, position + frameBytes, newStart);
             return position;
         } finally {
@@ -116,7 +117,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
 
     /** Called after an append, without locks. */
     void letPackingKeepUp(AppendScratch scratch, int bytes) {
-        long nanos = shared.delayNanos(bytes);
+        long nanos = shared().delayNanos(bytes);
         if (nanos > 0 && scratch.owes(nanos)) {
             Stall stall = Stall.begin();
             scratch.waitOff();
@@ -140,13 +141,13 @@ final class SharedTail extends AbstractQueuedSynchronizer {
             for (Draft member : members) {
                 RecordSealer sealer = member.sealer();
                 Draft record = sealer == null ? member : AppendScratch.newSealed(member, sealer, at);
-                slots.add(AppendScratch.newSlot(beginning, record, at, at - before, isFirst && slots.isEmpty(),
+                slots.add(AppendScratch.newSlot(times, stream.key(), record, at, at - before, isFirst && slots.isEmpty(),
                         windowsBehind(newStart, member.timestampMillis())));
                 at += member.frameBytes();
                 before = at;
             }
             int slotBytes = (int) Draft.batchBytes(slots);
-            sharedEnd = shared.log().appendSlots(scratch, slots, slotBytes, nowMillis) + slotBytes;
+            sharedEnd = shared().log().appendSlots(scratch, slots, slotBytes, nowMillis) + slotBytes;
             appended(position, position + batchBytes, newStart);
             return position;
         } finally {
@@ -159,7 +160,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         try {
             stream.log().positions().raiseCeiling(position + bytes);
         } catch (IOException e) {
-            throw StorageErrors.translate("append", e, shared.log().directory(), stream.key().text(), WalException.NO_POSITION, 0);
+            throw StorageErrors.translate("append", e, shared().log().directory(), stream.key().text(), WalException.NO_POSITION, 0);
         }
         base = position + bytes;
     }
@@ -192,7 +193,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     CommitTarget target() {
         acquire(1);
         try {
-            return shared.target(sharedEnd);
+            return shared().target(sharedEnd);
         } finally {
             release(1);
         }
@@ -220,7 +221,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
 
     /** Whether everything that was appended survives power loss. */
     boolean isDurable() {
-        return shared.log().durablePosition() >= target().end();
+        return shared().log().durablePosition() >= target().end();
     }
 
     /** Everything before a position survives power loss. */
@@ -235,7 +236,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
 
     /** Everything before it survives power loss. */
     long durablePosition() {
-        long durable = shared.log().durablePosition();
+        long durable = shared().log().durablePosition();
         acquire(1);
         try {
             if (durable >= sharedEnd) {

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StreamRegistry<S> {
 
-    private final ConcurrentHashMap<String, Slot<S>> slots = new ConcurrentHashMap<>();
+    /** Of each key the stream itself, if the registry keeps it, or else its {@link Slot}: most streams are kept, and spared an object. */
+    private final ConcurrentHashMap<String, Object> streams = new ConcurrentHashMap<>();
     private final ReferenceQueue<S> forgotten = new ReferenceQueue<>();
     private final AtomicInteger held = new AtomicInteger();
     private final Function<StreamKey, S> factory;
@@ -29,8 +30,6 @@ public final class StreamRegistry<S> {
 
     private static final class Slot<S> extends WeakReference<S> {
         private final String key;
-
-        private volatile @Nullable S held;
 
         Slot(String key, S stream, ReferenceQueue<S> queue) {
             super(stream, queue);
@@ -45,18 +44,22 @@ public final class StreamRegistry<S> {
     }
 
     public @Nullable S find(String key) {
-        Slot<S> slot = slots.get(key);
-        return slot == null ? null : slot.get();
+        return streamOf(streams.get(key));
+    }
+
+    @SuppressWarnings("unchecked") // only streams and their slots are put there
+    private @Nullable S streamOf(@Nullable Object entry) {
+        return entry instanceof Slot<?> slot ? (S) slot.get() : (S) entry;
     }
 
     private S make(StreamKey key) {
         dropForgotten();
         AtomicReference<S> made = new AtomicReference<>();
-        slots.compute(key.text(), (text, slot) -> {
-            S known = slot == null ? null : slot.get();
+        streams.compute(key.text(), (text, entry) -> {
+            S known = streamOf(entry);
             if (known != null) {
                 made.setPlain(known);
-                return slot;
+                return entry;
             }
             S created = factory.apply(key);
             made.setPlain(created);
@@ -67,12 +70,23 @@ public final class StreamRegistry<S> {
 
     /** Keeps a stream that has segments; releases one that has none. Called by one thread at a time for a stream. */
     public void hold(String key, S stream, boolean hasSegments) {
-        Slot<S> slot = slots.get(key);
-        if (slot != null && slot.refersTo(stream)) {
-            boolean isHeld = slot.held != null;
-            slot.held = hasSegments ? stream : null;
-            held.addAndGet(isHeld == hasSegments ? 0 : hasSegments ? 1 : -1);
+        if (!isOf(streams.get(key), stream, hasSegments)) {
+            streams.computeIfPresent(key, (text, entry) -> held(text, entry, stream, hasSegments));
         }
+    }
+
+    /** Whether this is the stream, kept or not. */
+    @SuppressWarnings("ReferenceEquality")
+    private boolean isOf(@Nullable Object entry, S stream, boolean isKept) {
+        return streamOf(entry) == stream && entry instanceof Slot<?> != isKept;
+    }
+
+    private Object held(String key, Object entry, S stream, boolean hasSegments) {
+        if (!isOf(entry, stream, !hasSegments)) {
+            return entry;
+        }
+        held.addAndGet(hasSegments ? 1 : -1);
+        return hasSegments ? stream : new Slot<>(key, stream, forgotten);
     }
 
     /** How many streams the registry keeps. */
@@ -82,27 +96,27 @@ public final class StreamRegistry<S> {
 
     /** Whether the registry keeps this one. */
     public boolean isHeld(String key) {
-        Slot<S> slot = slots.get(key);
-        return slot != null && slot.held != null;
+        Object entry = streams.get(key);
+        return entry != null && !(entry instanceof Slot<?>);
     }
 
     private void dropForgotten() {
         for (Reference<? extends S> gone = forgotten.poll(); gone != null; gone = forgotten.poll()) {
             if (gone instanceof Slot<?> slot) {
-                slots.remove(slot.key, slot);
+                streams.remove(slot.key, slot);
             }
         }
     }
 
     /** All streams that are still referred to, by the registry or by the program. */
     public List<S> all() {
-        List<S> streams = new ArrayList<>();
-        for (Slot<S> slot : slots.values()) {
-            S stream = slot.get();
+        List<S> all = new ArrayList<>();
+        for (Object entry : streams.values()) {
+            S stream = streamOf(entry);
             if (stream != null) {
-                streams.add(stream);
+                all.add(stream);
             }
         }
-        return streams;
+        return all;
     }
 }
