@@ -7,6 +7,7 @@ import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.simulation.CrashExplorer.Failure;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -116,9 +117,14 @@ class CrashExplorerTest {
 
     private static void keepsItsPromises(Step... steps) {
         for (boolean mapped : new boolean[] {true, false}) {
-            CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE, Scale.everyNth());
-            assertThat(explorer.explore(Workload.of(mapped, steps)).map(Failure::describe)).isEmpty();
+            keepsItsPromises(Workload.of(mapped, steps));
         }
+    }
+
+    private static void keepsItsPromises(Workload workload) {
+        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE, Scale.everyNth());
+        assertThat(explorer.explore(workload).map(Failure::describe)).isEmpty();
+        ALL_STATES.addAndGet(explorer.states());
     }
 
     /** Its file was taken for a free one, in which no block had room. */
@@ -160,8 +166,7 @@ class CrashExplorerTest {
                 List.of(new Step.Restart(57), new Step.AppendBatchDurably("c", 4, 65), new Step.NextWindow(), new Step.Append("b", 47, 79), new Step.Reopen(),
                         new Step.Pack(), new Step.Append("b", 2, 1_300), new Step.Append("b", 27, 46), new Step.Background(),
                         new Step.AppendDurably("c", 2, 162), new Step.Append("c", 25, 74), new Step.AppendAsync("b", 3, 80)));
-        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE, Scale.everyNth());
-        assertThat(explorer.explore(workload).map(Failure::describe)).isEmpty();
+        keepsItsPromises(workload);
     }
 
     // ---------------------------------------------------------------- packs
@@ -250,6 +255,7 @@ class CrashExplorerTest {
         ExecutorService threads = Executors.newFixedThreadPool(THREADS);
         long states = 0;
         long points = 0;
+        long repeated = 0;
         try {
             List<Callable<CrashExplorer>> explorations = new ArrayList<>();
             for (Workload workload : workloads) {
@@ -263,13 +269,14 @@ class CrashExplorerTest {
                 CrashExplorer explorer = result(done);
                 states += explorer.states();
                 points += explorer.crashPoints();
+                repeated += explorer.repeated();
             }
         } finally {
             threads.shutdownNow();
         }
         long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
-        System.out.printf("CrashExplorerTest: %s: %d workloads, %d crash points, %d crash states, %d ms, %d states/s%n", what,
-                workloads.size(), points, states, millis, states * 1_000 / millis);
+        System.out.printf("CrashExplorerTest: %s: %d workloads, %d crash points, %d crash states and %d repeated ones, %d ms, %d states/s%n",
+                what, workloads.size(), points, states, repeated, millis, states * 1_000 / millis);
         ALL_STATES.addAndGet(states);
         assertThat(states).isGreaterThan(points);
     }
@@ -363,6 +370,35 @@ class CrashExplorerTest {
         System.out.printf("CrashExplorerTest: mapped=%s, seed 1 has the hash %016x%n", mapped, hashes[0]);
         assertThat(hashes[1]).isEqualTo(hashes[0]);
         assertThat(WorkloadRun.of(Workload.random(2, mapped, 30), Lies.NONE).disk().historyHash()).isNotEqualTo(hashes[0]);
+    }
+
+    /** So of states with the same content one is enough, whatever was lost to get there. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void check_sameContentAgain_givesTheSame(boolean mapped) throws Exception {
+        WorkloadRun run = WorkloadRun.of(Workload.of(mapped, durably("a", 2), new Step.Append("b", 2, 60), new Step.Rotate("a")), Lies.NONE);
+        Map<Explored.State, String> before = new HashMap<>();
+        int repeated = 0;
+        for (WorkloadRun.Stretch stretch : run.stretches()) {
+            for (int operation = stretch.from() + 1; operation <= stretch.to(); operation += 3) {
+                CrashPoint point = stretch.disk().crashPoint(operation);
+                for (Survival survival : point.survivals(MAX_ALONE, RANDOM, 1)) {
+                    SimulatedDisk disk = point.state(survival);
+                    Explored.State state = new Explored.State(disk.contentHash(), Ending.CRASHED, stretch.bootId(), stretch.clock());
+                    String what = shown(new CrashCheck(run, stretch, operation, Ending.CRASHED).check(disk, operation));
+                    String same = before.putIfAbsent(state, what);
+                    assertThat(what).isEqualTo(same == null ? what : same);
+                    repeated += same == null ? 0 : 1;
+                }
+            }
+        }
+        assertThat(repeated).as("states that were met again").isGreaterThan(10);
+    }
+
+    private static String shown(CrashCheck.Recovered recovered) {
+        StringBuilder text = new StringBuilder(recovered.next().toString());
+        recovered.numbers().forEach((key, numbers) -> text.append(' ').append(key).append(Arrays.toString(numbers)));
+        return text.toString();
     }
 
     private static long contentHash(SimulatedDisk disk) {
