@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -36,6 +37,14 @@ final class CrashCheck {
         }
     }
 
+    /**
+     * What one disk's content gives each time it is recovered, of those streams that could be.
+     *
+     * @param numbers of the records
+     * @param next the position that is given next
+     */
+    record Recovered(Map<String, int[]> numbers, Map<String, Long> next) {}
+
     /** Of so many states that were recovered one is packed, too. */
     private static final int PACKED_ONE_IN = Integer.getInteger("packedOneIn", 16);
 
@@ -43,6 +52,8 @@ final class CrashCheck {
     private final Stretch stretch;
     private final int operation;
     private final Ending ending;
+    /** What a disk had before anything was appended to it. */
+    private final Map<String, List<Found>> once = new TreeMap<>();
 
     /**
      * @param operation the last one before the crash, in the stretch
@@ -69,15 +80,18 @@ final class CrashCheck {
     }
 
     /** All that can be asked of one disk; it is changed. */
-    void check(SimulatedDisk disk, long seed) throws Violation {
+    Recovered check(SimulatedDisk disk, long seed) throws Violation {
         Map<String, List<Found>> found = new TreeMap<>();
+        Map<String, Long> next;
+        Map<String, int[]> numbers;
         SimulatedDisk left;
         LogUnderTest log = null;
         try {
             log = LogUnderTest.after(disk, run.workload(), bootId(1), stretch.clock());
             readAll(log, found);
-            checkStreams(found);
-            appendOneToEach(log, found);
+            numbers = checkStreams(found);
+            found.forEach((key, records) -> once.put(key, List.copyOf(records)));
+            next = appendOneToEach(log, found);
         } catch (RuntimeException | Error e) {
             throw new Violation("a log with what is left can be opened and appended to: " + e, e);
         } finally {
@@ -88,6 +102,17 @@ final class CrashCheck {
         }
         checkGoesOn(left, found, (seed & 1) == 0 ? bootId(1) : stretch.bootId() + "-again",
                 Math.floorMod(seed >> 1, PACKED_ONE_IN) == 0);
+        return new Recovered(numbers, next);
+    }
+
+    /** What depends on when the crash was, of a disk that had the same content after another operation and gave this. */
+    void checkAgain(Recovered recovered) throws Violation {
+        for (Map.Entry<String, int[]> stream : recovered.numbers().entrySet()) {
+            checkKnown(stream.getKey(), stream.getValue());
+        }
+        for (Map.Entry<String, Long> next : recovered.next().entrySet()) {
+            checkIsNew(next.getKey(), next.getValue());
+        }
     }
 
     /** What was appended durably after a recovery is as good as what was before. */
@@ -103,6 +128,10 @@ final class CrashCheck {
     }
 
     private void checkGoesOn(SimulatedDisk disk, Map<String, List<Found>> expected, String bootId, boolean isPacked) throws Violation {
+        ContentHash.Value content = disk.contentHash();
+        if (!isPacked && run.explored().isFound(content, bootId, stretch.clock(), expected)) {
+            return;
+        }
         try (LogUnderTest again = LogUnderTest.after(disk, run.workload(), bootId, stretch.clock())) {
             if (isPacked) {
                 // before the streams are recovered
@@ -116,15 +145,20 @@ final class CrashCheck {
         } catch (RuntimeException | Error e) {
             throw new Violation("a log that was recovered and appended to can be opened again: " + e, e);
         }
+        run.explored().addFound(content, bootId, stretch.clock(), expected);
     }
 
-    /** A crash in the middle of the recovery of one disk; a second recovery, of that crash, gives what one alone gives of another. */
-    void checkCrashInRecovery(SimulatedDisk disk, SimulatedDisk other, long seed) throws Violation {
-        Map<String, List<Found>> once = new TreeMap<>();
+    /**
+     * A crash in the middle of the recovery of the disk that was checked before; a second recovery, of that crash, gives what one alone gave.
+     *
+     * @param disk as it was then; is changed
+     * @return what the crash left
+     */
+    ContentHash.Value checkCrashInRecovery(SimulatedDisk disk, long seed) throws Violation {
         Map<String, List<Found>> twice = new TreeMap<>();
+        ContentHash.Value content;
         Random random = new Random(seed);
         try {
-            recover(other, bootId(1), once);
             recover(disk, bootId(1), new TreeMap<>());
             CrashPoint point = disk.crashPoint(random.nextInt(disk.operations() + 1));
             SimulatedDisk left;
@@ -134,16 +168,19 @@ final class CrashCheck {
                 List<Survival> choices = List.copyOf(point.survivals(2, 4, seed));
                 left = point.state(choices.get(random.nextInt(choices.size())));
             }
+            content = left.contentHash();
+            if (run.explored().isFound(content, bootId(2), stretch.clock(), once)) {
+                return content;
+            }
             recover(left, bootId(2), twice);
         } catch (RuntimeException | Error e) {
             throw new Violation("a log can be recovered when its recovery was interrupted: " + e, e);
         }
-        if (!promised(Promise.RECOVERS_THE_SAME_AGAIN)) {
-            return;
-        }
-        for (String key : once.keySet()) {
+        for (String key : promised(Promise.RECOVERS_THE_SAME_AGAIN) ? once.keySet() : Set.<String>of()) {
             checkSame("recovered twice", key, once.get(key), twice.getOrDefault(key, List.of()));
         }
+        run.explored().addFound(content, bootId(2), stretch.clock(), twice);
+        return content;
     }
 
     private void recover(SimulatedDisk disk, String bootId, Map<String, List<Found>> found) {
@@ -166,22 +203,32 @@ final class CrashCheck {
 
     // ---------------------------------------------------------------- a stream
 
-    /** What was found of each stream. */
-    void checkStreams(Map<String, List<Found>> found) throws Violation {
+    /** What was found of each stream; the numbers of its records. */
+    Map<String, int[]> checkStreams(Map<String, List<Found>> found) throws Violation {
+        Map<String, int[]> numbers = new TreeMap<>();
         for (Map.Entry<String, List<Found>> stream : found.entrySet()) {
-            checkStream(stream.getKey(), stream.getValue());
+            numbers.put(stream.getKey(), checkStream(stream.getKey(), stream.getValue()));
         }
+        return numbers;
     }
 
-    private void checkStream(String key, List<Found> found) throws Violation {
+    private int[] checkStream(String key, List<Found> found) throws Violation {
+        int[] numbers = found.stream().mapToInt(record -> Model.numberIn(record.content())).toArray();
+        checkRecords(key, found, numbers);
+        checkKnown(key, numbers);
+        return numbers;
+    }
+
+    /** What records are, whenever the crash was. */
+    private void checkRecords(String key, List<Found> found, int[] numbers) throws Violation {
         Model.Stream stream = run.model().stream(key);
-        Known before = stretch.before().get(key);
-        Known after = stretch.after().get(key);
+        int attempts = stretch.after().get(key).attempts();
         int previous = -1;
         long end = 0;
-        for (Found record : found) {
-            int number = Model.numberIn(record.content());
-            if (number < 0 || number >= after.attempts()) {
+        for (int i = 0; i < numbers.length; i++) {
+            Found record = found.get(i);
+            int number = numbers[i];
+            if (number < 0 || number >= attempts) {
                 throw new Violation("nothing is there that was never appended: " + at(key, record) + ", number=" + number);
             }
             checkIntact(key, record, stream.get(number));
@@ -193,7 +240,17 @@ final class CrashCheck {
             end = record.end();
         }
         checkBatches(key, found);
-        int[] numbers = found.stream().mapToInt(record -> Model.numberIn(record.content())).toArray();
+    }
+
+    /** What is there is what is known to be, when the crash was. */
+    private void checkKnown(String key, int[] numbers) throws Violation {
+        Known before = stretch.before().get(key);
+        Known after = stretch.after().get(key);
+        for (int number : numbers) {
+            if (number >= after.attempts()) {
+                throw new Violation("nothing is there that was not appended yet: stream=" + key + ", number=" + number);
+            }
+        }
         checkExtent(key, numbers, operation == stretch.to() ? after : before, after);
     }
 
@@ -280,28 +337,39 @@ final class CrashCheck {
 
     // ---------------------------------------------------------------- going on
 
-    /** Appends a record to each stream, durably, behind all positions that were given, and adds it to what is there. */
-    private void appendOneToEach(LogUnderTest log, Map<String, List<Found>> found) throws Violation {
+    /** Appends a record to each stream, durably, behind all positions that were given, and adds it to what is there; its positions. */
+    private Map<String, Long> appendOneToEach(LogUnderTest log, Map<String, List<Found>> found) throws Violation {
+        Map<String, Long> next = new TreeMap<>();
         WriteBatch batch = new WriteBatch();
         found.keySet().forEach(key -> batch.add(key, WriteEntry.of(NEW_CONTENT)));
         for (EntryRef ref : log.wal().append(batch, Durability.IMMEDIATE)) {
             String key = ref.key();
             List<Found> records = found.get(key);
-            checkIsNew(key, records, ref);
+            checkIsBehind(key, records, ref);
+            checkIsNew(key, ref.position());
+            next.put(key, ref.position());
             records.add(new Found(ref.position(), ref.end(), NEW_CONTENT));
             checkSame("appended", key, records, log.read(key));
         }
+        return next;
     }
 
-    private void checkIsNew(String key, List<Found> found, EntryRef ref) throws Violation {
-        long given = found.isEmpty() ? 0 : found.get(found.size() - 1).end();
+    private static void checkIsBehind(String key, List<Found> found, EntryRef ref) throws Violation {
+        long end = found.isEmpty() ? 0 : found.get(found.size() - 1).end();
+        if (ref.position() < end) {
+            throw new Violation("a position is given once: stream=" + key + ", there up to " + end + ", now given " + ref.position());
+        }
+    }
+
+    private void checkIsNew(String key, long position) throws Violation {
+        long given = 0;
         Model.Stream stream = run.model().stream(key);
         int acknowledged = ending.isKill() ? acknowledged(key) : acknowledgedBefore(key, operation + 1);
         for (int number = 0; number < acknowledged; number++) {
             given = Math.max(given, stream.get(number).end());
         }
-        if (ref.position() < given) {
-            throw new Violation("a position is given once: stream=" + key + ", given up to " + given + ", now given " + ref.position());
+        if (position < given) {
+            throw new Violation("a position is given once: stream=" + key + ", given up to " + given + ", now given " + position);
         }
     }
 

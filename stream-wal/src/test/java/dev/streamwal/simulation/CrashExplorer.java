@@ -23,6 +23,7 @@ final class CrashExplorer {
     private final int everyNth;
     private long operations;
     private long states;
+    private long repeated;
     private long crashPoints;
 
     /**
@@ -69,9 +70,14 @@ final class CrashExplorer {
         this.everyNth = everyNth | 1;
     }
 
-    /** Disks on which a log was opened so far. */
+    /** Disks on which a log was opened so far; of one workload no two with the same content, the same ending and the same boot at the same time. */
     long states() {
         return states;
+    }
+
+    /** Crashes that left what another one had left, too: what was found then is compared with what is promised now. */
+    long repeated() {
+        return repeated;
     }
 
     long crashPoints() {
@@ -100,6 +106,15 @@ final class CrashExplorer {
 
     private Optional<Failure> firstFailure(Workload workload, int firstStep) {
         WorkloadRun run = WorkloadRun.of(workload, lies);
+        try {
+            return firstFailure(run, firstStep);
+        } finally {
+            states += run.explored().distinct();
+            repeated += run.explored().repeated();
+        }
+    }
+
+    private Optional<Failure> firstFailure(WorkloadRun run, int firstStep) {
         for (Stretch stretch : run.stretches()) {
             for (int operation = stretch.from() + 1; operation <= stretch.to() && stretch.step() >= firstStep; operation++) {
                 Optional<Failure> failure = operations++ % everyNth == 0 ? crash(run, stretch, operation) : Optional.empty();
@@ -134,16 +149,22 @@ final class CrashExplorer {
         CrashCheck check = new CrashCheck(run, stretch, point.operation(), ending);
         long seed = seed(run, point, left);
         try {
+            Explored explored = run.explored();
+            SimulatedDisk disk = point.state(left);
+            Explored.State state = new Explored.State(disk.contentHash(), ending, stretch.bootId(), stretch.clock());
             if (ending == Ending.SHORTENED) {
-                new ShortenedCheck(run, stretch, check).check(point.state(left), seed);
-                states++;
+                explored.addDerived(state, new ShortenedCheck(run, stretch, check).check(disk, seed));
                 return Optional.empty();
             }
-            check.check(point.state(left), seed);
-            states++;
+            CrashCheck.Recovered before = explored.recovered(state);
+            if (before != null) {
+                explored.repeat();
+                check.checkAgain(before);
+                return Optional.empty();
+            }
+            explored.add(state, check.check(disk, seed));
             if (Math.floorMod(seed >> 8, STATES_PER_CRASH_IN_RECOVERY) == 0) {
-                check.checkCrashInRecovery(point.state(left), point.state(left), seed);
-                states++;
+                explored.addDerived(state, check.checkCrashInRecovery(point.state(left), seed));
             }
             return Optional.empty();
         } catch (CrashCheck.Violation e) {
@@ -176,6 +197,7 @@ final class CrashExplorer {
         if (failure.ending().isKill() || failure.ending() == Ending.SHORTENED || failure.stretch() == null) {
             return failure;
         }
+        failure.run().explored().forget();
         CrashPoint point = failure.stretch().disk().crashPoint(failure.operation());
         Failure smallest = failure;
         List<CrashPoint.Item> items = point.items();

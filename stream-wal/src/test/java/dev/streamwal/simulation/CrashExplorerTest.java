@@ -7,6 +7,7 @@ import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.simulation.CrashExplorer.Failure;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,9 @@ class CrashExplorerTest {
     private static final int MAX_ALONE = 3;
     private static final int RANDOM = 3;
 
+    /** Different ones, that every short workload has where no crash point is left out: if there are fewer, something isn't explored any more. */
+    private static final int STATES_OF_SHORT_WORKLOADS = 110_000;
+
     private static final AtomicLong ALL_STATES = new AtomicLong();
 
     /** Few and short: encrypting takes longer than all else there. */
@@ -65,14 +69,17 @@ class CrashExplorerTest {
                 (explorer, workload) -> explorer.explore(workload));
     }
 
-    /** Every sequence of up to three steps, of one stream. What a step leaves is explored where it is the last one. */
+    /** Every sequence of up to three steps, of one stream, mapped and not. What a step leaves is explored where it is the last one. */
     @Test
     void everyShortWorkload_crashedAndKilledAnywhere_keepsItsPromises() throws Exception {
         List<Workload> workloads = new ArrayList<>();
         for (int length = 1; length <= 3; length++) {
-            workloads.addAll(every(length, Workload.ALPHABET, length < 3));
+            workloads.addAll(every(length, Workload.ALPHABET, true, Scale.everyNth()));
         }
-        explore("every workload of up to 3 steps", workloads, (explorer, workload) -> explorer.exploreLastStep(workload));
+        long states = explore("every workload of up to 3 steps", workloads, (explorer, workload) -> explorer.exploreLastStep(workload));
+        if (Scale.everyNth() == 1) {
+            assertThat(states).as("different states").isGreaterThan(STATES_OF_SHORT_WORKLOADS);
+        }
     }
 
     /** Every sequence of up to two steps, of all that there are. */
@@ -82,7 +89,7 @@ class CrashExplorerTest {
         alphabet.addAll(Workload.LARGE_ALPHABET);
         List<Workload> workloads = new ArrayList<>();
         for (int length = 1; length <= 2; length++) {
-            workloads.addAll(every(length, alphabet, length < 2));
+            workloads.addAll(every(length, alphabet, length < 2, (int) Math.max(1, Math.round(1 / Scale.factor()))));
         }
         explore("every workload of up to 2 steps of all", workloads, (explorer, workload) -> explorer.exploreLastStep(workload));
     }
@@ -116,9 +123,14 @@ class CrashExplorerTest {
 
     private static void keepsItsPromises(Step... steps) {
         for (boolean mapped : new boolean[] {true, false}) {
-            CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE, Scale.everyNth());
-            assertThat(explorer.explore(Workload.of(mapped, steps)).map(Failure::describe)).isEmpty();
+            keepsItsPromises(Workload.of(mapped, steps));
         }
+    }
+
+    private static void keepsItsPromises(Workload workload) {
+        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE, Scale.everyNth());
+        assertThat(explorer.explore(workload).map(Failure::describe)).isEmpty();
+        ALL_STATES.addAndGet(explorer.states());
     }
 
     /** Its file was taken for a free one, in which no block had room. */
@@ -160,8 +172,7 @@ class CrashExplorerTest {
                 List.of(new Step.Restart(57), new Step.AppendBatchDurably("c", 4, 65), new Step.NextWindow(), new Step.Append("b", 47, 79), new Step.Reopen(),
                         new Step.Pack(), new Step.Append("b", 2, 1_300), new Step.Append("b", 27, 46), new Step.Background(),
                         new Step.AppendDurably("c", 2, 162), new Step.Append("c", 25, 74), new Step.AppendAsync("b", 3, 80)));
-        CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, Lies.NONE, Scale.everyNth());
-        assertThat(explorer.explore(workload).map(Failure::describe)).isEmpty();
+        keepsItsPromises(workload);
     }
 
     // ---------------------------------------------------------------- packs
@@ -225,11 +236,10 @@ class CrashExplorerTest {
 
     // ---------------------------------------------------------------- how it is done
 
-    /** Every sequence of so many steps, mapped and not, or in turn; some of them, where the scale is less than 1, the same ones each time. */
-    private static List<Workload> every(int length, List<Step> alphabet, boolean both) {
+    /** Every sequence of so many steps, or each so many'th of them, mapped and not, or in turn; the same ones each time. */
+    private static List<Workload> every(int length, List<Step> alphabet, boolean both, int every) {
         List<Workload> mapped = Workload.every(length, alphabet, true);
         List<Workload> unmapped = Workload.every(length, alphabet, false);
-        int every = (int) Math.max(1, Math.round(1 / Scale.factor()));
         List<Workload> some = new ArrayList<>();
         for (int i = mapped.size() % every; i < mapped.size(); i += every) {
             boolean all = both || Scale.factor() > 1;
@@ -243,13 +253,14 @@ class CrashExplorerTest {
         return some;
     }
 
-    /** On two threads: a workload has its own disks and logs. */
-    private static void explore(
+    /** On two threads: a workload has its own disks and logs. How many states there were. */
+    private static long explore(
             String what, List<Workload> workloads, BiFunction<CrashExplorer, Workload, Optional<Failure>> exploration) throws Exception {
         long start = System.nanoTime();
         ExecutorService threads = Executors.newFixedThreadPool(THREADS);
         long states = 0;
         long points = 0;
+        long repeated = 0;
         try {
             List<Callable<CrashExplorer>> explorations = new ArrayList<>();
             for (Workload workload : workloads) {
@@ -263,15 +274,17 @@ class CrashExplorerTest {
                 CrashExplorer explorer = result(done);
                 states += explorer.states();
                 points += explorer.crashPoints();
+                repeated += explorer.repeated();
             }
         } finally {
             threads.shutdownNow();
         }
         long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
-        System.out.printf("CrashExplorerTest: %s: %d workloads, %d crash points, %d crash states, %d ms, %d states/s%n", what,
-                workloads.size(), points, states, millis, states * 1_000 / millis);
+        System.out.printf("CrashExplorerTest: %s: %d workloads, %d crash points, %d crash states and %d repeated ones, %d ms, %d states/s%n",
+                what, workloads.size(), points, states, repeated, millis, states * 1_000 / millis);
         ALL_STATES.addAndGet(states);
         assertThat(states).isGreaterThan(points);
+        return states;
     }
 
     private static CrashExplorer result(Future<CrashExplorer> done) throws Exception {
@@ -363,6 +376,35 @@ class CrashExplorerTest {
         System.out.printf("CrashExplorerTest: mapped=%s, seed 1 has the hash %016x%n", mapped, hashes[0]);
         assertThat(hashes[1]).isEqualTo(hashes[0]);
         assertThat(WorkloadRun.of(Workload.random(2, mapped, 30), Lies.NONE).disk().historyHash()).isNotEqualTo(hashes[0]);
+    }
+
+    /** So of states with the same content one is enough, whatever was lost to get there. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void check_sameContentAgain_givesTheSame(boolean mapped) throws Exception {
+        WorkloadRun run = WorkloadRun.of(Workload.of(mapped, durably("a", 2), new Step.Append("b", 2, 60), new Step.Rotate("a")), Lies.NONE);
+        Map<Explored.State, String> before = new HashMap<>();
+        int repeated = 0;
+        for (WorkloadRun.Stretch stretch : run.stretches()) {
+            for (int operation = stretch.from() + 1; operation <= stretch.to(); operation += 3) {
+                CrashPoint point = stretch.disk().crashPoint(operation);
+                for (Survival survival : point.survivals(MAX_ALONE, RANDOM, 1)) {
+                    SimulatedDisk disk = point.state(survival);
+                    Explored.State state = new Explored.State(disk.contentHash(), Ending.CRASHED, stretch.bootId(), stretch.clock());
+                    String what = shown(new CrashCheck(run, stretch, operation, Ending.CRASHED).check(disk, operation));
+                    String same = before.putIfAbsent(state, what);
+                    assertThat(what).isEqualTo(same == null ? what : same);
+                    repeated += same == null ? 0 : 1;
+                }
+            }
+        }
+        assertThat(repeated).as("states that were met again").isGreaterThan(10);
+    }
+
+    private static String shown(CrashCheck.Recovered recovered) {
+        StringBuilder text = new StringBuilder(recovered.next().toString());
+        recovered.numbers().forEach((key, numbers) -> text.append(' ').append(key).append(Arrays.toString(numbers)));
+        return text.toString();
     }
 
     private static long contentHash(SimulatedDisk disk) {

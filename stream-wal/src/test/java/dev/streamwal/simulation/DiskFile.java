@@ -100,6 +100,13 @@ final class DiskFile extends DiskNode {
         return needed;
     }
 
+    void addTo(ContentHash hash) {
+        hash.add(length);
+        for (int i = 0; i < sectorsFor(length); i++) {
+            hash.addSector(i < sectors.length ? sectors[i] : null);
+        }
+    }
+
     // ---------------------------------------------------------------- the page cache
 
     int read(long offset, ByteBuffer target) {

@@ -54,8 +54,11 @@ final class ShortenedCheck {
         this.check = check;
     }
 
-    /** @param disk is changed */
-    void check(SimulatedDisk disk, long seed) throws Violation {
+    /**
+     * @param disk is changed
+     * @return what was done to it
+     */
+    String check(SimulatedDisk disk, long seed) throws Violation {
         Random random = new Random(seed);
         Map<String, List<Found>> before = new TreeMap<>();
         boolean closed = random.nextBoolean();
@@ -72,6 +75,7 @@ final class ShortenedCheck {
             try (LogUnderTest log = open(disk, policy)) {
                 check(log, before, what);
             }
+            return what;
         } catch (IOException | RuntimeException | Error e) {
             throw new Violation("a log with a file that was shortened can be opened: " + what + ": " + e, e);
         }

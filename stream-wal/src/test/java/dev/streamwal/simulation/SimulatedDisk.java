@@ -198,6 +198,28 @@ public final class SimulatedDisk {
         });
     }
 
+    /** Of names, links, lengths, bytes and holes of a disk that no process uses: where it is the same, processes find the same. */
+    synchronized ContentHash.Value contentHash() {
+        ContentHash hash = new ContentHash();
+        addTo(hash, root);
+        return hash.value();
+    }
+
+    private static void addTo(ContentHash hash, DiskNode.Directory directory) {
+        hash.add(directory.entries.size());
+        directory.entries.forEach((name, node) -> {
+            hash.add(name);
+            hash.add(node instanceof DiskFile ? 1 : 0);
+            if (node instanceof DiskFile file) {
+                // tells which names are links to one file
+                hash.add(file.links() > 1 ? file.number() : -1);
+                file.addTo(hash);
+            } else {
+                addTo(hash, (DiskNode.Directory) node);
+            }
+        });
+    }
+
     /** Differs where two histories differ in an operation or in a byte. */
     public synchronized long historyHash() {
         long hash = 17;
@@ -254,7 +276,7 @@ public final class SimulatedDisk {
     /** @return whether a write is to be short */
     private boolean begin(SimulatedFileSystem by, Call call, String path) throws IOException {
         if (by != fileSystem && !beside.contains(by)) {
-            throw new IOException("the process was killed: " + call + " " + path);
+            throw new Killed(call + " " + path);
         }
         if (call.changes()) {
             takeStores();

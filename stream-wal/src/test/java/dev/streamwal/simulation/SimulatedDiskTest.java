@@ -508,4 +508,49 @@ class SimulatedDiskTest {
             assertThat(point.describe(point.allLost())).hasSize(point.items().size());
         }
     }
+
+    // ---------------------------------------------------------------- content
+
+    private interface Change {
+        void on(Path file) throws IOException;
+    }
+
+    private static ContentHash.Value changed(Change change) throws IOException {
+        SimulatedDisk other = new SimulatedDisk();
+        Path file = other.path("/file");
+        Files.write(file, sectors("ab").getBytes(UTF_8));
+        change.on(file);
+        return other.contentHash();
+    }
+
+    private static Change writing(long offset, String text) {
+        return file -> {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                write(channel, offset, text);
+            }
+        };
+    }
+
+    @Test
+    void contentHash_differsInWhatProcessesSee_andInNothingElse() throws IOException {
+        Set<ContentHash.Value> hashes = new HashSet<>();
+        List<Change> changes = List.of(
+                writing(0, ""),
+                writing(0, "b"),
+                writing(SECTOR, "a"),
+                writing(2L * SECTOR - 1, "a"),
+                writing(2L * SECTOR, "\0"),
+                writing(2L * SECTOR, sectors("\0")),
+                writing(3L * SECTOR, sectors("\0")),
+                file -> Files.move(file, file.resolveSibling("other")),
+                file -> Files.createDirectory(file.resolveSibling("other")),
+                file -> Files.createFile(file.resolveSibling("other")),
+                file -> Files.createLink(file.resolveSibling("other"), file),
+                file -> Files.copy(file, file.resolveSibling("other")));
+        for (Change change : changes) {
+            assertThat(hashes.add(changed(change))).isTrue();
+            assertThat(changed(change)).isIn(hashes);
+        }
+        assertThat(changed(writing(0, "a"))).as("the same bytes, written again").isEqualTo(changed(writing(0, "")));
+    }
 }

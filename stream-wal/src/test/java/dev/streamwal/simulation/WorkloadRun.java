@@ -94,6 +94,7 @@ final class WorkloadRun {
     private final Model model = new Model(Workload.KEYS);
     /** Of all states that are looked at. */
     private final NonceLedger nonces = new NonceLedger();
+    private final Explored explored;
     private final Clock clock = new Clock(START);
     private final List<Stretch> stretches = new ArrayList<>();
     private final List<LogUnderTest> dead = new ArrayList<>();
@@ -114,6 +115,7 @@ final class WorkloadRun {
     private WorkloadRun(Workload workload, Lies lies) {
         this.workload = workload;
         this.lies = lies;
+        this.explored = new Explored(workload);
         this.disk = new SimulatedDisk();
         disk.lying(lies);
     }
@@ -177,6 +179,11 @@ final class WorkloadRun {
 
     Lies lies() {
         return lies;
+    }
+
+    /** What it left, as far as that was looked at. */
+    Explored explored() {
+        return explored;
     }
 
     NonceLedger nonces() {
