@@ -266,6 +266,30 @@ abstract class SharedContract extends LogContract {
         }
     }
 
+    private List<Written> appendBatch(WalStream stream, int count) {
+        List<byte[]> contents = IntStream.range(0, count).mapToObj(i -> ("member " + i).getBytes(ISO_8859_1)).toList();
+        List<EntryRef> refs = stream.appendBatch(contents.stream().map(WriteEntry::of).toList());
+        return IntStream.range(0, count).mapToObj(i -> Written.of(refs.get(i), clock.millis(), contents.get(i))).toList();
+    }
+
+    /** More records than are looked up, or copied, together; some in batches, some streams with one record and some with many. */
+    @Test
+    void pack_manyStreams_areAllThere() {
+        Map<String, List<Written>> written = new LinkedHashMap<>();
+        try (StreamWal wal = open(sharing().segmentBytes(64 << 10).maxRecordBytes(1_000).sweepInterval(Duration.ZERO))) {
+            for (int i = 0; i < 3_000; i++) {
+                String key = key(i % 7 == 0 ? 1 : i % 500);
+                List<Written> some = i % 11 == 0 ? appendBatch(wal.stream(key), 1 + i % 5) : appendSome(wal.stream(key), 1);
+                written.computeIfAbsent(key, unused -> new ArrayList<>()).addAll(some);
+            }
+            assertThat(wal.stats().sharedSegments()).isGreaterThan(3);
+            packAll(wal);
+            assertThat(heard().packed).hasSize(1);
+            assertAllHold(wal, written);
+        }
+        assertGoesOn(written, 1);
+    }
+
     @Test
     void pack_manySharedSegmentsOfAWindow_becomeOnePack() {
         Map<String, List<Written>> written = new LinkedHashMap<>();

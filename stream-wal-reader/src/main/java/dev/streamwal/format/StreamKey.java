@@ -293,7 +293,8 @@ public final class StreamKey {
     }
 
     /** Copies the bytes to an array, from an index on; returns the index behind them. */
-    @SuppressWarnings({"deprecation", "NullAway"}) // copies characters that are bytes without making an array; one of both is known
+    @SuppressForbidden("copies ASCII characters as bytes, and makes no array for them")
+    @SuppressWarnings({"deprecation", "NullAway"}) // as above; one of both is known
     public int copyUtf8(byte[] target, int at) {
         int length = utf8Length();
         if (utf8 == null) {
