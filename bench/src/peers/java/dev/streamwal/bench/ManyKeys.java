@@ -43,6 +43,7 @@ public final class ManyKeys {
     private static final int SLICE_SECONDS = 10;
     private static final int QUICK_SECONDS = 4;
     private static final int QUICK_KEYS = 5_000;
+    private static final int WARM_UP_KEYS = 50_000;
     private static final int BETWEEN_LOOKS = 4_096;
     private static final long MAX_WAIT_SECONDS = 120;
     private static final double ZIPF_EXPONENT = 1.0;
@@ -73,12 +74,13 @@ public final class ManyKeys {
         List<String> lines = new ArrayList<>(machine.heading(", many keys", options.quick()));
         lines.add(String.format(Locale.ROOT, """
                 One thread appends records of %d bytes for %d s to streams of keys of some 25 characters, with a heap of %,d MB; options by default, so that \
-                all but 64 streams share. It is packed and merged meanwhile. "At first" is the first slice of %d s, "sustained" the last one.""", CONTENT_BYTES,
-                seconds, Runtime.getRuntime().maxMemory() >> 20, SLICE_SECONDS));
+                all but 64 streams share. It is packed and merged meanwhile. "At first" is the first slice of %d s, "sustained" the last one. First appends are counted when code is compiled, behind %,d in another log.""", CONTENT_BYTES,
+                seconds, Runtime.getRuntime().maxMemory() >> 20, SLICE_SECONDS, options.quick() ? QUICK_KEYS : WARM_UP_KEYS));
+        warmUp(options.quick() ? QUICK_KEYS : WARM_UP_KEYS);
         List<String> rows = new ArrayList<>();
-        rows.add("| | keys | first appends /s | heap a stream, bytes | at first, M/s | sustained, M/s | cores | write amplification"
+        rows.add("| | keys | first appends /s | heap a stream, bytes | at first, M/s | sustained, M/s | cores | write amplification | records a part"
                 + " | packed after the end, s | files | open, ms | keys(), ms |");
-        rows.add("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+        rows.add("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
         rows.add(row("uniform", keys, uniform(keys)));
         rows.add(row("Zipf", keys, zipf(keys)));
         if (!options.quick()) {
@@ -135,7 +137,7 @@ public final class ManyKeys {
                 TimeUnit.MILLISECONDS.sleep(100);
             }
             WalStats stats = wal.stats();
-            row.append(String.format(Locale.ROOT, " | %.1f | %.1f | %,d", stats.writeAmplification(), secondsSince(end), files(root)));
+            row.append(String.format(Locale.ROOT, " | %.1f | %.0f | %.1f | %,d", stats.writeAmplification(), recordsAPart(stats), secondsSince(end), files(root)));
         }
         long start = System.nanoTime();
         try (WalReader reader = WalReader.open(root)) {
@@ -150,6 +152,23 @@ public final class ManyKeys {
         BenchFolder.deleteLeftovers();
         System.out.println(row);
         return row.toString();
+    }
+
+    /** Of what is in packs, by bytes. */
+    private static double recordsAPart(WalStats stats) {
+        double packed = (double) stats.packedBytes() / (stats.packedBytes() + stats.sharedBytes());
+        return stats.appends() * packed / Math.max(1, stats.packedSegments());
+    }
+
+    /** Has the code of first appends compiled. */
+    private static void warmUp(int keys) throws IOException {
+        Path root = BenchFolder.fresh("many-warm-up");
+        try (StreamWal wal = StreamWal.open(root, WalOptions.builder().retention(Duration.ofDays(7)).build())) {
+            for (int i = 0; i < keys; i++) {
+                EntryRef unused = wal.stream("warm-up/" + i).append(new byte[CONTENT_BYTES]);
+            }
+        }
+        BenchFolder.deleteLeftovers();
     }
 
     private String rocks(int keys) throws IOException {

@@ -28,7 +28,7 @@ class RestingRuleTest {
     void restNanos_cheapLooks_restForAShareOfTheQuietAndAFewMillisecondsAtMost() {
         for (long quiet : NANOS) {
             long rest = RestingRule.restNanos(RestingRule.LOOKS_AT_ONCE, quiet, 3_000);
-            assertThat(rest).isLessThanOrEqualTo(Math.max(736_000, quiet / RestingRule.QUIET_PER_REST))
+            assertThat(rest).isLessThanOrEqualTo(Math.max(1_472_000, quiet / RestingRule.QUIET_PER_REST))
                     .isLessThanOrEqualTo(RestingRule.MAX_QUIET_REST_NANOS);
         }
     }
