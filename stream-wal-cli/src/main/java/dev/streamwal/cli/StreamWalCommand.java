@@ -3,7 +3,6 @@ package dev.streamwal.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.streamwal.format.SuppressForbidden;
-import dev.streamwal.reader.EntryRef;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -12,15 +11,12 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help;
 
 /** The program {@code stream-wal}. */
 @Command(
@@ -61,7 +57,8 @@ public final class StreamWalCommand {
             "ls", "stats", "latest", "cat", "tail", "get", "export", "verify", "digest", "dump", "import", "sweep", "purge", "erase", "rotate-keys",
             "recover", "quarantine", "checkpoint", "backup", "backups", "restore", "repair", "consumers", COMPLETION);
 
-    private StreamWalCommand() {}
+    /** For picocli, which wants an object. */
+    StreamWalCommand() {}
 
     /**
      * Runs a command and ends the process.
@@ -117,7 +114,7 @@ public final class StreamWalCommand {
 
     /** The program with all its commands; {@code execute} runs one and returns its exit code. */
     static CommandLine commandLine(CommandContext context) {
-        return commandLine(context, COMMANDS);
+        return PicocliProgram.with(COMMANDS, context);
     }
 
     /** Every command is made only where it is called: to make all of them takes longer than most commands. */
@@ -159,7 +156,7 @@ public final class StreamWalCommand {
         if (command(name, context) instanceof StreamsCommand command && command.takePlainly(Arrays.asList(arguments).subList(1, arguments.length))) {
             return call(command, name, context);
         }
-        return commandLine(context, List.of(name)).execute(arguments);
+        return PicocliProgram.with(List.of(name), context).execute(arguments);
     }
 
     /** Does what picocli's {@code execute} does, for arguments that picocli hasn't seen. */
@@ -169,33 +166,5 @@ public final class StreamWalCommand {
         } catch (Exception e) {
             return new Complaints(context).explain(e, PROGRAM + ' ' + name, command.isVerbose());
         }
-    }
-
-    /** With these commands alone: picocli uses reflection on each, which takes longer than the command. */
-    static CommandLine commandLine(CommandContext context, List<String> names) {
-        CommandLine program = new CommandLine(new StreamWalCommand());
-        for (String name : names) {
-            program.addSubcommand(name, command(name, context));
-        }
-        for (CommandLine command : program.getSubcommands().values()) {
-            explainExitCodes(command);
-        }
-        explainExitCodes(program);
-        Complaints complaints = new Complaints(context);
-        return program
-                .registerConverter(Instant.class, new TimeArgument(context.clock()))
-                .registerConverter(Duration.class, new DurationArgument())
-                .registerConverter(EntryRef.class, new RefArgument())
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExpandAtFiles(false) // keys may start with an @
-                .setOut(new PrintWriter(new OutputStreamWriter(context.out(), UTF_8), true))
-                .setErr(context.err())
-                .setColorScheme(Help.defaultColorScheme(context.interactive() ? Help.Ansi.AUTO : Help.Ansi.OFF))
-                .setParameterExceptionHandler(complaints)
-                .setExecutionExceptionHandler(complaints);
-    }
-
-    private static void explainExitCodes(CommandLine command) {
-        command.getCommandSpec().usageMessage().exitCodeListHeading("%nExit codes:%n").exitCodeList(Exit.meanings());
     }
 }

@@ -60,7 +60,7 @@ class PlainArgumentsTest {
         if (!plain.takePlainly(words)) {
             return false;
         }
-        CommandLine program = StreamWalCommand.commandLine(NOWHERE, List.of(name));
+        CommandLine program = PicocliProgram.with(List.of(name), NOWHERE);
         CommandLine.ParseResult unused = program.parseArgs(arguments(name, words));
         Object parsed = program.getSubcommands().get(name).getCommand();
         assertThat(plain).as("%s %s", name, words).usingRecursiveComparison().ignoringFields("context").isEqualTo(parsed);
