@@ -10,11 +10,8 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Lists the backups in a folder, and removes some. */
 @Command(
@@ -22,10 +19,6 @@ import picocli.CommandLine.Spec;
         description = "Lists the backups in a folder, the newest first; removes old ones, and the files that no other backup has.",
         footer = "%nNothing is removed while a backup into the folder runs. One that was killed counts as running until --forget-unfinished is given.")
 final class BackupsCommand extends CliCommand {
-
-    @Spec
-    @SuppressWarnings("NullAway.Init") // set before the command runs
-    private CommandSpec spec;
 
     @Parameters(index = "0", paramLabel = "FOLDER", description = "Where the backups are.")
     @SuppressWarnings("NullAway.Init") // required, so that it is set before the command runs
@@ -53,7 +46,7 @@ final class BackupsCommand extends CliCommand {
     @Override
     Exit run(CommandOutput out) throws IOException {
         if (keep != null && keep < 1) {
-            throw new ParameterException(spec.commandLine(), "--keep is less than 1: keep=" + keep + "; to remove all backups, delete the folder");
+            throw new UsageException("--keep is less than 1: keep=" + keep + "; to remove all backups, delete the folder");
         }
         ExistingBackups existing = new ExistingBackups(folder, context());
         BackupFolder backups = existing.folder();

@@ -9,10 +9,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Shows records. */
 @Command(
@@ -37,10 +34,6 @@ final class CatCommand extends StreamsCommand {
 
     @Mixin
     private final FormatOption format = new FormatOption();
-
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
 
     @Mixin
     private final KeysOption keys = new KeysOption();
@@ -90,8 +83,8 @@ final class CatCommand extends StreamsCommand {
         }
     }
 
-    private ParameterException usage(String problem) {
-        return new ParameterException(spec.commandLine(), problem);
+    private static UsageException usage(String problem) {
+        return new UsageException(problem);
     }
 
     private EntryCursor open(WalReader reader, String key) {

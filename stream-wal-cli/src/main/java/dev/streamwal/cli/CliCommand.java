@@ -41,6 +41,34 @@ abstract class CliCommand implements Callable<Integer> {
         }
     }
 
+    /**
+     * Sets an option that every command has, as picocli would.
+     *
+     * @return whether it was one, and not set yet
+     */
+    final boolean takeOption(String argument) {
+        switch (argument) {
+            case "--json" -> {
+                boolean first = !json;
+                json = true;
+                return first;
+            }
+            case "-q", "--quiet" -> {
+                boolean first = !quiet;
+                quiet = true;
+                return first;
+            }
+            case "--verbose" -> {
+                boolean first = !verbose;
+                verbose = true;
+                return first;
+            }
+            default -> {
+                return false;
+            }
+        }
+    }
+
     CommandContext context() {
         return context;
     }

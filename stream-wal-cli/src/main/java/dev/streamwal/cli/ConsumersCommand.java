@@ -20,11 +20,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Shows the consumers of a log, and how far they have read. */
 @Command(
@@ -63,10 +60,6 @@ final class ConsumersCommand extends LogCommand {
     /** Where a consumer continues. */
     enum Reset { BEGIN, END }
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private CommandSpec spec;
-
     ConsumersCommand(CommandContext context) {
         super(context);
     }
@@ -74,7 +67,7 @@ final class ConsumersCommand extends LogCommand {
     @Override
     Exit run(CommandOutput out) throws IOException {
         if (names.isEmpty() && (change.remove || change.reset != null)) {
-            throw new ParameterException(spec.commandLine(), "no consumer is named; give the NAME of each to change");
+            throw new UsageException("no consumer is named; give the NAME of each to change");
         }
         try (WalReader reader = WalReader.open(root(), ReaderOptions.builder().clock(context().clock()).build())) {
             checkIsLog();

@@ -11,9 +11,6 @@ import java.io.IOException;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Prints an anchor. */
 @Command(
@@ -27,10 +24,6 @@ final class DigestCommand extends StreamsCommand {
     @Mixin
     private final KeysOption keys = new KeysOption();
 
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
-
     DigestCommand(CommandContext context) {
         super(context);
     }
@@ -43,7 +36,7 @@ final class DigestCommand extends StreamsCommand {
     @Override
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
         if (isNanoWal()) {
-            throw new ParameterException(spec.commandLine(), "nano-wal files can't be digested: their records have no lasting positions");
+            throw new UsageException("nano-wal files can't be digested: their records have no lasting positions");
         }
         TolerantScan scan = new TolerantScan(this::complain);
         AnchorWriter anchor = new AnchorWriter(context().clock().instant(), out.isJson() ? line -> { } : out::line);

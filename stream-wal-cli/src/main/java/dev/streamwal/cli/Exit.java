@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import picocli.CommandLine.ParameterException;
 
 /** The meanings of a command's exit codes. */
 enum Exit {
@@ -48,7 +47,7 @@ enum Exit {
             return FAILED;
         }
         // the libraries throw it for impossible keys, positions and sizes
-        return failure instanceof ParameterException || failure instanceof IllegalArgumentException ? USAGE : BUG;
+        return failure instanceof UsageException || failure instanceof IllegalArgumentException ? USAGE : BUG;
     }
 
     /** For the help. */

@@ -28,11 +28,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Appends the rows of files. */
 @Command(
@@ -85,10 +82,6 @@ final class ImportCommand extends LogCommand {
 
     @Option(names = "--segment-bytes", paramLabel = "BYTES", description = "Capacity of a segment (default: 67108864).")
     private @Nullable Integer segmentBytes;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private CommandSpec spec;
 
     private final ImportTotals totals = new ImportTotals();
 
@@ -182,7 +175,7 @@ final class ImportCommand extends LogCommand {
     private void checkFiles() throws IOException {
         source.check();
         for (Path file : files) {
-            boolean directory = source.formatOf(file, spec.commandLine()) == ImportFormat.NANO_WAL;
+            boolean directory = source.formatOf(file) == ImportFormat.NANO_WAL;
             if (ImportSource.isStandardInput(file) && !directory) {
                 checkReadOnce();
             } else if (directory ? !Files.isDirectory(file) : !Files.isRegularFile(file)) {
@@ -193,7 +186,7 @@ final class ImportCommand extends LogCommand {
 
     private void checkReadOnce() {
         if (resume) {
-            throw new ParameterException(spec.commandLine(), "--resume can't read standard input, as it reads the files twice");
+            throw new UsageException("--resume can't read standard input, as it reads the files twice");
         }
     }
 
@@ -259,7 +252,7 @@ final class ImportCommand extends LogCommand {
 
     private void eachOf(Path file, RowTask rows, BadRowTask bad, Progress progress) throws IOException {
         long told = 0;
-        try (Rows opened = source.open(file, source.formatOf(file, spec.commandLine()), context().in())) {
+        try (Rows opened = source.open(file, source.formatOf(file), context().in())) {
             boolean more = true;
             for (long count = 1; more; count++) {
                 more = next(opened, file, rows, bad);

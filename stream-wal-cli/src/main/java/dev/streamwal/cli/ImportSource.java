@@ -20,10 +20,8 @@ import java.time.Duration;
 import java.time.ZoneId;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** The options for how {@code import} reads its files. */
 final class ImportSource {
@@ -93,9 +91,9 @@ final class ImportSource {
             + " less this. Without it: the time of the import.")
     private @Nullable Duration nanoRetention;
 
-    /** @throws ParameterException if the format is unknown */
-    ImportFormat formatOf(Path file, CommandLine command) {
-        return Optional.ofNullable(format).or(() -> ImportFormat.of(file)).orElseThrow(() -> new ParameterException(command,
+    /** @throws UsageException if the format is unknown */
+    ImportFormat formatOf(Path file) {
+        return Optional.ofNullable(format).or(() -> ImportFormat.of(file)).orElseThrow(() -> new UsageException(
                 "the file's name doesn't say its format: file=" + file + "; give --format"));
     }
 

@@ -60,7 +60,9 @@ record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isB
 
     /** The same selection without the arguments that needn't match. */
     KeySelection withMissing(Predicate<String> isMissed) {
-        return new KeySelection(keys, missing.stream().filter(isMissed).toList(), isByList, isAll, all);
+        List<String> missed = new ArrayList<>(missing);
+        missed.removeIf(isMissed.negate());
+        return new KeySelection(keys, missed, isByList, isAll, all);
     }
 
     /** Returns the patterns that match nothing. */

@@ -3,6 +3,7 @@ package dev.streamwal.cli;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
+import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
@@ -23,6 +24,12 @@ abstract class LogCommand extends CliCommand {
 
     final Path root() {
         return root;
+    }
+
+    /** Sets ROOT, as picocli would. */
+    @SuppressForbidden("what the caller of the command names")
+    final void takeRoot(String argument) {
+        root = Path.of(argument);
     }
 
     /** Refuses a directory without a log. A reader takes it for an empty log, and a writer makes it one; here it is probably a typing error. */
@@ -49,8 +56,10 @@ abstract class LogCommand extends CliCommand {
 
     /** Reports the missing arguments, and returns the exit code for otherwise complete results. */
     final Exit complainOfMissing(KeySelection selection) {
-        selection.missing().forEach(argument -> complain("no stream has this key, or matches this pattern: " + argument
-                + (FollowedKeys.isPattern(argument) ? "" : Spelling.question(argument, selection.all()))));
+        for (String argument : selection.missing()) {
+            complain("no stream has this key, or matches this pattern: " + argument
+                    + (FollowedKeys.isPattern(argument) ? "" : Spelling.question(argument, selection.all())));
+        }
         return selection.missing().isEmpty() ? Exit.OK : Exit.FINDINGS;
     }
 }

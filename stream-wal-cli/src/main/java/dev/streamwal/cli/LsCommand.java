@@ -21,7 +21,9 @@ final class LsCommand extends StreamsCommand {
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         TextTable table = new TextTable(out, "KEY", ">SEGMENTS", ">SIZE", ">DATA", "FROM", "TO", ">DATA RATE");
         for (List<String> keys : selection.portions()) {
-            reader.describe(keys).values().forEach(stream -> show(stream, table, out));
+            for (StreamInfo stream : reader.describe(keys).values()) {
+                show(stream, table, out);
+            }
         }
         if (!out.isJson()) {
             table.print();

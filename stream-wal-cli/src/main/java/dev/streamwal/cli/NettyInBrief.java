@@ -4,7 +4,6 @@ import dev.streamwal.format.SuppressForbidden;
 import io.netty.util.internal.logging.AbstractInternalLogger;
 import io.netty.util.internal.logging.InternalLogger;
 import io.netty.util.internal.logging.InternalLoggerFactory;
-import java.util.Map;
 
 /**
  * Netty, as this program uses it: for buffers in one thread, mostly for a moment. Netty's own choices are for servers, and to make them takes it four
@@ -12,21 +11,20 @@ import java.util.Map;
  */
 final class NettyInBrief extends InternalLoggerFactory {
 
-    private static final Map<String, String> SETTINGS = Map.of(
-            "io.netty.jfr.enabled", "false",
-            "io.netty.allocator.maxOrder", "7"); // memory is taken by 8 KiB << 7, the largest read of a scan
-
     private NettyInBrief() {}
 
     /** For a whole process, before the first use of Netty. What its user has set stays. */
-    @SuppressForbidden("a program: the system properties are its own")
     static void begin() {
-        SETTINGS.forEach((name, value) -> {
-            if (System.getProperty(name) == null) {
-                System.setProperty(name, value);
-            }
-        });
+        set("io.netty.jfr.enabled", "false");
+        set("io.netty.allocator.maxOrder", "7"); // memory is taken by 8 KiB << 7, the largest read of a scan
         setDefaultFactory(new NettyInBrief());
+    }
+
+    @SuppressForbidden("a program: the system properties are its own")
+    private static void set(String name, String value) {
+        if (System.getProperty(name) == null) {
+            System.setProperty(name, value);
+        }
     }
 
     @Override

@@ -18,11 +18,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Shows what recovery set aside, and restores it. */
 @Command(
@@ -59,10 +56,6 @@ final class QuarantineCommand extends WritingCommand {
     @Option(names = "--append", description = "With --restore: append them; names must be given, '*' for all.")
     private boolean append;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // set by picocli
-    private CommandSpec spec;
-
     @Mixin
     private final KeysOption keys = new KeysOption();
 
@@ -95,16 +88,16 @@ final class QuarantineCommand extends WritingCommand {
 
     private void checkOptions() {
         if (remove && names.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "no file is named; use --remove NAME, or '*' for all");
+            throw new UsageException("no file is named; use --remove NAME, or '*' for all");
         }
         if (append && names.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "no file is named; use --restore --append NAME, or '*' for all");
+            throw new UsageException("no file is named; use --restore --append NAME, or '*' for all");
         }
         if (append && !restore) {
-            throw new ParameterException(spec.commandLine(), "--append needs --restore");
+            throw new UsageException("--append needs --restore");
         }
         if (restore && (remove || target != null)) {
-            throw new ParameterException(spec.commandLine(), "--restore can't be combined with --export or --remove");
+            throw new UsageException("--restore can't be combined with --export or --remove");
         }
     }
 

@@ -4,10 +4,7 @@ import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** A command that reads a log, which may be live: it writes nothing there, and takes no lock. */
 abstract class ReadingCommand extends LogCommand {
@@ -25,10 +22,6 @@ abstract class ReadingCommand extends LogCommand {
     @Mixin
     private final TierOption tier = new TierOption();
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // set before the command runs
-    private CommandSpec spec;
-
     ReadingCommand(CommandContext context) {
         super(context);
     }
@@ -44,7 +37,7 @@ abstract class ReadingCommand extends LogCommand {
     @Override
     final Exit run(CommandOutput out) throws IOException {
         if ((nanoWal && (tierAlone || tier.path().isPresent())) || (tierAlone && tier.path().isPresent())) {
-            throw new ParameterException(spec.commandLine(), "--nano-wal, --tier and --tier-alone can't be combined");
+            throw new UsageException("--nano-wal, --tier and --tier-alone can't be combined");
         }
         try (WalReader reader = open()) {
             if (!nanoWal && !tierAlone) {

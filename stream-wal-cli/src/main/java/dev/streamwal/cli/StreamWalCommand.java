@@ -2,10 +2,7 @@ package dev.streamwal.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.streamwal.cli.digest.BadAnchorException;
-import dev.streamwal.error.WalException;
 import dev.streamwal.format.SuppressForbidden;
-import dev.streamwal.reader.EntryRef;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -13,26 +10,17 @@ import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.function.Supplier;
+import java.util.Arrays;
+import java.util.List;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.TypeConversionException;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The program {@code stream-wal}. */
 @Command(
-        name = "stream-wal",
+        name = StreamWalCommand.PROGRAM,
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         usageHelpWidth = 110,
@@ -59,10 +47,18 @@ import picocli.CommandLine.UnmatchedArgumentException;
         })
 public final class StreamWalCommand {
 
+    static final String PROGRAM = "stream-wal";
+
     /** picocli's own command; its script completes all commands. */
     private static final String COMPLETION = "generate-completion";
 
-    private StreamWalCommand() {}
+    /** In the order of the help. */
+    private static final List<String> COMMANDS = List.of(
+            "ls", "stats", "latest", "cat", "tail", "get", "export", "verify", "digest", "dump", "import", "sweep", "purge", "erase", "rotate-keys",
+            "recover", "quarantine", "checkpoint", "backup", "backups", "restore", "repair", "consumers", COMPLETION);
+
+    /** For picocli, which wants an object. */
+    StreamWalCommand() {}
 
     /**
      * Runs a command and ends the process.
@@ -94,7 +90,7 @@ public final class StreamWalCommand {
     /** Runs a command, and returns its exit code. An uncaught error would end the process with the exit code of findings. */
     static int run(CommandContext context, String... arguments) {
         try {
-            return commandLine(context, arguments).execute(arguments);
+            return execute(context, arguments);
         } catch (OutOfMemoryError e) {
             context.complain("not enough memory; give the program more with java -Xmx: " + e.getMessage());
             return Exit.of(e).code();
@@ -109,7 +105,8 @@ public final class StreamWalCommand {
     @SuppressForbidden("the process's own standard error has a path of the default file system")
     private static boolean isWatched() {
         try {
-            return Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString().matches("/dev/(pts/.*|tty.*|console)");
+            String device = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
+            return device.startsWith("/dev/pts/") || device.startsWith("/dev/tty") || device.equals("/dev/console");
         } catch (IOException | UnsupportedOperationException notLinux) {
             return System.console() != null;
         }
@@ -117,112 +114,57 @@ public final class StreamWalCommand {
 
     /** The program with all its commands; {@code execute} runs one and returns its exit code. */
     static CommandLine commandLine(CommandContext context) {
-        return commandLine(context, commands(context));
+        return PicocliProgram.with(COMMANDS, context);
     }
 
-    /** The commands by name. */
-    private static Map<String, Supplier<Object>> commands(CommandContext context) {
-        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
-        commands.put("ls", () -> new LsCommand(context));
-        commands.put("stats", () -> new StatsCommand(context));
-        commands.put("latest", () -> new LatestCommand(context));
-        commands.put("cat", () -> new CatCommand(context));
-        commands.put("tail", () -> new TailCommand(context));
-        commands.put("get", () -> new GetCommand(context));
-        commands.put("export", () -> new ExportCommand(context));
-        commands.put("verify", () -> new VerifyCommand(context));
-        commands.put("digest", () -> new DigestCommand(context));
-        commands.put("dump", () -> new DumpCommand(context));
-        commands.put("import", () -> new ImportCommand(context));
-        commands.put("sweep", () -> new SweepCommand(context));
-        commands.put("purge", () -> new PurgeCommand(context));
-        commands.put("erase", () -> new EraseCommand(context));
-        commands.put("rotate-keys", () -> new RotateKeysCommand(context));
-        commands.put("recover", () -> new RecoverCommand(context));
-        commands.put("quarantine", () -> new QuarantineCommand(context));
-        commands.put("checkpoint", () -> new CheckpointCommand(context));
-        commands.put("backup", () -> new BackupCommand(context));
-        commands.put("backups", () -> new BackupsCommand(context));
-        commands.put("restore", () -> new RestoreCommand(context));
-        commands.put("repair", () -> new RepairCommand(context));
-        commands.put("consumers", () -> new ConsumersCommand(context));
-        commands.put(COMPLETION, GenerateCompletion::new);
-        return commands;
+    /** Every command is made only where it is called: to make all of them takes longer than most commands. */
+    static Object command(String name, CommandContext context) {
+        return switch (name) {
+            case "ls" -> new LsCommand(context);
+            case "stats" -> new StatsCommand(context);
+            case "latest" -> new LatestCommand(context);
+            case "cat" -> new CatCommand(context);
+            case "tail" -> new TailCommand(context);
+            case "get" -> new GetCommand(context);
+            case "export" -> new ExportCommand(context);
+            case "verify" -> new VerifyCommand(context);
+            case "digest" -> new DigestCommand(context);
+            case "dump" -> new DumpCommand(context);
+            case "import" -> new ImportCommand(context);
+            case "sweep" -> new SweepCommand(context);
+            case "purge" -> new PurgeCommand(context);
+            case "erase" -> new EraseCommand(context);
+            case "rotate-keys" -> new RotateKeysCommand(context);
+            case "recover" -> new RecoverCommand(context);
+            case "quarantine" -> new QuarantineCommand(context);
+            case "checkpoint" -> new CheckpointCommand(context);
+            case "backup" -> new BackupCommand(context);
+            case "backups" -> new BackupsCommand(context);
+            case "restore" -> new RestoreCommand(context);
+            case "repair" -> new RepairCommand(context);
+            case "consumers" -> new ConsumersCommand(context);
+            case COMPLETION -> new GenerateCompletion();
+            default -> throw new IllegalArgumentException("no command: name=" + name);
+        };
     }
 
-    /** With only the command to run, if the first argument names it: picocli uses reflection on each, which takes longer than the command. */
-    private static CommandLine commandLine(CommandContext context, String[] arguments) {
-        Map<String, Supplier<Object>> all = commands(context);
-        Supplier<Object> named = arguments.length == 0 || arguments[0].equals(COMPLETION) ? null : all.get(arguments[0]);
-        return commandLine(context, named == null ? all : Map.of(arguments[0], named));
+    private static int execute(CommandContext context, String[] arguments) {
+        String name = arguments.length == 0 ? "" : arguments[0];
+        if (!COMMANDS.contains(name) || name.equals(COMPLETION)) {
+            return commandLine(context).execute(arguments);
+        }
+        if (command(name, context) instanceof StreamsCommand command && command.takePlainly(Arrays.asList(arguments).subList(1, arguments.length))) {
+            return call(command, name, context);
+        }
+        return PicocliProgram.with(List.of(name), context).execute(arguments);
     }
 
-    private static CommandLine commandLine(CommandContext context, Map<String, Supplier<Object>> commands) {
-        CommandLine program = new CommandLine(new StreamWalCommand());
-        commands.forEach((name, command) -> program.addSubcommand(name, command.get()));
-        program.getSubcommands().values().forEach(StreamWalCommand::explainExitCodes);
-        explainExitCodes(program);
-        return program
-                .registerConverter(Instant.class, new TimeArgument(context.clock()))
-                .registerConverter(Duration.class, new DurationArgument())
-                .registerConverter(EntryRef.class, StreamWalCommand::ref)
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExpandAtFiles(false) // keys may start with an @
-                .setOut(new PrintWriter(new OutputStreamWriter(context.out(), UTF_8), true))
-                .setErr(context.err())
-                .setColorScheme(Help.defaultColorScheme(context.interactive() ? Help.Ansi.AUTO : Help.Ansi.OFF))
-                .setParameterExceptionHandler((wrong, arguments) -> explain(wrong, context))
-                .setExecutionExceptionHandler((failure, command, arguments) -> explain(failure, command, context));
-    }
-
-    private static void explainExitCodes(CommandLine command) {
-        command.getCommandSpec().usageMessage().exitCodeListHeading("%nExit codes:%n").exitCodeList(Exit.meanings());
-    }
-
-    private static EntryRef ref(String text) {
+    /** Does what picocli's {@code execute} does, for arguments that picocli hasn't seen. */
+    private static int call(StreamsCommand command, String name, CommandContext context) {
         try {
-            return EntryRef.parse(text);
-        } catch (IllegalArgumentException e) {
-            TypeConversionException refusal = new TypeConversionException(String.valueOf(e.getMessage()));
-            refusal.initCause(e);
-            throw refusal;
+            return command.call();
+        } catch (Exception e) {
+            return new Complaints(context).explain(e, PROGRAM + ' ' + name, command.isVerbose());
         }
-    }
-
-    private static int explain(Exception failure, CommandLine command, CommandContext context) {
-        if (failure instanceof OutputFailedException output && output.isClosedByReader()) {
-            return Exit.OK.code();
-        }
-        Exit exit = Exit.of(failure);
-        context.complain(message(failure, exit));
-        if (command.getCommand() instanceof CliCommand failed && failed.isVerbose()) {
-            failure.printStackTrace(command.getErr());
-        }
-        return exit.code();
-    }
-
-    private static int explain(ParameterException wrong, CommandContext context) {
-        CommandLine command = wrong.getCommandLine();
-        context.complain(wrong.getMessage() + guess(wrong, command.getCommandSpec()));
-        context.complain("try " + command.getCommandSpec().qualifiedName() + " --help");
-        return Exit.USAGE.code();
-    }
-
-    private static String guess(ParameterException wrong, CommandSpec command) {
-        if (!(wrong instanceof UnmatchedArgumentException unmatched) || unmatched.getUnmatched().isEmpty()) {
-            return "";
-        }
-        String misspelt = unmatched.getUnmatched().get(0).replaceFirst("(?<=.)=.*", "");
-        return Spelling.question(misspelt, misspelt.startsWith("-") ? command.optionsMap().keySet() : command.subcommands().keySet());
-    }
-
-    /** Some exceptions of the JDK only name the file. */
-    private static String message(Exception failure, Exit exit) {
-        if (failure instanceof NoSuchFileException missing) {
-            return "no such file: " + missing.getFile();
-        }
-        boolean explained = failure instanceof WalException || failure instanceof OutputFailedException
-                || failure instanceof RefusedException || failure instanceof BadAnchorException || exit == Exit.USAGE;
-        return explained ? String.valueOf(failure.getMessage()) : failure.toString();
     }
 }

@@ -3,6 +3,8 @@ package dev.streamwal.cli;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Parameters;
 
@@ -28,6 +30,33 @@ abstract class StreamsCommand extends ReadingCommand {
         return patterns;
     }
 
+    /**
+     * Takes the arguments as picocli would, if they are ROOT, KEYs and options that every command has: most calls are like that, and picocli takes
+     * longer to read this class's annotations than the command takes to run.
+     *
+     * @return false if there is anything else, or anything wrong; what to do then, and what to say, picocli knows, with a new command
+     */
+    final boolean takePlainly(List<String> arguments) {
+        List<String> named = new ArrayList<>();
+        for (String argument : arguments) {
+            if (!argument.startsWith("-")) {
+                named.add(argument);
+            } else if (!takeOption(argument)) {
+                return false;
+            }
+        }
+        if (named.isEmpty()) {
+            return false;
+        }
+        try {
+            takeRoot(named.get(0));
+        } catch (InvalidPathException e) {
+            return false;
+        }
+        patterns = named.subList(1, named.size());
+        return true;
+    }
+
     @Override
     final Exit read(WalReader reader, CommandOutput out) throws IOException {
         try (LogSegments segments = segments()) {
@@ -43,7 +72,9 @@ abstract class StreamsCommand extends ReadingCommand {
     /** Reports damaged tables if all streams, or those that match, were requested: more streams may be missing. */
     private boolean complainOfDamagedTables(LogSegments segments) throws IOException {
         List<CorruptSegmentException> damage = segments.damagedTables();
-        damage.forEach(each -> complain("streams may be missing here: " + each.getMessage()));
+        for (CorruptSegmentException each : damage) {
+            complain("streams may be missing here: " + each.getMessage());
+        }
         return !damage.isEmpty();
     }
 

@@ -46,7 +46,9 @@ final class TextTable {
 
     /** Prints the remaining lines; call it at the end. */
     void print() {
-        rows.forEach(cells -> out.line(line(cells)));
+        for (String[] cells : rows) {
+            out.line(line(cells));
+        }
         rows.clear();
     }
 

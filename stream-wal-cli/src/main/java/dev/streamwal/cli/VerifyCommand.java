@@ -10,10 +10,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Verifies every checksum. */
 @Command(
@@ -34,10 +31,6 @@ final class VerifyCommand extends StreamsCommand {
     @Mixin
     private final KeysOption keys = new KeysOption();
 
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
-
     private long records;
     private long bytes;
     private final LossEstimate lost = new LossEstimate();
@@ -54,7 +47,7 @@ final class VerifyCommand extends StreamsCommand {
     @Override
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
         if (anchor != null && (isNanoWal() || !patterns().isEmpty())) {
-            throw new ParameterException(spec.commandLine(), "--anchor can't be combined with keys or --nano-wal");
+            throw new UsageException("--anchor can't be combined with keys or --nano-wal");
         }
         try (Progress progress = progress("verifying", fileBytes(segments, selection), "B")) {
             for (String key : selection.keys()) {

@@ -17,6 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The executable jar, as it was packaged, and the module's jar beside it. Runs in the phase {@code integration-test}. */
@@ -81,6 +83,31 @@ class CliJarIT {
         } finally {
             process.destroyForcibly();
         }
+    }
+
+    /** Most of the time that a small command takes would be the first use of these. */
+    @Test
+    void run_ls_withoutClassesThatTakeLong() throws Exception {
+        assertThat(loadedByLs()).contains("dev.streamwal.cli.LsCommand").doesNotContain("picocli.CommandLine", "java.util.regex.Matcher",
+                "com.fasterxml.jackson.core.JsonFactory");
+    }
+
+    /** Newer JDKs use streams themselves, for what Netty asks, and when a program ends. */
+    @Test
+    @EnabledForJreRange(max = JRE.JAVA_17)
+    void run_ls_withoutStreams() throws Exception {
+        assertThat(loadedByLs()).doesNotContain("java.util.stream.ReferencePipeline");
+    }
+
+    /** The names of all classes that {@code ls} on a small log loads. */
+    private List<String> loadedByLs() throws IOException, InterruptedException {
+        SampleLog log = SampleLog.closed(directory);
+        Path loaded = directory.resolve("loaded");
+        Process process = java(List.of("-Xlog:class+load:file=" + loaded + ":none", "-cp", CLI_JAR.toString(), StreamWalCommand.class.getName()), "ls",
+                log.root().toString()).redirectOutput(directory.resolve("out").toFile()).start();
+        end(process);
+        assertThat(process.exitValue()).isEqualTo(Exit.OK.code());
+        return Files.readAllLines(loaded, UTF_8).stream().map(line -> line.replaceFirst(" .*", "")).toList();
     }
 
     @Test

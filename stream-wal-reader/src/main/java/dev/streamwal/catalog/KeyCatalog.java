@@ -5,6 +5,7 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.CoveredPack;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -37,8 +38,15 @@ public final class KeyCatalog {
      */
     public KeyCatalog(Manifest manifest, List<CoveredPack> packs, long edits) {
         this.manifest = manifest;
-        this.packs = edits > manifest.edits() ? List.of() : packs.stream().map(pack -> listed(pack, manifest)).toList();
-        this.packs.forEach(pack -> pack.ifPresent(there -> covered.add(there.number())));
+        List<Optional<ListedPack>> listed = new ArrayList<>();
+        for (CoveredPack pack : edits > manifest.edits() ? List.<CoveredPack>of() : packs) {
+            Optional<ListedPack> there = listed(pack, manifest);
+            listed.add(there);
+            if (there.isPresent()) {
+                covered.add(there.get().number());
+            }
+        }
+        this.packs = listed;
     }
 
     /** A catalogue that covers nothing. */

@@ -31,7 +31,9 @@ public final class LogListing {
 
     /** @param keys the streams to be looked at; in the writer's process they are recovered first */
     static LogListing of(LogSource log, Collection<String> keys) throws IOException {
-        keys.forEach(log::recover);
+        for (String key : keys) {
+            log.recover(key);
+        }
         Manifest before = log.packs().manifest();
         Set<String> namesBefore = log.streams().names();
         for (int attempt = 1; attempt <= PackCatalog.MAX_ATTEMPTS; attempt++) {

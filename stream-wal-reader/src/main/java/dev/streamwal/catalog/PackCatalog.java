@@ -171,7 +171,7 @@ public final class PackCatalog {
      */
     List<Segment> segments(StreamKey key, Manifest manifest, Known known, Segment.Moves moves) throws IOException {
         List<ListedPack> packs = manifest.packsInOrder();
-        CatalogedKey cataloged = packs.stream().allMatch(pack -> known.byPack.containsKey(pack.number())) ? none(key, manifest)
+        CatalogedKey cataloged = isListed(packs, known) ? none(key, manifest)
                 : cataloged(key, manifest);
         Map<Long, List<Segment>> found = new HashMap<>();
         List<Segment> counting = new ArrayList<>();
@@ -180,11 +180,28 @@ public final class PackCatalog {
             List<Segment> all = before != null ? before : cataloged.covers(pack) ? list(key, pack, cataloged, moves) : list(key, pack, moves);
             if (!all.isEmpty()) {
                 found.put(pack.number(), all);
-                all.stream().filter(segment -> !manifest.isVoid(key, segment.basePosition(), pack.number())).forEach(counting::add);
+                addCounting(key, manifest, pack, all, counting);
             }
         }
         known.byPack = found;
         return counting;
+    }
+
+    private static boolean isListed(List<ListedPack> packs, Known known) {
+        for (ListedPack pack : packs) {
+            if (!known.byPack.containsKey(pack.number())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void addCounting(StreamKey key, Manifest manifest, ListedPack pack, List<Segment> all, List<Segment> counting) {
+        for (Segment segment : all) {
+            if (!manifest.isVoid(key, segment.basePosition(), pack.number())) {
+                counting.add(segment);
+            }
+        }
     }
 
     private List<Segment> list(StreamKey key, ListedPack pack, CatalogedKey cataloged, Segment.Moves moves) {

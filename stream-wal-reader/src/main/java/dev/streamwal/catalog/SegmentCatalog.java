@@ -345,14 +345,18 @@ public final class SegmentCatalog {
 
     @GuardedBy("this")
     private void forgetOwn() {
-        own.forEach(segment -> channels.forget(segment.file()));
+        for (Segment segment : own) {
+            channels.forget(segment.file());
+        }
         own = own.isEmpty() ? own : List.of();
     }
 
     @GuardedBy("this")
     private void listAnew(Path where) throws IOException {
         Map<String, Segment> known = new HashMap<>();
-        own.forEach(segment -> known.put(segment.name().fileName(), segment));
+        for (Segment segment : own) {
+            known.put(segment.name().fileName(), segment);
+        }
         Map<String, Segment> found = channels.makingRoom(() -> list(where, known));
         if (!known.keySet().containsAll(found.keySet())) {
             Map<String, Segment> first = found;

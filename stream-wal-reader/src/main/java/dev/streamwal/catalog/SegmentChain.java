@@ -13,8 +13,11 @@ public final class SegmentChain {
     private final long[] basePositions;
 
     SegmentChain(List<Segment> sorted) {
-        this.segments = sorted.toArray(Segment[]::new);
-        this.basePositions = sorted.stream().mapToLong(Segment::basePosition).toArray();
+        this.segments = sorted.toArray(new Segment[0]);
+        this.basePositions = new long[segments.length];
+        for (int i = 0; i < segments.length; i++) {
+            basePositions[i] = segments[i].basePosition();
+        }
     }
 
     /** How many there are. */

@@ -176,7 +176,10 @@ public final class StreamDirectory {
         NavigableSet<String> keys = new TreeSet<>();
         try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
             for (Path directory : directories) {
-                key(directory, filter).ifPresent(keys::add);
+                Optional<String> key = key(directory, filter);
+                if (key.isPresent()) {
+                    keys.add(key.get());
+                }
             }
         } catch (NoSuchFileException e) {
             return keys;
@@ -191,7 +194,9 @@ public final class StreamDirectory {
         return channels.makingRoom(() -> read(this::path, folder -> {
             Set<String> names = new HashSet<>();
             try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
-                directories.forEach(directory -> names.add(directory.getFileName().toString()));
+                for (Path directory : directories) {
+                    names.add(directory.getFileName().toString());
+                }
             } catch (NoSuchFileException e) {
                 names.clear();
             } catch (DirectoryIteratorException e) {

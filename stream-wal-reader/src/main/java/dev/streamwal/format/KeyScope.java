@@ -146,7 +146,9 @@ public sealed interface KeyScope {
                 throw new IllegalArgumentException("set of keys has more than " + MAX_KEYS + " keys: keys=" + keys.size()
                         + "; select them by a prefix or a pattern");
             }
-            keys.forEach(StreamKey::checkedUtf8);
+            for (String key : keys) {
+                byte[] unused = StreamKey.checkedUtf8(key);
+            }
             keys = Collections.unmodifiableNavigableSet(new TreeSet<>(keys));
         }
 

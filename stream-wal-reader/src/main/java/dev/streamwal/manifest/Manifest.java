@@ -3,7 +3,6 @@ package dev.streamwal.manifest;
 import dev.streamwal.format.StreamKey;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,9 +20,6 @@ public final class Manifest {
 
     /** Void ranges of all streams together. */
     public static final int MAX_VOID_RANGES = 1 << 20;
-
-    private static final Comparator<ListedPack> BY_WINDOW =
-            Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis()).thenComparingLong(ListedPack::number);
 
     /** The manifest of a log that has never had a pack. */
     public static final Manifest EMPTY = new Manifest(0, 0, 0, List.of(), List.of(), null, Map.of());
@@ -53,13 +49,24 @@ public final class Manifest {
         this.edits = edits;
         this.highestNumber = highestNumber;
         this.sharedBelow = sharedBelow;
-        this.packs = packs.stream().sorted(BY_WINDOW).toList();
-        this.packs.forEach(pack -> byNumber.put(pack.number(), pack));
+        List<ListedPack> sorted = new ArrayList<>(packs);
+        sorted.sort(Manifest::byWindow);
+        this.packs = List.copyOf(sorted);
+        // loops, here and elsewhere where a log is listed: the first use of java.util.stream and of lambdas took "stream-wal ls" a fifth of its time
+        long highest = 0;
+        for (ListedPack pack : sorted) {
+            byNumber.put(pack.number(), pack);
+            highest = Math.max(highest, pack.number());
+        }
         this.tier = tier;
         this.objects = Map.copyOf(objects);
-        ranges.forEach(range -> voids.computeIfAbsent(range.key(), key -> new ArrayList<>(1)).add(range));
-        this.packsBelow = ranges.stream().mapToLong(VoidRange::packsBelow).max().orElse(0);
-        boolean isNumbered = byNumber.size() == packs.size() && byNumber.keySet().stream().allMatch(number -> number <= highestNumber);
+        long below = 0;
+        for (VoidRange range : ranges) {
+            voids.computeIfAbsent(range.key(), key -> new ArrayList<>(1)).add(range);
+            below = Math.max(below, range.packsBelow());
+        }
+        this.packsBelow = below;
+        boolean isNumbered = byNumber.size() == packs.size() && highest <= highestNumber;
         if (!isNumbered || packs.size() > MAX_PACKS || ranges.size() > MAX_VOID_RANGES) {
             throw new IllegalArgumentException("manifest has more than " + MAX_PACKS + " packs, more than " + MAX_VOID_RANGES
                     + " deletions in packs, or invalid numbers of packs: packs=" + packs.size() + ", deletions=" + ranges.size()
@@ -69,6 +76,11 @@ public final class Manifest {
         if (!byNumber.keySet().containsAll(objects.keySet()) || (tier == null && !objects.isEmpty())) {
             throw new IllegalArgumentException("manifest has packs in a tier that it doesn't list, or no tier: inTier=" + objects.keySet() + ", tier=" + tier);
         }
+    }
+
+    private static int byWindow(ListedPack one, ListedPack other) {
+        int windows = Long.compare(one.window().startMillis(), other.window().startMillis());
+        return windows != 0 ? windows : Long.compare(one.number(), other.number());
     }
 
     /** Number of changes so far. */

@@ -51,7 +51,12 @@ interface ReadableLog extends AutoCloseable {
     /** What the operation has for each key, in the keys' order; what it has nothing for is left out. */
     static <T> Map<String, T> onEach(Collection<String> keys, Function<String, Optional<T>> operation) {
         Map<String, T> results = new LinkedHashMap<>();
-        keys.forEach(key -> operation.apply(key).ifPresent(result -> results.put(key, result)));
+        for (String key : keys) {
+            Optional<T> result = operation.apply(key);
+            if (result.isPresent()) {
+                results.put(key, result.get());
+            }
+        }
         return results;
     }
 

@@ -214,8 +214,14 @@ public final class WalReader implements AutoCloseable {
      * @return by key, in the order asked, without the streams that don't exist
      */
     public Map<String, StreamInfo> describe(Collection<String> keys) {
-        keys.forEach(StreamKey::checkedUtf8);
+        check(keys);
         return log.describe(keys);
+    }
+
+    private static void check(Collection<String> keys) {
+        for (String key : keys) {
+            byte[] unused = StreamKey.checkedUtf8(key);
+        }
     }
 
     /**
@@ -295,7 +301,7 @@ public final class WalReader implements AutoCloseable {
      * @throws CorruptSegmentException where the end of a stream is damaged
      */
     public Map<String, Entry> latest(Collection<String> keys) {
-        keys.forEach(StreamKey::checkedUtf8);
+        check(keys);
         return log.latest(keys);
     }
 
