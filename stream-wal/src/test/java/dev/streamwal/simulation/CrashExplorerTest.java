@@ -31,8 +31,10 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class CrashExplorerTest {
 
-    private static final int WORKLOADS = 60;
+    private static final int WORKLOADS = 150;
     private static final int STEPS = 14;
+    /** Divided by the scale: one of so many pairs of steps is explored. */
+    private static final double PAIRS_LEFT_OUT = 0.2;
     private static final String JOURNAL = "commit/[0-9a-f]+\\.journal$";
     private static final int THREADS = 2;
     private static final int MAX_ALONE = 3;
@@ -89,7 +91,7 @@ class CrashExplorerTest {
         alphabet.addAll(Workload.LARGE_ALPHABET);
         List<Workload> workloads = new ArrayList<>();
         for (int length = 1; length <= 2; length++) {
-            workloads.addAll(every(length, alphabet, length < 2, (int) Math.max(1, Math.round(1 / Scale.factor()))));
+            workloads.addAll(every(length, alphabet, length < 2, (int) Math.max(1, Math.round(PAIRS_LEFT_OUT / Scale.factor()))));
         }
         explore("every workload of up to 2 steps of all", workloads, (explorer, workload) -> explorer.exploreLastStep(workload));
     }
