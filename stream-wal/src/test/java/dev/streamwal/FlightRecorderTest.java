@@ -340,6 +340,39 @@ class FlightRecorderTest {
         assertThat(on).containsExactlyElementsOf(types().stream().map(FlightRecorderTest::nameOf).sorted().toList());
     }
 
+    /** A recording without settings, or with others' settings, records the same as one with the settings. */
+    @Test
+    void settings_areWhatEventsHaveWithoutThem() throws Exception {
+        Map<String, String> settings = Configuration.create(SETTINGS).getSettings();
+        for (Class<? extends LogEvent> type : types()) {
+            Map<String, String> without = new TreeMap<>();
+            EventType.getEventType(type).getSettingDescriptors().forEach(setting -> without.put(setting.getName(), setting.getDefaultValue()));
+            assertThat(settings.get(nameOf(type) + "#stackTrace")).as(nameOf(type)).isEqualTo(without.get("stackTrace"));
+            String threshold = settings.getOrDefault(nameOf(type) + "#threshold", "0 ns");
+            assertThat(threshold.replace("0 ms", "0 ns")).as(nameOf(type)).isEqualTo(without.get("threshold"));
+        }
+    }
+
+    /** A stack takes ten times as long as the rest of an event, and those of the log's own threads are always the same. */
+    @Test
+    void stacks_areThoseOfStallsAlone() throws Exception {
+        List<String> withStacks = types().stream().filter(type -> EventType.getEventType(type).getSettingDescriptors().stream()
+                .anyMatch(setting -> setting.getName().equals("stackTrace") && setting.getDefaultValue().equals("true"))).map(FlightRecorderTest::nameOf).toList();
+        assertThat(withStacks).containsExactly("dev.streamwal.AppendStall");
+        List<RecordedEvent> events = recorded(() -> {
+            try (StreamWal wal = open(options())) {
+                wal.stream("s").append(WriteEntry.of(content(100)), Durability.IMMEDIATE);
+                nextWindow();
+                wal.stream("s").append(content(100));
+                wal.sweep(NOW.plus(Duration.ofDays(1)));
+            }
+        });
+        List<RecordedEvent> ours = events.stream().filter(event -> event.getEventType().getName().startsWith("dev.streamwal.")).toList();
+        assertThat(ours).extracting(event -> event.getEventType().getName())
+                .contains("dev.streamwal.Flush", "dev.streamwal.SegmentRotate", "dev.streamwal.SegmentSeal", "dev.streamwal.Sweep");
+        assertThat(ours).allSatisfy(event -> assertThat(event.getStackTrace() != null).isEqualTo(event.getEventType().getName().equals(withStacks.get(0))));
+    }
+
     @Test
     void events_whileNothingIsRecorded_areOff() throws Exception {
         for (Class<? extends LogEvent> type : types()) {

@@ -5,14 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.IntSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@link StreamWal#stats()} costs the same with many streams as with few. Counted in what it allocates: a list, a set or a stream object for each
- * stream would show, and what shows is the same on every machine.
+ * {@link StreamWal#stats()}, and the rest of what a registry reads, costs the same with many streams as with few. Counted in what it allocates: a list, a
+ * set or a stream object for each stream would show, and what shows is the same on every machine.
  */
 @EnabledOnOs(OS.LINUX)
 class StatsCostTest {
@@ -36,19 +37,28 @@ class StatsCostTest {
         }
     }
 
-    /** Of one call, once it is compiled. */
     private static double allocatedBy(StreamWal wal) throws ReflectiveOperationException {
-        int segments = 0;
+        return allocatedBy(() -> wal.stats().segments());
+    }
+
+    /** All that a registry asks for its meters. */
+    private static double allocatedByAReading(StreamWal wal) throws ReflectiveOperationException {
+        return allocatedBy(() -> wal.stats().segments() + wal.activity().flushes().size() + wal.health().state().ordinal());
+    }
+
+    /** Of one call, once it is compiled. */
+    private static double allocatedBy(IntSupplier call) throws ReflectiveOperationException {
+        int sum = 0;
         for (int i = 0; i < 20 * CALLS; i++) {
-            segments += wal.stats().segments();
+            sum += call.getAsInt();
         }
         AllocatedBytes counter = new AllocatedBytes();
         long before = counter.now();
         for (int i = 0; i < CALLS; i++) {
-            segments += wal.stats().segments();
+            sum += call.getAsInt();
         }
         long allocated = counter.now() - before;
-        assertThat(segments).isPositive();
+        assertThat(sum).isPositive();
         return (double) allocated / CALLS;
     }
 
@@ -57,11 +67,14 @@ class StatsCostTest {
         try (StreamWal wal = StreamWal.open(directory, options())) {
             append(wal, 0, 2 * OWN);
             double few = allocatedBy(wal);
+            double fewRead = allocatedByAReading(wal);
             append(wal, 2 * OWN, MANY);
             double many = allocatedBy(wal);
+            double manyRead = allocatedByAReading(wal);
             assertThat(wal.stats().streams()).isEqualTo(MANY);
             assertThat(wal.stats().appends()).isEqualTo(MANY);
             assertThat(many).as("bytes a call; with few streams: " + few).isLessThan(few + OWN * 64);
+            assertThat(manyRead).as("bytes a reading; with few streams: " + fewRead).isLessThan(fewRead + OWN * 64);
 
             assertThat(wal.pack()).isZero();
             wal.sweep();

@@ -1,4 +1,4 @@
-/** What the library tells the JDK's Flight Recorder. Each event costs a test of a flag while nothing is recorded. */
+/** What the library tells the JDK's Flight Recorder. While nothing is recorded, an event costs a test of a flag, and two looks at the clock if it takes time. */
 @NullMarked
 package dev.streamwal.events;
 

@@ -5,6 +5,7 @@ import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.reader.ConsumerLag;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -14,7 +15,9 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import java.lang.ref.WeakReference;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * twentieth of a core. Until then the meters stay as they are.
  *
  * <p><b>The end.</b> This object and a registry refer to the reader weakly: it lives as long as the program holds it. When it is closed, or the consumer
- * was removed, the meters are NaN. {@link #close()} removes them.
+ * was removed, gauges are NaN, and the counter stays. {@link #close()} removes them.
  *
  * <p>Thread-safe.
  *
@@ -65,10 +68,16 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
     /** When the next reading is due; {@link System#nanoTime()} of now at first. Guarded by this. */
     private long nextNanos = System.nanoTime();
 
+    /** All that was lost, as far as it was read. Guarded by this. */
+    private long lostBytes;
+
+    /** Of each stream with a loss that the consumer hasn't gone on behind: where it ended when it was counted. Guarded by this. */
+    private Map<String, Long> countedTo = Map.of();
+
     private record Registered(MeterRegistry registry, Meter meter) {}
 
     /** Over all streams of the consumer. */
-    private record Reading(long behindBytes, long behindMillis, long behindStreams, long lostBytes) {}
+    private record Reading(long behindBytes, long behindMillis, long behindStreams) {}
 
     /**
      * The metrics of a consumer, with the system's clock.
@@ -116,7 +125,8 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
         add(registry, TimeGauge.builder("streamwal.consumer.lag.time", read, TimeUnit.MILLISECONDS, of -> value(of, Reading::behindMillis)).tags(tags)
                 .description("Age of the oldest record that the consumer hasn't committed").register(registry));
         gauge(registry, read, "streamwal.consumer.streams.behind", "Streams with records that the consumer hasn't committed", null, Reading::behindStreams);
-        gauge(registry, read, "streamwal.consumer.lost", "Records that were deleted before the consumer committed them, at most", "bytes", Reading::lostBytes);
+        add(registry, FunctionCounter.builder("streamwal.consumer.lost", read, this::lost).tags(tags).baseUnit("bytes")
+                .description("Records that were deleted before the consumer committed them, at most").register(registry));
     }
 
     /** The caller holds the lock of this. */
@@ -131,16 +141,27 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
     }
 
     private synchronized double value(WalReader of, ToDoubleFunction<Reading> value) {
+        readIfDue(of);
+        return last.map(value::applyAsDouble).orElse(Double.NaN);
+    }
+
+    /** Stays where it was when the reader is closed, as a counter does. */
+    private synchronized double lost(WalReader of) {
+        readIfDue(of);
+        return lostBytes;
+    }
+
+    /** The caller holds the lock of this. */
+    private void readIfDue(WalReader of) {
         long begun = System.nanoTime();
         if (begun - nextNanos >= 0) {
             last = reading(of);
             long ended = System.nanoTime();
             nextNanos = ended + Math.max(MIN_AGE_NANOS, REST * (ended - begun));
         }
-        return last.map(value::applyAsDouble).orElse(Double.NaN);
     }
 
-    /** Empty if there is no such consumer, or its log can't be read, which the program's own reads tell. */
+    /** The caller holds the lock of this. Empty if there is no such consumer, or its log can't be read, which the program's own reads tell. */
     private Optional<Reading> reading(WalReader of) {
         try {
             if (of.describeConsumer(consumer).isEmpty()) {
@@ -150,19 +171,32 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
             long bytes = 0;
             long millis = 0;
             long streams = 0;
-            long lost = 0;
-            for (ConsumerLag lag : of.consumerLags(consumer)) {
+            List<ConsumerLag> lags = of.consumerLags(consumer);
+            for (ConsumerLag lag : lags) {
                 if (lag.behindBytes() > 0) {
                     bytes += lag.behindBytes();
                     millis = Math.max(millis, now - oldestMillis(of, lag, now));
                     streams++;
                 }
-                lost += lag.lost().map(range -> range.to() - range.from()).orElse(0L);
             }
-            return Optional.of(new Reading(bytes, millis, streams, lost));
+            countLost(lags);
+            return Optional.of(new Reading(bytes, millis, streams));
         } catch (WalException e) {
             return Optional.empty();
         }
+    }
+
+    /** A loss grows while the consumer doesn't go on, so only what is new of it counts. The caller holds the lock of this. */
+    private void countLost(List<ConsumerLag> lags) {
+        Map<String, Long> counted = new HashMap<>();
+        for (ConsumerLag lag : lags) {
+            lag.lost().ifPresent(range -> {
+                long from = Math.max(range.from(), countedTo.getOrDefault(lag.key(), 0L));
+                lostBytes += Math.max(0, range.to() - from);
+                counted.put(lag.key(), Math.max(range.to(), from));
+            });
+        }
+        countedTo = counted;
     }
 
     /** The time of the first record that isn't committed; now where it is gone meanwhile. */

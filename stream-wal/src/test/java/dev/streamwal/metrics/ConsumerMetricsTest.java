@@ -1,11 +1,14 @@
 package dev.streamwal.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -14,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +46,15 @@ class ConsumerMetricsTest {
         return registry.get("streamwal.consumer." + name).tag("log", "test").gauge().value();
     }
 
+    private static double lost(MeterRegistry registry) {
+        return registry.get("streamwal.consumer.lost").tag("log", "test").functionCounter().count();
+    }
+
+    private static long lostBytes(WalReader reader) {
+        LostRange range = reader.consumerLags("billing").get(0).lost().orElseThrow();
+        return range.to() - range.from();
+    }
+
     @Test
     void lag_isOfAllStreams_andItsTimeThatOfTheOldestRecord() {
         try (StreamWal wal = open(); WalReader reader = wal.reader()) {
@@ -67,21 +80,66 @@ class ConsumerMetricsTest {
             assertThat(gauge(done, "lag")).isZero();
             assertThat(gauge(done, "lag.time")).isZero();
             assertThat(gauge(done, "streams.behind")).isZero();
-            assertThat(gauge(done, "lost")).isZero();
+            assertThat(lost(done)).isZero();
         }
     }
 
     @Test
-    void lost_isWhatWasDeletedBeforeItWasCommitted() {
+    void lost_countsWhatWasDeletedBeforeItWasCommitted_once() throws InterruptedException {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        double all;
         try (StreamWal wal = open(); WalReader reader = wal.reader()) {
             reader.consumer("billing", Keys.all()).close();
-            wal.stream("a").append(NOW.toEpochMilli(), new byte[10]);
-            time.set(NOW.plus(Duration.ofHours(2)));
-            wal.stream("a").append(time.get().toEpochMilli(), new byte[10]);
+            appendTwoHoursLater(wal);
+            appendTwoHoursLater(wal);
             wal.sweep();
-            assertThat(reader.consumerLags("billing").get(0).lost()).isPresent();
-            assertThat(gauge(bound(reader, "billing"), "lost")).isPositive();
+            long first = lostBytes(reader);
+            new ConsumerMetrics(reader, "test", "billing", time::get).bindTo(registry);
+            assertThat(lost(registry)).isPositive().isEqualTo((double) first);
+
+            // the consumer stays where it is, and loses more
+            appendTwoHoursLater(wal);
+            wal.sweep();
+            assertThat(lostBytes(reader)).isGreaterThan(first);
+            all = lostBytes(reader);
+            awaitReading(() -> lost(registry) > first);
+            assertThat(lost(registry)).isEqualTo(all);
+
+            // it goes on behind the loss, which stays counted
+            try (WalConsumer consumer = reader.consumer("billing", Keys.all())) {
+                EntryTail entries = consumer.entries();
+                assertThatThrownBy(entries::next).isInstanceOf(EntryExpiredException.class);
+                while (entries.next()) {
+                    consumer.commitDelivered();
+                }
+            }
+            assertThat(reader.consumerLags("billing").get(0).lost()).isEmpty();
+            awaitReading(() -> gauge(registry, "lag") == 0);
+            assertThat(lost(registry)).isEqualTo(all);
+
+            // another loss counts from where the consumer had got to
+            appendTwoHoursLater(wal);
+            appendTwoHoursLater(wal);
+            wal.sweep();
+            awaitReading(() -> gauge(registry, "lag") > 0);
+            all += lostBytes(reader);
+            assertThat(lost(registry)).isEqualTo(all);
         }
+        awaitReading(() -> Double.isNaN(gauge(registry, "lag")));
+        assertThat(lost(registry)).isEqualTo(all);
+    }
+
+    private void appendTwoHoursLater(StreamWal wal) {
+        time.updateAndGet(before -> before.plus(Duration.ofHours(2)));
+        long unused = wal.stream("a").append(time.get().toEpochMilli(), new byte[10]).end();
+    }
+
+    /** A reading stays for a second, or longer where it took long. */
+    private static void awaitReading(BooleanSupplier isRead) throws InterruptedException {
+        for (int tries = 0; tries < 600 && !isRead.getAsBoolean(); tries++) {
+            Thread.sleep(100);
+        }
+        assertThat(isRead.getAsBoolean()).isTrue();
     }
 
     @Test
