@@ -318,7 +318,7 @@ public final class StreamKey {
     @Override
     public boolean equals(Object other) {
         return other instanceof StreamKey key
-                && (utf8 == null && key.utf8 == null ? text().equals(key.text()) : Arrays.equals(key.bytes(), bytes()));
+                && ((utf8 == null && key.utf8 == null) ? text().equals(key.text()) : Arrays.equals(key.bytes(), bytes()));
     }
 
     @Override

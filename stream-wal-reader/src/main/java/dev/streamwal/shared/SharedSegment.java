@@ -74,6 +74,7 @@ public final class SharedSegment {
      * @param voids asked whenever a part is opened
      * @param moves finds a part that has left this segment
      */
+    @SuppressWarnings("GuardedBy") // records arrive by the walk, which is guarded
     public SharedSegment(Segment file, ChannelCache channels, FooterCache footers, Voids voids, Segment.Moves moves) {
         this.voids = voids;
         this.file = file;

@@ -34,7 +34,8 @@ final class StreamTable {
     private long[] slots = new long[FIRST_SLOTS];
     /** Reused by {@link #lookAhead}. */
     private final long[] ahead = new long[PendingSlots.MAX_SLOTS];
-    /** What {@link #lookAhead} has read, so that its reads aren't optimized away. */
+    /** What {@link #lookAhead} has read. */
+    @SuppressWarnings("UnusedVariable") // written, so that the reads aren't optimized away
     private int touched;
 
     /** The stream with this key; null where there is none. */
