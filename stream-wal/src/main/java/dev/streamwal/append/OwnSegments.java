@@ -3,6 +3,7 @@ package dev.streamwal.append;
 import dev.streamwal.format.StreamKey;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +34,7 @@ final class OwnSegments {
      * @param leaveShared makes the stream continue as the chain says
      */
     @SuppressWarnings("GuardedBy") // made under the lock
-    OwnSegments(LogContext log, StreamKey key, Path directory, RotationLock rotation, Consumer<Boolean> hasSegments, SegmentChain.Opening opening,
+    OwnSegments(LogContext log, StreamKey key, Path directory, ReentrantLock rotation, Consumer<Boolean> hasSegments, SegmentChain.Opening opening,
             Runnable leaveShared) {
         this.spare = new SpareSlot(log, key, () -> log.isClosed() || active.get() == null);
         this.names = new DurableNames(log.storage(), directory);

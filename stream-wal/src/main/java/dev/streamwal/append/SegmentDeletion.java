@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /** Deletes a stream's oldest segments, or all of them. Thread-safe. */
@@ -38,7 +39,7 @@ final class SegmentDeletion {
     private final LogContext log;
     private final StreamKey key;
     private final DurableNames names;
-    private final RotationLock rotation;
+    private final ReentrantLock rotation;
 
     @GuardedBy("rotation")
     private final SegmentChain chain;
@@ -52,7 +53,7 @@ final class SegmentDeletion {
     /** Makes the stream continue as the chain says. */
     private final Runnable leaveShared;
 
-    SegmentDeletion(LogContext log, RotationLock rotation, SegmentChain chain, PendingCut cut, Runnable leaveShared) {
+    SegmentDeletion(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut cut, Runnable leaveShared) {
         this.log = log;
         this.key = chain.key();
         this.names = chain.names();

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /** Erases records of a range of time from a stream's own segments. */
@@ -44,7 +45,7 @@ final class SegmentErasure {
     private static final int CHUNK_BYTES = 1 << 20;
 
     private final LogContext log;
-    private final RotationLock rotation;
+    private final ReentrantLock rotation;
 
     @GuardedBy("rotation")
     private final SegmentChain chain;
@@ -52,7 +53,7 @@ final class SegmentErasure {
     @GuardedBy("rotation")
     private final PendingCut pending;
 
-    SegmentErasure(LogContext log, RotationLock rotation, SegmentChain chain, PendingCut pending) {
+    SegmentErasure(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut pending) {
         this.log = log;
         this.rotation = rotation;
         this.chain = chain;

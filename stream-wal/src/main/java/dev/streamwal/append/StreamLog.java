@@ -39,6 +39,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -84,7 +85,7 @@ public final class StreamLog implements CommitStream {
     private volatile @Nullable SharedTail sharing;
     /** The tail where it shared last, while that is not known to be durable. */
     private volatile @Nullable SharedTail left;
-    private final RotationLock rotation = new RotationLock();
+    private final ReentrantLock rotation = new ReentrantLock();
 
     /** Created on the first request; then always the same. */
     private volatile @Nullable CommitCursor cursor;

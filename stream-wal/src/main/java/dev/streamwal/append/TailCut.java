@@ -15,6 +15,7 @@ import dev.streamwal.storage.SegmentFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +39,7 @@ final class TailCut {
 
     private final LogContext log;
     private final StreamKey key;
-    private final RotationLock rotation;
+    private final ReentrantLock rotation;
 
     @GuardedBy("rotation")
     private final SegmentChain chain;
@@ -49,7 +50,7 @@ final class TailCut {
     /** Makes the stream continue as the chain says. */
     private final Runnable leaveShared;
 
-    TailCut(LogContext log, RotationLock rotation, SegmentChain chain, PendingCut pending, Runnable leaveShared) {
+    TailCut(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut pending, Runnable leaveShared) {
         this.log = log;
         this.key = chain.key();
         this.rotation = rotation;
