@@ -19,7 +19,7 @@ import java.util.List;
 public final class SharedBatch {
 
     /** Bytes of segments at which a batch is full: about a second's work, for which a deletion may have to wait. */
-    public static final long MAX_BYTES = 512L << 20;
+    public static final long MAX_BYTES = 256L << 20;
 
     /** Streams at which a batch is full: they take some 200 bytes of the heap each. */
     private static final int MAX_STREAMS = 1 << 20;

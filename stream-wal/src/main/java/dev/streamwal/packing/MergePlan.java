@@ -38,7 +38,7 @@ final class MergePlan {
     static final int MAX_RATIO = 4;
 
     /** Segments of this length are read in one go each, wherever they stand: joining them is worth little before the window is over. */
-    static final int LONG_SEGMENT_BYTES = 2 << 10;
+    static final int LONG_SEGMENT_BYTES = 1 << 10;
 
     /** The parts of a retention, and of each such part. */
     static final int SPANS = 64;
