@@ -7,6 +7,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.IntFunction;
 
 /**
  * Encodes frames without the fields that can be computed: commit word, checksum, previous size and padding. The rest is stored by field, not by
@@ -105,6 +106,15 @@ final class ColumnCodec {
      * @throws FormatException where {@link #encode} can't have written these columns
      */
     static byte[] decode(ByteBuffer columns, int maxBytes, long position, long salt) throws FormatException {
+        return decode(columns, maxBytes, position, salt, byte[]::new);
+    }
+
+    /**
+     * As {@link #decode(ByteBuffer, int, long, long)}, into an array of the caller.
+     *
+     * @param room gives an array that is as long or longer; the frames are at its beginning
+     */
+    static byte[] decode(ByteBuffer columns, int maxBytes, long position, long salt, IntFunction<byte[]> room) throws FormatException {
         int count = Varints.length(columns, maxBytes / RecordLayout.PREFIX_BYTES);
         check(count > 0, "block has no frame", count);
         int previousSize = Varints.length(columns, Integer.MAX_VALUE);
@@ -114,7 +124,8 @@ final class ColumnCodec {
         skipFlags(columns, count);
         int[] headerLengths = lengths(columns, count, RecordLayout.MAX_HEADER_BYTES);
         int[] contentLengths = lengths(columns, count, maxBytes);
-        byte[] frames = new byte[size(headerLengths, contentLengths, maxBytes)];
+        int size = size(headerLengths, contentLengths, maxBytes);
+        byte[] frames = room.apply(size);
         ByteBuffer target = ByteBuffer.wrap(frames).order(ByteOrder.LITTLE_ENDIAN);
         RecordView view = new RecordView();
         long millis = 0;
@@ -133,10 +144,12 @@ final class ColumnCodec {
             run--;
             int bytes = headerLengths[i] + contentLengths[i];
             check(bytes <= columns.remaining(), "block is too short for its frames", bytes);
+            // the padding, which is in the last 8 bytes
+            target.putLong(index + (int) RecordLayout.frameBytes(headerLengths[i], contentLengths[i]) - Long.BYTES, 0);
             RecordLayout.encodePrefix(target, index, contentLengths[i], runFlags, 0, previousSize, millis);
             target.putLong(index + RecordLayout.COMMIT_WORD, RecordLayout.commitWord(headerLengths[i]));
             columns.get(frames, index + RecordLayout.PREFIX_BYTES, bytes);
-            RecordView.Verdict verdict = view.peek(target, index, frames.length - index, position + index);
+            RecordView.Verdict verdict = view.peek(target, index, size - index, position + index);
             check(verdict == RecordView.Verdict.VALID, "block has an invalid frame", i);
             target.putInt(index + RecordLayout.CHECKSUM, view.checksum(salt));
             previousSize = view.frameBytes();

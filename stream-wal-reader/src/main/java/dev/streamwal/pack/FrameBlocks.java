@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.zip.CRC32C;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
@@ -66,6 +67,10 @@ final class FrameBlocks {
         private final GrowingBytes blocks = new GrowingBytes(2 * MAX_COLUMN_BYTES);
         private final GrowingBytes list = new GrowingBytes(PackWriter.MAX_SEGMENT_BYTES);
         private byte[] deflated = new byte[2 * BLOCK_BYTES];
+        /** Reused for the columns and the frames of blocks that are decoded again. */
+        private byte[] inflatedAgain = new byte[2 * BLOCK_BYTES];
+        private byte[] decodedAgain = new byte[2 * BLOCK_BYTES];
+        private int decodedBytes;
 
         /**
          * Stores verified frames, from the buffer's position to its limit.
@@ -148,9 +153,9 @@ final class FrameBlocks {
                 BlockList blocks = BlockList.of(stored, frames.remaining(), position, salt);
                 for (int i = 0; i < blocks.count(); i++) {
                     byte[] again = decode(stored.bytes().slice(blocks.storedOffset(i), blocks.storedBytes(i)), position + blocks.offset(i), salt,
-                            deflated -> inflate(deflated, inflater));
+                            block -> inflate(block, inflater, this::inflatedAgain), this::decodedAgain);
                     int from = frames.arrayOffset() + frames.position() + blocks.offset(i);
-                    if (!Arrays.equals(again, 0, again.length, frames.array(), from, from + blocks.bytes(i))) {
+                    if (!Arrays.equals(again, 0, decodedBytes, frames.array(), from, from + blocks.bytes(i))) {
                         return false;
                     }
                 }
@@ -158,6 +163,17 @@ final class FrameBlocks {
             } catch (FormatException e) {
                 return false;
             }
+        }
+
+        private byte[] inflatedAgain(int bytes) {
+            inflatedAgain = inflatedAgain.length < bytes ? new byte[bytes] : inflatedAgain;
+            return inflatedAgain;
+        }
+
+        private byte[] decodedAgain(int bytes) {
+            decodedBytes = bytes;
+            decodedAgain = decodedAgain.length < bytes ? new byte[bytes] : decodedAgain;
+            return decodedAgain;
         }
 
         @Override
@@ -188,24 +204,26 @@ final class FrameBlocks {
      * @throws FormatException where it doesn't verify
      */
     static byte[] decode(ByteBuffer block, long position, long salt) throws FormatException {
-        return decode(block, position, salt, FrameBlocks::inflate);
+        return decode(block, position, salt, FrameBlocks::inflate, byte[]::new);
     }
 
     private interface Inflating {
         ByteBuffer inflate(ByteBuffer block) throws FormatException;
     }
 
-    private static byte[] decode(ByteBuffer block, long position, long salt, Inflating inflating) throws FormatException {
+    /** @param room gives the array for the frames, which may be longer than these */
+    private static byte[] decode(ByteBuffer block, long position, long salt, Inflating inflating, IntFunction<byte[]> room) throws FormatException {
         checkChecksum(block, "a block", position, salt);
         byte codec = block.get();
         return switch (codec) {
             case AS_THEY_ARE -> {
-                byte[] frames = new byte[block.remaining()];
-                block.get(frames);
+                int bytes = block.remaining();
+                byte[] frames = room.apply(bytes);
+                block.get(frames, 0, bytes);
                 yield frames;
             }
-            case COLUMNS -> ColumnCodec.decode(block, PackWriter.MAX_SEGMENT_BYTES, position, salt);
-            case DEFLATED_COLUMNS -> ColumnCodec.decode(inflating.inflate(block), PackWriter.MAX_SEGMENT_BYTES, position, salt);
+            case COLUMNS -> ColumnCodec.decode(block, PackWriter.MAX_SEGMENT_BYTES, position, salt, room);
+            case DEFLATED_COLUMNS -> ColumnCodec.decode(inflating.inflate(block), PackWriter.MAX_SEGMENT_BYTES, position, salt, room);
             default -> throw FormatException.unsupported("block has an unknown codec: codec=" + codec, "read it with the version that wrote it");
         };
     }
@@ -213,15 +231,15 @@ final class FrameBlocks {
     private static ByteBuffer inflate(ByteBuffer block) throws FormatException {
         Inflater inflater = new Inflater(true);
         try {
-            return inflate(block, inflater);
+            return inflate(block, inflater, byte[]::new);
         } finally {
             inflater.end();
         }
     }
 
-    private static ByteBuffer inflate(ByteBuffer block, Inflater inflater) throws FormatException {
+    private static ByteBuffer inflate(ByteBuffer block, Inflater inflater, IntFunction<byte[]> room) throws FormatException {
         int length = Varints.length(block, MAX_COLUMN_BYTES);
-        byte[] columns = new byte[length];
+        byte[] columns = room.apply(length);
         try {
             inflater.reset();
             inflater.setInput(block);
@@ -235,7 +253,7 @@ final class FrameBlocks {
         } catch (DataFormatException e) {
             throw FormatException.corrupt("inflating the columns of a block failed: " + e.getMessage());
         }
-        return ByteBuffer.wrap(columns);
+        return ByteBuffer.wrap(columns, 0, length);
     }
 
     /** Offsets of a segment's blocks. */

@@ -7,7 +7,6 @@ import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +19,8 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
     private final Path path;
     private final Runnable release;
     private final PackEntry entry;
-    private final byte[] header;
+    private final SegmentHeader header;
+    private final int headerLength;
     /** Null where the frames are stored plain. */
     private final @Nullable BlockedFrames blocks;
 
@@ -39,7 +39,8 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
         this.path = path;
         this.release = release;
         this.entry = entry;
-        this.header = Arrays.copyOf(SegmentHeaderLayout.encode(header).array(), header.headerLength());
+        this.header = header;
+        this.headerLength = header.headerLength();
         this.blocks = entry.extent().isAsTheyAre() ? null : new BlockedFrames(file, entry, known);
     }
 
@@ -55,13 +56,14 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
 
     private int read(ByteBuffer target, long offset, boolean isOnce) throws IOException {
         int start = target.position();
-        if (offset < header.length) {
-            target.put(header, (int) offset, (int) Math.min(target.remaining(), header.length - offset));
+        if (offset < headerLength) {
+            // made when it is read, as few who read frames read it, too
+            target.put(SegmentHeaderLayout.encode(header).array(), (int) offset, (int) Math.min(target.remaining(), headerLength - offset));
         }
         long from = offset + target.position() - start;
         long left = entry.dataEnd() - from;
         if (target.hasRemaining() && left > 0) {
-            readFrames(target, from - header.length, (int) Math.min(target.remaining(), left), isOnce);
+            readFrames(target, from - headerLength, (int) Math.min(target.remaining(), left), isOnce);
         }
         return target.position() - start;
     }

@@ -44,10 +44,21 @@ final class SharedPacker {
     /** Packs the oldest shared segments that can be packed, as many as make a batch; empty if there is none. */
     Optional<List<ListedPack>> packOldest() throws IOException {
         deletePacked();
+        List<ListedPack> packs = new ArrayList<>();
+        SharedBatch batch;
         try (HeldFiles files = new HeldFiles(storage)) {
-            SharedBatch batch = batch(files);
-            return batch.segments().isEmpty() ? Optional.empty() : Optional.of(pack(batch));
+            batch = batch(files);
+            if (batch.segments().isEmpty()) {
+                return Optional.empty();
+            }
+            log.forceOwnSegments();
+            for (SharedRun run : batch.runs()) {
+                packs.add(write(run));
+            }
         }
+        // behind the mappings: not every system deletes a file that is mapped
+        replace(batch, packs);
+        return Optional.of(packs);
     }
 
     private SharedBatch batch(HeldFiles files) throws IOException {
@@ -64,12 +75,8 @@ final class SharedPacker {
         return batch;
     }
 
-    private List<ListedPack> pack(SharedBatch batch) throws IOException {
-        log.forceOwnSegments();
-        List<ListedPack> packs = new ArrayList<>();
-        for (SharedRun run : batch.runs()) {
-            packs.add(write(run));
-        }
+    /** Has the packs count in place of the shared segments, and deletes these. */
+    private void replace(SharedBatch batch, List<ListedPack> packs) throws IOException {
         for (Segment damaged : batch.damaged()) {
             log.setAside(damaged.file());
         }
@@ -79,7 +86,6 @@ final class SharedPacker {
         }
         store.addPacked(packs, newest.basePosition() + 1);
         deletePacked();
-        return packs;
     }
 
     private ListedPack write(SharedRun run) throws IOException {
