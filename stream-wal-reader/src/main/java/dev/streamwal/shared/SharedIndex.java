@@ -46,11 +46,6 @@ final class SharedIndex {
         isHoled = false;
     }
 
-    /** Number of segments that were begun. */
-    int segments() {
-        return headers.size();
-    }
-
     /** Header of a segment. */
     SegmentHeader header(int segment) {
         return headers.get(segment);
