@@ -24,7 +24,7 @@ module dev.streamwal.reader {
     exports dev.streamwal.image to dev.streamwal;
     exports dev.streamwal.io to dev.streamwal, dev.streamwal.cli, dev.streamwal.ratis;
     exports dev.streamwal.journal to dev.streamwal;
-    exports dev.streamwal.manifest to dev.streamwal;
+    exports dev.streamwal.manifest to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.pack to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.segment to dev.streamwal, dev.streamwal.cli;
     exports dev.streamwal.tier to dev.streamwal, dev.streamwal.cli;

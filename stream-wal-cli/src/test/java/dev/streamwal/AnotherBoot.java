@@ -9,6 +9,12 @@ public final class AnotherBoot {
 
     private AnotherBoot() {}
 
+    /** Opens the log and closes it, and nothing else. */
+    public static void open(Path root, WalOptions options) {
+        Environment machine = Environment.ofThisMachine(options.storage().kind());
+        StreamWal.open(root, options, machine.withBootId(() -> Optional.of("another boot"))).close();
+    }
+
     /** Opens the log, has all of it recovered, and closes it. */
     public static RecoveryReport recover(Path root, WalOptions options) {
         Environment machine = Environment.ofThisMachine(options.storage().kind());

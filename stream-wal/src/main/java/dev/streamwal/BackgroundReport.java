@@ -10,6 +10,7 @@ import dev.streamwal.engine.OpenFailures;
 import dev.streamwal.engine.SweepEvents;
 import dev.streamwal.engine.Sweeper;
 import dev.streamwal.engine.SweptSegment;
+import dev.streamwal.engine.UntoldFailures;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.events.DamageFoundEvent;
 import dev.streamwal.events.SegmentDeleteEvent;
@@ -44,6 +45,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     private final RecoveryLedger ledger = new RecoveryLedger();
     private final LongAdder sweepFailures = new LongAdder();
     private final OpenFailures failures;
+    private final UntoldFailures untold = new UntoldFailures(this::report);
     private final LogMeasures measures = new LogMeasures();
     private final LogCounts counts = new LogCounts();
 
@@ -59,9 +61,13 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
                 (told, failure) -> told.onFailure("listener", Optional.empty(), failure));
     }
 
+    /** Never throws: what can't be reported now, as the heap is full, is at the next chance, and the log isn't healthy meanwhile. */
     @Override
     public void failed(String task, @Nullable String stream, Throwable failure) {
-        counts.failed(task);
+        untold.tell(task, stream, failure);
+    }
+
+    private void report(String task, @Nullable String stream, Throwable failure) {
         if (failure instanceof FlushFailedException) {
             failures.failedForGood(task, stream, failure);
         } else if (!task.equals(GroupCommitter.COMPLETE)) {
@@ -69,10 +75,13 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
             failures.failed(task, stream, failure);
         }
         listener.tell(told -> told.onFailure(task, Optional.ofNullable(stream), failure));
+        // last, so that what is tried again counts once
+        counts.failed(task);
     }
 
     @Override
     public long begins() {
+        untold.tellKept();
         return failures.begins();
     }
 
@@ -88,17 +97,26 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
 
     @Override
     public void succeeded(String task) {
-        failures.endedForAll(task, failures.begins());
+        failures.endedForAll(task, begins());
+    }
+
+    @Override
+    public void nothingToSeal(String key) {
+        untold.tellKept();
+        failures.endedForStream(key, Sweeper.TASK);
     }
 
     /** After a deletion, no failed task of the stream can be tried again. */
     void streamDeleted(String key) {
+        untold.tellKept();
         failures.endedForStream(key, "");
     }
 
     /** As known now. */
     WalHealth health() {
-        return WalHealth.of(failures.view());
+        untold.tellKept();
+        OpenFailures.View view = failures.view();
+        return WalHealth.of(view.last().isPresent() ? view : new OpenFailures.View(view.isFinal(), view.since(), untold.any()));
     }
 
     @Override
@@ -106,6 +124,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         SealedSegment segment = new SealedSegment(new SealedSegment.Fields(file, header.key().text(), header.basePosition(), endPosition,
                 Instant.ofEpochMilli(header.expirationMillis()), bytes));
         counts.sealed();
+        untold.tellKept();
         // earlier failures to prepare or sweep don't matter any more
         failures.endedForStream(segment.key(), Sweeper.TASK);
         listener.tell(told -> told.onSealed(segment));
@@ -150,7 +169,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     @Override
     public void recovered(StreamKey key, Findings findings) {
         ledger.recovered(key.text(), findings);
-        failures.ended(BackgroundRecovery.TASK, key.text(), failures.begins());
+        failures.ended(BackgroundRecovery.TASK, key.text(), begins());
     }
 
     @Override
@@ -203,8 +222,8 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
 
     @Override
     public void sweepFailed(@Nullable String stream, Throwable failure) {
-        sweepFailures.increment();
         failed(Sweeper.TASK, stream, failure);
+        sweepFailures.increment();
     }
 
     @Override

@@ -187,14 +187,14 @@ public final class StreamWal implements AutoCloseable {
         this.streams = new StreamRegistry<>(this::newStream);
         commits.streams(this::knownLog);
         this.packs = packs;
-        PackSweep packSweep = new PackSweep(packs, options.spansHash());
+        PackSweep packSweep = new PackSweep(packs);
         this.packer = new Packer(packs, packSweep, log.storage(), new Packed(), report, options.ownSegments(), options.spansHash());
         this.packing = inBackground("stream-wal-pack", packer::passAtIntervals);
         this.merging = inBackground("stream-wal-merge", packer::mergeAtIntervals);
         this.tiering = options.tier().map(folder -> new Tiering(packs, new Packed(), report, new Tiering.Settings(folder, options.tierAfter().toMillis(),
                 options.sweepInterval().toNanos()), environment.salts(), environment.steadyClock())).orElse(null);
         this.tieringThread = tiering == null ? null : inBackground("stream-wal-tier", tiering::passAtIntervals);
-        this.sweeper = new Sweeper(new Swept(), report, new ConsumerHolds(root, this::retainedFor, report), packs, packSweep,
+        this.sweeper = new Sweeper(new Swept(), report, new ConsumerHolds(root, this::retainedFor, options.maxHeldMillis(), report), packs, packSweep,
                 new Sweeper.Limits(options.maxTotalBytes(), options.sweepInterval().toNanos(), options.maxClockAdvance().toMillis()), time);
         this.settings = settings;
         this.recovery = new BackgroundRecovery(this::loadedLogs, report);
@@ -447,7 +447,8 @@ public final class StreamWal implements AutoCloseable {
     /**
      * Changes the keys: wraps all of the log's session keys under the current master key, and encrypts what is appended from now on with a new one. No
      * segment is touched, whatever the log's size. Once this has returned the log needs the current master key only; what was copied from it before
-     * needs the former ones.
+     * needs the former ones. So does the log's tier, read alone, until a pass behind this call has succeeded, which begins in the background: call
+     * {@link #moveToTier()} before you destroy a key.
      *
      * <p>If the process ends meanwhile, or this throws, each of the log's two files of keys is as before, or as afterwards: keep the former master
      * keys, and call this again.
@@ -463,6 +464,10 @@ public final class StreamWal implements AutoCloseable {
             throw new IllegalStateException("log has no master keys: root=" + root + "; open it with WalOptions.encryption");
         }
         keys.rotate();
+        if (tieringThread != null) {
+            // the tier has the wrapped keys, too
+            tieringThread.wake();
+        }
     }
 
     // ---------------------------------------------------------------- streams
@@ -660,11 +665,24 @@ public final class StreamWal implements AutoCloseable {
         }
         AtomicInteger left = new AtomicInteger(targets.size());
         AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
+        // made before anything is asked for: for the answer there may be no memory
+        Runnable delivery = () -> {
+            try {
+                answer.deliver();
+            } finally {
+                commits.delivered();
+            }
+        };
+        CommitCompletion completion = failure -> {
+            failed.compareAndSet(null, failure);
+            if (left.decrementAndGet() > 0) {
+                commits.delivered();
+            } else {
+                answer(answer, result, failed.get(), key);
+                completions.execute(delivery);
+            }
+        };
         for (CommitTarget target : targets) {
-            CommitCompletion completion = failure -> {
-                failed.compareAndSet(null, failure);
-                answered(answer, left, result, failed, key);
-            };
             if (!commits.later(target.cursor(), target.end(), completion)) {
                 // too many are unanswered: this caller waits itself, for the disk and not for a continuation, and nothing is queued
                 failed.compareAndSet(null, awaited(target));
@@ -682,25 +700,17 @@ public final class StreamWal implements AutoCloseable {
         answer.deliver();
     }
 
-    /** Called by the thread that committed one of the targets. */
-    private <T> void answered(
-            AsyncAnswer<T> answer, AtomicInteger left, @Nullable T result, AtomicReference<@Nullable Throwable> failed, @Nullable String key) {
-        if (left.decrementAndGet() > 0) {
-            commits.delivered();
-            return;
-        }
-        answer(answer, result, failed.get(), key);
-        completions.execute(() -> {
-            try {
-                answer.deliver();
-            } finally {
-                commits.delivered();
-            }
-        });
+    private <T> void answer(AsyncAnswer<T> answer, @Nullable T result, @Nullable Throwable failure, @Nullable String key) {
+        answer.answer(result, failure == null ? null : described(failure, key));
     }
 
-    private <T> void answer(AsyncAnswer<T> answer, @Nullable T result, @Nullable Throwable failure, @Nullable String key) {
-        answer.answer(result, failure == null ? null : asWalException(failure, key));
+    private Throwable described(Throwable failure, @Nullable String key) {
+        try {
+            return asWalException(failure, key);
+        } catch (RuntimeException | Error e) {
+            // no memory for it: bare, it is an answer too
+            return failure;
+        }
     }
 
     private @Nullable Throwable awaited(CommitTarget target) {
@@ -791,16 +801,31 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * A reader that sees everything appended so far and later. It stays usable after the log is closed.
+     * As {@link #reader(ReaderOptions)}, with the defaults.
      *
      * @return the reader; close it
      */
     public WalReader reader() {
+        return reader(ReaderOptions.builder().build());
+    }
+
+    /**
+     * A reader that sees everything appended so far and later. It stays usable after the log is closed.
+     *
+     * @param reading how to read; where it has no {@link ReaderOptions#keys} or no {@link ReaderOptions#tier}, this log's are used
+     * @return the reader; close it
+     */
+    public WalReader reader(ReaderOptions reading) {
+        Objects.requireNonNull(reading, "reading");
         checkOpen();
-        ReaderOptions.Builder reading = ReaderOptions.builder();
-        options.encryption().ifPresent(reading::keys);
-        options.tier().ifPresent(reading::tier);
-        return WalReader.open(root, reading.build(), new View());
+        ReaderOptions.Builder here = reading.toBuilder();
+        if (reading.keys().isEmpty()) {
+            options.encryption().ifPresent(here::keys);
+        }
+        if (reading.tier().isEmpty()) {
+            options.tier().ifPresent(here::tier);
+        }
+        return WalReader.open(root, here.build(), new View());
     }
 
     /** What readers in this process learn from the writer. */
@@ -830,6 +855,11 @@ public final class StreamWal implements AutoCloseable {
             return stream != null && stream.log().isUnfinished(position);
         }
 
+        @Override
+        public @Nullable Manifest manifest() {
+            return closed ? null : packs.manifest();
+        }
+
         /** Reading a key that has no stream doesn't create one. */
         private @Nullable WalStream known(String key) {
             WalStream stream = streams.find(key);
@@ -840,7 +870,7 @@ public final class StreamWal implements AutoCloseable {
     /** All streams that have a segment, and perhaps others. Lists the log's directories on the first call. */
     List<WalStream> loadedStreams() {
         try {
-            folders.discover(key -> streams.get(key).log());
+            folders.discover(key -> streams.get(key).log(), log::deleteLeftovers);
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
@@ -998,7 +1028,7 @@ public final class StreamWal implements AutoCloseable {
      * Like {@link #sweep(Instant)}.
      *
      * @param now in place of the clock's time
-     * @param each is called by this thread with each segment after it was deleted
+     * @param each is called by this thread with each segment after it was deleted; a pack's file goes behind the last call
      * @return what was done
      */
     public SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {
@@ -1142,7 +1172,8 @@ public final class StreamWal implements AutoCloseable {
      *   <li>Keys, which name directories, and blocks that the file system has freed and not overwritten. To remove a key, {@link #delete} its stream.
      * </ul>
      *
-     * <p>A file that is damaged is left as it is; the first such damage is thrown after everything else was erased.
+     * <p>A file that is damaged is left as it is, and so is what the log's tier doesn't give or take; the first such failure is thrown after everything
+     * else was erased.
      *
      * @param keys the streams
      * @param from timestamp of the oldest records to erase, inclusive
@@ -1150,6 +1181,8 @@ public final class StreamWal implements AutoCloseable {
      * @return what was done
      * @throws IllegalArgumentException if {@code to} is before {@code from}
      * @throws dev.streamwal.error.CorruptSegmentException if a file is damaged, and may still have such records
+     * @throws dev.streamwal.error.TierUnavailableException if the log's tier fails, and may still have such records: call it again when the tier can be
+     *     reached
      * @throws WalFailedException if a flush fails, or has failed before
      * @throws WalException if a file cannot be read or written; what was erased before stays erased, and a second call does the rest
      */
@@ -1319,7 +1352,7 @@ public final class StreamWal implements AutoCloseable {
         int sharedSegments;
         long sharedBytes;
         try {
-            folders.discover(key -> streams.get(key).log());
+            folders.discover(key -> streams.get(key).log(), log::deleteLeftovers);
             packed = packs.segments();
             sharedSegments = sharedLog().segmentCount();
             sharedBytes = sharedLog().bytes();

@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.engine.ConsumerHolds;
 import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.KeyPattern;
 import dev.streamwal.format.SuppressForbidden;
@@ -164,8 +165,7 @@ public final class WalOptions {
     PresentRetention presentRetention(Keys keys) {
         LongSummaryStatistics all = rules.stream().mapToLong(rule -> rule.policy().retentionMillis()).summaryStatistics();
         all.accept(policy.retentionMillis());
-        return new PresentRetention(all.getMin(), keys.equals(Keys.all()) && all.getMin() == all.getMax(),
-                key -> keys.contains(key) ? policyOf(key).retentionMillis() : PresentRetention.AS_BEGUN);
+        return new PresentRetention(all.getMin(), key -> keys.contains(key) ? policyOf(key).retentionMillis() : PresentRetention.AS_BEGUN);
     }
 
     /** The policy of the log's own stream: its segments are deleted once packed, and rotate by size only. */
@@ -192,6 +192,12 @@ public final class WalOptions {
             }
         }
         return Optional.empty();
+    }
+
+    /** For how long beyond its expiration any stream's segment may be kept for a consumer. */
+    long maxHeldMillis() {
+        return rules.stream().flatMap(rule -> rule.retainedFor().stream()).mapToLong(retain -> retain.inMillis().maxMillis()).max()
+                .orElse(ConsumerHolds.NONE_HELD);
     }
 
     /** The consumers for which the stream of this key is kept: chosen as by {@link #policyOf}. */

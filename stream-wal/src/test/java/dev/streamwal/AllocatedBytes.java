@@ -3,17 +3,17 @@ package dev.streamwal;
 import java.lang.reflect.Method;
 
 /** What a thread has allocated; by reflection, as the module under test doesn't read the one that tells. */
-final class AllocatedBytes {
+public final class AllocatedBytes {
 
     private final Object threads;
     private final Method allocatedByCurrentThread;
 
-    AllocatedBytes() throws ReflectiveOperationException {
+    public AllocatedBytes() throws ReflectiveOperationException {
         threads = Class.forName("java.lang.management.ManagementFactory").getMethod("getThreadMXBean").invoke(null);
         allocatedByCurrentThread = Class.forName("com.sun.management.ThreadMXBean").getMethod("getCurrentThreadAllocatedBytes");
     }
 
-    long now() throws ReflectiveOperationException {
+    public long now() throws ReflectiveOperationException {
         return (long) allocatedByCurrentThread.invoke(threads);
     }
 }

@@ -35,6 +35,12 @@ public final class ChildJvm {
     public static int run(ProcessBuilder builder, Path output, Path errors) throws IOException, InterruptedException {
         File out = output.toFile();
         File err = errors.toFile();
-        return builder.redirectOutput(out).redirectError(err).start().waitFor();
+        Process child = builder.redirectOutput(out).redirectError(err).start();
+        try {
+            return child.waitFor();
+        } finally {
+            // where the test's time is up
+            child.destroyForcibly();
+        }
     }
 }

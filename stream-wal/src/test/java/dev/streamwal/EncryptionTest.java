@@ -163,6 +163,17 @@ class EncryptionTest {
         assertThat(reader.verify(key).damage()).isEmpty();
     }
 
+    @Test
+    void reader_withOptionsThatHaveNoKeys_readsByTheLogs() {
+        try (StreamWal wal = open(root(), Segments.AUTO, Storage.AUTO)) {
+            List<EntryRef> refs = List.of(wal.stream("a").append(MARKER.getBytes(UTF_8)), wal.stream("a").append(MARKER.getBytes(UTF_8)));
+            try (WalReader reader = wal.reader(ReaderOptions.builder().maxBatchRefs(1).build())) {
+                assertThat(reader.latest("a").orElseThrow().content().toString(UTF_8)).isEqualTo(MARKER);
+                assertThatThrownBy(() -> reader.readBatch(refs).close()).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("maxBatchRefs");
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"OWN, MAPPED", "OWN, CHANNEL", "SHARED, MAPPED", "SHARED, CHANNEL"})
     void everyWayToAppend_readInEveryWay_returnsWhatWasAppended(Segments segments, Storage storage) throws Exception {
@@ -527,6 +538,30 @@ class EncryptionTest {
             assertThatThrownBy(wal::rotateKeys).isInstanceOfSatisfying(KeyUnavailableException.class, e -> assertThat(e.keyId()).isEqualTo("now"));
         }
         assertThat(Files.readAllBytes(root().resolve("keys"))).isEqualTo(before);
+    }
+
+    /** What is written under another master key of the same id could not be read beside what was there, and no key could be rotated any more. */
+    @ParameterizedTest
+    @CsvSource({"OWN", "SHARED"})
+    void append_anotherMasterKeyUnderTheSameId_isRefusedAndChangesNothing(Segments segments) throws IOException {
+        try (StreamWal wal = open(root(), segments, Storage.AUTO)) {
+            appendSome(wal, "right");
+        }
+        byte[] before = Files.readAllBytes(root().resolve("keys"));
+        MasterKeys wrong = MasterKeys.ring("now", Map.of("now", MasterKeysForTests.key("wrong")));
+        try (StreamWal wal = StreamWal.open(root(), options().encryption(wrong).build())) {
+            for (int i = 0; i < 2; i++) {
+                assertThatThrownBy(() -> wal.stream("a").append("wrong".getBytes(UTF_8))).isInstanceOfSatisfying(KeyUnavailableException.class,
+                        e -> assertThat(e.keyId()).isEqualTo("now"));
+            }
+        }
+        assertThat(Files.readAllBytes(root().resolve("keys"))).isEqualTo(before);
+        try (StreamWal wal = open(root(), segments, Storage.AUTO); WalReader reader = wal.reader()) {
+            int had = contents(reader, "a").size();
+            appendSome(wal, "again");
+            wal.rotateKeys();
+            assertThat(contents(reader, "a")).hasSizeGreaterThan(had);
+        }
     }
 
     /** Appending without keys is appending without encryption; what is encrypted is recovered, packed, copied and swept all the same. */

@@ -252,6 +252,30 @@ abstract class FullDiskContract extends LogContract {
         assertThat(Written.drain(readerOf(wal).scanLast("s", 20))).isEqualTo(fresh);
     }
 
+    /** Not a block is free: what is to be deleted has to be written down without one. */
+    @Test
+    void sweep_packsAndNoBlockIsFree_makesRoom_andTheListOfPacksHasItsCopyAgain() throws Exception {
+        expectFailures();
+        StreamWal wal = open(options().ownSegments(0).segmentBytes(64 << 10));
+        for (int i = 0; i < 100; i++) {
+            appendSome(wal.stream("s/" + i), 10, 500);
+        }
+        clock.advance(WINDOW.multipliedBy(2));
+        // sealing happens in the background
+        await("all is in packs", () -> {
+            int unused = wal.pack();
+            return wal.stats().sharedSegments() == 0;
+        });
+        Path copy = root.resolve("packs/manifest.copy");
+        assertThat(copy).exists();
+        ballast(0);
+        clock.advance(WINDOW.plus(RETENTION));
+        assertThat(wal.sweep(clock.instant()).deletedSegments()).isEqualTo(100);
+        assertThat(copy).hasSameBinaryContentAs(root.resolve("packs/manifest"));
+        List<Written> fresh = appendSome(wal.stream("s/1"), 20, 500);
+        assertThat(Written.drain(readerOf(wal).scanLast("s/1", 20))).isEqualTo(fresh);
+    }
+
     @Test
     void append_diskFullWhenTheJournalIsMade_isDurableWhenThereIsRoom() throws IOException {
         expectFailures();

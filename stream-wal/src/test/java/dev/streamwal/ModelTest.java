@@ -40,6 +40,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.LongSummaryStatistics;
@@ -47,6 +48,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -607,13 +609,15 @@ class ModelTest {
                 count += gone.getValue().size();
             }
             Map<String, List<String>> actual = new TreeMap<>();
+            Set<Path> files = new HashSet<>();
             SweepResult result = when == nowMillis && random.nextBoolean()
                     ? wal.sweep()
                     : wal.sweep(Instant.ofEpochMilli(when), deleted -> {
-                        assertThat(deleted.path()).doesNotExist();
+                        files.add(deleted.path());
                         actual.computeIfAbsent(deleted.key(), key -> new ArrayList<>())
                                 .add(deleted.expiration().toEpochMilli() + " " + deleted.reason());
                     });
+            assertThat(files).allSatisfy(file -> assertThat(file).doesNotExist());
             assertThat(result.deletedSegments()).as("swept, expected %s", expected).isEqualTo(count);
             assertThat(result.failedSegments()).isZero();
             assertThat(result.liveSegments()).isEqualTo(model.segments());

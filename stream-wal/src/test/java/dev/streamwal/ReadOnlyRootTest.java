@@ -35,7 +35,8 @@ class ReadOnlyRootTest {
             assumeTrue(disk.remount("ro"));
             for (int attempt = 0; attempt < 2; attempt++) {
                 assertThatThrownBy(() -> StreamWal.open(root, options)).isInstanceOf(WalIOException.class)
-                        .hasMessageContaining(root.toString()).hasMessageContaining("open the log");
+                        .hasMessageContaining(root.toString()).hasMessageContaining("open the log")
+                        .hasMessageContaining("is read-only").hasMessageContaining("open it with WalReader, or make it writable");
             }
             assertThatThrownBy(() -> StreamWal.open(root.resolveSibling("new"), options)).isInstanceOf(WalIOException.class)
                     .hasMessageContaining("new");

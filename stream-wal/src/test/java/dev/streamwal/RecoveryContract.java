@@ -12,6 +12,7 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
@@ -1098,6 +1099,44 @@ abstract class RecoveryContract extends LogContract {
         } catch (InterruptedException e) {
             return false;
         }
+    }
+
+    private Path directoryWith(String key, String... files) throws IOException {
+        Path directory = Files.createDirectories(root.resolve("segments").resolve(StreamKey.of(key).directoryName()));
+        for (String file : files) {
+            Files.write(directory.resolve(file), new byte[4096]);
+        }
+        return directory;
+    }
+
+    /** A writer that is killed while it makes a stream's first segment leaves a file that no stream is loaded for, if the key never comes again. */
+    @Test
+    void recoverAll_directoriesWithoutASegment_goWithWhatIsInThem() throws IOException {
+        String temporary = ".0123456789abcdef.seg.tmp";
+        try (StreamWal wal = open()) {
+            appendSome(wal.stream("s"), 2);
+        }
+        List<Path> left = List.of(directoryWith("a", temporary), directoryWith("b", temporary, ".fedcba9876543210.seg.tmp"),
+                directoryWith("k".repeat(1_000), temporary));
+        Path empty = directoryWith("empty");
+        Path withSegment = directoryWith("s", temporary);
+        Path withOther = directoryWith("other", temporary, "notes.txt");
+        StreamWal wal = open(STOP, THIS_BOOT);
+        EntryRef ref = wal.stream("a").append(bytes("x"));
+        EntryRef unused = wal.stream("live").append(bytes("x"));
+        assertThat(wal.delete("live")).isTrue();
+        Path live = directoryWith("live", temporary);
+        RecoveryReport report = wal.recoverAll(progress -> { });
+        assertThat(report.refusedStreams()).isZero();
+        assertThat(left.subList(1, left.size())).allSatisfy(directory -> assertThat(directory).doesNotExist());
+        assertThat(empty).as("may be somebody else's").exists();
+        assertThat(withSegment.resolve(temporary)).doesNotExist();
+        assertThat(segmentsIn(withSegment)).hasSize(1);
+        assertThat(withOther).isDirectoryContaining("glob:**/notes.txt");
+        assertThat(withOther.resolve(temporary)).doesNotExist();
+        assertThat(live.resolve(temporary)).as("may be a file that this writer is making").exists();
+        assertThat(wal.reader().find(ref)).isPresent();
+        assertThat(wal.stream("b").append(bytes("y")).position()).isNotNegative();
     }
 
     @Test

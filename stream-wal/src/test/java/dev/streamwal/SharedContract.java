@@ -138,6 +138,26 @@ abstract class SharedContract extends LogContract {
         }
     }
 
+    @Test
+    void describeAndLatest_ofManyStreams_readNoMoreThanTheirLastRecords() {
+        int streams = 500;
+        try (StreamWal wal = open(sharing())) {
+            for (int i = 0; i < 4 * streams; i++) {
+                EntryRef unused = wal.stream("many/" + i % streams).append(new byte[8]);
+            }
+            try (WalReader reader = WalReader.open(root)) {
+                List<String> keys = List.copyOf(reader.keys());
+                assertThat(keys).hasSize(streams);
+                long before = reader.readCalls();
+                assertThat(reader.describe(keys)).hasSize(streams);
+                assertThat(reader.readCalls() - before).as("reads for describing them").isLessThan(20);
+                before = reader.readCalls();
+                assertThat(reader.latest(keys)).hasSize(streams);
+                assertThat(reader.readCalls() - before).as("reads for their last records").isLessThan(streams + 20);
+            }
+        }
+    }
+
     List<Path> files(String folder, String suffix) {
         Path directory = root.resolve(folder);
         if (!Files.isDirectory(directory)) {
@@ -859,6 +879,21 @@ abstract class SharedContract extends LogContract {
             assertThat(swept.failedSegments()).isZero();
             assertAreAll(wal, Set.of());
             return appendToEach(wal, keys);
+        }
+    }
+
+    /** No later segment tells that the last look hadn't seen all of the one that has gone. */
+    @Test
+    void follow_manyStreamsOfWhichRecordsArePackedUnseenAndNothingComesAfter_theyAreDelivered() throws Exception {
+        try (StreamWal wal = open(sharing())) {
+            List<Written> seen = appendSome(wal.stream(key(0)), 1);
+            try (WalReader reader = WalReader.open(root); EntryTail tail = reader.follow(Keys.prefix("meter/"), ReadFrom.first())) {
+                assertNext(tail, seen.get(0));
+                assertThat(tail.next()).isFalse();
+                List<Written> unseen = appendSome(wal.stream(key(0)), 1);
+                packAll(wal);
+                assertNext(tail, unseen.get(0));
+            }
         }
     }
 

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalLockedException;
+import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.EntryBatch;
@@ -41,6 +44,7 @@ import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** An object store as tier that fails, lies, hangs, or is another log's: nothing is lost, and nothing but what needs it waits for it. */
@@ -586,6 +590,102 @@ class TierFailureTest extends LogContract {
         }
     }
 
+    private static final String SECRET = "a secret that is to be forgotten, and is long enough not to be there by chance";
+
+    /** In each pack of the log, in segments, and in the journal. */
+    private void appendSecrets(StreamWal wal, int windows) {
+        for (int window = 0; window < windows; window++) {
+            append(wal, 1);
+            appendSecret(wal);
+        }
+        append(wal, 1);
+        appendSecret(wal);
+    }
+
+    private void appendSecret(StreamWal wal) {
+        EntryRef unused = wal.stream("person").append(WriteEntry.of(bytes(SECRET), clock.millis()), Durability.IMMEDIATE);
+    }
+
+    private List<String> objectsWithSecret() {
+        return store.names().stream().filter(name -> contains(store.content(name), bytes(SECRET))).toList();
+    }
+
+    private void assertNoSecretHere() throws IOException {
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                assertThat(contains(Files.readAllBytes(file), bytes(SECRET))).as(file.toString()).isFalse();
+            }
+        }
+    }
+
+    private static ErasureReport eraseSecrets(StreamWal wal) {
+        return wal.erase(Keys.key("person"), Instant.MIN, Instant.MAX);
+    }
+
+    @Test
+    void erase_theTierIsAway_erasesAllThatIsHereAndThrows() throws IOException {
+        expectFailures();
+        try (StreamWal wal = open(options().compression(Compression.NONE))) {
+            appendSecrets(wal, 5);
+            assertThat(wal.moveToTier()).isPositive();
+            List<String> before = objectsWithSecret();
+            assertThat(before).isNotEmpty();
+            store.weather(new Weather() {
+                @Override
+                public void before(Call call, String object) throws IOException {
+                    throw new IOException("connection refused");
+                }
+            });
+            assertThat(unavailable(() -> eraseSecrets(wal))).hasMessageContaining("connection refused");
+            assertNoSecretHere();
+            store.weather(Weather.FINE);
+            assertThat(objectsWithSecret()).isEqualTo(before);
+            assertThat(eraseSecrets(wal).records()).isPositive();
+            assertThat(objectsWithSecret()).isEmpty();
+            assertNoSecretHere();
+            assertThat(wal.reader().latest("person")).isEmpty();
+            assertHolds(wal);
+        }
+    }
+
+    @Test
+    void erase_theTierIsAwayAndHasNothingOfIt_succeeds() throws IOException {
+        try (StreamWal wal = open(options().compression(Compression.NONE))) {
+            append(wal, 5);
+            assertThat(wal.moveToTier()).isPositive();
+            store.weather(new Weather() {
+                @Override
+                public void before(Call call, String object) throws IOException {
+                    throw new IOException("connection refused");
+                }
+            });
+            appendSecret(wal);
+            assertThat(eraseSecrets(wal).records()).isEqualTo(1);
+            assertNoSecretHere();
+            assertThat(wal.erase(Keys.key("nobody"), Instant.MIN, Instant.MAX).records()).isZero();
+        }
+    }
+
+    @Test
+    void erase_anObjectIsGone_erasesAllOthersAndThrows() throws IOException {
+        expectFailures();
+        try (StreamWal wal = open(options().compression(Compression.NONE))) {
+            appendSecrets(wal, 5);
+            assertThat(wal.moveToTier()).isGreaterThan(1);
+            List<String> before = objectsWithSecret();
+            assertThat(before).hasSizeGreaterThan(1);
+            byte[] gone = store.content(before.get(0));
+            store.remove(before.get(0));
+            assertThat(unavailable(() -> eraseSecrets(wal)).object()).isEqualTo(before.get(0));
+            assertNoSecretHere();
+            assertThat(objectsWithSecret()).isEmpty();
+            store.put(before.get(0), gone);
+            assertThat(eraseSecrets(wal).records()).isPositive();
+            assertThat(objectsWithSecret()).isEmpty();
+            assertHolds(wal);
+        }
+    }
+
     private static boolean contains(byte[] all, byte[] part) {
         for (int i = 0; i + part.length <= all.length; i++) {
             if (Arrays.equals(all, i, i + part.length, part, 0, part.length)) {
@@ -819,6 +919,100 @@ class TierFailureTest extends LogContract {
             int unused = wal.moveToTier();
             assertThat(Files.readAllBytes(table)).isEqualTo(before);
             assertHolds(wal);
+        }
+    }
+
+    private static final Map<String, UnaryOperator<byte[]>> DAMAGES = Map.of(
+            "header", table -> flipped(table, 5),
+            "block", table -> flipped(table, table.length / 2),
+            "footer", table -> flipped(table, table.length - 3),
+            "short", table -> Arrays.copyOf(table, table.length - 1),
+            "shorter", table -> Arrays.copyOf(table, 70),
+            "long", table -> Arrays.copyOf(table, table.length * 100),
+            "empty", table -> new byte[0]);
+
+    private static byte[] flipped(byte[] table, int at) {
+        byte[] flipped = table.clone();
+        flipped[at] ^= 1;
+        return flipped;
+    }
+
+    static Set<String> damages() {
+        return DAMAGES.keySet();
+    }
+
+    /** The tier has all of the pack, so nothing is lost; who meets the damage before is told what to do, and goes on with the other packs. */
+    @ParameterizedTest
+    @MethodSource("damages")
+    void table_thatIsDamaged_isMadeAnewByTheNextWriter(String damage) throws IOException {
+        expectFailures();
+        try (StreamWal wal = open()) {
+            append(wal, 5);
+            assertThat(wal.moveToTier()).isGreaterThan(1);
+        }
+        Path table = PackFiles.table(root, ManifestFile.read(root).objects().keySet().iterator().next());
+        byte[] before = Files.readAllBytes(table);
+        Files.write(table, DAMAGES.get(damage).apply(before));
+        Files.deleteIfExists(PackFiles.keys(root));
+        try (WalReader reader = outside(0)) {
+            for (String key : written.keySet()) {
+                assertThat(reader.verify(key).damage()).as(key).singleElement().satisfies(each -> {
+                    assertThat(each.file()).isEqualTo(table);
+                    assertThat(each.reason()).contains("open the log for writing with its tier");
+                });
+            }
+        }
+        try (StreamWal wal = open()) {
+            int unused = wal.moveToTier();
+            assertThat(Files.readAllBytes(table)).isEqualTo(before);
+            assertHolds(wal);
+            for (String key : written.keySet()) {
+                assertThat(wal.reader().verify(key).damage()).isEmpty();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("damages")
+    void table_thatIsDamagedWhileTheLogIsOpen_isMadeAnewByThePassBehindWhoeverMeetsIt(String damage) throws IOException {
+        expectFailures();
+        try (StreamWal wal = open()) {
+            append(wal, 5);
+            assertThat(wal.moveToTier()).isGreaterThan(1);
+        }
+        Path table = PackFiles.table(root, ManifestFile.read(root).objects().keySet().iterator().next());
+        byte[] before = Files.readAllBytes(table);
+        try (StreamWal wal = open()) {
+            int unused = wal.moveToTier();
+            Files.write(table, DAMAGES.get(damage).apply(before));
+            assertThatThrownBy(() -> wal.erase(Keys.key("meter/1"), Instant.MIN, Instant.MAX)).isInstanceOfSatisfying(CorruptSegmentException.class,
+                    e -> assertThat(e.file()).isEqualTo(table));
+            written.get("meter/1").clear();
+            unused = wal.moveToTier();
+            ErasureReport unusedToo = wal.erase(Keys.key("meter/1"), Instant.MIN, Instant.MAX);
+            assertHolds(wal);
+        }
+    }
+
+    private boolean isReadByTierAlone(MasterKeys keys) {
+        try (WalReader reader = WalReader.openTier(store.folder(), ReaderOptions.builder().keys(keys).build())) {
+            return reader.latest("meter/0").isPresent();
+        } catch (KeyUnavailableException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void rotateKeys_theTierAlone_needsTheNewKeyOnlyBehindThePassThatBegins() {
+        try (StreamWal wal = open(options().encryption(MasterKeysForTests.ring("now")))) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        MasterKeys next = MasterKeysForTests.ring("next");
+        assertThat(isReadByTierAlone(next)).isFalse();
+        try (StreamWal wal = open(options().encryption(MasterKeysForTests.ring("next", "now")).sweepInterval(Duration.ofDays(1)))) {
+            wal.rotateKeys();
+            await("the tier has the keys", () -> isReadByTierAlone(next));
         }
     }
 

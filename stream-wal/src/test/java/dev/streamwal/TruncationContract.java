@@ -38,6 +38,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -130,6 +131,29 @@ abstract class TruncationContract extends LogContract {
         try (WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
             assertAll(within, records, status);
             assertAll(without, records, status);
+        }
+    }
+
+    /** The records come, and are cut off, while the scan stands before them: it can't have read them ahead. */
+    @ParameterizedTest
+    @CsvSource({"OWN, false", "SHARED, false", "SHARED, true"})
+    void truncateAfter_whatAScanHasNotComeTo_isGoneForItToo(Segments segments, boolean isPacked) {
+        StreamWal wal = open(options().streams("*", StreamOptions.builder().segments(segments).build()));
+        WalStream stream = wal.stream("s");
+        EntryRef kept = stream.append(bytes("kept"));
+        try (WalReader within = wal.reader(); WalReader without = WalReader.open(root);
+                EntryCursor here = within.scan("s"); EntryCursor there = without.scan("s")) {
+            assertThat(here.next()).isTrue();
+            assertThat(there.next()).isTrue();
+            stream.append(bytes("cut"));
+            stream.append(bytes("cut, too"));
+            if (isPacked) {
+                clock.advance(WINDOW.multipliedBy(2));
+                assertThat(wal.pack()).isEqualTo(1);
+            }
+            stream.truncateAfter(kept);
+            assertThat(here.next()).as("within the process").isFalse();
+            assertThat(there.next()).as("in another one").isFalse();
         }
     }
 

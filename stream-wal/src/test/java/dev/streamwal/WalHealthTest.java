@@ -108,6 +108,24 @@ class WalHealthTest extends DurabilityOnSimulatedDisk {
     }
 
     @Test
+    void health_segmentThatCouldNotBeSealedIsSwept_isOk() {
+        StreamWal wal = open();
+        appendDurably(wal, "a", 50);
+        clock.advance(WINDOW);
+        append(wal, "a", 50, Durability.BUFFERED);
+        failFromNowOn(Call.WRITE, "segments/a/");
+        wal.runBackground();
+        clock.advance(WINDOW);
+        SweepResult unused = wal.sweep();
+        wal.runBackground();
+        assertDegraded(wal, "seal", clock.instant().minus(WINDOW));
+        clock.advance(RETENTION.plus(WINDOW));
+        assertThat(wal.sweep().deletedSegments()).isEqualTo(2);
+        mend();
+        assertOk(wal, clock.instant());
+    }
+
+    @Test
     void health_streamWithAFailureIsDeleted_isOk() {
         StreamWal wal = open();
         appendDurably(wal, "a", 50);

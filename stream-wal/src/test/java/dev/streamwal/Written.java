@@ -6,6 +6,7 @@ import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBufUtil;
 import java.security.MessageDigest;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Random;
 
 /** A record as it must be read back, in a form that is compared and printed. */
@@ -90,6 +92,7 @@ record Written(EntryRef ref, long timestampMillis, String header, String content
         if (expected.isEmpty()) {
             return;
         }
+        assertDescribed(reader, key, expected);
         int middle = expected.size() / 2;
         List<Written> half = expected.subList(middle, expected.size());
         assertThat(drain(reader.scanLast(key, half.size()))).as("scanLast of the newer half").isEqualTo(half);
@@ -106,5 +109,14 @@ record Written(EntryRef ref, long timestampMillis, String header, String content
         }
         assertThat(reader.verify(key).damage()).as("verify").isEmpty();
         assertThat(reader.verify(key).records()).isEqualTo(expected.size());
+    }
+
+    private static void assertDescribed(WalReader reader, String key, List<Written> expected) {
+        LongSummaryStatistics times = expected.stream().mapToLong(Written::timestampMillis).summaryStatistics();
+        for (StreamInfo info : List.of(reader.describe(key).orElseThrow(), reader.describe(List.of(key, "nobody")).get(key))) {
+            assertThat(info.smallestTimestampMillis()).as("smallest timestamp").hasValue(times.getMin());
+            assertThat(info.largestTimestampMillis()).as("largest timestamp").hasValue(times.getMax());
+            assertThat(info.endPosition()).as("end, behind what was erased").isGreaterThanOrEqualTo(expected.get(expected.size() - 1).ref().end());
+        }
     }
 }

@@ -37,6 +37,7 @@ final class BackupCommand extends LogCommand {
 
     @Override
     Exit run(CommandOutput out) throws IOException {
+        checkIsOutside(folder);
         BackupFolder at = BackupFolder.at(folder, context().clock());
         BackupFolder backups = tier.path().map(at::withTier).orElse(at);
         BackupReport report = verify ? backups.backUpAndVerify(root()) : backups.backUp(root());

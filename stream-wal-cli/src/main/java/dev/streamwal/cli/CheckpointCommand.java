@@ -28,6 +28,7 @@ final class CheckpointCommand extends WritingCommand {
 
     @Override
     Exit run(CommandOutput out) throws IOException {
+        checkIsOutside(target);
         try (StreamWal wal = openLog()) {
             copy(wal);
             WalStats stats = wal.stats();

@@ -66,6 +66,9 @@ final class Complaints implements IParameterExceptionHandler, IExecutionExceptio
         if (!(wrong instanceof UnmatchedArgumentException unmatched) || unmatched.getUnmatched().isEmpty()) {
             return "";
         }
+        if (unmatched.getUnmatched().get(0).equals("help")) {
+            return "; the option is --help";
+        }
         String misspelt = unmatched.getUnmatched().get(0).replaceFirst("(?<=.)=.*", "");
         return Spelling.question(misspelt, misspelt.startsWith("-") ? command.optionsMap().keySet() : command.subcommands().keySet());
     }

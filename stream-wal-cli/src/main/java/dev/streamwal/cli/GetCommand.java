@@ -1,6 +1,7 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
@@ -66,7 +67,7 @@ final class GetCommand extends ReadingCommand {
                 entry.map(ShownEntry::of).ifPresent(writer::write);
                 if (entry.isEmpty()) {
                     all = false;
-                    tellWhy(batch, i, asked.get(i), out);
+                    tellWhy(reader, batch, i, asked.get(i), out);
                 }
             }
         }
@@ -82,11 +83,13 @@ final class GetCommand extends ReadingCommand {
         }
     }
 
-    private void tellWhy(EntryBatch batch, int index, EntryRef ref, CommandOutput out) {
+    private void tellWhy(WalReader reader, EntryBatch batch, int index, EntryRef ref, CommandOutput out) {
         EntryBatch.Status found = batch.status(index);
         String status = (found == EntryBatch.Status.FOUND ? EntryBatch.Status.CORRUPT : found).name();
         try {
             batch.get(index);
+        } catch (EntryExpiredException why) {
+            complain(reader.describe(ref.key()).isPresent() ? String.valueOf(why.getMessage()) : "no such stream, or the record has been deleted: ref=" + ref);
         } catch (WalException why) {
             complain(String.valueOf(why.getMessage()));
         }

@@ -8,10 +8,10 @@ import dev.streamwal.WriteEntry;
 import dev.streamwal.cli.ingest.BadRowException;
 import dev.streamwal.cli.ingest.Row;
 import dev.streamwal.cli.ingest.Rows;
+import dev.streamwal.encryption.KeysFile;
 import dev.streamwal.error.HeaderTooLargeException;
 import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.TimestampOutOfRangeException;
-import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.SizeRules;
@@ -23,7 +23,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -40,7 +39,7 @@ import picocli.CommandLine.Parameters;
             "%nTimes in a log have milliseconds. Finer times are truncated, and counted; --keep-time keeps the text. A point without a"
                 + " timestamp gets the time of the import. Rows that are too old for the retention, or too far in the future, are"
                 + " bad rows.",
-            "%nAn import that fails removes what it has appended. Importing a file again appends its rows again. After an import that was"
+            "%nAn import that fails, or is interrupted, removes what it has appended. Importing a file again appends its rows again. After an import that was"
                 + " killed, --resume continues where it ended.",
             "%nWindow, retention and segment size apply to segments that are created now. A row that is older than the stream's newest"
                 + " window goes into that one's segment, and expires with it.",
@@ -67,7 +66,8 @@ final class ImportCommand extends LogCommand {
     private boolean skipBad;
 
     @Option(names = "--resume", description = "Leave out each stream's rows up to the one that is the stream's newest record, if there"
-            + " is such a row. The files are read twice.")
+            + " is such a row, with the rows before it the records before that. Where rows repeat so that several are, and the stream has other"
+            + " records, too, nothing is imported. The files are read twice.")
     private boolean resume;
 
     @Option(names = "--dry-run", description = "Read and check everything, and write nothing.")
@@ -107,7 +107,7 @@ final class ImportCommand extends LogCommand {
         WalOptions options = options();
         checkFiles();
         if (dryRun) {
-            importInto(checks(options), present());
+            importInto(checks(options), present(options));
         } else {
             importInto(options);
         }
@@ -117,42 +117,12 @@ final class ImportCommand extends LogCommand {
 
     /** Imports all of it, or nothing. */
     private void importInto(WalOptions options) throws IOException {
-        boolean isFolder = Files.isDirectory(root());
-        boolean isNew = !isFolder || isEmpty(root());
-        boolean opened = false;
-        boolean done = false;
-        try (StreamWal wal = StreamWal.open(root(), options)) {
-            opened = true;
-            ImportUndo undo = new ImportUndo(wal);
-            try {
-                importInto((row, header) -> {
-                    undo.remember(row.key());
-                    append(wal, row, header);
-                }, present());
-                done = true;
-            } finally {
-                if (!done && !isNew) {
-                    undo(undo);
-                }
-            }
-        } finally {
-            if (opened && !done && isNew) {
-                ImportUndo.deleteLog(root(), !isFolder);
-            }
+        if (options.encryption().isEmpty() && Files.exists(KeysFile.path(root()))) {
+            complain("the log has encrypted records, and what is imported now is not encrypted: root=" + root() + "; give --keys FILE");
         }
-    }
-
-    private static boolean isEmpty(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.findAny().isEmpty();
-        }
-    }
-
-    private void undo(ImportUndo undo) {
-        try {
-            undo.undo();
-        } catch (WalException e) {
-            complain("could not remove all imported rows again: rows=" + totals.records() + ", cause=" + e.getMessage() + "; --resume continues behind them");
+        try (WholeImport whole = WholeImport.into(root(), options, this::complain)) {
+            importInto((row, header) -> whole.append(row.key(), wal -> append(wal, row, header)), present(options));
+            whole.keep();
         }
     }
 
@@ -192,14 +162,39 @@ final class ImportCommand extends LogCommand {
 
     // ---------------------------------------------------------------- reading
 
-    private @Nullable ImportedRows present() throws IOException {
+    private @Nullable ImportedRows present(WalOptions options) throws IOException {
         if (!resume || !Files.isDirectory(root())) {
             return null;
         }
         try (WalReader reader = WalReader.open(root(), keys.reading())) {
             ImportedRows present = new ImportedRows(reader);
-            each("comparing", (row, file) -> present.look(row, header(row)), problem -> {});
+            Target checks = checks(options);
+            each("comparing", (row, file) -> {
+                byte[] header = header(row);
+                if (isKey(row.key())) {
+                    present.look(row, header, isTaken(row, header, checks));
+                }
+            }, problem -> {});
+            present.end(root());
             return present;
+        }
+    }
+
+    private static boolean isKey(String key) {
+        try {
+            byte[] unused = StreamKey.checkedUtf8(key);
+            return true;
+        } catch (IllegalArgumentException noKey) {
+            return false;
+        }
+    }
+
+    private static boolean isTaken(Row row, byte[] header, Target checks) {
+        try {
+            checks.append(row, header);
+            return row.time().millis().isPresent();
+        } catch (TimestampOutOfRangeException | RecordTooLargeException | HeaderTooLargeException refused) {
+            return false;
         }
     }
 
@@ -281,8 +276,8 @@ final class ImportCommand extends LogCommand {
 
     // ---------------------------------------------------------------- writing
 
-    private static void append(StreamWal wal, Row row, byte[] header) {
-        long unused = wal.stream(row.key()).append(row.time().millis().orElse(WriteEntry.NOW), header, row.content()).position();
+    private static long append(StreamWal wal, Row row, byte[] header) {
+        return wal.stream(row.key()).append(row.time().millis().orElse(WriteEntry.NOW), header, row.content()).position();
     }
 
     /** Checks a row as an append would. */
@@ -311,6 +306,10 @@ final class ImportCommand extends LogCommand {
     // ---------------------------------------------------------------- the result
 
     private void report(CommandOutput out) {
+        if (totals.timesMissing() > 0) {
+            complain("no time at the beginning of " + Figures.number(totals.timesMissing(), "line")
+                    + ": it is that of the line before, or, where there is none, that of the import");
+        }
         if (out.isJson()) {
             out.json(json -> {
                 json.writeBooleanField("dryRun", dryRun);

@@ -20,7 +20,6 @@ import java.time.Duration;
 import java.time.ZoneId;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** The options for how {@code import} reads its files. */
@@ -38,19 +37,13 @@ final class ImportSource {
             + " key nor time, for line protocol the fields as written; or json, an object of the same.")
     private RowContent content = RowContent.TEXT;
 
-    @ArgGroup(exclusive = true)
-    private Key key = new Key();
+    @Option(names = "--key", paramLabel = "KEY", description = "CSV, JSON, lines: the key of all rows (default: the file's name without"
+            + " .csv, .jsonl, .ndjson or .log).")
+    private @Nullable String key;
 
-    /** The key of a CSV file's rows. */
-    static final class Key {
-        @Option(names = "--key", paramLabel = "KEY", description = "CSV, JSON, lines: the key of all rows (default: the file's name without"
-                + " .csv, .jsonl, .ndjson or .log).")
-        private @Nullable String fixed;
-
-        @Option(names = "--key-column", paramLabel = "COLUMN", description = "CSV, JSON: the column of the row's key. Columns are named as in"
-                + " the first row; with --no-header, by their numbers from 1 on.")
-        private @Nullable String column;
-    }
+    @Option(names = "--key-column", paramLabel = "COLUMN", description = "CSV, JSON: the column of the row's key. Columns are named as in"
+            + " the first row; with --no-header, by their numbers from 1 on.")
+    private @Nullable String keyColumn;
 
     @Option(names = "--time-column", paramLabel = "COLUMN", defaultValue = "timestamp",
             description = "CSV, JSON: the column of the row's time (default: ${DEFAULT-VALUE}).")
@@ -73,7 +66,7 @@ final class ImportSource {
     private @Nullable String valueColumn;
 
     @Option(names = "--separator", paramLabel = "CHARACTER", defaultValue = ",", description = "CSV: the character between fields (default: a comma).")
-    private char separator = ',';
+    private String separator = ",";
 
     @Option(names = "--no-header", description = "CSV: the first row has no names.")
     private boolean headless;
@@ -97,8 +90,19 @@ final class ImportSource {
                 "the file's name doesn't say its format: file=" + file + "; give --format"));
     }
 
-    /** @throws IllegalArgumentException if an option has an invalid value */
+    /**
+     * Before anything is read.
+     *
+     * @throws UsageException if options don't go together, or aren't what they are to be
+     * @throws IllegalArgumentException if a time's format or zone is none
+     */
     void check() {
+        if (key != null && keyColumn != null) {
+            throw new UsageException("give --key or --key-column, not both: key=" + key + ", column=" + keyColumn);
+        }
+        if (separator.length() != 1) {
+            throw new UsageException("--separator is not a single character: separator='" + separator + "'");
+        }
         CsvLayout unused = layout();
     }
 
@@ -138,8 +142,8 @@ final class ImportSource {
 
     private CsvLayout layout() {
         try {
-            return new CsvLayout(!headless, separator, timeColumn, TimeFormat.of(timeFormat, ZoneId.of(zone), doubtfulTime),
-                    Optional.ofNullable(key.column), Optional.ofNullable(valueColumn), content);
+            return new CsvLayout(!headless, separator.charAt(0), timeColumn, TimeFormat.of(timeFormat, ZoneId.of(zone), doubtfulTime),
+                    Optional.ofNullable(keyColumn), Optional.ofNullable(valueColumn), content);
         } catch (DateTimeException e) {
             throw new IllegalArgumentException("unknown time zone: zone=" + zone, e);
         }
@@ -147,6 +151,6 @@ final class ImportSource {
 
     /** Empty if there is neither an option nor a file name for it. */
     private String fixedKey(Path file) {
-        return key.fixed != null ? key.fixed : isStandardInput(file) ? "" : ImportFormat.baseName(file);
+        return key != null ? key : isStandardInput(file) ? "" : ImportFormat.baseName(file);
     }
 }

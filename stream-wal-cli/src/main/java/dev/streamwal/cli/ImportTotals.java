@@ -15,6 +15,7 @@ final class ImportTotals {
     private long present;
     private long timesCut;
     private long doubtfulTimes;
+    private long timesMissing;
     private long smallestMillis = Long.MAX_VALUE;
     private long largestMillis = Long.MIN_VALUE;
 
@@ -24,6 +25,7 @@ final class ImportTotals {
         bytes += recordBytes;
         timesCut += time.exact() ? 0 : 1;
         doubtfulTimes += time.doubtful() ? 1 : 0;
+        timesMissing += time.missing() ? 1 : 0;
         time.millis().ifPresent(millis -> {
             smallestMillis = Math.min(smallestMillis, millis);
             largestMillis = Math.max(largestMillis, millis);
@@ -68,6 +70,11 @@ final class ImportTotals {
     /** Local times that stood for two instants, or for none, and for which one instant was chosen. */
     long doubtfulTimes() {
         return doubtfulTimes;
+    }
+
+    /** Lines without a time of their own. */
+    long timesMissing() {
+        return timesMissing;
     }
 
     OptionalLong smallestMillis() {

@@ -1,43 +1,41 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.StreamWal;
-import dev.streamwal.reader.Entry;
+import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.TreeMap;
+import java.util.function.LongSupplier;
 
 /** Removes what a failed import has appended: each stream's records behind the last earlier one, or the whole stream if it had none. */
 final class ImportUndo {
 
+    /** Instead of a position, until the first append has succeeded. */
+    private static final long NOTHING = -1;
+
     private final StreamWal wal;
-    /** The last earlier record of each stream that received rows. */
-    private final Map<String, Optional<EntryRef>> lastRecords = new HashMap<>();
+    /** Of each stream that received rows, where the first of them is: what was before is looked for only if it is to be removed. */
+    private final Map<String, Long> firstPositions = new HashMap<>();
 
     ImportUndo(StreamWal wal) {
         this.wal = wal;
     }
 
-    /** Call it before each append. */
-    void remember(String key) {
-        lastRecords.computeIfAbsent(key, this::lastRecord);
-    }
-
-    private Optional<EntryRef> lastRecord(String key) {
-        try (WalReader reader = wal.reader()) {
-            return reader.latest(key).map(Entry::ref);
+    /** Does an append, which returns its position. */
+    void append(String key, LongSupplier append) {
+        if (firstPositions.putIfAbsent(key, NOTHING) == null) {
+            firstPositions.put(key, append.getAsLong());
+        } else {
+            long unused = append.getAsLong();
         }
     }
 
     void undo() {
-        lastRecords.forEach((key, last) -> {
+        lastRecords().forEach((key, last) -> {
             if (last.isPresent()) {
                 wal.stream(key).truncateAfter(last.get());
             } else {
@@ -46,14 +44,23 @@ final class ImportUndo {
         });
     }
 
-    /** Deletes a log that the import has created, with its folder if that is new, too. */
-    static void deleteLog(Path root, boolean withFolder) throws IOException {
-        List<Path> files;
-        try (Stream<Path> all = Files.walk(root)) {
-            files = all.sorted(Comparator.reverseOrder()).filter(file -> withFolder || !file.equals(root)).toList();
+    /** The last earlier record of each stream that received rows. By one reader, in the order of keys: shared segments are read once then. */
+    private NavigableMap<String, Optional<EntryRef>> lastRecords() {
+        NavigableMap<String, Optional<EntryRef>> last = new TreeMap<>();
+        try (WalReader reader = wal.reader()) {
+            new TreeMap<>(firstPositions).forEach((key, first) -> last.put(key, lastRecord(reader, key, first)));
         }
-        for (Path file : files) {
-            Files.delete(file);
+        return last;
+    }
+
+    private static Optional<EntryRef> lastRecord(WalReader reader, String key, long first) {
+        try (EntryCursor cursor = reader.scanBackward(key, first == NOTHING ? Long.MAX_VALUE : first)) {
+            return cursor.next() ? Optional.of(cursor.ref()) : Optional.empty();
         }
+    }
+
+    /** How many streams received rows. */
+    int streams() {
+        return firstPositions.size();
     }
 }

@@ -3,68 +3,90 @@ package dev.streamwal.cli;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.streamwal.cli.ingest.Row;
-import dev.streamwal.reader.Entry;
+import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
+import io.netty.buffer.ByteBufUtil;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the rows that an interrupted import has appended: of each stream those up to the last row that equals the stream's newest record. This is
- * right as long as no other program appends to these streams; of several equal rows the last one counts.
+ * Finds the rows that an interrupted import has appended: of each stream those up to the last row that equals the stream's newest record, as the rows
+ * before it equal the records before that one; never more rows than the stream has records. This is right as long as no other program appends to these
+ * streams.
  */
 final class ImportedRows {
 
     private final WalReader reader;
-    private final Map<String, Progress> streams = new HashMap<>();
+    private final Map<String, ResumePoint> streams = new HashMap<>();
+    /** Rows of each stream that are still to be left out. */
+    private final Map<String, Long> present = new HashMap<>();
 
     ImportedRows(WalReader reader) {
         this.reader = reader;
     }
 
-    /** The comparison's state for one stream. */
-    private static final class Progress {
-        /** Null if the stream has no record. */
-        final byte @Nullable [] newest;
-        long seen;
-        long present;
-
-        Progress(byte @Nullable [] newest) {
-            this.newest = newest;
+    /**
+     * Compares a row; call it for all rows whose key is one, in order.
+     *
+     * @param taken whether the log would take it; it has a time then
+     */
+    void look(Row row, byte[] header, boolean taken) {
+        ResumePoint stream = streams.computeIfAbsent(row.key(), this::stream);
+        if (taken) {
+            stream.row(digest(row.time().millis().orElseThrow(), header, row.content()));
+        } else {
+            stream.refusedRow();
         }
     }
 
-    /** Compares a row; call it for all rows, in order, before the first question. */
-    void look(Row row, byte[] header) {
-        Progress stream = streams.computeIfAbsent(row.key(), this::progress);
-        stream.seen++;
-        if (stream.newest != null && row.time().millis().isPresent()
-                && Arrays.equals(stream.newest, digest(row.time().millis().getAsLong(), header, row.content()))) {
-            stream.present = stream.seen;
+    private ResumePoint stream(String key) {
+        long[] newest = new long[ResumePoint.COMPARED];
+        int count = 0;
+        try (EntryCursor cursor = reader.scanBackward(key, Long.MAX_VALUE)) {
+            while (count < newest.length && cursor.next()) {
+                newest[count++] = digest(cursor.timestampMillis(), ByteBufUtil.getBytes(cursor.header()), ByteBufUtil.getBytes(cursor.content()));
+            }
         }
+        return new ResumePoint(reader, key, Arrays.copyOf(newest, count));
     }
 
-    private Progress progress(String key) {
-        Optional<Entry> newest = reader.latest(key);
-        return new Progress(newest.map(entry -> digest(entry.timestampMillis(), entry.headerBytes(), entry.contentBytes())).orElse(null));
+    /**
+     * All rows were looked at.
+     *
+     * @throws RefusedException if it isn't certain which rows of a stream are there
+     */
+    void end(Path root) throws RefusedException {
+        for (Map.Entry<String, ResumePoint> stream : streams.entrySet()) {
+            if (stream.getValue().isDoubtful()) {
+                throw new RefusedException("rows repeat, so that it isn't certain which of them are there already: stream=" + stream.getKey()
+                        + ", root=" + root + "; nothing was imported; import the rows that are missing as a file of their own, without --resume");
+            }
+            present.put(stream.getKey(), stream.getValue().present());
+        }
+        streams.clear();
     }
 
-    /** Whether the next row of this stream is there; call it for each row, in the same order. */
+    /** Whether the next row of this stream is there; call it for each row, in the same order, after the end. */
     boolean hasNext(String key) {
-        Progress stream = streams.get(key);
-        return stream != null && stream.present-- > 0;
+        Long left = present.get(key);
+        if (left == null || left == 0) {
+            return false;
+        }
+        present.put(key, left - 1);
+        return true;
     }
 
-    private static byte[] digest(long millis, byte[] header, byte[] content) {
+    private static long digest(long millis, byte[] header, byte[] content) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             digest.update((millis + " " + header.length + " ").getBytes(US_ASCII));
             digest.update(header);
-            return digest.digest(content);
+            return ByteBuffer.wrap(digest.digest(content)).getLong();
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("no SHA-256 on this Java platform", e);
         }

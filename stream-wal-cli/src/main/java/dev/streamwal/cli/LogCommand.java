@@ -40,6 +40,24 @@ abstract class LogCommand extends CliCommand {
         }
     }
 
+    /** Refuses a target within the log's directory: a log has no files of others, and what is copied there would be copied the next time. */
+    final void checkIsOutside(Path target) throws IOException {
+        if (real(target).startsWith(real(root))) {
+            throw new UsageException("target is in the log's own directory: target=" + target + ", root=" + root + "; name one outside of it");
+        }
+    }
+
+    /** Without symbolic links, as far as it exists. */
+    private static Path real(Path path) throws IOException {
+        Path absolute = path.toAbsolutePath().normalize();
+        for (Path there = absolute; there != null; there = there.getParent()) {
+            if (Files.exists(there)) {
+                return there.toRealPath().resolve(there.relativize(absolute));
+            }
+        }
+        return absolute;
+    }
+
     /**
      * Takes the log's lock, which the caller closes.
      *

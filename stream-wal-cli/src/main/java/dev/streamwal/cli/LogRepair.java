@@ -4,6 +4,10 @@ import dev.streamwal.backup.BackupFolder;
 import dev.streamwal.backup.BackupPoint;
 import dev.streamwal.backup.SegmentDescriptor;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.TierUnavailableException;
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
@@ -31,15 +35,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Puts damaged files of a log back from its backups. A backup is restored beside the log, whole and verified, and a file of it takes the place of the damaged one
  * if all of its streams have the same records in both, as far as the log can be read: see {@link SameRecords}. So nothing comes back that was erased since the
- * backup, unless it was itself damaged, and nothing is taken from another log. A file of another length is left alone: it has been appended to since, or cut.
+ * backup, unless it was itself damaged, and nothing is taken from another log. A file that ends elsewhere is left alone: it has been appended to since, or cut.
  *
  * <p>A file is replaced by one move, so a repair that is cut short leaves each file as it was or repaired, and is begun again. The caller has the log's lock.
  */
 final class LogRepair implements AutoCloseable {
 
     private static final String SUFFIX = ".repairing";
-    /** Some 20 bytes for each 64 KiB of a segment, which has at most 2 GiB. */
-    private static final long MAX_FOOTER_BYTES = 16 << 20;
 
     /** Where a file can't be repaired, what was different; by the point that was tried last. */
     record Outcome(String file, @Nullable BackupPoint from, @Nullable String problem) {
@@ -54,6 +56,8 @@ final class LogRepair implements AutoCloseable {
     private final BackupFolder backups;
     private final Access access;
     private final boolean dryRun;
+    /** By the object of the tier that can't be read: why, with one of the streams. */
+    private final Map<String, String> unread = new TreeMap<>();
 
     /** How the log and copies of it are opened. */
     interface Access {
@@ -73,7 +77,13 @@ final class LogRepair implements AutoCloseable {
     /** Repairs what can be repaired, from the newest backup that has it whole. Returns what became of each damaged file; none where nothing is damaged. */
     List<Outcome> run() throws IOException {
         Map<String, Outcome> outcomes = new TreeMap<>();
-        damaged().forEach(file -> outcomes.put(file, new Outcome(file, null, "no backup has this file as it was before the damage")));
+        Map<String, Outcome> inTier = new TreeMap<>();
+        PacksInTier packs = PacksInTier.of(root);
+        for (String file : damaged()) {
+            packs.advice(root.resolve(file)).ifPresentOrElse(
+                    advice -> inTier.put(file, new Outcome(file, null, advice)),
+                    () -> outcomes.put(file, new Outcome(file, null, "no backup has this file as it was before the damage")));
+        }
         for (BackupPoint point : outcomes.isEmpty() ? List.<BackupPoint>of() : backups.points()) {
             List<SegmentDescriptor> found = differing(point, outcomes);
             if (!found.isEmpty()) {
@@ -83,7 +93,13 @@ final class LogRepair implements AutoCloseable {
                 break;
             }
         }
+        outcomes.putAll(inTier);
         return List.copyOf(outcomes.values());
+    }
+
+    /** Why streams that have records in the log's tier weren't read to their end, once for each object there. */
+    List<String> unread() {
+        return List.copyOf(unread.values());
     }
 
     /** The files of the point under the names of damaged ones that are still to be repaired, with another content. */
@@ -99,8 +115,38 @@ final class LogRepair implements AutoCloseable {
         return found;
     }
 
-    private static boolean hasLength(Path path, SegmentDescriptor file) throws IOException {
-        return Files.exists(path) && Files.size(path) == file.bytes();
+    /** Where the log's file ends otherwise than the copy's: what it has more would be lost. */
+    private Optional<String> otherEnd(SegmentDescriptor file) throws IOException {
+        Path damaged = root.resolve(file.name());
+        boolean isSegment = file.kind() == SegmentDescriptor.Kind.SEGMENT;
+        if (!Files.exists(damaged) || (isSegment ? end(file) != CopiedEnd.OTHER_END : Files.size(damaged) == file.bytes())) {
+            return Optional.empty();
+        }
+        return Optional.of((isSegment ? "the log's file doesn't end where the backup's does, so it was appended to since, or cut: bytes="
+                : "the log's file has another length than the backup's: bytes=") + Files.size(damaged) + ", ofBackup=" + file.bytes());
+    }
+
+    /**
+     * Whether the log's file was never sealed. Up to the end that it has in common with the copy it was only appended to, so what isn't in it any more is damaged,
+     * also where no stream is known of which that was.
+     */
+    private boolean isUnsealed(SegmentDescriptor file) throws IOException {
+        return file.kind() == SegmentDescriptor.Kind.SEGMENT && Files.exists(root.resolve(file.name())) && end(file) == CopiedEnd.NO_FOOTER;
+    }
+
+    private SegmentHeader headerOfCopy(SegmentDescriptor file) throws IOException {
+        Path copy = restored.resolve(file.name());
+        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try (LogFile segment = LogFile.reading(copy)) {
+            return SegmentHeaderLayout.decode(first, segment.read(first, 0));
+        } catch (FormatException e) {
+            // a restored file has the checksum that it had as it was backed up, with its header
+            throw new IOException(e.at("file=" + copy), e);
+        }
+    }
+
+    private CopiedEnd end(SegmentDescriptor file) throws IOException {
+        return CopiedEnd.of(root.resolve(file.name()), restored.resolve(file.name()));
     }
 
     private void repair(BackupPoint point, List<SegmentDescriptor> files, Map<String, Outcome> outcomes) throws IOException {
@@ -118,10 +164,11 @@ final class LogRepair implements AutoCloseable {
             Set<String> withoutTable = withoutTable(ofLog);
             Comparing comparing = new Comparing(log, copy, ofLog);
             for (SegmentDescriptor file : files) {
-                Path damaged = root.resolve(file.name());
-                Optional<String> problem = Files.exists(damaged) && !hasLength(damaged, file)
-                        ? Optional.of("the log's file has another length than the backup's: bytes=" + Files.size(damaged) + ", ofBackup=" + file.bytes())
-                        : problem(file, parts.getOrDefault(file.name(), List.of()), withoutTable.contains(file.name()), comparing);
+                Optional<String> otherEnd = isUnsealed(file) && ofLog.awaitsRecovery(headerOfCopy(file))
+                        ? Optional.of("the log awaits recovery, so the file's end isn't known; open the log for writing once, and recover all of it, then repair it")
+                        : otherEnd(file);
+                Optional<String> problem = otherEnd.isPresent() ? otherEnd
+                        : problem(file, parts.getOrDefault(file.name(), List.of()), withoutTable.contains(file.name()) || isUnsealed(file), comparing);
                 if (problem.isEmpty()) {
                     good.add(file);
                 }
@@ -141,25 +188,27 @@ final class LogRepair implements AutoCloseable {
     /**
      * Why a file of the copy can't take the place of the log's; empty where it can.
      *
-     * @param isWithoutTable whether the log can't read what the file has: then it doesn't come upon the damage where it reads a stream
+     * @param isUnlisted whether the log may not know what the file has: then it doesn't come upon the damage where it reads a stream
      */
-    private Optional<String> problem(SegmentDescriptor file, List<Part> parts, boolean isWithoutTable, Comparing comparing) throws IOException {
+    private Optional<String> problem(SegmentDescriptor file, List<Part> parts, boolean isUnlisted, Comparing comparing) throws IOException {
         if (parts.isEmpty()) {
             return Optional.of("no stream of the backup is in this file");
         }
         boolean hasOnlyInCopy = false;
         for (String key : parts.stream().map(Part::key).distinct().toList()) {
             try {
-                SameRecords.Comparison compared = isWithoutTable ? comparing.unlisted(key, parts) : comparing.listed(key);
+                SameRecords.Comparison compared = isUnlisted ? comparing.unlisted(key, parts) : comparing.listed(key);
                 if (compared.difference().isPresent()) {
                     return compared.difference();
                 }
                 hasOnlyInCopy |= compared.hasOnlyInCopy();
             } catch (CorruptSegmentException e) {
                 return Optional.of("the backup is damaged, too: " + e.getMessage());
+            } catch (TierUnavailableException e) {
+                return Optional.of("its streams can't be compared with the backup's, as they have records in the tier: " + e.getMessage());
             }
         }
-        return hasOnlyInCopy && file.kind() == SegmentDescriptor.Kind.SEGMENT && !hasSameFooter(file)
+        return hasOnlyInCopy && file.kind() == SegmentDescriptor.Kind.SEGMENT && mayBeErased(file)
                 ? Optional.of("the segment's footer differs from the backup's, so it isn't known whether a record that can't be read was erased since") : Optional.empty();
     }
 
@@ -199,21 +248,12 @@ final class LogRepair implements AutoCloseable {
         }
     }
 
-    /** An erasure writes a segment anew under its name, as long as it was, with another footer, as that counts the records. A pack gets another name. */
-    private boolean hasSameFooter(SegmentDescriptor file) throws IOException {
-        Path copy = restored.resolve(file.name());
-        long footerBytes = tail(copy, Long.BYTES).getLong();
-        return footerBytes >= Long.BYTES && footerBytes <= Math.min(file.bytes(), MAX_FOOTER_BYTES)
-                && tail(copy, (int) footerBytes).equals(tail(root.resolve(file.name()), (int) footerBytes));
-    }
-
-    /** The last bytes of a file that has so many. */
-    private static ByteBuffer tail(Path path, int bytes) throws IOException {
-        ByteBuffer tail = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        try (LogFile file = LogFile.reading(path)) {
-            int unused = file.read(tail, Files.size(path) - bytes);
-        }
-        return tail.flip();
+    /**
+     * An erasure writes a segment anew under its name, as long as it was, with another footer, as that counts the records. It seals one that had none. A pack
+     * gets another name.
+     */
+    private boolean mayBeErased(SegmentDescriptor file) throws IOException {
+        return !Files.exists(root.resolve(file.name())) || end(file) == CopiedEnd.OTHER_FOOTER;
     }
 
     // ---------------------------------------------------------------- what is damaged
@@ -230,6 +270,8 @@ final class LogRepair implements AutoCloseable {
                     reader.verify(key).damage().stream().map(Damage::file).forEach(file -> add(file, names));
                 } catch (CorruptSegmentException e) {
                     add(e.file(), names);
+                } catch (TierUnavailableException e) {
+                    unread.putIfAbsent(e.object(), e.getMessage());
                 }
             }
         }

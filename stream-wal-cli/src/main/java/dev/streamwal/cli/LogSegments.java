@@ -5,6 +5,7 @@ import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.KeyScope;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.segment.ReadSettings;
@@ -74,6 +75,11 @@ final class LogSegments implements AutoCloseable {
     /** Keys of the existing streams. */
     NavigableSet<String> keys() throws IOException {
         return source.keys(KeyScope.all());
+    }
+
+    /** Whether records may come behind the end of a segment without a footer, as a writer that was killed left them to recovery. */
+    boolean awaitsRecovery(SegmentHeader header) throws IOException {
+        return source.awaitsRecovery() || source.awaitsRecovery(header);
     }
 
     /** Damage in the packs' tables. */

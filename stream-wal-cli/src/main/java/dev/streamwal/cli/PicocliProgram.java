@@ -16,6 +16,20 @@ final class PicocliProgram {
 
     private PicocliProgram() {}
 
+    /** Runs one of these commands, and returns its exit code. */
+    static int run(List<String> names, CommandContext context, String[] arguments) {
+        HelpOutput out = new HelpOutput(context.out());
+        CommandLine program = with(names, context).setOut(new PrintWriter(new OutputStreamWriter(out, UTF_8), true));
+        int exit = program.execute(arguments);
+        program.getOut().flush();
+        try {
+            out.check();
+            return exit;
+        } catch (OutputFailedException e) {
+            return new Complaints(context).explain(e, StreamWalCommand.PROGRAM, false);
+        }
+    }
+
     /** With these commands alone: picocli uses reflection on each, which takes longer than the command. */
     static CommandLine with(List<String> names, CommandContext context) {
         CommandLine program = new CommandLine(new StreamWalCommand());

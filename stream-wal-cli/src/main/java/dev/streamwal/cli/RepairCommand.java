@@ -47,10 +47,14 @@ final class RepairCommand extends LogCommand {
             List<LogRepair.Outcome> outcomes = repair.run();
             outcomes.forEach(outcome -> show(outcome, out));
             boolean isWhole = outcomes.stream().allMatch(LogRepair.Outcome::isRepaired) && (dryRun || repair.damaged().isEmpty());
+            repair.unread().forEach(this::complain);
             if (outcomes.isEmpty() && !out.isJson()) {
-                out.line("nothing is damaged");
+                out.line(repair.unread().isEmpty() ? "nothing is damaged" : "nothing is damaged of what can be read");
             }
-            return isWhole ? Exit.OK : Exit.FINDINGS;
+            if (isWhole) {
+                return repair.unread().isEmpty() ? Exit.OK : Exit.FAILED;
+            }
+            return Exit.FINDINGS;
         } catch (KeyUnavailableException e) {
             throw keys.explained(e);
         }

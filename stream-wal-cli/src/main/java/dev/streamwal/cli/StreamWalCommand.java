@@ -52,6 +52,8 @@ public final class StreamWalCommand {
     /** picocli's own command; its script completes all commands. */
     private static final String COMPLETION = "generate-completion";
 
+    private static final char UNREADABLE = '\uFFFD';
+
     /** In the order of the help. */
     private static final List<String> COMMANDS = List.of(
             "ls", "stats", "latest", "cat", "tail", "get", "export", "verify", "digest", "dump", "import", "sweep", "purge", "erase", "rotate-keys",
@@ -71,7 +73,20 @@ public final class StreamWalCommand {
         PrintWriter err = new PrintWriter(new OutputStreamWriter(System.err, UTF_8), true);
         // System.out would swallow what it can't write
         FileOutputStream out = new FileOutputStream(FileDescriptor.out);
-        System.exit(run(new CommandContext(System.in, out, err, isWatched(), InstantSource.system()), arguments));
+        CommandContext context = new CommandContext(System.in, out, err, isWatched(), InstantSource.system());
+        System.exit(isReadable(arguments, context) ? run(context, arguments) : Exit.USAGE.code());
+    }
+
+    /** Says which argument has bytes that the locale's charset has no character for: Java puts the same one in place of all of them. */
+    private static boolean isReadable(String[] arguments, CommandContext context) {
+        for (String argument : arguments) {
+            if (argument.indexOf(UNREADABLE) >= 0) {
+                context.complain("argument has a character that Java can't read: argument=" + argument + ", charset=" + System.getProperty("sun.jnu.encoding")
+                        + "; set LC_ALL=C.UTF-8, or another locale with the terminal's charset; name a key that has the character U+FFFD by a pattern");
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
@@ -151,12 +166,12 @@ public final class StreamWalCommand {
     private static int execute(CommandContext context, String[] arguments) {
         String name = arguments.length == 0 ? "" : arguments[0];
         if (!COMMANDS.contains(name) || name.equals(COMPLETION)) {
-            return commandLine(context).execute(arguments);
+            return PicocliProgram.run(COMMANDS, context, arguments);
         }
         if (command(name, context) instanceof StreamsCommand command && command.takePlainly(Arrays.asList(arguments).subList(1, arguments.length))) {
             return call(command, name, context);
         }
-        return PicocliProgram.with(List.of(name), context).execute(arguments);
+        return PicocliProgram.run(List.of(name), context, arguments);
     }
 
     /** Does what picocli's {@code execute} does, for arguments that picocli hasn't seen. */

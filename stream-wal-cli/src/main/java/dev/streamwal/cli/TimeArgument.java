@@ -23,13 +23,17 @@ import picocli.CommandLine.TypeConversionException;
  * ({@code 2024-05-01 14:00}, {@code yesterday 9:30}, {@code 14:00:05.250}), each in UTC, or with an offset or a zone behind it ({@code Z}, {@code
  * +02:00}, {@code Europe/Berlin}, in brackets or not); what ISO 8601 writes besides; epoch milliseconds; {@code now}; or how long before or
  * after now ({@code -90s}, {@code +1h30m}; units ms, s, m, h, d, w).
+ *
+ * <p>Epoch milliseconds have 12 or 13 digits, from 1973 to 2286, or are 0. A number of more or fewer is refused: it is rather a date without dashes, or in
+ * another unit, and would be a time of another century for a command that deletes.
  */
 final class TimeArgument implements ITypeConverter<Instant> {
 
     static final String SYNTAX = "2024-05-01, 2024-05-01 14:00, 14:00, yesterday 9:30, in UTC or with an offset or a zone behind"
-            + " (2024-05-01T14:00+02:00, 14:00 Europe/Berlin), epoch milliseconds, now, -90s, +1h30m (ms, s, m, h, d, w)";
+            + " (2024-05-01T14:00+02:00, 14:00 Europe/Berlin), epoch milliseconds of 12 or 13 digits, now, -90s, +1h30m (ms, s, m, h, d, w)";
 
-    private static final Pattern EPOCH_MILLIS = Pattern.compile("-?\\d{1,18}");
+    private static final Pattern EPOCH_MILLIS = Pattern.compile("0|-?\\d{12,13}");
+    private static final Pattern NUMBER = Pattern.compile("-?\\d{1,18}");
     private static final Pattern RELATIVE = Pattern.compile("[-+](?:\\d{1,12}(?:ms|s|m|h|d|w))+");
     private static final Pattern PART = Pattern.compile("(\\d+)(ms|s|m|h|d|w)");
     private static final String TIME = "\\d{1,2}:\\d{2}(?::\\d{2}(?:\\.\\d{1,9})?)?";
@@ -64,6 +68,11 @@ final class TimeArgument implements ITypeConverter<Instant> {
         }
         if (EPOCH_MILLIS.matcher(text).matches()) {
             return Instant.ofEpochMilli(Long.parseLong(text));
+        }
+        if (NUMBER.matcher(text).matches()) {
+            long number = Long.parseLong(text);
+            throw new TypeConversionException("'" + text + "' isn't clear: it is " + Instant.ofEpochSecond(number) + " as seconds, and "
+                    + Instant.ofEpochMilli(number) + " as milliseconds, which have 12 or 13 digits here; or it is a date, which has dashes; use " + SYNTAX);
         }
         Matcher written = WRITTEN.matcher(text);
         if (written.matches() && (written.group("day") != null || written.group("time") != null)) {

@@ -1,12 +1,15 @@
 package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,6 +37,10 @@ final class VerifyCommand extends StreamsCommand {
     private long records;
     private long bytes;
     private final LossEstimate lost = new LossEstimate();
+    private int unread;
+    private final Set<String> unreadObjects = new HashSet<>();
+    @SuppressWarnings("NullAway.Init") // read before anything is verified
+    private PacksInTier inTier;
 
     VerifyCommand(CommandContext context) {
         super(context);
@@ -49,10 +56,11 @@ final class VerifyCommand extends StreamsCommand {
         if (anchor != null && (isNanoWal() || !patterns().isEmpty())) {
             throw new UsageException("--anchor can't be combined with keys or --nano-wal");
         }
+        inTier = PacksInTier.of(root());
         try (Progress progress = progress("verifying", fileBytes(segments, selection), "B")) {
             for (String key : selection.keys()) {
                 long fileBytes = segments.bytes(key);
-                verified(reader.verify(key), out);
+                verify(key, reader, out);
                 progress.step(fileBytes);
             }
             if (selection.isAll()) {
@@ -61,10 +69,26 @@ final class VerifyCommand extends StreamsCommand {
         }
         if (!out.isJson()) {
             out.line(Figures.number(selection.keys().size(), "stream") + ", " + Figures.number(records, "record") + ", "
-                    + Figures.bytes(bytes) + " verify; " + lost);
+                    + Figures.bytes(bytes) + " verify; " + lost
+                    + (unread == 0 ? "" : "; " + Figures.number(unread, "stream") + " can't be read to the end"));
         }
         boolean good = anchor == null || new AnchorReport(reader, out, this::complain).compare(anchor);
-        return lost.isNone() && good ? Exit.OK : Exit.FINDINGS;
+        if (!lost.isNone() || !good) {
+            return Exit.FINDINGS;
+        }
+        return unread == 0 ? Exit.OK : Exit.FAILED;
+    }
+
+    /** What can't be read of the tier is no damage; it is told once for each object there, as many streams may have records in one. */
+    private void verify(String key, WalReader reader, CommandOutput out) {
+        try {
+            verified(reader.verify(key), out);
+        } catch (TierUnavailableException e) {
+            unread++;
+            if (unreadObjects.add(e.object())) {
+                complain(String.valueOf(e.getMessage()));
+            }
+        }
     }
 
     /** Reports damage in shared segments whose stream is unknown, as it has nothing behind the damage. */
@@ -95,15 +119,16 @@ final class VerifyCommand extends StreamsCommand {
         }
     }
 
-    private static void show(Damage damage, VerifyReport report, CommandOutput out) {
+    private void show(Damage damage, VerifyReport report, CommandOutput out) {
         LossEstimate here = new LossEstimate();
         here.add(damage, report);
         out.line(damage.key() + ": " + damage.file() + ", offset " + damage.offset() + ": " + Figures.bytes(damage.length())
                 + " damaged, about " + Figures.number(here.records(), "record") + " lost");
         out.line("    " + damage.reason());
+        inTier.advice(damage.file()).ifPresent(advice -> out.line("    " + advice));
     }
 
-    private static void write(VerifyReport report, LossEstimate lost, JsonGenerator json) throws IOException {
+    private void write(VerifyReport report, LossEstimate lost, JsonGenerator json) throws IOException {
         json.writeStringField("key", report.key());
         json.writeNumberField("records", report.records());
         json.writeNumberField("bytes", report.bytes());

@@ -69,6 +69,20 @@ class BackupCommandsTest {
     }
 
     @Test
+    void targetInTheLog_isRefused() throws IOException {
+        Files.createSymbolicLink(directory.resolve("link"), root);
+        Map<String, String> before = log.files();
+        for (Path inside : List.of(root, root.resolve("sub"), root.resolve("segments/one"), directory.resolve("link/sub"), root.resolve("../log/sub"))) {
+            for (String command : List.of("backup", "checkpoint")) {
+                CliRun run = CliRun.of(command, root, inside);
+                assertThat(run.exit()).as(command + ' ' + inside).isEqualTo(Exit.USAGE.code());
+                assertThat(run.err()).contains("target is in the log's own directory");
+            }
+        }
+        assertThat(log.files()).isEqualTo(before);
+    }
+
+    @Test
     void restore_newestOrNamed_isALog() throws IOException {
         assertThat(CliRun.of("backup", root, folder).exit()).isZero();
         String first = (String) CliRun.of("backups", folder, "--json").json().get(0).get("point");

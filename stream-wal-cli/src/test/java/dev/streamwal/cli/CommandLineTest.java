@@ -113,6 +113,13 @@ class CommandLineTest {
     }
 
     @Test
+    void help_asACommand_hearsOfTheOption() {
+        CliRun run = CliRun.of("help");
+        assertThat(run.exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(run.err()).contains("'help'; the option is --help").doesNotContain("did you mean");
+    }
+
+    @Test
     void option_misspelt_hearsWhatWasMeant() {
         assertThat(CliRun.of("cat", directory, "--positon=7").err()).contains("did you mean --position?");
         assertThat(CliRun.of("cat", directory, "--nothing-like-it").err()).doesNotContain("did you mean");
@@ -175,6 +182,17 @@ class CommandLineTest {
             assertThat(run(new Pipe(10, "No space left on device"), err, "cat", log.root().toString())).isEqualTo(Exit.FAILED.code());
             assertThat(err.toString()).contains("No space left on device");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "--version", "generate-completion", "cat --help"})
+    void help_outputThatFails_failed(String line) {
+        StringWriter err = new StringWriter();
+        assertThat(run(new Pipe(5, "No space left on device"), err, line.split(" "))).isEqualTo(Exit.FAILED.code());
+        assertThat(err.toString()).contains("No space left on device");
+        StringWriter none = new StringWriter();
+        assertThat(run(new Pipe(5, "Broken pipe"), none, line.split(" "))).isEqualTo(Exit.OK.code());
+        assertThat(none.toString()).isEmpty();
     }
 
     /** The JVM itself would end with the exit code of findings. */

@@ -208,8 +208,12 @@ class EncryptedLogTest {
         assertThat(run.exit()).as(run.err()).isZero();
         assertThat(read("cpu")).isEqualTo(numbers(0, 1, 2, 3));
         assertThat(CliRun.of("cat", root, "cpu").err()).contains("key-1");
-        assertThat(CliRun.of("import", root, file, "--resume", "--keys", keys).exit()).isZero();
+        assertThat(CliRun.of("import", root, file, "--resume", "--keys", keys).err()).isEmpty();
         assertThat(read("cpu")).as("nothing twice").hasSize(4);
+        CliRun plain = CliRun.of("import", root, file);
+        assertThat(plain.err()).isEqualTo("stream-wal: the log has encrypted records, and what is imported now is not encrypted: root=" + root
+                + "; give --keys FILE" + System.lineSeparator());
+        assertThat(plain.exit()).isZero();
     }
 
     // ---------------------------------------------------------------- the quarantine

@@ -40,7 +40,7 @@ class FiguresTest {
     @CsvSource({
         "now, 2024-05-01T12:00:00Z", "-1h, 2024-05-01T11:00:00Z", "+1h30m, 2024-05-01T13:30:00Z", "-2d, 2024-04-29T12:00:00Z",
         "-1w, 2024-04-24T12:00:00Z", "-250ms, 2024-05-01T11:59:59.750Z", "-90s, 2024-05-01T11:58:30Z", "0, 1970-01-01T00:00:00Z",
-        "-1, 1969-12-31T23:59:59.999Z", "1714564800000, 2024-05-01T12:00:00Z", "2024-05-01T10:00:00.5Z, 2024-05-01T10:00:00.500Z",
+        "100000000000, 1973-03-03T09:46:40Z", "-100000000000, 1966-10-31T14:13:20Z", "1714564800000, 2024-05-01T12:00:00Z", "2024-05-01T10:00:00.5Z, 2024-05-01T10:00:00.500Z",
         "2024-05-01T14:00+02:00, 2024-05-01T12:00:00Z", "2024-05-01T14:00[Europe/Berlin], 2024-05-01T12:00:00Z",
         "2024-01-01T14:00:05[Europe/Berlin], 2024-01-01T13:00:05Z", "2024-05-01T14:00+02:00[Europe/Berlin], 2024-05-01T12:00:00Z",
         "2024-05-01, 2024-05-01T00:00:00Z", "2024-05-01T12:00, 2024-05-01T12:00:00Z", "2024-05-01 9:05, 2024-05-01T09:05:00Z",
@@ -61,6 +61,14 @@ class FiguresTest {
     void time_anythingElse_refusedWithTheSyntax(String text) {
         assertThatThrownBy(() -> new TimeArgument(InstantSource.fixed(CliRun.NOW)).convert(text))
                 .isInstanceOf(TypeConversionException.class).hasMessageContaining("'" + text + "'").hasMessageContaining("Europe/Berlin");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"20261201, 1970-08-23T12:06:41Z, 1970-01-01T05:37:41.201Z", "1795600000, 2026-11-25T09:46:40Z, 1970-01-21T18:46:40Z",
+        "20261201120000, +644021-11-26T14:13:20Z, 2612-01-20T15:25:20Z", "-1, 1969-12-31T23:59:59Z, 1969-12-31T23:59:59.999Z"})
+    void time_numberOfOtherDigits_refusedWithWhatItMayMean(String text, String seconds, String millis) {
+        assertThatThrownBy(() -> new TimeArgument(InstantSource.fixed(CliRun.NOW)).convert(text)).isInstanceOf(TypeConversionException.class)
+                .hasMessageContainingAll("'" + text + "' isn't clear", seconds + " as seconds", millis + " as milliseconds", "dashes", "2024-05-01T14:00");
     }
 
     @Test

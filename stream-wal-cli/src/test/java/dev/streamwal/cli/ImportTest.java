@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ImportTest {
@@ -200,7 +201,7 @@ class ImportTest {
         Path notes = Files.writeString(Files.createDirectories(root).resolve("notes"), "mine");
         assertThat(CliRun.of("import", root, file("x.csv", "timestamp,v\n2024-05-01T11:00:00Z,1\nnoon,2\n")).exit()).isEqualTo(Exit.FAILED.code());
         assertThat(notes).hasContent("mine");
-        assertThat(records("x")).isEmpty();
+        assertThat(root).isDirectoryNotContaining(file -> !file.equals(notes));
     }
 
     @Test
@@ -230,6 +231,36 @@ class ImportTest {
         assertThat(records("d")).containsExactly("2024-05-01T11:00:00Z  01.05.2024 11:00 x");
     }
 
+    /** Each form that programs write: an instant, or a bad row, and never midnight, as the date alone would be. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "2024-05-01 10:00:00,123 x | 10:00:00.123", "2024-05-01 10:00:01: x | 10:00:01", "2024-05-01 10:00:02+02 x | 08:00:02",
+        "[2024-05-01 10:00:03] x | 10:00:03", "2024-05-01T10:00:04+0000 x | 10:00:04", "[2024-05-01T10:00:05Z INFO main] x | 10:00:05",
+        "2024-05-01 10:00:06 +0200 x | 08:00:06", "[2024-05-01 10:00:07,5][INFO] x | 10:00:07.500", "2024-05-01 10:00:08 12:30 x | 10:00:08",
+        "2024-05-01 10:00:09 -5 degrees | 10:00:09", "2024-05-01 | 00:00", "2024-05-01 [x] 10:00 | 00:00",
+        "2024-05-01 9:00:00 x | bad", "2024-05-01 10:00:00,x | bad", "2024-05-01: 10:00:00x | bad"
+    })
+    void lineTimes_ofAllForms(String line, String expected) {
+        CliRun run = CliRun.reading(line + "\n", "import", root, "-", "--format", "lines", "--key", "k", "--line-time");
+        if (expected.equals("bad")) {
+            assertThat(run.err()).contains("time of day is not one of the format: line=" + line).contains("line=1");
+            assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
+        } else {
+            assertThat(run.err()).isEmpty();
+            assertThat(records("k")).containsExactly(Instant.parse("2024-05-01T" + expected + (expected.length() < 6 ? ":00Z" : "Z")) + "  " + line);
+        }
+    }
+
+    @Test
+    void linesWithoutATime_areCounted() {
+        String text = "begin\n2024-05-01 11:00:00 x\n  at y\n  at z\n";
+        CliRun run = CliRun.reading(text, "import", root, "-", "--format", "lines", "--key", "k", "--line-time");
+        assertThat(run.err()).isEqualTo("stream-wal: no time at the beginning of 3 lines: it is that of the line before, or, where there is none, that of"
+                + " the import" + System.lineSeparator());
+        assertThat(run.exit()).isZero();
+        assertThat(CliRun.reading(text, "import", root, "-", "--format", "lines", "--key", "k").err()).isEmpty();
+    }
+
     @Test
     void jsonLines_membersAreColumns() throws IOException {
         String rows = """
@@ -249,7 +280,7 @@ class ImportTest {
     @ParameterizedTest
     @ValueSource(strings = {
         "[1]", "7", "{\"timestamp\":", "{\"timestamp\":\"2024-05-01\"} {}", "{\"timestamp\":1,\"timestamp\":2}", "{\"time\":1}",
-        "{\"timestamp\":\"noon\"}", "{\"ref\":\"\",\"timestampMillis\":1,\"key\":\"k\",\"contentBase64\":\"?\"}",
+        "{\"timestamp\":\"noon\"}", "{\"ref\":\"\",\"timestampMillis\":1714561200000,\"key\":null,\"content\":\"\"}", "{\"ref\":\"\",\"timestampMillis\":1,\"key\":\"k\",\"contentBase64\":\"?\"}",
         "{\"ref\":\"\",\"timestampMillis\":1714561200000,\"key\":\"k\"}"
     })
     void jsonLines_badOnes_areToldAndLeftOut(String bad) {
@@ -258,6 +289,20 @@ class ImportTest {
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
         assertThat(run.err()).contains("bad row: ", "line=1").hasLineCount(1);
         assertThat(records("k")).containsExactly("2024-05-01T11:00:00Z  " + good);
+    }
+
+    @Test
+    void badKeys_areBadRows_alsoWithResume() throws IOException {
+        assertThat(CliRun.of("import", root, file("y.csv", "timestamp,k,v\n2024-05-01,a,1\n"), "--key-column", "k").exit()).isZero();
+        Path file = file("x.csv", "timestamp,k,v\n2024-05-01,,1\n2024-05-01," + "k".repeat(2_000) + ",1\n2024-05-01,a,1\n2024-05-01,a,2\n");
+        CliRun run = CliRun.of("import", root, file, "--key-column", "k", "--skip-bad", "--resume");
+        assertThat(run.out()).contains("imported 1 record", "left out 1 row, there already", "left out 2 bad rows");
+        assertThat(run.err()).contains("line=2", "line=3").hasLineCount(2);
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        CliRun nulls = CliRun.reading("{\"timestamp\":\"2024-05-01\",\"k\":null}\n{\"timestamp\":\"2024-05-01\",\"k\":\"null\"}\n", "import", root, "-",
+                "--format", "json", "--key-column", "k", "--skip-bad");
+        assertThat(nulls.err()).contains("key is null: member=k").contains("line=1").hasLineCount(1);
+        assertThat(records("null")).hasSize(1);
     }
 
     @Test
@@ -284,7 +329,13 @@ class ImportTest {
         Path file = file("x.csv", CSV);
         assertThat(CliRun.of("import", root, file("x.txt", CSV)).err()).contains("give --format");
         assertThat(CliRun.of("import", root).exit()).isEqualTo(Exit.USAGE.code());
-        assertThat(CliRun.of("import", root, file, "--key", "a", "--key-column", "host").exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(CliRun.of("import", root, file, "--key", "a", "--key-column", "host").err())
+                .startsWith("stream-wal: give --key or --key-column, not both: key=a, column=host");
+        for (String separator : new String[] {"", ";;"}) {
+            CliRun run = CliRun.of("import", root, file, "--separator", separator);
+            assertThat(run.err()).startsWith("stream-wal: --separator is not a single character: separator='" + separator + "'");
+            assertThat(run.exit()).isEqualTo(Exit.USAGE.code());
+        }
         assertThat(CliRun.of("import", root, file, "--window", "soon").exit()).isEqualTo(Exit.USAGE.code());
         assertThat(CliRun.of("import", root, file, "--zone", "Nowhere").exit()).isEqualTo(Exit.USAGE.code());
         assertThat(CliRun.of("import", root, file, "--time-format", "bogus").exit()).isEqualTo(Exit.USAGE.code());

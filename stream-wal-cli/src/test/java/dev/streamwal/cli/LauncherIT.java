@@ -7,8 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The script {@code stream-wal}, with the executable jar as it was packaged. Runs in the phase {@code integration-test}. */
 @DisabledOnOs(OS.WINDOWS)
@@ -36,11 +38,19 @@ class LauncherIT {
 
     /** Standard output, where all is well. */
     private String run(Path script, String cache) throws IOException, InterruptedException {
-        Path out = directory.resolve("out");
-        Path err = directory.resolve("err");
-        List<String> command = new ArrayList<>(List.of("bash", script.toString(), "ls", log.root().toString()));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
-        builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"));
+        int exit = run(cache, Map.of(), "bash", script.toString(), "ls", log.root().toString());
+        assertThat(err()).isEmptyFile();
+        assertThat(exit).isZero();
+        return out();
+    }
+
+    /** The exit code of a command; {@code "$0"} in a line for bash is the script. */
+    private int run(String cache, Map<String, String> environment, String... command) throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectOutput(directory.resolve("out").toFile())
+                .redirectError(err().toFile());
+        builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "LC_ALL", "LC_CTYPE", "LANG"));
+        builder.environment().put("LANG", "C.UTF-8");
+        builder.environment().putAll(environment);
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().put("STREAM_WAL_JAR", System.getProperty("cli.jar"));
         builder.environment().put("STREAM_WAL_CACHE", cache);
@@ -50,9 +60,19 @@ class LauncherIT {
         } finally {
             process.destroyForcibly();
         }
-        assertThat(err).isEmptyFile();
-        assertThat(process.exitValue()).isZero();
-        return Files.readString(out, UTF_8);
+        return process.exitValue();
+    }
+
+    private int line(Map<String, String> environment, String line) throws IOException, InterruptedException {
+        return run("", environment, "bash", "-c", line, SCRIPT.toString());
+    }
+
+    private Path err() {
+        return directory.resolve("err");
+    }
+
+    private String out() throws IOException {
+        return Files.readString(directory.resolve("out"), UTF_8);
     }
 
     private String expected() {
@@ -106,5 +126,30 @@ class LauncherIT {
     void script_byASymbolicLink_isTheSame() throws Exception {
         Path link = Files.createSymbolicLink(directory.resolve("sw"), SCRIPT);
         assertThat(run(link, "")).isEqualTo(expected());
+    }
+
+    /** Else the first file that the program opens would be standard input, and read as such. */
+    @Test
+    void standardInput_closed_isEmpty() throws Exception {
+        assertThat(line(Map.of(), "bash \"$0\" import new - --format lines --key x --skip-bad <&-")).as(Files.readString(err())).isZero();
+        assertThat(out()).contains("imported 0 records");
+        assertThat(line(Map.of(), "bash \"$0\" ls " + log.root() + " <&- 2>&-")).isZero();
+        assertThat(out()).isEqualTo(expected());
+        assertThat(line(Map.of(), "bash \"$0\" ls " + log.root() + " <&- >&- 2>&-")).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"C", "POSIX", "", "xx_YY.UTF-8"})
+    void argumentsBeyondAscii_anyLocale_areTaken(String locale) throws Exception {
+        Map<String, String> environment = Map.of("LC_ALL", locale, "LANG", locale);
+        assertThat(line(environment, "echo hello | bash \"$0\" import $'r\\xc3\\xbcck' - --format lines --key $'m\\xc3\\xbc'")).as(Files.readString(err())).isZero();
+        assertThat(line(environment, "bash \"$0\" cat $'r\\xc3\\xbcck' $'m\\xc3\\xbc'")).as(Files.readString(err())).isZero();
+        assertThat(out()).contains("m\u00fc@0").contains("hello");
+    }
+
+    @Test
+    void argumentThatIsNoUtf8_isRefused() throws Exception {
+        assertThat(line(Map.of(), "bash \"$0\" ls " + log.root() + " $'m\\xfc'")).isEqualTo(Exit.USAGE.code());
+        assertThat(err()).content().contains("argument has a character that Java can't read: argument=m", "charset=UTF-8; set LC_ALL=C.UTF-8");
     }
 }

@@ -156,6 +156,14 @@ class RetentionCommandsTest {
     // ---------------------------------------------------------------- purge
 
     @Test
+    void get_behindADeletion_doesNotTakeAnUnknownStreamForADeletedOne() {
+        assertThat(CliRun.of("purge", root, "*", "--before", "+1d").exit()).isZero();
+        CliRun run = CliRun.of("get", root, "never@0+40");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(run.err()).isEqualTo("stream-wal: no such stream, or the record has been deleted: ref=never@0+40\n");
+    }
+
+    @Test
     void purge_deletesTheBeginning() throws IOException {
         CliRun run = CliRun.of("purge", root, "cpu/*", "--before", "-30m");
         assertThat(run.out()).isEqualTo("""

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.keys.MasterKeys;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -70,6 +73,34 @@ class TieredLogCommandsTest {
         assertThat(run.err()).isEmpty();
         assertThat(run.exit()).isZero();
         return run.json();
+    }
+
+    private void writeEncrypted(Path keys) throws IOException {
+        WalOptions.Builder options = options().window(Duration.ofMinutes(10)).retention(Duration.ofDays(1)).encryption(MasterKeys.file(keys));
+        try (StreamWal wal = StreamWal.open(root, options.clock(() -> CliRun.NOW.minus(Duration.ofHours(3))).build())) {
+            assertThat(wal.stream("a").append("secret".getBytes(StandardCharsets.UTF_8))).isNotNull();
+        }
+        try (StreamWal wal = StreamWal.open(root, options.clock(() -> CliRun.NOW).build())) {
+            assertThat(wal.pack()).isPositive();
+            assertThat(wal.moveToTier()).isPositive();
+        }
+    }
+
+    @Test
+    void rotateKeys_withTheTier_theTierAloneNeedsTheCurrentKeyOnly() throws IOException {
+        root = directory.resolve("encrypted");
+        tier = Files.createDirectory(directory.resolve("tier-of-encrypted"));
+        Path keys = directory.resolve("master.keys");
+        Files.writeString(keys, "key-1 " + "0123456789abcdef".repeat(4) + "\n");
+        Files.setPosixFilePermissions(keys, PosixFilePermissions.fromString("rw-------"));
+        writeEncrypted(keys);
+        String current = "key-2 " + "fedcba9876543210".repeat(4) + "\n";
+        Files.writeString(keys, current, StandardOpenOption.APPEND);
+        assertThat(CliRun.of("rotate-keys", root, "--tier", tier, "--keys", keys).exit()).isZero();
+        Files.writeString(keys, current);
+        CliRun run = CliRun.of("cat", tier, "a", "--tier-alone", "--keys", keys);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out()).contains("secret");
     }
 
     @ParameterizedTest
@@ -184,5 +215,57 @@ class TieredLogCommandsTest {
         CliRun run = CliRun.of("sweep", root, "--now", CliRun.NOW.plus(Duration.ofDays(1)).toString());
         assertThat(run.exit()).as(run.err()).isZero();
         assertThat(json("ls", root)).isEmpty();
+    }
+
+    private static void change(Path file, int offset) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[offset] ^= 1;
+        Files.write(file, bytes);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void oneObjectMissingOrOther_restIsVerifiedAndRepaired(boolean isMissing) throws IOException {
+        move();
+        WrittenLog log = new WrittenLog(root);
+        log.append("zone", Duration.ofMinutes(3));
+        assertThat(CliRun.of("backup", root, directory.resolve("backup")).exit()).isZero();
+        Path object = files(tier, ".pack").get(0);
+        if (isMissing) {
+            Files.delete(object);
+        } else {
+            change(object, 200);
+        }
+        CliRun verify = CliRun.of("verify", root);
+        assertThat(verify.exit()).as("what can't be read isn't damage").isEqualTo(Exit.FAILED.code());
+        assertThat(verify.err()).containsOnlyOnce("object=" + object.getFileName());
+        assertThat(verify.out()).contains("3 streams, ", "no damage; 2 streams can't be read to the end");
+        CliRun whole = CliRun.of("repair", root, "--from", directory.resolve("backup"));
+        assertThat(whole.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(whole.out()).isEqualTo("nothing is damaged of what can be read\n");
+
+        log.damage(log.segments("zone").get(0), Duration.ofMinutes(3));
+        assertThat(CliRun.of("verify", root).exit()).isEqualTo(Exit.FINDINGS.code());
+        CliRun repair = CliRun.of("repair", root, "--from", directory.resolve("backup"));
+        assertThat(repair.out()).startsWith("segments/zone/").contains("repaired from");
+        assertThat(repair.err()).containsOnlyOnce("object=" + object.getFileName());
+        assertThat(repair.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(json("verify", root, "zone")).hasSize(1);
+    }
+
+    @Test
+    void tableDamaged_isNamed_andNoPackIsPutInItsPlace() throws IOException {
+        move();
+        assertThat(CliRun.of("backup", root, directory.resolve("backup")).exit()).isZero();
+        Path table = files(root, ".table").get(0);
+        change(table, (int) Files.size(table) / 2);
+        String name = root.relativize(table).toString();
+        CliRun verify = CliRun.of("verify", root);
+        assertThat(verify.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(verify.out() + verify.err()).contains(name, "open the log for writing with its tier");
+        CliRun repair = CliRun.of("repair", root, "--from", directory.resolve("backup"));
+        assertThat(repair.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(repair.out()).startsWith(name + "  not repaired: the pack is in the log's tier");
+        assertThat(files(root, ".pack")).isEmpty();
     }
 }

@@ -58,10 +58,10 @@ public final class DirectoryWatch {
             settled = now == null;
             return true;
         }
-        if (settled) {
+        if (settled || now == null) {
             return false;
         }
-        settled = time - changedAt >= ListingAge.SETTLING_NANOS;
+        settled = time - changedAt >= ListingAge.settlingNanos(now);
         if (!settled && time - readAt < Math.max(FIRST_PAUSE_NANOS, (readAt - changedAt) / AGE_SHARE)) {
             return false;
         }

@@ -10,8 +10,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ListingAge {
 
-    /** Far more than the granularity of a directory's modification time: a change after such a time gets another one. */
-    public static final long SETTLING_NANOS = 2_000_000_000L;
+    /** More than the granularity of modification times in file systems that count seconds. */
+    static final long SETTLING_NANOS = 2_000_000_000L;
+    /**
+     * Far more than the granularity of those that have digits below a millisecond: they come from a clock that ticks at least every ten
+     * milliseconds, as Linux's does.
+     */
+    static final long SETTLING_NANOS_OF_FINE_TIMES = 100_000_000L;
+
+    private static final int NANOS_PER_MILLI = 1_000_000;
 
     private final LongSupplier nanoTime;
     /** The modification time seen before the last listing; below, when it was seen first, and when it was read last. */
@@ -22,6 +29,11 @@ public final class ListingAge {
 
     public ListingAge(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
+    }
+
+    /** How long a modification time has to be seen until a later change certainly gets another one. */
+    public static long settlingNanos(FileTime modified) {
+        return modified.toInstant().getNano() % NANOS_PER_MILLI == 0 ? SETTLING_NANOS : SETTLING_NANOS_OF_FINE_TIMES;
     }
 
     /** Whether the last listing is still current; if not, the caller lists now, and then calls {@link #listed()}. */
@@ -39,7 +51,7 @@ public final class ListingAge {
     }
 
     public void listed() {
-        settled = lookedAt - modifiedSince >= SETTLING_NANOS;
+        settled = modified != null && lookedAt - modifiedSince >= settlingNanos(modified);
     }
 
     /** Called where there is no directory. */

@@ -50,14 +50,16 @@ public final class LogListing {
                 + log.streams().path() + "; read again later");
     }
 
-    /** The stream's segments; not kept for other calls, unless the stream has a directory. */
+    /** The stream's segments. */
     public SegmentCatalog catalog(String key) throws IOException {
         StreamKey streamKey = StreamKey.of(key);
         if (directories.contains(streamKey.directoryName())) {
             return log.freshCatalog(key);
         }
         SegmentCatalog catalog = log.emptyCatalog(streamKey);
+        log.beginWithKnown(catalog);
         catalog.list(manifest, shared);
+        log.keep(catalog);
         return catalog;
     }
 }

@@ -19,25 +19,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /** A log for reading: its streams, their catalogs, its open files, and, in the writer's process, its writer. Thread-safe. */
 public final class LogSource implements AutoCloseable {
 
     private static final String BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
-
-    /**
-     * For each new catalog, so many of the others are looked at in turn, and dropped if their streams were deleted. With two looks per new catalog,
-     * the number of catalogs never gets much above twice the number of streams, however many come and go.
-     */
-    private static final int LOOKS_PER_CATALOG = 2;
 
     private final Path root;
     private final ReadSettings settings;
@@ -50,13 +40,11 @@ public final class LogSource implements AutoCloseable {
     private final boolean isOfTierAlone;
     private final SharedCatalog shared;
     /** Only of streams that have segments, so that asking for other keys takes no memory. */
-    private final Map<String, SegmentCatalog> catalogs = new ConcurrentHashMap<>();
-    /** The catalogs in the order of the last look at them, the latest at the end; among them some that were dropped since. */
-    private final Queue<SegmentCatalog> inTurn = new ConcurrentLinkedQueue<>();
+    private final KeptCatalogs catalogs = new KeptCatalogs();
 
     /** @param writer null in a process that doesn't write the log */
     public LogSource(Path root, ReadSettings settings, @Nullable WriterView writer) {
-        this(root, settings, writer, new ManifestView(root)::current, false);
+        this(root, settings, writer, new ManifestView(root, writer)::current, false);
     }
 
     private LogSource(Path root, ReadSettings settings, @Nullable WriterView writer, PackCatalog.Manifests manifests, boolean isOfTierAlone) {
@@ -150,7 +138,7 @@ public final class LogSource implements AutoCloseable {
     }
 
     private @Nullable Segment moved(Segment gone) throws IOException {
-        return freshCatalog(gone.key().text()).moved(gone);
+        return catalog(gone.key().text()).moved(gone);
     }
 
     /** The end of the reserved space in the shared stream; 0 in a process that doesn't write the log. */
@@ -171,7 +159,9 @@ public final class LogSource implements AutoCloseable {
             return listAnew(key);
         }
         if (known.refresh().size() == 0) {
-            catalogs.remove(key, known);
+            catalogs.remove(key);
+        } else {
+            catalogs.listed(known);
         }
         return known;
     }
@@ -191,7 +181,22 @@ public final class LogSource implements AutoCloseable {
 
     /** A catalog that hasn't listed anything, and isn't kept for other calls. */
     SegmentCatalog emptyCatalog(StreamKey key) {
-        return new SegmentCatalog(key, streams, channels, footers, packs, shared);
+        return new SegmentCatalog(key, streams, channels, footers, packs, shared, this::moved);
+    }
+
+    /** Has a catalog that hasn't listed anything begin with what is known of its stream. */
+    void beginWithKnown(SegmentCatalog empty) {
+        SegmentCatalog known = catalogs.get(empty.key().text());
+        if (known != null) {
+            empty.beginWith(known);
+        }
+    }
+
+    /** Keeps it for other calls, in place of one that has listed another state of the packs; not of a stream without segments. */
+    void keep(SegmentCatalog listed) {
+        if (listed.chain().size() > 0) {
+            catalogs.keepInstead(listed);
+        }
     }
 
     private SegmentCatalog listAnew(String key) throws IOException {
@@ -201,34 +206,17 @@ public final class LogSource implements AutoCloseable {
             catalogs.remove(key);
             return listed;
         }
-        SegmentCatalog other = catalogs.putIfAbsent(key, listed);
-        if (other == null) {
-            dropSomeThatAreGone();
-            inTurn.add(listed);
+        SegmentCatalog kept = catalogs.keep(listed);
+        if (kept.chain().size() == 0) {
+            kept.refresh();
         }
-        if (other != null && other.chain().size() == 0) {
-            other.refresh();
-        }
-        return other == null ? listed : other;
+        return kept;
     }
 
     /** Makes the writer in this process recover the stream, which asking for its end does: a reader must not see a stream before its recovery. */
     void recover(String key) {
         if (writer != null) {
             OptionalLong unused = writer.reservedEnd(key);
-        }
-    }
-
-    private void dropSomeThatAreGone() {
-        for (int i = 0; i < LOOKS_PER_CATALOG; i++) {
-            SegmentCatalog each = inTurn.poll();
-            if (each == null) {
-                return;
-            }
-            String key = each.key().text();
-            if (each.equals(catalogs.get(key)) && !(each.isGone() && catalogs.remove(key, each))) {
-                inTurn.add(each);
-            }
         }
     }
 

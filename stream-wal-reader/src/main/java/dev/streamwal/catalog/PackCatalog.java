@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,7 @@ public final class PackCatalog {
     private final BlockCache tables = new BlockCache(TABLE_CACHE_BYTES);
     private final BlockCache frames;
     private final Map<Long, PackReader> readers = new ConcurrentHashMap<>();
+    private final AtomicInteger tableDamages = new AtomicInteger();
     private volatile @Nullable OpenKeys keys;
 
     /**
@@ -123,6 +125,17 @@ public final class PackCatalog {
         return manifests.anew();
     }
 
+    /** Notes that the file of a pack's table is damaged; the next read opens the one that has its name then. */
+    void tableDamaged(Path table) {
+        channels.forget(table);
+        int unused = tableDamages.incrementAndGet();
+    }
+
+    /** How often the file of a pack's table was found damaged. */
+    public int tableDamages() {
+        return tableDamages.get();
+    }
+
     /** What is read from now on is read from the files, and not from what is known of them. */
     public void forgetBlocks() {
         frames.clear();
@@ -136,7 +149,17 @@ public final class PackCatalog {
         }
         PackReader opened = PackReader.open(new PackPlace(this, pack), pack.number(), tables, frames);
         PackReader other = readers.putIfAbsent(pack.number(), opened);
-        return other == null ? opened : other;
+        if (other != null) {
+            return other;
+        }
+        // as packs come, others have gone
+        keepOnly(manifest());
+        return opened;
+    }
+
+    /** Number of packs whose ends are kept. */
+    int readers() {
+        return readers.size();
     }
 
     /** A question to the packs of one manifest. */
@@ -160,7 +183,14 @@ public final class PackCatalog {
 
     /** The stream's segments in packs, as listed before; begins empty. Guarded by its owner. */
     static final class Known {
-        private Map<Long, List<Segment>> byPack = new HashMap<>();
+        /** Replaced, and not changed. */
+        private Map<Long, List<Segment>> byPack = Map.of();
+
+        Known copy() {
+            Known copy = new Known();
+            copy.byPack = byPack;
+            return copy;
+        }
     }
 
     /**
@@ -179,7 +209,10 @@ public final class PackCatalog {
             List<Segment> before = known.byPack.get(pack.number());
             List<Segment> all = before != null ? before : cataloged.covers(pack) ? list(key, pack, cataloged, moves) : list(key, pack, moves);
             if (!all.isEmpty()) {
-                found.put(pack.number(), all);
+                if (!(all.get(0) instanceof UnreadableFile)) {
+                    // a table that is damaged may be written anew
+                    found.put(pack.number(), all);
+                }
                 addCounting(key, manifest, pack, all, counting);
             }
         }
@@ -218,7 +251,8 @@ public final class PackCatalog {
             reader = reader(pack);
             entries = reader.find(key);
         } catch (CorruptSegmentException e) {
-            return List.of(new UnreadableFile(key, pack.expirationMillis(), PackFiles.pack(root, pack.number()), e));
+            Path damaged = Objects.requireNonNullElse(e.file(), PackFiles.pack(root, pack.number()));
+            return List.of(new UnreadableFile(key, pack.expirationMillis(), damaged, e));
         }
         List<Segment> segments = new ArrayList<>(entries.size());
         for (PackEntry entry : entries) {
@@ -430,6 +464,11 @@ public final class PackCatalog {
                 // nothing in this pack can be found
             }
         }
+    }
+
+    /** Notes that a pack has moved to the tier, or back: who asks for it next gets a reader that knows where it is. */
+    public void moved(long number) {
+        readers.remove(number);
     }
 
     /** Closes the packs that the manifest doesn't list. */

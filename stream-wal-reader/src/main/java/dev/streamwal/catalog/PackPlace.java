@@ -33,6 +33,8 @@ final class PackPlace implements PackSource {
     private final PackCatalog packs;
     private final ListedPack pack;
     private final Path file;
+    /** Its table's file, where the pack is in the tier. */
+    private final Path table;
     private volatile Optional<At> at;
     /** Where the part of the pack begins that its table's file has; 0 where that isn't known. */
     private volatile long tableBegin;
@@ -44,6 +46,7 @@ final class PackPlace implements PackSource {
         this.packs = packs;
         this.pack = pack;
         this.file = PackFiles.pack(packs.root(), pack.number());
+        this.table = PackFiles.table(packs.root(), pack.number());
         this.at = at(packs.manifest());
     }
 
@@ -76,9 +79,20 @@ final class PackPlace implements PackSource {
     }
 
     @Override
+    public Place damaged(long offset) {
+        long begin = tableBegin;
+        boolean isOfTable = at.isPresent() && !packs.isOfTierAlone() && (offset < PackTableFile.HEADER_BYTES || (begin > 0 && offset >= begin));
+        if (!isOfTable) {
+            return new Place(file, offset, "");
+        }
+        packs.tableDamaged(table);
+        return new Place(table, PackTableFile.offset(offset, begin), PackTableFile.ADVICE);
+    }
+
+    @Override
     public void forget() {
         packs.channels().forget(file);
-        packs.channels().forget(PackFiles.table(packs.root(), pack.number()));
+        packs.channels().forget(table);
     }
 
     /**
@@ -112,7 +126,7 @@ final class PackPlace implements PackSource {
         private final At here;
         /** The table's file; null until it is read. */
         @GuardedBy("this")
-        private @Nullable OpenBytes table;
+        private @Nullable OpenBytes openTable;
         /** Where the pack went meanwhile; null where it is still here. */
         @GuardedBy("this")
         private @Nullable OpenBytes elsewhere;
@@ -134,9 +148,12 @@ final class PackPlace implements PackSource {
             long known = tableBegin;
             if (known == 0) {
                 try {
-                    known = PackTableFile.begin(pack.bytes(), table().size());
+                    known = PackTableFile.begin(table, table().size(), pack.bytes());
                 } catch (NoSuchFileException e) {
                     return elsewhere(e).nearFrom();
+                } catch (CorruptSegmentException e) {
+                    packs.tableDamaged(table);
+                    throw e;
                 }
                 tableBegin = known;
             }
@@ -157,7 +174,7 @@ final class PackPlace implements PackSource {
             if (!packs.isOfTierAlone()) {
                 long near = nearFrom();
                 if (offset >= near) {
-                    return table().read(target, PackTableFile.HEADER_BYTES + offset - near);
+                    return table().read(target, PackTableFile.offset(offset, near));
                 }
                 if (offset + target.remaining() <= PackTableFile.HEADER_BYTES) {
                     return table().read(target, offset);
@@ -167,10 +184,10 @@ final class PackPlace implements PackSource {
         }
 
         private synchronized OpenBytes table() throws IOException {
-            OpenBytes known = table;
+            OpenBytes known = openTable;
             if (known == null) {
-                known = packs.channels().acquireSealed(PackFiles.table(packs.root(), pack.number()));
-                table = known;
+                known = packs.channels().acquireSealed(table);
+                openTable = known;
             }
             return known;
         }
@@ -180,9 +197,8 @@ final class PackPlace implements PackSource {
             OpenBytes known = elsewhere;
             if (known == null) {
                 if (!isElsewhere(Optional.of(here), why)) {
-                    throw why instanceof TierFailure ? why : new TierFailure("table of a pack in the tier is missing, file="
-                            + PackFiles.table(packs.root(), pack.number()), here.tier().location(), TierNames.pack(pack.number(), here.object()),
-                            "open the log for writing with its tier, and it is made anew", why);
+                    throw why instanceof TierFailure ? why : new TierFailure("table of a pack in the tier is missing, file=" + table,
+                            here.tier().location(), TierNames.pack(pack.number(), here.object()), PackTableFile.ADVICE, why);
                 }
                 known = PackPlace.this.open();
                 elsewhere = known;
@@ -192,12 +208,12 @@ final class PackPlace implements PackSource {
 
         @Override
         public synchronized void close() {
-            for (OpenBytes open : new OpenBytes[] {table, elsewhere}) {
+            for (OpenBytes open : new OpenBytes[] {openTable, elsewhere}) {
                 if (open != null) {
                     open.close();
                 }
             }
-            table = null;
+            openTable = null;
             elsewhere = null;
         }
 

@@ -19,9 +19,11 @@ import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentSummary;
 import dev.streamwal.segment.TimeRange;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +57,7 @@ public final class PackedSegment extends Segment {
 
     private PackedSegment(StreamKey key, PackCatalog packs, ListedPack pack, long base, long end, boolean isInWindow, FooterCache footers, Moves moves,
             boolean isSlice, @Nullable Place place) {
-        super(key, new SegmentName(base, pack.expirationMillis()), PackFiles.pack(packs.root(), pack.number()), moves);
+        super(key, new SegmentName(base, pack.expirationMillis()), moves);
         this.packs = packs;
         this.pack = pack;
         this.end = end;
@@ -89,6 +91,11 @@ public final class PackedSegment extends Segment {
     }
 
     @Override
+    public Path file() {
+        return PackFiles.pack(packs.root(), pack.number());
+    }
+
+    @Override
     public long listedEnd() {
         return end;
     }
@@ -96,6 +103,15 @@ public final class PackedSegment extends Segment {
     @Override
     public boolean isListedOutside(TimeRange range) {
         return isInWindow && !range.overlaps(pack.window().startMillis(), pack.window().endMillis() - 1);
+    }
+
+    @Override
+    public @Nullable SegmentSummary summary() throws IOException {
+        if (isSlice) {
+            return null;
+        }
+        PackEntry entry = place().entry();
+        return new SegmentSummary(entry.dataEnd(), end, entry.smallestMillis(), entry.largestMillis());
     }
 
     /**

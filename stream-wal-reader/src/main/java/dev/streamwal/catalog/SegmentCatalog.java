@@ -7,6 +7,7 @@ import dev.streamwal.manifest.Manifest;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.OwnSegment;
 import dev.streamwal.segment.Segment;
+import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
@@ -54,6 +55,7 @@ public final class SegmentCatalog {
     private final FooterCache footers;
     private final PackCatalog packs;
     private final @Nullable SharedCatalog shared;
+    private final Segment.Moves moves;
     private final ListingAge age;
 
     private volatile SegmentChain chain = SegmentChain.EMPTY;
@@ -75,7 +77,7 @@ public final class SegmentCatalog {
     private List<Segment> packed = List.of();
 
     @GuardedBy("this")
-    private final PackCatalog.Known packedBefore = new PackCatalog.Known();
+    private PackCatalog.Known packedBefore = new PackCatalog.Known();
 
     @GuardedBy("this")
     private @Nullable Manifest manifest;
@@ -112,16 +114,17 @@ public final class SegmentCatalog {
      */
     public SegmentCatalog(StreamKey key, Supplier<Path> directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
             @Nullable SharedCatalog shared) {
-        this(key, directory, Object::new, channels, footers, packs, shared, System::nanoTime);
+        this(key, directory, Object::new, channels, footers, packs, shared, null, System::nanoTime);
     }
 
+    /** @param moves finds a segment whose file has gone, so that whoever has the segment doesn't keep this catalog; null to ask this one */
     SegmentCatalog(StreamKey key, StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs,
-            @Nullable SharedCatalog shared) {
-        this(key, () -> streams.of(key), streams::state, channels, footers, packs, shared, System::nanoTime);
+            @Nullable SharedCatalog shared, Segment.@Nullable Moves moves) {
+        this(key, () -> streams.of(key), streams::state, channels, footers, packs, shared, moves, System::nanoTime);
     }
 
     SegmentCatalog(StreamKey key, Supplier<Path> directory, Folder folder, ChannelCache channels, FooterCache footers, PackCatalog packs,
-            @Nullable SharedCatalog shared, LongSupplier nanoTime) {
+            @Nullable SharedCatalog shared, Segment.@Nullable Moves moves, LongSupplier nanoTime) {
         this.key = key;
         this.directory = directory;
         this.folder = folder;
@@ -129,6 +132,7 @@ public final class SegmentCatalog {
         this.footers = footers;
         this.packs = packs;
         this.shared = shared;
+        this.moves = moves == null ? this::moved : moves;
         this.age = new ListingAge(nanoTime);
     }
 
@@ -144,23 +148,32 @@ public final class SegmentCatalog {
 
     /** Whether the stream certainly has no directory any more, and nothing in a pack. If so, its files are closed. */
     boolean isGone() {
-        if (!Files.notExists(directory.get())) {
-            return false;
-        }
         SegmentChain last = chain;
-        boolean anyPacked = false;
         for (int i = 0; i < last.size(); i++) {
-            anyPacked |= !(last.get(i) instanceof OwnSegment);
+            if (!(last.get(i) instanceof OwnSegment)) {
+                return false;
+            }
         }
-        if (!anyPacked) {
+        boolean isGone = Files.notExists(directory.get());
+        if (isGone) {
             forgetFiles(last);
         }
-        return !anyPacked;
+        return isGone;
     }
 
     private void forgetFiles(SegmentChain last) {
         for (int i = 0; i < last.size(); i++) {
             channels.forget(last.get(i).file());
+        }
+    }
+
+    /** Closes its stream's own files, as far as nobody reads them. */
+    void forgetFiles() {
+        SegmentChain last = chain;
+        for (int i = 0; i < last.size(); i++) {
+            if (last.get(i) instanceof OwnSegment) {
+                channels.forget(last.get(i).file());
+            }
         }
     }
 
@@ -206,7 +219,7 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private void lookUp(Manifest now) throws IOException {
         if (!now.equals(manifest)) {
-            List<Segment> found = packs.segments(key, now, packedBefore, this::moved);
+            List<Segment> found = packs.segments(key, now, packedBefore, moves);
             packed = found.isEmpty() && packed.isEmpty() ? packed : found;
             manifest = now;
         }
@@ -226,6 +239,32 @@ public final class SegmentCatalog {
         List<Segment> found = new ArrayList<>();
         catalog.addParts(key, live, now, found);
         parts = found.equals(parts) ? parts : found;
+    }
+
+    /** What packs have of the stream, as listed last. */
+    private record InPacks(@Nullable Manifest manifest, List<Segment> segments, PackCatalog.Known before) {}
+
+    private synchronized InPacks inPacks() {
+        // a table that is damaged may have been written anew
+        boolean isReadable = packed.stream().noneMatch(UnreadableFile.class::isInstance);
+        return new InPacks(isReadable ? manifest : null, isReadable ? packed : List.of(), packedBefore.copy());
+    }
+
+    /** Begins with what another catalog of the stream, which stays as it is, has found in packs. Called before anything is listed. */
+    synchronized void beginWith(SegmentCatalog other) {
+        InPacks known = other.inPacks();
+        manifest = known.manifest();
+        packed = known.segments();
+        packedBefore = known.before();
+    }
+
+    /** Whether both have the same list of packs. */
+    boolean hasSamePacks(SegmentCatalog other) {
+        return Objects.equals(listedBy(), other.listedBy());
+    }
+
+    private synchronized @Nullable Manifest listedBy() {
+        return manifest;
     }
 
     /**
@@ -285,7 +324,8 @@ public final class SegmentCatalog {
         SegmentChain now = refresh();
         int index = now.floor(gone.basePosition());
         Segment around = index < 0 ? null : now.get(index);
-        if (around == null || around.file().equals(gone.file())) {
+        // a part of a shared segment may have been found anew in the same file
+        if (around == null || around.equals(gone) || (around.file().equals(gone.file()) && !(gone instanceof SharedPart))) {
             return null;
         }
         if (around instanceof PackedSegment packed && packed.listedEnd() > gone.basePosition()) {
@@ -395,7 +435,7 @@ public final class SegmentCatalog {
                 if (listed != null) {
                     found.put(fileName, listed);
                 } else {
-                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new OwnSegment(key, name, file, footers, this::moved)));
+                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new OwnSegment(key, name, file, footers, moves)));
                 }
             }
         } catch (NoSuchFileException | NotDirectoryException e) {

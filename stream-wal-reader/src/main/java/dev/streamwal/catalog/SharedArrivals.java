@@ -48,6 +48,11 @@ public final class SharedArrivals {
         return progress.isDecided();
     }
 
+    /** See {@link SharedProgress#hasBecomeUndecided()}. */
+    public boolean hasBecomeUndecided() {
+        return progress.hasBecomeUndecided();
+    }
+
     private void look(Manifest manifest, List<SharedSegment> live, Arrival each) throws IOException {
         Map<SharedSegment, Integer> now = new IdentityHashMap<>();
         for (SharedSegment segment : live) {

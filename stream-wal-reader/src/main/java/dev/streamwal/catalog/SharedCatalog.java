@@ -10,6 +10,7 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -43,12 +44,20 @@ public final class SharedCatalog {
     public SharedCatalog(StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs, Segment.Moves moves,
             LongSupplier reserved) {
         this.files = new SegmentCatalog(StreamKey.SHARED, streams, channels, footers,
-                PackCatalog.none(streams.path()), null);
-        this.voids = (segment, key) -> cut(segment, packs.manifest().voidRanges(key));
+                PackCatalog.none(streams.path()), null, null);
+        this.voids = (segment, key) -> cutLive(segment, key, packs.manifest());
         this.channels = channels;
         this.footers = footers;
         this.moves = moves;
         this.reserved = reserved;
+    }
+
+    private static void cutLive(SharedSegment segment, StreamKey key, Manifest manifest) throws IOException {
+        // a scan that stands in it reads on where it is packed
+        cut(segment, manifest.voidRanges(key));
+        if (!isLive(segment, manifest)) {
+            throw new NoSuchFileException(segment.file().toString(), null, "it is packed");
+        }
     }
 
     private static void cut(SharedSegment segment, List<VoidRange> ranges) {

@@ -30,6 +30,8 @@ public final class SharedProgress {
 
     /** See {@link #isDecided()}. */
     private boolean isDecided = true;
+    /** Whether it has become undecided, and nobody was told. */
+    private boolean isNewlyUndecided;
     /** Whether the look being taken, also where it fails and is taken again, finds that looks have seen all. */
     private boolean isAll = true;
 
@@ -82,6 +84,16 @@ public final class SharedProgress {
         return isDecided;
     }
 
+    /**
+     * Whether it has become undecided since this was asked last: then records may be in packs that no look has seen, and if no record comes any more,
+     * no next segment will tell.
+     */
+    boolean hasBecomeUndecided() {
+        boolean has = isNewlyUndecided;
+        isNewlyUndecided = false;
+        return has;
+    }
+
     private boolean begin(Manifest manifest, List<SharedSegment> live) throws IOException {
         long packed = manifest.sharedBelow() - 1;
         if (isFirst) {
@@ -95,7 +107,9 @@ public final class SharedProgress {
             isDecided = true;
             return false;
         }
+        boolean wasDecided = isDecided;
         isDecided = packed < incomplete || incomplete != newest || !live.isEmpty();
+        isNewlyUndecided |= wasDecided && !isDecided;
         if (packed < incomplete || !isDecided) {
             return true;
         }

@@ -25,6 +25,7 @@ import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -169,16 +170,27 @@ public final class StreamDirectory {
 
     /** The keys that have a segment and pass the filter, in their natural order. Other names in the folder are ignored. */
     public NavigableSet<String> keys(Predicate<String> filter) throws IOException {
-        return channels.makingRoom(() -> read(this::path, folder -> list(folder, filter)));
+        return keys(filter, other -> { });
     }
 
-    private NavigableSet<String> list(Path folder, Predicate<String> filter) throws IOException {
+    /**
+     * As {@link #keys(Predicate)}.
+     *
+     * @param others receives every other directory of a stream, perhaps twice: it has no segment that tells a key, or its key doesn't pass
+     */
+    public NavigableSet<String> keys(Predicate<String> filter, Consumer<Path> others) throws IOException {
+        return channels.makingRoom(() -> read(this::path, folder -> list(folder, filter, others)));
+    }
+
+    private NavigableSet<String> list(Path folder, Predicate<String> filter, Consumer<Path> others) throws IOException {
         NavigableSet<String> keys = new TreeSet<>();
         try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
             for (Path directory : directories) {
                 Optional<String> key = key(directory, filter);
                 if (key.isPresent()) {
                     keys.add(key.get());
+                } else if (isOfStream(directory.getFileName().toString())) {
+                    others.accept(directory);
                 }
             }
         } catch (NoSuchFileException e) {
@@ -234,6 +246,10 @@ public final class StreamDirectory {
             throw e.getCause();
         }
         return Optional.empty();
+    }
+
+    private static boolean isOfStream(String name) {
+        return StreamKey.fromDirectoryName(name).isPresent() || StreamKey.isDigestName(name);
     }
 
     private static boolean isSegment(Path file) {

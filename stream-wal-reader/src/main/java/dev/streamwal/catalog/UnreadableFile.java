@@ -23,6 +23,7 @@ import java.util.NavigableMap;
  */
 final class UnreadableFile extends Segment {
 
+    private final Path file;
     private final CorruptSegmentException why;
 
     UnreadableFile(StreamKey key, long expirationMillis, Path file, CorruptSegmentException why) {
@@ -30,7 +31,8 @@ final class UnreadableFile extends Segment {
     }
 
     private UnreadableFile(StreamKey key, long expirationMillis, Path file, CorruptSegmentException why, long position) {
-        super(key, new SegmentName(position, expirationMillis), file, Moves.NONE);
+        super(key, new SegmentName(position, expirationMillis), Moves.NONE);
+        this.file = file;
         this.why = why;
     }
 
@@ -70,6 +72,11 @@ final class UnreadableFile extends Segment {
     private CorruptSegmentException told() {
         return new CorruptSegmentException(why.getMessage() + "; stream=" + key() + " may have had records in it", file(), key().text(),
                 basePosition(), why.offset(), why.length(), why);
+    }
+
+    @Override
+    public Path file() {
+        return file;
     }
 
     @Override

@@ -168,6 +168,17 @@ public final class LogKeys {
         }
     }
 
+    /**
+     * Makes sure that the current master key is the one that had its id before, by the newest session key that is wrapped under that id.
+     *
+     * @throws KeyUnavailableException where it is another one
+     */
+    public static void checkCurrent(List<WrappedKey> keys, MasterKeys masters) {
+        String masterId = masters.currentId();
+        keys.stream().filter(key -> key.masterId().equals(masterId)).reduce((older, newer) -> newer)
+                .ifPresent(newest -> Arrays.fill(unwrappedBytes(newest, masters), (byte) 0));
+    }
+
     /** Forgets the session keys; those that are needed again are unwrapped again. */
     public void forget() {
         known.clear();

@@ -6,6 +6,7 @@ import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -44,6 +45,11 @@ public final class IoFailure {
     /** Whether the process, or the system, may not open more files. */
     public static boolean isTooManyOpenFiles(IOException failure) {
         return says(failure, "too many open files");
+    }
+
+    /** Whether the file system, or the folder to this process, is read-only. */
+    public static boolean isReadOnly(IOException failure, Path file) {
+        return says(failure, "read-only file system") || (failure instanceof AccessDeniedException && Files.exists(file) && !Files.isWritable(file));
     }
 
     /** Whether the disk is full, or the user's quota exhausted. */

@@ -7,7 +7,8 @@ import java.util.Map;
 /**
  * A program's master keys, and the one thing that they are for: wrapping the keys that a log encrypts its records with. A log keeps the wrapped
  * keys beside its data, and never sees a master key. So an implementation may leave the master keys where they are, in a key management service for
- * instance. It is asked for each wrapped key once by each reader and writer that needs it, never for each record.
+ * instance. It is asked for each wrapped key once by each reader and writer that needs it, and for the newest by each writer that encrypts, never for
+ * each record.
  *
  * <pre>{@code
  * MasterKeys keys = MasterKeys.file(Path.of("/etc/telemetry/keys"));

@@ -12,6 +12,7 @@ import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.TimeRange;
+import dev.streamwal.walk.HeldRecord;
 import dev.streamwal.walk.StreamScan;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -44,14 +45,14 @@ public final class GreatestTimestamp {
      *
      * @throws CorruptSegmentException where a part that has to be read is damaged
      */
-    public Optional<LastRecord> find() throws IOException {
+    public Optional<HeldRecord> find() throws IOException {
         for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
             long fromMillis = greatestOfSealed(catalog.chain(), attempt == 1);
             long position = find(new TimeRange(fromMillis, Long.MAX_VALUE));
             if (position == NOWHERE && fromMillis == SegmentIndex.NO_LARGEST) {
                 return Optional.empty();
             }
-            Optional<LastRecord> found = position == NOWHERE ? Optional.empty() : read(position);
+            Optional<HeldRecord> found = position == NOWHERE ? Optional.empty() : read(position);
             if (found.isPresent()) {
                 return found;
             }
@@ -114,10 +115,10 @@ public final class GreatestTimestamp {
         }
     }
 
-    private Optional<LastRecord> read(long position) throws IOException {
+    private Optional<HeldRecord> read(long position) throws IOException {
         try (StreamScan scan = new ScanStart(log, catalog).scan(new ScanBegin.At(position))) {
             boolean isThere = scan.next() && scan.record().position() == position;
-            return isThere ? Optional.of(LastRecord.of(scan.record())) : Optional.empty();
+            return isThere ? Optional.of(HeldRecord.of(scan.record())) : Optional.empty();
         } catch (EntryNotFoundException | EntryExpiredException e) {
             return Optional.empty();
         }

@@ -12,6 +12,7 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
+import dev.streamwal.walk.HeldRecord;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;
@@ -20,6 +21,9 @@ import java.util.OptionalLong;
 /**
  * Reads the last record of a stream with few calls, where the stream's end is plain: the newest segment has a footer, or its records can be
  * followed from the mark, or from the last record seen before, to the empty space after them. All other cases are left to {@link NewestRecords}.
+ *
+ * <p>Where the listing has the segment's end, as it has for parts of packs and of shared segments, that end is of the moment of the listing, or of a
+ * later one before the record is read. The record before it was the last one then.
  *
  * <p>The segment was the newest when the directory was read, and its records were read after that. So there was a moment in between at which the
  * record found was the stream's last one: it is the segment's last record, and later records came in a later segment, or after the end found. That
@@ -38,13 +42,16 @@ public final class LastRecordRead {
     }
 
     /** The last record; empty where the end isn't plain, or there is no record. */
-    public Optional<LastRecord> run() throws IOException {
+    public Optional<HeldRecord> run() throws IOException {
         SegmentChain chain = catalog.chain();
         if (chain.size() == 0) {
             return Optional.empty();
         }
         Segment newest = chain.get(chain.size() - 1);
         try (SegmentReader reader = newest.open(log.channels())) {
+            if (reader.segment().isEndListed() && reader.header().mark() != 0) {
+                return lastListed(reader);
+            }
             SegmentEnd end = reader.end();
             Footer footer = end.footer();
             ReadSizes sizes = footer == null ? ReadSizes.small(log.settings()) : ReadSizes.oneRecord(log.settings());
@@ -57,12 +64,21 @@ public final class LastRecordRead {
         }
     }
 
-    private static Optional<LastRecord> lastBefore(Footer footer, SegmentScan scan) throws IOException {
-        scan.seekBehind(footer.dataEnd(), footer.lastRecordSize());
-        return scan.previousShown() ? Optional.of(LastRecord.of(scan)) : Optional.empty();
+    /** The record that the header's mark points to, which a listing knows to be the last one. */
+    private Optional<HeldRecord> lastListed(SegmentReader reader) throws IOException {
+        try (SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.oneRecord(log.settings()))) {
+            scan.limit(reader.header().offsetOf(reader.segment().listedEnd()));
+            scan.seek(reader.header().mark());
+            return scan.next() && scan.isShown() ? Optional.of(HeldRecord.of(scan)) : Optional.empty();
+        }
     }
 
-    private Optional<LastRecord> lastFollowing(SegmentReader reader, SegmentScan scan) throws IOException {
+    private static Optional<HeldRecord> lastBefore(Footer footer, SegmentScan scan) throws IOException {
+        scan.seekBehind(footer.dataEnd(), footer.lastRecordSize());
+        return scan.previousShown() ? Optional.of(HeldRecord.of(scan)) : Optional.empty();
+    }
+
+    private Optional<HeldRecord> lastFollowing(SegmentReader reader, SegmentScan scan) throws IOException {
         Segment segment = reader.segment();
         int mark = reader.markAtOpening();
         int from = Math.max(mark, segment.lastSeen());
@@ -81,7 +97,7 @@ public final class LastRecordRead {
             return Optional.empty();
         }
         scan.seek(last);
-        return scan.next() && reader.stillHas(last, scan.frameBytes()) ? Optional.of(LastRecord.of(scan)) : Optional.empty();
+        return scan.next() && reader.stillHas(last, scan.frameBytes()) ? Optional.of(HeldRecord.of(scan)) : Optional.empty();
     }
 
     /** Whether the scan has stopped at, or after, the end of the space that this process has reserved. */

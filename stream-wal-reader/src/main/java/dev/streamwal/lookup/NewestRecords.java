@@ -11,6 +11,8 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.BackwardScan;
+import dev.streamwal.walk.HeldRecord;
+import dev.streamwal.walk.HeldRecords;
 import dev.streamwal.walk.RecordWalk;
 import dev.streamwal.walk.StreamEnd;
 import dev.streamwal.walk.StreamScan;
@@ -46,7 +48,7 @@ public final class NewestRecords {
     private @Nullable Place last;
     private @Nullable Place first;
     /** The records, newest first; null where they are too large to be held, or one between them couldn't be read. */
-    private @Nullable List<LastRecord> held = new ArrayList<>();
+    private @Nullable List<HeldRecord> held = new ArrayList<>();
     private long heldBytes;
 
     private record Place(Segment segment, long offset, long position, int size) {
@@ -67,7 +69,7 @@ public final class NewestRecords {
      *
      * @throws dev.streamwal.error.CorruptSegmentException where the end of the stream is damaged
      */
-    public Optional<LastRecord> last() throws IOException {
+    public Optional<HeldRecord> last() throws IOException {
         read(1);
         return Optional.ofNullable(held).filter(records -> !records.isEmpty()).map(records -> records.get(0));
     }
@@ -80,7 +82,7 @@ public final class NewestRecords {
      */
     public RecordWalk walk(int count) throws IOException {
         read(count);
-        List<LastRecord> records = held;
+        List<HeldRecord> records = held;
         if (records == null) {
             Place oldest = Objects.requireNonNull(first, "no first record, although too many were found to be held");
             return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()),
@@ -153,7 +155,7 @@ public final class NewestRecords {
     private void hold(BackwardScan scan) {
         first = Place.of(scan);
         last = last == null ? first : last;
-        List<LastRecord> records = held;
+        List<HeldRecord> records = held;
         if (records == null) {
             return;
         }
@@ -161,7 +163,7 @@ public final class NewestRecords {
         if (heldBytes > log.settings().scanBufferBytes() && !records.isEmpty()) {
             held = null;
         } else {
-            records.add(LastRecord.of(scan.record()));
+            records.add(HeldRecord.of(scan.record()));
         }
     }
 

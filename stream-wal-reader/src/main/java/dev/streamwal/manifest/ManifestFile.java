@@ -4,6 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
+import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.pack.PackFiles;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -131,6 +133,50 @@ public final class ManifestFile {
     static void write(Path root, Path file, Manifest manifest) throws IOException {
         ByteBuffer bytes = ManifestLayout.encode(manifest);
         LogFile.replace(directory(root).resolve(TEMPORARY_NAME), file, open -> writeAll(open, bytes));
+    }
+
+    /**
+     * Writes a manifest where the disk has no room for another file: over the copy, which has room for it, and renames that to the file. Then there is no
+     * copy. When this returns, the file has this manifest durably; when it throws, it has this manifest or the one before.
+     *
+     * <p>Why there is a whole manifest at every moment: the copy is written over only where the file can be read, and the file is replaced by a rename only
+     * when the copy was forced. A copy that a crash leaves half written is written anew at the next opening, as the file can be read.
+     *
+     * @throws IOException where there is no copy, the file can't be read, or the manifest needs more room than the copy has
+     */
+    static void writeOverCopy(Path root, Manifest manifest) throws IOException {
+        Path file = path(root);
+        Path copy = copy(root);
+        if (!isReadable(file)) {
+            throw new IOException("disk is full, and the list of packs can't be read, so its copy must stay: file=" + file + ", copy=" + copy
+                    + "; free some space and try again");
+        }
+        ByteBuffer bytes = ManifestLayout.encode(manifest);
+        int length = bytes.limit();
+        try (LogFile open = new LogFile(copy, StandardOpenOption.WRITE)) {
+            open.together(opened -> {
+                writeAll(opened, bytes);
+                opened.truncate(length);
+                opened.force();
+            });
+        }
+        LogFile.rename(copy, file);
+        DirectoryForce.force(directory(root));
+    }
+
+    private static boolean isReadable(Path file) throws IOException {
+        try {
+            return readOne(file).isPresent();
+        } catch (FormatException e) {
+            return false;
+        }
+    }
+
+    /** Deletes the copy. Needs no room. */
+    static void deleteCopy(Path root) throws IOException {
+        if (Files.deleteIfExists(copy(root))) {
+            DirectoryForce.force(directory(root));
+        }
     }
 
     /** The content of a file with this manifest. */

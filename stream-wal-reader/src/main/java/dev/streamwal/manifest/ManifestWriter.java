@@ -2,6 +2,7 @@ package dev.streamwal.manifest;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.IoFailure;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +16,9 @@ public final class ManifestWriter {
     private long lastEdits;
     /** Whether the files may differ from {@link #current}. */
     private volatile boolean isOpen;
+    /** Whether there is no copy, as the disk was full when one was to be written. */
+    @GuardedBy("this")
+    private boolean lacksCopy;
     /** Whether the name of the manifest's directory is durable. */
     @GuardedBy("this")
     private boolean isNamed;
@@ -28,16 +32,17 @@ public final class ManifestWriter {
     /** Reads the manifest; rewrites the file or the copy where it lacks a change, or can't be read. */
     public static ManifestWriter open(Path root) throws IOException {
         Manifest found = ManifestFile.read(root);
+        ManifestWriter writer = new ManifestWriter(root, found);
         if (found != Manifest.EMPTY) {
             // rewritten also where it could be read: a killed process may have left a change unforced
             if (!ManifestFile.isFirst(root, found)) {
                 ManifestFile.write(root, ManifestFile.path(root), found);
             }
             if (!ManifestFile.isCopied(root, found)) {
-                ManifestFile.write(root, ManifestFile.copy(root), found);
+                writer.writeCopy();
             }
         }
-        return new ManifestWriter(root, found);
+        return writer;
     }
 
     /** The current manifest. */
@@ -105,16 +110,59 @@ public final class ManifestWriter {
         }
     }
 
+    /**
+     * Writes the file, then the copy.
+     *
+     * <p><b>Where the disk is full.</b> Most changes that a full disk needs free more than they take: packs are deleted behind them. So a change must not
+     * need room itself. It is written over the copy then, and the log is without one until there is room: {@link #complete}.
+     */
     private synchronized void change(UnaryOperator<Manifest> edit) throws IOException {
         Manifest next = edit.apply(current).numbered(lastEdits + 1);
         isOpen = true;
         // a number that may be on the disk is not given again: readers notice changes by it
         lastEdits = next.edits();
         makeDirectory();
-        ManifestFile.write(root, ManifestFile.path(root), next);
+        writeFirst(next);
         current = next;
-        ManifestFile.write(root, ManifestFile.copy(root), next);
+        writeCopy();
         isOpen = false;
+    }
+
+    private void writeFirst(Manifest next) throws IOException {
+        try {
+            ManifestFile.write(root, ManifestFile.path(root), next);
+        } catch (IOException e) {
+            if (!IoFailure.isDiskFull(e)) {
+                throw e;
+            }
+            try {
+                ManifestFile.writeOverCopy(root, next);
+            } catch (IOException overCopy) {
+                e.addSuppressed(overCopy);
+                throw e;
+            }
+        }
+    }
+
+    private synchronized void writeCopy() throws IOException {
+        lacksCopy = true;
+        try {
+            ManifestFile.write(root, ManifestFile.copy(root), current);
+            lacksCopy = false;
+        } catch (IOException e) {
+            if (!IoFailure.isDiskFull(e)) {
+                throw e;
+            }
+            // an old one would list packs that are deleted
+            ManifestFile.deleteCopy(root);
+        }
+    }
+
+    /** Writes the copy where a full disk has left none. Call it when something was deleted; a disk that is still full changes nothing. */
+    public synchronized void complete() throws IOException {
+        if (lacksCopy && !isOpen) {
+            writeCopy();
+        }
     }
 
     /** The directory may exist without a durable name, after a failed change or a killed process. */

@@ -33,6 +33,7 @@ public final class KeyCatalogReader {
     private final long keys;
     private final long edits;
     private final int salt;
+    private final LastLookup<Cursor> lastLookup = new LastLookup<>();
 
     /**
      * Reads footer, packs and index.
@@ -105,12 +106,14 @@ public final class KeyCatalogReader {
                 cache.put(this, index.offset(at), group);
             }
             // checked when it was read
-            Cursor keysOfGroup = new Cursor(keyBlock(group), at);
-            int order = -1;
-            while (order < 0 && keysOfGroup.next()) {
-                order = keysOfGroup.compareKey(wanted);
+            byte[] checked = group;
+            Cursor keysOfGroup = lastLookup.seek(at, wanted, () -> new Cursor(keyBlock(checked), at));
+            if (keysOfGroup == null) {
+                return List.of();
             }
-            return order == 0 ? list(group, keysOfGroup) : List.of();
+            List<CatalogedSegment> found = keysOfGroup.compareKey(wanted) == 0 ? list(checked, keysOfGroup) : List.of();
+            lastLookup.endsAt(at, keysOfGroup);
+            return found;
         } catch (FormatException e) {
             throw unreadable(e);
         }

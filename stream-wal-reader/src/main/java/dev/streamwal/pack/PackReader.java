@@ -45,6 +45,7 @@ public final class PackReader implements AutoCloseable {
     private final PackHeader header;
     private final PackFooter footer;
     private final BlockIndex index;
+    private final LastLookup<PackTable.Cursor> lastLookup = new LastLookup<>();
 
     /** As {@link #open(PackSource, long, BlockCache, BlockCache)}, for who reads each block of frames once. */
     public static PackReader open(ChannelCache channels, Path file, long number, BlockCache tables) throws IOException {
@@ -62,7 +63,7 @@ public final class PackReader implements AutoCloseable {
      */
     public static PackReader open(PackSource source, long number, BlockCache tables, BlockCache frames) throws IOException {
         try (OpenBytes bytes = source.open()) {
-            return new PackReader(source, tables, frames, new Opening(bytes, source.file(), number));
+            return new PackReader(source, tables, frames, new Opening(bytes, source, number));
         }
     }
 
@@ -81,7 +82,7 @@ public final class PackReader implements AutoCloseable {
         private final PackFooter footer;
         private final BlockIndex index;
 
-        Opening(OpenBytes bytes, Path file, long number) throws IOException {
+        Opening(OpenBytes bytes, PackSource source, long number) throws IOException {
             String what = "header";
             long at = 0;
             long length = PackHeaderLayout.BYTES;
@@ -114,7 +115,7 @@ public final class PackReader implements AutoCloseable {
                 check(ByteBuffer.wrap(indexBytes).order(ByteOrder.LITTLE_ENDIAN).getInt(KeyBlockLayout.CHECKSUM) == footer.indexChecksum(),
                         "block index differs from the footer's checksum", footer.indexChecksum());
             } catch (FormatException e) {
-                throw unreadable(e, what, file, null, WalException.NO_POSITION, at, length, "the pack can't be read");
+                throw unreadable(e, what, source, null, WalException.NO_POSITION, at, length, "the pack can't be read");
             }
         }
     }
@@ -126,12 +127,14 @@ public final class PackReader implements AutoCloseable {
         return target.flip();
     }
 
-    private static WalException unreadable(FormatException e, String what, Path file, @Nullable StreamKey key, long position, long offset,
+    private static WalException unreadable(FormatException e, String what, PackSource source, @Nullable StreamKey key, long position, long offset,
             long length, String then) {
-        String message = e.at("in the pack's " + what + ", file=" + file + ", offset=" + offset);
+        PackSource.Place place = source.damaged(offset);
+        String message = e.at("in the pack's " + what + ", file=" + place.file() + ", offset=" + place.offset());
         String stream = key == null ? null : key.text();
-        return e.isUnsupported() ? new UnsupportedFormatException(message, file, stream, position, e)
-                : new CorruptSegmentException(message + "; " + then, file, stream, position, offset, length, e);
+        return e.isUnsupported() ? new UnsupportedFormatException(message, place.file(), stream, position, e)
+                : new CorruptSegmentException(message + "; " + then + (place.advice().isEmpty() ? "" : "; " + place.advice()), place.file(), stream,
+                        position, place.offset(), length, e);
     }
 
     /** Path of the pack. */
@@ -175,13 +178,14 @@ public final class PackReader implements AutoCloseable {
         List<PackEntry> found = new ArrayList<>();
         try {
             for (boolean goesOn = block >= 0; goesOn; goesOn = index.goesOnWith(++block, wanted)) {
-                PackTable.Cursor segments = block(block, true);
-                int order = -1;
-                while (order <= 0 && segments.next()) {
-                    order = segments.compareKey(wanted);
-                    if (order == 0) {
-                        found.add(segments.entry());
-                    }
+                int at = block;
+                PackTable.Cursor segments = lastLookup.seek(at, wanted, () -> block(at, true));
+                while (segments != null && segments.compareKey(wanted) == 0) {
+                    found.add(segments.entry());
+                    segments = segments.next() ? segments : null;
+                }
+                if (segments != null) {
+                    lastLookup.endsAt(at, segments);
                 }
             }
             return List.copyOf(found);
@@ -237,7 +241,7 @@ public final class PackReader implements AutoCloseable {
         byte[] next = index.separatorBehind(block);
         String range = "keys=[" + text(index.separator(block)) + ", " + (next == null ? "the last" : text(next))
                 + (index.isContinued(block + 1) ? "]" : ")");
-        return unreadable(e, "table block of " + range, source.file(), null, WalException.NO_POSITION, index.offset(block), index.length(block),
+        return unreadable(e, "table block of " + range, source, null, WalException.NO_POSITION, index.offset(block), index.length(block),
                 "the segments of other keys can be read");
     }
 
@@ -314,7 +318,7 @@ public final class PackReader implements AutoCloseable {
                     "packed segment's footer contradicts the table", footer.index().records());
             return footer;
         } catch (FormatException e) {
-            throw unreadable(e, "footer of a segment", source.file(), entry.key(), entry.basePosition(), offset, entry.indexBytes(),
+            throw unreadable(e, "footer of a segment", source, entry.key(), entry.basePosition(), offset, entry.indexBytes(),
                     "the segment can be read without it");
         }
     }

@@ -25,6 +25,20 @@ public interface PackSource {
      */
     OpenBytes openFile() throws IOException;
 
+    /**
+     * Where a byte of the pack is.
+     *
+     * @param file that has it
+     * @param offset in that file
+     * @param advice what to do if it isn't what was written; empty where that depends
+     */
+    record Place(Path file, long offset, String advice) {}
+
+    /** Tells that a byte of the pack isn't what was written; the next read looks for it anew. */
+    default Place damaged(long offset) {
+        return new Place(file(), offset, "");
+    }
+
     /** Closes what a cache has open of it. */
     void forget();
 }

@@ -1,9 +1,13 @@
 package dev.streamwal.pack;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.OpenBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
@@ -13,6 +17,9 @@ import java.nio.file.Path;
  */
 public final class PackTableFile {
 
+    /** What to do with a file that is damaged. */
+    public static final String ADVICE = "open the log for writing with its tier, which writes it anew";
+
     /** Bytes of a pack's header, with which its table's file begins. */
     public static final int HEADER_BYTES = PackHeaderLayout.BYTES;
 
@@ -21,16 +28,78 @@ public final class PackTableFile {
     /**
      * Where the part of the pack that is in the file begins, behind the header.
      *
+     * @param file with the table
+     * @param tableBytes its size
      * @param packBytes of the pack
-     * @param tableBytes of the file
+     * @throws CorruptSegmentException where the file can't have the table of a pack of that size
      */
-    public static long begin(long packBytes, long tableBytes) throws IOException {
+    public static long begin(Path file, long tableBytes, long packBytes) {
         long begin = packBytes - (tableBytes - HEADER_BYTES);
         if (tableBytes < HEADER_BYTES + PackFooterLayout.BYTES || begin < HEADER_BYTES) {
-            throw new IOException("file of a pack's table is too short or too long: bytes=" + tableBytes + ", pack=" + packBytes
-                    + "; delete it, and open the log with its tier, and it is made anew");
+            throw new CorruptSegmentException("file of a pack's table is too short or too long: bytes=" + tableBytes + ", pack=" + packBytes
+                    + ", file=" + file + "; " + ADVICE, file, null, WalException.NO_POSITION, 0, tableBytes, null);
         }
         return begin;
+    }
+
+    /** Where a byte of the pack is in the file, which has it. */
+    public static long offset(long packOffset, long begin) {
+        return packOffset < HEADER_BYTES ? packOffset : HEADER_BYTES + packOffset - begin;
+    }
+
+    /** Whether the file is there and verifies; reads all of it. */
+    public static boolean isWhole(Path root, long number, long packBytes) throws IOException {
+        Path table = PackFiles.table(root, number);
+        try (LogFile file = LogFile.reading(table)) {
+            PackSource source = new TableAlone(file, PackFiles.pack(root, number), packBytes, begin(table, file.size(), packBytes));
+            PackWalk walk = PackReader.open(source, number, new BlockCache(0), new BlockCache(0)).walk();
+            boolean isNext = true;
+            while (isNext) {
+                isNext = walk.isNext();
+            }
+            return true;
+        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
+            return false;
+        }
+    }
+
+    /** A pack of which nothing can be read but what the file has. */
+    private record TableAlone(LogFile table, Path file, long packBytes, long begin) implements PackSource {
+
+        @Override
+        public OpenBytes open() {
+            return new OpenBytes() {
+                @Override
+                public int read(ByteBuffer target, long offset) throws IOException {
+                    return table.read(target, PackTableFile.offset(offset, begin));
+                }
+
+                @Override
+                public long size() {
+                    return packBytes;
+                }
+
+                @Override
+                public long nearFrom() {
+                    return begin;
+                }
+
+                @Override
+                public void close() {
+                    // whoever has the file open closes it
+                }
+            };
+        }
+
+        @Override
+        public OpenBytes openFile() throws IOException {
+            throw new NoSuchFileException(file.toString());
+        }
+
+        @Override
+        public void forget() {
+            // nothing is kept
+        }
     }
 
     /** Writes the file, of a pack that is anywhere. When this returns, it is durable, its name included. */

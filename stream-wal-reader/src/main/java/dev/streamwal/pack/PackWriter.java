@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Memory.</b> A segment is read into memory once, at most {@value #MAX_SEGMENT_BYTES} bytes, verified there, and written from there: so
  * the pack holds exactly the verified bytes. Each segment's table entry stays in memory: some 40 bytes with a key that resembles its
- * neighbours', at most its key and {@value PackTable#MAX_FACTS_BYTES} bytes. A pack whose table would be larger than 64 MiB is refused.
+ * neighbours', at most its key and {@value PackTable#MAX_FACTS_BYTES} bytes. A pack whose table would be larger than 64 MiB is refused; who has
+ * more to write begins another one when this one {@link #isFull is full}.
  *
  * <p><b>Why the pack's name never leads to a footer whose data is missing.</b> The whole file, header and footer included, is written under a
  * temporary name, which nothing reads. Then the file is forced, once, and renamed to its final name only when the force has returned. The rename
@@ -45,6 +46,12 @@ public final class PackWriter implements Closeable {
 
     /** Limit of a segment's frames; larger segments stay in files of their own. */
     public static final int MAX_SEGMENT_BYTES = 1 << 20;
+
+    /**
+     * A pack is full when its table has so many bytes: a fourth is left, since the same segments may take more in another table, when they are compressed or
+     * merged later. The differences to the pack and to their neighbours are larger there: by less than 16 bytes each, of which a merged pack has a million.
+     */
+    public static final long FULL_TABLE_BYTES = PackTable.MAX_BYTES / 4 * 3;
 
     private static final byte[] NO_KEY = {};
 
@@ -205,6 +212,11 @@ public final class PackWriter implements Closeable {
         return segments == 0 && draft == null;
     }
 
+    /** Whether what follows is to be written to another pack. */
+    public boolean isFull() {
+        return tableBytes >= FULL_TABLE_BYTES || out.length() >= PackFooterLayout.MAX_FILE_BYTES / 2;
+    }
+
     private void check(State wanted) {
         if (state != wanted) {
             throw new IllegalStateException("pack is " + state + ", not " + wanted + ": file=" + path + "; close it and write another one");
@@ -226,8 +238,8 @@ public final class PackWriter implements Closeable {
                     + " bytes: stream=" + segment.key() + ", window=" + segment.window() + ", expiration=" + segment.expirationMillis()
                     + ", bytes=" + bytes + ", file=" + path + "; leave the segment as it is");
         }
-        boolean isNewBlock = table.isEmpty() || !table.hasRoomFor(key);
-        if ((isNewBlock && tableBytes > PackTable.MAX_BYTES - 2 * PackTable.MAX_BLOCK_BYTES)
+        // three blocks are still to come at most: the one that isn't full, and of the segment before, and this one, one each
+        if (tableBytes > PackTable.MAX_BYTES - 3 * PackTable.MAX_BLOCK_BYTES
                 || out.length() > PackFooterLayout.MAX_FILE_BYTES - PackTable.MAX_BYTES - BlockIndex.MAX_BYTES - 2 * MAX_SEGMENT_BYTES) {
             throw new IllegalArgumentException("pack is full, by the limit of " + PackTable.MAX_BYTES
                     + " bytes for its table or of 1 TiB for the file: tableBytes=" + tableBytes + ", bytes=" + out.length()

@@ -154,9 +154,13 @@ public final class EntryTail extends EntryCursor {
 
     /**
      * Where a later tail goes on, behind everything that this one has delivered: a position for each stream that it has come across. To go on
-     * there, give them to {@link ReadFrom#positions}.
+     * there, give them to {@link ReadFrom#positions}, and follow the same keys.
      *
-     * @return a snapshot by key, the caller's own; 0 for a stream that it hasn't read yet
+     * <p>A tail of a prefix, of a pattern, or of all streams leaves out those in which it hasn't read anything yet, unless it was told where to begin
+     * in them. A later tail of the same keys delivers such a stream from its first record. For streams that are followed by their keys, and by a
+     * {@link WalConsumer}, there is 0 in place of that, from which on records that retention took, or that never were, may be reported as lost.
+     *
+     * @return a snapshot by key, the caller's own
      */
     public Map<String, Long> positions() {
         return walk.positions();

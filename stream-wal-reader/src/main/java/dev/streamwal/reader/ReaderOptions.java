@@ -33,22 +33,6 @@ public final class ReaderOptions {
     private final Optional<Path> tier;
     private final long tierCacheBytes;
 
-    private ReaderOptions(ReaderOptions other, Path tier) {
-        this.maxBatchRefs = other.maxBatchRefs;
-        this.maxBatchBytes = other.maxBatchBytes;
-        this.maxOpenFiles = other.maxOpenFiles;
-        this.mergeGapBytes = other.mergeGapBytes;
-        this.scanBufferBytes = other.scanBufferBytes;
-        this.blockCacheBytes = other.blockCacheBytes;
-        this.mappedReads = other.mappedReads;
-        this.directScans = other.directScans;
-        this.parallelReads = other.parallelReads;
-        this.clock = other.clock;
-        this.keys = other.keys;
-        this.tier = Optional.of(tier);
-        this.tierCacheBytes = other.tierCacheBytes;
-    }
-
     private ReaderOptions(Builder builder) {
         this.maxBatchRefs = builder.maxBatchRefs;
         this.maxBatchBytes = builder.maxBatchBytes;
@@ -68,6 +52,25 @@ public final class ReaderOptions {
     /** {@return a builder with the defaults} */
     public static Builder builder() {
         return new Builder();
+    }
+
+    /** {@return a builder that starts with these} */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.maxBatchRefs = maxBatchRefs;
+        builder.maxBatchBytes = maxBatchBytes;
+        builder.maxOpenFiles = OptionalInt.of(maxOpenFiles);
+        builder.mergeGapBytes = mergeGapBytes;
+        builder.scanBufferBytes = scanBufferBytes;
+        builder.blockCacheBytes = blockCacheBytes;
+        builder.mappedReads = mappedReads;
+        builder.directScans = directScans;
+        builder.parallelReads = parallelReads;
+        builder.clock = clock;
+        builder.keys = keys.orElse(null);
+        builder.tier = tier.orElse(null);
+        builder.tierCacheBytes = tierCacheBytes;
+        return builder;
     }
 
     /** {@return how many refs one {@link WalReader#readBatch} takes at most} */
@@ -133,11 +136,6 @@ public final class ReaderOptions {
     /** {@return how much memory is kept of what was read from the tier, in bytes} */
     public long tierCacheBytes() {
         return tierCacheBytes;
-    }
-
-    /** The same with a tier. */
-    ReaderOptions withTier(Path folder) {
-        return new ReaderOptions(this, folder);
     }
 
     ReadSettings settings() {

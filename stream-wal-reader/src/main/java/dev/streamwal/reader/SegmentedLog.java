@@ -12,7 +12,6 @@ import dev.streamwal.format.KeyScope;
 import dev.streamwal.image.CheckpointFolder;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.GreatestTimestamp;
-import dev.streamwal.lookup.LastRecord;
 import dev.streamwal.lookup.LastRecordRead;
 import dev.streamwal.lookup.NewestRecords;
 import dev.streamwal.lookup.ScanBegin;
@@ -21,6 +20,7 @@ import dev.streamwal.segment.TimeRange;
 import dev.streamwal.tail.FollowedStreams;
 import dev.streamwal.tail.StreamTail;
 import dev.streamwal.tier.TierAlone;
+import dev.streamwal.walk.HeldRecord;
 import dev.streamwal.walk.MergedScan;
 import dev.streamwal.walk.RecordWalk;
 import dev.streamwal.walk.StreamScan;
@@ -130,12 +130,12 @@ final class SegmentedLog implements ReadableLog {
         return last(catalog).map(record -> entry(catalog.key().text(), record));
     }
 
-    private Optional<LastRecord> last(SegmentCatalog catalog) throws IOException {
-        Optional<LastRecord> plain = new LastRecordRead(log, catalog).run();
+    private Optional<HeldRecord> last(SegmentCatalog catalog) throws IOException {
+        Optional<HeldRecord> plain = new LastRecordRead(log, catalog).run();
         return plain.isPresent() ? plain : new NewestRecords(log, catalog).last();
     }
 
-    private static EntryRef ref(String key, LastRecord record) {
+    private static EntryRef ref(String key, HeldRecord record) {
         return new EntryRef(key, record.position(), record.frameBytes());
     }
 
@@ -149,7 +149,7 @@ final class SegmentedLog implements ReadableLog {
         return onStream("looking for the greatest timestamp", key, catalog -> new GreatestTimestamp(log, catalog).find()).map(last -> entry(key, last));
     }
 
-    private Entry entry(String key, LastRecord last) {
+    private Entry entry(String key, HeldRecord last) {
         byte[] body = last.isSealed() ? keys.open(last.body(), key, last.position(), last.timestampMillis(), last.headerLength()) : last.body();
         return new HeapEntry(ref(key, last), last.timestampMillis(), last.headerLength(), body);
     }

@@ -15,6 +15,7 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
+import dev.streamwal.segment.SegmentSummary;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.StreamScan;
 import java.io.IOException;
@@ -28,6 +29,7 @@ final class StreamSurvey {
 
     /** An attempt fails only if the stream is cut during it. */
     private static final int MAX_ATTEMPTS = 16;
+    private static final long UNKNOWN = -1;
 
     private final LogSource log;
     private final SegmentCatalog catalog;
@@ -73,17 +75,14 @@ final class StreamSurvey {
         Segment unsealed = null;
         for (int i = 0; i < chain.size(); i++) {
             Segment segment = chain.get(i);
-            try (SegmentReader reader = segment.open(log.channels())) {
+            try {
+                SegmentSummary summary = summary(segment);
                 segments++;
-                bytes += reader.size();
+                bytes += summary.bytes();
                 first = first < 0 ? segment.basePosition() : first;
-                Optional<Footer> footer = reader.footerNow();
-                if (footer.isPresent() && unsealed == null) {
-                    add(footer.get().index());
-                    end = reader.header().positionAt(footer.get().dataEnd());
-                } else if (segment.listedEnd() > segment.basePosition() && unsealed == null) {
-                    addRecords(reader);
-                    end = segment.listedEnd();
+                if (unsealed == null && summary.endPosition() != UNKNOWN) {
+                    addRange(summary.smallestTimestampMillis(), summary.largestTimestampMillis());
+                    end = summary.endPosition();
                 } else if (unsealed == null) {
                     unsealed = segment;
                 }
@@ -104,34 +103,60 @@ final class StreamSurvey {
                 timestamp(smallest, SegmentIndex.NO_SMALLEST), timestamp(largest, SegmentIndex.NO_LARGEST)));
     }
 
-    /** Reads a segment without a footer whose end is known. */
-    private void addRecords(SegmentReader reader) throws IOException {
-        try (SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.settings()))) {
-            while (scan.nextShown()) {
-                addTimestamp(scan.timestampMillis());
-            }
+    /** With the end {@link #UNKNOWN} where the segment isn't sealed. */
+    private SegmentSummary summary(Segment segment) throws IOException {
+        SegmentSummary listed = listed(segment);
+        return listed == null ? read(segment) : listed;
+    }
+
+    private static @Nullable SegmentSummary listed(Segment segment) throws IOException {
+        try {
+            return segment.summary();
+        } catch (NoSuchFileException e) {
+            // it has moved since it was listed, which opening it finds out
+            return null;
         }
     }
 
-    private void addTimestamp(long millis) {
-        smallest = Math.min(smallest, millis);
-        largest = Math.max(largest, millis);
+    private SegmentSummary read(Segment segment) throws IOException {
+        try (SegmentReader reader = segment.open(log.channels())) {
+            Optional<Footer> footer = reader.footerNow();
+            if (footer.isPresent()) {
+                return summary(reader, footer.get().index(), reader.header().positionAt(footer.get().dataEnd()));
+            }
+            return segment.isEndListed() ? summary(reader, index(reader), segment.listedEnd()) : summary(reader, new SegmentIndex(), UNKNOWN);
+        }
+    }
+
+    private static SegmentSummary summary(SegmentReader reader, SegmentIndex index, long end) throws IOException {
+        return new SegmentSummary(reader.size(), end, index.smallestTimestampMillis(), index.largestTimestampMillis());
+    }
+
+    /** Reads the records of a segment without a footer whose end is known. */
+    private SegmentIndex index(SegmentReader reader) throws IOException {
+        SegmentIndex index = new SegmentIndex();
+        try (SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.settings()))) {
+            while (scan.nextShown()) {
+                index.add((int) scan.offset(), scan.timestampMillis());
+            }
+        }
+        return index;
+    }
+
+    private void addRange(long smallestMillis, long largestMillis) {
+        smallest = Math.min(smallest, smallestMillis);
+        largest = Math.max(largest, largestMillis);
     }
 
     private static OptionalLong timestamp(long millis, long none) {
         return millis == none ? OptionalLong.empty() : OptionalLong.of(millis);
     }
 
-    private void add(SegmentIndex index) {
-        smallest = Math.min(smallest, index.smallestTimestampMillis());
-        largest = Math.max(largest, index.largestTimestampMillis());
-    }
-
     /** Reads the segments that have no footer. Damage is reported by {@link #verify()} only. */
     private void scanFrom(Segment segment) throws IOException {
         try (StreamScan scan = new ScanStart(log, catalog).scan(new ScanBegin.At(segment.basePosition()))) {
             while (damage.next(scan)) {
-                addTimestamp(scan.record().timestampMillis());
+                addRange(scan.record().timestampMillis(), scan.record().timestampMillis());
             }
             end = scan.nextPosition();
         }

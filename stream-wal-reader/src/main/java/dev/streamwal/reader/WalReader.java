@@ -104,7 +104,7 @@ public final class WalReader implements AutoCloseable {
      * @throws UnsupportedFormatException where a newer version wrote what the tier has
      */
     public static WalReader openTier(Path tier, ReaderOptions options) {
-        ReaderOptions there = options.withTier(Objects.requireNonNull(tier, "tier"));
+        ReaderOptions there = options.toBuilder().tier(Objects.requireNonNull(tier, "tier")).build();
         return new WalReader(SegmentedLog.ofTier(tier, there), there);
     }
 
@@ -502,8 +502,9 @@ public final class WalReader implements AutoCloseable {
      * {@link EntryRef}s are. Within a stream the order is that of positions: a late record, older than the one before it in its stream, comes right
      * behind that one. So a record is placed by the greatest timestamp in the range that its stream has up to it.
      *
-     * <p>Memory is bounded, however many streams there are: about 64 of them have buffers, of 16 MiB together, unless a single record is larger.
-     * The others rest, each as a few numbers, and are opened again for their next record. An exception of one stream is thrown once, and the others
+     * <p>Memory is bounded, but for some 0.5 KB a stream: 64 streams have buffers, of 16 MiB together, unless a single record is larger. The others rest, with
+     * copies of their next records, of a sixteenth of the heap together, at most 128 MiB. When these are used up, a stream is opened again, for some ten
+     * records at 20,000 streams. An exception of one stream is thrown once, and the others
      * go on; where the file system fails, the stream is left out until the end is reached. A cursor at its end sees later appends: call
      * {@link EntryCursor#next()} again. Those records may be older than the ones before. {@link EntryCursor#nextPosition()} is a position in the
      * record's stream.

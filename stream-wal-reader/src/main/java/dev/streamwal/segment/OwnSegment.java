@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** A segment with a file of its own, whose name says where the segment begins and when it expires. */
 public final class OwnSegment extends Segment {
 
+    private final Path file;
     private final FooterCache footers;
 
     private volatile @Nullable SegmentHeader header;
@@ -23,17 +24,23 @@ public final class OwnSegment extends Segment {
 
     /** @param footers the cache of the log's footers */
     public OwnSegment(StreamKey key, SegmentName name, Path file, FooterCache footers, Moves moves) {
-        super(key, name, file, moves);
+        super(key, name, moves);
+        this.file = file;
         this.footers = footers;
     }
 
     @Override
+    public Path file() {
+        return file;
+    }
+
+    @Override
     protected SegmentReader openHere(ChannelCache channels) throws IOException {
-        SharedFile bytes = channels.acquire(file());
+        SharedFile bytes = channels.acquire(file);
         try {
             forgetFooterOfAnother(bytes);
             SegmentHeader known = header;
-            SegmentHeader read = known == null ? SegmentFiles.readHeader(bytes, file(), key(), name()) : known;
+            SegmentHeader read = known == null ? SegmentFiles.readHeader(bytes, file, key(), name()) : known;
             header = read;
             SegmentReader reader = new SegmentReader(this, read, channels, bytes, bytes::close, footers, known == null);
             if (channels.isMapping() && reader.end().isFinal()) {
@@ -77,7 +84,7 @@ public final class OwnSegment extends Segment {
 
     @Override
     public long bytes() throws IOException {
-        return Files.size(file());
+        return Files.size(file);
     }
 
     @Override

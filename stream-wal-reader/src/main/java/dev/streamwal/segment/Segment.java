@@ -24,8 +24,6 @@ public abstract class Segment implements Comparable<Segment> {
 
     private final StreamKey key;
     private final SegmentName name;
-    private final Path file;
-
     private final Moves moves;
 
     private volatile @Nullable Footer footer;
@@ -45,11 +43,9 @@ public abstract class Segment implements Comparable<Segment> {
         @Nullable Segment of(Segment gone) throws IOException;
     }
 
-    /** @param file that holds the segment */
-    protected Segment(StreamKey key, SegmentName name, Path file, Moves moves) {
+    protected Segment(StreamKey key, SegmentName name, Moves moves) {
         this.key = key;
         this.name = name;
-        this.file = file;
         this.moves = moves;
     }
 
@@ -64,9 +60,7 @@ public abstract class Segment implements Comparable<Segment> {
     }
 
     /** The file that holds it. */
-    public Path file() {
-        return file;
-    }
+    public abstract Path file();
 
     /** Offset in {@link #file()} of an offset of the segment, for exceptions. */
     public abstract long fileOffset(long offset);
@@ -81,9 +75,23 @@ public abstract class Segment implements Comparable<Segment> {
         return basePosition();
     }
 
+    /** Whether the listing tells where its data ends. */
+    public final boolean isEndListed() {
+        return listedEnd() > basePosition();
+    }
+
     /** Whether, by the listing, none of its records has a timestamp in the range; false where the listing doesn't tell. */
     public boolean isListedOutside(TimeRange range) {
         return false;
+    }
+
+    /**
+     * What is known of it without opening it; null where it has to be opened.
+     *
+     * @throws NoSuchFileException where it has left its file
+     */
+    public @Nullable SegmentSummary summary() throws IOException {
+        return null;
     }
 
     /**
@@ -190,6 +198,6 @@ public abstract class Segment implements Comparable<Segment> {
 
     @Override
     public String toString() {
-        return file.toString();
+        return file().toString();
     }
 }

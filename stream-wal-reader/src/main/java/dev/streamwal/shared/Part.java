@@ -2,9 +2,11 @@ package dev.streamwal.shared;
 
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentSummary;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,8 @@ final class Part {
     private int lastFrame = FrameTable.NONE;
     /** Number of the shared segment in which its last frame stands. */
     private int lastSegment;
+    private long smallestMillis = SegmentIndex.NO_SMALLEST;
+    private long largestMillis = SegmentIndex.NO_LARGEST;
     private boolean isCut;
     private boolean isGone;
     /** Whether a gap before it is no loss: the records there were left out, and are missed nowhere. */
@@ -36,7 +40,7 @@ final class Part {
 
     /** The stream's part behind this one. */
     private @Nullable Part next;
-    private @Nullable SharedPart shown;
+    private @Nullable PartPlace place;
 
     /**
      * A part without frames.
@@ -67,12 +71,20 @@ final class Part {
 
     /** The part as a segment of the stream, always the same instance. */
     SharedPart shown(SharedSegment segment, Segment.Moves moves) {
-        if (shown == null) {
-            shown = new SharedPart(segment, this, moves);
+        if (place == null) {
+            place = new PartPlace(segment, this, moves);
         }
-        return shown;
+        return place.segment();
     }
 
+    /** Adds a data record. */
+    void add(FrameTable frames, int place, int frameBytes, long timestampMillis) {
+        add(frames, place, frameBytes);
+        smallestMillis = Math.min(smallestMillis, timestampMillis);
+        largestMillis = Math.max(largestMillis, timestampMillis);
+    }
+
+    /** Adds a frame that isn't a data record. */
     void add(FrameTable frames, int place, int frameBytes) {
         int added = frames.add(place, frameBytes);
         if (count == 0) {
@@ -187,6 +199,11 @@ final class Part {
 
     long endPosition() {
         return base + dataBytes;
+    }
+
+    /** Null where records were cut off: then those left have to be read. */
+    @Nullable SegmentSummary summary() {
+        return isCut || isGone ? null : new SegmentSummary(end(), endPosition(), smallestMillis, largestMillis);
     }
 
     /** The header of a segment with its current frames. */

@@ -11,9 +11,9 @@ import java.util.Arrays;
 /** A part of a shared segment as if it were a file of its own, for reads at any offset: see {@link RecordFramer}. One thread. */
 final class PartBytes implements SegmentBytes, AutoCloseable {
 
-    private static final int FIRST_ROOM = 4 << 10;
+    private static final int FIRST_ROOM = 512;
 
-    private final SharedPart part;
+    private final PartPlace part;
     private final SegmentBytes file;
     private final SegmentHeader fileHeader;
     private final long base;
@@ -29,13 +29,12 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
      * The bytes of a part.
      *
      * @param file bytes of the shared segment
-     * @param fileHeader header of the shared segment
      * @param closing releases the file
      */
-    PartBytes(SharedPart part, SegmentBytes file, SegmentHeader fileHeader, Runnable closing) {
+    PartBytes(PartPlace part, SegmentBytes file, Runnable closing) {
         this.part = part;
         this.file = file;
-        this.fileHeader = fileHeader;
+        this.fileHeader = part.fileHeader();
         this.base = part.basePosition();
         this.closing = closing;
         this.frames = part.frames();
@@ -44,10 +43,14 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
 
     @Override
     public int read(ByteBuffer target, long offset) throws IOException {
-        int start = target.position();
         if (offset + target.remaining() > frames.end()) {
             frames = part.newestFrames();
         }
+        return readKnown(target, offset);
+    }
+
+    private int readKnown(ByteBuffer target, long offset) throws IOException {
+        int start = target.position();
         long at = offset;
         if (at < frames.offset(0)) {
             SegmentHeader header = part.header(frames);
@@ -64,6 +67,13 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
             at += count;
         }
         return target.position() - start;
+    }
+
+    /** By a scan, which may have stood in the part for long: without what was cut off meanwhile. */
+    @Override
+    public int readOnce(ByteBuffer target, long offset) throws IOException {
+        frames = part.countingFrames();
+        return readKnown(target, offset);
     }
 
     @Override

@@ -21,6 +21,9 @@ final class PartCopies implements RecordFramer.Following {
     /** So many records are copied together: what is gathered of them stays in the processor's cache. A larger part is copied alone. */
     private static final int MAX_FRAMES = 256;
 
+    /** So many bytes are gathered together, however few records they are. A larger part is copied alone. */
+    static final int MAX_GATHERED_BYTES = 1 << 20;
+
     private static final int FIRST_ROOM = 64 << 10;
 
     private final SharedIndex index;
@@ -30,6 +33,7 @@ final class PartCopies implements RecordFramer.Following {
     /** The parts that are copied together. */
     private final List<Part> parts = new ArrayList<>();
     private int count;
+    private int bytes;
 
     /** Of each frame, part by part: the place of its record, its length, where its record is gathered, and how many bytes of it there are. */
     private int[] places = new int[MAX_FRAMES];
@@ -59,13 +63,25 @@ final class PartCopies implements RecordFramer.Following {
         return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
+    /** A buffer with so much room: the one there is, or a larger one. */
+    private static ByteBuffer withRoom(ByteBuffer there, int bytes) {
+        return bytes <= there.capacity() ? there : room(Math.max(bytes, Math.min(2 * there.capacity(), MAX_GATHERED_BYTES)));
+    }
+
     /** Adds a part, and copies those added before where there are enough. */
     void add(Part part, SharedRun.Target target) throws IOException {
-        if (count + part.count() > MAX_FRAMES) {
+        int ofPart = storedBytes(part);
+        if (count + part.count() > MAX_FRAMES || bytes + ofPart > MAX_GATHERED_BYTES) {
             flush(target);
         }
         parts.add(part);
         count += part.count();
+        bytes += ofPart;
+    }
+
+    /** Upper bound of what the records of a part take in their shared segments. */
+    private static int storedBytes(Part part) {
+        return part.dataBytes() + part.count() * RecordFramer.storedBytes(0, part.keyLength());
     }
 
     /** Copies the parts that were added and aren't copied yet, in the order in which they were added. */
@@ -86,6 +102,7 @@ final class PartCopies implements RecordFramer.Following {
         }
         parts.clear();
         count = 0;
+        bytes = 0;
     }
 
     /** Lists the frames: the first of every part, then the second, and so on. */
@@ -116,17 +133,15 @@ final class PartCopies implements RecordFramer.Following {
     }
 
     private void gather() throws IOException {
-        int bytes = 0;
+        int at = 0;
         int i = 0;
         for (Part part : parts) {
             for (int last = i + part.count(); i < last; i++) {
-                gathered[i] = bytes;
-                bytes += RecordFramer.storedBytes(lengths[i], part.keyLength());
+                gathered[i] = at;
+                at += RecordFramer.storedBytes(lengths[i], part.keyLength());
             }
         }
-        if (bytes > stored.capacity()) {
-            stored = room(Math.max(bytes, 2 * stored.capacity()));
-        }
+        stored = withRoom(stored, bytes);
         for (i = 0; i < count; i++) {
             stored.limit(i + 1 < count ? gathered[i + 1] : bytes).position(gathered[i]);
             available[i] = files.get(FrameTable.segment(places[i])).read(stored, FrameTable.offset(places[i]));
@@ -137,9 +152,7 @@ final class PartCopies implements RecordFramer.Following {
     private void copy(Part part, int from, SharedRun.Target target) throws IOException {
         StreamKey key = part.key();
         framer.begin(key);
-        if (part.dataBytes() > framed.capacity()) {
-            framed = room(Math.max(part.dataBytes(), 2 * framed.capacity()));
-        }
+        framed = withRoom(framed, part.dataBytes());
         framed.clear().limit(part.dataBytes());
         boolean areRecords = true;
         int at = 0;

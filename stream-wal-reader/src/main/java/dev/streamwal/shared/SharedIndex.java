@@ -138,7 +138,7 @@ final class SharedIndex {
         if (lead != 0) {
             part.add(frames, FrameTable.place(segment, lead), leadBytes);
         }
-        part.add(frames, FrameTable.place(segment, pending.offset(i)), frameBytes);
+        part.add(frames, FrameTable.place(segment, pending.offset(i)), frameBytes, pending.timestampMillis(i));
         arrivals.accept(stream.number());
     }
 

@@ -2,51 +2,64 @@ package dev.streamwal.shared;
 
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.SharedFile;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentSummary;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
-/** A stream's part of a shared segment, as a segment of the stream. */
+/**
+ * A stream's part of a shared segment, as a segment of the stream. A listing of one stream may be kept for months, and a shared segment has the
+ * places of all streams' records: so a part doesn't keep its shared segment in memory. Once nobody else does, the part is looked for where it went.
+ */
 public final class SharedPart extends Segment {
 
-    private final SharedSegment shared;
-    private final Part part;
-    private final PartFrames known;
+    private final Path file;
+    private final Window window;
+    private final WeakReference<PartPlace> place;
+    /** Position where its last record ended when it was asked for last. */
+    private volatile long end;
 
-    SharedPart(SharedSegment shared, Part part, Moves moves) {
-        super(part.key(), new SegmentName(part.base(), part.expirationMillis()), shared.file().file(), moves);
-        this.shared = shared;
-        this.part = part;
-        this.known = new PartFrames(part.headerLength());
+    SharedPart(StreamKey key, Part part, Path file, PartPlace place, Moves moves) {
+        super(key, new SegmentName(part.base(), part.expirationMillis()), moves);
+        this.file = file;
+        this.window = part.window();
+        this.place = new WeakReference<>(place);
+        this.end = part.endPosition();
     }
 
-    /** Its frames, as far as the shared segment has been walked. */
-    PartFrames.Known frames() {
-        return shared.frames(part, known);
+    private PartPlace place() throws NoSuchFileException {
+        PartPlace here = place.get();
+        if (here == null) {
+            throw new NoSuchFileException(file.toString(), null, "its streams' records have moved");
+        }
+        return here;
     }
 
-    /** As {@link #frames}, after the shared segment was walked to its current end. */
-    PartFrames.Known newestFrames() throws IOException {
-        return shared.newestFrames(part, known);
-    }
-
-    SegmentHeader header(PartFrames.Known frames) {
-        return part.header(key(), frames.mark());
+    @Override
+    public Path file() {
+        return file;
     }
 
     /** Epoch ms. */
     public long expirationMillis() {
-        return part.expirationMillis();
+        return name().expirationMillis();
     }
 
     /** Window of its records. */
     public Window window() {
-        return part.window();
+        return window;
     }
 
     @Override
@@ -56,37 +69,52 @@ public final class SharedPart extends Segment {
 
     /** The stream position where its last known record ends. */
     public long endPosition() {
-        return shared.endPosition(part);
+        PartPlace here = place.get();
+        if (here != null) {
+            end = here.endPosition();
+        }
+        return end;
     }
 
-    /** The header of the part with its current frames. */
-    public SegmentHeader header() {
-        return shared.header(part);
+    @Override
+    public @Nullable SegmentSummary summary() throws NoSuchFileException {
+        return place().summary();
     }
 
     @Override
     protected SegmentReader openHere(ChannelCache channels) throws IOException {
-        SegmentReader file = shared.open(part);
-        PartBytes bytes = new PartBytes(this, file, part.fileHeader(), file::close);
-        return new SegmentReader(this, header(), channels, bytes, bytes::close, shared.footers(), false);
+        PartPlace here = place();
+        SharedFile opened = here.open();
+        PartBytes bytes = new PartBytes(here, opened, opened::close);
+        return new SegmentReader(this, here.header(), channels, bytes, bytes::close, here.footers(), false);
     }
 
     @Override
-    public SegmentHeader header(ChannelCache channels) {
-        return header();
+    public SegmentHeader header(ChannelCache channels) throws IOException {
+        PartPlace here = place.get();
+        if (here != null) {
+            return here.header();
+        }
+        try (SegmentReader elsewhere = open(channels)) {
+            return elsewhere.header();
+        }
     }
 
-    /** Offset in the shared segment's file of the record that holds the offset. */
+    /** Offset in the shared segment's file of the record that holds the offset; 0 where that isn't known any more. */
     @Override
     public long fileOffset(long offset) {
-        PartFrames.Known frames = frames();
+        PartPlace here = place.get();
+        if (here == null) {
+            return 0;
+        }
+        PartFrames.Known frames = here.frames();
         int frame = Math.min(frames.at(Math.max(offset, frames.offset(0))), frames.count() - 1);
         return frames.place(frame);
     }
 
     @Override
     public long bytes() {
-        return shared.end(part);
+        return SegmentHeaderLayout.headerLength(key().utf8Length()) + endPosition() - basePosition();
     }
 
     @Override

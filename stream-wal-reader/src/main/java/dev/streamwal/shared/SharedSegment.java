@@ -10,6 +10,7 @@ import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
+import dev.streamwal.segment.SegmentSummary;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -64,14 +65,18 @@ public final class SharedSegment {
     /** Knows the ranges that don't count any more. */
     @FunctionalInterface
     public interface Voids {
-        /** {@link SharedSegment#cut Cuts} the ranges of a stream that don't count any more from the segment. */
+        /**
+         * {@link SharedSegment#cut Cuts} the ranges of a stream that don't count any more from the segment.
+         *
+         * @throws NoSuchFileException where the segment is packed; it is cut even so
+         */
         void cut(SharedSegment segment, StreamKey key) throws IOException;
     }
 
     /**
      * Wraps a segment of the shared stream.
      *
-     * @param voids asked whenever a part is opened
+     * @param voids asked whenever a part is opened, and when a scan reads on in it
      * @param moves finds a part that has left this segment
      */
     @SuppressWarnings("GuardedBy") // records arrive by the walk, which is guarded
@@ -93,15 +98,24 @@ public final class SharedSegment {
         return file.open(channels);
     }
 
-    /** Opens the segment for reading a part, after the part was cut to the records that count now. */
-    SegmentReader open(Part part) throws IOException {
+    /**
+     * Opens the file for reading a part, after the part was cut to the records that count now. Whether the file was deleted needn't be asked, as the
+     * manifest says before that the segment is packed; and what the walk has found stands in every copy of it.
+     *
+     * @throws NoSuchFileException where the part isn't here any more
+     */
+    SharedFile open(Part part) throws IOException {
         voids.cut(this, part.key());
         synchronized (this) {
             if (part.isGone()) {
                 throw new NoSuchFileException(file.toString(), null, "the stream's records in it were deleted: stream=" + part.key());
             }
         }
-        return open();
+        SharedFile opened = channels.acquireAsOpened(file.file());
+        if (channels.isMapping() && file.knownFooter() != null) {
+            opened.map();
+        }
+        return opened;
     }
 
     FooterCache footers() {
@@ -282,12 +296,23 @@ public final class SharedSegment {
         return frames(part, known);
     }
 
+    /** As {@link #newestFrames}, after the part was cut to the records that count now: not under the lock, as in {@link #open(Part)}. */
+    PartFrames.Known countingFrames(Part part, PartFrames known) throws IOException {
+        boolean unused = walk();
+        try {
+            voids.cut(this, part.key());
+        } catch (NoSuchFileException e) {
+            // it is packed meanwhile, and cut nevertheless; the file stays readable while it is open
+        }
+        return frames(part, known);
+    }
+
     synchronized SegmentHeader header(Part part) {
         return part.header(index.frames());
     }
 
-    synchronized int end(Part part) {
-        return part.end();
+    synchronized @Nullable SegmentSummary summary(Part part) {
+        return part.summary();
     }
 
     synchronized long endPosition(Part part) {

@@ -33,16 +33,22 @@ final class FollowedStream {
     int turn;
     /** The number of records delivered, of all streams, when it got its head. */
     long headSince;
+    /** When it came to rest after its last delivered record, by {@link System#nanoTime}. */
+    long deliveredAt = System.nanoTime() - Long.MAX_VALUE / 2;
     /** The timestamp of the record that it stands on. */
     long headMillis;
     /** Whether it stands on a record that wasn't delivered. */
     boolean isHead;
+    /** Whether it stands on a record that was delivered, and goes on behind that. */
+    boolean isOnDelivered;
     /** Whether names in its directory may have changed since it was read. */
     boolean hasNames;
     /** What to call {@link StreamScan#doubtEnd} with, before it is read again. */
     private EndDoubt sign = EndDoubt.NONE;
     /** Whether it was deleted, and has had no record since. */
     boolean isGone;
+    /** Whether the caller has said where to begin in it. */
+    boolean isPlaced;
     /** Whether it isn't followed any more. */
     boolean isForgotten;
 
@@ -51,7 +57,7 @@ final class FollowedStream {
     /** Whether records may still come at that place. */
     private boolean restMayGrow;
 
-    /** How often the folder of streams had changed at the last look at this stream; counts only while it has no directory. */
+    /** How often the folder of streams had changed when this stream had no directory. */
     private long withoutDirectoryAt = -1;
     /** The directory's modification time; null where there is no directory, or before the first look. */
     private @Nullable FileTime modified;
@@ -83,6 +89,11 @@ final class FollowedStream {
             return rest == null ? 0 : rest.resume();
         }
         return isHead ? scan.record().position() : scan.nextPosition();
+    }
+
+    /** Whether it is still before its first record, wherever that is, and no caller has said so. */
+    boolean isUnread() {
+        return !isPlaced && !isHead && resume() == 0;
     }
 
     /** Sets the first scan, before the stream is read. */
@@ -129,11 +140,12 @@ final class FollowedStream {
         if (current == null) {
             return true;
         }
-        StreamScan.Bookmark reached = current.bookmark();
+        StreamScan.Bookmark reached = isOnDelivered ? current.bookmarkBehind() : current.bookmark();
         if (reached == null) {
             return false;
         }
         rest = reached;
+        isOnDelivered = false;
         restMayGrow = current.mayGrow();
         close();
         return true;
@@ -144,9 +156,24 @@ final class FollowedStream {
         return scan == null ? restMayGrow : scan.mayGrow();
     }
 
-    /** Whether it has a directory, or may have got one. */
-    boolean mayHaveDirectory(long folderChanges) {
-        return modified != null || withoutDirectoryAt != folderChanges;
+    /** Name that its directory has, if there is one. */
+    String directoryName() {
+        return StreamKey.of(key).directoryName();
+    }
+
+    /** Whether it had a directory when that was looked at last. */
+    boolean hasDirectory() {
+        return modified != null;
+    }
+
+    /** Whether it had no directory, and may have got one since. */
+    boolean mayHaveGotDirectory(long folderChanges) {
+        return modified == null && withoutDirectoryAt != folderChanges;
+    }
+
+    /** It had no directory after the folder of streams had changed so often. */
+    void hadNoDirectory(long folderChanges) {
+        withoutDirectoryAt = folderChanges;
     }
 
     /** As {@link #close}, after its directory was deleted; also drops the cached file. */
@@ -188,7 +215,8 @@ final class FollowedStream {
         if (hasAnotherTime(log, nanoTime)) {
             return true;
         }
-        if (settled || nanoTime - modifiedSince < ListingAge.SETTLING_NANOS) {
+        FileTime known = modified;
+        if (settled || known == null || nanoTime - modifiedSince < ListingAge.settlingNanos(known)) {
             return false;
         }
         settled = true;
@@ -228,7 +256,8 @@ final class FollowedStream {
             return false;
         }
         ByteBuffer word = ByteBuffer.allocate(Long.BYTES);
-        try (SharedFile bytes = log.channels().acquire(file(log, stopped))) {
+        // where another file has the name now, the directory has another time
+        try (SharedFile bytes = log.channels().acquireAsOpened(file(log, stopped))) {
             return bytes.read(word, stopped.offset(StreamKey.of(key))) == Long.BYTES && word.getLong(0) != 0;
         } catch (NoSuchFileException e) {
             // the deletion has changed the directory's time

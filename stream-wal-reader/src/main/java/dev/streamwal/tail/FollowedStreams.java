@@ -57,14 +57,16 @@ import org.jspecify.annotations.Nullable;
  * directory's time show it. So a record that comes while the stream is read, or later, is seen by a later look.
  *
  * <p><b>What a look costs.</b> Places 1 and 4 are looked at for all streams at once, with a few calls. Place 1 is looked at each time. The other
- * places are looked at after a rest of {@link #REST_PER_LOOK} times the duration of such a look. So a record in a shared segment doesn't wait for
- * looks at thousands of directories, and these looks take a few hundredths of a core at most.
+ * places are looked at after a rest of {@link #REST_PER_LOOK} times the duration of such a look, up to {@link LookPace#MAX_REST_NANOS}. So a record
+ * in a shared segment doesn't wait for looks at thousands of directories. These looks take some milliseconds at most, and so a few hundredths of a
+ * core; more only where tens of thousands of directories are listed, as names come. And where a busy machine makes them take long, they are the
+ * longest rest apart, and not a multiple of that. Place 2 of streams that have got a record there within a second, and still have their scans, is
+ * looked at more often, as more will come.
  *
  * <p>Of these looks, each one covers place 2 of the streams that have stopped in a segment of their own without a footer, as their next record
  * mostly comes there; every fourth one covers their place 3. Streams that share segments, and those of windows that are over, aren't among them.
- * Other streams may have a directory too, as from a time when they didn't share. A few of them are looked at each time, in turn. So after a pause,
- * the first record in a segment of its own may be late by as many looks as a whole turn takes. A stream without a directory is passed over while
- * the folder doesn't change.
+ * Other streams may have a directory too, as from a time when they didn't share. A few of them are looked at each time, in {@link DirectoryTurns
+ * turn}. So after a pause, the first record in a segment of its own may be late by as many looks as a turn of the streams with a directory takes.
  */
 public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
@@ -82,18 +84,18 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     static final int MAX_GROWING = 1_024;
     /** One in so many looks at such a stream is at its directory: a new segment comes once per window only. */
     private static final int LOOKS_PER_DIRECTORY = 4;
-    /** Number of other streams that a look covers, in turn, at 2 µs each, or some 50 µs where a file has to be opened. */
-    private static final int LOOKS_IN_TURN = 32;
-    /** As {@link #LOOKS_IN_TURN}, including the streams that are passed over. */
-    private static final int STEPS_IN_TURN = 1_024;
     /** Number of deleted streams whose positions are kept, at some 200 bytes each. */
     static final int MAX_GONE = 1_000;
     /**
-     * Shortest rest between two looks at segments of streams' own and at directories; a record there may be so late. The rest is at least 64 times
-     * the duration of a look.
+     * Shortest rest between two looks at segments of streams' own and at directories; a record there may be so late. The rest is 128 times the
+     * duration of a look where that is longer, up to {@link LookPace#MAX_REST_NANOS}.
      */
     private static final long MIN_REST_NANOS = 4_000_000;
-    private static final int REST_PER_LOOK = 64;
+    private static final int REST_PER_LOOK = 128;
+    private static final int REST_PER_SHARED_LOOK = 64;
+    /** For so long after a record of a stream's own segment its next one is expected there. */
+    private static final long RECENT_NANOS = 1_000_000_000;
+    private static final int REST_PER_RECENT_LOOK = 8;
     /** Shortest rest between two looks at shared segments, which take one read for all streams. */
     private static final long MIN_REST_SHARED_NANOS = 200_000;
 
@@ -107,16 +109,15 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final KeyScope scope;
 
     private final Map<String, FollowedStream> streams = new HashMap<>();
-    /** The same streams, in the order of the looks in turn. */
-    private final List<FollowedStream> inTurn = new ArrayList<>();
-    private int nextInTurn;
+    private final DirectoryTurns turns;
     private int looks;
     /** Streams that rest in a segment of their own that may grow, in the order in which they came to rest. */
     private final Set<FollowedStream> growing = new LinkedHashSet<>();
     /** Deleted streams that were read to their ends, and of which records may come again; the one that went first is the first. */
     private final Set<FollowedStream> gone = new LinkedHashSet<>();
     private final LookPace ownPace = new LookPace(REST_PER_LOOK, MIN_REST_NANOS);
-    private final LookPace sharedPace = new LookPace(REST_PER_LOOK, MIN_REST_SHARED_NANOS);
+    private final LookPace recentPace = new LookPace(REST_PER_RECENT_LOOK, MIN_REST_SHARED_NANOS);
+    private final LookPace sharedPace = new LookPace(REST_PER_SHARED_LOOK, MIN_REST_SHARED_NANOS);
 
     /** Wanted streams that aren't read yet. */
     private final ArrayDeque<FollowedStream> waiting = new ArrayDeque<>();
@@ -151,6 +152,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         this.scope = scope;
         this.folder = new DirectoryWatch(log.streams()::path);
         this.arrivals = new SharedArrivals(log);
+        this.turns = new DirectoryTurns(log, this::lookInTurn);
         this.newStreams = scope.exactKeys().isPresent() ? null : new NewStreams(log, scope);
         // before any stream is read
         Set<String> arrived = allInShared();
@@ -158,6 +160,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
                 FollowedStream stream = add(each.getKey());
                 if (!each.getValue().equals(others)) {
+                    stream.isPlaced = true;
                     stream.begin(new ScanStart(log, log.unsharedCatalog(each.getKey())).tail(each.getValue()));
                     // a stream that was read to find its beginning keeps no file until its turn comes
                     boolean unused = stream.holdsFile() && stream.sleep();
@@ -181,7 +184,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private FollowedStream add(String key) {
         FollowedStream stream = new FollowedStream(key, sharedLook);
         streams.put(key, stream);
-        inTurn.add(stream);
+        turns.add(stream);
         want(stream);
         return stream;
     }
@@ -224,6 +227,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             }
             chosen.turn++;
             chosen.isHead = false;
+            chosen.isOnDelivered = true;
             current = chosen;
             return true;
         } catch (IOException e) {
@@ -274,7 +278,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private boolean readNext(FollowedStream stream) throws IOException {
         stream.wake(log, others);
-        boolean found = stream.scan().next() || (stream.hasNames && nextByName(stream));
+        boolean isNext = stream.scan().next();
+        stream.isOnDelivered = false;
+        boolean found = isNext || (stream.hasNames && nextByName(stream));
         if (found && stream.isGone) {
             stream.isGone = false;
             gone.remove(stream);
@@ -299,6 +305,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private void rest(FollowedStream stream) {
         stream.wanted = false;
+        if (stream.turn > 0) {
+            stream.deliveredAt = System.nanoTime();
+        }
         // moves it to the end of the set
         growing.remove(stream);
         if (stream.mayGrow()) {
@@ -429,6 +438,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private void look() throws IOException {
         lookAtShared();
         tryAgain();
+        if (recentPace.isDue(System.nanoTime())) {
+            lookAtRecent();
+        }
         if (ownPace.isDue(System.nanoTime())) {
             lookAtOwn();
         }
@@ -444,12 +456,25 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         try {
             givingBack(() -> {
                 if (!arrivals.look((key, end) -> arrived(key.text(), EndDoubt.seen(end)))) {
-                    inTurn.forEach(this::wantInDoubt);
+                    streams.values().forEach(this::wantInDoubt);
+                } else if (arrivals.hasBecomeUndecided()) {
+                    streams.values().forEach(this::want);
                 }
             });
         } finally {
             sharedPace.looked(start, System.nanoTime());
         }
+    }
+
+    /** Looks at the streams that will get more soon, as they just have: a few, so this may be done more often than looks at all others. */
+    private void lookAtRecent() {
+        long start = System.nanoTime();
+        for (FollowedStream stream : awakeUnread) {
+            if (!stream.wanted && start - stream.deliveredAt < RECENT_NANOS && stream.mayGrow() && hasMoreWhereItStopped(stream)) {
+                want(stream);
+            }
+        }
+        recentPace.looked(start, System.nanoTime());
     }
 
     private void lookAtOwn() throws IOException {
@@ -459,7 +484,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 lookAtFolder();
                 long now = System.nanoTime();
                 lookAtGrowing(now);
-                lookInTurn(now);
+                turns.take(folderChanges);
             });
         } finally {
             ownPace.looked(start, System.nanoTime());
@@ -522,16 +547,12 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    private void lookInTurn(long now) {
-        int looks = 0;
-        for (int i = Math.min(STEPS_IN_TURN, inTurn.size()); i > 0 && looks < LOOKS_IN_TURN; i--) {
-            nextInTurn = nextInTurn + 1 < inTurn.size() ? nextInTurn + 1 : 0;
-            FollowedStream stream = inTurn.get(nextInTurn);
-            if (!stream.wanted && stream.mayHaveDirectory(folderChanges) && !growing.contains(stream)) {
-                looks++;
-                look(stream, now);
-            }
+    private boolean lookInTurn(FollowedStream stream) {
+        if (stream.wanted || growing.contains(stream)) {
+            return false;
         }
+        look(stream, System.nanoTime());
+        return true;
     }
 
     private boolean mayHaveMore(FollowedStream stream, long now) {
@@ -584,6 +605,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             addIfNew(key);
         }
         names.gone().forEach(this::gone);
+        names.taken();
         forgetGone();
     }
 
@@ -627,8 +649,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             streams.remove(stream.key());
             stream.isForgotten = true;
         }
-        inTurn.removeIf(stream -> stream.isForgotten);
-        nextInTurn = 0;
+        turns.forget();
     }
 
     @Override
@@ -643,8 +664,16 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     @Override
     public Map<String, Long> positions() {
         Map<String, Long> positions = new HashMap<>();
-        streams.values().stream().filter(stream -> !stream.isGone).forEach(stream -> positions.put(stream.key(), stream.resume()));
+        streams.values().stream().filter(stream -> !stream.isGone && !isLeftToBegin(stream)).forEach(stream -> positions.put(stream.key(), stream.resume()));
         return positions;
+    }
+
+    /**
+     * Whether a later walk begins with the stream's first record when it gets no position of it, as this one would. At 0 it would tell of records
+     * before the first one, which never were. Single keys keep their positions: a later walk may follow only those that it gets.
+     */
+    private boolean isLeftToBegin(FollowedStream stream) {
+        return newStreams != null && others instanceof ScanBegin.Oldest && stream.isUnread();
     }
 
     // ---- the record it stands on
@@ -672,6 +701,6 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     public void close() {
         closed = true;
         current = null;
-        inTurn.forEach(FollowedStream::close);
+        streams.values().forEach(FollowedStream::close);
     }
 }

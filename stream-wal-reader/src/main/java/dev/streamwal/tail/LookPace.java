@@ -1,15 +1,28 @@
 package dev.streamwal.tail;
 
 /**
- * When an expensive look is due again: after a rest of some multiple of its duration. The duration counts as at most twice the one before: a look
- * that took much longer was held up, and a lasting change shows after a few looks. Pure; one thread.
+ * When an expensive look is due again: after a rest of some multiple of its duration, up to a limit. The duration counts as at most twice the
+ * one before: a look that took much longer was held up, and a lasting change shows after a few looks. Pure; one thread.
  */
 final class LookPace {
 
     private static final long CHEAP_NANOS = 50_000;
+    /**
+     * Longest rest between two looks. Durations include the time in which a look waited for a processor or a file system, and on a busy machine many
+     * looks in a row do: a multiple of that would be minutes.
+     */
+    static final long MAX_REST_NANOS = RestingRule.MAX_REST_NANOS;
+    /**
+     * A listing of 100,000 names takes 50 ms. By this rest it takes a thirty-third of a core at most where names come all the time; a tenth with so
+     * many names, as the rest has a limit, too.
+     */
+    private static final int REST_PER_LISTING = 32;
+    /** Longer than for looks, as a listing of many names is really that expensive. */
+    private static final long MAX_REST_PER_LISTING_NANOS = 500_000_000;
 
     private final int restPerLook;
     private final long minRestNanos;
+    private final long maxRestNanos;
 
     private long tookNanos = CHEAP_NANOS;
     private long lookedAt;
@@ -17,12 +30,26 @@ final class LookPace {
 
     /** @param minRestNanos shortest rest between two looks */
     LookPace(int restPerLook, long minRestNanos) {
+        this(restPerLook, minRestNanos, MAX_REST_NANOS);
+    }
+
+    private LookPace(int restPerLook, long minRestNanos, long maxRestNanos) {
         this.restPerLook = restPerLook;
         this.minRestNanos = minRestNanos;
+        this.maxRestNanos = maxRestNanos;
+    }
+
+    /** The pace of listings of a folder with many names. */
+    static LookPace ofListings() {
+        return new LookPace(REST_PER_LISTING, 0, MAX_REST_PER_LISTING_NANOS);
     }
 
     boolean isDue(long now) {
-        return !hasLooked || now - lookedAt >= Math.max(minRestNanos, tookNanos * restPerLook);
+        return !hasLooked || now - lookedAt >= restNanos();
+    }
+
+    private long restNanos() {
+        return Math.max(minRestNanos, Math.min(maxRestNanos, tookNanos * restPerLook));
     }
 
     /** Notes that a look took place, from one time to another. */

@@ -7,9 +7,9 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.Manifest;
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,9 +22,6 @@ import java.util.Set;
  */
 final class NewStreams {
 
-    /** A listing of 100,000 names takes 50 ms; this keeps it from running all the time where streams come all the time. */
-    private static final int REST_PER_LISTING = 32;
-
     /** So few, as a deleted stream that wasn't noticed yet only takes some memory. */
     private static final int LOOKS_IN_TURN = 64;
 
@@ -33,9 +30,9 @@ final class NewStreams {
     private final KeyScope scope;
     /** The directory names of known streams; without names whose key isn't known yet. */
     private final Set<String> known = new HashSet<>();
-    private final List<String> found = new ArrayList<>();
-    private final List<String> foundInPacks = new ArrayList<>();
-    private final List<String> gone = new ArrayList<>();
+    private final Set<String> found = new LinkedHashSet<>();
+    private final Set<String> foundInPacks = new LinkedHashSet<>();
+    private final Set<String> gone = new LinkedHashSet<>();
     /** Keys of streams that have no directory, but are in packs; by the name that the directory would have. */
     private final Map<String, String> inPacks = new HashMap<>();
     /** The same names, in the order in which it is checked whether the streams were deleted. */
@@ -44,7 +41,7 @@ final class NewStreams {
 
     private boolean wanted;
     private boolean anyUnknown;
-    private final LookPace pace = new LookPace(REST_PER_LISTING, 0);
+    private final LookPace pace = LookPace.ofListings();
 
     NewStreams(LogSource log, KeyScope scope) {
         this.log = log;
@@ -53,24 +50,33 @@ final class NewStreams {
     }
 
     /**
-     * Takes a look; returns whether one of {@link #found()}, {@link #foundInPacks()} and {@link #gone()} has anything.
+     * Takes a look; returns whether one of {@link #found()}, {@link #foundInPacks()} and {@link #gone()} has anything. They keep what they have until
+     * it is {@link #taken}: a look that fails in the middle has noted the names that it came to as known, and no later look finds these again.
      *
      * @param mayHaveChanged whether names in the folder may have changed since the look before
      */
     boolean look(boolean mayHaveChanged) throws IOException {
-        found.clear();
-        foundInPacks.clear();
-        gone.clear();
         wanted |= mayHaveChanged || log.packs().manifest() != manifest;
         long now = System.nanoTime();
         if (!(wanted || anyUnknown) || !pace.isDue(now)) {
-            return false;
+            return hasAny();
         }
         list();
         // not before the listing: if that fails, the next look repeats it
         wanted = false;
         pace.looked(now, System.nanoTime());
+        return hasAny();
+    }
+
+    private boolean hasAny() {
         return !found.isEmpty() || !foundInPacks.isEmpty() || !gone.isEmpty();
+    }
+
+    /** The caller has got everything that was found. */
+    void taken() {
+        found.clear();
+        foundInPacks.clear();
+        gone.clear();
     }
 
     private void list() throws IOException {
@@ -123,10 +129,14 @@ final class NewStreams {
             }
         }
         for (int i = Math.min(LOOKS_IN_TURN, inTurn.size()); i > 0; i--) {
-            String name = inTurn.remove();
-            if (names.contains(name)) {
+            String name = inTurn.element();
+            boolean hasDirectory = names.contains(name);
+            // throws before its turn is over
+            boolean isGone = !hasDirectory && forgetIfGone(name, Optional.ofNullable(inPacks.get(name)));
+            inTurn.remove();
+            if (hasDirectory) {
                 inPacks.remove(name);
-            } else if (!forgetIfGone(name, Optional.ofNullable(inPacks.get(name)))) {
+            } else if (!isGone) {
                 inTurn.add(name);
             }
         }
@@ -142,18 +152,18 @@ final class NewStreams {
         return isGone;
     }
 
-    /** The keys of streams that came, or got a directory, since the look before; at the first look of all. */
-    List<String> found() {
+    /** The keys of streams that came, or got a directory, since they were {@link #taken}; at the first look of all. */
+    Set<String> found() {
         return found;
     }
 
-    /** The keys of streams that turned up in packs since the look before. They may be followed already, for their records in shared segments. */
-    List<String> foundInPacks() {
+    /** The keys of streams that turned up in packs since then. They may be followed already, for their records in shared segments. */
+    Set<String> foundInPacks() {
         return foundInPacks;
     }
 
-    /** The keys of streams that were deleted since the look before; without long keys, which can't be known any more. */
-    List<String> gone() {
+    /** The keys of streams that were deleted since then; without long keys, which can't be known any more. */
+    Set<String> gone() {
         return gone;
     }
 }

@@ -5,8 +5,8 @@ package dev.streamwal.tail;
  *
  * <p>After a record, a few looks follow at once, as the next record may come soon. From then on a rest takes a sixteenth of the time since the last
  * record, up to 4 ms. So a record is delivered late by at most a sixteenth of the time that the tail has waited for it, and by at most 4 ms.
- * Besides, a rest takes at least 64 times as long as waking up and looking, and 8 times during the first second, up to 200 ms. So a waiting tail
- * takes at most a 65th of a core, and a ninth while a record comes every second, whatever its looks cost.
+ * Besides, a rest takes at least 100 times as long as waking up and looking, and 8 times during the first second, up to 200 ms. So a waiting tail
+ * takes at most a hundredth of a core, and a ninth while a record comes every second, whatever its looks cost.
  */
 public final class RestingRule {
 
@@ -18,7 +18,7 @@ public final class RestingRule {
     static final long WAKE_NANOS = 20_000;
     static final long MAX_QUIET_REST_NANOS = 4_000_000;
     static final int QUIET_PER_REST = 16;
-    static final int REST_PER_LOOK = 64;
+    static final int REST_PER_LOOK = 100;
     static final int REST_PER_LOOK_AT_FIRST = 8;
     static final long AT_FIRST_NANOS = 1_000_000_000;
     /** A look of more than 3 ms has waited for a disk or a processor, not used one. */

@@ -18,6 +18,11 @@ final class MergeQueue<H extends Comparable<? super H>> {
         waiting.add(head);
     }
 
+    /** Takes all out. */
+    void clear() {
+        waiting.clear();
+    }
+
     /**
      * Takes out the smallest.
      *

@@ -3,13 +3,14 @@ package dev.streamwal.walk;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.segment.ReadSizes;
 import dev.streamwal.segment.TimeRange;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
@@ -20,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Walks several streams by timestamp, in the order of a {@link MergeQueue}. One thread; close it.
  *
- * <p>A bounded number of streams is open. For the others only the timestamp and place of their next record are kept. If too many are open, the
- * stream with the latest next record is closed, as it is needed last.
+ * <p>A bounded number of streams is open. If too many are, the stream with the latest next record is closed, as it is needed last, and rests. To open a
+ * stream takes a search for its segment, and unpacking a block of it, for as little as one record. So a stream takes copies of its next records with it to
+ * rest, of an equal part of a bounded memory: the more streams, the fewer records each, and the more often each is opened.
  *
  * <p>It works in rounds. In a round every stream is opened, and read to its end. The call after that begins the next round, with the streams that
  * exist then.
@@ -36,6 +38,9 @@ public final class MergedScan extends WalkOfWalks {
 
     /** Maximum size of the buffers of all streams together, unless a single record is larger. */
     static final long MAX_BUFFER_BYTES = 16 << 20;
+
+    /** Maximum size of the copies that all resting streams have together; of a small heap a sixteenth. */
+    public static final long MAX_HELD_BYTES = Math.min(128 << 20, Runtime.getRuntime().maxMemory() / 16);
 
     private final LogSource log;
     private final Supplier<? extends Collection<String>> keys;
@@ -76,14 +81,9 @@ public final class MergedScan extends WalkOfWalks {
         }
         readFirstRecords();
         MergedStream moved = current;
-        if (moved != null) {
-            current = queue.next(moveOn(moved));
-        } else {
-            current = queue.next(null);
-        }
-        while (current != null && !current.isOpen()) {
+        current = queue.next(moved == null ? null : moveOn(moved));
+        while (current != null && !current.isReady()) {
             // goes to the record that it rests at, or to a later one if that was deleted
-            open(current);
             current = queue.next(moveOn(current));
         }
         onRecord = current != null;
@@ -94,8 +94,13 @@ public final class MergedScan extends WalkOfWalks {
     private void beginRound() {
         for (String key : keys.get()) {
             if (known.add(key)) {
-                unread.add(new MergedStream(key));
+                ended.add(new MergedStream(key));
             }
+        }
+        // all of them: a round begins when every stream has come to its end
+        ended.sort(Comparator.comparing(MergedStream::key, StreamKey::compare));
+        for (int rank = 0; rank < ended.size(); rank++) {
+            ended.get(rank).ranked(rank);
         }
         unread.addAll(ended);
         ended.clear();
@@ -104,9 +109,6 @@ public final class MergedScan extends WalkOfWalks {
 
     private void readFirstRecords() {
         for (MergedStream stream = unread.peek(); stream != null; stream = unread.peek()) {
-            if (!stream.isOpen()) {
-                open(stream);
-            }
             MergedStream found = moveOn(stream);
             unread.remove();
             if (found != null) {
@@ -120,27 +122,44 @@ public final class MergedScan extends WalkOfWalks {
             stream.open(log, range, sizes);
             open.add(stream);
         } catch (IOException e) {
-            leaveOut(stream);
+            stream.markStuck();
             throw log.failure("opening a scan", e, log.root(), stream.key(), WalException.NO_POSITION);
+        } catch (WalException e) {
+            stream.markStuck();
+            throw e;
         }
     }
 
     /** Moves a stream to its next record; null where it has none. After an exception the next call moves the same stream on. */
     private @Nullable MergedStream moveOn(MergedStream stream) {
-        long before = stream.scan().nextPosition();
+        if (stream.nextHeld()) {
+            return stream;
+        }
         try {
-            if (stream.next()) {
+            WalException behindHeld = stream.takeFailure();
+            if (behindHeld != null) {
+                throw behindHeld;
+            }
+            // what has come since then is of the next round
+            if (!stream.takeEnd() && isOnNext(stream)) {
                 makeRoom(stream);
                 return stream;
             }
-        } catch (WalIOException e) {
-            if (stream.scan().nextPosition() == before) {
+        } catch (WalException e) {
+            if (stream.isStuck()) {
                 leaveOut(stream);
             }
             throw e;
         }
         end(stream);
         return null;
+    }
+
+    private boolean isOnNext(MergedStream stream) {
+        if (!stream.isOpen()) {
+            open(stream);
+        }
+        return stream.next();
     }
 
     /** Leaves a stream out until the next round. */
@@ -154,7 +173,10 @@ public final class MergedScan extends WalkOfWalks {
     }
 
     private void end(MergedStream stream) {
-        rest(stream);
+        if (open.remove(stream)) {
+            stream.rest();
+            bufferBytes += stream.bufferGrowth();
+        }
         ended.add(stream);
     }
 
@@ -178,10 +200,9 @@ public final class MergedScan extends WalkOfWalks {
     }
 
     private void rest(MergedStream stream) {
-        if (open.remove(stream)) {
-            stream.rest();
-            bufferBytes += stream.bufferGrowth();
-        }
+        open.remove(stream);
+        stream.restHolding(log, MAX_HELD_BYTES / known.size());
+        bufferBytes += stream.bufferGrowth();
     }
 
     /** Number of open streams. */
@@ -205,13 +226,13 @@ public final class MergedScan extends WalkOfWalks {
     }
 
     @Override
-    protected StreamScan onRecord() {
+    protected RecordWalk onRecord() {
         MergedStream stream = current;
         if (!onRecord || stream == null) {
             checkUsable();
             throw new IllegalStateException("scan stands on no record; next() must return true first");
         }
-        return stream.scan();
+        return stream.onRecord();
     }
 
     @Override
@@ -219,6 +240,11 @@ public final class MergedScan extends WalkOfWalks {
         closed = true;
         onRecord = false;
         open.forEach(MergedStream::rest);
+        known.clear();
+        unread.clear();
+        queue.clear();
+        ended.clear();
+        current = null;
         open.clear();
         bufferBytes = 0;
     }

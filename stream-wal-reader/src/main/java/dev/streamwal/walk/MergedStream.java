@@ -2,16 +2,28 @@ package dev.streamwal.walk;
 
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.format.StreamKey;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.segment.ReadSizes;
 import dev.streamwal.segment.TimeRange;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One stream of a {@link MergedScan}, compared by its next record; open, with a scan, or resting. One thread. */
+/**
+ * One stream of a {@link MergedScan}, compared by its next record. It is open, with a scan; or it rests, with a copy of its next records, as many as there is
+ * memory for. Where it stands on none of either, it is opened to find its next record. One thread.
+ */
 final class MergedStream implements Comparable<MergedStream> {
 
+    /** Heap that a held record takes besides its bytes. */
+    private static final long HELD_OVERHEAD_BYTES = 80;
+
     private final String key;
+    /** Its place among all streams of the scan in the order of keys; comparing keys themselves took a sixth of a scan's time. */
+    private int rank;
     private long timestampMillis;
     /** Whether it is at its beginning, where records deleted before don't count as missed. */
     private boolean isFirst = true;
@@ -19,6 +31,14 @@ final class MergedStream implements Comparable<MergedStream> {
     private @Nullable StreamScan scan;
     /** The buffers' size at the last call of {@link #bufferGrowth()}. */
     private int bufferBytes;
+    /** The records before {@link #rest}, of which it stands on one; null for none. */
+    private @Nullable HeldRecords held;
+    /** What reading further threw, to be told behind the held records; null for nothing. */
+    private @Nullable WalException behindHeld;
+    /** Whether that left the scan where it was. */
+    private boolean isStuck;
+    /** Whether there was nothing behind the held records. */
+    private boolean isEndBehindHeld;
 
     MergedStream(String key) {
         this.key = key;
@@ -28,8 +48,18 @@ final class MergedStream implements Comparable<MergedStream> {
         return key;
     }
 
+    /** Called in each round, before it is compared with others. */
+    void ranked(int place) {
+        rank = place;
+    }
+
     boolean isOpen() {
         return scan != null;
+    }
+
+    /** Whether it stands on a record. A resting stream whose next record was too large to be held doesn't. */
+    boolean isReady() {
+        return scan != null || held != null;
     }
 
     /** Opens a scan where it rests. */
@@ -39,8 +69,13 @@ final class MergedStream implements Comparable<MergedStream> {
         scan = new StreamScan(log, catalog, range, sizes, rest);
     }
 
-    /** The scan that reads it. */
-    StreamScan scan() {
+    /** Stands on the record. */
+    RecordWalk onRecord() {
+        HeldRecords copies = held;
+        return copies == null ? scan() : copies;
+    }
+
+    private StreamScan scan() {
         StreamScan open = scan;
         if (open == null) {
             throw new IllegalStateException("stream rests, and has no scan: stream=" + key);
@@ -48,11 +83,55 @@ final class MergedStream implements Comparable<MergedStream> {
         return open;
     }
 
-    /** Goes to its next record; false where there is none. */
+    /** Goes to its next held record; false where there is none. */
+    boolean nextHeld() {
+        HeldRecords copies = held;
+        if (copies == null) {
+            return false;
+        }
+        if (copies.next()) {
+            timestampMillis = copies.record().timestampMillis();
+            return true;
+        }
+        held = null;
+        return false;
+    }
+
+    /** What it came upon behind the held records, to be thrown once; null for nothing. */
+    @Nullable WalException takeFailure() {
+        WalException failure = behindHeld;
+        behindHeld = null;
+        return failure;
+    }
+
+    /** Whether there was nothing behind the held records, once. */
+    boolean takeEnd() {
+        boolean isEnd = isEndBehindHeld;
+        isEndBehindHeld = false;
+        return isEnd;
+    }
+
+    /** Whether it couldn't go on behind the last exception. */
+    boolean isStuck() {
+        return isStuck;
+    }
+
+    /** It can't be opened. */
+    void markStuck() {
+        isStuck = true;
+    }
+
+    /** Goes to its next record by its scan; false where there is none. */
     boolean next() {
         StreamScan open = scan();
-        if (!open.next()) {
-            return false;
+        long before = open.nextPosition();
+        try {
+            if (!open.next()) {
+                return false;
+            }
+        } catch (WalException e) {
+            isStuck = e instanceof WalIOException && open.nextPosition() == before;
+            throw e;
         }
         timestampMillis = open.record().timestampMillis();
         return true;
@@ -75,9 +154,40 @@ final class MergedStream implements Comparable<MergedStream> {
         }
     }
 
+    /** The same, where it stands on a record; takes copies of that and of those behind it, where there is memory. */
+    void restHolding(LogSource log, long maxBytes) {
+        StreamScan open = scan();
+        List<HeldRecord> copies = new ArrayList<>();
+        boolean isThere = true;
+        long bytes = size(open);
+        long standing = timestampMillis;
+        while (isThere && bytes <= maxBytes) {
+            copies.add(HeldRecord.of(open.record()));
+            try {
+                isThere = next();
+                isEndBehindHeld = !isThere;
+                bytes += isThere ? size(open) : 0;
+            } catch (WalException e) {
+                behindHeld = e;
+                isThere = false;
+            }
+        }
+        timestampMillis = standing;
+        rest();
+        if (!copies.isEmpty()) {
+            Collections.reverse(copies);
+            held = new HeldRecords(log, key, copies, rest.position());
+            boolean unused = held.next();
+        }
+    }
+
+    private static long size(StreamScan open) {
+        return open.record().frameBytes() + HELD_OVERHEAD_BYTES;
+    }
+
     @Override
     public int compareTo(MergedStream other) {
         int byTime = Long.compare(timestampMillis, other.timestampMillis);
-        return byTime != 0 ? byTime : StreamKey.compare(key, other.key);
+        return byTime != 0 ? byTime : Integer.compare(rank, other.rank);
     }
 }

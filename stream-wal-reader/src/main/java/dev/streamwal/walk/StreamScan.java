@@ -381,7 +381,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     /** Whether the segment can be joined with others; segments with files of their own never are. */
     private static boolean isListedWithItsEnd(@Nullable Segment segment) {
-        return segment != null && segment.listedEnd() > segment.basePosition();
+        return segment != null && segment.isEndListed();
     }
 
     /** Passes a segment without opening its file, if the footer or the listing shows that it has no record in the range. */
@@ -684,11 +684,19 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * about to enter a segment.
      */
     public @Nullable Bookmark bookmark() {
+        return bookmark(isOnRecord() ? onRecord().position() : resume);
+    }
+
+    /** As {@link #bookmark}, behind the record that it stands on. */
+    public @Nullable Bookmark bookmarkBehind() {
+        return bookmark(nextPosition());
+    }
+
+    private @Nullable Bookmark bookmark(long position) {
         SegmentPass current = pass;
         if (entering != null) {
             return null;
         }
-        long position = isOnRecord() ? onRecord().position() : resume;
         long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;
         return new Bookmark(lastBase, lastExpiration, isOwn, position, ended, endDoubt, told, telling);
     }

@@ -17,6 +17,6 @@ public interface TailWalk extends RecordWalk {
     /** Called when no record has come for a while: gives back the memory that can be allocated again later. */
     void settle();
 
-    /** By key, where a later walk goes on. */
+    /** By key, where a later walk goes on. Streams may be left out that it goes through from the first record if it gets no position of them. */
     Map<String, Long> positions();
 }

@@ -157,6 +157,11 @@ class KeyCatalogTest {
             }
             assertThat(reader.find(file, StreamKey.of("a"), cache)).isEmpty();
             assertThat(reader.find(file, StreamKey.of("z"), cache)).isEmpty();
+            Random random = new Random(10);
+            for (int i = 0; i < 20_000; i++) {
+                Entry entry = entries.get(random.nextInt(4) == 0 ? random.nextInt(entries.size()) : i / 4 % entries.size());
+                assertThat(reader.find(file, StreamKey.of(entry.key()), cache)).isEqualTo(entry.segments());
+            }
         }
     }
 

@@ -128,6 +128,42 @@ class FollowPrefixTest {
         }
     }
 
+    /** The log had other streams before: so the first record isn't at 0, and nothing is missing before it. */
+    @Test
+    void positions_streamsNotReadYet_areLeftOutAndDeliveredByTheNext() throws Exception {
+        long start = 1L << 36;
+        int streams = 70;
+        for (int i = 0; i < streams; i++) {
+            String key = "p/" + i;
+            segments.put(key, new SegmentWriterForTests(root, key, start, start).prepare(4_096));
+            append(key, i, "1");
+        }
+        List<String> delivered = new ArrayList<>();
+        Map<String, Long> from;
+        try (EntryTail tail = reader.follow(Keys.prefix("p/"), ReadFrom.first())) {
+            assertThat(tail.positions()).as("nothing is read").isEmpty();
+            delivered.add(next(tail));
+            from = tail.positions();
+            assertThat(from).as("more than are read at a time").hasSizeLessThan(streams).containsEntry(tail.key(), tail.nextPosition());
+        }
+        try (EntryTail tail = reader.follow(Keys.prefix("p/"), ReadFrom.positions(from))) {
+            delivered.addAll(all(tail));
+            assertThat(tail.positions()).hasSize(streams);
+        }
+        assertThat(delivered).doesNotHaveDuplicates().hasSize(streams);
+    }
+
+    @Test
+    void positions_streamsFollowedByTheirKeys_areNeverLeftOut() {
+        append("a", 1, "1");
+        try (EntryTail tail = reader.follow(Keys.of(List.of("a", "later")), ReadFrom.first())) {
+            assertThat(tail.positions()).containsOnlyKeys("a", "later");
+        }
+        try (EntryTail tail = reader.follow(Keys.all(), Map.of("later", ReadFrom.position(0)))) {
+            assertThat(tail.positions()).as("was told where to begin").containsExactly(Map.entry("later", 0L));
+        }
+    }
+
     @Test
     void follow_givenKeys_areFollowedAndNoOthers() throws Exception {
         append("a", 1, "1");

@@ -9,6 +9,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.segment.SegmentWriterForTests;
+import dev.streamwal.walk.MergedScan;
 import io.netty.util.ResourceLeakDetector;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -211,7 +212,8 @@ class ScanMergedTest {
         for (int i = 0; i < streams; i++) {
             SegmentWriterForTests segment = SegmentWriterForTests.first(root, "s" + i);
             segment.append(i, "x");
-            segment.append(1_000 - i, "y");
+            // too large for a resting stream to take a copy of it along
+            segment.append(1_000 - i, new byte[0], new byte[(int) (MergedScan.MAX_HELD_BYTES / streams)]);
             segment.prepare(64).write();
             first = i == 0 ? segment : first;
         }

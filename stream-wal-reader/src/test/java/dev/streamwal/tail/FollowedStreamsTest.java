@@ -147,8 +147,8 @@ class FollowedStreamsTest {
             successor.append(1, "second");
             successor.write();
             Files.setLastModifiedTime(directory, tick);
-            assertThat(stream.mayHaveMore(log, before + ListingAge.SETTLING_NANOS - 1, 0)).isFalse();
-            assertThat(stream.mayHaveMore(log, after + ListingAge.SETTLING_NANOS, 0)).isTrue();
+            assertThat(stream.mayHaveMore(log, before + ListingAge.settlingNanos(tick) - 1, 0)).isFalse();
+            assertThat(stream.mayHaveMore(log, after + ListingAge.settlingNanos(tick), 0)).isTrue();
             stream.wake(log, new ScanBegin.Oldest());
             assertThat(stream.scan().next()).isTrue();
             assertThat(stream.scan().record().position()).isEqualTo(successor.header().basePosition());

@@ -44,9 +44,27 @@ class LookPaceTest {
     void isDue_looksThatTakeLonger_areKnownToAfterAFew() {
         long rest = 0;
         for (int i = 0; i < 10; i++) {
-            rest = restAfter(20 * MILLI);
+            rest = restAfter(5 * MILLI);
         }
-        assertThat(rest).isEqualTo(REST_PER_LOOK * 20 * MILLI);
+        assertThat(rest).isEqualTo(REST_PER_LOOK * 5 * MILLI);
+    }
+
+    @Test
+    void isDue_manyLooksInARowWereHeldUp_isWithinTheLongestRest() {
+        for (int look = 0; look < 50; look++) {
+            pace.looked(0, 1_000 * MILLI);
+            assertThat(pace.isDue(1_000 * MILLI + LookPace.MAX_REST_NANOS)).as("after look %s", look).isTrue();
+        }
+        assertThat(pace.isDue(1_000 * MILLI + LookPace.MAX_REST_NANOS - 1)).isFalse();
+    }
+
+    @Test
+    void isDue_manyListingsInARowWereHeldUp_isSoonNevertheless() {
+        LookPace listings = LookPace.ofListings();
+        for (int listing = 0; listing < 50; listing++) {
+            listings.looked(0, 1_000 * MILLI);
+            assertThat(listings.isDue(1_500 * MILLI)).as("after listing %s", listing).isTrue();
+        }
     }
 
     @Test

@@ -409,7 +409,9 @@ final class ActiveSegment extends CommitSegment {
             space.asked();
             if (!preparing) {
                 preparing = true;
-                log.preparer().prepare(this);
+                if (!log.preparer().prepare(this)) {
+                    preparing = false;
+                }
             }
         }
     }

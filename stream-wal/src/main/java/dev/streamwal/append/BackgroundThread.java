@@ -1,6 +1,8 @@
 package dev.streamwal.append;
 
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +10,14 @@ import org.jspecify.annotations.Nullable;
  * would silently run out of prepared space.
  */
 abstract class BackgroundThread<T> {
+
+    /** Pause after an error, before the next item. */
+    private static final long AFTER_ERROR_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /**
+     * Thrown once when the thread begins. What a handler needs is looked up when it first runs, which takes memory: so it runs while there is some.
+     */
+    private static final Error REHEARSAL = new Error("rehearsal");
 
     private final String task;
     private final LogEvents events;
@@ -32,8 +42,13 @@ abstract class BackgroundThread<T> {
         thread.start();
     }
 
-    final void add(T item) {
-        queue.add(item);
+    /** @return false if there is no memory for it */
+    final boolean add(T item) {
+        try {
+            return queue.add(item);
+        } catch (OutOfMemoryError e) {
+            return false;
+        }
     }
 
     final @Nullable T poll() {
@@ -45,11 +60,19 @@ abstract class BackgroundThread<T> {
     }
 
     private void run() {
+        boolean rehearsed = false;
         while (!stopped) {
             try {
+                if (!rehearsed) {
+                    rehearsed = true;
+                    throw REHEARSAL;
+                }
                 perform(queue.take());
             } catch (InterruptedException e) {
                 // end() interrupts so that the loop checks whether to end
+            } catch (Throwable e) {
+                // what else comes here is that waiting or reporting has failed, for lack of memory
+                LockSupport.parkNanos(e.equals(REHEARSAL) ? 1 : AFTER_ERROR_NANOS);
             }
         }
     }

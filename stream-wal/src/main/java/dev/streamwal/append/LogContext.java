@@ -113,6 +113,12 @@ public final class LogContext {
         return directories;
     }
 
+    /** Deletes what a killed writer left in a stream's directory that has no segment, and the directory. */
+    public void deleteLeftovers(Path directory) throws IOException {
+        fence.check();
+        directories.deleteLeftovers(directory, storage);
+    }
+
     /** To be called once, before a stream is used. */
     public void time(KnownTime newTime) {
         time = newTime;

@@ -26,6 +26,9 @@ public interface LogEvents extends Measurements {
      */
     void ended(String task, String key, long begun);
 
+    /** A segment of the stream that had no footer was deleted, and no other one waits for its footer. */
+    default void nothingToSeal(String key) {}
+
     /** A segment has its footer. */
     void sealed(Path file, SegmentHeader header, long endPosition, long bytes);
 }

@@ -221,8 +221,14 @@ final class SegmentChain {
             segments.remove(entry);
             return;
         }
+        giveToSealer(entry, segment);
+    }
+
+    private void giveToSealer(SegmentEntry entry, ActiveSegment segment) {
         entry.seal();
-        log.sealer().seal(segment);
+        if (!log.sealer().seal(segment)) {
+            entry.left();
+        }
     }
 
     /** Like {@link #retire}; afterwards no segment is active. */
@@ -264,8 +270,7 @@ final class SegmentChain {
             SegmentEntry entry = segments.all().get(i);
             ActiveSegment left = entry.unfinished();
             if (left != null && entry.isLeftUnfinished()) {
-                entry.seal();
-                log.sealer().seal(left);
+                giveToSealer(entry, left);
                 return;
             }
         }
@@ -277,8 +282,7 @@ final class SegmentChain {
         segment.seal();
         log.durability().opened(segment);
         segments.unfinished(entry, segment);
-        entry.seal();
-        log.sealer().seal(segment);
+        giveToSealer(entry, segment);
     }
 
     // ---------------------------------------------------------------- taking away

@@ -157,7 +157,11 @@ final class SegmentDeletion {
         if (last) {
             chain.raiseStartAbove(entry.name().basePosition());
         }
+        boolean isUnfinished = entry.unfinished() != null;
         Deleted deleted = chain.delete(entry);
+        if (isUnfinished && chain.lastSealed() == null) {
+            log.events().nothingToSeal(key.text());
+        }
         if (last) {
             chain.next().newestGone();
             chain.nothingIsLeft();

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** A stream's segments in order of position, as its writer knows them. Guarded by the stream's rotation lock. */
 final class SegmentList {
 
-    /** Files being created; what a crash leaves of them is deleted when the stream is loaded. */
+    /** Files being created; what a crash leaves of them is deleted when the stream is loaded, and where there is nothing else when streams are listed. */
     private static final Pattern TEMPORARY = Pattern.compile("\\.[0-9a-f]{16}\\.seg\\.tmp");
 
     private final List<SegmentEntry> entries = new ArrayList<>();
@@ -35,6 +35,10 @@ final class SegmentList {
         return '.' + HexFormat.of().toHexDigits(salt) + ".seg.tmp";
     }
 
+    static boolean isTemporary(Path file) {
+        return TEMPORARY.matcher(file.getFileName().toString()).matches();
+    }
+
     /** Lists a directory; opens nothing, and leaves other files alone. */
     void load(Path directory, SegmentStorage storage) throws IOException {
         List<SegmentEntry> found = new ArrayList<>();
@@ -44,7 +48,7 @@ final class SegmentList {
                 SegmentName name = SegmentName.parse(fileName).orElse(null);
                 if (name != null) {
                     found.add(new SegmentEntry(name, Files.size(file)));
-                } else if (TEMPORARY.matcher(fileName).matches()) {
+                } else if (isTemporary(file)) {
                     storage.delete(file);
                 }
             }

@@ -58,7 +58,12 @@ public final class SessionKeys {
         try {
             SealingKey key = current;
             if (key == null || key.isFull()) {
-                current = added(List.copyOf(KeysFile.read(root)));
+                List<WrappedKey> keys = KeysFile.read(root);
+                if (key == null) {
+                    // a key that is wrapped under another master key of the same id would be lost with that one
+                    LogKeys.checkCurrent(keys, masters);
+                }
+                current = added(keys);
             }
         } catch (IOException e) {
             throw notWritten("add a session key", e);

@@ -13,9 +13,13 @@ final class SpacePreparer extends BackgroundThread<ActiveSegment> {
         super("prepare", events);
     }
 
-    /** The segment's own flag keeps it from being in the queue twice. */
-    void prepare(ActiveSegment segment) {
-        add(segment);
+    /**
+     * The segment's own flag keeps it from being in the queue twice.
+     *
+     * @return false if there is no memory for it
+     */
+    boolean prepare(ActiveSegment segment) {
+        return add(segment);
     }
 
     @Override

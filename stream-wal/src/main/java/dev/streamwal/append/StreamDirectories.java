@@ -1,9 +1,21 @@
 package dev.streamwal.append;
 
+import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.storage.SegmentStorage;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +28,10 @@ public final class StreamDirectories {
     /** Every stream may have one. */
     static final StreamDirectories ANY = new StreamDirectories();
 
-    private final @Nullable Set<String> names;
+    /** With whether this writer has made a file there. */
+    private final @Nullable Map<String, Boolean> names;
+    /** Held while a directory is being taken into use, or deleted as left over. */
+    private final ReentrantLock using = new ReentrantLock();
     private final Function<StreamKey, Path> places;
 
     private StreamDirectories() {
@@ -31,9 +46,8 @@ public final class StreamDirectories {
      * @param places the path of a stream's directory, whether it exists or not
      */
     public StreamDirectories(Set<String> there, Function<StreamKey, Path> places) {
-        Set<String> all = ConcurrentHashMap.newKeySet();
-        all.addAll(there);
-        this.names = all;
+        this.names = new ConcurrentHashMap<>();
+        there.forEach(name -> names.put(name, false));
         this.places = places;
     }
 
@@ -42,14 +56,55 @@ public final class StreamDirectories {
         return places.apply(key);
     }
 
-    /** Called before the directory is created. */
+    /** Called before the directory, or a file in it, is created. */
     void add(StreamKey key) {
         if (names != null) {
-            names.add(key.directoryName());
+            using.lock();
+            try {
+                names.put(key.directoryName(), true);
+            } finally {
+                using.unlock();
+            }
         }
     }
 
+    /** Deletes temporary files, and the directory behind them, unless it has a segment, or this writer has made a file there. */
+    void deleteLeftovers(Path directory, SegmentStorage storage) throws IOException {
+        using.lock();
+        try {
+            String name = directory.getFileName().toString();
+            if (names != null && !names.getOrDefault(name, false) && isEmptied(directory, storage)) {
+                names.remove(name);
+            }
+        } finally {
+            using.unlock();
+        }
+    }
+
+    private static boolean isEmptied(Path directory, SegmentStorage storage) throws IOException {
+        List<Path> temporary = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                if (SegmentName.parse(file.getFileName().toString()).isPresent()) {
+                    return false;
+                }
+                if (SegmentList.isTemporary(file)) {
+                    temporary.add(file);
+                }
+            }
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return false;
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        for (Path file : temporary) {
+            boolean unused = storage.delete(file);
+        }
+        // an empty one may be somebody else's
+        return !temporary.isEmpty() && storage.deleteDirectoryIfEmpty(directory);
+    }
+
     boolean mayHave(StreamKey key) {
-        return names == null || names.contains(key.directoryName());
+        return names == null || names.containsKey(key.directoryName());
     }
 }

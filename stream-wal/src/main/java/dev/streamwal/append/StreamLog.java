@@ -799,6 +799,7 @@ public final class StreamLog implements CommitStream {
     void prepareSuccessor() {
         OwnSegments known = owned;
         if (known != null) {
+            log.directories().add(key);
             known.spare().prepare(directory(), policy.segmentBytes());
         }
     }
@@ -934,33 +935,6 @@ public final class StreamLog implements CommitStream {
             }
             return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), MisdatedSegments.withDueExpirations(nowMillis, views,
                     index -> log.time().isAhead(windowStart(segments.all().get(index)), nowMillis)));
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    /**
-     * The window of a segment.
-     *
-     * @param startMillis epoch ms
-     * @param endMillis epoch ms; each older segment's window begins before that, however the options have changed meanwhile
-     * @param isByPolicy whether a segment with this window would have the same length and expiration if it were created now
-     */
-    public record Span(long startMillis, long endMillis, boolean isByPolicy) {}
-
-    /** The window of the segment that begins at a position; empty if the segment is gone, or its header can't be read. */
-    public Optional<Span> spanOf(long basePosition) throws IOException {
-        rotation.lock();
-        try {
-            SegmentEntry entry = owned().segments().holding(basePosition);
-            if (entry == null || entry.name().basePosition() != basePosition) {
-                return Optional.empty();
-            }
-            Window window = owned().chain().windowOf(entry);
-            return Optional.of(new Span(window.startMillis(), window.endMillis(), window.equals(policy.windowOf(window.startMillis()))
-                    && policy.expirationOf(window) == entry.name().expirationMillis()));
-        } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            return Optional.empty();
         } finally {
             rotation.unlock();
         }
@@ -1322,17 +1296,18 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Seals the active segment if it was created at or before a time and has records, and waits for the final form of all sealed segments, as far as
+     * Seals the active segment if it has records and was created at or before a time, or after another one, by a clock that was ahead; and waits for the final form of all sealed segments, as far as
      * that is possible now: the segments that an earlier writer left are sealed in the background.
      */
-    public void sealIfOlder(long createdMillis) throws IOException {
+    public void sealUnlessCreatedBetween(long fromMillis, long toMillis) throws IOException {
         ActiveSegment last;
         rotation.lock();
         try {
             log.checkOpen(key);
             SegmentChain chain = owned().chain();
             ActiveSegment segment = chain.active();
-            if (segment != null && !segment.isEmpty() && segment.header().createdMillis() <= createdMillis) {
+            if (segment != null && !segment.isEmpty()
+                    && (segment.header().createdMillis() <= fromMillis || segment.header().createdMillis() > toMillis)) {
                 chain.deactivate(segment);
             }
             last = chain.lastSealed();

@@ -17,7 +17,7 @@ final class CheckpointThread extends LazyThread {
 
     /** Called when a file is full. */
     void wake() {
-        if (!wanted) {
+        if (!wanted || !isStarted()) {
             wanted = true;
             startOrUnpark();
         }

@@ -1,10 +1,17 @@
 package dev.streamwal.commit;
 
 import dev.streamwal.format.SegmentHeader;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /** How far a stream is durable. The leader owns all fields, except where a comment says otherwise. */
-public final class CommitCursor {
+public final class CommitCursor extends Linked<CommitCursor> {
+
+    private static final AtomicIntegerFieldUpdater<CommitCursor> FLUSH_WANTED =
+            AtomicIntegerFieldUpdater.newUpdater(CommitCursor.class, "flushWanted");
+
+    private static final AtomicIntegerFieldUpdater<CommitCursor> FLUSH_FAILED =
+            AtomicIntegerFieldUpdater.newUpdater(CommitCursor.class, "flushFailed");
 
     private final CommitStream stream;
 
@@ -19,8 +26,11 @@ public final class CommitCursor {
 
     private volatile long cutTo;
 
-    /** Whether records wait for the next periodic flush. Set by appending threads, cleared by the flushing one. */
-    private volatile boolean flushWanted;
+    /** 1 while records wait for the next periodic flush. Set by appending threads, cleared by the flushing one. */
+    private volatile int flushWanted;
+
+    /** 1 if the last periodic flush failed. */
+    private volatile int flushFailed;
 
     /** Everything before this segment is durable. */
     @Nullable CommitSegment settled;
@@ -66,19 +76,21 @@ public final class CommitCursor {
 
     /**
      * Called before a deletion is recorded. Since positions are never given twice, its effect stays valid.
-     *
-     * @return undoes it, if the deletion isn't recorded after all
      */
-    Runnable condemn(Deletion deletion) {
-        long belowBefore = condemnedBelow;
-        long fromBefore = cutFrom;
-        long toBefore = cutTo;
+    void condemn(Deletion deletion) {
         if (deletion instanceof Deletion.Below below) {
             condemnedBelow = Math.max(condemnedBelow, below.position());
         } else if (deletion instanceof Deletion.Cut cut) {
             cutTo = cut.to();
             cutFrom = cut.from();
         }
+    }
+
+    /** Undoes the next {@link #condemn}, if the deletion isn't recorded after all. Made before, as there may be no memory for it afterwards. */
+    Runnable undoOfCondemning() {
+        long belowBefore = condemnedBelow;
+        long fromBefore = cutFrom;
+        long toBefore = cutTo;
         return () -> {
             condemnedBelow = belowBefore;
             cutFrom = fromBefore;
@@ -98,11 +110,19 @@ public final class CommitCursor {
         return base < cutFrom ? cutFrom : Long.MAX_VALUE;
     }
 
-    boolean isFlushWanted() {
-        return flushWanted;
+    /** Returns whether no flush was wanted before. */
+    boolean wantFlush() {
+        return flushWanted == 0 && FLUSH_WANTED.compareAndSet(this, 0, 1);
     }
 
-    void flushWanted(boolean wanted) {
-        flushWanted = wanted;
+    /** The wanted flush begins: records that are appended from now on want the next one. */
+    void flushBegins() {
+        flushWanted = 0;
+    }
+
+    /** Returns whether that is new. */
+    boolean flushFailed(boolean failed) {
+        int now = failed ? 1 : 0;
+        return flushFailed != now && FLUSH_FAILED.compareAndSet(this, 1 - now, now);
     }
 }

@@ -1,8 +1,6 @@
 package dev.streamwal.commit;
 
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,19 +15,15 @@ final class CommitQueue {
      */
     static final int MAX_LATER = 1 << 16;
 
-    private final AtomicReference<@Nullable CommitRequest> newest = new AtomicReference<>();
+    private final Arrivals<CommitRequest> arrivals = new Arrivals<>();
     private final AtomicInteger later = new AtomicInteger();
 
     void add(CommitRequest request) {
-        CommitRequest before;
-        do {
-            before = newest.get();
-            request.next = before;
-        } while (!newest.compareAndSet(before, request));
+        arrivals.add(request);
     }
 
     boolean isEmpty() {
-        return newest.get() == null;
+        return arrivals.isEmpty();
     }
 
     /** Takes a place for a request without a waiting thread; false if there is none. */
@@ -52,26 +46,13 @@ final class CommitQueue {
     }
 
     /** Moves all requests to the end of a list, in the order in which they came. */
-    void drainTo(List<CommitRequest> requests) {
-        CommitRequest taken = newest.getAndSet(null);
-        CommitRequest oldest = null;
-        while (taken != null) {
-            CommitRequest older = taken.next;
-            taken.next = oldest;
-            oldest = taken;
-            taken = older;
-        }
-        while (oldest != null) {
-            CommitRequest newer = oldest.next;
-            oldest.next = null;
-            requests.add(oldest);
-            oldest = newer;
-        }
+    void drainTo(Chain<CommitRequest> requests) {
+        requests.addAll(arrivals.takeAll());
     }
 
     /** The waiting thread of one of the requests; null if there is none. A hint: the request may have been answered meanwhile. */
     @Nullable Thread anyWaiter() {
-        for (CommitRequest request = newest.get(); request != null; request = request.next) {
+        for (CommitRequest request = arrivals.newest(); request != null; request = request.next) {
             Thread waiter = request.waiter();
             if (waiter != null) {
                 return waiter;

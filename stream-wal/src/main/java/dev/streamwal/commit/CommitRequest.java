@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@code answered} is written after {@code failure}, and read before it.
  */
-final class CommitRequest {
+final class CommitRequest extends Linked<CommitRequest> {
 
     /** The stream; null if the request is a {@link #deletion}. */
     final @Nullable CommitCursor cursor;
@@ -20,9 +20,6 @@ final class CommitRequest {
 
     /** The file that holds the deletion, not to be reused before it is carried out. Written by the leader before it answers. */
     @Nullable OpenJournalFile pinned;
-
-    /** The next request in the queue. */
-    @Nullable CommitRequest next;
 
     private @Nullable Throwable failure;
     private volatile boolean answered;

@@ -125,14 +125,16 @@ final class CommitRound {
 
     /**
      * Drops what was gathered, after a failure that isn't the journal's, such as an error of the JVM. It is gathered again from the
-     * beginning, and nothing counts as mentioned by the dropped block.
+     * beginning, and nothing counts as mentioned by the dropped block. Takes no memory, as it may be memory that is lacking.
      */
     void abandon() {
         if (file != null) {
             file.forgetMentions(mentionsBefore);
             file.deletedFrom().reset(deletionsBefore);
         }
-        cursors.forEach(cursor -> cursor.settled = null);
+        for (int i = 0; i < cursors.size(); i++) {
+            cursors.get(i).settled = null;
+        }
         for (int i = condemned.size() - 1; i >= 0; i--) {
             condemned.get(i).run();
         }
@@ -155,15 +157,17 @@ final class CommitRound {
         if (target == null || !block.hasRoomFor(bytes)) {
             return null;
         }
+        // what takes memory, first: from where a deletion is condemned nothing can fail that would leave it so
+        target.deletedFrom().add(deletion.key());
         if (deletion instanceof Deletion.Below below) {
             block.deletedBelow(below.key(), below.position());
         } else if (deletion instanceof Deletion.Cut cut) {
             block.truncated(cut.key(), cut.from(), cut.to());
         }
         if (stream != null) {
-            condemned.add(stream.cursor().condemn(deletion));
+            condemned.add(stream.cursor().undoOfCondemning());
+            stream.cursor().condemn(deletion);
         }
-        target.deletedFrom().add(deletion.key());
         target.pin();
         return target;
     }
@@ -201,8 +205,7 @@ final class CommitRound {
         for (CommitSegment segment : unfinished) {
             // everything before it is durable, or will be with this block
             cursor.settled = segment;
-            if (forces != null && segment.isBeingSealed()) {
-                handOver(forces, cursor, segment, PendingForce.BY_WHO_SEALS);
+            if (segment.isBeingSealed() && handOver(cursor, segment, PendingForce.BY_WHO_SEALS)) {
                 return true;
             }
             Undurable found = copying.from(cursor, segment);
@@ -255,8 +258,7 @@ final class CommitRound {
                     return -1;
                 }
                 if (segment.forcedOffset <= found.from()) {
-                    if (forces != null) {
-                        handOver(forces, cursor, segment, found.to());
+                    if (handOver(cursor, segment, found.to())) {
                         end = found.from();
                         segment.gatheredOffset = end;
                         return end;
@@ -276,10 +278,17 @@ final class CommitRound {
         return end;
     }
 
-    private static void handOver(ForceThread forces, CommitCursor cursor, CommitSegment segment, int offset) {
+    /** @return false if there is no thread for it */
+    private boolean handOver(CommitCursor cursor, CommitSegment segment, int offset) {
+        if (forces == null) {
+            return false;
+        }
         PendingForce pending = new PendingForce(cursor, segment, offset);
+        if (!forces.ask(pending)) {
+            return false;
+        }
         cursor.forcing = pending;
-        forces.ask(pending);
+        return true;
     }
 
     /** Takes a finished force back: the stream is gathered again, and the next block records how far its segment was forced. */
@@ -313,10 +322,12 @@ final class CommitRound {
             Flush flush = Flush.begin();
             int room = target.room();
             journal.write(target, block);
-            flush.end(FlushCause.COMMIT, target.path(), room - target.room(), measured);
+            // from here on it isn't given up any more, whatever fails
             mentionsBefore = target.mentions();
             deletionsBefore = target.deletedFrom().mark();
+            condemned.clear();
             flushes.increment();
+            measure(flush, target, room - target.room());
         }
         fence.check();
         for (CommitSegment segment : segments) {
@@ -324,6 +335,14 @@ final class CommitRound {
         }
         for (CommitCursor cursor : cursors) {
             cursor.raiseDurableEnd(cursor.gatheredEnd);
+        }
+    }
+
+    private void measure(Flush flush, OpenJournalFile target, int bytes) {
+        try {
+            flush.end(FlushCause.COMMIT, target.path(), bytes, measured);
+        } catch (RuntimeException | Error e) {
+            // the block is durable, measured or not
         }
     }
 

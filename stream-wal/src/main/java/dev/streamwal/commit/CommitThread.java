@@ -29,7 +29,7 @@ final class CommitThread extends LazyThread {
 
     /** A stream needs the next periodic flush. */
     void startTimer() {
-        if (!timed) {
+        if (!timed || !isStarted()) {
             timed = true;
             startOrUnpark();
         }
@@ -41,7 +41,6 @@ final class CommitThread extends LazyThread {
             commit();
             committer.tellSuccess("commit");
         } catch (RuntimeException | Error e) {
-            // without this thread asynchronous appends would wait for ever
             committer.tellFailure("commit", e);
             restAfterFailure();
         }

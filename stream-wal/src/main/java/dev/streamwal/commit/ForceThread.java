@@ -1,7 +1,6 @@
 package dev.streamwal.commit;
 
 import java.io.IOException;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +13,11 @@ final class ForceThread extends LazyThread {
 
     private final GroupCommitter committer;
     private final SegmentForce force;
-    private final ConcurrentLinkedQueue<PendingForce> asked = new ConcurrentLinkedQueue<>();
-    private final ConcurrentLinkedQueue<PendingForce> done = new ConcurrentLinkedQueue<>();
+    private final Arrivals<PendingForce> asked = new Arrivals<>();
+    private final Arrivals<PendingForce> done = new Arrivals<>();
+
+    /** Taken from {@link #asked}; used by the thread only. */
+    private final Chain<PendingForce> taken = new Chain<>();
 
     /** Forces requested and not in {@link #done} yet. */
     private final AtomicInteger underWay = new AtomicInteger();
@@ -26,16 +28,25 @@ final class ForceThread extends LazyThread {
         this.force = force;
     }
 
-    /** Called by the leader. */
-    void ask(PendingForce pending) {
+    /**
+     * Called by the leader.
+     *
+     * @return false if the process can start no thread: then nothing was asked for
+     */
+    boolean ask(PendingForce pending) {
+        startOrUnpark();
+        if (!isStarted()) {
+            return false;
+        }
         underWay.incrementAndGet();
         asked.add(pending);
         startOrUnpark();
+        return true;
     }
 
-    /** Called by the leader: takes a finished force, if there is any. */
+    /** Called by the leader: takes the finished forces, each of which has the next one behind it; null if there are none. */
     @Nullable PendingForce takeDone() {
-        return done.poll();
+        return done.takeAll();
     }
 
     boolean hasDone() {
@@ -48,7 +59,10 @@ final class ForceThread extends LazyThread {
 
     @Override
     void work() {
-        PendingForce next = asked.poll();
+        if (taken.isEmpty()) {
+            taken.addAll(asked.takeAll());
+        }
+        PendingForce next = taken.poll();
         if (next == null) {
             park();
             return;
@@ -60,11 +74,7 @@ final class ForceThread extends LazyThread {
         }
         done.add(next);
         underWay.decrementAndGet();
-        try {
-            committer.commitPending();
-        } catch (RuntimeException | Error e) {
-            committer.tellFailure("commit", e);
-        }
+        committer.commitPending();
     }
 
     private @Nullable Throwable failureOf(PendingForce pending) {

@@ -11,11 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -40,8 +38,8 @@ public final class GroupCommitter implements SegmentDurability {
      *
      * A woken thread must lead. So a thread with several requests waits until all are answered, even if one of them fails.
      *
-     * All fields that are not volatile belong to the leader (`leading` passes them on): `pending`, `round`, the journal's current file, the
-     * leader's fields of cursors and segments. The leader takes rotation locks and segment locks for a moment each; a thread that holds one
+     * All fields that are not volatile belong to the leader (`leading` passes them on): `pending`, `answered`, `round`, the journal's current
+     * file, the leader's fields of cursors and segments. The leader takes rotation locks and segment locks for a moment each; a thread that holds one
      * never waits for a commit, so there is no cycle. The leader never waits for an unpublished slot: such a request stays for the next
      * round. It answers requests first, and calls completions after it has given `leading` up. Completions must hand the program's code over
      * to other threads, since appends wait for this one.
@@ -64,6 +62,20 @@ public final class GroupCommitter implements SegmentDurability {
      *   it fails                     the log has failed before any request is answered. If only a descriptor was lacking, the requests that
      *                                wait for the force get the exception.
      *   close                        leads on until no force is running; then no request can start another one.
+     *
+     * An error, such as a shortage of memory, anywhere. Nobody else would answer a request that was lost, lead in place of a leader that is gone,
+     * or wake who parks. So:
+     *
+     *   where a request is           always in one list: `queue`, `pending`, `PendingForce.waiting`, or `answered`; or else answered and told.
+     *                                It has the link itself, so it goes from one list to another without taking memory.
+     *   a round                      may fail anywhere between taking requests and answering them. Then it is given up, and all that are
+     *                                `pending` are answered with the error.
+     *   giving up `leading`          whatever has failed. What belongs to it (`left`, the successor, waking) takes no memory.
+     *   telling, reporting           happens when `leading` is given up, or catches what it throws: no request waits for a report.
+     *   who waits                    has all that it needs before its first request is in the queue, and leaves only with all answered, since
+     *                                somebody may have woken it to lead. Neither waiting nor leading throws.
+     *   threads                      don't end by an error (`LazyThread`). If one can't be started, who asks does the work: who asked `later`
+     *                                leads until it is answered, and a leader forces itself.
      *
      * Fail-stop. A failed write or force is kept in `failure`, for ever: nothing is tried again, and every later request is answered with it.
      * `failure` is set before any request of that round is answered.
@@ -96,13 +108,16 @@ public final class GroupCommitter implements SegmentDurability {
     private final CommitEvents events;
     private final @Nullable CommitThread thread;
     private final @Nullable ForceThread forces;
-    private final ConcurrentLinkedQueue<CommitCursor> flushWanted = new ConcurrentLinkedQueue<>();
+    private final Arrivals<CommitCursor> flushWanted = new Arrivals<>();
 
-    /** Streams whose last periodic flush failed. */
-    private final Set<CommitCursor> unflushed = ConcurrentHashMap.newKeySet();
+    /** Number of streams whose last periodic flush failed. */
+    private final AtomicInteger unflushed = new AtomicInteger();
 
     /** Requests taken from the queue and not answered yet, in the order in which they came. */
-    private final List<CommitRequest> pending = new ArrayList<>();
+    private final Chain<CommitRequest> pending = new Chain<>();
+
+    /** Requests that this round has answered; told when it has ended. */
+    private final Chain<CommitRequest> answered = new Chain<>();
 
     /** Whether the last leader left something in {@link #pending}. */
     private volatile boolean left;
@@ -112,8 +127,11 @@ public final class GroupCommitter implements SegmentDurability {
 
     private final LongAdder flushes = new LongAdder();
 
+    /** The answer where there was no memory for another. */
+    private final IOException givenUp = new IOException("a commit failed, as the program had no memory left; try again");
+
     /** Threads in {@link #awaitAnswered}. */
-    private final LongAdder waiting = new LongAdder();
+    private final AtomicInteger waiting = new AtomicInteger();
 
     /** For a log without a journal, which is created when it is first needed. */
     public GroupCommitter(CommitSettings settings) {
@@ -216,8 +234,8 @@ public final class GroupCommitter implements SegmentDurability {
         if (streams > MAX_FORCED_STREAMS && !journal.exists()) {
             try {
                 boolean unused = checkpoint.createJournal();
-            } catch (IOException e) {
-                // no room for a journal: their files are forced one by one
+            } catch (IOException | RuntimeException | Error e) {
+                // no room for a journal, or no memory: their files are forced one by one
             }
         }
     }
@@ -228,9 +246,7 @@ public final class GroupCommitter implements SegmentDurability {
         List<CommitRequest> requests = new ArrayList<>(targets.size());
         for (CommitTarget target : targets) {
             if (!target.cursor().isDurable(target.end())) {
-                CommitRequest request = CommitRequest.waiting(target.cursor(), target.end());
-                requests.add(request);
-                queue.add(request);
+                requests.add(CommitRequest.waiting(target.cursor(), target.end()));
             }
         }
         awaitAll(requests);
@@ -250,21 +266,23 @@ public final class GroupCommitter implements SegmentDurability {
         ready();
         List<CommitRequest> requests = new ArrayList<>(deletions.size());
         for (Deletion deletion : deletions) {
-            CommitRequest request = CommitRequest.waiting(deletion);
-            requests.add(request);
-            queue.add(request);
+            requests.add(CommitRequest.waiting(deletion));
         }
+        Pinned recorded = () -> {
+            // only now: a checkpoint may have examined a segment before it was cut
+            try {
+                forget(deletions);
+            } finally {
+                unpin(requests);
+            }
+        };
         try {
             awaitAll(requests);
-        } catch (IOException | RuntimeException e) {
-            requests.forEach(GroupCommitter::unpin);
+        } catch (IOException | RuntimeException | Error e) {
+            unpin(requests);
             throw e;
         }
-        return () -> {
-            // only now: a checkpoint may have examined a segment before it was cut
-            forget(deletions);
-            requests.forEach(GroupCommitter::unpin);
-        };
+        return recorded;
     }
 
     /** Removes deleted segments from the frontier, whether the deletion was recorded or not. */
@@ -272,20 +290,25 @@ public final class GroupCommitter implements SegmentDurability {
         checkpoint.forget(deletions);
     }
 
-    /** Waits for all requests, even after a failure: a leader wakes a request's thread in order to have it lead. */
+    /** Queues requests, and waits for all of them, even after a failure: a leader wakes a request's thread in order to have it lead. */
     private void awaitAll(List<CommitRequest> requests) throws IOException {
-        for (CommitRequest request : requests) {
-            awaitAnswered(request, NO_LIMIT);
+        for (int i = 0; i < requests.size(); i++) {
+            queue.add(requests.get(i));
+        }
+        for (int i = 0; i < requests.size(); i++) {
+            awaitAnswered(requests.get(i), NO_LIMIT);
         }
         for (CommitRequest request : requests) {
             throwIfFailed(request.failure());
         }
     }
 
-    private static void unpin(CommitRequest request) {
-        OpenJournalFile pinned = request.pinned;
-        if (pinned != null) {
-            pinned.unpin();
+    private static void unpin(List<CommitRequest> requests) {
+        for (int i = 0; i < requests.size(); i++) {
+            OpenJournalFile pinned = requests.get(i).pinned;
+            if (pinned != null) {
+                pinned.unpin();
+            }
         }
     }
 
@@ -297,14 +320,14 @@ public final class GroupCommitter implements SegmentDurability {
      * @return false if {@link #MAX_UNANSWERED} are unanswered: then nothing was requested, and the caller can wait for its record itself
      */
     public boolean later(CommitCursor cursor, long end, CommitCompletion completion) {
+        CommitRequest request = CommitRequest.later(cursor, end, completion, true);
         if (!queue.reserveLater()) {
             return false;
         }
-        CommitRequest request = CommitRequest.later(cursor, end, completion, true);
         queue.add(request);
         wakeThread();
-        if (refusal() != null) {
-            // no thread may be left to answer it: a refusal is answered at once
+        if (refusal() != null || (thread != null && !thread.isStarted())) {
+            // no thread may be left to answer it, or none could be started
             awaitAnswered(request, UNPUBLISHED_WAIT_NANOS);
         }
         return true;
@@ -317,8 +340,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** Makes a stream durable when the interval is over. Cheap if that is planned already. */
     public void atNextFlush(CommitCursor cursor) {
-        if (!cursor.isFlushWanted()) {
-            cursor.flushWanted(true);
+        if (cursor.wantFlush()) {
             flushWanted.add(cursor);
             CommitThread committer = thread;
             if (committer != null) {
@@ -340,7 +362,7 @@ public final class GroupCommitter implements SegmentDurability {
      */
     private void awaitAnswered(CommitRequest request, long lookNanos) {
         boolean interrupted = false;
-        waiting.increment();
+        waiting.incrementAndGet();
         try {
             while (!request.isAnswered()) {
                 interrupted |= Thread.interrupted();
@@ -356,7 +378,7 @@ public final class GroupCommitter implements SegmentDurability {
                 }
             }
         } finally {
-            waiting.decrement();
+            waiting.decrementAndGet();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -380,22 +402,32 @@ public final class GroupCommitter implements SegmentDurability {
 
     // ---------------------------------------------------------------- leading
 
-    /** Runs one round, unless another thread leads. */
+    /**
+     * Runs one round, unless another thread leads. A round that its own handlers couldn't end is ended in a {@code finally}, which takes no memory: the
+     * type of a handler is looked up when it is first needed.
+     */
+    @SuppressWarnings({"finally", "Finally"}) // nothing may be thrown to who leads: see above
     private boolean leadOnce() {
         if (!leading.compareAndSet(false, true)) {
             return false;
         }
-        List<CommitRequest> answered = new ArrayList<>();
+        boolean ended = false;
         try {
-            round(answered);
+            round();
+            ended = true;
         } finally {
+            if (!ended) {
+                round.abandon();
+                answerAll(givenUp);
+            }
             Thread successor = waiterIn(pending);
             left = !pending.isEmpty();
+            CommitRequest told = answered.takeAll();
             leading.set(false);
             wakeNext(successor);
-            tell(answered);
+            tell(told);
+            return true;
         }
-        return true;
     }
 
     private void wakeNext(@Nullable Thread successor) {
@@ -407,8 +439,8 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    private static @Nullable Thread waiterIn(List<CommitRequest> requests) {
-        for (CommitRequest request : requests) {
+    private static @Nullable Thread waiterIn(Chain<CommitRequest> requests) {
+        for (CommitRequest request = requests.first(); request != null; request = request.next) {
             if (request.waiter() != null) {
                 return request.waiter();
             }
@@ -423,15 +455,16 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    private void tell(List<CommitRequest> answered) {
+    /** @param first the others are behind it */
+    private void tell(@Nullable CommitRequest first) {
         Thread self = Thread.currentThread();
-        for (CommitRequest request : answered) {
+        for (CommitRequest request = first; request != null; request = request.next) {
             Thread waiter = request.waiter();
             if (waiter != null && !waiter.equals(self)) {
                 LockSupport.unpark(waiter);
             }
         }
-        for (CommitRequest request : answered) {
+        for (CommitRequest request = first; request != null; request = request.next) {
             try {
                 request.tell();
             } catch (RuntimeException | Error e) {
@@ -445,51 +478,55 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     /** Takes all requests, commits what it can, and answers the requests that are durable then. */
-    private void round(List<CommitRequest> answered) {
+    private void round() {
         queue.drainTo(pending);
-        takeForced(answered);
+        takeForced();
         if (pending.isEmpty()) {
             return;
         }
         Throwable refusal = refusal();
         if (refusal != null) {
-            answerAll(refusal, answered);
+            answerAll(refusal);
             return;
         }
         try {
             // if another process has opened the log, the journal's files are that process's
             fence.check();
             startRound();
-            List<CommitRequest> deleting = gather();
+            gather();
             round.commit();
-            answer(deleting, answered);
+            answer();
             if (answered.isEmpty() && !pending.isEmpty()) {
                 LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
             }
         } catch (FlushFailedException e) {
             fail(e);
-            answerAll(e, answered);
+            answerAll(e);
         } catch (IOException | RuntimeException | Error e) {
             round.abandon();
-            answerAll(e, answered);
+            answerAll(e);
         }
-        checkpoint.wakeIfNeeded();
+        wakeCheckpoint();
+    }
+
+    private void wakeCheckpoint() {
+        try {
+            checkpoint.wakeIfNeeded();
+        } catch (RuntimeException | Error e) {
+            // the next round wakes it; a leader that finds the journal full runs it itself
+        }
     }
 
     /** Requests that waited for a finished force become pending again, or are answered with the force's failure. */
-    private void takeForced(List<CommitRequest> answered) {
+    private void takeForced() {
         ForceThread helper = forces;
-        if (helper == null) {
-            return;
-        }
-        for (PendingForce done = helper.takeDone(); done != null; done = helper.takeDone()) {
+        for (PendingForce done = helper == null ? null : helper.takeDone(); done != null; done = done.next) {
             CommitRound.handedBack(done);
             Throwable problem = done.failure;
             if (problem == null) {
-                pending.addAll(done.waiting);
+                pending.addAll(done.waiting.takeAll());
             } else {
-                done.waiting.forEach(request -> request.answer(problem));
-                answered.addAll(done.waiting);
+                answerAll(done.waiting, problem);
             }
         }
     }
@@ -535,31 +572,23 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    /** Adds all that fits, in the order of the requests. Returns the deletions that are in the block. */
-    private List<CommitRequest> gather() throws FlushFailedException {
-        List<CommitRequest> deleting = List.of();
-        boolean full = false;
-        for (int i = 0; i < pending.size(); i++) {
-            CommitRequest request = pending.get(i);
+    /** Adds all that fits, in the order of the requests. */
+    private void gather() throws FlushFailedException {
+        for (CommitRequest request = pending.first(); request != null; request = request.next) {
             CommitCursor cursor = request.cursor;
             if (cursor != null && request.end > cursor.wantedEnd) {
                 cursor.wantedEnd = request.end;
             }
         }
-        for (int i = 0; i < pending.size() && !full; i++) {
-            CommitRequest request = pending.get(i);
+        boolean full = false;
+        for (CommitRequest request = pending.first(); request != null && !full; request = request.next) {
             if (request.deletion != null) {
                 request.pinned = round.add(request.deletion, checkpoint.streamOf(request.deletion.key()));
                 full = request.pinned == null;
-                if (!full) {
-                    deleting = deleting.isEmpty() ? new ArrayList<>() : deleting;
-                    deleting.add(request);
-                }
             } else if (request.cursor != null && request.cursor.forcing == null && !request.cursor.isDurable(request.end)) {
                 full = !gather(request.cursor);
             }
         }
-        return deleting;
     }
 
     private boolean gather(CommitCursor cursor) throws FlushFailedException {
@@ -574,36 +603,43 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    private void answer(List<CommitRequest> deleted, List<CommitRequest> answered) {
-        deleted.forEach(request -> request.answer(null));
-        int kept = 0;
-        for (int i = 0; i < pending.size(); i++) {
-            CommitRequest request = pending.get(i);
-            CommitCursor cursor = request.cursor;
-            if (cursor != null && cursor.isDurable(request.end)) {
-                request.answer(null);
-            } else if (cursor != null && round.hasGathered(cursor) && cursor.problem != null) {
-                request.answer(cursor.problem);
+    private void answer() {
+        CommitRequest last = pending.last();
+        CommitRequest request;
+        do {
+            request = pending.poll();
+            if (request != null) {
+                answer(request);
             }
-            if (request.isAnswered()) {
-                answered.add(request);
-            } else if (cursor != null && cursor.forcing != null) {
-                cursor.forcing.waiting.add(request);
-            } else {
-                pending.set(kept++, request);
-            }
-        }
-        pending.subList(kept, pending.size()).clear();
+        } while (request != null && !request.equals(last));
     }
 
-    private void answerAll(Throwable problem, List<CommitRequest> answered) {
-        for (CommitRequest request : pending) {
-            if (!request.isAnswered()) {
-                request.answer(problem);
-            }
+    private void answer(CommitRequest request) {
+        CommitCursor cursor = request.cursor;
+        if (request.pinned != null || (cursor != null && cursor.isDurable(request.end))) {
+            request.answer(null);
+        } else if (cursor != null && round.hasGathered(cursor) && cursor.problem != null) {
+            request.answer(cursor.problem);
+        }
+        if (request.isAnswered()) {
+            answered.add(request);
+        } else if (cursor != null && cursor.forcing != null) {
+            cursor.forcing.waiting.add(request);
+        } else {
+            // behind those that were pending, in the same order
+            pending.add(request);
+        }
+    }
+
+    private void answerAll(Throwable problem) {
+        answerAll(pending, problem);
+    }
+
+    private void answerAll(Chain<CommitRequest> requests, Throwable problem) {
+        for (CommitRequest request = requests.poll(); request != null; request = requests.poll()) {
+            request.answer(problem);
             answered.add(request);
         }
-        pending.clear();
     }
 
     // ---------------------------------------------------------------- failing
@@ -618,7 +654,7 @@ public final class GroupCommitter implements SegmentDurability {
             }
         }
         if (first) {
-            events.failed("commit", null, cause);
+            tellFailure("commit", cause);
         }
     }
 
@@ -650,7 +686,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** How many threads wait now, and how many results of {@link #later} weren't delivered. */
     public long waiters() {
-        return Math.max(0, waiting.sum()) + queue.later();
+        return (long) waiting.get() + queue.later();
     }
 
     /**
@@ -666,10 +702,13 @@ public final class GroupCommitter implements SegmentDurability {
         while (!leading.compareAndSet(false, true)) {
             LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
         }
-        journal.giveUpCurrent();
-        leading.set(false);
-        // requests that came meanwhile have found a leader
-        commitPending();
+        try {
+            journal.giveUpCurrent();
+        } finally {
+            leading.set(false);
+            // requests that came meanwhile have found a leader
+            commitPending();
+        }
         checkpoint.scrub();
     }
 
@@ -698,30 +737,40 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** Called when the interval is over. */
     void flushInterval() {
-        List<CommitCursor> wanted = new ArrayList<>();
-        for (CommitCursor cursor = flushWanted.poll(); cursor != null; cursor = flushWanted.poll()) {
-            wanted.add(cursor);
+        CommitCursor first = flushWanted.takeAll();
+        int count = 0;
+        for (CommitCursor cursor = first; cursor != null; cursor = cursor.next) {
+            count++;
         }
-        readyFor(wanted.size());
-        for (CommitCursor cursor : wanted) {
-            // first, so that later appends request the next flush
-            cursor.flushWanted(false);
-            try {
-                queue.add(CommitRequest.later(cursor, cursor.stream().appendedEnd(), problem -> flushed(cursor, problem), false));
-            } catch (RuntimeException e) {
-                flushed(cursor, e);
-            }
+        readyFor(count);
+        CommitCursor next;
+        for (CommitCursor cursor = first; cursor != null; cursor = next) {
+            // before an append adds it again
+            next = cursor.next;
+            flush(cursor);
+        }
+    }
+
+    private void flush(CommitCursor cursor) {
+        // first, so that later appends request the next flush
+        cursor.flushBegins();
+        try {
+            queue.add(CommitRequest.later(cursor, cursor.stream().appendedEnd(), problem -> flushed(cursor, problem), false));
+        } catch (RuntimeException | Error e) {
+            flushed(cursor, e);
         }
     }
 
     /** A flush that failed, for example for lack of a descriptor or of space, is tried again after the next interval. */
     private void flushed(CommitCursor cursor, @Nullable Throwable problem) {
         if (problem == null) {
-            if (!unflushed.isEmpty() && unflushed.remove(cursor) && unflushed.isEmpty()) {
+            if (cursor.flushFailed(false) && unflushed.decrementAndGet() == 0) {
                 tellSuccess("flush");
             }
         } else if (failure == null && closed == null) {
-            unflushed.add(cursor);
+            if (cursor.flushFailed(true)) {
+                unflushed.incrementAndGet();
+            }
             tellFailure("flush", problem);
             atNextFlush(cursor);
         }
@@ -731,8 +780,13 @@ public final class GroupCommitter implements SegmentDurability {
         events.succeeded(task);
     }
 
+    /** Returns whatever becomes of the report. */
     void tellFailure(String task, Throwable problem) {
-        events.failed(task, null, problem);
+        try {
+            events.failed(task, null, problem);
+        } catch (RuntimeException | Error e) {
+            // who receives events keeps what it can't record; requests don't wait for it
+        }
     }
 
     /** Does the threads' work, for a log without threads. */
@@ -759,8 +813,11 @@ public final class GroupCommitter implements SegmentDurability {
         while (!leading.compareAndSet(false, true)) {
             LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
         }
-        round.close();
-        leading.set(false);
+        try {
+            round.close();
+        } finally {
+            leading.set(false);
+        }
         leadWhileThereIsWork();
         if (forces != null) {
             forces.end();
@@ -776,6 +833,7 @@ public final class GroupCommitter implements SegmentDurability {
         while (closed == null) {
             leadWhileThereIsWork();
             if (leading.compareAndSet(false, true)) {
+                // takes no memory
                 if (!left && !isForcing() && (forces == null || !forces.hasDone())) {
                     closed = reason;
                 }

@@ -12,6 +12,11 @@ abstract class LazyThread {
     /** After this time a thread that missed a wake-up is woken again. */
     private static final long END_LOOK_MILLIS = 100;
 
+    /**
+     * Thrown once when the thread begins. What a handler needs is looked up when it first runs, which takes memory: so it runs while there is some.
+     */
+    private static final Error REHEARSAL = new Error("rehearsal");
+
     private final String name;
     private volatile @Nullable Thread thread;
     private volatile boolean stopped;
@@ -35,28 +40,41 @@ abstract class LazyThread {
         return stopped;
     }
 
-    /** Starts the thread, or ends its current or next park. */
+    /** Starts the thread, or ends its current or next park. Where the process can start no thread, {@link #isStarted} tells, and the next call tries again. */
     final void startOrUnpark() {
         Thread running = thread;
-        if (running == null) {
-            start();
-        } else {
-            LockSupport.unpark(running);
-        }
+        // unparked also if another caller has just started it: it may have looked for work before this caller's came
+        LockSupport.unpark(running == null ? start() : running);
     }
 
-    private synchronized void start() {
+    private synchronized @Nullable Thread start() {
         if (thread == null && !stopped) {
-            Thread created = new Thread(this::run, name);
-            created.setDaemon(true);
-            thread = created;
-            created.start();
+            try {
+                Thread created = new Thread(this::run, name);
+                created.setDaemon(true);
+                created.start();
+                thread = created;
+            } catch (OutOfMemoryError e) {
+                // of the heap, or of threads
+            }
         }
+        return thread;
     }
 
+    /** Ends only when it is to end: nothing starts the thread again. */
     private void run() {
+        boolean rehearsed = false;
         while (!stopped) {
-            work();
+            try {
+                if (!rehearsed) {
+                    rehearsed = true;
+                    throw REHEARSAL;
+                }
+                work();
+            } catch (Throwable e) {
+                // a turn reports its failures itself; what else comes here is that reporting one has failed
+                parkNanos(e.equals(REHEARSAL) ? 1 : AFTER_FAILURE_NANOS);
+            }
         }
     }
 

@@ -1,7 +1,5 @@
 package dev.streamwal.commit;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * {@link ForceThread}, and owned by the leader again once it was {@link ForceThread#takeDone handed back}. {@link #waiting} is always the
  * leader's.
  */
-final class PendingForce {
+final class PendingForce extends Linked<PendingForce> {
 
     /** In place of an offset: the sealing thread forces the segment, and is waited for. */
     static final int BY_WHO_SEALS = -1;
@@ -21,7 +19,7 @@ final class PendingForce {
     final int offset;
 
     /** Requests that are neither answered nor examined before the force has ended. */
-    final List<CommitRequest> waiting = new ArrayList<>();
+    final Chain<CommitRequest> waiting = new Chain<>();
 
     /** Null if the segment was forced. Written before it is handed back. */
     @Nullable Throwable failure;

@@ -4,6 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,10 @@ import org.jspecify.annotations.Nullable;
  * occupy.
  */
 public final class AsyncAnswer<T> extends CompletableFuture<T> {
+
+    /** A failure takes some bytes to be told. Where the heap hasn't them, it is tried so often, for 10 s, as nobody else will tell it. */
+    private static final int MAX_TRIES = 1_000;
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     /** Completed after {@link #value} and {@link #failure} are set, or after the program has completed this future. Only waiting threads use it. */
     private final CompletableFuture<Void> answered = new CompletableFuture<>();
@@ -46,8 +51,18 @@ public final class AsyncAnswer<T> extends CompletableFuture<T> {
     }
 
     /** Completes the future, unless it is complete: the program may have completed it itself. */
-    @SuppressWarnings("NullAway") // a Void is completed with null
     public void deliver() {
+        for (int tries = 1; !isDone() && tries <= MAX_TRIES; tries++) {
+            try {
+                completeOnce();
+            } catch (OutOfMemoryError e) {
+                LockSupport.parkNanos(RETRY_NANOS);
+            }
+        }
+    }
+
+    @SuppressWarnings("NullAway") // a Void is completed with null
+    private void completeOnce() {
         if (failure == null) {
             complete(value);
         } else {

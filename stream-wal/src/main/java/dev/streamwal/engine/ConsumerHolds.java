@@ -22,7 +22,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the cursors of consumers, in whatever process they are, to find out what of a plan has to stay for them; {@link HeldBack} decides.
@@ -37,58 +40,99 @@ import java.util.function.Function;
  */
 public final class ConsumerHolds {
 
+    /** No stream is kept for any consumer, expired or not. */
+    public static final long NONE_HELD = Long.MIN_VALUE;
+
     private final Path root;
     private final Function<String, List<RetainedFor>> retainedFor;
+    private final long maxMillis;
     private final SweepEvents report;
     /** By consumer. Keeps what was read, so that the next sweep reads only what was added. */
     private final Map<String, DurableCursor> cursors = new HashMap<>();
     private final LastRecords lastRecords = new LastRecords();
 
-    /** @param retainedFor the consumers for which a stream is kept, by its key */
-    public ConsumerHolds(Path root, Function<String, List<RetainedFor>> retainedFor, SweepEvents report) {
+    /**
+     * Holds nothing yet.
+     *
+     * @param retainedFor the consumers for which a stream is kept, by its key
+     * @param maxMillis beyond its expiration, for which any stream's segment may be kept; {@link #NONE_HELD} where no stream is kept for a consumer
+     */
+    public ConsumerHolds(Path root, Function<String, List<RetainedFor>> retainedFor, long maxMillis, SweepEvents report) {
         this.root = root;
         this.retainedFor = retainedFor;
+        this.maxMillis = maxMillis;
         this.report = report;
     }
 
+    /** For how long beyond its expiration any segment may be held; {@link #NONE_HELD} where none is. */
+    long maxMillis() {
+        return maxMillis;
+    }
+
     /**
-     * @param packed what the plan deletes from packs, of streams that are {@link #isRetained}
+     * Begins a sweep.
+     *
+     * @param files what the plan deletes of files of streams' own
      * @param streams from which the plan was made
      * @param logs of these streams
      */
-    HeldBack.Outcome of(long nowMillis, List<ExpiryPlan.Deletion> plan, List<HeldBack.Due> packed, List<ExpiryPlan.Stream> streams,
-            Map<String, StreamLog> logs) {
-        lastRecords.keepOnly(plan);
-        Map<String, List<RetainedFor>> retained = new HashMap<>();
-        for (ExpiryPlan.Deletion deletion : plan) {
-            retained.computeIfAbsent(deletion.key(), retainedFor);
+    Look look(long nowMillis, List<ExpiryPlan.Deletion> files, List<ExpiryPlan.Stream> streams, Map<String, StreamLog> logs) {
+        lastRecords.keepOnly(files);
+        return new Look(nowMillis, files, streams, logs);
+    }
+
+    /** What consumers hold during one sweep. Each cursor is read when it is first needed, and then counts for all streams. */
+    final class Look {
+        private final long nowMillis;
+        private final Map<String, List<ExpiryPlan.Deletion>> files = new LinkedHashMap<>();
+        private final Map<String, ExpiryPlan.Stream> streams = new HashMap<>();
+        private final Map<String, StreamLog> logs;
+        private final Map<String, Optional<CursorReader>> read = new HashMap<>();
+
+        private Look(long nowMillis, List<ExpiryPlan.Deletion> files, List<ExpiryPlan.Stream> streams, Map<String, StreamLog> logs) {
+            this.nowMillis = nowMillis;
+            this.logs = logs;
+            files.forEach(file -> this.files.computeIfAbsent(file.key(), unused -> new ArrayList<>()).add(file));
+            streams.forEach(stream -> this.streams.put(stream.key(), stream));
         }
-        packed.forEach(due -> retained.computeIfAbsent(due.deletion().key(), retainedFor));
-        retained.values().removeIf(List::isEmpty);
-        if (retained.isEmpty()) {
-            return new HeldBack.Outcome(plan, 0, 0);
+
+        /** The keys of streams of which the plan deletes files. */
+        Set<String> keysOfFiles() {
+            return files.keySet();
         }
-        Map<String, Optional<CursorReader>> read = readCursors(retained);
-        Map<String, List<HeldBack.Hold>> holds = new HashMap<>();
-        retained.forEach((key, consumers) -> holds.put(key, holdsOf(key, consumers, read)));
-        // a stream's segments in packs are before those with files of their own
-        List<HeldBack.Due> dues = new ArrayList<>(packed);
-        dues.addAll(dues(plan, holds, streams, logs));
-        return HeldBack.of(nowMillis, dues, holds);
+
+        /**
+         * What of a stream is deleted, and what stays for consumers.
+         *
+         * @param packed what the plan deletes of it from packs: that is before what has files of its own
+         */
+        HeldBack.Outcome of(String key, List<HeldBack.Due> packed) {
+            List<ExpiryPlan.Deletion> ofFiles = files.getOrDefault(key, List.of());
+            List<RetainedFor> consumers = retainedFor.apply(key);
+            if (consumers.isEmpty()) {
+                return new HeldBack.Outcome(Stream.concat(packed.stream().map(HeldBack.Due::deletion), ofFiles.stream()).toList(), 0, 0);
+            }
+            List<HeldBack.Hold> holds = holdsOf(key, consumers);
+            List<HeldBack.Due> dues = new ArrayList<>(packed);
+            dues.addAll(dues(ofFiles, holds, streams.get(key), logs.get(key)));
+            return HeldBack.of(nowMillis, dues, Map.of(key, holds));
+        }
+
+        private List<HeldBack.Hold> holdsOf(String key, List<RetainedFor> consumers) {
+            List<HeldBack.Hold> holds = new ArrayList<>();
+            for (RetainedFor retain : consumers) {
+                Optional<CursorReader> cursor = read.computeIfAbsent(retain.consumer(), ConsumerHolds.this::read);
+                boolean readsOthers = cursor.flatMap(CursorReader::header).map(CursorHeader::scope).filter(scope -> !scope.contains(key)).isPresent();
+                if (!readsOthers) {
+                    Committed committed = cursor.map(found -> found.commits().get(key)).orElse(null);
+                    holds.add(new HeldBack.Hold(committed == null ? 0 : committed.position(), retain.maxBytes(), retain.maxMillis()));
+                }
+            }
+            return holds;
+        }
     }
 
-    /** Whether a stream is kept for any consumer. */
-    boolean isRetained(String key) {
-        return !retainedFor.apply(key).isEmpty();
-    }
-
-    /** @return by consumer; empty if its cursor can't be read now */
-    private Map<String, Optional<CursorReader>> readCursors(Map<String, List<RetainedFor>> retained) {
-        Map<String, Optional<CursorReader>> read = new LinkedHashMap<>();
-        retained.values().forEach(consumers -> consumers.forEach(retain -> read.computeIfAbsent(retain.consumer(), this::read)));
-        return read;
-    }
-
+    /** @return empty if the consumer's cursor can't be read now */
     private Optional<CursorReader> read(String consumer) {
         try {
             DurableCursor cursor = cursors.computeIfAbsent(
@@ -102,49 +146,29 @@ public final class ConsumerHolds {
         }
     }
 
-    private static List<HeldBack.Hold> holdsOf(String key, List<RetainedFor> consumers, Map<String, Optional<CursorReader>> read) {
-        List<HeldBack.Hold> holds = new ArrayList<>();
-        for (RetainedFor retain : consumers) {
-            Optional<CursorReader> cursor = read.getOrDefault(retain.consumer(), Optional.empty());
-            boolean readsOthers = cursor.flatMap(CursorReader::header).map(CursorHeader::scope).filter(scope -> !scope.contains(key)).isPresent();
-            if (!readsOthers) {
-                Committed committed = cursor.map(found -> found.commits().get(key)).orElse(null);
-                holds.add(new HeldBack.Hold(committed == null ? 0 : committed.position(), retain.maxBytes(), retain.maxMillis()));
-            }
-        }
-        return holds;
-    }
-
     /** A segment ends where the next one begins, or before. A consumer that has read on has committed a position beyond that. */
-    private List<HeldBack.Due> dues(List<ExpiryPlan.Deletion> plan, Map<String, List<HeldBack.Hold>> holds,
-            List<ExpiryPlan.Stream> streams, Map<String, StreamLog> logs) {
-        Map<String, Iterator<ExpiryPlan.Segment>> next = new HashMap<>();
-        streams.stream().filter(stream -> holds.containsKey(stream.key()))
-                .forEach(stream -> next.put(stream.key(), stream.segments().stream().skip(1).iterator()));
-        List<HeldBack.Due> dues = new ArrayList<>(plan.size());
-        for (ExpiryPlan.Deletion deletion : plan) {
-            Iterator<ExpiryPlan.Segment> successors = next.getOrDefault(deletion.key(), Collections.emptyIterator());
-            List<HeldBack.Hold> held = holds.getOrDefault(deletion.key(), List.of());
-            long end = successors.hasNext() ? endOfRecords(deletion, successors.next().basePosition(), held, logs)
-                    : endOfNewest(deletion, held, logs);
+    private List<HeldBack.Due> dues(List<ExpiryPlan.Deletion> files, List<HeldBack.Hold> holds, ExpiryPlan.@Nullable Stream stream,
+            @Nullable StreamLog log) {
+        Iterator<ExpiryPlan.Segment> successors = stream == null ? Collections.emptyIterator() : stream.segments().stream().skip(1).iterator();
+        List<HeldBack.Due> dues = new ArrayList<>(files.size());
+        for (ExpiryPlan.Deletion deletion : files) {
+            long end = successors.hasNext() ? endOfRecords(deletion, successors.next().basePosition(), holds, log)
+                    : endOfNewest(deletion, holds, log);
             dues.add(new HeldBack.Due(deletion, end));
         }
         return dues;
     }
 
     /** Reads the exact end only if a consumer has reached the segment, and perhaps its last record. */
-    private long endOfRecords(
-            ExpiryPlan.Deletion deletion, long nextBegins, List<HeldBack.Hold> holds, Map<String, StreamLog> logs) {
+    private long endOfRecords(ExpiryPlan.Deletion deletion, long nextBegins, List<HeldBack.Hold> holds, @Nullable StreamLog log) {
         boolean anyIsInIt = holds.stream()
                 .anyMatch(hold -> deletion.segment().basePosition() <= hold.committed() && hold.committed() < nextBegins);
-        StreamLog log = logs.get(deletion.key());
         return anyIsInIt && log != null ? lastRecords.endIn(log, deletion, nextBegins, false) : nextBegins;
     }
 
     /** May have to recover the stream, so the end is determined only if a consumer has reached the segment. */
-    private long endOfNewest(ExpiryPlan.Deletion deletion, List<HeldBack.Hold> holds, Map<String, StreamLog> logs) {
+    private long endOfNewest(ExpiryPlan.Deletion deletion, List<HeldBack.Hold> holds, @Nullable StreamLog log) {
         boolean anyIsInIt = holds.stream().anyMatch(hold -> hold.committed() > deletion.segment().basePosition());
-        StreamLog log = logs.get(deletion.key());
         if (!anyIsInIt || log == null) {
             return Long.MAX_VALUE;
         }

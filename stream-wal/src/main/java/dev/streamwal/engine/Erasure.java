@@ -81,7 +81,7 @@ public final class Erasure {
      * Erases them; durably.
      *
      * @param withSegments all streams with segments of their own, and perhaps others
-     * @throws WalException if a file is damaged, and was left as it is; after everything else was done
+     * @throws WalException if a file is damaged, or in a tier that fails, and was left as it is; after everything else was done
      */
     public void run(Collection<StreamLog> withSegments) throws IOException {
         commits.throwIfFailed();
@@ -91,11 +91,14 @@ public final class Erasure {
                 eraseOwn(stream);
             }
         }
-        new PackErasure(store, keys, range, this::erased, this::refused).run();
-        boolean unused = store.whilePacking(() -> {
-            commits.scrub();
-            return true;
-        });
+        try {
+            new PackErasure(store, keys, range, this::erased, this::refused).run();
+        } finally {
+            boolean unused = store.whilePacking(() -> {
+                commits.scrub();
+                return true;
+            });
+        }
         WalException first = refused;
         if (first != null) {
             throw first;

@@ -6,6 +6,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -17,10 +18,17 @@ public final class ListenerThread<L> {
 
     /** Limit of waiting events. Further events are dropped and counted, and the listener is told the count as one failure. */
     private static final int MAX_WAITING = 10_000;
+    /** Pause after an event that couldn't be passed on. */
+    private static final long AFTER_ERROR_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     /** How long closing the log waits for the listener. */
     private static final long CLOSE_WAIT_MILLIS = TimeUnit.SECONDS.toMillis(10);
 
     private static final Consumer<Object> LAST = listener -> {};
+
+    /**
+     * Thrown once when the thread begins. What a handler needs is looked up when it first runs, which takes memory: so it runs while there is some.
+     */
+    private static final Error REHEARSAL = new Error("rehearsal");
 
     private final L listener;
     private final BiConsumer<L, Exception> behind;
@@ -78,8 +86,13 @@ public final class ListenerThread<L> {
     }
 
     private void run() {
+        boolean rehearsed = false;
         while (true) {
             try {
+                if (!rehearsed) {
+                    rehearsed = true;
+                    throw REHEARSAL;
+                }
                 Consumer<? super L> event = waiting.take();
                 if (event.equals(LAST)) {
                     return;
@@ -88,15 +101,20 @@ public final class ListenerThread<L> {
                 tellOfLost();
             } catch (InterruptedException e) {
                 // end() sends an event of its own
+            } catch (Throwable e) {
+                // the listener throws nothing; there was no memory to call it
+                lost.addAndGet(e.equals(REHEARSAL) ? 0 : 1);
+                LockSupport.parkNanos(e.equals(REHEARSAL) ? 1 : AFTER_ERROR_NANOS);
             }
         }
     }
 
     private void tellOfLost() {
-        long count = lost.getAndSet(0);
+        long count = lost.get();
         if (count > 0) {
             behind.accept(listener, new IllegalStateException(
-                    "listener is too slow: events waiting=" + MAX_WAITING + ", events dropped=" + count));
+                    "listener is too slow, or the heap was full: events waiting=" + waiting.size() + ", events dropped=" + count));
+            lost.addAndGet(-count);
         }
     }
 

@@ -2,10 +2,19 @@ package dev.streamwal.engine;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A daemon thread that rests between two pieces of work, and ends when stopped, even in the middle of a rest. */
+/** A daemon thread that rests between two pieces of work, and ends when stopped, even in the middle of a rest. An error doesn't end it. */
 final class RestingThread {
+
+    /** Pause after an error, before the work begins again. */
+    private static final long AFTER_ERROR_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /**
+     * Thrown once when the thread begins. What a handler needs is looked up when it first runs, which takes memory: so it runs while there is some.
+     */
+    private static final Error REHEARSAL = new Error("rehearsal");
 
     private final Thread thread;
     private final ReentrantLock waiting = new ReentrantLock();
@@ -14,10 +23,29 @@ final class RestingThread {
     /** Since the last rest; guarded by the lock. */
     private boolean isWoken;
 
-    /** @param work asks {@link #rest} or {@link #isStopped} whether it is to end */
+    /** @param work asks {@link #rest} or {@link #isStopped} whether it is to end; begins again if it throws */
     RestingThread(String name, Runnable work) {
-        this.thread = new Thread(work, name);
+        this.thread = new Thread(() -> run(work), name);
         thread.setDaemon(true);
+    }
+
+    private void run(Runnable work) {
+        boolean ended = false;
+        boolean rehearsed = false;
+        while (!ended) {
+            try {
+                if (!rehearsed) {
+                    rehearsed = true;
+                    throw REHEARSAL;
+                }
+                work.run();
+                ended = true;
+            } catch (Throwable e) {
+                // pieces of work report their failures; what else comes here is that resting or reporting has failed, for lack of memory
+                LockSupport.parkNanos(e.equals(REHEARSAL) ? 1 : AFTER_ERROR_NANOS);
+                ended = stopped;
+            }
+        }
     }
 
     void start() {

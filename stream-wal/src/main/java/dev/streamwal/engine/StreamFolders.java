@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -68,13 +69,27 @@ public final class StreamFolders {
         }
     }
 
-    /** Lists the segments of every stream, once. A second caller waits for the first. */
-    public void discover(Function<String, StreamLog> streamOf) throws IOException {
+    /** Deletes what is left over in a directory. */
+    @FunctionalInterface
+    public interface Leftovers {
+        void delete(Path directory) throws IOException;
+    }
+
+    /**
+     * Lists the segments of every stream, once. A second caller waits for the first.
+     *
+     * @param leftovers of directories that seem to have no segment
+     */
+    public void discover(Function<String, StreamLog> streamOf, Leftovers leftovers) throws IOException {
         discovering.lock();
         try {
             if (!discovered) {
-                for (String key : streams.keys(key -> true)) {
+                Set<Path> withoutKey = new LinkedHashSet<>();
+                for (String key : streams.keys(key -> true, withoutKey::add)) {
                     int unused = streamOf.apply(key).segmentCount();
+                }
+                for (Path directory : withoutKey) {
+                    leftovers.delete(directory);
                 }
                 discovered = true;
             }

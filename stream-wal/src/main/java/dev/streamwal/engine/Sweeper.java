@@ -7,6 +7,7 @@ import dev.streamwal.events.SweepEvent;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.packing.DuePacks;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
 import dev.streamwal.retention.ExpiryPlan;
@@ -30,9 +31,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /**
  * Seals idle segments and deletes expired ones: collects the state of every stream, lets {@link ExpiryPlan} decide, leaves what is held for
@@ -252,27 +251,86 @@ public final class Sweeper {
                     + segmentsInPacks();
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
             shared = plan.isEmpty() ? shared : sharedBeginnings();
-            List<ExpiryPlan.Deletion> files = plan.stream().filter(deletion -> !isPacks(deletion.key())).toList();
-            Map<Boolean, List<HeldBack.Due>> inPacks = duesInPacks(plan);
-            List<HeldBack.Due> retained = inPacks.getOrDefault(true, List.of());
-            HeldBack.Outcome outcome = holds.of(nowMillis, files, retained, views, logs);
-            Set<ExpiryPlan.Deletion> going = new HashSet<>(outcome.deletions());
-            List<ExpiryPlan.Deletion> goingFiles = files.stream().filter(going::contains).toList();
+            ConsumerHolds.Look held = holds.look(nowMillis, plan.stream().filter(deletion -> !isPacks(deletion.key())).toList(), views, logs);
+            DuePacks<Decisions> duePacks = packs.due(plan, () -> new Decisions(held), toFetch::add, this::failed);
+            Decisions decisions = decided(duePacks);
             // the oldest data of a stream first, wherever it is
-            List<ExpiryPlan.Deletion> beforePacks = mayGo(goingFiles);
+            List<ExpiryPlan.Deletion> beforePacks = mayGo(decisions.goingFiles(plan));
             carryOut(beforePacks);
-            List<HeldBack.Due> staying = new ArrayList<>(inPacks.getOrDefault(false, List.of()));
-            retained.stream().filter(due -> !going.contains(due.deletion())).forEach(staying::add);
             try {
-                packs.carryOut(plan, staying, this::beginningElsewhere, this::tell, toFetch::add, this::failed);
+                // what stood behind these files may go now
+                decisions = beforePacks.isEmpty() ? decisions : decided(duePacks);
+                while (!duePacks.carryOut(this::tell)) {
+                    decisions = decided(duePacks);
+                }
+                duePacks.unreadableGoing().forEach(this::countUnread);
             } finally {
                 tellListener();
             }
             Set<ExpiryPlan.Deletion> done = new HashSet<>(beforePacks);
-            carryOut(mayGo(goingFiles.stream().filter(file -> !done.contains(file)).toList()));
+            carryOut(mayGo(decisions.goingFiles(plan).stream().filter(file -> !done.contains(file)).toList()));
             forgetStreams();
-            return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, outcome.segments(),
-                    outcome.bytes(), asked.segments());
+            return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, decisions.heldSegments,
+                    decisions.heldBytes, asked.segments());
+        }
+
+        private Decisions decided(DuePacks<Decisions> duePacks) {
+            Decisions decisions = duePacks.decide();
+            decisions.decideRest();
+            return decisions;
+        }
+
+        /** What goes and what is held, stream by stream. */
+        private final class Decisions implements DuePacks.Rule {
+            private final ConsumerHolds.Look held;
+            private final Set<String> decided = new HashSet<>();
+            private final Set<ExpiryPlan.Deletion> goingFiles = new HashSet<>();
+            private int heldSegments;
+            private long heldBytes;
+
+            Decisions(ConsumerHolds.Look held) {
+                this.held = held;
+            }
+
+            /**
+             * A pack is due with the first of its streams: what of others isn't due by their present retention stays. So does what stands behind older
+             * data elsewhere.
+             */
+            @Override
+            public int going(StreamKey key, List<HeldBack.Due> dues) {
+                long elsewhere = beginningElsewhere(key);
+                List<HeldBack.Due> due = dues.stream().map(retention::of)
+                        .takeWhile(each -> isDue(each) && each.deletion().segment().basePosition() <= elsewhere).toList();
+                return Math.min(due.size(), decide(key.text(), due));
+            }
+
+            @Override
+            public boolean isUnreadableGoing(ListedPack pack, ExpiryPlan.Cause cause) {
+                boolean isDue = cause != ExpiryPlan.Cause.EXPIRED || pack.expirationMillis() <= nowMillis;
+                return isDue && holds.maxMillis() <= nowMillis - pack.expirationMillis();
+            }
+
+            /** Returns the number of segments that go, with files. */
+            private int decide(String key, List<HeldBack.Due> packed) {
+                HeldBack.Outcome outcome = held.of(key, packed);
+                heldSegments += outcome.segments();
+                heldBytes += outcome.bytes();
+                if (held.keysOfFiles().contains(key)) {
+                    decided.add(key);
+                    goingFiles.addAll(outcome.deletions());
+                }
+                return outcome.deletions().size();
+            }
+
+            /** Decides for streams that have no segments in due packs. */
+            void decideRest() {
+                held.keysOfFiles().stream().filter(key -> !decided.contains(key)).toList().forEach(key -> decide(key, List.of()));
+            }
+
+            /** In the order of the plan. */
+            List<ExpiryPlan.Deletion> goingFiles(List<ExpiryPlan.Deletion> plan) {
+                return plan.stream().filter(deletion -> !isPacks(deletion.key()) && goingFiles.contains(deletion)).toList();
+            }
         }
 
         /** Lets go of streams of which nothing is left, in turn. A pack that can't be read may have something of any of them, and is reported when it is due. */
@@ -307,17 +365,6 @@ public final class Sweeper {
             return key.equals(PackSweep.KEY);
         }
 
-        /**
-         * The segments that would be deleted with packs: those that are due, if a consumer may need them, and those that aren't due, since a
-         * pack may be due for other streams' segments. A pack for which this can't be determined stays.
-         */
-        private Map<Boolean, List<HeldBack.Due>> duesInPacks(List<ExpiryPlan.Deletion> plan) {
-            Map<String, Boolean> isRetained = new HashMap<>();
-            Predicate<String> retained = key -> isRetained.computeIfAbsent(key, holds::isRetained);
-            return packs.dues(plan, key -> !retention.isOfAll() || retained.test(key)).stream().map(retention::of)
-                    .filter(due -> !isDue(due) || retained.test(due.deletion().key())).collect(Collectors.partitioningBy(this::isDue));
-        }
-
         private boolean isDue(HeldBack.Due due) {
             return due.deletion().cause() != ExpiryPlan.Cause.EXPIRED || due.deletion().segment().expirationMillis() <= nowMillis;
         }
@@ -337,8 +384,7 @@ public final class Sweeper {
             List<ExpiryPlan.Deletion> first = files.stream()
                     .filter(file -> file.segment().basePosition() < shared.of(StreamKey.of(file.key()))).toList();
             try {
-                return packs.withoutThoseBehindPacks(first, nowMillis,
-                        deletion -> log(deletion.key()).spanOf(deletion.segment().basePosition()));
+                return packs.withoutThoseBehindPacks(first);
             } catch (IOException | WalException e) {
                 failed(e);
                 return List.of();
@@ -351,17 +397,22 @@ public final class Sweeper {
             return Math.min(own == null ? Long.MAX_VALUE : own.oldestPosition(), shared.of(key));
         }
 
-        private void tell(PackSweep.Gone gone) {
+        private void tell(DuePacks.Gone gone) {
             deleted++;
             reclaimed += gone.bytes();
-            SegmentName name = new SegmentName(gone.basePosition(), gone.pack().expirationMillis());
-            SweptSegment segment = new SweptSegment(new StreamLog.Deleted(store.file(gone.pack()), name, gone.bytes()), gone.key().text(),
-                    gone.cause());
+            SegmentName name = new SegmentName(gone.basePosition(), gone.expirationMillis());
+            SweptSegment segment = new SweptSegment(new StreamLog.Deleted(gone.pack(), name, gone.bytes()), gone.key().text(), gone.cause());
             untold.add(segment);
             if (untold.size() == TOLD_AT_ONCE) {
                 tellListener();
             }
             each.accept(segment);
+        }
+
+        /** Its segments can't be told one by one. */
+        private void countUnread(ListedPack pack) {
+            deleted += (int) Math.min(Integer.MAX_VALUE - deleted, pack.segments());
+            reclaimed += pack.bytes();
         }
 
         private void tellListener() {

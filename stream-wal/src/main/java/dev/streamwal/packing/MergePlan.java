@@ -2,6 +2,7 @@ package dev.streamwal.packing;
 
 import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.pack.PackWriter;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -56,8 +57,20 @@ final class MergePlan {
      * @param maxSegments of one pack
      * @param settleMillis after the end of a window; records appended by then may still be on their way into packs
      * @param compresses whether packs of windows that are over are compressed
+     * @param tables of the packs
      */
-    record Limits(int maxPacks, long maxSegments, long settleMillis, boolean compresses) {}
+    record Limits(int maxPacks, long maxSegments, long settleMillis, boolean compresses, Tables tables) {}
+
+    /** Knows how large the tables of packs are. What is merged has room in one table, so that no merge is planned that can't be written. */
+    @FunctionalInterface
+    interface Tables {
+
+        /** Of all packs of a merge together. */
+        long MAX_BYTES = PackWriter.FULL_TABLE_BYTES;
+
+        /** Upper bound of the bytes of a pack's table. */
+        long bytes(ListedPack pack);
+    }
 
     private static final Comparator<ListedPack> BY_SIZE = Comparator.comparingLong(ListedPack::bytes).thenComparingLong(ListedPack::number);
 
@@ -127,7 +140,9 @@ final class MergePlan {
      */
     static List<Merge> of(List<ListedPack> packs, long nowMillis, Limits limits) {
         NavigableMap<Span, List<ListedPack>> bySpan = new TreeMap<>();
-        packs.forEach(pack -> bySpan.computeIfAbsent(Span.of(pack, nowMillis, limits), span -> new ArrayList<>()).add(pack));
+        // a larger table might not have room in another pack: its pack stays as it is
+        packs.stream().filter(pack -> limits.tables().bytes(pack) <= Tables.MAX_BYTES)
+                .forEach(pack -> bySpan.computeIfAbsent(Span.of(pack, nowMillis, limits), span -> new ArrayList<>()).add(pack));
         List<Merge> merges = new ArrayList<>();
         bySpan.forEach((span, ofSpan) -> {
             boolean isOver = isOver(span.window(), nowMillis, limits);
@@ -153,7 +168,8 @@ final class MergePlan {
     private static boolean isEnough(List<ListedPack> ofLevel, List<ListedPack> fit, Limits limits) {
         long segments = fit.stream().mapToLong(ListedPack::segments).sum();
         long bytes = fit.stream().mapToLong(ListedPack::bytes).sum();
-        boolean isFull = fit.size() < ofLevel.size() && segments > limits.maxSegments() / 2;
+        long tableBytes = fit.stream().mapToLong(limits.tables()::bytes).sum();
+        boolean isFull = fit.size() < ofLevel.size() && (segments > limits.maxSegments() / 2 || tableBytes > Tables.MAX_BYTES / 2);
         return ofLevel.size() >= limits.maxPacks() || (isFull && bytes < segments * LONG_SEGMENT_BYTES);
     }
 
@@ -196,9 +212,11 @@ final class MergePlan {
     private static List<ListedPack> asFit(List<ListedPack> packs, Limits limits) {
         List<ListedPack> fit = new ArrayList<>();
         long segments = 0;
+        long tableBytes = 0;
         for (ListedPack pack : packs.stream().sorted(BY_SIZE).limit(limits.maxPacks()).toList()) {
             segments += pack.segments();
-            if (segments > limits.maxSegments() && !fit.isEmpty()) {
+            tableBytes += limits.tables().bytes(pack);
+            if ((segments > limits.maxSegments() || tableBytes > Tables.MAX_BYTES) && !fit.isEmpty()) {
                 break;
             }
             fit.add(pack);

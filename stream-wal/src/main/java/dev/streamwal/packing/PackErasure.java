@@ -6,7 +6,9 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackHeader;
@@ -55,7 +57,7 @@ public final class PackErasure {
     /**
      * @param keys of the streams
      * @param each receives every stream with erased records, and the pack that is without them
-     * @param refused receives the damage of every pack that can't be read whole, and is left as it is
+     * @param refused receives the damage of every pack that can't be read whole, and why one can't be fetched from the tier: it is left as it is
      */
     public PackErasure(PackStore store, Predicate<String> keys, TimeRange range, StreamLog.ErasedFrom each, Consumer<WalException> refused) {
         this.store = store;
@@ -65,7 +67,10 @@ public final class PackErasure {
         this.refused = refused;
     }
 
-    /** Goes through all packs, also those that other threads make of them meanwhile; then nothing of the old ones is left in the tier either. */
+    /**
+     * Goes through all packs, also those that other threads make of them meanwhile; then nothing of the old ones is left in the tier either, unless it
+     * has refused something.
+     */
     public void run() throws IOException {
         List<ListedPack> fetched = new ArrayList<>();
         try {
@@ -75,13 +80,30 @@ public final class PackErasure {
                 if (wanted != null) {
                     toFetch = null;
                     fetched.add(wanted);
-                    store.fetch(wanted);
+                    fetch(wanted);
                 }
             }
         } finally {
             fetched.forEach(store::release);
         }
-        store.tidyTier();
+        try {
+            store.tidyTier();
+        } catch (TierFailure e) {
+            refused(e, null);
+        }
+    }
+
+    private void fetch(ListedPack pack) throws IOException {
+        try {
+            store.fetch(pack);
+        } catch (TierFailure e) {
+            done.add(pack.number());
+            refused(e, pack);
+        }
+    }
+
+    private void refused(TierFailure why, @Nullable ListedPack pack) {
+        refused.accept(IoFailure.of("erasing records in the log's tier", why, pack == null ? null : store.file(pack), null, WalException.NO_POSITION));
     }
 
     /** Whether there was a pack to look through. */
@@ -101,6 +123,8 @@ public final class PackErasure {
             }
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             refused.accept(e);
+        } catch (TierFailure e) {
+            refused(e, next.get());
         }
         return true;
     }

@@ -107,6 +107,9 @@ public final class PackStore implements PackedData {
     /** Packs that the manifest may or may not list; the files of those that it doesn't list are deleted. */
     @GuardedBy("this")
     private final Set<Long> inDoubt = new HashSet<>();
+    /** Of these, packs of which a sweep tells what was in them. */
+    @GuardedBy("this")
+    private final Set<Long> read = new HashSet<>();
     private long lastNumber;
     private volatile @Nullable Counted counted;
     private final NeededPacks needed = new NeededPacks();
@@ -468,7 +471,7 @@ public final class PackStore implements PackedData {
             List<SharedPart> parts = counting(inherited.get(i), key);
             if (!parts.isEmpty()) {
                 SharedPart last = parts.get(parts.size() - 1);
-                return Optional.of(new End(last.endPosition(), last.header().window().startMillis()));
+                return Optional.of(new End(last.endPosition(), last.window().startMillis()));
             }
         }
         return inheritedEnd(key);
@@ -693,6 +696,7 @@ public final class PackStore implements PackedData {
         go.forEach(pack -> inDoubt.add(pack.number()));
         edit.run();
         deleteUnlisted();
+        manifest.complete();
     }
 
     private synchronized void settle() throws IOException {
@@ -701,6 +705,7 @@ public final class PackStore implements PackedData {
             manifest.settle();
         }
         deleteUnlisted();
+        manifest.complete();
     }
 
     @GuardedBy("this")
@@ -713,6 +718,9 @@ public final class PackStore implements PackedData {
         ofThisWriter.removeIf(number -> number <= now.highestNumber() && now.pack(number).isEmpty());
         for (Iterator<Long> all = inDoubt.iterator(); all.hasNext(); ) {
             long number = all.next();
+            if (read.contains(number)) {
+                continue;
+            }
             if (now.pack(number).isEmpty() || now.object(number).isPresent()) {
                 Path file = PackFiles.pack(root, number);
                 channels.forget(file);
@@ -752,6 +760,7 @@ public final class PackStore implements PackedData {
             return false;
         }
         change(List.of(), List.of(pack), () -> manifest.toTier(pack.number(), object));
+        catalog.moved(pack.number());
         return true;
     }
 
@@ -769,7 +778,18 @@ public final class PackStore implements PackedData {
         LogFile.rename(fetched, file(pack));
         DirectoryForce.force(PackFiles.directory(root));
         change(List.of(), List.of(pack), () -> manifest.fromTier(pack.number()));
+        catalog.moved(pack.number());
         return true;
+    }
+
+    /** How often the table of a pack in the tier was found damaged. */
+    int tableDamages() {
+        return catalog.tableDamages();
+    }
+
+    /** The table of a pack in the tier was written anew: what is open is the one before. */
+    void tableWritten(ListedPack pack) {
+        channels.forget(PackFiles.table(root, pack.number()));
     }
 
     /** Deletes the table, if there is one, of a pack that isn't in the tier. */
@@ -862,10 +882,30 @@ public final class PackStore implements PackedData {
     /**
      * Removes packs by retention, and replaces others by packs with what stays of them. Streams may lose everything: their next records begin above
      * every position that was ever given, even if nothing remembers the stream by then.
+     *
+     * @param told runs when the manifest doesn't list the removed packs any more, and before their files are deleted: it may read them
      */
-    void sweep(List<ListedPack> gone, List<ListedPack> carried) throws IOException {
+    void sweep(List<ListedPack> gone, List<ListedPack> carried, Runnable told) throws IOException {
         positions.startAtCeiling();
-        replace(gone, carried);
+        stillRead(gone, true);
+        try {
+            replace(gone, carried);
+            told.run();
+        } finally {
+            stillRead(gone, false);
+        }
+    }
+
+    private synchronized void stillRead(List<ListedPack> packs, boolean areRead) throws IOException {
+        Set<Long> numbers = packs.stream().map(ListedPack::number).collect(Collectors.toSet());
+        if (areRead) {
+            read.addAll(numbers);
+        } else {
+            read.removeAll(numbers);
+            if (!manifest.isOpen()) {
+                deleteUnlisted();
+            }
+        }
     }
 
     /**

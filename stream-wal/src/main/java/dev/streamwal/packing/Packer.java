@@ -138,7 +138,7 @@ public final class Packer {
     private static final long MAX_BYTES = 64 << 20;
 
     /** A wide merge costs no more than a narrow one, and fewer levels mean fewer rewrites. */
-    private static final int MAX_MERGED_PACKS = 64;
+    static final int MAX_MERGED_PACKS = 64;
 
     /** Limits memory: each entry takes some 40 bytes while the pack is written. */
     private static final int MAX_MERGED_SEGMENTS = 1 << 20;
@@ -177,7 +177,7 @@ public final class Packer {
     }
 
     static MergePlan.Limits mergeLimits(PackStore store, PackedLog log) {
-        return new MergePlan.Limits(MAX_MERGED_PACKS, MAX_MERGED_SEGMENTS, log.shortestWindowMillis(), store.isCompressed());
+        return new MergePlan.Limits(MAX_MERGED_PACKS, MAX_MERGED_SEGMENTS, log.shortestWindowMillis(), store.isCompressed(), new PackTables(store));
     }
 
     /** Packs what is currently worth it. Returns the number of segments that moved. */
@@ -255,7 +255,9 @@ public final class Packer {
         int moved = 0;
         long begun = events.begins();
         try {
-            log.sharedLog().sealIfOlder(nowMillis - log.shortestWindowMillis());
+            // the given time may be behind the clock, and says nothing of what was begun since
+            long latest = Math.max(nowMillis, log.nowMillis());
+            log.sharedLog().sealUnlessCreatedBetween(nowMillis - log.shortestWindowMillis(), latest + log.shortestWindowMillis());
             for (boolean more = true; more && !isStopped.getAsBoolean(); ) {
                 Optional<List<ListedPack>> packs = packOldestShared();
                 more = packs.isPresent();
@@ -265,6 +267,9 @@ public final class Packer {
         } catch (IOException | RuntimeException e) {
             log.sharedPacked(false);
             events.packingFailed(PACK_SHARED, e);
+        } catch (Error e) {
+            log.sharedPacked(false);
+            throw e;
         }
         return moved;
     }
@@ -298,11 +303,11 @@ public final class Packer {
     private synchronized void packAllSharedInTurn() throws IOException {
         long end = log.sharedLog().reservedEnd();
         try {
-            log.sharedLog().sealIfOlder(Long.MAX_VALUE);
+            log.sharedLog().sealUnlessCreatedBetween(Long.MAX_VALUE, Long.MAX_VALUE);
             while (packOldestShared().isPresent()) {
                 // the next one
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             log.sharedPacked(false);
             throw e;
         }

@@ -2,6 +2,7 @@ package dev.streamwal.packing;
 
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackWriter;
@@ -10,11 +11,14 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.shared.SharedBatch;
 import dev.streamwal.shared.SharedRun;
 import dev.streamwal.storage.SegmentStorage;
+import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * Moves the content of shared segments into packs, by window and key. The caller holds the packing lock.
@@ -52,9 +56,7 @@ final class SharedPacker {
                 return Optional.empty();
             }
             log.forceOwnSegments();
-            for (SharedRun run : batch.runs()) {
-                packs.add(write(run));
-            }
+            writeAll(batch.runs(), packs);
         }
         // behind the mappings: not every system deletes a file that is mapped
         replace(batch, packs);
@@ -88,17 +90,73 @@ final class SharedPacker {
         deletePacked();
     }
 
-    private ListedPack write(SharedRun run) throws IOException {
+    /** Adds the packs to a list. Where that fails, the next pass writes others. */
+    private void writeAll(List<SharedRun> runs, List<ListedPack> packs) throws IOException {
+        boolean areWritten = false;
+        try {
+            for (SharedRun run : runs) {
+                write(run, packs);
+            }
+            areWritten = true;
+        } finally {
+            if (!areWritten) {
+                for (ListedPack pack : packs) {
+                    store.discard(pack.number());
+                }
+            }
+        }
+    }
+
+    private void write(SharedRun run, List<ListedPack> packs) throws IOException {
         boolean isByOptions = log.policyOfAll().map(policy -> isByOptions(run, policy))
                 .orElseGet(() -> run.isOfAll(key -> isByOptions(run, log.policyOf(key))));
         long nowMillis = log.nowMillis();
-        PackHeader asTheyAre = new PackHeader(store.newNumber(), run.window(), run.expirationMillis(),
-                isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, nowMillis, log.incarnation());
         boolean isFinal = run.window().endMillis() <= nowMillis && run.dataBytes() >= run.parts() * MIN_COMPRESSED_BYTES;
-        PackHeader header = isFinal ? store.compressed(asTheyAre) : asTheyAre;
-        try (PackWriter writer = store.write(header)) {
-            run.copyTo(writer::add);
-            return PackSweep.listed(header, writer.finish());
+        Supplier<PackHeader> headers = () -> {
+            PackHeader asTheyAre = new PackHeader(store.newNumber(), run.window(), run.expirationMillis(),
+                    isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, nowMillis, log.incarnation());
+            return isFinal ? store.compressed(asTheyAre) : asTheyAre;
+        };
+        try (PacksOfRun target = new PacksOfRun(headers, packs)) {
+            run.copyTo(target);
+            target.finish();
+        }
+    }
+
+    /** Writes a run to one pack, or to several where its keys take more room than a pack's table has. */
+    private final class PacksOfRun implements SharedRun.Target, Closeable {
+
+        private final Supplier<PackHeader> headers;
+        private final List<ListedPack> finished;
+        private PackHeader header;
+        private PackWriter writer;
+
+        PacksOfRun(Supplier<PackHeader> headers, List<ListedPack> finished) throws IOException {
+            this.headers = headers;
+            this.finished = finished;
+            this.header = headers.get();
+            this.writer = store.write(header);
+        }
+
+        @Override
+        public void add(SegmentHeader segment, ByteBuffer frames, boolean areRecords) throws IOException {
+            if (writer.isFull()) {
+                finish();
+                header = headers.get();
+                writer = store.write(header);
+            }
+            writer.add(segment, frames, areRecords);
+        }
+
+        /** Finishes the current pack. */
+        void finish() throws IOException {
+            finished.add(PackSweep.listed(header, writer.finish()));
+            writer.close();
+        }
+
+        @Override
+        public void close() throws IOException {
+            writer.close();
         }
     }
 

@@ -71,9 +71,9 @@ public final class Tiering implements PackedTier {
     /** Packs that can't be read whole stay where they are. */
     @GuardedBy("this")
     private final Set<Long> damaged = new HashSet<>();
-    /** Whether each pack in the tier has its table here. */
+    /** How often a table was found damaged by the time at which each pack in the tier had its table here, whole; less than 0 before. */
     @GuardedBy("this")
-    private boolean hasTables;
+    private int wholeTables = -1;
     /** Whether the tier has nothing that the log hasn't in it, as of the content that was published. */
     @GuardedBy("this")
     private boolean isTidy;
@@ -145,17 +145,16 @@ public final class Tiering implements PackedTier {
         Manifest now = store.manifest();
         List<ListedPack> due = due(now);
         List<ListedPack> wanted = now.packsInOrder().stream().filter(pack -> now.isInTier(pack) && store.needed().bySweep().contains(pack.number())).toList();
-        if (due.isEmpty() && wanted.isEmpty() && isUpToDate(now)) {
+        if (due.isEmpty() && wanted.isEmpty() && isUpToDate(now) && hasTables()) {
             return 0;
         }
         isTidy = false;
         LogInTier tier = claimed(isStopped);
-        makeTables(tier);
+        IOException failed = makeTables(tier, isStopped);
         for (ListedPack pack : wanted) {
             fetch(pack);
         }
         int moved = 0;
-        IOException failed = null;
         for (ListedPack pack : due) {
             try {
                 moved += isMoved(tier, pack) ? 1 : 0;
@@ -221,20 +220,56 @@ public final class Tiering implements PackedTier {
         });
     }
 
-    /** Makes tables anew that have gone from the log's directory. */
     @GuardedBy("this")
-    private void makeTables(LogInTier tier) throws IOException {
-        if (hasTables) {
-            return;
+    private boolean hasTables() {
+        return wholeTables == store.tableDamages() || store.manifest().objects().isEmpty();
+    }
+
+    /**
+     * Makes tables anew that have gone from the log's directory, or don't verify.
+     *
+     * @return why that failed; null where all are whole
+     */
+    @GuardedBy("this")
+    private @Nullable IOException makeTables(LogInTier tier, BooleanSupplier isStopped) throws IOException {
+        if (hasTables()) {
+            return null;
         }
+        int damages = store.tableDamages();
+        IOException failed = null;
         Manifest now = store.manifest();
         for (ListedPack pack : now.packsInOrder()) {
             Optional<TierObject> object = now.object(pack.number());
-            if (object.isPresent() && Files.notExists(PackFiles.table(store.root(), pack.number()))) {
-                PackTableFile.write(tier.reader(pack, object.get(), store.file(pack)), store.root());
+            try {
+                if (object.isPresent() && !isStopped.getAsBoolean() && isInNeedOfTable(pack)) {
+                    makeTable(tier, pack, object.get());
+                    if (isInNeedOfTable(pack)) {
+                        // what is in the tier was damaged before it moved
+                        damaged.add(pack.number());
+                    }
+                }
+            } catch (IOException e) {
+                failed = failed == null ? e : failed;
             }
         }
-        hasTables = true;
+        if (failed == null && !isStopped.getAsBoolean()) {
+            wholeTables = damages;
+        }
+        return failed;
+    }
+
+    @GuardedBy("this")
+    private boolean isInNeedOfTable(ListedPack pack) throws IOException {
+        return !damaged.contains(pack.number()) && !PackTableFile.isWhole(store.root(), pack.number(), pack.bytes());
+    }
+
+    private void makeTable(LogInTier tier, ListedPack pack, TierObject object) throws IOException {
+        try {
+            PackTableFile.write(tier.reader(pack, object, store.file(pack)), store.root());
+            store.tableWritten(pack);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            // the file stays as it was
+        }
     }
 
     // ---------------------------------------------------------------- to the tier
@@ -348,6 +383,10 @@ public final class Tiering implements PackedTier {
 
     @Override
     public synchronized void tidy() throws IOException {
+        if (isUpToDate(store.settled())) {
+            // needs no tier
+            return;
+        }
         isTidy = false;
         tidy(claimed(() -> false));
     }

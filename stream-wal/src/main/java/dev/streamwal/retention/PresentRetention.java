@@ -7,16 +7,15 @@ import java.util.function.ToLongFunction;
  * The current options' retention of streams, where it is shorter than the retention that their segments were begun with. Pure.
  *
  * @param shortestMillis of all these streams
- * @param isOfAll whether it is the same for all streams of the log
  * @param millis by key; {@link #AS_BEGUN} for other streams
  */
-public record PresentRetention(long shortestMillis, boolean isOfAll, ToLongFunction<String> millis) {
+public record PresentRetention(long shortestMillis, ToLongFunction<String> millis) {
 
     /** The retention that a segment was begun with applies. */
     public static final long AS_BEGUN = Long.MAX_VALUE;
 
     /** Segments expire at their own expirations. */
-    public static final PresentRetention NONE = new PresentRetention(AS_BEGUN, true, key -> AS_BEGUN);
+    public static final PresentRetention NONE = new PresentRetention(AS_BEGUN, key -> AS_BEGUN);
 
     /** Whether any segment may expire before its own expiration. */
     public boolean shortensAny() {
@@ -45,6 +44,9 @@ public record PresentRetention(long shortestMillis, boolean isOfAll, ToLongFunct
 
     /** A stream's segment in a pack, with its current expiration. */
     public HeldBack.Due of(HeldBack.Due inPack) {
+        if (!shortensAny()) {
+            return inPack;
+        }
         ExpiryPlan.Deletion deletion = inPack.deletion();
         ExpiryPlan.Segment segment = of(deletion.segment(), millis.applyAsLong(deletion.key()));
         return new HeldBack.Due(new ExpiryPlan.Deletion(deletion.key(), segment, deletion.cause()), inPack.endPosition());

@@ -40,6 +40,10 @@ public final class StorageErrors {
             return new TooManyOpenFilesException("can't " + task + ": the process has too many open files: " + where
                     + "; raise its limit, or let more streams share segments", file, stream, position, cause);
         }
+        if (IoFailure.isReadOnly(cause, file)) {
+            return new WalIOException("can't " + task + ": the file system or folder is read-only: " + where + "; open it with WalReader, or make it writable",
+                    file, stream, position, cause);
+        }
         if (cause.getCause() instanceof OutOfMemoryError) {
             return new WalIOException("can't " + task + ": the process may map no more files: " + where
                     + "; raise the system's limit of mappings (vm.max_map_count), or let more streams share segments", file, stream, position,

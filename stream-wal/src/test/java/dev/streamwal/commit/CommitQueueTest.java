@@ -25,9 +25,17 @@ class CommitQueueTest {
         return request.deletion instanceof Deletion.Below below ? below.position() : -1;
     }
 
+    private static List<CommitRequest> elements(Chain<CommitRequest> chain) {
+        List<CommitRequest> elements = new ArrayList<>();
+        for (CommitRequest each = chain.first(); each != null; each = each.next) {
+            elements.add(each);
+        }
+        return elements;
+    }
+
     @Test
     void drainTo_afterAdding_givesAllInOrderAndLeavesNone() {
-        List<CommitRequest> taken = new ArrayList<>();
+        Chain<CommitRequest> taken = new Chain<>();
         for (int round = 0; round < 3; round++) {
             for (int i = 0; i < 5; i++) {
                 queue.add(request(5L * round + i));
@@ -36,11 +44,17 @@ class CommitQueueTest {
             queue.drainTo(taken);
             assertThat(queue.isEmpty()).isTrue();
         }
-        assertThat(taken).extracting(CommitQueueTest::number)
+        assertThat(elements(taken)).extracting(CommitQueueTest::number)
                 .containsExactly(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L, 13L, 14L);
-        assertThat(taken).allMatch(request -> request.next == null);
         queue.drainTo(taken);
-        assertThat(taken).hasSize(15);
+        assertThat(elements(taken)).hasSize(15);
+        for (int i = 0; i < 15; i++) {
+            CommitRequest polled = taken.poll();
+            assertThat(polled).matches(request -> number(request) >= 0 && request.next == null);
+        }
+        assertThat(taken.isEmpty()).isTrue();
+        assertThat(taken.poll()).isNull();
+        assertThat(taken.last()).isNull();
     }
 
     @Test
@@ -69,6 +83,7 @@ class CommitQueueTest {
     void drainTo_whileManyThreadsAdd_losesNoneAndKeepsEachThreadsOrder() throws InterruptedException {
         int threads = 8;
         int each = 20_000;
+        List<CommitRequest> all = new ArrayList<>();
         List<Thread> adding = new ArrayList<>();
         for (int t = 0; t < threads; t++) {
             int thread = t;
@@ -79,15 +94,17 @@ class CommitQueueTest {
             }));
         }
         adding.forEach(Thread::start);
-        List<CommitRequest> taken = new ArrayList<>();
-        while (taken.size() < threads * each) {
+        Chain<CommitRequest> taken = new Chain<>();
+        while (all.size() < threads * each) {
             queue.drainTo(taken);
+            all.addAll(elements(taken));
+            CommitRequest unused = taken.takeAll();
         }
         for (Thread thread : adding) {
             thread.join();
         }
         long[] next = new long[threads];
-        for (CommitRequest request : taken) {
+        for (CommitRequest request : all) {
             int thread = (int) (number(request) / each);
             assertThat(number(request)).isEqualTo((long) thread * each + next[thread]++);
         }

@@ -18,6 +18,8 @@ final class FakeStream implements CommitStream {
     @Nullable RuntimeException unreadable;
 
     @Nullable Error broken;
+    /** Asking for its end fails. */
+    @Nullable Error endless;
     /** Counted down to zero where nobody seals it, as from the beginning. */
     volatile CountDownLatch sealing = new CountDownLatch(0);
 
@@ -66,6 +68,9 @@ final class FakeStream implements CommitStream {
 
     @Override
     public synchronized long appendedEnd() {
+        if (endless != null) {
+            throw endless;
+        }
         return segment.header().positionAt(reserved);
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.AllocatedBytes;
 import dev.streamwal.append.DelegatingStorage;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
@@ -54,6 +55,8 @@ class GroupCommitterTest {
     private final FileSystem fileSystem = Jimfs.newFileSystem(Configuration.unix());
     private final Path root = fileSystem.getPath("/log");
     private final List<Throwable> told = new CopyOnWriteArrayList<>();
+    /** Thrown by who is told of failures, and of success. */
+    private volatile @Nullable Error whenTold;
     private final AtomicInteger ids = new AtomicInteger();
     private final FakeStream a = new FakeStream("a");
     private final FakeStream b = new FakeStream("b");
@@ -73,8 +76,26 @@ class GroupCommitterTest {
     }
 
     private GroupCommitter committer(boolean threads, SegmentStorage storage) {
-        return new GroupCommitter(new CommitSettings(root, root.resolve("segments"), storage, SIZES, ids::incrementAndGet,
-                (task, stream, failure) -> told.add(failure), threads, 1_000_000));
+        CommitEvents events = new CommitEvents() {
+            @Override
+            public void failed(String task, @Nullable String stream, Throwable failure) {
+                told.add(failure);
+                throwIfTold();
+            }
+
+            @Override
+            public void succeeded(String task) {
+                throwIfTold();
+            }
+        };
+        return new GroupCommitter(new CommitSettings(root, root.resolve("segments"), storage, SIZES, ids::incrementAndGet, events, threads, 1_000_000));
+    }
+
+    private void throwIfTold() {
+        Error error = whenTold;
+        if (error != null) {
+            throw error;
+        }
     }
 
     /** How far the journal has each stream's bytes, whole from the first one on. */
@@ -455,6 +476,96 @@ class GroupCommitterTest {
         closing.join();
         assertJournalled(a);
         assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName).doesNotContain("stream-wal-force");
+    }
+
+    @Test
+    void await_forceFailsAndSoDoesItsReport_answersAllAndFailsTheLog() throws Exception {
+        whenTold = new OutOfMemoryError("made by the test");
+        HeldForce storage = new HeldForce();
+        storage.failure = new IOException("Input/output error");
+        storage.letGo.countDown();
+        GroupCommitter committer = committer(false, storage);
+        committer.ready();
+        AtomicReference<Throwable> later = new AtomicReference<>();
+        assertThat(committer.later(b.cursor(), b.append(8), later::set)).isTrue();
+        assertThatThrownBy(() -> committer.await(a.cursor(), a.append(SIZES.maxStreamBytes() + 8))).isInstanceOf(FlushFailedException.class);
+        assertThat(later.get()).isInstanceOf(FlushFailedException.class);
+        assertThat(told).hasSize(1);
+        committer.close(CLOSED, false);
+    }
+
+    @Test
+    @Timeout(30)
+    void await_handedOverForceFailsAndSoDoesItsReport_answersWhoWaits() throws Exception {
+        whenTold = new OutOfMemoryError("made by the test");
+        HeldForce storage = new HeldForce();
+        storage.failure = new IOException("Input/output error");
+        storage.letGo.countDown();
+        GroupCommitter committer = committer(true, storage);
+        committer.ready();
+        assertThatThrownBy(() -> committer.await(a.cursor(), a.append(SIZES.maxStreamBytes() + 8))).isInstanceOf(FlushFailedException.class);
+        committer.close(CLOSED, false);
+    }
+
+    @Test
+    @Timeout(30)
+    void later_whoIsToldThrows_theThreadGoesOn() throws Exception {
+        GroupCommitter committer = committer(true);
+        committer.ready();
+        for (int i = 0; i < 5; i++) {
+            whenTold = i < 4 ? new OutOfMemoryError("made by the test") : null;
+            CompletableFuture<Void> answered = new CompletableFuture<>();
+            assertThat(committer.later(a.cursor(), a.append(8), failure -> {
+                committer.delivered();
+                answered.complete(null);
+            })).isTrue();
+            answered.join();
+        }
+        committer.await(b.cursor(), b.append(8));
+        committer.close(CLOSED, true);
+        assertJournalled(a, b);
+    }
+
+    @Test
+    void commitPending_logHasFailed_answersWithoutTakingMemory() throws Exception {
+        AllocatedBytes allocated = new AllocatedBytes();
+        long bytes = 0;
+        // the first time loads classes
+        for (int run = 0; run < 2; run++) {
+            GroupCommitter committer = committer(false);
+            AtomicInteger answered = new AtomicInteger();
+            for (int i = 0; i < 100; i++) {
+                assertThat(committer.later(a.cursor(), a.append(8), failure -> answered.incrementAndGet())).isTrue();
+            }
+            committer.fail(new FlushFailedException("made by the test", null));
+            long before = allocated.now();
+            long asked = allocated.now();
+            committer.commitPending();
+            bytes = allocated.now() - asked - (asked - before);
+            assertThat(answered).hasValue(100);
+            committer.close(CLOSED, false);
+        }
+        assertThat(bytes).isZero();
+    }
+
+    @Test
+    void flushInterval_anErrorAndItsReportFails_flushesTheOthersAndThisOneNextTime() throws IOException {
+        whenTold = new OutOfMemoryError("made by the test");
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        for (FakeStream stream : List.of(a, b)) {
+            stream.append(64);
+            committer.atNextFlush(stream.cursor());
+        }
+        a.endless = new OutOfMemoryError("made by the test");
+        committer.runBackground();
+        a.endless = null;
+        assertJournalled(b);
+        whenTold = null;
+        committer.runBackground();
+        assertJournalled(a, b);
+        assertThat(told).hasSize(1);
+        committer.close(CLOSED, true);
     }
 
     @Test

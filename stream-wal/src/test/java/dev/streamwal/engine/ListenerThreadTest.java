@@ -63,6 +63,18 @@ class ListenerThreadTest {
     }
 
     @Test
+    void tell_anEventCannotBePassedOn_theNextOnesAreAndTheListenerHearsOfIt() {
+        ListenerThread<WalListener> thread = thread(listener, false);
+        thread.tell(listener -> {
+            throw new OutOfMemoryError("made by the test");
+        });
+        tell(thread, "next");
+        thread.await();
+        thread.end();
+        assertThat(heard).containsExactly("next", "listener");
+    }
+
+    @Test
     void tell_nobodyListens_startsNoThread() {
         ListenerThread<WalListener> thread = thread(new WalListener() {}, true);
         tell(thread, "unheard");

@@ -16,7 +16,7 @@ class MergePlanTest {
 
     private static final long WINDOW = 100;
     private static final long SETTLE = 10;
-    private static final MergePlan.Limits LIMITS = new MergePlan.Limits(4, 1_000, SETTLE, false);
+    private static final MergePlan.Limits LIMITS = new MergePlan.Limits(4, 1_000, SETTLE, false, pack -> 0);
 
     private long lastNumber;
 
@@ -33,7 +33,7 @@ class MergePlanTest {
     void of_randomPacks_onlyThoseThatBelongTogetherAndFit() {
         for (int seed = 0; seed < 3_000; seed++) {
             Random random = new Random(seed);
-            MergePlan.Limits limits = new MergePlan.Limits(2 + random.nextInt(5), 1 + random.nextInt(60), random.nextInt(50), random.nextBoolean());
+            MergePlan.Limits limits = new MergePlan.Limits(2 + random.nextInt(5), 1 + random.nextInt(60), random.nextInt(50), random.nextBoolean(), pack -> 0);
             List<ListedPack> packs = new ArrayList<>();
             for (int i = random.nextInt(30); i > 0; i--) {
                 packs.add(pack(random.nextInt(3), random.nextInt(2), random.nextInt(2), random.nextInt(3), random.nextBoolean(), 1 + random.nextInt(500),
@@ -111,7 +111,7 @@ class MergePlanTest {
     /** What comes late doesn't have a large pack written again each time. */
     @Test
     void of_windowThatIsOver_smallOnesWaitUntilTheyAreAFourth() {
-        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000, SETTLE, false);
+        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000, SETTLE, false, pack -> 0);
         for (int seed = 0; seed < 500; seed++) {
             Random random = new Random(seed);
             List<ListedPack> packs = new ArrayList<>();
@@ -137,7 +137,7 @@ class MergePlanTest {
     /** What is written raw is compressed once, when its window is over, whatever it is merged with. */
     @Test
     void of_windowThatIsOver_whatStandsAsItIsIsCompressed() {
-        MergePlan.Limits limits = new MergePlan.Limits(4, 1_000, SETTLE, true);
+        MergePlan.Limits limits = new MergePlan.Limits(4, 1_000, SETTLE, true, pack -> 0);
         ListedPack alone = pack(0, 0, 1, 0, 10, 1);
         assertThat(plan(List.of(alone), WINDOW + SETTLE - 1, limits)).isEmpty();
         assertThat(plan(List.of(alone), WINDOW + SETTLE, limits)).containsExactly(List.of(alone));
@@ -163,10 +163,10 @@ class MergePlanTest {
     void of_openWindow_asManyAsFitBecomeOne() {
         List<ListedPack> packs = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            assertThat(plan(packs, 0, new MergePlan.Limits(64, 10, SETTLE, true))).isEmpty();
+            assertThat(plan(packs, 0, new MergePlan.Limits(64, 10, SETTLE, true, pack -> 0))).isEmpty();
             packs.add(pack(0, 0, 1, 0, 10 + i, 4));
         }
-        assertThat(plan(packs, 0, new MergePlan.Limits(64, 10, SETTLE, true))).containsExactly(packs.subList(0, 2));
+        assertThat(plan(packs, 0, new MergePlan.Limits(64, 10, SETTLE, true, pack -> 0))).containsExactly(packs.subList(0, 2));
     }
 
     /** Packs that are as large as one may be stay, and the others are merged beside them. */
@@ -182,6 +182,25 @@ class MergePlanTest {
         assertThat(plan(packs, 10 * WINDOW, LIMITS)).containsExactly(small);
     }
 
+    /** The same for packs whose keys are long: they fill a table with fewer segments. A table that is larger than any that is written now is left alone. */
+    @Test
+    void of_packsWhoseTablesDontFitOne_areLeft() {
+        List<ListedPack> small = List.of(pack(0, 0, 1, 0, 300, 10), pack(0, 0, 1, 0, 300, 10));
+        List<ListedPack> large = List.of(pack(0, 0, 1, 2, 1_000, 20), pack(0, 0, 1, 2, 1_000, 20));
+        List<ListedPack> packs = new ArrayList<>(small);
+        packs.addAll(large);
+        long max = MergePlan.Tables.MAX_BYTES;
+
+        assertThat(plan(packs, 10 * WINDOW, limits(large, max / 2))).containsExactly(List.of(small.get(0), small.get(1), large.get(0)));
+        assertThat(plan(packs, 10 * WINDOW, limits(large, max))).containsExactly(small);
+        assertThat(plan(large, 10 * WINDOW, limits(large, max))).as("each is compressed alone").containsExactly(List.of(large.get(0)));
+        assertThat(plan(large, 10 * WINDOW, limits(large, max + 1))).isEmpty();
+    }
+
+    private static MergePlan.Limits limits(List<ListedPack> large, long tableBytes) {
+        return new MergePlan.Limits(4, 1_000, SETTLE, true, pack -> large.contains(pack) ? tableBytes : 1);
+    }
+
     private static final long DAY = 86_400_000;
 
     private ListedPack pack(long endMillis, long lengthMillis, long retentionMillis, long bytes) {
@@ -191,7 +210,7 @@ class MergePlanTest {
     /** Whatever windows and retention there are: the packs of a retention are few, nothing is written often, or expires much later than its window. */
     @Test
     void of_windowsOfAnyLength_fewPacksARetention() {
-        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000_000, SETTLE, true);
+        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000_000, SETTLE, true, pack -> 0);
         for (long[] each : new long[][] {{60_000, 30 * DAY}, {10_000, 30 * DAY}, {10_000, DAY}, {7_000, 5 * DAY}, {DAY, 20_000 * DAY}}) {
             long window = each[0];
             long retention = each[1];
@@ -225,7 +244,7 @@ class MergePlanTest {
     /** At the defaults a window is a hundredth of the retention: that is long enough. */
     @Test
     void of_windowsThatAreLongBesideTheRetention_stayApart() {
-        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000_000, SETTLE, true);
+        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000_000, SETTLE, true, pack -> 0);
         List<ListedPack> packs = new ArrayList<>();
         for (int i = 1; i <= 120; i++) {
             packs.add(pack(i * DAY / 4, DAY / 4, 30 * DAY, 100));
@@ -236,7 +255,7 @@ class MergePlanTest {
     /** What comes late to a span that is merged already makes few packs there, and doesn't have it written again each time. */
     @Test
     void of_lateOnes_joinTheirSpan() {
-        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000_000, SETTLE, true);
+        MergePlan.Limits limits = new MergePlan.Limits(64, 1_000_000, SETTLE, true, pack -> 0);
         long retention = 30 * DAY;
         List<ListedPack> packs = new ArrayList<>();
         long span = retention / MergePlan.SPANS;
@@ -261,7 +280,7 @@ class MergePlanTest {
     private boolean isOfSpanUpTo1000(long start, long end) {
         ListedPack short1 = ofSpans(980, 990);
         ListedPack other = ofSpans(start, end);
-        return plan(List.of(short1, other), 1_000, new MergePlan.Limits(4, 1_000, 0, false)).equals(List.of(List.of(short1, other)));
+        return plan(List.of(short1, other), 1_000, new MergePlan.Limits(4, 1_000, 0, false, pack -> 0)).equals(List.of(List.of(short1, other)));
     }
 
     @Test
@@ -280,7 +299,7 @@ class MergePlanTest {
     @Test
     void span_isMergedWhenItIsOverAndHasSettled() {
         List<ListedPack> packs = List.of(ofSpans(910, 920), ofSpans(980, 990));
-        MergePlan.Limits limits = new MergePlan.Limits(4, 1_000, 7, false);
+        MergePlan.Limits limits = new MergePlan.Limits(4, 1_000, 7, false, pack -> 0);
         assertThat(MergePlan.of(packs, 1_006, limits)).isEmpty();
         assertThat(MergePlan.of(packs, 1_007, limits)).containsExactly(new MergePlan.Merge(packs, new Window(900, 1_000), 7_400));
     }

@@ -15,7 +15,7 @@ class TierPlanTest {
 
     private static final long WINDOW = 100;
     private static final long SETTLE = 10;
-    private static final MergePlan.Limits LIMITS = new MergePlan.Limits(4, 1_000, SETTLE, true);
+    private static final MergePlan.Limits LIMITS = new MergePlan.Limits(4, 1_000, SETTLE, true, pack -> 0);
 
     private long lastNumber;
 

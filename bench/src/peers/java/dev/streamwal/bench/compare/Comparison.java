@@ -70,6 +70,7 @@ public final class Comparison {
             Files.createDirectories(folder);
             try {
                 cell.run(contender, folder, length, answers);
+                answers.done();
             } catch (Cannot cannot) {
                 answers.cannot(cell, cannot.reason());
             }

@@ -30,7 +30,7 @@ final class RocksStore extends Store {
     /** Twice the default: fewer and larger files at these rates, and what the other comparisons of this module use. */
     private static final long WRITE_BUFFER_BYTES = 128L << 20;
     /** A third of what the wiki gives a server, and more than the queried data set. */
-    private static final long CACHE_BYTES = 512L << 20;
+    static final long CACHE_BYTES = 512L << 20;
     private static final int BLOOM_BITS = 10;
 
     private final Options options;

@@ -11,6 +11,7 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -64,10 +65,10 @@ final class StreamWalStore extends Store {
         return stream;
     }
 
-    /** Kept open, as a program does that reads again and again. */
+    /** Kept open, as a program does that reads again and again; with as much memory for unpacked blocks as RocksDB has. */
     private WalReader reader() {
         if (reader == null) {
-            reader = wal.reader();
+            reader = wal.reader(ReaderOptions.builder().blockCacheBytes(RocksStore.CACHE_BYTES).build());
         }
         return reader;
     }

@@ -6,9 +6,11 @@ import de.siegmar.fastcsv.reader.CloseableIterator;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
+import de.siegmar.fastcsv.reader.CsvRecordHandler;
 import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
+import dev.streamwal.format.RecordLayout;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
@@ -25,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * becomes the records that were exported.
  */
 public final class CsvRows implements Rows {
+
+    /** More than a record can hold, in Base64, or as text with a quote at every other character. */
+    private static final int MAX_CHARACTERS = 2 * RecordLayout.MAX_CONTENT_BYTES;
 
     private final CsvLayout layout;
     private final CountedInput input;
@@ -64,7 +69,9 @@ public final class CsvRows implements Rows {
                 .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
                 .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
                 .allowUnclosedQuote(false)
-                .ofCsvRecord(new MarkedUtf8(this.input))
+                .maxBufferSize(MAX_CHARACTERS)
+                .build(CsvRecordHandler.of(handler -> handler.maxFieldSize(MAX_CHARACTERS).maxRecordSize(MAX_CHARACTERS)),
+                        new MarkedUtf8(new UnmarkedInput(this.input)))
                 .iterator();
         try {
             if (layout.named()) {
@@ -82,10 +89,7 @@ public final class CsvRows implements Rows {
             return;
         }
         checkUtf8(first.getFields());
-        List<String> fields = new ArrayList<>(first.getFields());
-        // the byte order mark that editors write
-        fields.set(0, fields.get(0).startsWith("\uFEFF") ? fields.get(0).substring(1) : fields.get(0));
-        names = List.copyOf(fields);
+        names = List.copyOf(first.getFields());
         exported = names.equals(ExportedCsv.COLUMNS);
         if (exported) {
             return;

@@ -6,13 +6,16 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +27,15 @@ public final class JsonRows extends LinedRows {
     /** More than a record can hold, in Base64. */
     private static final int MAX_LINE_BYTES = 64 << 20;
 
-    private static final JsonFactory JSON = JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(MAX_LINE_BYTES).build())
+            .build();
 
     private final CsvLayout layout;
     private final String fixedKey;
+    /** Names of the members that are null in the line that was read last; their text is {@code null}, too. */
+    private final Set<String> nulls = new HashSet<>();
 
     /**
      * @param input closed with this
@@ -59,7 +67,7 @@ public final class JsonRows extends LinedRows {
     }
 
     private Row row(Map<String, String> members, String line) throws BadRowException {
-        String key = layout.keyColumn().isPresent() ? member(members, layout.keyColumn().get()) : fixedKey;
+        String key = layout.keyColumn().isPresent() ? key(members, layout.keyColumn().get()) : fixedKey;
         String content = layout.valueColumn().isPresent() ? member(members, layout.valueColumn().get()) : line;
         String time = member(members, layout.timeColumn());
         return new Row(place(), key, time(() -> layout.timeFormat().parse(time)), Row.NO_HEADER, content.getBytes(UTF_8));
@@ -67,7 +75,7 @@ public final class JsonRows extends LinedRows {
 
     private Row exported(Map<String, String> members) throws BadRowException {
         String millis = member(members, "timestampMillis");
-        return new Row(place(), member(members, "key"),
+        return new Row(place(), key(members, "key"),
                 new RowTime(OptionalLong.of(Long.parseLong(millis)), true, millis),
                 members.containsKey("header") || members.containsKey("headerBase64") ? bytes(members, "header") : Row.NO_HEADER,
                 bytes(members, "content"));
@@ -76,6 +84,13 @@ public final class JsonRows extends LinedRows {
     private byte[] bytes(Map<String, String> members, String name) throws BadRowException {
         String text = members.get(name);
         return text != null ? text.getBytes(UTF_8) : Base64.getDecoder().decode(member(members, name + "Base64"));
+    }
+
+    private String key(Map<String, String> members, String name) throws BadRowException {
+        if (nulls.contains(name)) {
+            throw bad("key is null: member=" + name, null);
+        }
+        return member(members, name);
     }
 
     private String member(Map<String, String> members, String name) throws BadRowException {
@@ -89,6 +104,7 @@ public final class JsonRows extends LinedRows {
     /** Members by name: the value of a string, and the text of any other value. */
     private Map<String, String> members(String line) throws IOException {
         Map<String, String> members = new LinkedHashMap<>();
+        nulls.clear();
         try (JsonParser parser = JSON.createParser(line)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw bad("not a JSON object", null);
@@ -96,6 +112,9 @@ public final class JsonRows extends LinedRows {
             while (parser.nextToken() != JsonToken.END_OBJECT) {
                 String name = parser.currentName();
                 members.put(name, value(parser, line));
+                if (parser.currentToken() == JsonToken.VALUE_NULL) {
+                    nulls.add(name);
+                }
             }
             if (parser.nextToken() != null) {
                 throw bad("more than one JSON object on a line", null);

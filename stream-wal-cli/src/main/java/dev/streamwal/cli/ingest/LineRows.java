@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.DateTimeException;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The lines of a text file, one record each. */
@@ -15,6 +16,13 @@ public final class LineRows extends LinedRows {
     private static final int MAX_LINE_BYTES = 32 << 20;
     /** The most words of a time. */
     private static final int MAX_WORDS = 6;
+    /** What stands right behind a time. */
+    private static final String ENDS = "]:,;|";
+    /** A time of day, as it seems. */
+    private static final Pattern TIME_OF_DAY = Pattern.compile("\\s+\\d{1,2}:");
+
+    /** Characters of a line that a message has. */
+    private static final int SHOWN = 40;
 
     private final String key;
     private final Optional<TimeFormat> timeFormat;
@@ -40,21 +48,42 @@ public final class LineRows extends LinedRows {
         if (line == null) {
             return null;
         }
-        time = timeFormat.flatMap(format -> time(line, format)).orElse(time);
+        if (timeFormat.isPresent()) {
+            time = time(line, timeFormat.get());
+        }
         return new Row(place(), key, time, Row.NO_HEADER, line.getBytes(UTF_8));
     }
 
-    /** The time of the longest sequence of words at the beginning that is one: a date alone is a time, and so is a date with a time of day. */
-    private static Optional<RowTime> time(String line, TimeFormat format) {
+    /**
+     * The time of the longest sequence of words at the beginning that is one: a date alone is a time, and so is a date with a time of day. All of it may
+     * be in brackets, or have a colon behind it.
+     */
+    private RowTime time(String line, TimeFormat format) throws BadRowException {
         Optional<RowTime> longest = Optional.empty();
-        int end = -1;
-        for (int words = 1; words <= MAX_WORDS && end < line.length(); words++) {
+        int timeEnd = 0;
+        int begin = line.startsWith("[") ? 1 : 0;
+        int closed = begin == 0 ? -1 : line.indexOf(']');
+        int limit = closed < 0 ? line.length() : closed;
+        int end = begin - 1;
+        for (int words = 1; words <= MAX_WORDS && end < limit; words++) {
             int space = line.indexOf(' ', end + 1);
-            end = space < 0 ? line.length() : space;
-            Optional<RowTime> time = parse(line.substring(0, end), format);
-            longest = time.isPresent() ? time : longest;
+            end = space < 0 || space > limit ? limit : space;
+            Optional<RowTime> parsed = parse(withoutEnds(line.substring(begin, end)), format);
+            longest = parsed.isPresent() ? parsed : longest;
+            timeEnd = parsed.isPresent() ? end : timeEnd;
         }
-        return longest;
+        if (TIME_OF_DAY.matcher(line).region(timeEnd, line.length()).lookingAt() && longest.isPresent() && format.isDay(longest.get().text())) {
+            throw bad("time of day is not one of the format: line=" + line.substring(0, Math.min(line.length(), SHOWN)), null);
+        }
+        return longest.orElseGet(time::forNext);
+    }
+
+    private static String withoutEnds(String word) {
+        int end = word.length();
+        while (end > 0 && ENDS.indexOf(word.charAt(end - 1)) >= 0) {
+            end--;
+        }
+        return word.substring(0, end);
     }
 
     private static Optional<RowTime> parse(String text, TimeFormat format) {

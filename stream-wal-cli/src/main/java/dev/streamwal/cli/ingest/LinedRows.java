@@ -23,7 +23,7 @@ abstract class LinedRows implements Rows {
      */
     LinedRows(InputStream input, String file, int maxLineBytes) {
         this.input = new CountedInput(input);
-        this.lines = new BoundedLines(this.input, file, maxLineBytes);
+        this.lines = new BoundedLines(new UnmarkedInput(this.input), file, maxLineBytes);
         this.file = file;
     }
 

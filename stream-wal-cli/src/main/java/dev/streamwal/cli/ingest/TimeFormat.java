@@ -7,6 +7,7 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.format.ResolverStyle;
@@ -16,24 +17,38 @@ import java.time.temporal.TemporalQueries;
 import java.time.zone.ZoneOffsetTransition;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 
 /** The format of a file's times: ISO 8601, a number, or a pattern. Immutable. */
 public final class TimeFormat {
 
     /** For the help. */
-    public static final String SYNTAX = "iso (2024-05-01T12:00:00Z, 2024-05-01 12:00:00.5), s, ms, us or ns since 1970, or a pattern of"
+    public static final String SYNTAX = "iso (2024-05-01T12:00:00Z, 2024-05-01 12:00:00.5, 2024-05-01 12:00:00,5 +0200),"
+            + " s, ms, us or ns since 1970, or a pattern of"
             + " java.time.format.DateTimeFormatter (dd.MM.yyyy HH:mm)";
 
     private static final int ANNO_DOMINI = 1;
 
+    /** With the forms that logs have: a comma before the fraction, offsets without a colon or minutes, a blank before those with minutes. */
     private static final DateTimeFormatterBuilder ISO = new DateTimeFormatterBuilder()
             .parseCaseInsensitive()
             .append(DateTimeFormatter.ISO_LOCAL_DATE)
             .optionalStart()
-            .appendPattern("['T'][' ']")
-            .append(DateTimeFormatter.ISO_LOCAL_TIME)
+            .appendPattern("['T'][' ']HH:mm")
             .optionalStart()
-            .appendOffsetId();
+            .appendPattern(":ss")
+            .optionalStart().appendFraction(ChronoField.NANO_OF_SECOND, 0, 9, true).optionalEnd()
+            .optionalStart().appendLiteral(',').appendFraction(ChronoField.NANO_OF_SECOND, 1, 9, false).optionalEnd()
+            .optionalEnd()
+            .optionalStart().appendOffsetId().optionalEnd()
+            .optionalStart().appendOffset("+HHmm", "Z").optionalEnd()
+            .optionalStart().appendLiteral(' ').appendOffsetId().optionalEnd()
+            .optionalStart().appendLiteral(' ').appendOffset("+HHMM", "Z");
+
+    /** Parts of a time of day that are none without others. */
+    private static final List<ChronoField> PARTS = List.of(ChronoField.HOUR_OF_AMPM, ChronoField.MINUTE_OF_HOUR, ChronoField.SECOND_OF_MINUTE);
+
+    private static final ZonedDateTime AFTERNOON = ZonedDateTime.of(2001, 2, 3, 16, 5, 6, 0, ZoneOffset.UTC);
 
     /** Parses a text. */
     private interface Parser {
@@ -41,9 +56,11 @@ public final class TimeFormat {
     }
 
     private final Parser parser;
+    private final Predicate<String> days;
 
-    private TimeFormat(Parser parser) {
+    private TimeFormat(Parser parser, Predicate<String> days) {
         this.parser = parser;
+        this.days = days;
     }
 
     /**
@@ -55,12 +72,36 @@ public final class TimeFormat {
     public static TimeFormat of(String name, ZoneId zone, DoubtfulTime doubtful) {
         for (EpochUnit unit : EpochUnit.values()) {
             if (name.equalsIgnoreCase(unit.name())) {
-                return new TimeFormat(unit::parse);
+                return new TimeFormat(unit::parse, text -> false);
             }
         }
-        DateTimeFormatter formatter = (name.equalsIgnoreCase("iso") ? ISO : ofPattern(name))
-                .toFormatter(Locale.ROOT).withResolverStyle(ResolverStyle.STRICT);
-        return new TimeFormat(text -> parse(formatter, zone, doubtful, text));
+        boolean iso = name.equalsIgnoreCase("iso");
+        DateTimeFormatter formatter = (iso ? ISO : ofPattern(name)).toFormatter(Locale.ROOT).withResolverStyle(ResolverStyle.STRICT);
+        boolean timed = iso || hasTimeOfDay(formatter, name);
+        return new TimeFormat(text -> parse(formatter, zone, doubtful, text), text -> timed && isDay(formatter.parse(text)));
+    }
+
+    /** Refuses an hour of twelve without the half of the day, and minutes without an hour: all times would be midnight. */
+    private static boolean hasTimeOfDay(DateTimeFormatter formatter, String pattern) {
+        TemporalAccessor parsed;
+        try {
+            parsed = formatter.parse(formatter.format(AFTERNOON));
+        } catch (DateTimeException unknown) {
+            return false;
+        }
+        if (isPartly(parsed)) {
+            throw new IllegalArgumentException("pattern has parts of a time of day that make none: pattern=" + pattern
+                    + "; hours are HH, or hh with a, and minutes and seconds need them");
+        }
+        return !isDay(parsed);
+    }
+
+    private static boolean isDay(TemporalAccessor parsed) {
+        return parsed.query(TemporalQueries.localTime()) == null;
+    }
+
+    private static boolean isPartly(TemporalAccessor parsed) {
+        return isDay(parsed) && PARTS.stream().anyMatch(parsed::isSupported);
     }
 
     /** Allows years to be written {@code yyyy}, which alone are years without an era. */
@@ -73,6 +114,9 @@ public final class TimeFormat {
         ZoneId own = parsed.query(TemporalQueries.zone());
         LocalDate date = LocalDate.from(parsed);
         LocalTime time = parsed.query(TemporalQueries.localTime());
+        if (isPartly(parsed)) {
+            throw new DateTimeException("time of day is incomplete: time=" + text);
+        }
         ZoneId of = own == null ? zone : own;
         return time == null ? rowTime(date.atStartOfDay(of).toInstant(), false, text) : rowTime(date.atTime(time), of, doubtful, text);
     }
@@ -108,6 +152,11 @@ public final class TimeFormat {
         } catch (ArithmeticException e) {
             throw new DateTimeException("time exceeds 64 bits of milliseconds: time=" + text, e);
         }
+    }
+
+    /** Whether a text that is such a time is a day alone, although the format has times of day. */
+    boolean isDay(String text) {
+        return days.test(text);
     }
 
     /** @throws DateTimeException if the text is not such a time */

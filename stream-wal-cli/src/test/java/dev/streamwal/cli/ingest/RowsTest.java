@@ -188,6 +188,17 @@ class RowsTest {
     // ---------------------------------------------------------------- JSON lines
 
     @Test
+    void byteOrderMark_isNoPartOfAnyFormat_butBehindTheBeginning() throws IOException {
+        assertThat(influx(RowContent.TEXT, "\uFEFFm x=1 5\n\uFEFFm x=2 6\n")).containsExactly("1 m 5 x=1", "2 \uFEFFm 6 x=2");
+        assertThat(read(() -> new JsonRows(in("\uFEFF{\"time\":7}\n"), "f.jsonl", PLAIN, "k"))).containsExactly("1 k 7 {\"time\":7}");
+        assertThat(read(() -> new LineRows(in("\uFEFF5 x\n"), "f.log", "k", Optional.of(PLAIN.timeFormat())))).containsExactly("1 k 5 5 x");
+        assertThat(csv(layout(false, ',', "1", null, null, RowContent.TEXT), "\uFEFF5,x\n")).containsExactly("1 k 5 x");
+        assertThat(read(() -> new LineRows(in("\uFEFF\uFEFF"), "f.log", "k", Optional.empty()))).containsExactly("1 k - \uFEFF");
+        assertThat(read(() -> new LineRows(in("ab"), "f.log", "k", Optional.empty()))).containsExactly("1 k - ab");
+        assertThat(read(() -> new LineRows(in(""), "f.log", "k", Optional.empty()))).isEmpty();
+    }
+
+    @Test
     void json_badTime_isToldAsOne() throws IOException {
         String text = "{\"time\":\"six\",\"v\":1}\n{\"time\":7,\"v\":2}\n";
         assertThat(read(() -> new JsonRows(in(text), "f.jsonl", PLAIN, "k"))).containsExactly(

@@ -9,6 +9,7 @@ import java.time.ZoneId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TimeFormatTest {
 
@@ -27,6 +28,12 @@ class TimeFormatTest {
             "iso, 2024-05-01, 2024-05-01T00:00:00Z, true",
             "iso, 2024-05-01T14:00:00.1234+02:00, 2024-05-01T12:00:00.123Z, false",
             "ISO, 1969-12-31T23:59:59.9999Z, 1969-12-31T23:59:59.999Z, false",
+            "iso, '2024-05-01 12:00:00,5', 2024-05-01T12:00:00.500Z, true",
+            "iso, '2024-05-01 14:00:00,0001+02', 2024-05-01T12:00:00Z, false",
+            "iso, 2024-05-01T12:00:00+0000, 2024-05-01T12:00:00Z, true",
+            "iso, 2024-05-01 06:30:00 -0530, 2024-05-01T12:00:00Z, true",
+            "iso, 2024-05-01 14:00:00 +02:00, 2024-05-01T12:00:00Z, true",
+            "iso, 2024-05-01 14:00+02, 2024-05-01T12:00:00Z, true",
             "s, 1714564800, 2024-05-01T12:00:00Z, true",
             "s, 1714564800.25, 2024-05-01T12:00:00.250Z, true",
             "s, -0.0001, 1969-12-31T23:59:59.999Z, false",
@@ -58,7 +65,9 @@ class TimeFormatTest {
     @ParameterizedTest
     @CsvSource({
             "iso, ''", "iso, noon", "iso, 2024-02-30", "iso, 2024-05-01T25:00", "iso, +999999999-01-01T00:00Z", "s, 1e9", "s, 0x10", "s, ''",
-            "ms, 99999999999999999999", "s, 9999999999999999999", "dd.MM.yyyy, 31.02.2024", "dd.MM.yyyy, 2024-05-01"
+            "ms, 99999999999999999999", "s, 9999999999999999999", "dd.MM.yyyy, 31.02.2024", "dd.MM.yyyy, 2024-05-01",
+            "iso, '2024-05-01 12:00:00,'", "iso, '2024-05-01 12:00,5'", "iso, '2024-05-01 12:00:00.5,6'", "iso, 2024-05-01 12:00:00 +02", "iso, 2024-05-01+02",
+            "dd.MM.yyyy[ HH:mm][ hh.mm][ a], 01.05.2024 11.15"
     })
     void otherTexts_areRefused(String format, String text) {
         assertThatThrownBy(() -> format(format, UTC).parse(text)).isInstanceOf(DateTimeException.class);
@@ -67,6 +76,13 @@ class TimeFormatTest {
     @Test
     void formats_thatAreNone_areRefused() {
         assertThatThrownBy(() -> format("nonsense", UTC)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dd.MM.yyyy hh:mm", "dd.MM.yyyy KK", "dd.MM.yyyy mm:ss", "yyyy-MM-dd[ hh:mm:ss]"})
+    void formats_withPartsOfATimeOfDayThatMakeNone_areRefused(String pattern) {
+        assertThatThrownBy(() -> format(pattern, UTC)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("pattern has parts of a time of day that make none: pattern=" + pattern);
     }
 
     @ParameterizedTest

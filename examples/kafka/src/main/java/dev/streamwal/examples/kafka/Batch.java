@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
@@ -14,11 +15,10 @@ import org.jspecify.annotations.Nullable;
 /** What is sent in one transaction, which begins with its first record. */
 final class Batch {
 
-    private record Sent(EntryRef ref, Future<RecordMetadata> answer) {}
-
     private final Producer<byte[], byte[]> producer;
     private final ShippedRecord.Target target;
-    private final List<Sent> sent = new ArrayList<>();
+    private final List<Future<RecordMetadata>> answers = new ArrayList<>();
+    private final AtomicReference<@Nullable KafkaException> failure = new AtomicReference<>();
     private long bytes;
 
     Batch(Producer<byte[], byte[]> producer, ShippedRecord.Target target) {
@@ -27,20 +27,21 @@ final class Batch {
     }
 
     boolean isEmpty() {
-        return sent.isEmpty();
+        return answers.isEmpty();
     }
 
     boolean hasRoom() {
-        return sent.size() < KafkaShipper.MAX_BATCH_RECORDS && bytes < KafkaShipper.MAX_BATCH_BYTES;
+        return answers.size() < KafkaShipper.MAX_BATCH_RECORDS && bytes < KafkaShipper.MAX_BATCH_BYTES;
     }
 
     void add(EntryCursor entry) throws InterruptedException {
         var record = target.record(entry);
-        if (sent.isEmpty()) {
+        if (answers.isEmpty()) {
             producer.beginTransaction();
         }
         try {
-            sent.add(new Sent(entry.ref(), producer.send(record)));
+            EntryRef ref = entry.ref();
+            answers.add(producer.send(record, (unused, failed) -> answered(ref, failed)));
         } catch (KafkaException e) {
             // it takes no more, as a record before this one has failed: that says why
             awaitAnswers();
@@ -56,26 +57,29 @@ final class Batch {
         producer.commitTransaction();
     }
 
-    /** When one record fails, so do others that wait to be sent. The cause is the one for which waiting doesn't help, where there is one. */
     private void awaitAnswers() throws InterruptedException {
-        KafkaException failure = null;
-        for (Sent each : sent) {
-            KafkaException now = failure(each);
-            if (now != null && (failure == null || (ShippingFailure.isForGood(now) && !ShippingFailure.isForGood(failure)))) {
-                failure = now;
+        for (Future<RecordMetadata> each : answers) {
+            try {
+                RecordMetadata unused = each.get();
+            } catch (ExecutionException e) {
+                // the producer has called answered with it
             }
         }
-        if (failure != null) {
-            throw failure;
+        KafkaException failed = failure.get();
+        if (failed != null) {
+            throw failed;
         }
     }
 
-    private @Nullable KafkaException failure(Sent record) throws InterruptedException {
-        try {
-            RecordMetadata unused = record.answer().get();
-            return null;
-        } catch (ExecutionException e) {
-            return new KafkaException("brokers didn't take a record: ref=" + record.ref() + ", topic=" + target.topic() + ": " + e.getCause(), e.getCause());
+    /**
+     * Keeps the first failure, or the first for which waiting doesn't help. Called by the producer, in the order in which it has the answers: only that
+     * tells which record is at fault, as the producer then fails all that wait to be sent, with the same exception.
+     */
+    private void answered(EntryRef ref, @Nullable Exception cause) {
+        if (cause != null) {
+            KafkaException failed = new KafkaException("brokers didn't take a record: ref=" + ref + ", topic=" + target.topic() + ": " + cause, cause);
+            failure.accumulateAndGet(failed, (first, next) -> first == null || (ShippingFailure.isForGood(next) && !ShippingFailure.isForGood(first))
+                    ? next : first);
         }
     }
 }

@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -33,12 +34,15 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TransactionAbortedException;
@@ -327,6 +331,38 @@ class KafkaShipperTest {
         assertThatThrownBy(() -> shipping.get(30, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class)
                 .hasRootCauseInstanceOf(RecordTooLargeException.class).hasMessageContaining(refs.get(1).toString());
         assertThat(events.failures).isEmpty();
+        assertThat(committed()).isZero();
+    }
+
+    /** As Kafka's producer does, which fails what waits to be sent with the exception of the record that it refused. */
+    private static final class TakesOne extends MockProducer<byte[], byte[]> {
+
+        private static final RecordTooLargeException TOO_LARGE = new RecordTooLargeException("too large");
+
+        private int taken;
+
+        TakesOne() {
+            super(false, null, new ByteArraySerializer(), new ByteArraySerializer());
+        }
+
+        @Override
+        public Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> sent, Callback callback) {
+            if (taken++ == 0) {
+                return super.send(sent, callback);
+            }
+            callback.onCompletion(new RecordMetadata(new TopicPartition(sent.topic(), 0), -1, -1, -1, -1, -1), TOO_LARGE);
+            assertThat(errorNext(TOO_LARGE)).isTrue();
+            return CompletableFuture.failedFuture(TOO_LARGE);
+        }
+    }
+
+    @Test
+    void run_ofARecordThatIsRefusedAtOnce_namesIt_andNotTheOnesBeforeIt() throws Exception {
+        List<EntryRef> refs = append(0, 2);
+        shipper = shipper(TakesOne::new);
+        Future<?> shipping = ship();
+        assertThatThrownBy(() -> shipping.get(30, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class)
+                .hasRootCauseInstanceOf(RecordTooLargeException.class).hasMessageContaining(refs.get(1).toString());
         assertThat(committed()).isZero();
     }
 

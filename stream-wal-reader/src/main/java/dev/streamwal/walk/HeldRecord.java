@@ -1,20 +1,20 @@
-package dev.streamwal.lookup;
+package dev.streamwal.walk;
 
 import dev.streamwal.segment.WalkedRecord;
 import io.netty.buffer.ByteBuf;
 
 /**
- * A data record at the end of a stream, on the heap.
+ * A data record on the heap.
  *
  * @param isSealed whether it is encrypted
  * @param body the record's own header, then its content
  */
-public record LastRecord(long position, int frameBytes, long timestampMillis, int headerLength, boolean isSealed, byte[] body)
+public record HeldRecord(long position, int frameBytes, long timestampMillis, int headerLength, boolean isSealed, byte[] body)
         implements WalkedRecord {
 
     /** A copy of the record. */
-    static LastRecord of(WalkedRecord record) {
-        return new LastRecord(
+    public static HeldRecord of(WalkedRecord record) {
+        return new HeldRecord(
                 record.position(), record.frameBytes(), record.timestampMillis(), record.headerLength(), record.isSealed(),
                 record.copyBody());
     }

@@ -1,28 +1,27 @@
-package dev.streamwal.lookup;
+package dev.streamwal.walk;
 
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.segment.WalkedRecord;
-import dev.streamwal.walk.RecordWalk;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A walk along records that have been read already. One thread; close it. */
-final class HeldRecords implements RecordWalk {
+public final class HeldRecords implements RecordWalk {
 
     private final LogSource log;
     private final String key;
     /** Newest first; without those that were passed. */
-    private final List<LastRecord> held;
+    private final List<HeldRecord> held;
     private final long endPosition;
-    private @Nullable LastRecord current;
+    private @Nullable HeldRecord current;
     private boolean closed;
 
     /**
      * @param newestFirst taken over, and emptied
      * @param endPosition where the newest of them ends
      */
-    HeldRecords(LogSource log, String key, List<LastRecord> newestFirst, long endPosition) {
+    public HeldRecords(LogSource log, String key, List<HeldRecord> newestFirst, long endPosition) {
         this.log = log;
         this.key = key;
         this.held = newestFirst;
@@ -51,7 +50,7 @@ final class HeldRecords implements RecordWalk {
 
     @Override
     public WalkedRecord record() {
-        LastRecord record = current;
+        HeldRecord record = current;
         if (record == null) {
             checkUsable();
             throw new IllegalStateException("scan stands on no record: stream=" + key + "; next() must return true first");
@@ -61,7 +60,7 @@ final class HeldRecords implements RecordWalk {
 
     @Override
     public long nextPosition() {
-        LastRecord record = current;
+        HeldRecord record = current;
         if (record != null) {
             return record.position() + record.frameBytes();
         }

@@ -1,0 +1,160 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.SuppressForbidden;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
+
+/**
+ * An import of which all stays or nothing, also if the process is told to end meanwhile. Then nothing is appended any more, and the process waits for a
+ * while until what was appended is removed; the thread that imports may be waiting for input, which nothing interrupts.
+ */
+final class WholeImport implements AutoCloseable {
+
+    /** How long the end of the process waits. */
+    private static final long PATIENCE_SECONDS = 30;
+
+    private final NewLog newLog;
+    private final StreamWal wal;
+    private final ImportUndo undo;
+    private final Consumer<String> complaints;
+    private final Thread hook = new Thread(this::interrupted, "import is interrupted");
+    /** Held while something is appended, kept or removed. */
+    private final ReentrantLock state = new ReentrantLock();
+    /** Guarded by {@link #state}: kept, or being removed. */
+    private boolean ended;
+
+    private WholeImport(NewLog newLog, StreamWal wal, Consumer<String> complaints) {
+        this.newLog = newLog;
+        this.wal = wal;
+        this.undo = new ImportUndo(wal);
+        this.complaints = complaints;
+    }
+
+    /** Opens a log; the caller closes this. */
+    @SuppressForbidden("a program: it removes what it has appended before it ends")
+    static WholeImport into(Path root, WalOptions options, Consumer<String> complaints) throws IOException {
+        NewLog newLog = NewLog.at(root);
+        WholeImport opened = new WholeImport(newLog, StreamWal.open(root, options), complaints);
+        Runtime.getRuntime().addShutdownHook(opened.hook);
+        return opened;
+    }
+
+    /** Appends a row, by what returns its position. */
+    void append(String key, ToLongFunction<StreamWal> row) {
+        state.lock();
+        try {
+            if (!ended) {
+                undo.append(key, () -> row.applyAsLong(wal));
+                return;
+            }
+        } finally {
+            state.unlock();
+        }
+        awaitEnd();
+    }
+
+    /** All rows were appended. */
+    void keep() {
+        state.lock();
+        try {
+            if (removeHook()) {
+                ended = true;
+                return;
+            }
+        } finally {
+            state.unlock();
+        }
+        awaitEnd();
+    }
+
+    /** @return whether the process doesn't end yet */
+    private boolean removeHook() {
+        try {
+            return Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException ending) {
+            return false;
+        }
+    }
+
+    /** The process ends with this thread waiting. */
+    private void awaitEnd() {
+        try {
+            hook.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        throw new IllegalStateException("import was interrupted");
+    }
+
+    private void interrupted() {
+        Thread removal = new Thread(this::removeAtExit, "remove imported rows");
+        removal.setDaemon(true);
+        removal.start();
+        try {
+            removal.join(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        complaints.accept(removal.isAlive()
+                ? "interrupted, and imported rows are not removed yet after " + PATIENCE_SECONDS + " s; --resume continues behind those that stay"
+                : "interrupted; nothing was imported");
+    }
+
+    private void removeAtExit() {
+        try {
+            end();
+        } catch (IOException | WalException e) {
+            complaints.accept("could not remove the log: " + e);
+        }
+    }
+
+    /** Removes what was appended, unless it was kept, and closes the log. */
+    @Override
+    public void close() throws IOException {
+        try {
+            end();
+        } finally {
+            boolean unused = removeHook();
+        }
+    }
+
+    private void end() throws IOException {
+        state.lock();
+        try {
+            boolean failed = !ended;
+            ended = true;
+            if (failed && !newLog.isNew()) {
+                undo();
+            }
+            close(failed && newLog.isNew());
+        } finally {
+            state.unlock();
+        }
+    }
+
+    private void close(boolean deleted) throws IOException {
+        try {
+            wal.close();
+        } finally {
+            if (deleted) {
+                newLog.delete();
+            }
+        }
+    }
+
+    private void undo() {
+        try {
+            undo.undo();
+        } catch (WalException e) {
+            complaints.accept("could not remove all imported rows again: streams=" + undo.streams() + ", cause=" + e.getMessage()
+                    + "; --resume continues behind them");
+        }
+    }
+}

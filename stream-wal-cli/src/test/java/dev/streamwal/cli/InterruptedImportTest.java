@@ -1,0 +1,68 @@
+package dev.streamwal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An import of standard input, in a process of its own, that is told to end while it waits for more of it. */
+@Timeout(120)
+class InterruptedImportTest {
+
+    private static final int ROWS = 2_000;
+
+    @TempDir
+    private Path directory;
+
+    /** Imports rows, ends the process once all of them are in the log, and returns what it said. */
+    private String interrupted(Path root) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", System.getProperty("java.class.path"),
+                StreamWalCommand.class.getName(), "import", root.toString(), "-", "--format", "csv", "--key-column", "k", "--retention", "36500d").start();
+        try (OutputStream in = process.getOutputStream()) {
+            in.write("timestamp,k,v\n".getBytes(UTF_8));
+            for (int i = 0; i < ROWS; i++) {
+                in.write(("2024-05-01T11:00:00Z,k" + i % 10 + "," + i + "\n").getBytes(UTF_8));
+            }
+            // longer than what is buffered before rows are made of it
+            in.write(("2024-05-01T11:00:00Z,last," + "x".repeat(100_000) + "\n").repeat(20).getBytes(UTF_8));
+            in.flush();
+            // the process alone: Process.destroy would end its input, too
+            while (!CliRun.of("ls", root).out().contains("last") && process.isAlive()) {
+                Thread.sleep(20);
+            }
+            assertThat(process.toHandle().destroy()).isTrue();
+            assertThat(process.waitFor(100, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(process.exitValue()).isEqualTo(128 + 15);
+        return new String(process.getErrorStream().readAllBytes(), UTF_8);
+    }
+
+    @Test
+    void aNewLog_isGone() throws IOException, InterruptedException {
+        Path root = directory.resolve("log");
+        assertThat(interrupted(root)).isEqualTo("stream-wal: interrupted; nothing was imported" + System.lineSeparator());
+        assertThat(root).doesNotExist();
+    }
+
+    @Test
+    void aLogThatWasThere_hasWhatItHad() throws IOException, InterruptedException {
+        Path root = directory.resolve("log");
+        WalOptions options = WalOptions.builder().retention(Duration.ofDays(36_500)).build();
+        try (StreamWal wal = StreamWal.open(root, options)) {
+            assertThat(wal.stream("k1").append("before".getBytes(UTF_8))).isNotNull();
+        }
+        assertThat(interrupted(root)).isEqualTo("stream-wal: interrupted; nothing was imported" + System.lineSeparator());
+        assertThat(ImportTest.records(root, "k1")).singleElement().asString().endsWith("before");
+        assertThat(CliRun.of("ls", root, "--json").lines()).singleElement().asString().contains("k1");
+        assertThat(CliRun.of("verify", root).exit()).isZero();
+    }
+}

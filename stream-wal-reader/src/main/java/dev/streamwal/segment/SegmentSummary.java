@@ -1,0 +1,13 @@
+package dev.streamwal.segment;
+
+import dev.streamwal.format.SegmentIndex;
+
+/**
+ * What a listing says of a segment, whose records needn't be read for it.
+ *
+ * @param bytes of its file, or of its part of a file
+ * @param endPosition stream position where its data ends
+ * @param smallestTimestampMillis {@link SegmentIndex#NO_SMALLEST} where there is no record
+ * @param largestTimestampMillis {@link SegmentIndex#NO_LARGEST} where there is no record
+ */
+public record SegmentSummary(long bytes, long endPosition, long smallestTimestampMillis, long largestTimestampMillis) {}

@@ -1,0 +1,87 @@
+package dev.streamwal.shared;
+
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.SharedFile;
+import dev.streamwal.segment.FooterCache;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentSummary;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** A part and its shared segment, for as long as the segment is known, or a reader has the part open. */
+final class PartPlace {
+
+    private final SharedSegment shared;
+    private final Part part;
+    private final SharedPart segment;
+    private final PartFrames known;
+
+    PartPlace(SharedSegment shared, Part part, Segment.Moves moves) {
+        this.shared = shared;
+        this.part = part;
+        this.known = new PartFrames(part.headerLength());
+        this.segment = new SharedPart(part.key(), part, shared.file().file(), this, moves);
+    }
+
+    /** The part as a segment of the stream. */
+    SharedPart segment() {
+        return segment;
+    }
+
+    StreamKey key() {
+        return segment.key();
+    }
+
+    long basePosition() {
+        return segment.basePosition();
+    }
+
+    /** Opens the shared segment's file; see {@link SharedSegment#open(Part)}. */
+    SharedFile open() throws IOException {
+        return shared.open(part);
+    }
+
+    FooterCache footers() {
+        return shared.footers();
+    }
+
+    /** Header of the shared segment in which the part begins. */
+    SegmentHeader fileHeader() {
+        return part.fileHeader();
+    }
+
+    /** Its frames, as far as the shared segment has been walked. */
+    PartFrames.Known frames() {
+        return shared.frames(part, known);
+    }
+
+    /** As {@link #frames}, after the shared segment was walked to its current end. */
+    PartFrames.Known newestFrames() throws IOException {
+        return shared.newestFrames(part, known);
+    }
+
+    /** As {@link #newestFrames}, without what was cut off since the part was opened. */
+    PartFrames.Known countingFrames() throws IOException {
+        return shared.countingFrames(part, known);
+    }
+
+    SegmentHeader header(PartFrames.Known frames) {
+        return part.header(key(), frames.mark());
+    }
+
+    /** The header of the part with its current frames. */
+    SegmentHeader header() {
+        return shared.header(part);
+    }
+
+    /** Null where the records have to be read. */
+    @Nullable SegmentSummary summary() {
+        return shared.summary(part);
+    }
+
+    /** The stream position where its last known record ends. */
+    long endPosition() {
+        return shared.endPosition(part);
+    }
+}

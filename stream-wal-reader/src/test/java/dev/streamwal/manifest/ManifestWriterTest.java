@@ -1,0 +1,98 @@
+package dev.streamwal.manifest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import dev.streamwal.format.Window;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a writer of manifests does on a disk without a free block. */
+class ManifestWriterTest {
+
+    private static final int BLOCK = 512;
+    private static final int DISK_BLOCKS = 200;
+    private static final int PACKS = 100;
+
+    private FileSystem files;
+    private Path root;
+    private Path ballast;
+    private ManifestWriter writer;
+
+    @BeforeEach
+    void fillDisk() throws IOException {
+        files = Jimfs.newFileSystem(Configuration.unix().toBuilder().setBlockSize(BLOCK).setMaxSize(BLOCK * DISK_BLOCKS).build());
+        root = files.getPath("/log");
+        ballast = files.getPath("/ballast");
+        Files.createDirectories(root.resolve("packs"));
+        writer = ManifestWriter.open(root);
+        writer.replace(packs(), List.of());
+        fill();
+    }
+
+    private void fill() throws IOException {
+        try (OutputStream out = Files.newOutputStream(ballast)) {
+            for (int i = 0; i <= DISK_BLOCKS; i++) {
+                out.write(new byte[BLOCK]);
+            }
+        } catch (IOException full) {
+            return;
+        }
+        throw new AssertionError("the disk isn't full");
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        files.close();
+    }
+
+    private static List<ListedPack> packs() {
+        List<ListedPack> packs = new ArrayList<>();
+        for (int number = 1; number <= PACKS; number++) {
+            packs.add(new ListedPack(number, new Window(number, number + 1), number + 1_000, 1, 0, false, 1_000, 1, 1));
+        }
+        return packs;
+    }
+
+    @Test
+    void replace_noBlockIsFree_removesPacks() throws IOException {
+        writer.replace(List.of(), List.of(1L, 2L));
+        assertThat(writer.isOpen()).isFalse();
+        assertThat(writer.current().packsInOrder()).hasSize(PACKS - 2);
+        assertThat(ManifestFile.read(root).packsInOrder()).isEqualTo(writer.current().packsInOrder());
+        // the file that the copy took the place of has left its room
+        assertThat(ManifestFile.copy(root)).hasSameBinaryContentAs(ManifestFile.path(root));
+    }
+
+    @Test
+    void replace_noBlockIsFreeAndTheFileCannotBeRead_keepsTheCopy() throws IOException {
+        byte[] copy = Files.readAllBytes(ManifestFile.copy(root));
+        Files.write(ManifestFile.path(root), new byte[] {1});
+        fill();
+        assertThatThrownBy(() -> writer.replace(List.of(), List.of(1L))).isInstanceOf(IOException.class);
+        assertThat(ManifestFile.copy(root)).hasBinaryContent(copy);
+        assertThat(ManifestFile.read(root).packsInOrder()).hasSize(PACKS);
+    }
+
+    @Test
+    void open_noBlockIsFreeAndTheCopyIsOld_opens() throws IOException {
+        Files.write(ManifestFile.copy(root), new byte[] {1});
+        fill();
+        ManifestWriter opened = ManifestWriter.open(root);
+        assertThat(opened.current().packsInOrder()).isEqualTo(writer.current().packsInOrder());
+        assertThat(ManifestFile.copy(root)).doesNotExist();
+        Files.delete(ballast);
+        opened.complete();
+        assertThat(ManifestFile.copy(root)).hasSameBinaryContentAs(ManifestFile.path(root));
+    }
+}

@@ -1,0 +1,87 @@
+package dev.streamwal.tail;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.format.KeyScope;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.ManifestWriter;
+import dev.streamwal.pack.PackFiles;
+import dev.streamwal.pack.PackFooter;
+import dev.streamwal.pack.PacksForTests;
+import dev.streamwal.segment.ReadSettingsForTests;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NewStreamsTest {
+
+    @TempDir
+    private Path root;
+
+    private LogSource log;
+    private NewStreams names;
+
+    @BeforeEach
+    void open() {
+        log = new LogSource(root, ReadSettingsForTests.DEFAULTS, null);
+        names = new NewStreams(log, KeyScope.all());
+    }
+
+    @AfterEach
+    void close() {
+        log.close();
+    }
+
+    private void makeDirectory(String key) throws IOException {
+        Files.createDirectories(root.resolve(StreamDirectory.NAME).resolve(StreamKey.of(key).directoryName()));
+    }
+
+    private void pack(long number, String key) throws IOException {
+        ManifestWriter manifest = ManifestWriter.open(root);
+        manifest.begin();
+        PackFooter footer = PacksForTests.write(PackFiles.pack(root, number), number, List.of(PacksForTests.Sample.of(key, 8, 1, "x")));
+        manifest.replace(List.of(new ListedPack(number, PacksForTests.WINDOW, 2_000_000, ListedPack.OTHER_OPTIONS, 0, false, footer.fileLength(), 1, 1)),
+                List.of());
+    }
+
+    private void lookThatFails(long pack) throws IOException {
+        Path file = PackFiles.pack(root, pack);
+        Path away = root.resolve("away");
+        Files.move(file, away);
+        Files.createDirectory(file);
+        assertThatThrownBy(() -> names.look(true)).isInstanceOf(IOException.class);
+        Files.delete(file);
+        log.channels().forget(file);
+        Files.move(away, file);
+    }
+
+    @Test
+    void look_thePackCannotBeReadOnce_theNextLookReturnsWhatThatOneFound() throws IOException {
+        makeDirectory("own");
+        pack(1, "packed");
+        lookThatFails(1);
+        assertThat(names.look(false)).isTrue();
+        assertThat(names.found()).containsExactly("own");
+        assertThat(names.foundInPacks()).containsExactly("packed");
+    }
+
+    @Test
+    void look_itWasTaken_isNotReturnedAgain() throws IOException {
+        makeDirectory("own");
+        assertThat(names.look(true)).isTrue();
+        assertThat(names.look(false)).as("not taken yet").isTrue();
+        assertThat(names.found()).containsExactly("own");
+        names.taken();
+        assertThat(names.look(false)).isFalse();
+        assertThat(names.found()).isEmpty();
+    }
+}

@@ -1,0 +1,443 @@
+package dev.streamwal.packing;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackHeader;
+import dev.streamwal.pack.PackReader;
+import dev.streamwal.pack.PackWalk;
+import dev.streamwal.pack.PackWriter;
+import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.HeldBack;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The packs that a sweep is to delete, which have segments of many streams. A {@link Rule} says of each stream which of its segments go: the oldest, up to
+ * one. Packs of which all goes are deleted; of others, what stays is copied into another pack. For one sweep.
+ *
+ * <p><b>What it costs.</b> After a long standstill millions of segments are due. They are looked at stream by stream, in a walk through all due packs at
+ * once, as if these were merged; what is kept of it is a bit for each segment. So the time grows with the segments, and the memory hardly does.
+ *
+ * <p><b>Why a stream loses only its beginning.</b> Of a stream's due segments the oldest go, up to the first that stays. Where a pack that isn't due may
+ * have older ones of the stream, it is asked. A pack that is due and stays as a whole, as it can't be read or written anew, is treated like one that isn't
+ * due, and all is decided again. At the end one change of the manifest removes all that goes.
+ *
+ * @param <R> the rule
+ */
+public final class DuePacks<R extends DuePacks.Rule> {
+
+    /** Says what goes. */
+    public interface Rule {
+        /**
+         * @param dues the stream's segments in packs that are due, in order of position
+         * @return how many of them are deleted, the oldest first
+         */
+        int going(StreamKey key, List<HeldBack.Due> dues);
+
+        /** Whether a pack goes that can't be read, so that nobody knows what is in it: all of it has to be due, and nothing held for a consumer. */
+        boolean isUnreadableGoing(ListedPack pack, ExpiryPlan.Cause cause);
+    }
+
+    /** A deleted segment of a pack. */
+    public record Gone(StreamKey key, long basePosition, long expirationMillis, Path pack, long bytes, ExpiryPlan.Cause cause) {}
+
+    private final PackStore store;
+    private final Supplier<R> rules;
+    private final Consumer<ListedPack> toFetch;
+    private final Consumer<Exception> failed;
+
+    private final Map<Long, ExpiryPlan.Cause> causes = new HashMap<>();
+    /** Packs that are due and stay as they are; and of these the damaged ones, of which it isn't known what they have. */
+    private final Set<ListedPack> staying = new HashSet<>();
+    private final Set<ListedPack> damaged = new HashSet<>();
+    private boolean mayWrite = true;
+    private List<DuePack> packs = List.of();
+    private List<ListedPack> unreadableGoing = List.of();
+
+    /**
+     * The packs of a plan; call {@link #decide} before anything else.
+     *
+     * @param rules gives the rule; once for each time that all is decided
+     * @param toFetch receives every pack that would have to be written anew, and stays as it is in the tier
+     * @param failed receives why a pack could not be read or written, and stays
+     */
+    DuePacks(PackStore store, List<ExpiryPlan.Deletion> plan, Supplier<R> rules, Consumer<ListedPack> toFetch, Consumer<Exception> failed) {
+        this.store = store;
+        this.rules = rules;
+        this.toFetch = toFetch;
+        this.failed = failed;
+        plan.stream().filter(deletion -> deletion.key().equals(PackSweep.KEY))
+                .forEach(deletion -> causes.put(deletion.segment().basePosition(), deletion.cause()));
+    }
+
+    // ---------------------------------------------------------------- one pack
+
+    /** A pack that is due, and what is decided of its segments, by their places in its table. */
+    private static final class DuePack {
+        final ListedPack pack;
+        final PackReader reader;
+        final ExpiryPlan.Cause cause;
+        /** Packs that may have older segments of the same streams, and stay. */
+        final List<PackReader> older;
+        final BitSet going = new BitSet();
+        final BitSet kept = new BitSet();
+
+        DuePack(ListedPack pack, PackReader reader, ExpiryPlan.Cause cause, List<PackReader> older) {
+            this.pack = pack;
+            this.reader = reader;
+            this.cause = cause;
+            this.older = older;
+        }
+
+        /** Whether there is nothing to delete in it. */
+        boolean stays() {
+            return going.isEmpty() && !kept.isEmpty();
+        }
+
+        boolean isPartial() {
+            return !going.isEmpty() && !kept.isEmpty();
+        }
+
+        HeldBack.Due due(PackEntry entry) {
+            ExpiryPlan.Segment segment = new ExpiryPlan.Segment(entry.basePosition(), pack.expirationMillis(), pack.window().endMillis(),
+                    entry.dataBytes(), true);
+            return new HeldBack.Due(new ExpiryPlan.Deletion(entry.key().text(), segment, cause), entry.endPosition());
+        }
+    }
+
+    /** A walk through a due pack; walks compare by the segments on which they stand. */
+    private static final class Walk implements Comparable<Walk> {
+        final DuePack of;
+        private final PackWalk walk;
+        private int place = -1;
+        private @Nullable PackEntry entry;
+
+        Walk(DuePack of) {
+            this.of = of;
+            this.walk = of.reader.walk();
+        }
+
+        boolean next() throws IOException {
+            Optional<PackEntry> next = walk.next();
+            entry = next.orElse(null);
+            place++;
+            return next.isPresent();
+        }
+
+        PackEntry entry() {
+            if (entry == null) {
+                throw new IllegalStateException("walk stands on no segment: pack=" + of.pack.number());
+            }
+            return entry;
+        }
+
+        int place() {
+            return place;
+        }
+
+        @Override
+        public int compareTo(Walk other) {
+            int byKey = StreamKey.compare(entry().key(), other.entry().key());
+            return byKey != 0 ? byKey : Long.compare(entry().basePosition(), other.entry().basePosition());
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+    }
+
+    /** That a pack could not be read. */
+    private static final class UnreadablePack extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        @SuppressWarnings("serial") // never serialized
+        private final ListedPack pack;
+        private final Exception why;
+
+        UnreadablePack(ListedPack pack, Exception why) {
+            super(why);
+            this.pack = pack;
+            this.why = why;
+        }
+    }
+
+    private interface Visit {
+        void visit(DuePack pack, int place, PackEntry entry) throws UnreadablePack;
+    }
+
+    /** Goes through the segments of packs as if these were merged: in the order of the keys, then of the positions. */
+    private static void walk(List<DuePack> packs, Visit each) throws UnreadablePack {
+        Queue<Walk> walks = new PriorityQueue<>();
+        for (DuePack pack : packs) {
+            advance(new Walk(pack), walks);
+        }
+        while (!walks.isEmpty()) {
+            Walk first = walks.remove();
+            each.visit(first.of, first.place(), first.entry());
+            advance(first, walks);
+        }
+    }
+
+    private static void advance(Walk walk, Queue<Walk> walks) throws UnreadablePack {
+        try {
+            if (walk.next()) {
+                walks.add(walk);
+            }
+        } catch (IOException | WalException e) {
+            throw new UnreadablePack(walk.of.pack, e);
+        }
+    }
+
+    // ---------------------------------------------------------------- deciding
+
+    /**
+     * Decides what goes, by a new rule each time around: then a pack more stays as a whole, so this ends.
+     *
+     * @return the rule by which all was decided
+     */
+    public R decide() {
+        while (true) {
+            try {
+                packs = open();
+                R rule = rules.get();
+                Decision decision = new Decision(rule);
+                walk(packs, decision);
+                decision.end();
+                if (isWritable()) {
+                    unreadableGoing = damaged.stream().filter(pack -> rule.isUnreadableGoing(pack, cause(pack))).toList();
+                    return rule;
+                }
+            } catch (UnreadablePack e) {
+                unreadable(e.pack, e.why);
+            }
+        }
+    }
+
+    private void unreadable(ListedPack pack, Exception why) {
+        staying.add(pack);
+        if (why instanceof CorruptSegmentException) {
+            damaged.add(pack);
+        }
+        failed.accept(why);
+    }
+
+    /** Whether all packs can be written anew that have to be; those that can't stay. */
+    private boolean isWritable() {
+        List<ListedPack> partial = packs.stream().filter(DuePack::isPartial).map(due -> due.pack).toList();
+        List<ListedPack> inTier = partial.stream().filter(store.manifest()::isInTier).toList();
+        inTier.forEach(toFetch);
+        return !staying.addAll(mayWrite ? inTier : partial);
+    }
+
+    private List<DuePack> open() throws UnreadablePack {
+        List<ListedPack> all = store.packs();
+        List<ListedPack> others = all.stream().filter(pack -> !isDue(pack)).toList();
+        List<DuePack> due = new ArrayList<>();
+        for (ListedPack pack : all) {
+            if (isDue(pack)) {
+                List<PackReader> older = new ArrayList<>();
+                for (ListedPack other : others) {
+                    if (mayHaveOlder(other, pack)) {
+                        older.add(reader(other, pack));
+                    }
+                }
+                due.add(new DuePack(pack, reader(pack, pack), cause(pack), older));
+            }
+        }
+        return due;
+    }
+
+    private ExpiryPlan.Cause cause(ListedPack pack) {
+        return causes.getOrDefault(pack.number(), ExpiryPlan.Cause.EXPIRED);
+    }
+
+    private boolean isDue(ListedPack pack) {
+        return causes.containsKey(pack.number()) && !staying.contains(pack);
+    }
+
+    /** @param blamed stays where the pack can't be opened */
+    private PackReader reader(ListedPack pack, ListedPack blamed) throws UnreadablePack {
+        try {
+            return store.reader(pack);
+        } catch (IOException | WalException e) {
+            throw new UnreadablePack(blamed, e);
+        }
+    }
+
+    /**
+     * Whether a pack that stays may have older segments of a stream that has some in a due pack. Under the same options older windows expire first, unless
+     * they were merged with later ones: a pack with several windows expires with the last of them.
+     */
+    private boolean mayHaveOlder(ListedPack other, ListedPack due) {
+        boolean isKnownToStay = staying.contains(other) && !damaged.contains(other);
+        return isKnownToStay || !other.isOfSameOptions(due.optionsHash())
+                || (other.expirationMillis() > due.expirationMillis() && other.window().startMillis() < due.window().endMillis());
+    }
+
+    /** Decides stream by stream; segments of a stream follow each other. */
+    private final class Decision implements Visit {
+        private final Rule rule;
+        private final List<HeldBack.Due> dues = new ArrayList<>();
+        private final List<DuePack> packsOfDues = new ArrayList<>();
+        private final List<Integer> places = new ArrayList<>();
+        private @Nullable StreamKey key;
+
+        Decision(Rule rule) {
+            this.rule = rule;
+        }
+
+        @Override
+        public void visit(DuePack pack, int place, PackEntry entry) throws UnreadablePack {
+            if (key == null || !entry.key().equals(key)) {
+                end();
+                key = entry.key();
+            }
+            if (store.counts(pack.pack, entry)) {
+                dues.add(pack.due(entry));
+                packsOfDues.add(pack);
+                places.add(place);
+            }
+        }
+
+        /** Decides about the stream whose segments were visited last. */
+        void end() throws UnreadablePack {
+            StreamKey of = key;
+            if (of != null && !dues.isEmpty()) {
+                int going = rule.going(of, dues);
+                for (int i = 0; i < dues.size(); i++) {
+                    DuePack pack = packsOfDues.get(i);
+                    going = i < going && isBehindWhatStays(of, dues.get(i), pack) ? i : going;
+                    (i < going ? pack.going : pack.kept).set(places.get(i));
+                }
+            }
+            dues.clear();
+            packsOfDues.clear();
+            places.clear();
+        }
+    }
+
+    private boolean isBehindWhatStays(StreamKey key, HeldBack.Due due, DuePack pack) throws UnreadablePack {
+        try {
+            for (PackReader other : pack.older) {
+                for (PackEntry entry : other.find(key)) {
+                    if (entry.basePosition() < due.deletion().segment().basePosition() && counts(other, entry)) {
+                        return true;
+                    }
+                }
+            }
+            return false;
+        } catch (IOException | WalException e) {
+            throw new UnreadablePack(pack.pack, e);
+        }
+    }
+
+    private boolean counts(PackReader pack, PackEntry entry) {
+        return !store.manifest().isVoid(entry.key(), entry.basePosition(), pack.number());
+    }
+
+    // ---------------------------------------------------------------- carrying it out
+
+    /**
+     * Deletes what goes.
+     *
+     * @param each receives every deleted segment, but those of packs that can't be read: by key, and of a stream in order of position
+     * @return false where a pack could not be written anew: nothing was deleted then, and all is to be {@link #decide decided} again
+     */
+    public boolean carryOut(Consumer<Gone> each) {
+        List<DuePack> going = packs.stream().filter(due -> !due.stays()).toList();
+        List<ListedPack> gone = new ArrayList<>(going.stream().map(due -> due.pack).toList());
+        gone.addAll(unreadableGoing);
+        List<ListedPack> carried = new ArrayList<>();
+        for (DuePack due : going) {
+            if (due.isPartial() && !isWritten(due, carried)) {
+                carried.forEach(this::discard);
+                return false;
+            }
+        }
+        try {
+            if (!gone.isEmpty()) {
+                // one change for all: a stream with segments in several of them must not lose a later one before an older one
+                store.sweep(gone, carried, () -> tell(going, each));
+            }
+        } catch (IOException | WalException e) {
+            failed.accept(e);
+        }
+        return true;
+    }
+
+    /** Packs that can't be read, and that {@link #carryOut} has deleted, or would. */
+    public List<ListedPack> unreadableGoing() {
+        return unreadableGoing;
+    }
+
+    private boolean isWritten(DuePack due, List<ListedPack> carried) {
+        try {
+            carried.add(writeKept(due));
+            return true;
+        } catch (IOException | WalException e) {
+            staying.add(due.pack);
+            // a full disk has no room for the others either
+            mayWrite &= e instanceof CorruptSegmentException;
+            failed.accept(e);
+            return false;
+        }
+    }
+
+    private ListedPack writeKept(DuePack due) throws IOException {
+        PackHeader header = store.inPlaceOf(due.reader.header());
+        try (PackWriter writer = store.write(header)) {
+            PackWalk walk = due.reader.walk();
+            int place = 0;
+            for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
+                if (due.kept.get(place++)) {
+                    writer.add(due.reader, next.get());
+                }
+            }
+            return PackSweep.listed(header, writer.finish());
+        }
+    }
+
+    private void discard(ListedPack carried) {
+        try {
+            store.discard(carried.number());
+        } catch (IOException e) {
+            failed.accept(e);
+        }
+    }
+
+    private void tell(List<DuePack> gone, Consumer<Gone> each) {
+        Map<Long, Path> files = new HashMap<>();
+        try {
+            walk(gone, (pack, place, entry) -> {
+                if (pack.going.get(place)) {
+                    Path file = files.computeIfAbsent(pack.pack.number(), unused -> store.file(pack.pack));
+                    each.accept(new Gone(entry.key(), entry.basePosition(), pack.pack.expirationMillis(), file, entry.storedBytes(), pack.cause));
+                }
+            });
+        } catch (UnreadablePack e) {
+            failed.accept(e.why);
+        }
+    }
+}

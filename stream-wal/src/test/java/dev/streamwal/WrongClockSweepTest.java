@@ -1,0 +1,90 @@
+package dev.streamwal;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.reader.EntryBatch;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalReader;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What sweeps do with data of a time at which the clock was far ahead, when it is right again. */
+class WrongClockSweepTest {
+
+    private static final Instant START = Instant.parse("2026-01-10T12:00:00Z");
+    private static final Duration AHEAD = Duration.ofDays(200);
+
+    private final AtomicReference<Instant> now = new AtomicReference<>(START);
+
+    @TempDir
+    private Path folder;
+
+    private StreamWal open(Duration window, Duration retention, Segments segments) {
+        return StreamWal.open(folder.resolve("log"), WalOptions.builder().clock(now::get).window(window).retention(retention).ownSegments(0)
+                .streams("x", StreamOptions.builder().segments(segments).build()).sweepInterval(Duration.ZERO).build());
+    }
+
+    private static EntryRef append(StreamWal wal, String key, String content) {
+        return wal.stream(key).append(content.getBytes(UTF_8));
+    }
+
+    private static List<EntryBatch.Status> statuses(WalReader reader, List<EntryRef> refs) {
+        try (EntryBatch batch = reader.readBatch(refs)) {
+            return IntStream.range(0, batch.size()).mapToObj(batch::status).toList();
+        }
+    }
+
+    /** The shared segment that was begun while the clock was ahead is older than no window, until the clock gets there again. */
+    @Test
+    void sweep_sharedSegmentBegunWhileTheClockWasAhead_keepsNothingThatHasExpiredSince() {
+        Duration retention = Duration.ofDays(7);
+        List<EntryRef> refs = new ArrayList<>();
+        List<Instant> times = new ArrayList<>();
+        try (StreamWal wal = open(Duration.ofHours(1), retention, Segments.SHARED); WalReader reader = wal.reader()) {
+            for (int hour = 0; hour < 24 * 28; hour++) {
+                boolean isAhead = hour == 3 || hour == 4;
+                now.set(START.plus(Duration.ofHours(hour)).plus(isAhead ? AHEAD : Duration.ZERO));
+                refs.add(append(wal, "x", "hour " + hour));
+                times.add(now.get());
+                int unused = wal.pack();
+                wal.sweep();
+            }
+            List<EntryBatch.Status> statuses = statuses(reader, refs);
+            Instant kept = now.get().minus(retention.plusDays(1));
+            assertThat(IntStream.range(0, refs.size()).filter(i -> statuses.get(i) == EntryBatch.Status.FOUND && times.get(i).isBefore(kept))).isEmpty();
+            assertThat(statuses.get(statuses.size() - 1)).isEqualTo(EntryBatch.Status.FOUND);
+        }
+    }
+
+    /** The oldest record is in a pack of a later window. */
+    @Test
+    void sweep_clockWasAheadWhenTheOldestRecordWasPacked_deletesNothingBehindIt() {
+        Duration window = Duration.ofMinutes(1);
+        Duration retention = Duration.ofHours(2);
+        List<EntryRef> refs = new ArrayList<>();
+        try (StreamWal wal = open(window, retention, Segments.SHARED)) {
+            append(wal, "other", "old");
+            now.set(START.plus(AHEAD));
+            refs.add(append(wal, "x", "a"));
+            now.set(now.get().plus(window.multipliedBy(2)));
+            assertThat(wal.pack()).isPositive();
+        }
+        try (StreamWal wal = open(window, retention, Segments.OWN); WalReader reader = wal.reader()) {
+            now.set(now.get().minus(Duration.ofHours(3)));
+            refs.add(append(wal, "x", "b"));
+            now.set(now.get().plus(Duration.ofHours(3).plusMinutes(20)));
+            refs.add(append(wal, "x", "c"));
+            wal.sweep();
+            List<EntryBatch.Status> statuses = statuses(reader, refs);
+            assertThat(statuses.subList(statuses.indexOf(EntryBatch.Status.FOUND), statuses.size())).containsOnly(EntryBatch.Status.FOUND);
+        }
+    }
+}
