@@ -1259,6 +1259,58 @@ class TierFailureTest extends LogContract {
         }
     }
 
+    /** The writer publishes what the tier has, and deletes what it said before, between the reader's listing and its reading. */
+    @Test
+    void openTier_contentThatIsReplacedBehindTheListing_readsTheNewerOne() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        String before = store.names().stream().filter(name -> name.startsWith("content-")).findFirst().orElseThrow();
+        String later = "content-7000000000000000-0000000000000001";
+        AtomicInteger readings = new AtomicInteger();
+        store.weather(new Weather() {
+            @Override
+            public void before(Call call, String object) {
+                if (object.equals(before)) {
+                    readings.incrementAndGet();
+                    byte[] content = store.content(before);
+                    store.remove(before);
+                    store.put(later, content);
+                }
+            }
+        });
+        try (WalReader alone = WalReader.openTier(store.folder())) {
+            assertThat(alone.keys()).isEqualTo(written.keySet());
+        }
+        assertThat(readings).hasValue(1);
+    }
+
+    /** A listing of several calls that misses the old object, which is deleted already, and the new one, which is written behind it. */
+    @Test
+    void openTier_contentThatTheListingMisses_isNotAnEmptyTier() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+        }
+        String before = store.names().stream().filter(name -> name.startsWith("content-")).findFirst().orElseThrow();
+        byte[] content = store.content(before);
+        store.remove(before);
+        AtomicInteger listings = new AtomicInteger();
+        store.weather(new Weather() {
+            @Override
+            public void before(Call call, String object) {
+                // the first listing is the one that asks whether it is a tier at all
+                if (call == Call.LIST && listings.incrementAndGet() == 3) {
+                    store.put(before, content);
+                }
+            }
+        });
+        try (WalReader alone = WalReader.openTier(store.folder())) {
+            assertThat(alone.keys()).isEqualTo(written.keySet());
+        }
+    }
+
     @Test
     void openTier_eachCallFailsOnce_isUnavailableAndNothingElse() {
         try (StreamWal wal = open()) {

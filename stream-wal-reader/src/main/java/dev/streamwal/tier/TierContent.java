@@ -38,6 +38,8 @@ public record TierContent(Manifest manifest, byte[] keys) {
     private static final int COUNTS = 12;
     /** Keys are few, and a manifest has a limit of its own. */
     private static final int MAX_BYTES = 1 << 30;
+    /** A writer publishes at intervals of seconds or more, so that the second listing nearly always does. */
+    private static final int MAX_LISTINGS = 4;
     /** Of a tier in which nothing was ever put. */
     static final TierContent NOTHING = new TierContent(Manifest.EMPTY, new byte[0]);
 
@@ -99,13 +101,39 @@ public record TierContent(Manifest manifest, byte[] keys) {
     /**
      * Reads what a tier has. An object that isn't whole is passed over: a writer was killed while it wrote it, and the one before counts.
      *
+     * <p>The writer writes an object and then deletes the one before. So an object that was listed may be gone when it is read, and a listing that takes
+     * several calls of the file system may have missed both. Then there is a newer one, and the tier is listed again.
+     *
      * @param known name of the object that was read before; empty for none
      * @return empty where a tier has no content yet, or the one that was read before
      * @throws TierFailure where the tier fails, or there are such objects, and none is whole
      * @throws UnsupportedFormatException where a newer version wrote it
      */
     static Optional<Named> readUnless(TierFolder folder, String known) throws TierFailure {
-        List<String> names = folder.list().stream().filter(name -> TierNames.parseContent(name).isPresent()).sorted(Comparator.reverseOrder()).toList();
+        List<String> names = newestFirst(folder);
+        for (int listings = 1; listings < MAX_LISTINGS; listings++) {
+            TierFailure failure = null;
+            if (!names.isEmpty()) {
+                try {
+                    return newestWhole(folder, names, known);
+                } catch (TierFailure e) {
+                    failure = e;
+                }
+            }
+            names = newestFirst(folder);
+            if (failure != null && names.contains(failure.object())) {
+                throw failure;
+            }
+        }
+        return newestWhole(folder, names, known);
+    }
+
+    /** The names of all such objects, the one that counts first. */
+    private static List<String> newestFirst(TierFolder folder) throws TierFailure {
+        return folder.list().stream().filter(name -> TierNames.parseContent(name).isPresent()).sorted(Comparator.reverseOrder()).toList();
+    }
+
+    private static Optional<Named> newestWhole(TierFolder folder, List<String> names, String known) throws TierFailure {
         FormatException why = null;
         for (String name : names) {
             if (name.equals(known)) {
