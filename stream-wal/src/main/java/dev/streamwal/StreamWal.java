@@ -85,6 +85,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -414,7 +415,7 @@ public final class StreamWal implements AutoCloseable {
     }
 
     private static boolean isShared(WalStream stream) {
-        return stream.key().equals(StreamKey.SHARED.text());
+        return stream.log().key().equals(StreamKey.SHARED);
     }
 
     private WalStream newStream(StreamKey key) {
@@ -436,9 +437,10 @@ public final class StreamWal implements AutoCloseable {
         return keys == null || key.equals(StreamKey.SHARED) || !options.isEncrypted(key.text()) ? null : new RecordSealer(keys, key);
     }
 
-    private void hold(StreamLog stream, boolean hasSegments) {
+    private void hold(StreamLog stream, boolean own, boolean any) {
         if (stream.holder() instanceof WalStream holder) {
-            streams.hold(stream.key().text(), holder, hasSegments);
+            streams.owns(holder, own);
+            streams.hold(stream.key().text(), holder, any);
         }
     }
 
@@ -632,7 +634,7 @@ public final class StreamWal implements AutoCloseable {
 
     private List<CommitTarget> undurable(Predicate<WalStream> filter) {
         List<CommitTarget> targets = new ArrayList<>();
-        for (WalStream stream : streams.all()) {
+        for (WalStream stream : streams.owning()) {
             if (filter.test(stream) && stream.log().isUndurable()) {
                 targets.add(new CommitTarget(stream.log().cursor(), stream.log().ownEnd()));
             }
@@ -869,12 +871,16 @@ public final class StreamWal implements AutoCloseable {
 
     /** All streams that have a segment, and perhaps others. Lists the log's directories on the first call. */
     List<WalStream> loadedStreams() {
+        discoverStreams();
+        return streams.all();
+    }
+
+    private void discoverStreams() {
         try {
             folders.discover(key -> streams.get(key).log(), log::deleteLeftovers);
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
-        return streams.all();
     }
 
     /** A stream stays reachable while its log is: the log's watch refers to it. */
@@ -902,12 +908,18 @@ public final class StreamWal implements AutoCloseable {
 
         @Override
         public List<StreamLog> streams() {
-            return loadedStreams().stream().filter(stream -> !isShared(stream)).map(WalStream::log).filter(StreamLog::mayHaveSegments).toList();
+            discoverStreams();
+            return streams.owning().stream().filter(stream -> !isShared(stream)).map(WalStream::log).toList();
         }
 
         @Override
-        public List<StreamLog> inMemory() {
-            return streams.all().stream().filter(stream -> !isShared(stream)).map(WalStream::log).toList();
+        public Iterator<StreamLog> inMemory() {
+            return streams.stream().map(WalStream::log).iterator();
+        }
+
+        @Override
+        public int countInMemory() {
+            return streams.held();
         }
 
         @Override
@@ -959,7 +971,7 @@ public final class StreamWal implements AutoCloseable {
 
         @Override
         public void forceOwnSegments() throws IOException {
-            commits.sync(undurable(stream -> !isShared(stream) && stream.log().mayHaveSegments()));
+            commits.sync(undurable(stream -> !isShared(stream)));
         }
     }
 

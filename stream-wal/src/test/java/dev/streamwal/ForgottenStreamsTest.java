@@ -71,6 +71,23 @@ class ForgottenStreamsTest {
         }
     }
 
+    /** A pass visits a part of many streams; a few visit them all. */
+    @Test
+    void manyKeys_areLetGoOfInTurn() {
+        int keys = 20 * KEYS;
+        try (StreamWal wal = open()) {
+            for (int i = 0; i < keys; i++) {
+                append(wal, "container/" + i, "x");
+            }
+            expire(wal);
+            assertThat(wal.stats().streams()).isGreaterThan(keys / 2);
+            for (int pass = 0; pass < 16; pass++) {
+                wal.sweep();
+            }
+            assertThat(wal.stats().streams()).isLessThan(10);
+        }
+    }
+
     @Test
     void whatHasNotExpired_stays() {
         try (StreamWal wal = open()) {

@@ -195,12 +195,13 @@ final class SegmentChain {
 
     /** @param seen the previously active segment */
     void add(@Nullable ActiveSegment seen, ActiveSegment successor) {
+        // before another thread appends to it, and has it made durable
+        hasSegments.accept(true);
         if (!active.compareAndSet(seen, successor)) {
             throw new IllegalStateException("active segment was changed without the rotation lock: stream=" + key);
         }
         hasHadAny = true;
         segments.add(new SegmentEntry(successor));
-        hasSegments.accept(true);
     }
 
     /** Seals a segment and has its footer written, or deletes it if it is empty. After that it is known where the stream continues. */

@@ -107,11 +107,11 @@ public final class StreamLog implements CommitStream {
 
     private final SegmentChoice choice;
 
-    /** Called with whether the stream has segments, whenever that may have changed; set before the stream is shared. */
+    /** Set before the stream is shared. */
     private SegmentsWatch watch = NOBODY;
     private @Nullable Object holder;
 
-    private static final SegmentsWatch NOBODY = (stream, any) -> {};
+    private static final SegmentsWatch NOBODY = (stream, own, any) -> {};
 
     /** Whether it counts as one of the streams that have segments of their own. */
     @GuardedBy("rotation")
@@ -172,17 +172,24 @@ public final class StreamLog implements CommitStream {
     @GuardedBy("rotation")
     private void hasSegments(boolean any) {
         mayHaveSegments = any;
-        watch.hasSegments(this, any || sharing != null || (hasShared && owned().next().isFromElsewhere()));
+        watch.hasSegments(this, any, any || sharing != null || (hasShared && owned().next().isFromElsewhere()));
     }
 
     private ActiveSegment open(SegmentHeader header, SegmentFile file, RecoveredTail tail) {
         return new ActiveSegment(log, this, header, file, tail);
     }
 
-    /** Keeps streams reachable while they have segments. Implementations never throw. */
+    /** Knows which streams have segments of their own, and keeps those reachable that have anything. Implementations never throw. */
     @FunctionalInterface
     public interface SegmentsWatch {
-        void hasSegments(StreamLog stream, boolean any);
+
+        /**
+         * Called when that may have changed, by one thread at a time for a stream; before anything is appended to a first segment.
+         *
+         * @param own whether it may have segments of its own
+         * @param any whether it has anything, there or in shared segments
+         */
+        void hasSegments(StreamLog stream, boolean own, boolean any);
     }
 
     /** To be called once, before the stream is shared. */
@@ -715,7 +722,7 @@ public final class StreamLog implements CommitStream {
                 next.lastWindowStart(), undurable == null ? 0 : undurable.end());
         left = null;
         hasShared = true;
-        watch.hasSegments(this, true);
+        watch.hasSegments(this, mayHaveSegments, true);
         if (before.isDispensable()) {
             // the shared tail knows now where the stream ended
             owned = null;

@@ -4,12 +4,14 @@ import dev.streamwal.format.StreamKey;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,8 @@ public final class StreamRegistry<S> {
     private final ConcurrentHashMap<String, Object> streams = new ConcurrentHashMap<>();
     private final ReferenceQueue<S> forgotten = new ReferenceQueue<>();
     private final AtomicInteger held = new AtomicInteger();
+    /** Those that may have segments of their own: what is done at intervals, and for each flush, goes through these, and not through all. */
+    private final Set<S> owning = ConcurrentHashMap.newKeySet();
     private final Function<StreamKey, S> factory;
 
     public StreamRegistry(Function<StreamKey, S> factory) {
@@ -75,6 +79,14 @@ public final class StreamRegistry<S> {
         }
     }
 
+    /**
+     * Notes whether a stream may have segments of its own. Called by one thread at a time for a stream, and before another thread can append to such a
+     * segment: whoever has appended finds the stream.
+     */
+    public void owns(S stream, boolean any) {
+        boolean unused = any ? owning.add(stream) : owning.remove(stream);
+    }
+
     /** Whether this is the stream, kept or not. */
     @SuppressWarnings("ReferenceEquality")
     private boolean isOf(@Nullable Object entry, S stream, boolean isKept) {
@@ -108,15 +120,18 @@ public final class StreamRegistry<S> {
         }
     }
 
+    /** The streams that may have segments of their own. */
+    public List<S> owning() {
+        return List.copyOf(owning);
+    }
+
+    /** All streams, as they come and go while it is used. */
+    public Stream<S> stream() {
+        return streams.values().stream().map(this::streamOf).filter(Objects::nonNull);
+    }
+
     /** All streams that are still referred to, by the registry or by the program. */
     public List<S> all() {
-        List<S> all = new ArrayList<>();
-        for (Object entry : streams.values()) {
-            S stream = streamOf(entry);
-            if (stream != null) {
-                all.add(stream);
-            }
-        }
-        return all;
+        return stream().toList();
     }
 }

@@ -20,15 +20,17 @@ import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -47,6 +49,13 @@ public final class Sweeper {
 
     /** Streams of which the packs are asked in a pass. A minute's new keys are fewer where a million come a day. */
     private static final int MAX_LOOKS = 10_000;
+
+    /**
+     * A pass visits so many streams to see whether they have expired, and besides a part of all: they come from memory, each with a miss of the
+     * processor's caches, so a log with many streams would do nothing else. All are visited in sixteen passes.
+     */
+    private static final int MIN_VISITS = 2_000;
+    private static final int PASSES_FOR_ALL = 16;
 
     /**
      * Limits of bytes and times.
@@ -91,7 +100,7 @@ public final class Sweeper {
     private boolean refusing;
 
     /** Where the next pass goes on to look for streams of which nothing is left. Used as {@link #refusing} is. */
-    private int nextLook;
+    private Iterator<StreamLog> toForget = Collections.emptyIterator();
 
     public Sweeper(
             SweptLog wal, SweepEvents report, ConsumerHolds holds, PackStore store, PackSweep packs, Limits limits, KnownTime time) {
@@ -335,17 +344,15 @@ public final class Sweeper {
 
         /** Lets go of streams of which nothing is left, in turn. A pack that can't be read may have something of any of them, and is reported when it is due. */
         private void forgetStreams() {
-            List<StreamLog> streams = wal.inMemory();
-            int looks = 0;
+            toForget = toForget.hasNext() ? toForget : wal.inMemory();
+            AtomicInteger looks = new AtomicInteger();
             try {
-                for (int i = 0; i < streams.size() && looks < MAX_LOOKS; i++) {
-                    StreamLog stream = streams.get(Math.floorMod(nextLook++, streams.size()));
-                    AtomicBoolean looked = new AtomicBoolean();
-                    boolean unused = stream.forgetIfGone(nowMillis, each -> {
-                        looked.setPlain(true);
+                int visits = MIN_VISITS + wal.countInMemory() / PASSES_FOR_ALL;
+                for (int i = 0; i < visits && toForget.hasNext() && looks.getPlain() < MAX_LOOKS; i++) {
+                    boolean unused = toForget.next().forgetIfGone(nowMillis, each -> {
+                        looks.setPlain(looks.getPlain() + 1);
                         return store.isGone(each);
                     });
-                    looks += looked.getPlain() ? 1 : 0;
                 }
             } catch (IOException | WalException e) {
                 // nothing is forgotten in this pass

@@ -2,6 +2,7 @@ package dev.streamwal.engine;
 
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
+import java.util.Iterator;
 import java.util.List;
 
 /** The log as a sweep sees it. */
@@ -13,11 +14,14 @@ public interface SweptLog {
     /** The time by the log's clock. */
     long nowMillis();
 
-    /** All streams that have a segment, and perhaps others. */
+    /** All streams that have segments of their own, and perhaps others. */
     List<StreamLog> streams();
 
-    /** All streams in memory. */
-    List<StreamLog> inMemory();
+    /** All streams in memory, as they come and go while it is used. */
+    Iterator<StreamLog> inMemory();
+
+    /** How many they are, about. */
+    int countInMemory();
 
     /** Records deletions before they happen. */
     DeletionLog deletions();

@@ -90,6 +90,17 @@ class AppendRacesTest {
         }
     }
 
+    /** A thread that appends to it may have all streams made durable next, and goes through those that were told. */
+    @Test
+    void firstSegment_isToldBeforeAnyThreadCanAppendToIt() throws IOException {
+        SeamedLog log = open(null);
+        List<String> told = new ArrayList<>();
+        log.stream(KEY).watch((stream, own, any) -> told.add("own=" + own + ", active=" + (stream.activeSegment() != null)), log);
+        long unused = append(log, KEY, 1);
+        assertThat(told).containsExactly("own=false, active=false", "own=true, active=false");
+        assertThat(log.closeAll()).isTrue();
+    }
+
     @Test
     void close_whileASlotIsUnpublished_letsNobodyAppendAnyMore() throws Exception {
         Hold hold = new Hold();

@@ -1,0 +1,54 @@
+package dev.streamwal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.format.StreamKey;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class StreamRegistryTest {
+
+    private static final int STREAMS = 100;
+
+    private record Stream(StreamKey key) {}
+
+    private final StreamRegistry<Stream> registry = new StreamRegistry<>(Stream::new);
+
+    private Stream held(int number) {
+        Stream stream = registry.get("s" + number);
+        registry.hold(stream.key().text(), stream, true);
+        return stream;
+    }
+
+    /** What is done for each flush, and at intervals, goes through these: as many as have segments of their own, however many share. */
+    @Test
+    void owning_hasThoseThatWereTold_andNoOthers() {
+        for (int i = 0; i < STREAMS; i++) {
+            held(i);
+        }
+        assertThat(registry.owning()).isEmpty();
+        registry.owns(registry.get("s1"), true);
+        registry.owns(registry.get("s2"), true);
+        registry.owns(registry.get("s1"), false);
+        registry.owns(registry.get("s3"), false);
+        assertThat(registry.owning()).containsExactly(registry.get("s2"));
+        assertThat(registry.held()).isEqualTo(STREAMS);
+    }
+
+    @Test
+    void stream_anotherOneComesMeanwhile_theOthersComeOnce() {
+        for (int i = 0; i < STREAMS; i++) {
+            held(i);
+        }
+        Iterator<Stream> all = registry.stream().iterator();
+        List<Stream> seen = new ArrayList<>();
+        for (int i = 0; i < STREAMS / 2; i++) {
+            seen.add(all.next());
+        }
+        held(STREAMS);
+        all.forEachRemaining(seen::add);
+        assertThat(seen).doesNotHaveDuplicates().hasSizeBetween(STREAMS, STREAMS + 1);
+    }
+}
