@@ -43,6 +43,15 @@ public final class SegmentIndex {
         return all.build();
     }
 
+    /** Forgets all records. */
+    public void clear() {
+        records = 0;
+        smallest = NO_SMALLEST;
+        largest = NO_LARGEST;
+        closedBlocks = 0;
+        openOffset = -1;
+    }
+
     /** Adds a data record; offsets only grow. */
     public void add(int offset, long timestampMillis) {
         records++;

@@ -78,7 +78,7 @@ public final class StreamKey {
      */
     public long salt() {
         long mixed = SALT_SEED;
-        for (byte each : bytes()) {
+        for (byte each : utf8()) {
             mixed = (mixed ^ each) * SALT_FACTOR;
             mixed ^= mixed >>> 32;
         }
@@ -128,9 +128,14 @@ public final class StreamKey {
         return out.toString();
     }
 
-    /** @throws FormatException where the bytes are no key */
+    /**
+     * The key with these bytes.
+     *
+     * @param utf8 isn't copied, and never changes again
+     * @throws FormatException where the bytes are no key
+     */
     public static StreamKey ofUtf8(byte[] utf8) throws FormatException {
-        return new StreamKey(checkedText(utf8, 0, utf8.length), utf8.clone());
+        return new StreamKey(checkedText(utf8, 0, utf8.length), utf8);
     }
 
     /** As {@link #ofUtf8}, of bytes that {@link #isKey} has checked, and that never change again. */
@@ -270,26 +275,21 @@ public final class StreamKey {
     public String text() {
         String made = text;
         if (made == null) {
-            made = new String(bytes(), StandardCharsets.UTF_8);
+            made = new String(utf8(), StandardCharsets.UTF_8);
             text = made;
         }
         return made;
     }
 
-    /** The bytes, which must not be changed. */
+    /** The bytes, which must not be changed: they may be the key's own. */
     @SuppressWarnings("NullAway") // one of both is known
-    private byte[] bytes() {
+    public byte[] utf8() {
         return utf8 == null ? text.getBytes(StandardCharsets.ISO_8859_1) : utf8;
     }
 
     /** The order of the keys' bytes, as {@link #compare}. */
     public static int compare(StreamKey a, StreamKey b) {
-        return Arrays.compareUnsigned(a.bytes(), b.bytes());
-    }
-
-    /** A copy. */
-    public byte[] utf8() {
-        return utf8 == null ? bytes() : utf8.clone();
+        return Arrays.compareUnsigned(a.utf8(), b.utf8());
     }
 
     /** Copies the bytes to an array, from an index on; returns the index behind them. */
@@ -312,18 +312,18 @@ public final class StreamKey {
 
     /** Name of the stream's directory; computed at every call, as most streams have no directory. */
     public String directoryName() {
-        return directoryName(bytes());
+        return directoryName(utf8());
     }
 
     @Override
     public boolean equals(Object other) {
         return other instanceof StreamKey key
-                && ((utf8 == null && key.utf8 == null) ? text().equals(key.text()) : Arrays.equals(key.bytes(), bytes()));
+                && ((utf8 == null && key.utf8 == null) ? text().equals(key.text()) : Arrays.equals(key.utf8(), utf8()));
     }
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(bytes());
+        return Arrays.hashCode(utf8());
     }
 
     @Override

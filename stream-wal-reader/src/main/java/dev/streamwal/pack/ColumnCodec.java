@@ -106,7 +106,21 @@ final class ColumnCodec {
      * @throws FormatException where {@link #encode} can't have written these columns
      */
     static byte[] decode(ByteBuffer columns, int maxBytes, long position, long salt) throws FormatException {
-        return decode(columns, maxBytes, position, salt, byte[]::new);
+        return decode(columns, maxBytes, position, salt, byte[]::new, new Scratch());
+    }
+
+    /** What decoding needs meanwhile, for one block after the other. One thread. */
+    static final class Scratch {
+        private final RecordView view = new RecordView();
+        private int[] headerLengths = new int[0];
+        private int[] contentLengths = new int[0];
+
+        private void makeRoom(int count) {
+            if (headerLengths.length < count) {
+                headerLengths = new int[count];
+                contentLengths = new int[count];
+            }
+        }
     }
 
     /**
@@ -114,7 +128,7 @@ final class ColumnCodec {
      *
      * @param room gives an array that is as long or longer; the frames are at its beginning
      */
-    static byte[] decode(ByteBuffer columns, int maxBytes, long position, long salt, IntFunction<byte[]> room) throws FormatException {
+    static byte[] decode(ByteBuffer columns, int maxBytes, long position, long salt, IntFunction<byte[]> room, Scratch scratch) throws FormatException {
         int count = Varints.length(columns, maxBytes / RecordLayout.PREFIX_BYTES);
         check(count > 0, "block has no frame", count);
         int previousSize = Varints.length(columns, Integer.MAX_VALUE);
@@ -122,12 +136,13 @@ final class ColumnCodec {
         skip(columns, count);
         ByteBuffer flags = columns.duplicate();
         skipFlags(columns, count);
-        int[] headerLengths = lengths(columns, count, RecordLayout.MAX_HEADER_BYTES);
-        int[] contentLengths = lengths(columns, count, maxBytes);
-        int size = size(headerLengths, contentLengths, maxBytes);
+        scratch.makeRoom(count);
+        int[] headerLengths = lengths(columns, scratch.headerLengths, count, RecordLayout.MAX_HEADER_BYTES);
+        int[] contentLengths = lengths(columns, scratch.contentLengths, count, maxBytes);
+        int size = size(headerLengths, contentLengths, count, maxBytes);
         byte[] frames = room.apply(size);
         ByteBuffer target = ByteBuffer.wrap(frames).order(ByteOrder.LITTLE_ENDIAN);
-        RecordView view = new RecordView();
+        RecordView view = scratch.view;
         long millis = 0;
         long difference = 0;
         long run = 0;
@@ -175,17 +190,16 @@ final class ColumnCodec {
         }
     }
 
-    private static int[] lengths(ByteBuffer columns, int count, int max) throws FormatException {
-        int[] lengths = new int[count];
+    private static int[] lengths(ByteBuffer columns, int[] lengths, int count, int max) throws FormatException {
         for (int i = 0; i < count; i++) {
             lengths[i] = Varints.length(columns, max);
         }
         return lengths;
     }
 
-    private static int size(int[] headerLengths, int[] contentLengths, int maxBytes) throws FormatException {
+    private static int size(int[] headerLengths, int[] contentLengths, int count, int maxBytes) throws FormatException {
         long size = 0;
-        for (int i = 0; i < headerLengths.length; i++) {
+        for (int i = 0; i < count; i++) {
             size += RecordLayout.frameBytes(headerLengths[i], contentLengths[i]);
         }
         check(size <= maxBytes, "frames of a block exceed its limit", size);

@@ -71,6 +71,7 @@ final class FrameBlocks {
         private byte[] inflatedAgain = new byte[2 * BLOCK_BYTES];
         private byte[] decodedAgain = new byte[2 * BLOCK_BYTES];
         private int decodedBytes;
+        private final ColumnCodec.Scratch scratch = new ColumnCodec.Scratch();
 
         /**
          * Stores verified frames, from the buffer's position to its limit.
@@ -153,7 +154,7 @@ final class FrameBlocks {
                 BlockList blocks = BlockList.of(stored, frames.remaining(), position, salt);
                 for (int i = 0; i < blocks.count(); i++) {
                     byte[] again = decode(stored.bytes().slice(blocks.storedOffset(i), blocks.storedBytes(i)), position + blocks.offset(i), salt,
-                            block -> inflate(block, inflater, this::inflatedAgain), this::decodedAgain);
+                            this::inflate, this::decodedAgain, scratch);
                     int from = frames.arrayOffset() + frames.position() + blocks.offset(i);
                     if (!Arrays.equals(again, 0, decodedBytes, frames.array(), from, from + blocks.bytes(i))) {
                         return false;
@@ -163,6 +164,10 @@ final class FrameBlocks {
             } catch (FormatException e) {
                 return false;
             }
+        }
+
+        private ByteBuffer inflate(ByteBuffer block) throws FormatException {
+            return FrameBlocks.inflate(block, inflater, this::inflatedAgain);
         }
 
         private byte[] inflatedAgain(int bytes) {
@@ -185,15 +190,30 @@ final class FrameBlocks {
 
     private static int checksum(ByteBuffer bytes, long position, long salt) {
         CRC32C crc = new CRC32C();
-        crc.update(ByteBuffer.allocate(2 * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(salt).putLong(position).flip());
-        crc.update(bytes.duplicate());
+        update(crc, salt);
+        update(crc, position);
+        int begin = bytes.position();
+        crc.update(bytes);
+        bytes.position(begin);
         return (int) crc.getValue();
     }
 
+    /** Little-endian. */
+    private static void update(CRC32C crc, long value) {
+        for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
+            crc.update((int) (value >>> shift));
+        }
+    }
+
     private static void checkChecksum(ByteBuffer bytes, String what, long position, long salt) throws FormatException {
-        check(bytes.remaining() > CHECKSUM_BYTES, what + " is too short for a checksum", bytes.remaining());
+        // no message is made for nothing: this is called for each block
+        if (bytes.remaining() <= CHECKSUM_BYTES) {
+            check(false, what + " is too short for a checksum", bytes.remaining());
+        }
         int checksum = bytes.order(ByteOrder.LITTLE_ENDIAN).getInt();
-        check(checksum == checksum(bytes, position, salt), "checksum mismatch of " + what, checksum);
+        if (checksum != checksum(bytes, position, salt)) {
+            check(false, "checksum mismatch of " + what, checksum);
+        }
     }
 
     /**
@@ -204,7 +224,7 @@ final class FrameBlocks {
      * @throws FormatException where it doesn't verify
      */
     static byte[] decode(ByteBuffer block, long position, long salt) throws FormatException {
-        return decode(block, position, salt, FrameBlocks::inflate, byte[]::new);
+        return decode(block, position, salt, FrameBlocks::inflate, byte[]::new, new ColumnCodec.Scratch());
     }
 
     private interface Inflating {
@@ -212,7 +232,8 @@ final class FrameBlocks {
     }
 
     /** @param room gives the array for the frames, which may be longer than these */
-    private static byte[] decode(ByteBuffer block, long position, long salt, Inflating inflating, IntFunction<byte[]> room) throws FormatException {
+    private static byte[] decode(ByteBuffer block, long position, long salt, Inflating inflating, IntFunction<byte[]> room,
+            ColumnCodec.Scratch scratch) throws FormatException {
         checkChecksum(block, "a block", position, salt);
         byte codec = block.get();
         return switch (codec) {
@@ -222,8 +243,8 @@ final class FrameBlocks {
                 block.get(frames, 0, bytes);
                 yield frames;
             }
-            case COLUMNS -> ColumnCodec.decode(block, PackWriter.MAX_SEGMENT_BYTES, position, salt, room);
-            case DEFLATED_COLUMNS -> ColumnCodec.decode(inflating.inflate(block), PackWriter.MAX_SEGMENT_BYTES, position, salt, room);
+            case COLUMNS -> ColumnCodec.decode(block, PackWriter.MAX_SEGMENT_BYTES, position, salt, room, scratch);
+            case DEFLATED_COLUMNS -> ColumnCodec.decode(inflating.inflate(block), PackWriter.MAX_SEGMENT_BYTES, position, salt, room, scratch);
             default -> throw FormatException.unsupported("block has an unknown codec: codec=" + codec, "read it with the version that wrote it");
         };
     }
@@ -249,7 +270,9 @@ final class FrameBlocks {
                 check(count > 0, "deflated columns are incomplete", read);
                 read += count;
             }
-            check(read == length, "columns are shorter than the block says, " + length, read);
+            if (read != length) {
+                check(false, "columns are shorter than the block says, " + length, read);
+            }
         } catch (DataFormatException e) {
             throw FormatException.corrupt("inflating the columns of a block failed: " + e.getMessage());
         }

@@ -44,6 +44,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PackWriter implements Closeable {
 
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
     /** Limit of a segment's frames; larger segments stay in files of their own. */
     public static final int MAX_SEGMENT_BYTES = 1 << 20;
 
@@ -184,17 +186,16 @@ public final class PackWriter implements Closeable {
 
     private void write(SegmentDraft segment) throws IOException {
         state = State.BROKEN;
-        Optional<FrameBlocks.Stored> blocks = encoder == null ? Optional.empty() : segment.inBlocks(encoder);
+        ByteBuffer frames = segment.frames();
+        Optional<FrameBlocks.Stored> blocks = encoder == null ? Optional.empty() : segment.inBlocks(encoder, frames);
         Extent extent = blocks.map(stored -> new Extent(out.length(), stored.bytes().remaining(), stored.listBytes(), 0))
                 .orElseGet(() -> Extent.asTheyAre(out.length()));
         PackEntry entry = segment.entry(extent, 0);
-        ByteBuffer indexBytes = ByteBuffer.allocate(0);
-        if (segment.index().blocks() > 1) {
-            indexBytes = FooterLayout.encode(PackReader.segmentHeader(header, entry), entry.dataEnd(), entry.lastRecordSize(), segment.index());
-            entry = segment.entry(extent, indexBytes.remaining());
-        }
-        addEntry(segment.key(), entry);
-        out.add(blocks.map(FrameBlocks.Stored::bytes).orElseGet(segment::frames));
+        boolean hasIndex = segment.index().blocks() > 1;
+        ByteBuffer indexBytes = hasIndex
+                ? FooterLayout.encode(PackReader.segmentHeader(header, entry), entry.dataEnd(), entry.lastRecordSize(), segment.index()) : NOTHING;
+        addEntry(segment.key(), hasIndex ? segment.entry(extent, indexBytes.remaining()) : entry);
+        out.add(blocks.map(FrameBlocks.Stored::bytes).orElse(frames));
         out.add(indexBytes);
         lastKey = segment.key();
         state = State.OPEN;

@@ -35,7 +35,7 @@ final class SegmentDraft {
     /** Holds the frames from its beginning to its position. */
     private ByteBuffer frames = ByteBuffer.allocate(FIRST_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private int lastSize;
-    private SegmentIndex index = new SegmentIndex();
+    private final SegmentIndex index = new SegmentIndex();
     /** Offsets of the data records, counted from the header's end. */
     private int[] offsets = new int[16];
     private long[] timestamps = new long[16];
@@ -101,7 +101,7 @@ final class SegmentDraft {
     private void forgetRecords() {
         lastSize = 0;
         records = 0;
-        index = new SegmentIndex();
+        index.clear();
     }
 
     /** Makes room for more bytes behind the frames. */
@@ -259,9 +259,13 @@ final class SegmentDraft {
         return frames.duplicate().order(ByteOrder.LITTLE_ENDIAN).flip();
     }
 
-    /** The frames in blocks; empty where they take less stored plain. */
-    Optional<FrameBlocks.Stored> inBlocks(FrameBlocks.Encoder encoder) {
-        return encoder.encode(frames(), header.basePosition(), header.salt());
+    /**
+     * The frames in blocks; empty where they take less stored plain.
+     *
+     * @param ofSegment the frames, which are left as they are
+     */
+    Optional<FrameBlocks.Stored> inBlocks(FrameBlocks.Encoder encoder, ByteBuffer ofSegment) {
+        return encoder.encode(ofSegment, header.basePosition(), header.salt());
     }
 
     private int dataBytes() {

@@ -196,16 +196,6 @@ class StreamKeyTest {
         }
     }
 
-    @Test
-    void utf8_changedByTheCaller_leavesTheKeyAlone() throws FormatException {
-        byte[] bytes = {'a', 'b'};
-        StreamKey key = StreamKey.ofUtf8(bytes);
-        bytes[0] = 'x';
-        key.utf8()[1] = 'x';
-        assertThat(key.utf8()).containsExactly('a', 'b');
-        assertThat(key.directoryName()).isEqualTo("ab");
-    }
-
     /** It is in checksums on disks: another one, and nothing verifies that an earlier version has written. */
     @Test
     void salt_neverChanges() throws FormatException {
