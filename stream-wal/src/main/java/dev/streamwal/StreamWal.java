@@ -889,7 +889,8 @@ public final class StreamWal implements AutoCloseable {
     }
 
     private List<RetainedFor> retainedFor(String key) {
-        return options.retainedFor(key).stream().map(RetainFor::inMillis).toList();
+        List<RetainFor> consumers = options.retainedFor(key);
+        return consumers.isEmpty() ? List.of() : consumers.stream().map(RetainFor::inMillis).toList();
     }
 
     // ---------------------------------------------------------------- retention

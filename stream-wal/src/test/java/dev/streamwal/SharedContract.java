@@ -35,6 +35,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -507,6 +508,33 @@ abstract class SharedContract extends LogContract {
             clock.advance(WINDOW.multipliedBy(3));
             wal.sweep(clock.instant());
             assertHoldsNow(wal, "s", left);
+        }
+    }
+
+    /** A stream loses its beginning first, also where that is in a shared segment that isn't packed yet. */
+    @Test
+    void sweep_whatIsPackedStandsBehindWhatIsShared_staysUntilThatHasGone() {
+        try (StreamWal wal = open(sharing())) {
+            // what is late by the retention expires in half a window
+            clock.advance(WINDOW.dividedBy(2));
+            long late = clock.millis() - RETENTION.toMillis();
+            List<Written> all = new ArrayList<>();
+            // too large to share: the second one
+            for (int bytes : List.of(10, 20_000)) {
+                byte[] content = bytes(bytes, all.size());
+                all.add(Written.of(wal.stream("s").append(late, content), late, content));
+            }
+            all.addAll(appendSome(wal.stream("s"), 1));
+            await("one segment is in a pack", () -> wal.pack() == 1);
+            clock.advance(WINDOW.dividedBy(2));
+            assertThat(wal.sweep().deletedSegments()).isZero();
+            try (EntryCursor cursor = wal.reader().scan("s")) {
+                assertThat(Written.drain(cursor)).isEqualTo(all);
+            }
+            clock.advance(WINDOW.multipliedBy(2));
+            // what is shared is packed first, once it is sealed, and goes with what stands behind it
+            AtomicInteger gone = new AtomicInteger();
+            await("both have gone", () -> gone.addAndGet(wal.sweep().deletedSegments()) == 2);
         }
     }
 

@@ -61,6 +61,8 @@ public final class Gateway {
     private final Written written = new Written();
     private volatile int mostFiles;
     private long cpuNanos;
+    /** Of the thread that rests and appends nothing. */
+    private long idleCpuNanos;
 
     private Gateway(RunOptions options) {
         this.options = options;
@@ -115,10 +117,12 @@ public final class Gateway {
 
     /** Measures how late the machine is without a log. */
     private void idle() {
+        long cpuBefore = cpu();
         long start = System.nanoTime();
         for (int i = 0; i < idleNanos.length; i++) {
             idleNanos[i] = System.nanoTime() - await(start, i, Gateway::rest);
         }
+        idleCpuNanos = cpu() - cpuBefore;
     }
 
     /** Passes some of the time that is left. */
@@ -220,6 +224,8 @@ public final class Gateway {
                 "| latest |" + late(1, idleNanos, lateNanos, warm, awake)));
         lines.addAll(List.of("", "| | |", "|---|--:|",
                 String.format(Locale.ROOT, "| processor | %.2f cores |", (double) cpuNanos / SECOND_NANOS / seconds),
+                String.format(Locale.ROOT, "| … of which resting takes, measured without a log | %.2f cores |",
+                        (double) idleCpuNanos / SECOND_NANOS / (idleNanos.length / KEYS)),
                 String.format(Locale.ROOT, "| most files, looked at every second | %,d |", mostFiles),
                 String.format(Locale.ROOT, "| packs made, MB | %,d, %,d |", written.packs.get(), written.packBytes.get() >> 20),
                 String.format(Locale.ROOT, "| of these merged into, MB | %,d, %,d |", written.merges.get(), written.mergedBytes.get() >> 20),

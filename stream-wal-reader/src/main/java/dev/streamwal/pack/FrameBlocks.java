@@ -66,6 +66,7 @@ final class FrameBlocks {
         private final GrowingBytes columns = new GrowingBytes(MAX_COLUMN_BYTES);
         private final GrowingBytes blocks = new GrowingBytes(2 * MAX_COLUMN_BYTES);
         private final GrowingBytes list = new GrowingBytes(PackWriter.MAX_SEGMENT_BYTES);
+        private final GrowingBytes all = new GrowingBytes(2 * MAX_COLUMN_BYTES + PackWriter.MAX_SEGMENT_BYTES);
         private byte[] deflated = new byte[2 * BLOCK_BYTES];
         /** Reused for the columns and the frames of blocks that are decoded again. */
         private byte[] inflatedAgain = new byte[2 * BLOCK_BYTES];
@@ -76,7 +77,7 @@ final class FrameBlocks {
         /**
          * Stores verified frames, from the buffer's position to its limit.
          *
-         * @return empty where they take less stored plain
+         * @return empty where they take less stored plain; to be written before the next call, which uses the same memory
          */
         Optional<Stored> encode(ByteBuffer frames, long position, long salt) {
             blocks.clear();
@@ -93,13 +94,10 @@ final class FrameBlocks {
                 list.putVarint(blocks.length() - begin);
                 at = end;
             }
-            byte[] head = count > 1 ? list(count, position, salt) : new byte[0];
-            if (head.length + blocks.length() >= frames.remaining()) {
+            Stored stored = count > 1 ? behindList(count, position, salt) : new Stored(ByteBuffer.wrap(blocks.bytes(), 0, blocks.length()), 0);
+            if (stored.bytes().remaining() >= frames.remaining()) {
                 return Optional.empty();
             }
-            byte[] all = Arrays.copyOf(head, head.length + blocks.length());
-            System.arraycopy(blocks.bytes(), 0, all, head.length, blocks.length());
-            Stored stored = new Stored(ByteBuffer.wrap(all), head.length);
             return isSame(stored, frames, position, salt) ? Optional.of(stored) : Optional.empty();
         }
 
@@ -138,14 +136,17 @@ final class FrameBlocks {
             return deflater.finished() ? length : columns.length();
         }
 
-        private byte[] list(int count, long position, long salt) {
-            GrowingBytes head = new GrowingBytes(PackWriter.MAX_SEGMENT_BYTES);
-            head.zero(CHECKSUM_BYTES);
-            head.putVarint(count);
-            head.put(list.bytes(), 0, list.length());
-            ByteBuffer bytes = ByteBuffer.wrap(head.toArray()).order(ByteOrder.LITTLE_ENDIAN);
-            bytes.putInt(0, checksum(bytes.position(CHECKSUM_BYTES), position, salt));
-            return bytes.array();
+        /** The blocks behind their list. */
+        private Stored behindList(int count, long position, long salt) {
+            all.clear();
+            all.zero(CHECKSUM_BYTES);
+            all.putVarint(count);
+            all.put(list.bytes(), 0, list.length());
+            int listBytes = all.length();
+            ByteBuffer head = ByteBuffer.wrap(all.bytes(), 0, listBytes).order(ByteOrder.LITTLE_ENDIAN);
+            head.putInt(0, checksum(head.position(CHECKSUM_BYTES), position, salt));
+            all.put(blocks.bytes(), 0, blocks.length());
+            return new Stored(ByteBuffer.wrap(all.bytes(), 0, all.length()), listBytes);
         }
 
         /** Whether the blocks decode to the frames. */

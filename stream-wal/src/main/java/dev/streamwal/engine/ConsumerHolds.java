@@ -110,7 +110,10 @@ public final class ConsumerHolds {
             List<ExpiryPlan.Deletion> ofFiles = files.getOrDefault(key, List.of());
             List<RetainedFor> consumers = retainedFor.apply(key);
             if (consumers.isEmpty()) {
-                return new HeldBack.Outcome(Stream.concat(packed.stream().map(HeldBack.Due::deletion), ofFiles.stream()).toList(), 0, 0);
+                List<ExpiryPlan.Deletion> all = new ArrayList<>(packed.size() + ofFiles.size());
+                packed.forEach(due -> all.add(due.deletion()));
+                all.addAll(ofFiles);
+                return new HeldBack.Outcome(all, 0, 0);
             }
             List<HeldBack.Hold> holds = holdsOf(key, consumers);
             List<HeldBack.Due> dues = new ArrayList<>(packed);

@@ -259,7 +259,7 @@ public final class Sweeper {
             long segments = views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum()
                     + segmentsInPacks();
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
-            shared = plan.isEmpty() ? shared : sharedBeginnings();
+            shared = sharedBeginnings(plan);
             ConsumerHolds.Look held = holds.look(nowMillis, plan.stream().filter(deletion -> !isPacks(deletion.key())).toList(), views, logs);
             DuePacks<Decisions> duePacks = packs.due(plan, () -> new Decisions(held), toFetch::add, this::failed);
             Decisions decisions = decided(duePacks);
@@ -308,8 +308,14 @@ public final class Sweeper {
             @Override
             public int going(StreamKey key, List<HeldBack.Due> dues) {
                 long elsewhere = beginningElsewhere(key);
-                List<HeldBack.Due> due = dues.stream().map(retention::of)
-                        .takeWhile(each -> isDue(each) && each.deletion().segment().basePosition() <= elsewhere).toList();
+                List<HeldBack.Due> due = new ArrayList<>(dues.size());
+                for (HeldBack.Due each : dues) {
+                    HeldBack.Due present = retention.of(each);
+                    if (!isDue(present) || present.deletion().segment().basePosition() > elsewhere) {
+                        break;
+                    }
+                    due.add(present);
+                }
                 return Math.min(due.size(), decide(key.text(), due));
             }
 
@@ -376,9 +382,14 @@ public final class Sweeper {
             return due.deletion().cause() != ExpiryPlan.Cause.EXPIRED || due.deletion().segment().expirationMillis() <= nowMillis;
         }
 
-        private PackStore.SharedBeginnings sharedBeginnings() {
+        /** Reads them only where a plan has something that may have older data there before it. */
+        private PackStore.SharedBeginnings sharedBeginnings(List<ExpiryPlan.Deletion> plan) {
             try {
-                return store.sharedBeginnings();
+                boolean areNeeded = false;
+                for (ExpiryPlan.Deletion deletion : plan) {
+                    areNeeded |= !isPacks(deletion.key()) || !store.isOlderThanShared(deletion.segment().basePosition());
+                }
+                return areNeeded ? store.sharedBeginnings() : shared;
             } catch (IOException | WalException e) {
                 // if it isn't known what stands before a segment, nothing is deleted
                 failed(e);

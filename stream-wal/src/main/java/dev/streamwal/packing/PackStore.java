@@ -100,6 +100,9 @@ public final class PackStore implements PackedData {
     /** Packs all of whose streams are known here, with where they end, while the packs have anything: a new stream isn't looked up in them. */
     private final Set<Long> ofThisWriter = ConcurrentHashMap.newKeySet();
     private final LongSupplier sharedEnd;
+    /** Where the shared stream ended when a pack's number was given, so before which everything in it was appended; and for packs of earlier writers. */
+    private final Map<Long, Long> numberedAt = new ConcurrentHashMap<>();
+    private volatile long inheritedEnd = Long.MAX_VALUE;
     private final PositionsFile positions;
     private final LongAdder writtenBytes = new LongAdder();
     /** Null where packs are written through the page cache. */
@@ -180,6 +183,7 @@ public final class PackStore implements PackedData {
     public void inherit() throws IOException {
         inherited = shared.all(manifest.current());
         hasInherited = !inherited.isEmpty() || !isEmpty();
+        inheritedEnd = sharedEnd.getAsLong();
         shared.forget();
     }
 
@@ -303,6 +307,14 @@ public final class PackStore implements PackedData {
     /** Where the oldest shared segment begins that isn't packed; {@link Long#MAX_VALUE} if there is none. */
     long oldestSharedPosition() throws IOException {
         return shared.oldest(manifest.current());
+    }
+
+    /**
+     * Whether everything in a pack was appended before anything that shared segments have now: a pack is given its number when it is known what is copied
+     * to it, and what a shared segment has is appended after the segment was begun. So no stream has older data there than in the pack.
+     */
+    public boolean isOlderThanShared(long number) throws IOException {
+        return oldestSharedPosition() >= numberedAt.getOrDefault(number, inheritedEnd);
     }
 
     /** Notes that packs now hold the content of the shared segments that begin below a position. */
@@ -618,7 +630,9 @@ public final class PackStore implements PackedData {
 
     /** A number for a new pack, which no listed pack has ever had. */
     synchronized long newNumber() {
-        return ++lastNumber;
+        long number = ++lastNumber;
+        numberedAt.put(number, sharedEnd.getAsLong());
+        return number;
     }
 
     /** Begins to write a pack. */
@@ -716,6 +730,7 @@ public final class PackStore implements PackedData {
         Manifest now = manifest.current();
         catalog.keepOnly(now);
         ofThisWriter.removeIf(number -> number <= now.highestNumber() && now.pack(number).isEmpty());
+        numberedAt.keySet().removeIf(number -> number <= now.highestNumber() && now.pack(number).isEmpty());
         for (Iterator<Long> all = inDoubt.iterator(); all.hasNext(); ) {
             long number = all.next();
             if (read.contains(number)) {

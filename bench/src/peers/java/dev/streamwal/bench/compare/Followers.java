@@ -76,7 +76,7 @@ final class Followers {
 
     /** The keys behind the last one. */
     static PolledFollower.Source lmdb(Path folder) {
-        Env<ByteBuffer> env = Env.create().setMaxDbs(MAX_DBS).setMaxReaders(MAX_FOLLOWERS).open(folder.toFile(), EnvFlags.MDB_RDONLY_ENV);
+        Env<ByteBuffer> env = Env.create().setMapSize(LmdbStore.MAP_BYTES).setMaxDbs(MAX_DBS).setMaxReaders(MAX_FOLLOWERS).open(folder.toFile(), EnvFlags.MDB_RDONLY_ENV);
         Dbi<ByteBuffer> records = env.openDbi("records");
         ByteBuffer last = ByteBuffer.allocateDirect(SortedKey.BYTES);
         PolledFollower.Source source = new PolledFollower.Source() {

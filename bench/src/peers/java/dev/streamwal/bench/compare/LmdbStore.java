@@ -22,8 +22,8 @@ final class LmdbStore extends Store {
     /** lmdbjava reaches a buffer's address by reflection. */
     static final List<String> FLAGS = List.of("--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED");
 
-    /** An upper bound; the file is as long as it has been used. */
-    private static final long MAP_BYTES = 64L << 30;
+    /** An upper bound, of each process that opens it: more can't be read. The file is as long as it has been used. */
+    static final long MAP_BYTES = 64L << 30;
     private static final int MAX_WINDOWS = 256;
     private static final int MAX_READERS = 32;
     private static final String ALL = "records";
