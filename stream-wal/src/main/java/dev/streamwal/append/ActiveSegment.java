@@ -240,6 +240,11 @@ final class ActiveSegment extends CommitSegment {
         return SegmentTail.isSealed(tail.getAcquire());
     }
 
+    /** The bytes of header and records. */
+    int usedBytes() {
+        return tailOffset();
+    }
+
     private int tailOffset() {
         return SegmentTail.tail(tail.getAcquire());
     }

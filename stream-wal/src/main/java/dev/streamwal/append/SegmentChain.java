@@ -232,11 +232,16 @@ final class SegmentChain {
         }
     }
 
-    /** Like {@link #retire}; afterwards no segment is active. */
+    /** Like {@link #retire}; afterwards no segment is active, and none is prepared. */
     void deactivate(ActiveSegment segment) throws IOException {
+        sealActive(segment);
+        spare.clear();
+    }
+
+    /** As {@link #deactivate}; a prepared segment stays for the next append. */
+    void sealActive(ActiveSegment segment) throws IOException {
         retire(segment);
         active.set(null);
-        spare.clear();
     }
 
     /** Ends appends to the active segment. It needs no footer unless it stays; then the next sweep has it written. */

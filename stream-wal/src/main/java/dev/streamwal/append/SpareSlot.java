@@ -10,15 +10,12 @@ import org.jspecify.annotations.Nullable;
 /** Holds the one segment that is prepared before a stream needs it. Thread-safe. */
 final class SpareSlot {
 
-    /** How far a successor is prepared before its first record. */
-    private static final int PREPARED_BYTES = 4 << 20;
-
     private final LogContext log;
     private final StreamKey key;
     private final BooleanSupplier unwanted;
     private final AtomicReference<@Nullable NewSegment> spare = new AtomicReference<>();
 
-    /** @param unwanted after it becomes true, the code that made it so calls {@link #clear()} */
+    /** @param unwanted after it becomes true, the code that made it so calls {@link #clear()}, or leaves what is prepared to the next append */
     SpareSlot(LogContext log, StreamKey key, BooleanSupplier unwanted) {
         this.log = log;
         this.key = key;
@@ -28,14 +25,16 @@ final class SpareSlot {
     /**
      * Called by the preparer. Checks again whether the spare is unwanted once it is in its place: then either this method finds it so, or
      * {@link #clear()} finds the spare.
+     *
+     * @param preparedBytes how far it is prepared before its first record
      */
-    void prepare(Path directory, int capacity) {
+    void prepare(Path directory, int capacity, int preparedBytes) {
         if (unwanted.getAsBoolean() || spare.get() != null) {
             return;
         }
         try {
             Path temporary = directory.resolve(SegmentList.temporaryName(log.newSalt()));
-            NewSegment prepared = NewSegment.prepare(log.storage(), temporary, capacity, PREPARED_BYTES);
+            NewSegment prepared = NewSegment.prepare(log.storage(), temporary, capacity, preparedBytes);
             if (prepared == null) {
                 return;
             }

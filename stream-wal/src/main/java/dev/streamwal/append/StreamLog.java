@@ -10,6 +10,7 @@ import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.events.SegmentRotateEvent;
+import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
@@ -110,6 +111,12 @@ public final class StreamLog implements CommitStream {
     /** Set before the stream is shared. */
     private SegmentsWatch watch = NOBODY;
     private @Nullable Object holder;
+
+    /** How far a successor is prepared before its first record, at most. */
+    private static final int PREPARED_BYTES = 4 << 20;
+
+    /** A window is nearly over in its last so many-th part: some sweeps come by in that. */
+    private static final int NEARLY_OVER = 4;
 
     private static final SegmentsWatch NOBODY = (stream, own, any) -> {};
 
@@ -804,11 +811,35 @@ public final class StreamLog implements CommitStream {
 
     /** Prepares the successor of a segment that is about to be full. Called by the preparer. */
     void prepareSuccessor() {
+        prepareSuccessor(PREPARED_BYTES);
+    }
+
+    private void prepareSuccessor(int preparedBytes) {
         OwnSegments known = owned;
         if (known != null) {
             log.directories().add(key);
-            known.spare().prepare(directory(), policy.segmentBytes());
+            known.spare().prepare(directory(), policy.segmentBytes(), preparedBytes);
         }
+    }
+
+    /**
+     * Prepares a segment for the next window where this one ends soon: else all streams with segments of their own would wait for the file system at
+     * once, with their first append in the window. To be called without locks, now and then.
+     */
+    public void prepareNextWindow(long nowMillis) {
+        ActiveSegment segment = active();
+        if (segment != null && !segment.isEmpty() && !segment.isSealed() && log.hasRoom()) {
+            long left = segment.windowEndMillis() - nowMillis;
+            if (left > 0 && left <= policy.windowMillis() / NEARLY_OVER) {
+                prepareSuccessor(halfOf(segment));
+            }
+        }
+    }
+
+    /** As much as is surely needed where the next segment takes what this one took. */
+    private static int halfOf(ActiveSegment segment) {
+        int pages = segment.usedBytes() / 2 / FooterLayout.PAGE_BYTES + 1;
+        return Math.min(PREPARED_BYTES, pages * FooterLayout.PAGE_BYTES);
     }
 
     /** Called by the sealer: the first segment up to this one without a footer; null if there is none. */
@@ -1303,19 +1334,23 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Seals the active segment if it has records and was created at or before a time, or after another one, by a clock that was ahead; and waits for the final form of all sealed segments, as far as
-     * that is possible now: the segments that an earlier writer left are sealed in the background.
+     * Seals the active segment if it has records and was created at or before a time, or after another one, by a clock that was ahead; and waits for the
+     * final form of all sealed segments, as far as that is possible now: the segments that an earlier writer left are sealed in the background. The next
+     * append finds its segment prepared.
      */
     public void sealUnlessCreatedBetween(long fromMillis, long toMillis) throws IOException {
+        ActiveSegment now = active();
+        if (now != null && isCreatedOutside(now, fromMillis, toMillis)) {
+            prepareSuccessor(halfOf(now));
+        }
         ActiveSegment last;
         rotation.lock();
         try {
             log.checkOpen(key);
             SegmentChain chain = owned().chain();
             ActiveSegment segment = chain.active();
-            if (segment != null && !segment.isEmpty()
-                    && (segment.header().createdMillis() <= fromMillis || segment.header().createdMillis() > toMillis)) {
-                chain.deactivate(segment);
+            if (segment != null && isCreatedOutside(segment, fromMillis, toMillis)) {
+                chain.sealActive(segment);
             }
             last = chain.lastSealed();
         } finally {
@@ -1324,6 +1359,11 @@ public final class StreamLog implements CommitStream {
         if (last != null) {
             log.sealer().sealNow(last);
         }
+    }
+
+    private static boolean isCreatedOutside(ActiveSegment segment, long fromMillis, long toMillis) {
+        long created = segment.header().createdMillis();
+        return !segment.isEmpty() && (created <= fromMillis || created > toMillis);
     }
 
     /** Releases everything, so that the stream can be opened again. False if a mapping has to stay until the process ends. */

@@ -466,6 +466,7 @@ public final class Sweeper {
             for (StreamLog log : wal.streams()) {
                 try {
                     log.sealIfIdle(nowMillis);
+                    log.prepareNextWindow(nowMillis);
                     ExpiryPlan.Stream view = retention.of(log.expiryView(nowMillis, retention.shortensAny()));
                     if (!view.segments().isEmpty()) {
                         views.add(view);

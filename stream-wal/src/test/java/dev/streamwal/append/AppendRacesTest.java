@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -313,6 +314,65 @@ class AppendRacesTest {
                 assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.endsWith(".tmp"));
             }
         }
+    }
+
+    /** Else all streams would wait for the file system at once, with their first append in a window. */
+    @Test
+    void append_firstInAWindow_findsItsSegmentPrepared() throws Exception {
+        AtomicInteger created = new AtomicInteger();
+        SeamedLog.create(root);
+        try (SeamedLog log = new SeamedLog(root, counting(created), SEGMENT_BYTES, null)) {
+            append(log, KEY, 0);
+            StreamLog stream = log.stream(KEY);
+            long end = stream.policy().windowOf(SeamedLog.NOW).endMillis();
+            stream.prepareNextWindow(end - stream.policy().windowMillis() / 2);
+            stream.prepareNextWindow(end);
+            assertThat(created).as("not in the middle of the window, and not behind it").hasValue(1);
+            stream.prepareNextWindow(end - 1);
+            stream.prepareNextWindow(end - 1);
+            assertThat(created).hasValue(2);
+            Draft draft = Draft.of(Source.EMPTY, Source.of("1".getBytes(StandardCharsets.UTF_8)), end);
+            long unused = stream.append(AppendScratch.ofThisThread(), draft, (int) draft.frameBytes(), end, StreamLog.ANY_END);
+            assertThat(created).hasValue(2);
+            assertThat(names(log)).hasSize(2);
+            stream.prepareNextWindow(end + stream.policy().windowMillis() - 1);
+            stream.sealIfIdle(end);
+            stream.sealIfIdle(Long.MAX_VALUE);
+            assertThat(names(log)).hasSize(2);
+            try (Stream<Path> files = Files.list(log.directory(KEY))) {
+                assertThat(files.map(file -> file.getFileName().toString())).as("of a stream that has stopped").noneMatch(name -> name.endsWith(".tmp"));
+            }
+        }
+        assertRead(2);
+    }
+
+    /** The log's packing seals the segment that streams share, while they append. */
+    @Test
+    void append_behindASealedSegment_findsItsSegmentPrepared() throws Exception {
+        AtomicInteger created = new AtomicInteger();
+        SeamedLog.create(root);
+        try (SeamedLog log = new SeamedLog(root, counting(created), SEGMENT_BYTES, null)) {
+            append(log, KEY, 0);
+            log.stream(KEY).sealUnlessCreatedBetween(SeamedLog.NOW, SeamedLog.NOW);
+            assertThat(created).hasValue(2);
+            append(log, KEY, 1);
+            assertThat(created).hasValue(2);
+            log.stream(KEY).sealUnlessCreatedBetween(SeamedLog.NOW, SeamedLog.NOW);
+        }
+        assertRead(2);
+        try (Stream<Path> files = Files.walk(root)) {
+            assertThat(files.map(Path::toString)).noneMatch(name -> name.endsWith(".tmp"));
+        }
+    }
+
+    private static SegmentStorage counting(AtomicInteger created) {
+        return new DelegatingStorage(new MappedStorage()) {
+            @Override
+            public SegmentFile create(Path path) throws IOException {
+                created.incrementAndGet();
+                return super.create(path);
+            }
+        };
     }
 
     private List<SegmentName> names(SeamedLog log) throws IOException {
