@@ -120,10 +120,11 @@ public record TierContent(Manifest manifest, byte[] keys) {
                     failure = e;
                 }
             }
-            names = newestFirst(folder);
-            if (failure != null && names.contains(failure.object())) {
+            List<String> now = newestFirst(folder);
+            if (failure != null && now.equals(names)) {
                 throw failure;
             }
+            names = now;
         }
         return newestWhole(folder, names, known);
     }

@@ -195,8 +195,6 @@ final class SegmentChain {
 
     /** @param seen the previously active segment */
     void add(@Nullable ActiveSegment seen, ActiveSegment successor) {
-        // before another thread appends to it, and has it made durable
-        hasSegments.accept(true);
         if (!active.compareAndSet(seen, successor)) {
             throw new IllegalStateException("active segment was changed without the rotation lock: stream=" + key);
         }
@@ -248,6 +246,7 @@ final class SegmentChain {
     void setAside() {
         ActiveSegment segment = active.get();
         if (segment == null) {
+            spare.clear();
             return;
         }
         segment.seal();

@@ -27,26 +27,29 @@ final class SpareSlot {
      * {@link #clear()} finds the spare.
      *
      * @param preparedBytes how far it is prepared before its first record
+     * @return false if it was found unwanted when it was there: its file is gone again
      */
-    void prepare(Path directory, int capacity, int preparedBytes) {
+    boolean prepare(Path directory, int capacity, int preparedBytes) {
         if (unwanted.getAsBoolean() || spare.get() != null) {
-            return;
+            return true;
         }
+        long begun = log.events().begins();
         try {
             Path temporary = directory.resolve(SegmentList.temporaryName(log.newSalt()));
             NewSegment prepared = NewSegment.prepare(log.storage(), temporary, capacity, preparedBytes);
-            if (prepared == null) {
-                return;
-            }
             boolean placed = spare.compareAndSet(null, prepared);
-            if (!placed || (unwanted.getAsBoolean() && spare.compareAndSet(prepared, null))) {
+            boolean isLeft = unwanted.getAsBoolean() && (!placed || spare.compareAndSet(prepared, null));
+            if (!placed || isLeft) {
                 prepared.discard();
             }
+            log.events().ended("prepare", key.text(), begun);
+            return !isLeft;
         } catch (IOException e) {
             // the rotation tries it itself, and throws to its caller; the directory of a stream that was deleted may be gone
             if (!unwanted.getAsBoolean()) {
                 log.events().failed("prepare", key.text(), e);
             }
+            return true;
         }
     }
 

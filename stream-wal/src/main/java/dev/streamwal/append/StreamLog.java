@@ -697,7 +697,7 @@ public final class StreamLog implements CommitStream {
                 // otherwise the segment before it releases what it holds
                 log.checkRoom(directory(), key);
             }
-            ActiveSegment successor = create(timestampMillis, nowMillis);
+            ActiveSegment successor = told(timestampMillis, nowMillis);
             chain.add(seen, successor);
             event.rotated(key.text(), seen == null ? null : seen.path(), successor.path());
         } catch (IOException e) {
@@ -768,6 +768,21 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /** Creates the next segment, and tells of it before: another thread may append to it as soon as it is active, and have it made durable. */
+    @GuardedBy("rotation")
+    private ActiveSegment told(long timestampMillis, long nowMillis) throws IOException {
+        hasSegments(true);
+        ActiveSegment created = null;
+        try {
+            created = create(timestampMillis, nowMillis);
+            return created;
+        } finally {
+            if (created == null) {
+                hasSegments(!owned().segments().isEmpty());
+            }
+        }
+    }
+
     /** Creates the next segment, with its header and its final name; naming it is the last step that can fail. */
     @GuardedBy("rotation")
     private ActiveSegment create(long timestampMillis, long nowMillis) throws IOException {
@@ -818,19 +833,38 @@ public final class StreamLog implements CommitStream {
         OwnSegments known = owned;
         if (known != null) {
             log.directories().add(key);
-            known.spare().prepare(directory(), policy.segmentBytes(), preparedBytes);
+            boolean isWanted = known.spare().prepare(directory(), policy.segmentBytes(), preparedBytes);
+            if (!isWanted) {
+                removeUnused(known);
+            }
+        }
+    }
+
+    /** The stream was deleted while a segment was prepared, whose file kept the directory. */
+    private void removeUnused(OwnSegments known) {
+        rotation.lock();
+        try {
+            if (known.active() == null && known.segments().isEmpty()) {
+                boolean unused = log.storage().deleteDirectoryIfEmpty(directory());
+            }
+        } catch (IOException e) {
+            log.events().failed("prepare", key.text(), e);
+        } finally {
+            rotation.unlock();
         }
     }
 
     /**
      * Prepares a segment for the next window where this one ends soon: else all streams with segments of their own would wait for the file system at
      * once, with their first append in the window. To be called without locks, now and then.
+     *
+     * @param maxLeadMillis before the window's end; not more than a quarter of the window
      */
-    public void prepareNextWindow(long nowMillis) {
+    public void prepareNextWindow(long nowMillis, long maxLeadMillis) {
         ActiveSegment segment = active();
         if (segment != null && !segment.isEmpty() && !segment.isSealed() && log.hasRoom()) {
             long left = segment.windowEndMillis() - nowMillis;
-            if (left > 0 && left <= policy.windowMillis() / NEARLY_OVER) {
+            if (left > 0 && left <= Math.min(maxLeadMillis, policy.windowMillis() / NEARLY_OVER)) {
                 prepareSuccessor(halfOf(segment));
             }
         }

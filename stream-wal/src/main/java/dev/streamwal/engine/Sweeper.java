@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -65,6 +66,9 @@ public final class Sweeper {
      * @param maxAdvanceMillis how far the clock may be ahead of the known time
      */
     public record Limits(long maxTotalBytes, long intervalNanos, long maxAdvanceMillis) {}
+
+    /** Windows that end within so many passes have the next segments prepared: one may come late. */
+    private static final int PASSES_AHEAD = 4;
 
     /** A pass after the packs of the one before were fetched leaves something to fetch only if a consumer or another thread changed it meanwhile. */
     private static final int MAX_ROUNDS = 4;
@@ -128,11 +132,23 @@ public final class Sweeper {
             try {
                 // what it can't do without the tier, the tier's thread prepares for the next one
                 store.neededBySweep(passByClock(PresentRetention.NONE).toFetch());
+                prepareNextWindows();
             } catch (Throwable failure) {
                 if (!thread.isStopped()) {
                     report.sweepFailed(null, failure);
                 }
             }
+        }
+    }
+
+    /** Has segments ready for windows that begin soon; behind a pass, as deletions and packing would wait for the files. */
+    private void prepareNextWindows() {
+        long maxLeadMillis = PASSES_AHEAD * TimeUnit.NANOSECONDS.toMillis(intervalNanos);
+        for (StreamLog stream : wal.streams()) {
+            if (thread.isStopped()) {
+                return;
+            }
+            stream.prepareNextWindow(wal.nowMillis(), maxLeadMillis);
         }
     }
 
@@ -231,6 +247,8 @@ public final class Sweeper {
         private final long nowMillis;
         private final Consumer<SweptSegment> each;
         private final Map<String, StreamLog> logs = new HashMap<>();
+        /** Streams that could not be looked at: nothing of them goes, as they may have older data in files of their own. */
+        private final Set<String> unknown = new HashSet<>();
         private int deleted;
         private int failed;
         private long reclaimed;
@@ -307,7 +325,7 @@ public final class Sweeper {
              */
             @Override
             public int going(StreamKey key, List<HeldBack.Due> dues) {
-                long elsewhere = beginningElsewhere(key);
+                long elsewhere = unknown.contains(key.text()) ? Long.MIN_VALUE : beginningElsewhere(key);
                 List<HeldBack.Due> due = new ArrayList<>(dues.size());
                 for (HeldBack.Due each : dues) {
                     HeldBack.Due present = retention.of(each);
@@ -385,11 +403,9 @@ public final class Sweeper {
         /** Reads them only where a plan has something that may have older data there before it. */
         private PackStore.SharedBeginnings sharedBeginnings(List<ExpiryPlan.Deletion> plan) {
             try {
-                boolean areNeeded = false;
-                for (ExpiryPlan.Deletion deletion : plan) {
-                    areNeeded |= !isPacks(deletion.key()) || !store.isOlderThanShared(deletion.segment().basePosition());
-                }
-                return areNeeded ? store.sharedBeginnings() : shared;
+                boolean arePacks = plan.stream().allMatch(deletion -> isPacks(deletion.key()));
+                List<Long> numbers = plan.stream().map(deletion -> deletion.segment().basePosition()).toList();
+                return plan.isEmpty() || (arePacks && store.areOlderThanShared(numbers)) ? shared : store.sharedBeginnings();
             } catch (IOException | WalException e) {
                 // if it isn't known what stands before a segment, nothing is deleted
                 failed(e);
@@ -464,16 +480,16 @@ public final class Sweeper {
         private List<ExpiryPlan.Stream> look() {
             List<ExpiryPlan.Stream> views = new ArrayList<>();
             for (StreamLog log : wal.streams()) {
+                logs.put(log.key().text(), log);
                 try {
                     log.sealIfIdle(nowMillis);
-                    log.prepareNextWindow(nowMillis);
                     ExpiryPlan.Stream view = retention.of(log.expiryView(nowMillis, retention.shortensAny()));
                     if (!view.segments().isEmpty()) {
                         views.add(view);
-                        logs.put(log.key().text(), log);
                     }
                 } catch (IOException | RuntimeException e) {
                     failed++;
+                    unknown.add(log.key().text());
                     report.sweepFailed(log.key().text(), e);
                 }
             }

@@ -310,11 +310,12 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Whether everything in a pack was appended before anything that shared segments have now: a pack is given its number when it is known what is copied
-     * to it, and what a shared segment has is appended after the segment was begun. So no stream has older data there than in the pack.
+     * Whether everything in packs was appended before anything that shared segments have now: a pack is given its number when it is known what is copied
+     * to it, and what a shared segment has is appended after the segment was begun. So no stream has older data there than in the packs.
      */
-    public boolean isOlderThanShared(long number) throws IOException {
-        return oldestSharedPosition() >= numberedAt.getOrDefault(number, inheritedEnd);
+    public boolean areOlderThanShared(List<Long> numbers) throws IOException {
+        long oldest = oldestSharedPosition();
+        return numbers.stream().allMatch(number -> oldest >= numberedAt.getOrDefault(number, inheritedEnd));
     }
 
     /** Notes that packs now hold the content of the shared segments that begin below a position. */
@@ -629,10 +630,14 @@ public final class PackStore implements PackedData {
     }
 
     /** A number for a new pack, which no listed pack has ever had. */
-    synchronized long newNumber() {
-        long number = ++lastNumber;
-        numberedAt.put(number, sharedEnd.getAsLong());
-        return number;
+    long newNumber() {
+        // without the lock: it may wait for the shared stream's
+        long end = sharedEnd.getAsLong();
+        synchronized (this) {
+            long number = ++lastNumber;
+            numberedAt.put(number, end);
+            return number;
+        }
     }
 
     /** Begins to write a pack. */

@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Interleavings that are rare, brought about one by one. */
 @Timeout(60)
@@ -317,25 +319,27 @@ class AppendRacesTest {
     }
 
     /** Else all streams would wait for the file system at once, with their first append in a window. */
-    @Test
-    void append_firstInAWindow_findsItsSegmentPrepared() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void append_firstInAWindow_findsItsSegmentPrepared(boolean isMapped) throws Exception {
         AtomicInteger created = new AtomicInteger();
         SeamedLog.create(root);
-        try (SeamedLog log = new SeamedLog(root, counting(created), SEGMENT_BYTES, null)) {
+        try (SeamedLog log = new SeamedLog(root, counting(created, isMapped), SEGMENT_BYTES, null)) {
             append(log, KEY, 0);
             StreamLog stream = log.stream(KEY);
             long end = stream.policy().windowOf(SeamedLog.NOW).endMillis();
-            stream.prepareNextWindow(end - stream.policy().windowMillis() / 2);
-            stream.prepareNextWindow(end);
-            assertThat(created).as("not in the middle of the window, and not behind it").hasValue(1);
-            stream.prepareNextWindow(end - 1);
-            stream.prepareNextWindow(end - 1);
+            stream.prepareNextWindow(end - stream.policy().windowMillis() / 2, Long.MAX_VALUE);
+            stream.prepareNextWindow(end, Long.MAX_VALUE);
+            stream.prepareNextWindow(end - 2, 1);
+            assertThat(created).as("not in the middle of the window, not behind it, and not too early").hasValue(1);
+            stream.prepareNextWindow(end - 1, Long.MAX_VALUE);
+            stream.prepareNextWindow(end - 1, Long.MAX_VALUE);
             assertThat(created).hasValue(2);
             Draft draft = Draft.of(Source.EMPTY, Source.of("1".getBytes(StandardCharsets.UTF_8)), end);
             long unused = stream.append(AppendScratch.ofThisThread(), draft, (int) draft.frameBytes(), end, StreamLog.ANY_END);
             assertThat(created).hasValue(2);
             assertThat(names(log)).hasSize(2);
-            stream.prepareNextWindow(end + stream.policy().windowMillis() - 1);
+            stream.prepareNextWindow(end + stream.policy().windowMillis() - 1, Long.MAX_VALUE);
             stream.sealIfIdle(end);
             stream.sealIfIdle(Long.MAX_VALUE);
             assertThat(names(log)).hasSize(2);
@@ -347,11 +351,12 @@ class AppendRacesTest {
     }
 
     /** The log's packing seals the segment that streams share, while they append. */
-    @Test
-    void append_behindASealedSegment_findsItsSegmentPrepared() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void append_behindASealedSegment_findsItsSegmentPrepared(boolean isMapped) throws Exception {
         AtomicInteger created = new AtomicInteger();
         SeamedLog.create(root);
-        try (SeamedLog log = new SeamedLog(root, counting(created), SEGMENT_BYTES, null)) {
+        try (SeamedLog log = new SeamedLog(root, counting(created, isMapped), SEGMENT_BYTES, null)) {
             append(log, KEY, 0);
             log.stream(KEY).sealUnlessCreatedBetween(SeamedLog.NOW, SeamedLog.NOW);
             assertThat(created).hasValue(2);
@@ -365,8 +370,33 @@ class AppendRacesTest {
         }
     }
 
-    private static SegmentStorage counting(AtomicInteger created) {
-        return new DelegatingStorage(new MappedStorage()) {
+    /** The file that is prepared keeps the directory meanwhile, whose name is the key. */
+    @Test
+    void delete_whileASegmentIsPrepared_leavesNoDirectory() throws Exception {
+        SeamedLog.create(root);
+        AtomicReference<@Nullable StreamLog> deleted = new AtomicReference<>();
+        SegmentStorage deleting = new DelegatingStorage(new MappedStorage()) {
+            @Override
+            public SegmentFile create(Path path) throws IOException {
+                SegmentFile created = super.create(path);
+                StreamLog stream = deleted.getAndSet(null);
+                if (stream != null) {
+                    assertThat(stream.delete(gone -> { })).isTrue();
+                }
+                return created;
+            }
+        };
+        try (SeamedLog log = new SeamedLog(root, deleting, SEGMENT_BYTES, null)) {
+            append(log, KEY, 0);
+            deleted.set(log.stream(KEY));
+            log.stream(KEY).prepareSuccessor();
+            assertThat(deleted).hasNullValue();
+            assertThat(log.directory(KEY)).doesNotExist();
+        }
+    }
+
+    private static SegmentStorage counting(AtomicInteger created, boolean isMapped) {
+        return new DelegatingStorage(isMapped ? new MappedStorage() : new ChannelStorage()) {
             @Override
             public SegmentFile create(Path path) throws IOException {
                 created.incrementAndGet();
