@@ -225,7 +225,7 @@ public final class Gateway {
         lines.addAll(List.of("", "| | |", "|---|--:|",
                 String.format(Locale.ROOT, "| processor | %.2f cores |", (double) cpuNanos / SECOND_NANOS / seconds),
                 String.format(Locale.ROOT, "| … of which resting takes, measured without a log | %.2f cores |",
-                        (double) idleCpuNanos / SECOND_NANOS / (idleNanos.length / KEYS)),
+                        (double) idleCpuNanos * KEYS / SECOND_NANOS / idleNanos.length),
                 String.format(Locale.ROOT, "| most files, looked at every second | %,d |", mostFiles),
                 String.format(Locale.ROOT, "| packs made, MB | %,d, %,d |", written.packs.get(), written.packBytes.get() >> 20),
                 String.format(Locale.ROOT, "| of these merged into, MB | %,d, %,d |", written.merges.get(), written.mergedBytes.get() >> 20),
