@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
@@ -120,6 +121,36 @@ class DamagedPackSweepTest {
 
             now.set(now.get().plus(held));
             assertThat(wal.sweep().deletedSegments()).isEqualTo(STREAMS);
+        }
+    }
+
+    /** The stream's oldest data is in a file of its own, which can't be read; what is behind it is in a pack. */
+    @Test
+    void applyRetention_ofAStreamThatCanNotBeLookedAt_deletesNothingOfIt() throws Exception {
+        StreamOptions own = StreamOptions.builder().retention(RETENTION).window(WINDOW).segments(Segments.OWN).build();
+        try (StreamWal wal = open(own)) {
+            EntryRef unused = wal.stream("k/0").append(new byte[] {1});
+        }
+        now.set(now.get().plus(WINDOW.multipliedBy(2)));
+        EntryRef packed;
+        try (StreamWal wal = open(StreamOptions.builder().retention(RETENTION).window(WINDOW).build())) {
+            packed = wal.stream("k/0").append(new byte[] {2});
+            now.set(now.get().plus(WINDOW.multipliedBy(2)));
+            LogContract.await("it is in a pack", () -> wal.pack() == 1);
+        }
+        Path file;
+        try (Stream<Path> files = Files.list(folder.resolve("log/segments").resolve(StreamKey.of("k/0").directoryName()))) {
+            file = files.findFirst().orElseThrow();
+        }
+        StreamOptions shorter = StreamOptions.builder().retention(Duration.ofMinutes(30)).window(WINDOW).build();
+        try (StreamWal wal = open(shorter); WalReader reader = wal.reader()) {
+            assertThat(wal.keys()).containsExactly("k/0");
+            Files.delete(file);
+            Files.createDirectory(file);
+            SweepResult result = wal.applyRetention(Keys.key("k/0"));
+            assertThat(result.failedSegments()).isPositive();
+            assertThat(result.deletedSegments()).isZero();
+            assertThat(reader.find(packed)).isPresent();
         }
     }
 }

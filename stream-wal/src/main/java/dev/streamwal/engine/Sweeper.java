@@ -480,12 +480,12 @@ public final class Sweeper {
         private List<ExpiryPlan.Stream> look() {
             List<ExpiryPlan.Stream> views = new ArrayList<>();
             for (StreamLog log : wal.streams()) {
-                logs.put(log.key().text(), log);
                 try {
                     log.sealIfIdle(nowMillis);
                     ExpiryPlan.Stream view = retention.of(log.expiryView(nowMillis, retention.shortensAny()));
                     if (!view.segments().isEmpty()) {
                         views.add(view);
+                        logs.put(log.key().text(), log);
                     }
                 } catch (IOException | RuntimeException e) {
                     failed++;
