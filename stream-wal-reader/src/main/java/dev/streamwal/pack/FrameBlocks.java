@@ -1,6 +1,7 @@
 package dev.streamwal.pack;
 
 import static dev.streamwal.pack.PackHeaderLayout.check;
+import static dev.streamwal.pack.PackHeaderLayout.corrupt;
 
 import dev.streamwal.format.FormatException;
 import java.io.Closeable;
@@ -209,11 +210,11 @@ final class FrameBlocks {
     private static void checkChecksum(ByteBuffer bytes, String what, long position, long salt) throws FormatException {
         // no message is made for nothing: this is called for each block
         if (bytes.remaining() <= CHECKSUM_BYTES) {
-            check(false, what + " is too short for a checksum", bytes.remaining());
+            throw corrupt(what + " is too short for a checksum", bytes.remaining());
         }
         int checksum = bytes.order(ByteOrder.LITTLE_ENDIAN).getInt();
         if (checksum != checksum(bytes, position, salt)) {
-            check(false, "checksum mismatch of " + what, checksum);
+            throw corrupt("checksum mismatch of " + what, checksum);
         }
     }
 
@@ -272,7 +273,7 @@ final class FrameBlocks {
                 read += count;
             }
             if (read != length) {
-                check(false, "columns are shorter than the block says, " + length, read);
+                throw corrupt("columns are shorter than the block says, " + length, read);
             }
         } catch (DataFormatException e) {
             throw FormatException.corrupt("inflating the columns of a block failed: " + e.getMessage());

@@ -101,7 +101,12 @@ final class PackHeaderLayout {
 
     static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
-            throw FormatException.corrupt(fault + ": actual=" + actual);
+            throw corrupt(fault, actual);
         }
+    }
+
+    /** As {@link #check} throws, for a fault whose text is made only where it is needed. */
+    static FormatException corrupt(String fault, long actual) {
+        return FormatException.corrupt(fault + ": actual=" + actual);
     }
 }

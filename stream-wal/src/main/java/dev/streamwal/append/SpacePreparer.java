@@ -5,12 +5,15 @@ import java.util.concurrent.locks.LockSupport;
 /** Prepares space ahead of the tails, and successors for segments that are about to be full, so that appends don't have to. */
 final class SpacePreparer extends BackgroundThread<ActiveSegment> {
 
+    /** The task's name in reports of its failures, whichever thread prepares. */
+    static final String TASK = "prepare";
+
     private static final long LOOK_NANOS = 20_000;
     /** Limit of looks: if threads wait all the time, the preparer goes on, so that appends don't have to wait for space. */
     private static final int MAX_LOOKS = 20;
 
     SpacePreparer(LogEvents events) {
-        super("prepare", events);
+        super(TASK, events);
     }
 
     /**

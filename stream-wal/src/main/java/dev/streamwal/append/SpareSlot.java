@@ -42,12 +42,12 @@ final class SpareSlot {
             if (!placed || isLeft) {
                 prepared.discard();
             }
-            log.events().ended("prepare", key.text(), begun);
+            log.events().ended(SpacePreparer.TASK, key.text(), begun);
             return !isLeft;
         } catch (IOException e) {
             // the rotation tries it itself, and throws to its caller; the directory of a stream that was deleted may be gone
             if (!unwanted.getAsBoolean()) {
-                log.events().failed("prepare", key.text(), e);
+                log.events().failed(SpacePreparer.TASK, key.text(), e);
             }
             return true;
         }

@@ -697,7 +697,7 @@ public final class StreamLog implements CommitStream {
                 // otherwise the segment before it releases what it holds
                 log.checkRoom(directory(), key);
             }
-            ActiveSegment successor = told(timestampMillis, nowMillis);
+            ActiveSegment successor = createAndTell(timestampMillis, nowMillis);
             chain.add(seen, successor);
             event.rotated(key.text(), seen == null ? null : seen.path(), successor.path());
         } catch (IOException e) {
@@ -770,7 +770,7 @@ public final class StreamLog implements CommitStream {
 
     /** Creates the next segment, and tells of it before: another thread may append to it as soon as it is active, and have it made durable. */
     @GuardedBy("rotation")
-    private ActiveSegment told(long timestampMillis, long nowMillis) throws IOException {
+    private ActiveSegment createAndTell(long timestampMillis, long nowMillis) throws IOException {
         hasSegments(true);
         ActiveSegment created = null;
         try {
@@ -848,7 +848,7 @@ public final class StreamLog implements CommitStream {
                 boolean unused = log.storage().deleteDirectoryIfEmpty(directory());
             }
         } catch (IOException e) {
-            log.events().failed("prepare", key.text(), e);
+            log.events().failed(SpacePreparer.TASK, key.text(), e);
         } finally {
             rotation.unlock();
         }

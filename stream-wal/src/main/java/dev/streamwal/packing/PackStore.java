@@ -63,6 +63,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -734,8 +735,9 @@ public final class PackStore implements PackedData {
         }
         Manifest now = manifest.current();
         catalog.keepOnly(now);
-        ofThisWriter.removeIf(number -> number <= now.highestNumber() && now.pack(number).isEmpty());
-        numberedAt.keySet().removeIf(number -> number <= now.highestNumber() && now.pack(number).isEmpty());
+        Predicate<Long> isGone = number -> number <= now.highestNumber() && now.pack(number).isEmpty();
+        ofThisWriter.removeIf(isGone);
+        numberedAt.keySet().removeIf(isGone);
         for (Iterator<Long> all = inDoubt.iterator(); all.hasNext(); ) {
             long number = all.next();
             if (read.contains(number)) {
