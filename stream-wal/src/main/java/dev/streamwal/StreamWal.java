@@ -71,6 +71,7 @@ import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
+import dev.streamwal.storage.FreeSpace;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
@@ -264,7 +265,8 @@ public final class StreamWal implements AutoCloseable {
             RedoResult redo = redone(new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS), report);
             AtomicReference<@Nullable StreamLog> shared = new AtomicReference<>();
-            PackStore packs = PackStore.open(root, options.compression() == Compression.COLUMNS, options.directPacks(), writer, positions, () -> {
+            FreeSpace freeSpace = FreeSpace.of(root);
+            PackStore packs = PackStore.open(root, freeSpace, options.compression() == Compression.COLUMNS, options.directPacks(), writer, positions, () -> {
                 StreamLog sharedLog = shared.get();
                 try {
                     return sharedLog == null ? 0 : Math.max(0, sharedLog.reservedEnd());
@@ -286,6 +288,7 @@ public final class StreamWal implements AutoCloseable {
             }
             report.redone(redo);
             log.packed(packs);
+            log.freeSpace(freeSpace);
             log.directories(new StreamDirectories(folders.names(), folders::of));
             log.time(time);
             log.fence(writer);
@@ -406,9 +409,7 @@ public final class StreamWal implements AutoCloseable {
     private void recover(SharedLog shared, boolean isDurable) {
         try {
             shared.log().recoverNow();
-            if (!isDurable) {
-                shared.inherit();
-            }
+            shared.inherit(isDurable);
         } catch (WalException e) {
             report.failed(BackgroundRecovery.TASK, StreamKey.SHARED.text(), e);
         }

@@ -276,6 +276,44 @@ abstract class FullDiskContract extends LogContract {
         assertThat(Written.drain(readerOf(wal).scanLast("s/1", 20))).isEqualTo(fresh);
     }
 
+    /** Nothing else is there that could go: packing needs room, and there is some, though appends have been refused. */
+    @ParameterizedTest
+    @ValueSource(ints = {64 << 10, 256 << 10, 1 << 20})
+    void sweep_sharedSegmentsAloneHaveFilledTheDisk_makesRoom(int segmentBytes) {
+        // a segment is no longer prepared ahead
+        expectFailures();
+        StreamWal wal = open(options().ownSegments(0).segmentBytes(segmentBytes));
+        Map<String, List<Written>> written = new LinkedHashMap<>();
+        assertThatThrownBy(() -> appendToMany(wal, written)).isInstanceOf(DiskFullException.class)
+                .hasMessageContaining("the disk is full").hasMessageContaining("is kept for packing").hasMessageContaining("kept=");
+        for (String key : List.of("s/0", "s/31")) {
+            assertHoldsNow(wal, key, written.get(key));
+        }
+        clock.advance(WINDOW);
+        // sealing happens in the background
+        await("all is in packs", () -> {
+            int unused = wal.pack();
+            return wal.stats().sharedSegments() == 0;
+        });
+        assertThat(heard().failures).allMatch(failure -> failure.toString().contains("task=prepare"));
+        for (String key : List.of("s/0", "s/31")) {
+            assertHoldsNow(wal, key, written.get(key));
+        }
+        clock.advance(RETENTION);
+        assertThat(wal.sweep(clock.instant()).deletedSegments()).isGreaterThanOrEqualTo(written.size());
+        List<Written> fresh = appendSome(wal.stream("s/1"), 20, 500);
+        assertThat(Written.drain(readerOf(wal).scanLast("s/1", 20))).isEqualTo(fresh);
+    }
+
+    private void appendToMany(StreamWal wal, Map<String, List<Written>> written) {
+        for (int i = 0; i < MAX_APPENDS; i++) {
+            String key = "s/" + i % 50;
+            byte[] content = bytes(500, i);
+            Written next = Written.of(wal.stream(key).append(content), NOW, content);
+            written.computeIfAbsent(key, any -> new ArrayList<>()).add(next);
+        }
+    }
+
     @Test
     void append_diskFullWhenTheJournalIsMade_isDurableWhenThereIsRoom() throws IOException {
         expectFailures();

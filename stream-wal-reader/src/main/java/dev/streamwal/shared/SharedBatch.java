@@ -78,6 +78,11 @@ public final class SharedBatch {
         return segments.size() == FrameTable.MAX_SEGMENTS || bytes >= MAX_BYTES || index.streams().all().size() >= MAX_STREAMS;
     }
 
+    /** Size of the segments. */
+    public long bytes() {
+        return bytes;
+    }
+
     /** The segments, the oldest first. */
     public List<Segment> segments() {
         return segments;

@@ -356,6 +356,7 @@ final class ActiveSegment extends CommitSegment {
             if (totalBytes > capacity - start) {
                 return FULL;
             }
+            checkFreeSpace(start, totalBytes);
             write(scratch, drafts, start, totalBytes, SegmentTail.lastSize(word));
             published.add(drafts, start);
             tail.advance(start + totalBytes, lastSize);
@@ -363,6 +364,16 @@ final class ActiveSegment extends CommitSegment {
             return positionAt(start);
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Nothing was written yet: the segment goes on when there is room again. */
+    @GuardedBy("lock")
+    private void checkFreeSpace(int start, int bytes) {
+        try {
+            space.checkFreeSpace(start, start + bytes);
+        } catch (IOException e) {
+            throw StorageErrors.translate("append", e, file.path(), header.key().text(), positionAt(start), bytes);
         }
     }
 

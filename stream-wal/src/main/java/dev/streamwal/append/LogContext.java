@@ -8,7 +8,9 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.KnownTime;
+import dev.streamwal.storage.FreeSpace;
 import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.RoomKeptException;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
@@ -54,6 +56,9 @@ public final class LogContext {
 
     /** Set once, before a stream is used. */
     private @Nullable SharedLog shared;
+
+    /** Set once, before a stream is used. */
+    private FreeSpace freeSpace = FreeSpace.UNKNOWN;
 
     /** Set once, before a stream is used. */
     private PackedData packed = PackedData.NONE;
@@ -144,6 +149,27 @@ public final class LogContext {
 
     public @Nullable SharedLog shared() {
         return shared;
+    }
+
+    /** To be called once, before a stream is used; otherwise segments grow as long as the disk lets them. */
+    public void freeSpace(FreeSpace newFreeSpace) {
+        freeSpace = newFreeSpace;
+    }
+
+    /**
+     * Called before a segment grows.
+     *
+     * @throws RoomKeptException if then less would be free than {@link SharedLog} keeps
+     */
+    void checkFreeSpace(long moreBytes) throws RoomKeptException {
+        SharedLog sharing = shared;
+        long kept = sharing == null ? 0 : sharing.keptBytes();
+        if (kept > 0) {
+            long free = freeSpace.bytes();
+            if (free - moreBytes < kept) {
+                throw new RoomKeptException(free, kept);
+            }
+        }
     }
 
     PackedData packed() {

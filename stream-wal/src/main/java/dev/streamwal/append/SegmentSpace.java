@@ -103,6 +103,7 @@ final class SegmentSpace {
         }
         int from = limit;
         int to = Math.min(target, from + STEP_BYTES);
+        log.checkFreeSpace(to - from);
         try {
             file.zero(from, to);
         } catch (IOException e) {
@@ -112,6 +113,13 @@ final class SegmentSpace {
         current.touch(from, to);
         limit = to;
         setWakeAt(tail);
+    }
+
+    /** Called before a segment that isn't mapped grows: asks as often as if it were. */
+    void checkFreeSpace(int from, int to) throws IOException {
+        if (from / STEP_BYTES != to / STEP_BYTES) {
+            log.checkFreeSpace(to - from);
+        }
     }
 
     /** Doubles, beginning with a page. */

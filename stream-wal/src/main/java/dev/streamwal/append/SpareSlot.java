@@ -36,6 +36,7 @@ final class SpareSlot {
         long begun = log.events().begins();
         try {
             Path temporary = directory.resolve(SegmentList.temporaryName(log.newSalt()));
+            log.checkFreeSpace(preparedBytes);
             NewSegment prepared = NewSegment.prepare(log.storage(), temporary, capacity, preparedBytes);
             boolean placed = spare.compareAndSet(null, prepared);
             boolean isLeft = unwanted.getAsBoolean() && (!placed || spare.compareAndSet(prepared, null));

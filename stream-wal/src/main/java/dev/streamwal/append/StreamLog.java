@@ -795,6 +795,7 @@ public final class StreamLog implements CommitStream {
             log.directories().add(key);
             log.storage().createDirectory(directory);
             if (created == null) {
+                log.checkFreeSpace(FooterLayout.PAGE_BYTES);
                 created = NewSegment.create(log.storage(), directory.resolve(SegmentList.temporaryName(log.newSalt())), header);
             } else {
                 created.writeHeader(header);
@@ -1312,6 +1313,27 @@ public final class StreamLog implements CommitStream {
         } finally {
             rotation.unlock();
         }
+    }
+
+    /** Size of the file of the oldest of those segments; 0 if there is none. */
+    long oldestCompleteBytes() {
+        rotation.lock();
+        try {
+            OwnSegments known = owned;
+            if (known == null || known.segments().isEmpty()) {
+                return 0;
+            }
+            SegmentEntry oldest = known.segments().oldest();
+            return oldest.unfinished() != null && oldest.unfinished() == active() ? 0 : oldest.bytes();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** What the segment that is appended to takes on the disk; 0 if there is none. Takes no lock. */
+    long activeBytes() {
+        ActiveSegment segment = active();
+        return segment == null ? 0 : segment.fileBytes();
     }
 
     /** Size of the files of the segments that were listed so far. */

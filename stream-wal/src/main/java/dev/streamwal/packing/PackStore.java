@@ -37,6 +37,7 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
+import dev.streamwal.storage.FreeSpace;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.WriterFence;
 import dev.streamwal.tier.TierNames;
@@ -60,7 +61,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -89,6 +89,7 @@ public final class PackStore implements PackedData {
     private static final int MAX_ATTEMPTS = 16;
 
     private final Path root;
+    private final FreeSpace freeSpace;
     private final boolean isCompressed;
     private final ManifestWriter manifest;
     private final WriterFence fence;
@@ -119,8 +120,9 @@ public final class PackStore implements PackedData {
     private final NeededPacks needed = new NeededPacks();
     private volatile PackedTier tier = new NoTier();
 
-    private PackStore(Path root, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
+    private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
         this.root = root;
+        this.freeSpace = freeSpace;
         this.isCompressed = isCompressed;
         this.direct = isDirect ? new DirectWrites() : null;
         this.positions = positions;
@@ -138,14 +140,15 @@ public final class PackStore implements PackedData {
      * Reads which packs there are, and deletes leftovers of a writer that ended in the middle of writing a pack.
      *
      * @param root of the log
+     * @param freeSpace of its disk
      * @param isCompressed whether new packs are compressed
      * @param isDirect whether packs are written past the page cache, where the file system can
      * @param positions that were given
      * @param sharedEnd the end of what is reserved in the shared stream
      */
-    public static PackStore open(Path root, boolean isCompressed, boolean isDirect, WriterFence fence, PositionsFile positions,
+    public static PackStore open(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, WriterFence fence, PositionsFile positions,
             LongSupplier sharedEnd) throws IOException {
-        PackStore store = new PackStore(root, isCompressed, isDirect, ManifestWriter.open(root), fence, positions, sharedEnd);
+        PackStore store = new PackStore(root, freeSpace, isCompressed, isDirect, ManifestWriter.open(root), fence, positions, sharedEnd);
         store.deleteLeftovers();
         return store;
     }
@@ -680,8 +683,8 @@ public final class PackStore implements PackedData {
     }
 
     /** Whether the disk has room for twice the pack. */
-    boolean hasRoomFor(long bytes) throws IOException {
-        return Files.getFileStore(root).getUsableSpace() / 2 >= bytes;
+    boolean hasRoomFor(long bytes) {
+        return freeSpace.bytes() / 2 >= bytes;
     }
 
     /** Deletes the file, if there is one, of a pack that won't be listed. */

@@ -14,6 +14,7 @@ import dev.streamwal.storage.SegmentStorage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -69,7 +70,9 @@ final class SharedPacker {
         for (int i = 0; i < segments.size() && !batch.isFull() && files.hasRoom(); i++) {
             Segment next = segments.get(i);
             boolean isOfOtherWriter = store.isInherited(next) != store.isInherited(segments.get(0));
-            if (isOfOtherWriter || !batch.add(next)) {
+            // for the oldest alone there is room: see SharedLog
+            boolean hasRoom = i == 0 || store.hasRoomFor(batch.bytes() + Files.size(next.file()));
+            if (isOfOtherWriter || !hasRoom || !batch.add(next)) {
                 break;
             }
         }

@@ -32,6 +32,10 @@ public final class StorageErrors {
             return new TierUnavailableException("can't " + task + ": " + cause.getMessage() + ": " + where, tier.tier(), tier.object(), file, stream,
                     position, cause);
         }
+        if (cause instanceof RoomKeptException) {
+            return new DiskFullException("can't " + task + ": the disk is full, " + cause.getMessage() + ", " + where + ", bytes=" + neededBytes
+                    + "; nothing was appended, free some space and try again", file, stream, position, cause);
+        }
         if (IoFailure.isDiskFull(cause) || hasNoRoom(file, neededBytes)) {
             return new DiskFullException("can't " + task + ": the disk is full: " + where + ", bytes=" + neededBytes
                     + "; nothing was appended, free some space and try again", file, stream, position, cause);

@@ -1,0 +1,38 @@
+package dev.streamwal.storage;
+
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** How much room is left on the disk of a log. Asking takes a call of the system, a microsecond or two. Thread-safe. */
+public final class FreeSpace {
+
+    /** Of a disk that can't be asked. */
+    public static final FreeSpace UNKNOWN = new FreeSpace(null);
+
+    private final @Nullable FileStore store;
+
+    private FreeSpace(@Nullable FileStore store) {
+        this.store = store;
+    }
+
+    /** Of the file system that has a folder. Finding it reads the system's list of file systems: do it once. */
+    public static FreeSpace of(Path folder) {
+        try {
+            return new FreeSpace(Files.getFileStore(folder));
+        } catch (IOException e) {
+            return UNKNOWN;
+        }
+    }
+
+    /** What this process may still write, in bytes; {@code Long.MAX_VALUE} where the disk doesn't say. */
+    public long bytes() {
+        try {
+            return store == null ? Long.MAX_VALUE : store.getUsableSpace();
+        } catch (IOException e) {
+            return Long.MAX_VALUE;
+        }
+    }
+}
