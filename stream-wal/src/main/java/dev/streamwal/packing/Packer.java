@@ -258,9 +258,11 @@ public final class Packer {
             // the given time may be behind the clock, and says nothing of what was begun since
             long latest = Math.max(nowMillis, log.nowMillis());
             log.sharedLog().sealUnlessCreatedBetween(nowMillis - log.shortestWindowMillis(), latest + log.shortestWindowMillis());
+            // what comes meanwhile is the next pass's: else own segments would wait for as long as appends go on
+            long end = log.sharedLog().reservedEnd();
             for (boolean more = true; more && !isStopped.getAsBoolean(); ) {
                 Optional<List<ListedPack>> packs = packOldestShared();
-                more = packs.isPresent();
+                more = packs.isPresent() && store.oldestSharedPosition() < end;
                 moved += packs.orElse(List.of()).stream().mapToInt(pack -> (int) pack.segments()).sum();
             }
             ended(isStopped, PACK_SHARED, begun);
