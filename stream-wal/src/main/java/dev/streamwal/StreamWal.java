@@ -197,7 +197,8 @@ public final class StreamWal implements AutoCloseable {
                 options.sweepInterval().toNanos()), environment.salts(), environment.steadyClock())).orElse(null);
         this.tieringThread = tiering == null ? null : inBackground("stream-wal-tier", tiering::passAtIntervals);
         this.sweeper = new Sweeper(new Swept(), report, new ConsumerHolds(root, this::retainedFor, options.maxHeldMillis(), report), packs, packSweep,
-                new Sweeper.Limits(options.maxTotalBytes(), options.sweepInterval().toNanos(), options.maxClockAdvance().toMillis()), time);
+                new Sweeper.Limits(options.maxTotalBytes(), options.sweepInterval().toNanos(), options.maxClockAdvance().toMillis(),
+                environment.maxIdleStreams()), time);
         this.settings = settings;
         this.recovery = new BackgroundRecovery(this::loadedLogs, report);
         this.completions = new CompletionThreads(options.completionExecutor(), settings.withThreads());

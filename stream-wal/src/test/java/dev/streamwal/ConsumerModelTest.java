@@ -121,7 +121,7 @@ class ConsumerModelTest {
             WalOptions options = WalOptions.builder().storage(home.storage()).clock(clock).window(WINDOW).retention(RETENTION)
                     .segmentBytes(16 << 10).sweepInterval(Duration.ZERO).streams("m/*", kept.build()).build();
             String id = "boot-" + boot;
-            wal = StreamWal.open(home.root(), options, Environment.ofThisMachine(options.storage().kind()).withBootId(() -> Optional.of(id)));
+            wal = StreamWal.open(home.root(), options, Environment.ofThisMachine(options.storage().kind()).withBootId(() -> Optional.of(id)).withMaxIdleStreams(0));
             reader = random.nextBoolean() ? wal.reader() : WalReader.open(home.root());
         }
 

@@ -2,6 +2,7 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.engine.Environment;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
@@ -35,6 +36,20 @@ class ForgottenStreamsTest {
     private StreamWal open() {
         return StreamWal.open(folder.resolve("log"), WalOptions.builder().clock(now::get).window(WINDOW).retention(RETENTION).ownSegments(0)
                 .sweepInterval(Duration.ZERO).build());
+    }
+
+    /** Where idle streams don't stay in memory. */
+    private StreamWal openWithFewStreams() {
+        WalOptions options = WalOptions.builder().clock(now::get).window(WINDOW).retention(RETENTION).ownSegments(0).sweepInterval(Duration.ZERO).build();
+        return StreamWal.open(folder.resolve("log"), options, Environment.ofThisMachine(options.storage().kind()).withMaxIdleStreams(0));
+    }
+
+    /** No key's records have expired, but those of the keys are packed and their windows are over. */
+    private void rest(StreamWal wal) {
+        now.set(now.get().plus(WINDOW.multipliedBy(2)));
+        append(wal, "always", "here");
+        assertThat(wal.pack()).isPositive();
+        wal.sweep();
     }
 
     private EntryRef append(StreamWal wal, String key, String content) {
@@ -135,6 +150,113 @@ class ForgottenStreamsTest {
                 assertThat(reader.find(old)).isEmpty();
             }
             assertThat(reader.find(last)).isPresent();
+        }
+    }
+
+    @Test
+    void idleOnesInPacks_whereThereAreMany_areLetGoOf_andGoOn() {
+        List<EntryRef> first = new ArrayList<>();
+        List<EntryRef> second = new ArrayList<>();
+        try (StreamWal wal = openWithFewStreams(); WalReader reader = wal.reader(); WalConsumer consumer = reader.consumer("all", Keys.prefix("k/"))) {
+            for (int i = 0; i < KEYS; i++) {
+                first.add(append(wal, "k/" + i, "1"));
+            }
+            rest(wal);
+            assertThat(wal.stats().streams()).isLessThan(10);
+            assertThat(wal.keys()).hasSize(KEYS + 1);
+            for (int i = 0; i < KEYS; i++) {
+                WalStream stream = wal.stream("k/" + i);
+                assertThat(stream.endPosition()).isEqualTo(first.get(i).end());
+                EntryRef next = stream.appendIfEndIs(first.get(i).end(), WriteEntry.of("2".getBytes(StandardCharsets.UTF_8))).orElseThrow();
+                assertThat(next.position()).isGreaterThanOrEqualTo(first.get(i).end());
+                assertThat(append(wal, "k/" + i, "3").position()).isEqualTo(next.end());
+                second.add(next);
+            }
+            for (int i = 0; i < KEYS; i++) {
+                assertThat(scan(reader, "k/" + i)).containsExactly("1", "2", "3");
+                assertThat(reader.find(first.get(i))).isPresent();
+                assertThat(reader.find(second.get(i))).isPresent();
+            }
+            int read = 0;
+            while (consumer.entries().next()) {
+                read++;
+            }
+            assertThat(read).isEqualTo(3 * KEYS);
+            assertThat(consumer.lost()).isEmpty();
+        }
+        try (StreamWal wal = open(); WalReader reader = wal.reader()) {
+            assertThat(append(wal, "k/7", "4").position()).isGreaterThanOrEqualTo(second.get(7).end());
+            assertThat(scan(reader, "k/7")).containsExactly("1", "2", "3", "4");
+            assertThat(reader.verify("k/7").damage()).isEmpty();
+        }
+    }
+
+    /** A program that keeps a stream has the same one for ever. */
+    @Test
+    void idleOne_thatTheProgramRefersTo_isTheSame() {
+        try (StreamWal wal = openWithFewStreams()) {
+            WalStream kept = wal.stream("k/1");
+            EntryRef ref = append(wal, "k/1", "1");
+            for (int i = 2; i < 10; i++) {
+                append(wal, "k/" + i, "1");
+            }
+            rest(wal);
+            System.gc();
+            assertThat(wal.stats().streams()).isLessThan(6);
+            assertThat(kept.endPosition()).isEqualTo(ref.end());
+            assertThat(wal.stream("k/1")).isSameAs(kept);
+            EntryRef next = kept.append(now.get().toEpochMilli(), "2".getBytes(StandardCharsets.UTF_8));
+            assertThat(kept.endPosition()).isEqualTo(next.end());
+            wal.sync();
+            assertThat(kept.durablePosition()).isEqualTo(next.end());
+            assertThat(scan(wal.reader(), "k/1")).containsExactly("1", "2");
+        }
+    }
+
+    /** Its packs have gone when it comes again, so that they can't tell where it ended. */
+    @Test
+    void idleOne_comesAgainWhenItsPacksHaveExpired_atPositionsThatItNeverHad() {
+        List<EntryRef> refs = new ArrayList<>();
+        try (StreamWal wal = openWithFewStreams()) {
+            for (int i = 0; i < 10; i++) {
+                refs.add(append(wal, "a", "1"));
+                append(wal, "k/" + i, "1");
+            }
+            rest(wal);
+            assertThat(wal.stats().streams()).isLessThan(6);
+            expire(wal);
+            assertThat(scan(wal.reader(), "a")).isEmpty();
+            refs.add(append(wal, "a", "2"));
+            comesAgain(wal, refs, "2");
+        }
+    }
+
+    /** What stands in shared segments, which are written to, is known nowhere else. */
+    @Test
+    void idleOne_thatIsNotInPacks_stays() {
+        try (StreamWal wal = openWithFewStreams()) {
+            EntryRef ref = append(wal, "a", "1");
+            for (int i = 0; i < 10; i++) {
+                append(wal, "k/" + i, "1");
+            }
+            now.set(now.get().plus(WINDOW.multipliedBy(3)));
+            wal.sweep();
+            assertThat(wal.stats().streams()).isEqualTo(11);
+            assertThat(append(wal, "a", "2").position()).isEqualTo(ref.end());
+        }
+    }
+
+    @Test
+    void idleOne_appendedToMeanwhile_stays_andGoesOn() throws IOException {
+        try (StreamWal wal = open()) {
+            append(wal, "a", "1");
+            now.set(now.get().plus(WINDOW.multipliedBy(3)));
+            List<EntryRef> meanwhile = new ArrayList<>();
+            boolean forgotten = wal.stream("a").log().forgetIfPacked(now.get().toEpochMilli(), (stream, end) -> meanwhile.add(append(wal, "a", "2")));
+            assertThat(forgotten).isFalse();
+            assertThat(meanwhile).hasSize(1);
+            assertThat(append(wal, "a", "3").position()).isEqualTo(meanwhile.get(0).end());
+            assertThat(scan(wal.reader(), "a")).containsExactly("1", "2", "3");
         }
     }
 

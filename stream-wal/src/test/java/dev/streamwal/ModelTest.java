@@ -268,7 +268,7 @@ class ModelTest {
             }
             String id = bootId;
             wal = StreamWal.open(root, options, Environment.ofThisMachine(options.storage().kind())
-                    .withBootId(() -> id.isEmpty() ? Optional.empty() : Optional.of(id)));
+                    .withBootId(() -> id.isEmpty() ? Optional.empty() : Optional.of(id)).withMaxIdleStreams(0));
             model.reopen();
             reopenings++;
             // held, so that what the writer knows of an empty stream doesn't depend on the collector

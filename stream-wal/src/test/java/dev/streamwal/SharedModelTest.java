@@ -3,6 +3,7 @@ package dev.streamwal;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.engine.Environment;
 import dev.streamwal.error.WalException;
 import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.reader.Entry;
@@ -129,7 +130,8 @@ class SharedModelTest {
             options.streams("b*", StreamOptions.builder().segments(choices[random.nextInt(choices.length)]).encrypted(random.nextBoolean()).build());
             options.streams("c*", StreamOptions.builder().encrypted(random.nextBoolean()).build());
             options.streams("z*", StreamOptions.builder().encrypted(true).build());
-            wal = StreamWal.open(root, options.build());
+            WalOptions built = options.build();
+            wal = StreamWal.open(root, built, Environment.ofThisMachine(built.storage().kind()).withMaxIdleStreams(random.nextInt(2) * 1_000));
         }
 
         void appendEncrypted() {

@@ -46,7 +46,7 @@ public final class SimulatedLog {
                 return mapped ? MAPPED : CHANNEL;
             }
         };
-        return StreamWal.open(root, options, new Environment(() -> Optional.of(bootId), storages, salts, threads, journal));
+        return StreamWal.open(root, options, new Environment(() -> Optional.of(bootId), storages, salts, threads, journal).withMaxIdleStreams(0));
     }
 
     /** Does what a log's threads would do now. */

@@ -219,6 +219,17 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         }
     }
 
+    /** Whether the window of the last record is over, and another one since; false where nothing was appended here. */
+    boolean isIdle(long nowMillis) {
+        acquire(1);
+        try {
+            long windowMillis = stream.policy().windowMillis();
+            return hasAppended && stream.policy().windowOf(windowStart).endMillis() + windowMillis <= nowMillis;
+        } finally {
+            release(1);
+        }
+    }
+
     /** Whether everything that was appended survives power loss. */
     boolean isDurable() {
         return shared().log().durablePosition() >= target().end();
@@ -243,6 +254,20 @@ final class SharedTail extends AbstractQueuedSynchronizer {
                 durableEnd = end;
             }
             return durableEnd;
+        } finally {
+            release(1);
+        }
+    }
+
+    /** Ends appends here if the stream ends at a position, and none behind it was given. Returns whether that is so. */
+    boolean leaveAt(long expectedEnd) {
+        acquire(1);
+        try {
+            if (end != expectedEnd || base != expectedEnd) {
+                return false;
+            }
+            hasLeft = true;
+            return true;
         } finally {
             release(1);
         }

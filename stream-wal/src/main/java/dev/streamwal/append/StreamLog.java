@@ -1154,6 +1154,63 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /** Whether the last window of a stream that shares segments is over, and another one since. */
+    public boolean isIdle(long nowMillis) {
+        SharedTail shares = sharing;
+        return shares != null && shares.isIdle(nowMillis);
+    }
+
+    /** Whether the last window of a stream that shares segments has expired. */
+    public boolean hasExpired(long nowMillis) {
+        SharedTail shares = sharing;
+        return shares != null && shares.hasExpired(nowMillis);
+    }
+
+    /**
+     * Lets go of an idle stream all of whose records are in packs, so that a log may have more keys than the memory has room for. The next append, or
+     * whoever asks for the end, looks into the packs, as behind an opening of the log.
+     *
+     * <p>Why nothing is lost, and no position is given twice. The packs are asked first, as they will be later, and have to say the end that is known here;
+     * then the stream leaves the shared segments, and only if its end is still the same and no position behind it was given: so nothing was appended since,
+     * and nothing was begun. Before a sweep deletes packs, it raises the log's start above all positions, and there a stream continues that isn't in packs any
+     * more.
+     *
+     * @param packed says whether packs know the stream's end; asked only where the stream is idle
+     * @return whether the stream is forgotten
+     */
+    public boolean forgetIfPacked(long nowMillis, IsPacked packed) throws IOException {
+        SharedTail shares = sharing;
+        if (shares == null || !shares.isIdle(nowMillis)) {
+            return false;
+        }
+        long end = shares.endPosition();
+        if (!packed.test(this, end)) {
+            return false;
+        }
+        rotation.lock();
+        try {
+            log.checkOpen(key);
+            if (sharing != shares || !hasNoneOfItsOwn()) {
+                return false;
+            }
+            if (!shares.leaveAt(end)) {
+                return false;
+            }
+            left = null;
+            sharing = null;
+            watch.hasSegments(this, false, false);
+            return true;
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Looks whether a log's packs have all of a stream, up to its end. */
+    @FunctionalInterface
+    public interface IsPacked {
+        boolean test(StreamLog stream, long end) throws IOException;
+    }
+
     /** Looks whether a log has anything of a stream. */
     @FunctionalInterface
     public interface IsGone {

@@ -16,8 +16,18 @@ import java.util.function.Supplier;
  * @param threads whether the log has threads of its own. Without them {@code StreamWal.runBackground()} does their work, sweeps run only when
  *     called, and the listener is called by the thread that causes an event
  * @param journal how large the commit journal is
+ * @param maxIdleStreams where more streams are in memory, those that are idle and in packs are let go of
  */
-public record Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads, JournalSizes journal) {
+public record Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads, JournalSizes journal,
+        int maxIdleStreams) {
+
+    /** They take some 40 MB. One that is let go of and comes back costs a look into the packs. */
+    private static final int MAX_IDLE_STREAMS = 100_000;
+
+    /** With memory for the usual number of streams. */
+    public Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads, JournalSizes journal) {
+        this(bootId, storages, salts, threads, journal, MAX_IDLE_STREAMS);
+    }
 
     /** With a commit journal of the usual size. */
     public Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads) {
@@ -36,6 +46,11 @@ public record Environment(Supplier<Optional<String>> bootId, Storages storages, 
 
     /** The same, on a machine with this boot id. */
     public Environment withBootId(Supplier<Optional<String>> id) {
-        return new Environment(id, storages, salts, threads, journal);
+        return new Environment(id, storages, salts, threads, journal, maxIdleStreams);
+    }
+
+    /** The same, with memory for no more streams than this. */
+    public Environment withMaxIdleStreams(int streams) {
+        return new Environment(bootId, storages, salts, threads, journal, streams);
     }
 }

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -31,7 +32,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -48,7 +48,7 @@ public final class Sweeper {
     /** Limit of a pack's segments in one event: one event each would overflow a listener's queue. */
     private static final int TOLD_AT_ONCE = 4_096;
 
-    /** Streams of which the packs are asked in a pass. A minute's new keys are fewer where a million come a day. */
+    /** Streams of which the packs are asked in a pass, at most. A minute's new keys are fewer where a million come a day. */
     private static final int MAX_LOOKS = 10_000;
 
     /**
@@ -64,8 +64,9 @@ public final class Sweeper {
      * @param maxTotalBytes of all streams
      * @param intervalNanos between two passes; 0: sweeps run only when called
      * @param maxAdvanceMillis how far the clock may be ahead of the known time
+     * @param maxIdleStreams where more streams are in memory, idle ones don't stay there
      */
-    public record Limits(long maxTotalBytes, long intervalNanos, long maxAdvanceMillis) {}
+    public record Limits(long maxTotalBytes, long intervalNanos, long maxAdvanceMillis, int maxIdleStreams) {}
 
     /** Windows that end within so many passes have the next segments prepared: one may come late. */
     private static final int PASSES_AHEAD = 4;
@@ -99,6 +100,7 @@ public final class Sweeper {
     private final long intervalNanos;
     private final KnownTime time;
     private final long maxAdvanceMillis;
+    private final int maxIdleStreams;
 
     /** Whether the last pass by the clock refused to delete something. Only the running pass uses it, and one runs at a time. */
     private boolean refusing;
@@ -118,6 +120,7 @@ public final class Sweeper {
         this.intervalNanos = limits.intervalNanos();
         this.time = time;
         this.maxAdvanceMillis = limits.maxAdvanceMillis();
+        this.maxIdleStreams = limits.maxIdleStreams();
         this.thread = new RestingThread("stream-wal-sweep", this::run);
     }
 
@@ -366,21 +369,34 @@ public final class Sweeper {
             }
         }
 
-        /** Lets go of streams of which nothing is left, in turn. A pack that can't be read may have something of any of them, and is reported when it is due. */
+        /**
+         * Lets go of streams of which nothing is left, and of idle ones where there are many, in turn. A pack that can't be read may have something of any of
+         * them, and is reported when it is due.
+         */
         private void forgetStreams() {
             toForget = toForget.hasNext() ? toForget : wal.inMemory();
-            AtomicInteger looks = new AtomicInteger();
+            int visits = MIN_VISITS + wal.countInMemory() / PASSES_FOR_ALL;
+            List<StreamLog> idle = new ArrayList<>();
+            for (int i = 0; i < visits && toForget.hasNext() && idle.size() < MAX_LOOKS; i++) {
+                StreamLog stream = toForget.next();
+                if (isCrowded() ? stream.isIdle(nowMillis) : stream.hasExpired(nowMillis)) {
+                    idle.add(stream);
+                }
+            }
+            // in the order of the packs' tables, in which a lookup goes on where the one before ended
+            idle.sort(Comparator.comparing(StreamLog::key, StreamKey::compare));
             try {
-                int visits = MIN_VISITS + wal.countInMemory() / PASSES_FOR_ALL;
-                for (int i = 0; i < visits && toForget.hasNext() && looks.getPlain() < MAX_LOOKS; i++) {
-                    boolean unused = toForget.next().forgetIfGone(nowMillis, each -> {
-                        looks.setPlain(looks.getPlain() + 1);
-                        return store.isGone(each);
-                    });
+                for (StreamLog stream : idle) {
+                    boolean unused = stream.forgetIfGone(nowMillis, store::isGone)
+                            || (isCrowded() && stream.forgetIfPacked(nowMillis, store::isPackedUpTo));
                 }
             } catch (IOException | WalException e) {
-                // nothing is forgotten in this pass
+                // nothing more is forgotten in this pass
             }
+        }
+
+        private boolean isCrowded() {
+            return wal.countInMemory() > maxIdleStreams;
         }
 
         private long segmentsInPacks() {

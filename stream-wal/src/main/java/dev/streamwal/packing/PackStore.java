@@ -99,7 +99,12 @@ public final class PackStore implements PackedData {
     /** Shared segments of an earlier writer. */
     private volatile List<SharedSegment> inherited = List.of();
     private volatile boolean hasInherited = true;
-    /** Packs all of whose streams are known here, with where they end, while the packs have anything: a new stream isn't looked up in them. */
+    /** Streams that packs of this writer have, and that aren't in memory any more. */
+    private final KeyFilter forgotten = new KeyFilter();
+    /**
+     * Packs all of whose streams are known here, with where they end, while the packs have anything, but for streams that were forgotten: a new stream isn't
+     * looked up in them.
+     */
     private final Set<Long> ofThisWriter = ConcurrentHashMap.newKeySet();
     private final LongSupplier sharedEnd;
     /** Where the shared stream ended when a pack's number was given, so before which everything in it was appended; and for packs of earlier writers. */
@@ -355,7 +360,7 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Where the stream's newest segment ends in packs with data of an earlier writer. Asked again where the packs have changed meanwhile: what was of
+     * Where the stream's newest segment ends in packs with data of an earlier writer, or of streams that were forgotten. Asked again where the packs have changed meanwhile: what was of
      * this writer may have gone since, and would be taken for an earlier writer's.
      */
     private Optional<End> inheritedEnd(StreamKey key) throws IOException {
@@ -372,11 +377,12 @@ public final class PackStore implements PackedData {
     }
 
     private Optional<End> inheritedEnd(StreamKey key, Manifest now) throws IOException {
+        boolean mayBeForgotten = forgotten.mayHave(key);
         CatalogedKey cataloged = catalog.cataloged(key, now);
         Optional<ListedPack> newest = Optional.empty();
         long position = 0;
         for (ListedPack pack : now.packsInOrder()) {
-            if (!ofThisWriter.contains(pack.number())) {
+            if (mayBeForgotten || !ofThisWriter.contains(pack.number())) {
                 for (long end : ends(key, pack, now, cataloged)) {
                     newest = newest.isPresent() && position >= end ? newest : Optional.of(pack);
                     position = Math.max(position, end);
@@ -424,6 +430,16 @@ public final class PackStore implements PackedData {
             }
         }
         return catalog.look(now -> isInNoPack(stream.key(), now));
+    }
+
+    /** Whether {@link #end} says where a stream ends from now on, though the stream is forgotten: nothing of it is in shared segments, and packs say the same. */
+    public boolean isPackedUpTo(StreamLog stream, long end) throws IOException {
+        // shared segments first: their content is in packs before it leaves them
+        if (stream.sharedEnd().orElse(Long.MAX_VALUE) > shared.oldest(manifest.current())) {
+            return false;
+        }
+        forgotten.add(stream.key());
+        return end(stream.key()).filter(packed -> packed.position() == end).isPresent();
     }
 
     private boolean isInNoPack(StreamKey key, Manifest now) throws IOException {
@@ -481,7 +497,7 @@ public final class PackStore implements PackedData {
 
     @Override
     public Optional<End> end(StreamKey key) throws IOException {
-        if (key.equals(StreamKey.SHARED) || !hasInherited) {
+        if (key.equals(StreamKey.SHARED) || !(hasInherited || forgotten.mayHave(key))) {
             return Optional.empty();
         }
         for (int i = inherited.size() - 1; i >= 0; i--) {

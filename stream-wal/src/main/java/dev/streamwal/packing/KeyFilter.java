@@ -1,0 +1,97 @@
+package dev.streamwal.packing;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.format.StreamKey;
+import java.util.Arrays;
+
+/**
+ * Keys that were added, and a few that weren't: whether a key is among them is told without reading anything, and "no" is certain. A filter of Bloom's
+ * (Space/time trade-offs in hash coding with allowable errors, 1970), which grows by further filters, each twice as large (Almeida and others, Scalable
+ * Bloom filters, 2007), up to {@link #MAX_FILTERS}; beyond that more and more keys seem to be there. Thread-safe: whoever learned that a key was added, by
+ * whatever gives order between threads, finds it.
+ */
+final class KeyFilter {
+
+    private static final int FIRST_BITS = 1 << 20;
+    /** 32 MB, and room for 26 million keys. */
+    static final int MAX_FILTERS = 8;
+    /** With ten bits a key and seven of them set, one of 120 other keys seems to be there. */
+    private static final int BITS_A_KEY = 10;
+    private static final int BITS_SET = 7;
+
+    private static final long FNV_BEGIN = 0xcbf29ce484222325L;
+    private static final long FNV_PRIME = 0x100000001b3L;
+
+    /** The newest last; bits are only ever set. */
+    private volatile long[][] filters = {};
+
+    /** How many keys the newest has room for. */
+    @GuardedBy("this")
+    private int left;
+
+    synchronized void add(StreamKey key) {
+        long hash = hash(key.utf8());
+        long[][] now = filters;
+        if (mayHave(now, hash)) {
+            return;
+        }
+        if (left == 0 && now.length < MAX_FILTERS) {
+            int bits = FIRST_BITS << now.length;
+            now = Arrays.copyOf(now, now.length + 1);
+            now[now.length - 1] = new long[bits / Long.SIZE];
+            left = bits / BITS_A_KEY;
+            filters = now;
+        }
+        left = Math.max(0, left - 1);
+        long[] newest = now[now.length - 1];
+        for (int i = 0; i < BITS_SET; i++) {
+            int bit = bit(hash, i, newest);
+            newest[bit / Long.SIZE] |= 1L << bit;
+        }
+    }
+
+    /** False for a key that wasn't added. */
+    boolean mayHave(StreamKey key) {
+        long[][] now = filters;
+        return now.length > 0 && mayHave(now, hash(key.utf8()));
+    }
+
+    private static boolean mayHave(long[][] filters, long hash) {
+        for (long[] filter : filters) {
+            int set = 0;
+            while (set < BITS_SET) {
+                int bit = bit(hash, set, filter);
+                if ((filter[bit / Long.SIZE] & 1L << bit) == 0) {
+                    break;
+                }
+                set++;
+            }
+            if (set == BITS_SET) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** How much memory it takes. */
+    long bytes() {
+        return Arrays.stream(filters).mapToLong(filter -> (long) filter.length * Long.BYTES).sum();
+    }
+
+    /** All bits from two halves of one hash, after Kirsch and Mitzenmacher, Less hashing, same performance, 2006. */
+    private static int bit(long hash, int number, long[] filter) {
+        int sum = (int) hash + number * ((int) (hash >>> Integer.SIZE) | 1);
+        return sum & filter.length * Long.SIZE - 1;
+    }
+
+    /** FNV-1a, mixed as MurmurHash3 ends. */
+    private static long hash(byte[] bytes) {
+        long hash = FNV_BEGIN;
+        for (byte each : bytes) {
+            hash = (hash ^ each & 0xff) * FNV_PRIME;
+        }
+        hash = (hash ^ hash >>> 33) * 0xff51afd7ed558ccdL;
+        hash = (hash ^ hash >>> 33) * 0xc4ceb9fe1a85ec53L;
+        return hash ^ hash >>> 33;
+    }
+}
