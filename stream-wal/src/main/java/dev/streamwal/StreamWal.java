@@ -294,6 +294,7 @@ public final class StreamWal implements AutoCloseable {
             log.time(time);
             log.fence(writer);
             commits.fence(writer);
+            commits.room(log::checkFreeSpace);
             writer.onLost(commits::lost);
             log.durability(commits);
             log.deletions(new JournalledDeletions(commits));

@@ -282,8 +282,13 @@ abstract class FullDiskContract extends LogContract {
     void sweep_sharedSegmentsAloneHaveFilledTheDisk_makesRoom(int segmentBytes) {
         // a segment is no longer prepared ahead
         expectFailures();
-        StreamWal wal = open(options().ownSegments(0).segmentBytes(segmentBytes));
+        WalOptions.Builder options = options().ownSegments(0).segmentBytes(segmentBytes);
         Map<String, List<Written>> written = new LinkedHashMap<>();
+        try (StreamWal before = open(options)) {
+            // leaves a small segment before the large ones
+            written.put("s/0", appendSome(before.stream("s/0"), 3));
+        }
+        StreamWal wal = open(options);
         assertThatThrownBy(() -> appendToMany(wal, written)).isInstanceOf(DiskFullException.class)
                 .hasMessageContaining("the disk is full").hasMessageContaining("is kept for packing").hasMessageContaining("kept=");
         for (String key : List.of("s/0", "s/31")) {

@@ -735,6 +735,11 @@ final class ActiveSegment extends CommitSegment {
         return Math.max(space.limit(), tailOffset());
     }
 
+    /** The same until the segment has its footer; then 0. */
+    long unfinishedBytes() {
+        return isFinished() ? 0 : fileBytes();
+    }
+
     /** Its size with its footer. */
     long sealedBytes() {
         lock.lock();

@@ -157,11 +157,11 @@ public final class LogContext {
     }
 
     /**
-     * Called before a segment grows.
+     * Called before a segment, or the journal, grows.
      *
      * @throws RoomKeptException if then less would be free than {@link SharedLog} keeps
      */
-    void checkFreeSpace(long moreBytes) throws RoomKeptException {
+    public void checkFreeSpace(long moreBytes) throws RoomKeptException {
         SharedLog sharing = shared;
         long kept = sharing == null ? 0 : sharing.keptBytes();
         if (kept > 0) {

@@ -27,6 +27,8 @@ final class SegmentSpace {
      * leader.
      */
     static final int STEP_BYTES = 128 << 10;
+    /** So many bytes of a segment that isn't mapped are written without asking for the disk's room: it may have as many such segments as streams. */
+    private static final int CHECKED_BYTES = 16 << 10;
     /** Preparing further ahead gains nothing and costs memory that may not be used. */
     private static final int MAX_GROWTH_BYTES = 16 << 20;
 
@@ -115,9 +117,9 @@ final class SegmentSpace {
         setWakeAt(tail);
     }
 
-    /** Called before a segment that isn't mapped grows: asks as often as if it were. */
+    /** Called before a segment that isn't mapped grows: asks now and then. */
     void checkFreeSpace(int from, int to) throws IOException {
-        if (from / STEP_BYTES != to / STEP_BYTES) {
+        if (from / CHECKED_BYTES != to / CHECKED_BYTES) {
             log.checkFreeSpace(to - from);
         }
     }

@@ -46,8 +46,8 @@ public final class SharedLog {
     /** No append is delayed for longer, however large it is. */
     private static final long MAX_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /** An eighth more than the segment has is kept free for the packs' headers and tables, and this for the list of packs, and the step by which it grows. */
-    private static final int KEPT_FOR_TABLES_SHIFT = 3;
+    /** A quarter more than the segment has is kept free for the packs' headers and tables, and this for the list of packs, and the step by which it grows. */
+    private static final int KEPT_FOR_TABLES_SHIFT = 2;
     private static final long KEPT_FOR_FILES_BYTES = (64 << 10) + SegmentSpace.STEP_BYTES;
 
     private final StreamLog log;
@@ -58,8 +58,8 @@ public final class SharedLog {
     /** What waits to be packed; 0 if nothing is packed in the background, or packing fails: then delays would be of no use. */
     private volatile long backlogBytes;
     private volatile boolean isFailing;
-    /** Of the oldest segment that waits to be packed; 0 if none waits. */
-    private volatile long oldestWaitingBytes;
+    /** Of the largest segment that waits to be packed; 0 if none waits. */
+    private volatile long largestWaitingBytes;
     private final AtomicInteger owning = new AtomicInteger();
     private final Map<StreamPolicy, byte[]> times = new ConcurrentHashMap<>();
     private final long capacityForRecords;
@@ -98,26 +98,26 @@ public final class SharedLog {
         look();
     }
 
-    private void look() {
+    private synchronized void look() {
         backlogBytes = isPacked && !isFailing ? log.listedBytes() : 0;
-        oldestWaitingBytes = log.oldestCompleteBytes();
+        largestWaitingBytes = log.largestCompleteBytes();
     }
 
     /*
      * Why a disk that shared segments fill gets room again.
      *
-     * What stands in them is deleted when it is in packs, and a pack is written before they are deleted. So as much as the oldest of them takes is left
-     * free: no segment grows into it, whichever stream's, and packing takes no more segments at once than there is room for. A pack needs less than its
-     * segments, which repeat the key with each record, but each has a header and tables. While nothing waits the oldest is the one that is appended to.
+     * What stands in them is deleted when it is in packs, and a pack is written before they are deleted. So as much as the largest of them takes is left
+     * free, also when it is still appended to: no segment grows into that, whichever stream's, nor the journal, and packing takes no more segments at once
+     * than there is room for. So there is room for each of them, whichever comes first. A pack needs little more than its segments, which repeat the key with
+     * each record: it has a header and tables.
      *
      * It is no more than a rule of this log: what other programs write isn't held back by it, and between asking and writing other segments may grow.
      */
 
     /** What has to be left free, in bytes; 0 if nothing is to be packed. */
     long keptBytes() {
-        long waiting = oldestWaitingBytes;
-        long oldest = waiting > 0 ? waiting : log.activeBytes();
-        return oldest == 0 ? 0 : oldest + (oldest >> KEPT_FOR_TABLES_SHIFT) + KEPT_FOR_FILES_BYTES;
+        long largest = Math.max(largestWaitingBytes, log.activeBytes());
+        return largest == 0 ? 0 : largest + (largest >> KEPT_FOR_TABLES_SHIFT) + KEPT_FOR_FILES_BYTES;
     }
 
     /** How long a thread that has appended so many bytes waits, so that packing keeps up. Grows smoothly. */

@@ -106,6 +106,9 @@ public final class StreamLog implements CommitStream {
     /** Since the log was opened. */
     private volatile boolean hasShared;
 
+    /** Whether it was let go of when all of it was in packs, and wasn't appended to since. */
+    private volatile boolean isForgotten;
+
     private final SegmentChoice choice;
 
     /** Set before the stream is shared. */
@@ -554,7 +557,7 @@ public final class StreamLog implements CommitStream {
      */
     public OptionalLong sharedEnd() {
         SharedTail shares = sharing;
-        return shares != null ? shares.appendedEnd() : hasShared ? OptionalLong.empty() : OptionalLong.of(0);
+        return shares != null ? shares.appendedEnd() : hasShared && !isForgotten ? OptionalLong.empty() : OptionalLong.of(0);
     }
 
     /** The targets at which everything in shared segments is durable; empty if the stream doesn't share. */
@@ -667,7 +670,10 @@ public final class StreamLog implements CommitStream {
         } finally {
             stall.end(StallCause.ROTATION, key, log.events());
         }
-        log.sealer().helpIfBehind();
+        if (!key.equals(StreamKey.SHARED)) {
+            // whoever appends to the shared stream holds the lock of another one, for which a thread may wait that holds what sealing needs
+            log.sealer().helpIfBehind();
+        }
     }
 
     private void rotateNow(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) {
@@ -729,6 +735,7 @@ public final class StreamLog implements CommitStream {
                 next.lastWindowStart(), undurable == null ? 0 : undurable.end());
         left = null;
         hasShared = true;
+        isForgotten = false;
         watch.hasSegments(this, mayHaveSegments, true);
         if (before.isDispensable()) {
             // the shared tail knows now where the stream ended
@@ -1197,6 +1204,7 @@ public final class StreamLog implements CommitStream {
                 return false;
             }
             left = null;
+            isForgotten = true;
             sharing = null;
             watch.hasSegments(this, false, false);
             return true;
@@ -1372,25 +1380,23 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Size of the file of the oldest of those segments; 0 if there is none. */
-    long oldestCompleteBytes() {
+    /** Size of the largest file of the segments that were listed so far, but for the one that is appended to. */
+    long largestCompleteBytes() {
         rotation.lock();
         try {
             OwnSegments known = owned;
-            if (known == null || known.segments().isEmpty()) {
-                return 0;
-            }
-            SegmentEntry oldest = known.segments().oldest();
-            return oldest.unfinished() != null && oldest.unfinished() == active() ? 0 : oldest.bytes();
+            ActiveSegment segment = active();
+            return known == null ? 0 : known.segments().all().stream().filter(entry -> segment == null || segment.isSealed() || entry.unfinished() != segment)
+                    .mapToLong(SegmentEntry::bytes).max().orElse(0);
         } finally {
             rotation.unlock();
         }
     }
 
-    /** What the segment that is appended to takes on the disk; 0 if there is none. Takes no lock. */
+    /** What the segment that is appended to takes on the disk; 0 if there is none, or if it has its footer. */
     long activeBytes() {
         ActiveSegment segment = active();
-        return segment == null ? 0 : segment.fileBytes();
+        return segment == null ? 0 : segment.unfinishedBytes();
     }
 
     /** Size of the files of the segments that were listed so far. */

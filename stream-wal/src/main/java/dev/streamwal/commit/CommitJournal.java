@@ -8,6 +8,7 @@ import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.journal.JournalBlock;
 import dev.streamwal.journal.JournalBlockLayout;
 import dev.streamwal.journal.JournalFiles;
+import dev.streamwal.storage.KeptRoom;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -68,6 +69,9 @@ final class CommitJournal {
     @GuardedBy("lock")
     private boolean closed;
 
+    /** Binds files beyond those without which nothing could be made durable. */
+    private volatile KeptRoom room = KeptRoom.NONE;
+
     /** The number of files that were filled by few flushes, minus those that were filled by many. */
     @GuardedBy("lock")
     private int busyFiles;
@@ -86,6 +90,10 @@ final class CommitJournal {
     CommitJournal(Path root, JournalSizes sizes) {
         this.root = root;
         this.sizes = sizes;
+    }
+
+    void room(KeptRoom newRoom) {
+        room = newRoom;
     }
 
     boolean exists() {
@@ -312,12 +320,21 @@ final class CommitJournal {
             return null;
         }
         try {
+            checkRoom(length);
             return newFile(length);
         } catch (IOException e) {
             if (full.isEmpty()) {
                 throw e;
             }
             return null;
+        }
+    }
+
+    /** A checkpoint frees a file where one is full. */
+    @GuardedBy("lock")
+    private void checkRoom(int length) throws IOException {
+        if (!full.isEmpty()) {
+            room.check(length);
         }
     }
 
@@ -371,6 +388,7 @@ final class CommitJournal {
             if (!exists || closed || totalBytes + length > sizes.maxTotalBytes()) {
                 return false;
             }
+            checkRoom(length);
             addFree(newFile(length));
             return true;
         } finally {

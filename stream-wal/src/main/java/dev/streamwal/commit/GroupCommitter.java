@@ -5,6 +5,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
+import dev.streamwal.storage.KeptRoom;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -157,6 +158,11 @@ public final class GroupCommitter implements SegmentDurability {
             journal.giveUpCurrent();
             boolean unused = checkpoint.run();
         }
+    }
+
+    /** To be called once, before anything is appended; otherwise the journal grows as long as the disk lets it. */
+    public void room(KeptRoom room) {
+        journal.room(room);
     }
 
     /** To be called before all other methods. Without it, no other process can write the log. */

@@ -50,6 +50,8 @@ public final class Sweeper {
 
     /** Streams of which the packs are asked in a pass, at most. A minute's new keys are fewer where a million come a day. */
     private static final int MAX_LOOKS = 10_000;
+    /** Of these, so many while nothing can be packed. */
+    private static final int LOOKS_AT_ONCE = 128;
 
     /**
      * A pass visits so many streams to see whether they have expired, and besides a part of all: they come from memory, each with a miss of the
@@ -235,6 +237,7 @@ public final class Sweeper {
             event.begin();
             Pass next = pass.get();
             Result result = store.whileDeleting(next::run);
+            forgetStreams(next.nowMillis);
             report.ended(TASK, begun);
             report.sweepTook(result.held(), System.nanoTime() - begunNanos);
             event.swept(result.deleted(), result.failed(), result.held(), result.live(), result.bytesReclaimed());
@@ -242,6 +245,44 @@ public final class Sweeper {
         } catch (IOException e) {
             throw StorageErrors.translate("sweep", e, store.root(), null, WalException.NO_POSITION, 0);
         }
+    }
+
+    /**
+     * Lets go of streams of which nothing is left, and of idle ones where there are many, in turn. A pack that can't be read may have something of any of
+     * them, and is reported when it is due. In small steps: packing waits for each.
+     */
+    private void forgetStreams(long nowMillis) throws IOException {
+        toForget = toForget.hasNext() ? toForget : wal.inMemory();
+        int visits = MIN_VISITS + wal.countInMemory() / PASSES_FOR_ALL;
+        List<StreamLog> idle = new ArrayList<>();
+        for (int i = 0; i < visits && toForget.hasNext() && idle.size() < MAX_LOOKS; i++) {
+            StreamLog stream = toForget.next();
+            if (isCrowded() ? stream.isIdle(nowMillis) : stream.hasExpired(nowMillis)) {
+                idle.add(stream);
+            }
+        }
+        // in the order of the packs' tables, in which a lookup goes on where the one before ended
+        idle.sort(Comparator.comparing(StreamLog::key, StreamKey::compare));
+        for (int from = 0; from < idle.size(); from += LOOKS_AT_ONCE) {
+            List<StreamLog> some = idle.subList(from, Math.min(idle.size(), from + LOOKS_AT_ONCE));
+            boolean unused = store.whileDeleting(() -> {
+                some.forEach(stream -> forget(stream, nowMillis));
+                return true;
+            });
+        }
+    }
+
+    private void forget(StreamLog stream, long nowMillis) {
+        try {
+            boolean unused = stream.forgetIfGone(nowMillis, store::isGone)
+                    || (isCrowded() && stream.forgetIfPacked(nowMillis, store::isPackedUpTo));
+        } catch (IOException | WalException e) {
+            // it stays
+        }
+    }
+
+    private boolean isCrowded() {
+        return wal.countInMemory() > maxIdleStreams;
     }
 
     /** One pass over all streams and packs. */
@@ -299,7 +340,6 @@ public final class Sweeper {
             }
             Set<ExpiryPlan.Deletion> done = new HashSet<>(beforePacks);
             carryOut(mayGo(decisions.goingFiles(plan).stream().filter(file -> !done.contains(file)).toList()));
-            forgetStreams();
             return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, decisions.heldSegments,
                     decisions.heldBytes, asked.segments());
         }
@@ -367,36 +407,6 @@ public final class Sweeper {
             List<ExpiryPlan.Deletion> goingFiles(List<ExpiryPlan.Deletion> plan) {
                 return plan.stream().filter(deletion -> !isPacks(deletion.key()) && goingFiles.contains(deletion)).toList();
             }
-        }
-
-        /**
-         * Lets go of streams of which nothing is left, and of idle ones where there are many, in turn. A pack that can't be read may have something of any of
-         * them, and is reported when it is due.
-         */
-        private void forgetStreams() {
-            toForget = toForget.hasNext() ? toForget : wal.inMemory();
-            int visits = MIN_VISITS + wal.countInMemory() / PASSES_FOR_ALL;
-            List<StreamLog> idle = new ArrayList<>();
-            for (int i = 0; i < visits && toForget.hasNext() && idle.size() < MAX_LOOKS; i++) {
-                StreamLog stream = toForget.next();
-                if (isCrowded() ? stream.isIdle(nowMillis) : stream.hasExpired(nowMillis)) {
-                    idle.add(stream);
-                }
-            }
-            // in the order of the packs' tables, in which a lookup goes on where the one before ended
-            idle.sort(Comparator.comparing(StreamLog::key, StreamKey::compare));
-            try {
-                for (StreamLog stream : idle) {
-                    boolean unused = stream.forgetIfGone(nowMillis, store::isGone)
-                            || (isCrowded() && stream.forgetIfPacked(nowMillis, store::isPackedUpTo));
-                }
-            } catch (IOException | WalException e) {
-                // nothing more is forgotten in this pass
-            }
-        }
-
-        private boolean isCrowded() {
-            return wal.countInMemory() > maxIdleStreams;
         }
 
         private long segmentsInPacks() {

@@ -7,17 +7,17 @@ import java.util.Arrays;
 /**
  * Keys that were added, and a few that weren't: whether a key is among them is told without reading anything, and "no" is certain. A filter of Bloom's
  * (Space/time trade-offs in hash coding with allowable errors, 1970), which grows by further filters, each twice as large (Almeida and others, Scalable
- * Bloom filters, 2007), up to {@link #MAX_FILTERS}; beyond that more and more keys seem to be there. Thread-safe: whoever learned that a key was added, by
+ * Bloom filters, 2007), up to a limit of memory; beyond that more and more keys seem to be there. Thread-safe: whoever learned that a key was added, by
  * whatever gives order between threads, finds it.
  */
 final class KeyFilter {
 
     private static final int FIRST_BITS = 1 << 20;
-    /** 32 MB, and room for 26 million keys. */
-    static final int MAX_FILTERS = 8;
-    /** With ten bits a key and seven of them set, one of 120 other keys seems to be there. */
-    private static final int BITS_A_KEY = 10;
-    private static final int BITS_SET = 7;
+    /** 32 MB, and room for 16 million keys. */
+    private static final int MAX_FILTERS = 8;
+    /** With sixteen bits a key, and eleven of them set, one of 2,000 other keys seems to be in a full filter. */
+    private static final int BITS_A_KEY = 16;
+    private static final int BITS_SET = 11;
 
     private static final long FNV_BEGIN = 0xcbf29ce484222325L;
     private static final long FNV_PRIME = 0x100000001b3L;

@@ -47,18 +47,18 @@ final class Merger {
         this.limits = limits;
     }
 
-    /** Merges until nothing is worth it, or there is no room for more. */
-    synchronized void pass(BooleanSupplier isStopped) throws IOException {
+    /** Merges once, if that is worth it and there is room. Returns whether it did. */
+    synchronized boolean step(BooleanSupplier isStopped) throws IOException {
         damaged.retainAll(store.packs().stream().map(ListedPack::number).toList());
-        boolean isAlone = false;
-        for (Optional<MergePlan.Merge> next = next(); next.isPresent() && !isStopped.getAsBoolean(); next = next()) {
-            MergePlan.Merge merge = next.get();
-            boolean isMerged = isAlone ? store.whilePacking(() -> isMerged(merge, isStopped)) : isMerged(merge, isStopped);
-            if (!isMerged && isAlone) {
-                return;
-            }
-            isAlone = !isMerged;
+        Optional<MergePlan.Merge> first = next();
+        if (first.isEmpty() || isStopped.getAsBoolean()) {
+            return false;
         }
+        if (isMerged(first.get(), isStopped)) {
+            return true;
+        }
+        Optional<MergePlan.Merge> again = next();
+        return again.isPresent() && !isStopped.getAsBoolean() && store.whilePacking(() -> isMerged(again.get(), isStopped));
     }
 
     private Optional<MergePlan.Merge> next() throws IOException {

@@ -313,6 +313,11 @@ public final class PackStore implements PackedData {
         return shared.unpacked(manifest.current());
     }
 
+    /** Where the shared stream ends, or a position behind that, where it can't be recovered. */
+    long sharedEnd() {
+        return sharedEnd.getAsLong();
+    }
+
     /** Where the oldest shared segment begins that isn't packed; {@link Long#MAX_VALUE} if there is none. */
     long oldestSharedPosition() throws IOException {
         return shared.oldest(manifest.current());
@@ -397,14 +402,18 @@ public final class PackStore implements PackedData {
      * newest record tells which was the stream's last. Otherwise the window has only begun, and one of its records may be ahead of it.
      */
     private long lastWindowStart(StreamKey key, ListedPack pack, long end) throws IOException {
-        PackReader reader = reader(pack);
         long start = pack.window().startMillis();
-        if (reader.header().createdMillis() >= pack.window().endMillis()) {
-            for (PackEntry entry : reader.find(key)) {
-                if (entry.endPosition() == end && pack.window().contains(entry.largestMillis())) {
-                    start = Math.max(start, entry.largestMillis());
+        try {
+            PackReader reader = reader(pack);
+            if (reader.header().createdMillis() >= pack.window().endMillis()) {
+                for (PackEntry entry : reader.find(key)) {
+                    if (entry.endPosition() == end && pack.window().contains(entry.largestMillis())) {
+                        start = Math.max(start, entry.largestMillis());
+                    }
                 }
             }
+        } catch (CorruptSegmentException e) {
+            // the catalogue of keys says where the stream ends: a damaged pack keeps it only from knowing its window
         }
         return start;
     }

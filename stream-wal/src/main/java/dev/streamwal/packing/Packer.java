@@ -183,8 +183,7 @@ public final class Packer {
     /** Packs what is currently worth it. Returns the number of segments that moved. */
     public int pass() {
         int moved = pass(() -> false);
-        telling(() -> false, MERGE, () -> merger.pass(() -> false));
-        telling(() -> false, LIST_KEYS, () -> keys.pass(() -> false));
+        merge(() -> false);
         return moved;
     }
 
@@ -194,9 +193,7 @@ public final class Packer {
      * @param isStopped asked between two packs
      */
     public void passAtIntervals(BooleanSupplier isStopped) {
-        telling(isStopped, PACK, () -> {
-            int unused = pass(isStopped);
-        });
+        boolean unused = telling(isStopped, PACK, () -> pass(isStopped) > 0);
     }
 
     /**
@@ -205,27 +202,40 @@ public final class Packer {
      * @param isStopped asked continually
      */
     public void mergeAtIntervals(BooleanSupplier isStopped) {
-        telling(isStopped, MERGE, () -> {
-            log.checkWriter();
-            merger.pass(isStopped);
-        });
-        telling(isStopped, LIST_KEYS, () -> keys.pass(isStopped));
+        merge(isStopped);
+    }
+
+    /** The catalogue follows each merge: where there is always something to merge, it would fall behind, and readers would read all tables. */
+    private void merge(BooleanSupplier isStopped) {
+        boolean more = true;
+        while (more && !isStopped.getAsBoolean()) {
+            more = telling(isStopped, MERGE, () -> {
+                log.checkWriter();
+                return merger.step(isStopped);
+            });
+            boolean unused = telling(isStopped, LIST_KEYS, () -> {
+                keys.pass(isStopped);
+                return false;
+            });
+        }
     }
 
     private interface Work {
-        void run() throws IOException;
+        boolean run() throws IOException;
     }
 
-    /** Failures while the log is being closed are caused by closing it. */
-    private void telling(BooleanSupplier isStopped, String task, Work work) {
+    /** Returns what the work returns; false where it failed. Failures while the log is being closed are caused by closing it. */
+    private boolean telling(BooleanSupplier isStopped, String task, Work work) {
         long begun = events.begins();
         try {
-            work.run();
+            boolean result = work.run();
             ended(isStopped, task, begun);
+            return result;
         } catch (IOException | RuntimeException | Error e) {
             if (!isStopped.getAsBoolean()) {
                 events.packingFailed(task, e);
             }
+            return false;
         }
     }
 
@@ -259,11 +269,11 @@ public final class Packer {
             long latest = Math.max(nowMillis, log.nowMillis());
             log.sharedLog().sealUnlessCreatedBetween(nowMillis - log.shortestWindowMillis(), latest + log.shortestWindowMillis());
             // what comes meanwhile is the next pass's: else own segments would wait for as long as appends go on
-            long end = log.sharedLog().reservedEnd();
+            long end = store.sharedEnd();
             for (boolean more = true; more && !isStopped.getAsBoolean(); ) {
                 Optional<List<ListedPack>> packs = packOldestShared();
-                more = packs.isPresent() && store.oldestSharedPosition() < end;
                 moved += packs.orElse(List.of()).stream().mapToInt(pack -> (int) pack.segments()).sum();
+                more = packs.isPresent() && store.oldestSharedPosition() < end;
             }
             ended(isStopped, PACK_SHARED, begun);
         } catch (IOException | RuntimeException e) {

@@ -21,7 +21,9 @@ public final class FreeSpace {
     /** Of the file system that has a folder. Finding it reads the system's list of file systems: do it once. */
     public static FreeSpace of(Path folder) {
         try {
-            return new FreeSpace(Files.getFileStore(folder));
+            FileStore store = Files.getFileStore(folder);
+            // file systems that don't know say that they have nothing at all
+            return store.getTotalSpace() > 0 ? new FreeSpace(store) : UNKNOWN;
         } catch (IOException e) {
             return UNKNOWN;
         }

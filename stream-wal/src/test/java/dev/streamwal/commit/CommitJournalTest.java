@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.streamwal.journal.JournalFiles;
+import dev.streamwal.storage.KeptRoom;
+import dev.streamwal.storage.RoomKeptException;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -74,6 +76,23 @@ class CommitJournalTest {
         assertThat(journal.addFile()).isFalse();
         create();
         fileWithRoom();
+    }
+
+    /** The first two files are made whatever is kept: without them nothing could be made durable. */
+    @Test
+    void grow_theRoomIsKept_waitsForACheckpoint() throws IOException {
+        create();
+        journal.room(bytes -> {
+            throw new RoomKeptException(bytes, bytes);
+        });
+        OpenJournalFile first = fileWithRoom();
+        OpenJournalFile second = journal.fileWithRoom(first.room() + 1);
+        assertThat(second).isNotNull().isNotSameAs(first);
+        assertThat(journal.fileWithRoom(second.room() + 1)).as("a third one").isNull();
+        assertThatThrownBy(journal::addFile).isInstanceOf(RoomKeptException.class);
+        assertThat(JournalFiles.list(root)).hasSize(2);
+        journal.room(KeptRoom.NONE);
+        assertThat(journal.fileWithRoom(second.room() + 1)).isNotNull();
     }
 
     @Test
