@@ -24,7 +24,7 @@ public final class BenchFolder {
     private static final int CHUNK_BYTES = 4 << 20;
     private static final long SETTLE_SECONDS = 60;
 
-    private static final String OURS = "(metrics|tier|tier-bucket|encryption|append|baseline|warm|recording|recorded|kept|durable|flush|recovery|delay|reads|gateway|sizes|soak|direct|many|compare)-.*";
+    private static final String OURS = "(metrics|churn|backlog|tier|tier-bucket|encryption|append|baseline|warm|recording|recorded|kept|durable|flush|recovery|delay|reads|gateway|sizes|soak|direct|many|compare)-.*";
 
     private BenchFolder() {}
 

@@ -60,6 +60,8 @@ public final class Gateway {
     private final long[] idleNanos;
     private final Written written = new Written();
     private volatile int mostFiles;
+    /** Segments and packs that were written two windows before or earlier. */
+    private volatile int mostOldFiles;
     private long cpuNanos;
     /** Of the thread that rests and appends nothing. */
     private long idleCpuNanos;
@@ -172,7 +174,8 @@ public final class Gateway {
         try {
             while (true) {
                 TimeUnit.SECONDS.sleep(LOOK_SECONDS);
-                mostFiles = Math.max(mostFiles, files());
+                mostFiles = Math.max(mostFiles, files(Long.MAX_VALUE));
+                mostOldFiles = Math.max(mostOldFiles, files(System.currentTimeMillis() - 2 * WINDOW.toMillis()));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -183,9 +186,16 @@ public final class Gateway {
         return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
     }
 
-    private int files() {
+    /** Counts those that were written before a time; of these only segments and packs. */
+    private int files(long beforeMillis) {
+        boolean isAny = beforeMillis == Long.MAX_VALUE;
+        int count = 0;
         try (Stream<Path> all = Files.walk(root)) {
-            return (int) all.filter(Files::isRegularFile).count();
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                boolean isData = file.toString().endsWith(".seg") || file.toString().endsWith(".pack");
+                count += isAny || (isData && Files.getLastModifiedTime(file).toMillis() < beforeMillis) ? 1 : 0;
+            }
+            return count;
         } catch (IOException | UncheckedIOException e) {
             // some were deleted while they were counted
             return 0;
@@ -227,6 +237,7 @@ public final class Gateway {
                 String.format(Locale.ROOT, "| … of which resting takes, measured without a log | %.2f cores |",
                         (double) idleCpuNanos * KEYS / SECOND_NANOS / idleNanos.length),
                 String.format(Locale.ROOT, "| most files, looked at every second | %,d |", mostFiles),
+                String.format(Locale.ROOT, "| of these, segments and packs that were written %d s before or earlier | %,d |", 2 * WINDOW.toSeconds(), mostOldFiles),
                 String.format(Locale.ROOT, "| packs made, MB | %,d, %,d |", written.packs.get(), written.packBytes.get() >> 20),
                 String.format(Locale.ROOT, "| of these merged into, MB | %,d, %,d |", written.merges.get(), written.mergedBytes.get() >> 20),
                 String.format(Locale.ROOT, "| appended, MB of frames | %,d |", ((long) lateNanos.length * (32 + CONTENT_BYTES)) >> 20)));

@@ -51,7 +51,7 @@ public final class Sweeper {
     /** Streams of which the packs are asked in a pass, at most. A minute's new keys are fewer where a million come a day. */
     private static final int MAX_LOOKS = 10_000;
     /** Of these, so many while nothing can be packed. */
-    private static final int LOOKS_AT_ONCE = 128;
+    private static final int LOOKS_AT_ONCE = 2_048;
 
     /**
      * A pass visits so many streams to see whether they have expired, and besides a part of all: they come from memory, each with a miss of the
