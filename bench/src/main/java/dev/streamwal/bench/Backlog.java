@@ -26,9 +26,10 @@ public final class Backlog {
 
     private static final int STREAMS = 100_000;
     private static final int CONTENT_BYTES = 128;
-    private static final long[] SIZES = {1L << 30, 4L << 30};
+    /** Where appends begin to be slowed down, and as much as ever waits with this heap. */
+    private static final long[] SIZES = {512L << 20, 1L << 30};
     private static final long QUICK_BYTES = 8 << 20;
-    private static final String HEAP = "-Xmx256m";
+    private static final String HEAP = "-Xmx1g";
     private static final long PROCESS_SECONDS = 600;
     private static final String OPENED = "opened ";
     private static final int BETWEEN_LOOKS = 10_000;

@@ -36,8 +36,10 @@ public final class Churn {
     private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
     private static final int DAYS = 30;
     private static final int QUICK_DAYS = 3;
-    /** Of the million that are the goal: the days last for less, and what a day costs doesn't depend on how many there were before. */
-    private static final int KEYS_A_DAY = 30_000;
+    /** A fiftieth of the goal's, in days that last for seconds: so thousands come in a second, where a million a day are twelve. */
+    private static final int KEYS_A_DAY = 20_000;
+    /** Of the rest of each day, for what the log does behind the appends. */
+    private static final int REST_SECONDS = 3;
     private static final int QUICK_KEYS = 500;
     private static final int RECORDS_A_KEY = 100;
     private static final int CONTENT_BYTES = 128;
@@ -78,9 +80,9 @@ public final class Churn {
         Machine machine = Machine.describe(Files.createDirectories(root));
         List<String> lines = new ArrayList<>(machine.heading(", keys that come and go", options.quick()));
         lines.add(String.format(Locale.ROOT, """
-                %,d keys a day with %d records of %d bytes each, for %d days by a driven clock, as fast as one thread appends; kept for %d days, options by default; packed, merged and swept each second \
+                %,d keys a day with %d records of %d bytes each, for %d days by a driven clock, as fast as one thread appends, then %d s of rest; kept for %d days, options by default; packed, merged and swept each second \
                 meanwhile, with a heap of %,d MB. "New" has other keys each day, "the same" has those of the first day again. Heap: in use behind a collection at the day's end.""", keys, RECORDS_A_KEY,
-                CONTENT_BYTES, days, RETENTION.toDays(), Runtime.getRuntime().maxMemory() >> 20));
+                CONTENT_BYTES, days, REST_SECONDS, RETENTION.toDays(), Runtime.getRuntime().maxMemory() >> 20));
         for (boolean isNew : new boolean[] {false, true}) {
             lines.addAll(List.of("", isNew ? "**New keys each day**" : "**The same keys each day**", "",
                     "| day | records/s | append 50 % | 99 % | 99.9 % | a key's first of the day 50 % | 99 % | heap, MB | in memory, streams | log, MB | tables and keys, MB | files |",
@@ -101,6 +103,7 @@ public final class Churn {
                 long start = System.nanoTime();
                 day(wal, isNew ? day : 0);
                 double seconds = (System.nanoTime() - start) / 1e9;
+                TimeUnit.SECONDS.sleep(options.quick() ? 0 : REST_SECONDS);
                 if (day < 5 || day % 5 == 4) {
                     rows.add(row(root, wal, day + 1, seconds));
                     System.out.println(rows.get(rows.size() - 1));

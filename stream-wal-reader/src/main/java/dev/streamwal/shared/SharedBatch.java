@@ -18,11 +18,14 @@ import java.util.List;
  */
 public final class SharedBatch {
 
-    /** Bytes of segments at which a batch is full: about a second's work, for which a deletion may have to wait. */
-    public static final long MAX_BYTES = 256L << 20;
+    /** A batch's index takes of the heap about as much as a quarter of its bytes, so most of this part of it, in small records. */
+    private static final long HEAP_BYTES = Runtime.getRuntime().maxMemory() / 4;
+
+    /** Bytes of segments at which a batch is full: about a second's work, for which a deletion may have to wait; less where the heap is small. */
+    public static final long MAX_BYTES = Math.min(256L << 20, HEAP_BYTES);
 
     /** Streams at which a batch is full: they take some 200 bytes of the heap each. */
-    private static final int MAX_STREAMS = 1 << 20;
+    private static final long MAX_STREAMS = Math.min(1 << 20, HEAP_BYTES / 200);
 
     private static final int MAX_READ_BYTES = 1 << 20;
 

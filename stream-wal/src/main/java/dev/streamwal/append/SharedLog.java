@@ -35,11 +35,12 @@ public final class SharedLog {
 
     /**
      * The backlog of packing up to which no append is slowed down: while one full batch is packed, the next one gathers. Data packed together
-     * in large amounts is packed and read faster, but readers walk through everything that waits.
+     * in large amounts is packed and read faster, but readers walk through everything that waits, and so does who opens the log behind a crash: what it keeps
+     * of that in the heap is as much as waits, where records are small. So less may wait where the heap is small.
      */
     static final long UNHURRIED_BYTES = 2 * SharedBatch.MAX_BYTES;
     /** With each further so many bytes an append takes twice as long. */
-    private static final long DOUBLING_BYTES = 64L << 20;
+    private static final long DOUBLING_BYTES = SharedBatch.MAX_BYTES / 4;
     private static final int MAX_DOUBLINGS = 14;
     /** A second per GiB. */
     private static final long FIRST_NANOS_PER_KIB = 1_000;

@@ -251,7 +251,7 @@ public final class Sweeper {
      * Lets go of streams of which nothing is left, and of idle ones where there are many, in turn. A pack that can't be read may have something of any of
      * them, and is reported when it is due. In small steps: packing waits for each.
      */
-    private void forgetStreams(long nowMillis) throws IOException {
+    private void forgetStreams(long nowMillis) {
         toForget = toForget.hasNext() ? toForget : wal.inMemory();
         int visits = MIN_VISITS + wal.countInMemory() / PASSES_FOR_ALL;
         List<StreamLog> idle = new ArrayList<>();
@@ -263,12 +263,16 @@ public final class Sweeper {
         }
         // in the order of the packs' tables, in which a lookup goes on where the one before ended
         idle.sort(Comparator.comparing(StreamLog::key, StreamKey::compare));
-        for (int from = 0; from < idle.size(); from += LOOKS_AT_ONCE) {
-            List<StreamLog> some = idle.subList(from, Math.min(idle.size(), from + LOOKS_AT_ONCE));
-            boolean unused = store.whileDeleting(() -> {
-                some.forEach(stream -> forget(stream, nowMillis));
-                return true;
-            });
+        try {
+            for (int from = 0; from < idle.size(); from += LOOKS_AT_ONCE) {
+                List<StreamLog> some = idle.subList(from, Math.min(idle.size(), from + LOOKS_AT_ONCE));
+                int unused = store.whileDeleting(() -> {
+                    some.forEach(stream -> forget(stream, nowMillis));
+                    return some.size();
+                });
+            }
+        } catch (IOException e) {
+            // the others stay, too; whoever packs next is told of it
         }
     }
 

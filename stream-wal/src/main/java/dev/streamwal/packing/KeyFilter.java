@@ -61,7 +61,7 @@ final class KeyFilter {
             int set = 0;
             while (set < BITS_SET) {
                 int bit = bit(hash, set, filter);
-                if ((filter[bit / Long.SIZE] & 1L << bit) == 0) {
+                if ((filter[bit / Long.SIZE] & (1L << bit)) == 0) {
                     break;
                 }
                 set++;
@@ -81,17 +81,17 @@ final class KeyFilter {
     /** All bits from two halves of one hash, after Kirsch and Mitzenmacher, Less hashing, same performance, 2006. */
     private static int bit(long hash, int number, long[] filter) {
         int sum = (int) hash + number * ((int) (hash >>> Integer.SIZE) | 1);
-        return sum & filter.length * Long.SIZE - 1;
+        return sum & (filter.length * Long.SIZE - 1);
     }
 
     /** FNV-1a, mixed as MurmurHash3 ends. */
     private static long hash(byte[] bytes) {
         long hash = FNV_BEGIN;
         for (byte each : bytes) {
-            hash = (hash ^ each & 0xff) * FNV_PRIME;
+            hash = (hash ^ (each & 0xff)) * FNV_PRIME;
         }
-        hash = (hash ^ hash >>> 33) * 0xff51afd7ed558ccdL;
-        hash = (hash ^ hash >>> 33) * 0xc4ceb9fe1a85ec53L;
-        return hash ^ hash >>> 33;
+        hash = (hash ^ (hash >>> 33)) * 0xff51afd7ed558ccdL;
+        hash = (hash ^ (hash >>> 33)) * 0xc4ceb9fe1a85ec53L;
+        return hash ^ (hash >>> 33);
     }
 }
