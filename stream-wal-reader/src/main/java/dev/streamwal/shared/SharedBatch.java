@@ -18,7 +18,7 @@ import java.util.List;
  */
 public final class SharedBatch {
 
-    /** A batch's index takes of the heap about as much as a quarter of its bytes, so most of this part of it, in small records. */
+    /** What a batch's index may take of the heap: as much as its segments have bytes, where each of many small records is of another stream. */
     private static final long HEAP_BYTES = Runtime.getRuntime().maxMemory() / 4;
 
     /** Bytes of segments at which a batch is full: about a second's work, for which a deletion may have to wait; less where the heap is small. */
