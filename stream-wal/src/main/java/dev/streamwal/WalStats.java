@@ -19,8 +19,8 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
 
     /**
      * How many streams the log has in memory: those with segments of their own, and those that were appended to since the log was opened. Sweeps let go of a
-     * stream of which all has expired; and, where more than 100,000 streams are in memory, of one that is idle and in packs. A stream that an earlier writer left in packs or shared segments isn't among them before
-     * it is appended to; {@link StreamWal#keys()} has every stream with a segment.
+     * stream of which all has expired; and, where more than 100,000 streams are in memory, of one that is idle and in packs. A stream that an earlier writer
+     * left in packs or shared segments isn't among them before it is appended to; {@link StreamWal#keys()} has every stream with a segment.
      *
      * @return their number
      */

@@ -1197,10 +1197,7 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             log.checkOpen(key);
-            if (sharing != shares || !hasNoneOfItsOwn()) {
-                return false;
-            }
-            if (!shares.leaveAt(end)) {
+            if (sharing != shares || !hasNoneOfItsOwn() || !shares.leaveAt(end)) {
                 return false;
             }
             left = null;

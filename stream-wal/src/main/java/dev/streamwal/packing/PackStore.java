@@ -365,8 +365,8 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Where the stream's newest segment ends in packs with data of an earlier writer, or of streams that were forgotten. Asked again where the packs have changed meanwhile: what was of
-     * this writer may have gone since, and would be taken for an earlier writer's.
+     * Where the stream's newest segment ends in packs with data of an earlier writer, or of streams that were forgotten. Asked again where the packs have
+     * changed meanwhile: what was of this writer may have gone since, and would be taken for an earlier writer's.
      */
     private Optional<End> inheritedEnd(StreamKey key) throws IOException {
         for (int attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {

@@ -183,7 +183,7 @@ public final class Packer {
     /** Packs what is currently worth it. Returns the number of segments that moved. */
     public int pass() {
         int moved = pass(() -> false);
-        merge(() -> false);
+        mergeAtIntervals(() -> false);
         return moved;
     }
 
@@ -197,16 +197,12 @@ public final class Packer {
     }
 
     /**
-     * Merges packs where that is currently worth it, and rewrites the key catalogue, on a thread of its own: failures are reported instead of thrown.
+     * Merges packs where that is currently worth it, and rewrites the key catalogue, on a thread of its own: failures are reported instead of thrown. The
+     * catalogue follows each merge: where there is always something to merge, it would fall behind, and readers would read all tables.
      *
      * @param isStopped asked continually
      */
     public void mergeAtIntervals(BooleanSupplier isStopped) {
-        merge(isStopped);
-    }
-
-    /** The catalogue follows each merge: where there is always something to merge, it would fall behind, and readers would read all tables. */
-    private void merge(BooleanSupplier isStopped) {
         boolean more = true;
         while (more && !isStopped.getAsBoolean()) {
             more = telling(isStopped, MERGE, () -> {

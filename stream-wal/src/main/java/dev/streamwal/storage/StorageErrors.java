@@ -8,7 +8,6 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.TierFailure;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -74,11 +73,6 @@ public final class StorageErrors {
     }
 
     private static boolean hasNoRoom(Path file, long neededBytes) {
-        try {
-            return neededBytes > 0 && file.getParent() != null
-                    && Files.getFileStore(file.getParent()).getUsableSpace() < neededBytes;
-        } catch (IOException e) {
-            return false;
-        }
+        return neededBytes > 0 && file.getParent() != null && FreeSpace.of(file.getParent()).bytes() < neededBytes;
     }
 }
