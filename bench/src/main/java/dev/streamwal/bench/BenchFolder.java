@@ -11,6 +11,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,6 +64,15 @@ public final class BenchFolder {
             });
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Counts the files below a folder; -1 where some were deleted meanwhile. */
+    public static int files(Path folder) {
+        try (Stream<Path> all = Files.walk(folder)) {
+            return (int) all.filter(Files::isRegularFile).count();
+        } catch (IOException | UncheckedIOException e) {
+            return -1;
         }
     }
 

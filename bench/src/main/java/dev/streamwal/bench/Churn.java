@@ -141,7 +141,7 @@ public final class Churn {
         long heap = Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory() - 8L * nanos.length;
         return String.format(Locale.ROOT, "| %d | %,.0f | %.1f µs | %.1f µs | %.1f µs | %.1f µs | %.1f µs | %,d | %,d | %,d | %,d | %,d |", day, nanos.length / seconds, at(0.5, nanos), at(0.99, nanos), at(0.999, nanos),
                 at(0.5, firstNanos), at(0.99, firstNanos),
-                heap >> 20, wal.stats().streams(), wal.stats().bytes() >> 20, tables(root) >> 20, files(root));
+                heap >> 20, wal.stats().streams(), wal.stats().bytes() >> 20, tables(root) >> 20, BenchFolder.files(root));
     }
 
     private static double at(double part, long[] sorted) {
@@ -181,15 +181,6 @@ public final class Churn {
         } catch (IOException e) {
             // merged since
             return 0;
-        }
-    }
-
-    private static int files(Path root) {
-        try (Stream<Path> all = Files.walk(root)) {
-            return (int) all.filter(Files::isRegularFile).count();
-        } catch (IOException | UncheckedIOException e) {
-            // some were deleted while they were counted
-            return -1;
         }
     }
 }

@@ -8,7 +8,6 @@ import dev.streamwal.WalStream;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -137,7 +135,7 @@ public final class ManyKeys {
                 TimeUnit.MILLISECONDS.sleep(100);
             }
             WalStats stats = wal.stats();
-            row.append(String.format(Locale.ROOT, " | %.1f | %.0f | %.1f | %,d", stats.writeAmplification(), recordsAPart(stats), secondsSince(end), files(root)));
+            row.append(String.format(Locale.ROOT, " | %.1f | %.0f | %.1f | %,d", stats.writeAmplification(), recordsAPart(stats), secondsSince(end), BenchFolder.files(root)));
         }
         long start = System.nanoTime();
         try (WalReader reader = WalReader.open(root)) {
@@ -244,14 +242,5 @@ public final class ManyKeys {
     private static long usedHeap() {
         System.gc();
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
-    }
-
-    private static int files(Path root) {
-        try (Stream<Path> all = Files.walk(root)) {
-            return (int) all.filter(Files::isRegularFile).count();
-        } catch (IOException | UncheckedIOException e) {
-            // some were deleted while they were counted
-            return -1;
-        }
     }
 }
