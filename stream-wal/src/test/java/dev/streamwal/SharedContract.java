@@ -991,4 +991,39 @@ abstract class SharedContract extends LogContract {
             }
         }
     }
+
+    @Test
+    void reopen_afterCutsAndDeletions_eachStreamGoesOnBehindWhatItHas() {
+        Map<String, List<Written>> written;
+        Map<String, Long> ends = new LinkedHashMap<>();
+        try (StreamWal wal = open(sharing())) {
+            written = append(wal, 2);
+            packAll(wal);
+            append(wal, 4, written);
+            cutLast(wal, key(0), written.get(key(0)));
+            for (int packed = (int) written.get(key(1)).stream().filter(each -> each.timestampMillis() < NOW + WINDOW.toMillis()).count(); written.get(key(1)).size() > packed;) {
+                cutLast(wal, key(1), written.get(key(1)));
+            }
+            List<Written> cutAndAppended = written.get(key(2));
+            cutLast(wal, key(2), cutAndAppended);
+            cutAndAppended.addAll(appendSome(wal.stream(key(2)), 2));
+            cutLast(wal, key(2), cutAndAppended);
+            for (int i = 3; i < 6; i++) {
+                assertThat(wal.delete(key(i))).isTrue();
+                List<Written> unused = written.remove(key(i));
+            }
+            written.put(key(4), appendSome(wal.stream(key(4)), 3));
+            written.put(key(5), appendSome(wal.stream(key(5)), 3));
+            cutLast(wal, key(5), written.get(key(5)));
+            written.keySet().forEach(key -> ends.put(key, wal.stream(key).endPosition()));
+        }
+        try (StreamWal wal = open(sharing())) {
+            assertAreAll(wal, written.keySet());
+            for (String key : written.keySet()) {
+                assertThat(wal.stream(key).endPosition()).as(key).isEqualTo(ends.get(key));
+            }
+            assertAllHold(wal, written);
+        }
+        assertGoesOn(written, 2);
+    }
 }

@@ -152,7 +152,7 @@ public final class SharedCatalog {
     }
 
     /** The segments that aren't packed, walked to their ends. */
-    public List<SharedSegment> all(Manifest manifest) throws IOException {
+    List<SharedSegment> all(Manifest manifest) throws IOException {
         return caughtUp(list(), manifest);
     }
 

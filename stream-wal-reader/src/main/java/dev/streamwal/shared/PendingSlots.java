@@ -75,6 +75,11 @@ final class PendingSlots {
         return areSlots[i];
     }
 
+    /** Whether a record is a stream's. No writer writes anything else; positions of later records show that one is missing. */
+    boolean isStreams(int i) {
+        return areSlots[i] && slots[i].headerLength() <= contentLengths[i];
+    }
+
     /** A record's slot, decoded. */
     Slot slot(int i) {
         return slots[i];

@@ -31,7 +31,7 @@ public final class SharedBatch {
 
     private final ChannelCache channels;
     private final Holding holding;
-    private final SharedIndex index = new SharedIndex();
+    private final SharedIndex index = new SharedIndex(stream -> {});
     private final List<Segment> segments = new ArrayList<>();
     private final List<Segment> damaged = new ArrayList<>();
     /** Of the segments that the index has, by their numbers there. */
@@ -61,7 +61,7 @@ public final class SharedBatch {
             SegmentBytes content = holding.hold(segment);
             held.add(content);
             bytes += content.size();
-            SharedWalk walk = new SharedWalk(segment, index, stream -> {});
+            SharedWalk walk = new SharedWalk(segment, index);
             try (SegmentScan scan = new SegmentScan(content, reader.header(), MAX_READ_BYTES)) {
                 walk.on(scan, end);
             }
@@ -78,7 +78,7 @@ public final class SharedBatch {
 
     /** Whether it is to be packed before more segments are added. */
     public boolean isFull() {
-        return segments.size() == FrameTable.MAX_SEGMENTS || bytes >= MAX_BYTES || index.streams().all().size() >= MAX_STREAMS;
+        return segments.size() == FrameTable.MAX_SEGMENTS || bytes >= MAX_BYTES || index.streams().size() >= MAX_STREAMS;
     }
 
     /** Size of the segments. */

@@ -20,15 +20,18 @@ import org.jspecify.annotations.Nullable;
  * Which streams have records in one or more shared segments, and where these stand. Filled by {@link SharedWalk}s, one segment after the other, the
  * oldest first: a part goes on in the next segment where the stream does. Guarded by its owner.
  */
-final class SharedIndex {
+final class SharedIndex implements SharedRecords {
 
     /** Limit of a part; a stream with more data has several. No record or batch of a stream that shares segments is larger. */
     static final int MAX_PART_BYTES = 512 << 10;
 
-    private final StreamTable streams = new StreamTable();
+    private final StreamTable table = new StreamTable();
+    /** By their numbers in the table. */
+    private final List<StreamParts> streams = new ArrayList<>();
     private final FrameTable frames = new FrameTable();
     private final List<SegmentHeader> headers = new ArrayList<>(1);
     private final PendingSlots pending = new PendingSlots();
+    private final IntConsumer arrivals;
 
     /** Window of the last part that was made. */
     private @Nullable Window newestWindow;
@@ -39,8 +42,13 @@ final class SharedIndex {
     /** Whether records were left out in the segment being walked; see {@link #isHoled()}. */
     private boolean isHoled;
 
-    /** Begins a segment. */
-    void begin(SegmentHeader header) {
+    /** @param arrivals receives the number of each record's stream */
+    SharedIndex(IntConsumer arrivals) {
+        this.arrivals = arrivals;
+    }
+
+    @Override
+    public void begin(SegmentHeader header) {
         headers.add(header);
         lead = 0;
         isHoled = false;
@@ -51,7 +59,8 @@ final class SharedIndex {
         return headers.get(segment);
     }
 
-    StreamTable streams() {
+    /** All streams that have, or had, records; the index of each is its number. */
+    List<StreamParts> streams() {
         return streams;
     }
 
@@ -70,7 +79,8 @@ final class SharedIndex {
     /** The parts of a stream; null where it has never had any. */
     @Nullable StreamParts find(StreamKey key) {
         byte[] utf8 = key.utf8();
-        return streams.find(utf8, 0, utf8.length);
+        int number = table.find(utf8, 0, utf8.length);
+        return number < 0 ? null : streams.get(number);
     }
 
     /** Makes a stream's records at positions {@code [from, to)} not count any more. */
@@ -81,42 +91,39 @@ final class SharedIndex {
         }
     }
 
-    /**
-     * Adds the record on which a scan of the segment begun last stands; now, or at the latest by {@link #settle}.
-     *
-     * @param arrivals receives the number of each record's stream
-     */
-    void add(SegmentScan scan, IntConsumer arrivals) {
+    @Override
+    public void add(SegmentScan scan) {
         int flags = scan.flags();
         if (RecordLayout.isControl(flags) || scan.headerLength() == 0) {
-            settle(arrivals);
+            settle();
             isHoled |= flags == RecordLayout.PADDING;
             lead = flags == RecordLayout.BATCH ? (int) scan.offset() : 0;
             batchBytes = lead == 0 ? 0 : BatchLayout.bytes(ByteBuffer.wrap(scan.copyBody()).order(ByteOrder.LITTLE_ENDIAN), 0);
             return;
         }
         if (!pending.add(scan)) {
-            settle(arrivals);
+            settle();
             boolean unused = pending.add(scan);
         }
     }
 
-    /** Adds the records that haven't been added yet. */
-    void settle(IntConsumer arrivals) {
+    @Override
+    public void settle() {
         pending.decode();
-        streams.lookAhead(pending);
+        table.lookAhead(pending, number -> {
+            Part last = streams.get(number).last();
+            return last == null ? 0 : last.count();
+        });
         for (int i = 0; i < pending.count(); i++) {
-            Slot slot = pending.slot(i);
-            // no writer writes anything else; positions of later records show that one is missing
-            if (pending.isSlot(i) && slot.headerLength() <= pending.contentLength(i)) {
-                add(slot, i, arrivals);
+            if (pending.isStreams(i)) {
+                add(pending.slot(i), i);
             }
             lead = 0;
         }
         pending.clear();
     }
 
-    private void add(Slot read, int i, IntConsumer arrivals) {
+    private void add(Slot read, int i) {
         Window window = read.window(pending.timestampMillis(i), newestWindow);
         newestWindow = window;
         long expiration = read.expirationMillis(window);
@@ -124,10 +131,14 @@ final class SharedIndex {
         long begins = read.position() - leadBytes;
         int contentLength = pending.contentLength(i) - read.headerLength();
         int frameBytes = (int) RecordLayout.frameBytes(read.headerLength(), contentLength);
-        StreamParts stream = streams.findOrAdd(read.bytes(), read.keyOffset(), read.keyLength());
-        if (stream == null) {
+        int number = table.findOrAdd(read.bytes(), read.keyOffset(), read.keyLength());
+        if (number < 0) {
             return;
         }
+        if (number == streams.size()) {
+            streams.add(new StreamParts(table, number));
+        }
+        StreamParts stream = streams.get(number);
         Part last = stream.last();
         // a batch stands in one part
         boolean isMember = RecordLayout.isMember(pending.flags(i)) && lead == 0;
@@ -139,7 +150,7 @@ final class SharedIndex {
             part.add(frames, FrameTable.place(segment, lead), leadBytes);
         }
         part.add(frames, FrameTable.place(segment, pending.offset(i)), frameBytes, pending.timestampMillis(i));
-        arrivals.accept(stream.number());
+        arrivals.accept(number);
     }
 
     /**
@@ -173,8 +184,8 @@ final class SharedIndex {
     List<SharedRun> runs(List<SegmentBytes> files) {
         Map<SharedRun.Span, SharedRun> runs = new TreeMap<>();
         SharedRun run = null;
-        for (StreamParts stream : streams.byKey()) {
-            for (Part part = stream.first(); part != null; part = part.next()) {
+        for (int number : table.byKey()) {
+            for (Part part = streams.get(number).first(); part != null; part = part.next()) {
                 if (run == null || !run.isOf(part)) {
                     run = runs.computeIfAbsent(SharedRun.Span.of(part), span -> new SharedRun(this, files, span));
                 }

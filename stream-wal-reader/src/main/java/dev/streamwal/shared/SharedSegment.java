@@ -40,7 +40,7 @@ public final class SharedSegment {
     private final Segment.Moves moves;
 
     @GuardedBy("this")
-    private final SharedIndex index = new SharedIndex();
+    private final SharedIndex index;
 
     @GuardedBy("this")
     private final SharedWalk walk;
@@ -86,7 +86,8 @@ public final class SharedSegment {
         this.channels = channels;
         this.footers = footers;
         this.moves = moves;
-        this.walk = new SharedWalk(file, index, this::arrives);
+        this.index = new SharedIndex(this::arrives);
+        this.walk = new SharedWalk(file, index);
     }
 
     /** The segment of the shared stream. */
@@ -153,7 +154,7 @@ public final class SharedSegment {
     public synchronized List<StreamKey> arrivals(int from) {
         List<StreamKey> keys = new ArrayList<>(Math.max(0, arrivals - from));
         for (int i = from; i < arrivals; i++) {
-            keys.add(index.streams().all().get(order[i]).key());
+            keys.add(index.streams().get(order[i]).key());
         }
         isLastTold = true;
         return keys;
@@ -195,7 +196,7 @@ public final class SharedSegment {
 
     /** Adds the keys of all streams with records in it, as far as the segment has been walked. */
     public synchronized void addKeys(Predicate<String> filter, Collection<String> keys) {
-        for (StreamParts stream : index.streams().all()) {
+        for (StreamParts stream : index.streams()) {
             String key = stream.isEmpty() ? null : stream.key().text();
             if (key != null && filter.test(key)) {
                 keys.add(key);

@@ -5,18 +5,16 @@ import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.segment.Segment;
 import java.io.IOException;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A walk through a shared segment, which adds its records to an index. It goes on where it stopped: at a slot that isn't published, or at the end.
+ * A walk through a shared segment, which hands on its records. It goes on where it stopped: at a slot that isn't published, or at the end.
  * What is damaged is left out, and positions of later records show which records are missing. Guarded by its owner.
  */
 final class SharedWalk {
 
     private final Segment file;
-    private final SharedIndex index;
-    private final IntConsumer arrivals;
+    private final SharedRecords records;
 
     /** Offset of a slot that doesn't verify. */
     private final Standstill damaged = new Standstill();
@@ -29,11 +27,10 @@ final class SharedWalk {
 
     private boolean isComplete;
 
-    /** @param arrivals receives the number of each record's stream */
-    SharedWalk(Segment file, SharedIndex index, IntConsumer arrivals) {
+    /** @param records receives the records */
+    SharedWalk(Segment file, SharedRecords records) {
         this.file = file;
-        this.index = index;
-        this.arrivals = arrivals;
+        this.records = records;
     }
 
     /** Offset where it continues; 0 before it has begun. */
@@ -63,7 +60,7 @@ final class SharedWalk {
             scan.limit(end.offset());
         }
         if (offset == 0) {
-            index.begin(scan.header());
+            records.begin(scan.header());
         } else {
             scan.seek(offset);
         }
@@ -93,11 +90,11 @@ final class SharedWalk {
     private void walkRecords(SegmentScan scan) throws IOException {
         try {
             while (scan.next()) {
-                index.add(scan, arrivals);
+                records.add(scan);
                 offset = scan.nextOffset();
             }
         } finally {
-            index.settle(arrivals);
+            records.settle();
         }
     }
 

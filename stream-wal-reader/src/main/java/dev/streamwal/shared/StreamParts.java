@@ -33,10 +33,6 @@ final class StreamParts {
         return table.keyLength(number);
     }
 
-    int number() {
-        return number;
-    }
-
     /** Whether no record of the stream counts. */
     boolean isEmpty() {
         return first == null;

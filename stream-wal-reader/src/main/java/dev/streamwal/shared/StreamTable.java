@@ -7,11 +7,11 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.function.IntUnaryOperator;
 
 /**
- * The streams that have, or had, records in a shared segment, by the bytes of their keys. A lookup takes the key from any array, allocates nothing,
- * and touches little memory. The keys stand one behind the other in one array. Guarded by the segment.
+ * Numbers of the streams that have, or had, records in shared segments, by the bytes of their keys. A lookup takes the key from any array, allocates nothing,
+ * and touches little memory. The keys stand one behind the other in one array. Guarded by its owner.
  */
 final class StreamTable {
 
@@ -22,8 +22,7 @@ final class StreamTable {
     /** Fewer keys than this are sorted by comparing them. */
     private static final int MIN_SORTED_BY_BYTES = 16;
 
-    /** The streams, in the order of their numbers. */
-    private final List<StreamParts> streams = new ArrayList<>();
+    private int size;
     private byte[] keys = new byte[FIRST_BYTES];
     /** Where each key ends. */
     private int[] ends = new int[FIRST_SLOTS];
@@ -38,38 +37,37 @@ final class StreamTable {
     @SuppressWarnings("UnusedVariable") // written, so that the reads aren't optimized away
     private int touched;
 
-    /** The stream with this key; null where there is none. */
-    @Nullable StreamParts find(byte[] bytes, int from, int length) {
-        long slot = slots[slot(bytes, from, length, hash(bytes, from, length))];
-        return slot == 0 ? null : streams.get(number(slot));
+    /** The number of the stream with this key; -1 where there is none. */
+    int find(byte[] bytes, int from, int length) {
+        return number(slots[slot(bytes, from, length, hash(bytes, from, length))]);
     }
 
-    /** The stream with this key; added if there is none. Null where the bytes are no key. */
-    @Nullable StreamParts findOrAdd(byte[] bytes, int from, int length) {
+    /** The number of the stream with this key; that of a new one, which is the next, if there is none. -1 where the bytes are no key. */
+    int findOrAdd(byte[] bytes, int from, int length) {
         int hash = hash(bytes, from, length);
         int slot = slot(bytes, from, length, hash);
         if (slots[slot] != 0) {
-            return streams.get(number(slots[slot]));
+            return number(slots[slot]);
         }
         if (!StreamKey.isKey(bytes, from, length)) {
-            return null;
+            return -1;
         }
-        int number = streams.size();
-        StreamParts added = new StreamParts(this, number);
-        streams.add(added);
+        int number = size++;
         addKey(number, bytes, from, length);
         slots[slot] = (long) hash << Integer.SIZE | (number + 1);
-        if (2 * streams.size() > slots.length) {
+        if (2 * size > slots.length) {
             grow();
         }
-        return added;
+        return number;
     }
 
     /**
      * Touches what lookups of these streams will need. Of a hundred thousand streams none is in the processor's cache, and a lookup waits for the main
      * memory five times, one after the other. Here no access depends on another stream's, so the processor waits for many at once. Changes nothing.
+     *
+     * @param state reads something of what a stream with this number has
      */
-    void lookAhead(PendingSlots pending) {
+    void lookAhead(PendingSlots pending, IntUnaryOperator state) {
         int count = pending.count();
         for (int i = 0; i < count; i++) {
             Slot slot = pending.slot(i);
@@ -80,12 +78,12 @@ final class StreamTable {
             sum += ahead[i] == 0 ? 0 : keys[start(number(ahead[i]))];
         }
         for (int i = 0; i < count; i++) {
-            Part last = ahead[i] == 0 ? null : streams.get(number(ahead[i])).last();
-            sum += last == null ? 0 : last.count();
+            sum += ahead[i] == 0 ? 0 : state.applyAsInt(number(ahead[i]));
         }
         touched = sum;
     }
 
+    /** The number of a slot's stream; -1 where the slot is free. */
     private static int number(long slot) {
         return (int) slot - 1;
     }
@@ -120,9 +118,9 @@ final class StreamTable {
         return StreamKey.ofCheckedUtf8(Arrays.copyOfRange(keys, start(number), ends[number]));
     }
 
-    /** All streams ever added; the index of each is its number. */
-    List<StreamParts> all() {
-        return streams;
+    /** Number of the streams ever added. */
+    int size() {
+        return size;
     }
 
     private int slot(byte[] bytes, int from, int length, int hash) {
@@ -169,16 +167,12 @@ final class StreamTable {
 
     // ---------------------------------------------------------------- by key
 
-    /** All streams, in ascending order of the unsigned bytes of their keys. */
-    List<StreamParts> byKey() {
-        int[] numbers = new int[streams.size()];
+    /** The numbers of all streams, in ascending order of the unsigned bytes of their keys. */
+    int[] byKey() {
+        int[] numbers = new int[size];
         Arrays.setAll(numbers, number -> number);
         sort(numbers, 0, numbers.length, -1);
-        List<StreamParts> byKey = new ArrayList<>(numbers.length);
-        for (int number : numbers) {
-            byKey.add(streams.get(number));
-        }
-        return byKey;
+        return numbers;
     }
 
     /**
@@ -194,7 +188,7 @@ final class StreamTable {
             sortByComparing(numbers, from, to);
             return;
         }
-        int numberBits = Integer.SIZE - Integer.numberOfLeadingZeros(streams.size());
+        int numberBits = Integer.SIZE - Integer.numberOfLeadingZeros(size);
         long[] sorted = new long[to - from];
         for (int i = from; i < to; i++) {
             sorted[i - from] = (bytesBehind(numbers[i], shared) >>> numberBits << numberBits | numbers[i]) ^ Long.MIN_VALUE;

@@ -35,6 +35,7 @@ import dev.streamwal.pack.PackedBytes;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.shared.SharedEnds;
 import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import dev.streamwal.storage.FreeSpace;
@@ -96,8 +97,8 @@ public final class PackStore implements PackedData {
     private final ChannelCache channels = new ChannelCache(MAX_OPEN_FILES);
     private final PackCatalog catalog;
     private final SharedCatalog shared;
-    /** Shared segments of an earlier writer. */
-    private volatile List<SharedSegment> inherited = List.of();
+    /** Where streams ended, when the log was opened, in shared segments of an earlier writer. Those that are packed meanwhile don't count. */
+    private volatile SharedEnds inherited = new SharedEnds();
     private volatile boolean hasInherited = true;
     /** Streams that packs of this writer have, and that aren't in memory any more. */
     private final KeyFilter forgotten = new KeyFilter();
@@ -190,10 +191,13 @@ public final class PackStore implements PackedData {
      * the recovery of the shared stream and before any other stream is used.
      */
     public void inherit() throws IOException {
-        inherited = shared.all(manifest.current());
-        hasInherited = !inherited.isEmpty() || !isEmpty();
+        SharedEnds ends = new SharedEnds();
+        for (Segment segment : sharedSegments()) {
+            ends.add(segment, channels);
+        }
+        inherited = ends;
+        hasInherited = !ends.isEmpty() || !isEmpty();
         inheritedEnd = sharedEnd.getAsLong();
-        shared.forget();
     }
 
     /** A step that runs under the lock. */
@@ -336,7 +340,9 @@ public final class PackStore implements PackedData {
     void addPacked(List<ListedPack> packs, long sharedBelow) throws IOException {
         manifest.begin();
         change(packs, List.of(), () -> manifest.addPacked(packs, sharedBelow));
-        inherited = inherited.stream().filter(each -> each.file().basePosition() >= sharedBelow).toList();
+        if (sharedBelow >= inheritedEnd) {
+            inherited = new SharedEnds();
+        }
     }
 
     /** The cache through which segments are opened. */
@@ -433,12 +439,7 @@ public final class PackStore implements PackedData {
         if (stream.sharedEnd().orElse(Long.MAX_VALUE) > shared.oldest(manifest.current())) {
             return false;
         }
-        for (SharedSegment each : inherited) {
-            if (!counting(each, stream.key()).isEmpty()) {
-                return false;
-            }
-        }
-        return catalog.look(now -> isInNoPack(stream.key(), now));
+        return inheritedSharedEnd(stream.key()).isEmpty() && catalog.look(now -> isInNoPack(stream.key(), now));
     }
 
     /** Whether {@link #end} says where a stream ends from now on, though the stream is forgotten: nothing of it is in shared segments, and packs say the same. */
@@ -463,7 +464,7 @@ public final class PackStore implements PackedData {
 
     /** Whether a shared segment is an earlier writer's. */
     boolean isInherited(Segment segment) {
-        return inherited.stream().anyMatch(each -> each.file().basePosition() == segment.basePosition());
+        return segment.basePosition() < inheritedEnd;
     }
 
     /** Notes that this log knows where all streams of the pack end. */
@@ -488,10 +489,10 @@ public final class PackStore implements PackedData {
                 boolean unused = (isThere ? keys : unknown).add(stream.key().text());
             }
         }
-        List<VoidRange> ranges = before.voidRanges();
-        for (SharedSegment each : inherited) {
-            ranges.forEach(range -> each.cut(range.key(), range.from(), range.to()));
-            each.addKeys(key -> true, keys);
+        for (StreamKey key : inherited.keys(before.sharedBelow())) {
+            if (before.voidRanges(key).isEmpty() || inheritedSharedEnd(key).isPresent()) {
+                keys.add(key.text());
+            }
         }
         unknown.removeAll(keys);
         if (!unknown.isEmpty()) {
@@ -509,14 +510,29 @@ public final class PackStore implements PackedData {
         if (key.equals(StreamKey.SHARED) || !(hasInherited || forgotten.mayHave(key))) {
             return Optional.empty();
         }
-        for (int i = inherited.size() - 1; i >= 0; i--) {
-            List<SharedPart> parts = counting(inherited.get(i), key);
-            if (!parts.isEmpty()) {
-                SharedPart last = parts.get(parts.size() - 1);
-                return Optional.of(new End(last.endPosition(), last.window().startMillis()));
-            }
+        // shared segments first: their content is in packs before it leaves them
+        Optional<End> end = inheritedSharedEnd(key);
+        return end.isPresent() ? end : inheritedEnd(key);
+    }
+
+    /** Where the stream ends in an earlier writer's shared segments, as far as it counts there. */
+    private Optional<End> inheritedSharedEnd(StreamKey key) throws IOException {
+        Manifest now = manifest.current();
+        SharedEnds.End end = inherited.find(key, now.sharedBelow());
+        if (end == null) {
+            return Optional.empty();
         }
-        return inheritedEnd(key);
+        List<VoidRange> covering = now.voidRanges(key).stream().filter(range -> range.from() < end.position() && end.position() <= range.to()).toList();
+        if (covering.isEmpty()) {
+            return Optional.of(new End(end.position(), end.windowStartMillis()));
+        }
+        if (covering.stream().anyMatch(range -> range.from() <= end.base())) {
+            return Optional.empty();
+        }
+        // the end was cut off: the records before it tell
+        List<SharedPart> parts = parts(key);
+        return parts.isEmpty() ? Optional.empty()
+                : Optional.of(parts.get(parts.size() - 1)).map(last -> new End(last.endPosition(), last.window().startMillis()));
     }
 
     /** The parts of a shared segment that still count for a stream. */
@@ -525,12 +541,11 @@ public final class PackStore implements PackedData {
         return segment.parts(key);
     }
 
-    /** Whether anything that the stream has in a pack, or had in a shared segment when the log was opened, ends at a position. */
+    /** Whether anything that the stream has in a pack or a shared segment ends at a position. */
     boolean endsAt(StreamKey key, long position) throws IOException {
-        for (SharedSegment each : inherited) {
-            if (counting(each, key).stream().anyMatch(part -> part.endPosition() == position)) {
-                return true;
-            }
+        Optional<End> last = inheritedSharedEnd(key);
+        if (last.isPresent() && (last.get().position() == position || parts(key).stream().anyMatch(part -> part.endPosition() == position))) {
+            return true;
         }
         return catalog.look(now -> {
             CatalogedKey cataloged = catalog.cataloged(key, now);

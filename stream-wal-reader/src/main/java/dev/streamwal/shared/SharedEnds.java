@@ -1,0 +1,134 @@
+package dev.streamwal.shared;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.RecordLayout;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
+import dev.streamwal.io.ChannelCache;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentScan;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where each stream ends in shared segments, and nothing else: a log that is opened needs no more of all that waits to be packed. It takes memory for
+ * each stream, where a {@link SharedIndex} takes some for each record. Filled by one thread, then read by any.
+ */
+public final class SharedEnds implements SharedRecords {
+
+    private static final int MAX_READ_BYTES = 1 << 20;
+    private static final int FIRST_STREAMS = 16;
+
+    /** The words that each stream has. */
+    private static final int WORDS = 4;
+    private static final int BASE = 0;
+    private static final int END = 1;
+    private static final int WINDOW_START = 2;
+    private static final int SEGMENT = 3;
+
+    private final StreamTable table = new StreamTable();
+    private final PendingSlots pending = new PendingSlots();
+    private long[] words = new long[WORDS * FIRST_STREAMS];
+    /** Base position of the segment being walked. */
+    private long segment;
+    private @Nullable Window newestWindow;
+
+    /**
+     * The end of a stream.
+     *
+     * @param base position of its first record in any of the segments
+     * @param position behind its last record
+     * @param windowStartMillis of its last record
+     */
+    public record End(long base, long position, long windowStartMillis) {}
+
+    /** Adds the records of a segment, behind those of all segments before it. Of a damaged one it adds what verifies. */
+    public void add(Segment shared, ChannelCache channels) throws IOException {
+        try (SegmentReader reader = shared.open(channels); SegmentScan scan = new SegmentScan(reader, reader.header(), MAX_READ_BYTES)) {
+            new SharedWalk(shared, this).on(scan, reader.end());
+        } catch (CorruptSegmentException e) {
+            // its header is damaged: nobody knows what was in it
+        }
+    }
+
+    @Override
+    public void begin(SegmentHeader header) {
+        segment = header.basePosition();
+    }
+
+    @Override
+    public void add(SegmentScan scan) {
+        // of what leads a batch only the members have a stream
+        if (!RecordLayout.isControl(scan.flags()) && scan.headerLength() > 0 && !pending.add(scan)) {
+            settle();
+            boolean unused = pending.add(scan);
+        }
+    }
+
+    @Override
+    public void settle() {
+        pending.decode();
+        table.lookAhead(pending, number -> (int) words[WORDS * number + END]);
+        for (int i = 0; i < pending.count(); i++) {
+            if (pending.isStreams(i)) {
+                add(pending.slot(i), i);
+            }
+        }
+        pending.clear();
+    }
+
+    private void add(Slot read, int i) {
+        Window window = read.window(pending.timestampMillis(i), newestWindow);
+        newestWindow = window;
+        int known = table.size();
+        int number = table.findOrAdd(read.bytes(), read.keyOffset(), read.keyLength());
+        if (number < 0) {
+            return;
+        }
+        int at = WORDS * number;
+        if (number == known) {
+            words = at == words.length ? Arrays.copyOf(words, 2 * at) : words;
+            words[at + BASE] = read.position();
+        }
+        words[at + END] = read.position() + RecordLayout.frameBytes(read.headerLength(), pending.contentLength(i) - read.headerLength());
+        words[at + WINDOW_START] = window.startMillis();
+        words[at + SEGMENT] = segment;
+    }
+
+    /** Whether no segment has any stream's records. */
+    public boolean isEmpty() {
+        return table.size() == 0;
+    }
+
+    /**
+     * Where a stream ends; null where it has nothing in these segments.
+     *
+     * @param from base position of the first segment that counts
+     */
+    public @Nullable End find(StreamKey key, long from) {
+        byte[] utf8 = key.utf8();
+        int number = table.find(utf8, 0, utf8.length);
+        return number < 0 || !counts(number, from) ? null
+                : new End(words[WORDS * number + BASE], words[WORDS * number + END], words[WORDS * number + WINDOW_START]);
+    }
+
+    /** The streams that have something in the segments that begin at a position or behind it. */
+    public List<StreamKey> keys(long from) {
+        List<StreamKey> keys = new ArrayList<>();
+        for (int number = 0; number < table.size(); number++) {
+            if (counts(number, from)) {
+                keys.add(table.key(number));
+            }
+        }
+        return keys;
+    }
+
+    private boolean counts(int number, long from) {
+        return words[WORDS * number + SEGMENT] >= from;
+    }
+}
