@@ -169,6 +169,48 @@ class MergePlanTest {
         assertThat(plan(packs, 0, new MergePlan.Limits(64, 10, SETTLE, true, pack -> 0))).containsExactly(packs.subList(0, 2));
     }
 
+    /** Of an open window: its packs have so many segments each, tables of so many bytes, and bytes in all. Merged are the first of them; 0 for none. */
+    private int mergedOfOpenWindow(long segments, long tableBytes, long bytes, int count) {
+        List<ListedPack> packs = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            packs.add(pack(0, 0, 1, 0, bytes, segments));
+        }
+        List<List<ListedPack>> merges = plan(packs, 0, new MergePlan.Limits(64, 100, SETTLE, true, pack -> tableBytes));
+        assertThat(merges.isEmpty() || merges.equals(List.of(packs.subList(0, merges.get(0).size())))).isTrue();
+        return merges.isEmpty() ? 0 : merges.get(0).size();
+    }
+
+    @Test
+    void of_openWindow_mergesWhatFillsMoreThanHalfAPackAndIsShort() {
+        long max = MergePlan.Tables.MAX_BYTES;
+        long[] few = {1, max / 3};
+        long[] many = {40, max / 3};
+        assertThat(mergedOfOpenWindow(few[0], few[1], 100, 3)).as("all fit").isZero();
+        assertThat(mergedOfOpenWindow(few[0], few[1], 100, 4)).isEqualTo(3);
+        assertThat(mergedOfOpenWindow(few[0], few[1], MergePlan.LONG_SEGMENT_BYTES, 4)).as("long segments").isZero();
+        assertThat(mergedOfOpenWindow(few[0], few[1], MergePlan.LONG_SEGMENT_BYTES - 1, 4)).isEqualTo(3);
+        assertThat(mergedOfOpenWindow(few[0], max / 2, 100, 3)).as("two tables fit to the byte").isEqualTo(2);
+        assertThat(mergedOfOpenWindow(many[0], many[1], 100, 2)).isZero();
+        assertThat(mergedOfOpenWindow(many[0], many[1], 100, 3)).isEqualTo(2);
+        assertThat(mergedOfOpenWindow(50, 0, 100, 3)).as("two have as many segments as fit").isEqualTo(2);
+        assertThat(mergedOfOpenWindow(51, 0, 100, 3)).as("no two fit").isZero();
+    }
+
+    /** Of two small ones and a large one that doesn't fit beside them, the small ones wait for more if they fill no more than half a pack. */
+    @Test
+    void of_openWindow_whatFillsHalfAPackWaits() {
+        long max = MergePlan.Tables.MAX_BYTES;
+        for (int more = 0; more < 2; more++) {
+            ListedPack first = pack(0, 0, 1, 0, 10, 25);
+            ListedPack second = pack(0, 0, 1, 0, 20, 25 + more);
+            ListedPack large = pack(0, 0, 1, 0, 30, 90);
+            List<ListedPack> packs = List.of(first, second, large);
+            assertThat(plan(packs, 0, new MergePlan.Limits(64, 100, SETTLE, true, pack -> 0))).hasSize(more);
+            long tableBytes = max / 4 + more;
+            assertThat(plan(packs, 0, new MergePlan.Limits(64, 1_000, SETTLE, true, pack -> pack.equals(large) ? max : tableBytes))).hasSize(more);
+        }
+    }
+
     /** Packs that are as large as one may be stay, and the others are merged beside them. */
     @Test
     void of_packsThatAreFull_areLeft() {
