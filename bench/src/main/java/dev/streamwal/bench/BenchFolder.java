@@ -25,7 +25,7 @@ public final class BenchFolder {
     private static final int CHUNK_BYTES = 4 << 20;
     private static final long SETTLE_SECONDS = 60;
 
-    private static final String OURS = "(metrics|churn|backlog|tier|tier-bucket|encryption|append|baseline|warm|recording|recorded|kept|durable|flush|recovery|delay|reads|gateway|sizes|soak|direct|many|compare)-.*";
+    private static final String OURS = "(metrics|month|churn|backlog|tier|tier-bucket|encryption|append|baseline|warm|recording|recorded|kept|durable|flush|recovery|delay|reads|gateway|sizes|soak|direct|many|compare)-.*";
 
     private BenchFolder() {}
 
@@ -73,6 +73,13 @@ public final class BenchFolder {
             return (int) all.filter(Files::isRegularFile).count();
         } catch (IOException | UncheckedIOException e) {
             return -1;
+        }
+    }
+
+    /** Size of the files below a folder whose names end so. */
+    public static long bytes(Path folder, String suffix) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            return all.filter(file -> Files.isRegularFile(file) && file.toString().endsWith(suffix)).mapToLong(file -> file.toFile().length()).sum();
         }
     }
 

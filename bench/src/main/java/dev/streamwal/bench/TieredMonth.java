@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.function.ToLongFunction;
-import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -108,10 +107,10 @@ public final class TieredMonth {
             lines.add("| | |");
             lines.add("|---|--:|");
             lines.add(row("packs in the bucket", stats.tieredPacks()));
-            lines.add(row("bytes in the bucket", bytes(bucketDirectory, "")));
-            lines.add(row("bytes on the disk", bytes(root, "")));
-            lines.add(row("of these tables of packs in the bucket", bytes(root, ".table")));
-            lines.add(row("of these packs", bytes(root, ".pack")));
+            lines.add(row("bytes in the bucket", BenchFolder.bytes(bucketDirectory, "")));
+            lines.add(row("bytes on the disk", BenchFolder.bytes(root, "")));
+            lines.add(row("of these tables of packs in the bucket", BenchFolder.bytes(root, ".table")));
+            lines.add(row("of these packs", BenchFolder.bytes(root, ".pack")));
             CountedBucket.Counts all = bucket.counts();
             lines.add(row("requests to write", all.puts()));
             lines.add(row("bytes written", all.writtenBytes()));
@@ -133,12 +132,6 @@ public final class TieredMonth {
 
     private static String row(String what, long count) {
         return String.format(Locale.ROOT, "| %s | %,d |", what, count);
-    }
-
-    private static long bytes(Path folder, String suffix) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            return files.filter(file -> Files.isRegularFile(file) && file.toString().endsWith(suffix)).mapToLong(file -> file.toFile().length()).sum();
-        }
     }
 
     // ---------------------------------------------------------------- reading
