@@ -17,8 +17,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Random;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A gateway's month, by a driven clock: how many files there are, how often each byte was written, what a record takes on the disk, and what questions
@@ -53,7 +55,7 @@ public final class GatewayMonth {
     private final List<String> lines = new ArrayList<>();
     private final double[] values = new double[KEYS];
     private volatile long nowMillis;
-    private EntryRef kept;
+    private @Nullable EntryRef kept;
 
     private GatewayMonth(RunOptions options) {
         this.options = options;
@@ -111,7 +113,7 @@ public final class GatewayMonth {
                     records++;
                 }
                 if (step % stepsAWindow == stepsAWindow - 1) {
-                    nowMillis += STEP.toMillis();
+                    nowMillis = BEGIN.plus(STEP.multipliedBy(step + 1)).toEpochMilli();
                     int unused = wal.pack() + wal.sweep().deletedSegments();
                     mostFiles = Math.max(mostFiles, BenchFolder.files(root));
                 }
@@ -153,7 +155,7 @@ public final class GatewayMonth {
         }
         ask(String.format(Locale.ROOT, "the latest records of the %,d silent keys", SILENT), reader -> reader.latest(silent).size());
         ask("a record by its reference", reader -> {
-            try (EntryBatch batch = reader.readBatch(List.of(kept))) {
+            try (EntryBatch batch = reader.readBatch(List.of(Objects.requireNonNull(kept)))) {
                 return batch.size();
             }
         });
@@ -173,7 +175,7 @@ public final class GatewayMonth {
             long began = System.nanoTime();
             long records = question.applyAsLong(reader);
             double millis = (System.nanoTime() - began) / 1e6;
-            lines.add(String.format(Locale.ROOT, "| %s | %,d | %,d | %,d | %,.1f |", what, records, reader.readCalls() - calls, reader.readBytes() - bytes >> 10, millis));
+            lines.add(String.format(Locale.ROOT, "| %s | %,d | %,d | %,d | %,.1f |", what, records, reader.readCalls() - calls, (reader.readBytes() - bytes) >> 10, millis));
         }
     }
 
