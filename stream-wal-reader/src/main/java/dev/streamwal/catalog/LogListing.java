@@ -31,11 +31,11 @@ public final class LogListing {
 
     /** @param keys the streams to be looked at; in the writer's process they are recovered first */
     static LogListing of(LogSource log, Collection<String> keys) throws IOException {
-        for (String key : keys) {
-            log.recover(key);
+        Set<String> namesBefore = log.streams().names();
+        if (log.writer() != null) {
+            recover(log, keys, namesBefore);
         }
         Manifest before = log.packs().manifest();
-        Set<String> namesBefore = log.streams().names();
         for (int attempt = 1; attempt <= PackCatalog.MAX_ATTEMPTS; attempt++) {
             Manifest manifest = before;
             List<SharedSegment> shared = log.packs().look(unused -> log.shared().all(manifest));
@@ -48,6 +48,15 @@ public final class LogListing {
         }
         throw new IOException("log changed during every attempt to list it: attempts=" + PackCatalog.MAX_ATTEMPTS + ", folder="
                 + log.streams().path() + "; read again later");
+    }
+
+    /** Those with files of their own. What others have in shared segments was recovered when the log was opened, and a directory that comes later is new. */
+    private static void recover(LogSource log, Collection<String> keys, Set<String> directories) {
+        for (String key : keys) {
+            if (directories.contains(StreamKey.of(key).directoryName())) {
+                log.recover(key);
+            }
+        }
     }
 
     /** The stream's segments. */

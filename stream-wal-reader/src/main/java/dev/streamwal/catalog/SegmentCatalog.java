@@ -58,7 +58,7 @@ public final class SegmentCatalog {
     private final Segment.Moves moves;
     private final ListingAge age;
 
-    private volatile SegmentChain chain = SegmentChain.EMPTY;
+    private volatile Merged merged = Merged.NOTHING;
 
     /** The segments with files, as the directory was read last. */
     @GuardedBy("this")
@@ -82,19 +82,19 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private @Nullable Manifest manifest;
 
-    /** The lists that {@link #chain} was made of. */
-    @GuardedBy("this")
-    private List<Segment> ownInChain = own;
-
-    @GuardedBy("this")
-    private List<Segment> packedInChain = packed;
-
     /** The parts in shared segments. */
     @GuardedBy("this")
     private List<Segment> parts = List.of();
 
-    @GuardedBy("this")
-    private List<Segment> partsInChain = parts;
+    /** A chain, and the lists that it was made of. */
+    private record Merged(SegmentChain chain, List<Segment> own, List<Segment> packed, List<Segment> parts) {
+
+        private static final Merged NOTHING = new Merged(SegmentChain.EMPTY, List.of(), List.of(), List.of());
+
+        boolean isOf(List<Segment> someOwn, List<Segment> somePacked, List<Segment> someParts) {
+            return own.equals(someOwn) && packed.equals(somePacked) && parts.equals(someParts);
+        }
+    }
 
     /** The folder that the stream's directory is in, or would be. */
     @FunctionalInterface
@@ -143,12 +143,12 @@ public final class SegmentCatalog {
 
     /** The segments as listed last; empty before the first {@link #refresh()}. */
     public SegmentChain chain() {
-        return chain;
+        return merged.chain();
     }
 
     /** Whether the stream certainly has no directory any more, and nothing in a pack. If so, its files are closed. */
     boolean isGone() {
-        SegmentChain last = chain;
+        SegmentChain last = chain();
         for (int i = 0; i < last.size(); i++) {
             if (!(last.get(i) instanceof OwnSegment)) {
                 return false;
@@ -169,7 +169,7 @@ public final class SegmentCatalog {
 
     /** Closes its stream's own files, as far as nobody reads them. */
     void forgetFiles() {
-        SegmentChain last = chain;
+        SegmentChain last = chain();
         for (int i = 0; i < last.size(); i++) {
             if (last.get(i) instanceof OwnSegment) {
                 channels.forget(last.get(i).file());
@@ -242,12 +242,12 @@ public final class SegmentCatalog {
     }
 
     /** What packs have of the stream, as listed last. */
-    private record InPacks(@Nullable Manifest manifest, List<Segment> segments, PackCatalog.Known before) {}
+    private record InPacks(@Nullable Manifest manifest, List<Segment> segments, PackCatalog.Known before, Merged merged) {}
 
     private synchronized InPacks inPacks() {
         // a table that is damaged may have been written anew
         boolean isReadable = packed.stream().noneMatch(UnreadableFile.class::isInstance);
-        return new InPacks(isReadable ? manifest : null, isReadable ? packed : List.of(), packedBefore.copy());
+        return new InPacks(isReadable ? manifest : null, isReadable ? packed : List.of(), packedBefore.copy(), merged);
     }
 
     /** Begins with what another catalog of the stream, which stays as it is, has found in packs. Called before anything is listed. */
@@ -256,6 +256,7 @@ public final class SegmentCatalog {
         manifest = known.manifest();
         packed = known.segments();
         packedBefore = known.before();
+        merged = known.merged();
     }
 
     /** Whether both have the same list of packs. */
@@ -287,17 +288,14 @@ public final class SegmentCatalog {
 
     @GuardedBy("this")
     private SegmentChain merge() throws IOException {
-        if (!own.equals(ownInChain) || !packed.equals(packedInChain) || !parts.equals(partsInChain)) {
-            chain = new SegmentChain(packed.isEmpty() && parts.isEmpty() ? own : merged(own, packed, parts));
-            ownInChain = own;
-            packedInChain = packed;
-            partsInChain = parts;
+        if (!merged.isOf(own, packed, parts)) {
+            merged = new Merged(new SegmentChain(packed.isEmpty() && parts.isEmpty() ? own : inOrder(own, packed, parts)), own, packed, parts);
         }
-        return chain;
+        return merged.chain();
     }
 
     /** All segments in order of position; of two at the same position the one with a file of its own. */
-    private List<Segment> merged(List<Segment> files, List<Segment> inPacks, List<Segment> inShared) throws IOException {
+    private List<Segment> inOrder(List<Segment> files, List<Segment> inPacks, List<Segment> inShared) throws IOException {
         NavigableMap<Long, Segment> byPosition = new TreeMap<>();
         List<UnreadableFile> unreadable = new ArrayList<>();
         for (List<Segment> some : List.of(inShared, inPacks, files)) {
