@@ -287,6 +287,45 @@ abstract class SharedContract extends LogContract {
         }
     }
 
+    /**
+     * A packed segment ends where it is full, in the middle of what a stream has in one of the shared segments. Whoever began to read before, by a
+     * list of the shared segments, finds all the same, and each record once.
+     */
+    @Test
+    void pack_whatAStreamHasInASharedSegmentIsDivided_whoeverBeganBeforeReadsAll() {
+        try (StreamWal wal = open(sharing().segmentBytes(512 << 10).maxRecordBytes(1_000).sweepInterval(Duration.ZERO));
+                WalReader within = wal.reader(); WalReader without = WalReader.open(root); BegunReads begun = new BegunReads()) {
+            Map<String, List<Written>> written = new LinkedHashMap<>();
+            for (int i = 0; i < 60; i++) {
+                for (String key : List.of("a", "b")) {
+                    written.computeIfAbsent(key, unused -> new ArrayList<>()).addAll(appendSome(wal.stream(key), 40, 900 - i));
+                }
+                Runnable readOn = i % 3 != 0 ? () -> {} : begun.followToTheEnd(i % 2 == 0 ? within : without, written);
+                // so many that the tail gives back the files of those that were there before
+                for (int other = 0; other < 100; other++) {
+                    written.computeIfAbsent("other/" + other, unused -> new ArrayList<>()).addAll(appendSome(wal.stream("other/" + other), 1));
+                }
+                readOn.run();
+            }
+            List<Written> ofA = written.get("a");
+            int all = ofA.size();
+            long bytes = ofA.get(all - 1).ref().end() - ofA.get(0).ref().position();
+            assertThat(bytes).as("bytes of a stream, more than two packed segments have").isGreaterThan(2L << 20);
+            for (WalReader reader : List.of(within, without)) {
+                for (int count = 1; count < all; count += 97) {
+                    begun.begin(reader, count, ofA);
+                }
+                begun.beginMerged(reader, written);
+            }
+            packAll(wal);
+            assertThat(wal.stats().packedSegments()).as("packed segments of two streams").isGreaterThan(4);
+            begun.assertGoOn();
+            for (WalReader reader : List.of(within, without)) {
+                written.forEach((key, records) -> Written.assertHolds(reader, key, records));
+            }
+        }
+    }
+
     private List<Written> appendBatch(WalStream stream, int count) {
         List<byte[]> contents = IntStream.range(0, count).mapToObj(i -> ("member " + i).getBytes(ISO_8859_1)).toList();
         List<EntryRef> refs = stream.appendBatch(contents.stream().map(WriteEntry::of).toList());

@@ -74,7 +74,7 @@ final class LogFigures {
             }
             return footer != null;
         } catch (NoSuchFileException e) {
-            return true; // expired just now
+            return false; // expired just now, or moved into a pack: its records, if they are left, are read
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             unreadable++;
             return true; // nothing of it can be counted

@@ -178,7 +178,10 @@ final class SegmentInventory {
         try {
             return found.segment().header(log.channels()).window().endMillis() <= TimeRules.millis(before);
         } catch (NoSuchFileException e) {
-            return true;
+            NoSuchFileException gone = new NoSuchFileException(root.toString(), null, "segment was deleted or packed during the dry run: key="
+                    + found.segment().key() + ", position=" + found.name().basePosition() + "; run it again");
+            gone.addSuppressed(e);
+            throw gone;
         }
     }
 

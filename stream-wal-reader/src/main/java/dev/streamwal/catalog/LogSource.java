@@ -57,7 +57,7 @@ public final class LogSource implements AutoCloseable {
         this.streams = new StreamDirectory(root, channels);
         this.packs = new PackCatalog(root, channels, footers, settings.blockCacheBytes(), manifests,
                 new TierReads(settings.tier(), root, settings.tierCacheBytes()), isOfTierAlone);
-        this.shared = new SharedCatalog(streams, channels, footers, packs, this::moved, this::sharedEnd);
+        this.shared = new SharedCatalog(streams, channels, footers, packs, this::sharedEnd);
     }
 
     /** A log of which there is nothing but its tier; the settings have the tier's place. */
@@ -137,10 +137,6 @@ public final class LogSource implements AutoCloseable {
         return keys;
     }
 
-    private @Nullable Segment moved(Segment gone) throws IOException {
-        return catalog(gone.key().text()).moved(gone);
-    }
-
     /** The end of the reserved space in the shared stream; 0 in a process that doesn't write the log. */
     private long sharedEnd() {
         return writer == null ? 0 : writer.reservedEnd(StreamKey.SHARED.text()).orElse(0);
@@ -181,7 +177,7 @@ public final class LogSource implements AutoCloseable {
 
     /** A catalog that hasn't listed anything, and isn't kept for other calls. */
     SegmentCatalog emptyCatalog(StreamKey key) {
-        return new SegmentCatalog(key, streams, channels, footers, packs, shared, this::moved);
+        return new SegmentCatalog(key, streams, channels, footers, packs, shared);
     }
 
     /** Has a catalog that hasn't listed anything begin with what is known of its stream. */

@@ -199,7 +199,7 @@ public final class PackCatalog {
      * @param known the result of the listing before; replaced by this one's
      * @throws NoSuchFileException where a pack has been deleted since: ask again with the current manifest
      */
-    List<Segment> segments(StreamKey key, Manifest manifest, Known known, Segment.Moves moves) throws IOException {
+    List<Segment> segments(StreamKey key, Manifest manifest, Known known) throws IOException {
         List<ListedPack> packs = manifest.packsInOrder();
         CatalogedKey cataloged = isListed(packs, known) ? none(key, manifest)
                 : cataloged(key, manifest);
@@ -207,7 +207,7 @@ public final class PackCatalog {
         List<Segment> counting = new ArrayList<>();
         for (ListedPack pack : packs) {
             List<Segment> before = known.byPack.get(pack.number());
-            List<Segment> all = before != null ? before : cataloged.covers(pack) ? list(key, pack, cataloged, moves) : list(key, pack, moves);
+            List<Segment> all = before != null ? before : cataloged.covers(pack) ? list(key, pack, cataloged) : list(key, pack);
             if (!all.isEmpty()) {
                 if (!(all.get(0) instanceof UnreadableFile)) {
                     // a table that is damaged may be written anew
@@ -237,14 +237,14 @@ public final class PackCatalog {
         }
     }
 
-    private List<Segment> list(StreamKey key, ListedPack pack, CatalogedKey cataloged, Segment.Moves moves) {
+    private List<Segment> list(StreamKey key, ListedPack pack, CatalogedKey cataloged) {
         List<CatalogedSegment> there = cataloged.in(pack);
         List<Segment> segments = new ArrayList<>(there.size());
-        there.forEach(segment -> segments.add(PackedSegment.of(key, this, pack, segment, footers, moves)));
+        there.forEach(segment -> segments.add(PackedSegment.of(key, this, pack, segment, footers)));
         return segments;
     }
 
-    private List<Segment> list(StreamKey key, ListedPack pack, Segment.Moves moves) throws IOException {
+    private List<Segment> list(StreamKey key, ListedPack pack) throws IOException {
         PackReader reader;
         List<PackEntry> entries;
         try {
@@ -256,7 +256,7 @@ public final class PackCatalog {
         }
         List<Segment> segments = new ArrayList<>(entries.size());
         for (PackEntry entry : entries) {
-            segments.add(PackedSegment.of(key, this, pack, reader, entry, footers, moves));
+            segments.add(PackedSegment.of(key, this, pack, reader, entry, footers));
         }
         return segments;
     }

@@ -37,33 +37,30 @@ public final class PackedSegment extends Segment {
     private final long end;
     private final boolean isInWindow;
     private final FooterCache footers;
-    /** Whether this is a part of a segment of the pack; the table doesn't describe such a part. */
-    private final boolean isSlice;
     private volatile @Nullable Place place;
 
     /** Where it is in the pack. */
     private record Place(PackReader reader, PackEntry entry, SegmentHeader header) {}
 
     /** As a pack's table has it. */
-    static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, PackReader reader, PackEntry entry, FooterCache footers, Moves moves) {
+    static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, PackReader reader, PackEntry entry, FooterCache footers) {
         // its footer, or the table, says more than whether it is in the window
-        return new PackedSegment(key, packs, pack, entry.basePosition(), entry.endPosition(), false, footers, moves, false, place(reader, entry));
+        return new PackedSegment(key, packs, pack, entry.basePosition(), entry.endPosition(), false, footers, place(reader, entry));
     }
 
     /** As the catalogue of keys has it. */
-    static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, CatalogedSegment segment, FooterCache footers, Moves moves) {
-        return new PackedSegment(key, packs, pack, segment.basePosition(), segment.endPosition(), segment.isInWindow(), footers, moves, false, null);
+    static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, CatalogedSegment segment, FooterCache footers) {
+        return new PackedSegment(key, packs, pack, segment.basePosition(), segment.endPosition(), segment.isInWindow(), footers, null);
     }
 
-    private PackedSegment(StreamKey key, PackCatalog packs, ListedPack pack, long base, long end, boolean isInWindow, FooterCache footers, Moves moves,
-            boolean isSlice, @Nullable Place place) {
-        super(key, new SegmentName(base, pack.expirationMillis()), moves);
+    private PackedSegment(StreamKey key, PackCatalog packs, ListedPack pack, long base, long end, boolean isInWindow, FooterCache footers,
+            @Nullable Place place) {
+        super(key, new SegmentName(base, pack.expirationMillis()));
         this.packs = packs;
         this.pack = pack;
         this.end = end;
         this.isInWindow = isInWindow;
         this.footers = footers;
-        this.isSlice = isSlice;
         this.place = place;
     }
 
@@ -107,26 +104,8 @@ public final class PackedSegment extends Segment {
 
     @Override
     public @Nullable SegmentSummary summary() throws IOException {
-        if (isSlice) {
-            return null;
-        }
         PackEntry entry = place().entry();
         return new SegmentSummary(entry.dataEnd(), end, entry.smallestMillis(), entry.largestMillis());
-    }
-
-    /**
-     * The part from a position, where a record begins, to another one.
-     *
-     * @param sliceEnd where a record ends, or any position after the segment's end
-     */
-    PackedSegment between(long position, long sliceEnd) throws IOException {
-        if (position == basePosition() && sliceEnd >= end) {
-            return this;
-        }
-        Place all = place();
-        PackEntry entry = all.entry().between(position, sliceEnd);
-        return new PackedSegment(key(), packs, pack, entry.basePosition(), entry.endPosition(), isInWindow, footers, moves(), true,
-                place(all.reader(), entry));
     }
 
     /** The pack's number. */
@@ -135,7 +114,7 @@ public final class PackedSegment extends Segment {
     }
 
     @Override
-    protected SegmentReader openHere(ChannelCache channels) throws IOException {
+    public SegmentReader open(ChannelCache channels) throws IOException {
         // the manifest alone tells: a pack that was deleted may still be open
         Manifest now = packs.manifest();
         boolean isPackGone = now.pack(pack.number()).isEmpty();
@@ -152,13 +131,7 @@ public final class PackedSegment extends Segment {
 
     @Override
     public SegmentHeader header(ChannelCache channels) throws IOException {
-        try {
-            return place().header();
-        } catch (NoSuchFileException e) {
-            try (SegmentReader elsewhere = open(channels)) {
-                return elsewhere.header();
-            }
-        }
+        return place().header();
     }
 
     @Override
@@ -175,7 +148,7 @@ public final class PackedSegment extends Segment {
     @Override
     protected SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader read) throws IOException {
         Place here = place();
-        return SegmentEnd.of(isSlice ? here.reader().footerOfSlice(here.entry(), bytes) : here.reader().segmentFooter(here.entry()));
+        return SegmentEnd.of(here.reader().segmentFooter(here.entry()));
     }
 
     @Override

@@ -55,7 +55,6 @@ public final class SegmentCatalog {
     private final FooterCache footers;
     private final PackCatalog packs;
     private final @Nullable SharedCatalog shared;
-    private final Segment.Moves moves;
     private final ListingAge age;
 
     private volatile Merged merged = Merged.NOTHING;
@@ -114,17 +113,16 @@ public final class SegmentCatalog {
      */
     public SegmentCatalog(StreamKey key, Supplier<Path> directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
             @Nullable SharedCatalog shared) {
-        this(key, directory, Object::new, channels, footers, packs, shared, null, System::nanoTime);
+        this(key, directory, Object::new, channels, footers, packs, shared, System::nanoTime);
     }
 
-    /** @param moves finds a segment whose file has gone, so that whoever has the segment doesn't keep this catalog; null to ask this one */
     SegmentCatalog(StreamKey key, StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs,
-            @Nullable SharedCatalog shared, Segment.@Nullable Moves moves) {
-        this(key, () -> streams.of(key), streams::state, channels, footers, packs, shared, moves, System::nanoTime);
+            @Nullable SharedCatalog shared) {
+        this(key, () -> streams.of(key), streams::state, channels, footers, packs, shared, System::nanoTime);
     }
 
     SegmentCatalog(StreamKey key, Supplier<Path> directory, Folder folder, ChannelCache channels, FooterCache footers, PackCatalog packs,
-            @Nullable SharedCatalog shared, Segment.@Nullable Moves moves, LongSupplier nanoTime) {
+            @Nullable SharedCatalog shared, LongSupplier nanoTime) {
         this.key = key;
         this.directory = directory;
         this.folder = folder;
@@ -132,7 +130,6 @@ public final class SegmentCatalog {
         this.footers = footers;
         this.packs = packs;
         this.shared = shared;
-        this.moves = moves == null ? this::moved : moves;
         this.age = new ListingAge(nanoTime);
     }
 
@@ -219,7 +216,7 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private void lookUp(Manifest now) throws IOException {
         if (!now.equals(manifest)) {
-            List<Segment> found = packs.segments(key, now, packedBefore, moves);
+            List<Segment> found = packs.segments(key, now, packedBefore);
             packed = found.isEmpty() && packed.isEmpty() ? packed : found;
             manifest = now;
         }
@@ -311,25 +308,6 @@ public final class SegmentCatalog {
             file.placeInto(byPosition, channels);
         }
         return new ArrayList<>(byPosition.values());
-    }
-
-    /**
-     * The new place of a segment whose file was deleted; null where the segment was deleted. In a pack it may be a part of a larger segment. A
-     * segment that was listed in a pack gets its own part of that, so that a reader with an older list finds each record once. A segment that was
-     * listed in a shared segment may have grown since, and gets everything from its beginning on: see {@link SegmentChain#joined}.
-     */
-    @Nullable Segment moved(Segment gone) throws IOException {
-        SegmentChain now = refresh();
-        int index = now.floor(gone.basePosition());
-        Segment around = index < 0 ? null : now.get(index);
-        // a part of a shared segment may have been found anew in the same file
-        if (around == null || around.equals(gone) || (around.file().equals(gone.file()) && !(gone instanceof SharedPart))) {
-            return null;
-        }
-        if (around instanceof PackedSegment packed && packed.listedEnd() > gone.basePosition()) {
-            return packed.between(gone.basePosition(), gone instanceof PackedSegment ? gone.listedEnd() : Long.MAX_VALUE);
-        }
-        return around.basePosition() == gone.basePosition() ? around : null;
     }
 
     // ---------------------------------------------------------------- files
@@ -433,7 +411,7 @@ public final class SegmentCatalog {
                 if (listed != null) {
                     found.put(fileName, listed);
                 } else {
-                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new OwnSegment(key, name, file, footers, moves)));
+                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new OwnSegment(key, name, file, footers)));
                 }
             }
         } catch (NoSuchFileException | NotDirectoryException e) {

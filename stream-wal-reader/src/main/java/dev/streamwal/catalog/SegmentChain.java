@@ -49,10 +49,11 @@ public final class SegmentChain {
      * The segment in which a walk goes on after its segment was joined with others.
      *
      * <p><b>Joined segments.</b> Merging packs makes one segment of consecutive segments of a stream that uses shared segments
-     * ({@code PackWriter}). So a walk that has read one segment to its end, and looks for the one that begins after it, may find the next records
-     * in a segment that begins before: it goes on in the middle of that one. A walk with the old list may also have read more than the list says,
-     * as the segment it had open had grown since; it goes on in the next segment after what it has read. Positions decide both cases: a record's
-     * position never changes, and none is given twice.
+     * ({@code PackWriter}), until that one is full; so what was one segment may also be divided between two. So a walk that has read one segment to
+     * its end, and looks for the one that begins after it, may find the next records in a segment that begins before: it goes on in the middle of that
+     * one. A walk with the old list may also have read more than the list says, as the segment it had open had grown since; it goes on in the next
+     * segment after what it has read. Positions decide all cases: a record's position never changes, and none is given twice. A segment of an older
+     * list can't be opened once it has moved, so no walk enters one and goes on by a list in which its end is another one.
      *
      * @param base where the segment that the walk left began
      * @param position up to which everything has been read

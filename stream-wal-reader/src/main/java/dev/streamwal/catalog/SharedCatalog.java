@@ -29,7 +29,6 @@ public final class SharedCatalog {
     private final ChannelCache channels;
     private final FooterCache footers;
     private final SharedSegment.Voids voids;
-    private final Segment.Moves moves;
     private final LongSupplier reserved;
     private final Map<Long, SharedSegment> known = new ConcurrentHashMap<>();
 
@@ -38,22 +37,18 @@ public final class SharedCatalog {
      *
      * @param streams of the log, among them the shared one
      * @param packs of the log; their manifest lists the void ranges
-     * @param moves finds the new place of a part whose shared segment was deleted
      * @param reserved the end position of the reserved space in the shared stream; 0 where it isn't known
      */
-    public SharedCatalog(StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs, Segment.Moves moves,
-            LongSupplier reserved) {
-        this.files = new SegmentCatalog(StreamKey.SHARED, streams, channels, footers,
-                PackCatalog.none(streams.path()), null, null);
+    public SharedCatalog(StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs, LongSupplier reserved) {
+        this.files = new SegmentCatalog(StreamKey.SHARED, streams, channels, footers, PackCatalog.none(streams.path()), null);
         this.voids = (segment, key) -> cutLive(segment, key, packs.manifest());
         this.channels = channels;
         this.footers = footers;
-        this.moves = moves;
         this.reserved = reserved;
     }
 
     private static void cutLive(SharedSegment segment, StreamKey key, Manifest manifest) throws IOException {
-        // a scan that stands in it reads on where it is packed
+        // a scan that stands in it goes on where it is packed
         cut(segment, manifest.voidRanges(key));
         if (!isLive(segment, manifest)) {
             throw new NoSuchFileException(segment.file().toString(), null, "it is packed");
@@ -86,7 +81,7 @@ public final class SharedCatalog {
             Segment file = chain.get(i);
             bases.add(file.basePosition());
             listed.add(known.compute(file.basePosition(), (base, before) -> before != null && before.file().file().equals(file.file()) ? before
-                    : new SharedSegment(file, channels, footers, voids, moves)));
+                    : new SharedSegment(file, channels, footers, voids)));
         }
         known.keySet().retainAll(bases);
         return new Listing(listed, end);

@@ -31,7 +31,7 @@ final class UnreadableFile extends Segment {
     }
 
     private UnreadableFile(StreamKey key, long expirationMillis, Path file, CorruptSegmentException why, long position) {
-        super(key, new SegmentName(position, expirationMillis), Moves.NONE);
+        super(key, new SegmentName(position, expirationMillis));
         this.file = file;
         this.why = why;
     }
@@ -80,7 +80,7 @@ final class UnreadableFile extends Segment {
     }
 
     @Override
-    protected SegmentReader openHere(ChannelCache channels) {
+    public SegmentReader open(ChannelCache channels) {
         throw told();
     }
 

@@ -79,14 +79,13 @@ public final class PositionLookup {
     }
 
     /**
-     * Where the data before the segment ended. If the segment was deleted meanwhile, so was everything before it; -1 where its header can't be
-     * read.
+     * Where the data before the segment ended; -1 where its header can't be read.
+     *
+     * @throws NoSuchFileException where the segment was deleted, or has moved, meanwhile: list anew
      */
     private long previousEnd(Segment segment) throws IOException {
         try {
             return segment.header(log.channels()).previousEnd();
-        } catch (NoSuchFileException e) {
-            return segment.basePosition();
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             return UNKNOWN;
         }

@@ -49,9 +49,9 @@ final class BlockedFrames {
         this.file = file;
         this.cache = cache;
         this.extent = entry.extent();
-        this.position = entry.basePosition() - extent.skippedBytes();
+        this.position = entry.basePosition();
         this.salt = entry.salt();
-        this.bytes = extent.skippedBytes() + entry.dataBytes();
+        this.bytes = entry.dataBytes();
     }
 
     /**
@@ -61,7 +61,7 @@ final class BlockedFrames {
      * @param isOnce whether blocks are read {@link SegmentBytes#readOnce once}
      */
     void read(ByteBuffer target, long offset, int count, boolean isOnce) throws IOException {
-        int from = extent.skippedBytes() + (int) offset;
+        int from = (int) offset;
         int end = from + count;
         Optional<FrameBlocks.BlockList> found = list();
         if (found.isEmpty()) {

@@ -6,22 +6,16 @@ package dev.streamwal.pack;
  * @param offset where the frames, or the blocks in which they are stored, begin
  * @param storedBytes of the {@link FrameBlocks blocks} in which the frames are stored, with their list; 0 where they are stored plain
  * @param listBytes of the list before the blocks; 0 where there is one block, and no list
- * @param skippedBytes of the frames in the blocks before the first frame of this segment
  */
-public record Extent(long offset, int storedBytes, int listBytes, int skippedBytes) {
+public record Extent(long offset, int storedBytes, int listBytes) {
 
     /** Of frames that are stored plain. */
     static Extent asTheyAre(long offset) {
-        return new Extent(offset, 0, 0, 0);
+        return new Extent(offset, 0, 0);
     }
 
     /** Whether the frames are stored plain. */
     boolean isAsTheyAre() {
         return storedBytes == 0;
-    }
-
-    /** Without their first bytes. */
-    Extent behind(int bytes) {
-        return isAsTheyAre() ? asTheyAre(offset + bytes) : new Extent(offset, storedBytes, listBytes, skippedBytes + bytes);
     }
 }

@@ -39,15 +39,6 @@ public record PackEntry(
         long smallestMillis,
         long largestMillis) {
 
-    /** The entry of the part between two positions, at which records begin or end; without count and timestamps of its records. */
-    public PackEntry between(long position, long end) {
-        long from = Math.max(position, basePosition);
-        int bytes = (int) (Math.min(end, endPosition()) - from);
-        boolean isBeginning = from == basePosition;
-        return new PackEntry(key, from, isBeginning ? previousEnd : from, createdMillis, incarnation, salt, featureFlags,
-                extent.behind((int) (from - basePosition)), bytes, 0, 0, 0, 0, SegmentIndex.NO_SMALLEST, SegmentIndex.NO_LARGEST);
-    }
-
     /** Offset in the pack's file of the segment's stored bytes. */
     public long offset() {
         return extent.offset();

@@ -287,16 +287,6 @@ public final class PackReader implements AutoCloseable {
         return entry.indexBytes() == 0 ? ofOneBlock(entry) : readFooter(entry, bytes);
     }
 
-    /**
-     * The footer that a part of a segment would have. It is computed by reading all records of the part.
-     *
-     * @param bytes of the part, from its header on
-     * @throws CorruptSegmentException where a record doesn't verify
-     */
-    public Footer footerOfSlice(PackEntry slice, SegmentBytes bytes) throws IOException {
-        return SegmentDraft.of(segmentHeader(slice), slice.dataEnd(), bytes).footer();
-    }
-
     private static Footer ofOneBlock(PackEntry entry) {
         SegmentIndex all = entry.records() == 0 ? new SegmentIndex() : SegmentIndex.ofOneBlock(entry.records(),
                 entry.headerLength() + entry.firstRecord(), entry.smallestMillis(), entry.largestMillis());

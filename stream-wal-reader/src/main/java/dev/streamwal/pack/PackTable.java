@@ -201,7 +201,7 @@ final class PackTable {
         PackEntry entry() throws FormatException {
             StreamKey key = StreamKey.ofUtf8(key());
             return new PackEntry(key, base, base - gap, created, incarnation, salt ^ key.salt(), flags,
-                    new Extent(offset, storedBytes, listBytes, 0), dataBytes, indexBytes,
+                    new Extent(offset, storedBytes, listBytes), dataBytes, indexBytes,
                     lastRecord, records, firstRecord, smallest, largest);
         }
     }

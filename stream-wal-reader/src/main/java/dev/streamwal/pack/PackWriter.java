@@ -188,7 +188,7 @@ public final class PackWriter implements Closeable {
         state = State.BROKEN;
         ByteBuffer frames = segment.frames();
         Optional<FrameBlocks.Stored> blocks = encoder == null ? Optional.empty() : segment.inBlocks(encoder, frames);
-        Extent extent = blocks.map(stored -> new Extent(out.length(), stored.bytes().remaining(), stored.listBytes(), 0))
+        Extent extent = blocks.map(stored -> new Extent(out.length(), stored.bytes().remaining(), stored.listBytes()))
                 .orElseGet(() -> Extent.asTheyAre(out.length()));
         PackEntry entry = segment.entry(extent, 0);
         boolean hasIndex = segment.index().blocks() > 1;

@@ -46,13 +46,6 @@ final class SegmentDraft {
         this.header = header;
     }
 
-    /** A draft of a segment; see {@link #read}. */
-    static SegmentDraft of(SegmentHeader header, int dataEnd, SegmentBytes segment) throws IOException {
-        SegmentDraft draft = new SegmentDraft(header);
-        draft.read(header, dataEnd, segment);
-        return draft;
-    }
-
     /**
      * Reads and verifies a segment, which replaces the one before.
      *

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** Describes or verifies a whole stream. One use. */
 final class StreamSurvey {
 
-    /** An attempt fails only if the stream is cut during it. */
+    /** An attempt fails only if the stream is cut, or a segment of it is deleted or packed, during it. */
     private static final int MAX_ATTEMPTS = 16;
     private static final long UNKNOWN = -1;
 
@@ -55,11 +55,11 @@ final class StreamSurvey {
         for (int attempt = 1; ; attempt++) {
             try {
                 return describe(catalog.chain());
-            } catch (EntryNotFoundException e) {
+            } catch (EntryNotFoundException | NoSuchFileException e) {
                 if (attempt == MAX_ATTEMPTS) {
                     throw e;
                 }
-                // the segment that the stream ended with was cut off
+                // a segment was deleted or has moved, or the one that the stream ended with was cut off
                 catalog.refresh();
             }
         }
@@ -86,8 +86,6 @@ final class StreamSurvey {
                 } else if (unsealed == null) {
                     unsealed = segment;
                 }
-            } catch (NoSuchFileException e) {
-                // deleted since it was listed
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
                 segments++;
                 first = first < 0 ? segment.basePosition() : first;
@@ -113,7 +111,7 @@ final class StreamSurvey {
         try {
             return segment.summary();
         } catch (NoSuchFileException e) {
-            // it has moved since it was listed, which opening it finds out
+            // opening it tells whether it has gone
             return null;
         }
     }

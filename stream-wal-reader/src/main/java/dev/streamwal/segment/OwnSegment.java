@@ -23,8 +23,8 @@ public final class OwnSegment extends Segment {
     private volatile @Nullable Object identity;
 
     /** @param footers the cache of the log's footers */
-    public OwnSegment(StreamKey key, SegmentName name, Path file, FooterCache footers, Moves moves) {
-        super(key, name, moves);
+    public OwnSegment(StreamKey key, SegmentName name, Path file, FooterCache footers) {
+        super(key, name);
         this.file = file;
         this.footers = footers;
     }
@@ -35,7 +35,7 @@ public final class OwnSegment extends Segment {
     }
 
     @Override
-    protected SegmentReader openHere(ChannelCache channels) throws IOException {
+    public SegmentReader open(ChannelCache channels) throws IOException {
         SharedFile bytes = channels.acquire(file);
         try {
             forgetFooterOfAnother(bytes);

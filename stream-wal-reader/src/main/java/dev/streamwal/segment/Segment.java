@@ -19,34 +19,16 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class Segment implements Comparable<Segment> {
 
-    /** Limit of moves while a segment is opened. It moves once into a pack, and into another pack when half of that one has gone. */
-    private static final int MAX_MOVES = 16;
-
     private final StreamKey key;
     private final SegmentName name;
-    private final Moves moves;
 
     private volatile @Nullable Footer footer;
     private volatile long dataSize;
     private volatile int lastSeen;
 
-    /** Finds a segment whose file has gone in the file where it stands now: a pack, or the pack that replaced that pack. */
-    @FunctionalInterface
-    public interface Moves {
-
-        /** Segments that never move. */
-        Moves NONE = gone -> null;
-
-        /**
-         * The segment in another file, perhaps joined with the segments behind it, and so longer. Null where it is deleted.
-         */
-        @Nullable Segment of(Segment gone) throws IOException;
-    }
-
-    protected Segment(StreamKey key, SegmentName name, Moves moves) {
+    protected Segment(StreamKey key, SegmentName name) {
         this.key = key;
         this.name = name;
-        this.moves = moves;
     }
 
     /** Key of its stream. */
@@ -97,40 +79,12 @@ public abstract class Segment implements Comparable<Segment> {
     /**
      * Opens it; the caller closes it.
      *
-     * @throws NoSuchFileException where it has been deleted
+     * @throws NoSuchFileException where it isn't in its file any more: it has been deleted, or has moved into a pack, or from a pack into another
+     *     one. A new listing tells which. The records of a segment that has moved may be in several segments there, or in one with others.
      * @throws CorruptSegmentException where its header is damaged, or that of another segment
      * @throws UnsupportedFormatException where it is of a later version, or a nano-wal file
      */
-    public final SegmentReader open(ChannelCache channels) throws IOException {
-        Segment now = this;
-        for (int moves = 0; ; moves++) {
-            try {
-                return now.openHere(channels);
-            } catch (NoSuchFileException e) {
-                if (moves == MAX_MOVES) {
-                    throw e;
-                }
-                now = now.moved(e);
-            }
-        }
-    }
-
-    /** Finds it where its file has gone. */
-    protected final Moves moves() {
-        return moves;
-    }
-
-    /** The segment in the file where it stands now. */
-    final Segment moved(NoSuchFileException gone) throws IOException {
-        Segment moved = moves.of(this);
-        if (moved == null) {
-            throw gone;
-        }
-        return moved;
-    }
-
-    /** As {@link #open}, in this file. */
-    protected abstract SegmentReader openHere(ChannelCache channels) throws IOException;
+    public abstract SegmentReader open(ChannelCache channels) throws IOException;
 
     /** As {@link #open}, for the header alone. */
     public abstract SegmentHeader header(ChannelCache channels) throws IOException;

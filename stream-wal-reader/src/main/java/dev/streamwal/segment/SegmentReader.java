@@ -26,14 +26,14 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     private final boolean isHeaderNew;
     private final SegmentBytes bytes;
     private final Runnable closing;
-    /** The segment in another file; null where it hasn't moved since the opening, as far as is known. */
-    private @Nullable SegmentReader moved;
+    /** The segment in the file that replaced this one; null where none has, as far as is known. */
+    private @Nullable SegmentReader renewed;
     private boolean closed;
 
     /**
      * Called by a segment that opens itself.
      *
-     * @param channels for opening the file to which the segment may move while it is read
+     * @param channels for opening a file that replaces this one while it is read
      * @param closing releases the bytes
      * @param isHeaderNew whether the header was read just now
      */
@@ -75,28 +75,13 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     }
 
     private int read(ByteBuffer target, long offset, boolean isOnce) throws IOException {
-        int from = target.position();
-        if (moved == null) {
-            try {
-                return isOnce ? bytes.readOnce(target, offset) : bytes.read(target, offset);
-            } catch (NoSuchFileException e) {
-                moved = follow(e);
-            }
-        }
-        int before = target.position() - from;
-        return before + moved.read(target, offset + before, isOnce);
+        SegmentBytes now = renewed == null ? bytes : renewed;
+        return isOnce ? now.readOnce(target, offset) : now.read(target, offset);
     }
 
     @Override
     public long size() throws IOException {
-        if (moved == null) {
-            try {
-                return bytes.size();
-            } catch (NoSuchFileException e) {
-                moved = follow(e);
-            }
-        }
-        return moved.size();
+        return renewed == null ? bytes.size() : renewed.size();
     }
 
     /**
@@ -122,16 +107,16 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     /** Looked at when a scan reads, and not by each opening, since it may take a read of the file's end. */
     private void readDirectlyIfSealed() throws IOException {
-        if (channels.isDirect() && moved == null && bytes instanceof SharedFile file && !file.isDirectTried() && end().isFinal()) {
+        if (channels.isDirect() && renewed == null && bytes instanceof SharedFile file && !file.isDirectTried() && end().isFinal()) {
             file.readDirectly();
         }
     }
 
     private void renew() throws IOException {
-        if (moved != null) {
-            moved.renew();
+        if (renewed != null) {
+            renewed.renew();
         } else if (isFileReplaced()) {
-            moved = segment.open(channels);
+            renewed = segment.open(channels);
         }
     }
 
@@ -142,11 +127,6 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         } catch (NoSuchFileException e) {
             return false;
         }
-    }
-
-    /** A deleted file stays readable while it is open; after an interrupt has closed it, the segment may stand in another file. */
-    private SegmentReader follow(NoSuchFileException gone) throws IOException {
-        return segment.moved(gone).open(channels);
     }
 
     /**
@@ -202,8 +182,8 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     /** Where its records end, according to the segment itself; a footer may be outdated as in {@link #footer()}. */
     public SegmentEnd end() throws IOException {
-        if (moved != null) {
-            return moved.end();
+        if (renewed != null) {
+            return renewed.end();
         }
         Footer known = segment.knownFooter();
         if (known != null) {
@@ -230,8 +210,8 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     /** Forgets a footer that was read before the segment was cut, so that the current one is read at the next request. */
     public void forgetOldFooter() throws IOException {
-        if (moved != null) {
-            moved.forgetOldFooter();
+        if (renewed != null) {
+            renewed.forgetOldFooter();
             return;
         }
         Footer known = segment.knownFooter();
@@ -245,8 +225,8 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         if (!closed) {
             closed = true;
             closing.run();
-            if (moved != null) {
-                moved.close();
+            if (renewed != null) {
+                renewed.close();
             }
         }
     }

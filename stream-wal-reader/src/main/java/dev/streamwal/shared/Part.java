@@ -70,9 +70,9 @@ final class Part {
     }
 
     /** The part as a segment of the stream, always the same instance. */
-    SharedPart shown(SharedSegment segment, Segment.Moves moves) {
+    SharedPart shown(SharedSegment segment) {
         if (place == null) {
-            place = new PartPlace(segment, this, moves);
+            place = new PartPlace(segment, this);
         }
         return place.segment();
     }

@@ -4,7 +4,6 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SharedFile;
 import dev.streamwal.segment.FooterCache;
-import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentSummary;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -17,11 +16,11 @@ final class PartPlace {
     private final SharedPart segment;
     private final PartFrames known;
 
-    PartPlace(SharedSegment shared, Part part, Segment.Moves moves) {
+    PartPlace(SharedSegment shared, Part part) {
         this.shared = shared;
         this.part = part;
         this.known = new PartFrames(part.headerLength());
-        this.segment = new SharedPart(part.key(), part, shared.file().file(), this, moves);
+        this.segment = new SharedPart(part.key(), part, shared.file().file(), this);
     }
 
     /** The part as a segment of the stream. */

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A stream's part of a shared segment, as a segment of the stream. A listing of one stream may be kept for months, and a shared segment has the
- * places of all streams' records: so a part doesn't keep its shared segment in memory. Once nobody else does, the part is looked for where it went.
+ * places of all streams' records: so a part doesn't keep its shared segment in memory. Once nobody else does, the part has left it.
  */
 public final class SharedPart extends Segment {
 
@@ -31,8 +31,8 @@ public final class SharedPart extends Segment {
     /** Position where its last record ended when it was asked for last. */
     private volatile long end;
 
-    SharedPart(StreamKey key, Part part, Path file, PartPlace place, Moves moves) {
-        super(key, new SegmentName(part.base(), part.expirationMillis()), moves);
+    SharedPart(StreamKey key, Part part, Path file, PartPlace place) {
+        super(key, new SegmentName(part.base(), part.expirationMillis()));
         this.file = file;
         this.window = part.window();
         this.place = new WeakReference<>(place);
@@ -82,7 +82,7 @@ public final class SharedPart extends Segment {
     }
 
     @Override
-    protected SegmentReader openHere(ChannelCache channels) throws IOException {
+    public SegmentReader open(ChannelCache channels) throws IOException {
         PartPlace here = place();
         SharedFile opened = here.open();
         PartBytes bytes = new PartBytes(here, opened, opened::close);
@@ -91,13 +91,7 @@ public final class SharedPart extends Segment {
 
     @Override
     public SegmentHeader header(ChannelCache channels) throws IOException {
-        PartPlace here = place.get();
-        if (here != null) {
-            return here.header();
-        }
-        try (SegmentReader elsewhere = open(channels)) {
-            return elsewhere.header();
-        }
+        return place().header();
     }
 
     /** Offset in the shared segment's file of the record that holds the offset; 0 where that isn't known any more. */

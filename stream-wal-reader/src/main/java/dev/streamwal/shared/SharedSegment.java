@@ -37,7 +37,6 @@ public final class SharedSegment {
     private final ChannelCache channels;
     private final FooterCache footers;
     private final Voids voids;
-    private final Segment.Moves moves;
 
     @GuardedBy("this")
     private final SharedIndex index;
@@ -77,15 +76,13 @@ public final class SharedSegment {
      * Wraps a segment of the shared stream.
      *
      * @param voids asked whenever a part is opened, and when a scan reads on in it
-     * @param moves finds a part that has left this segment
      */
     @SuppressWarnings("GuardedBy") // records arrive by the walk, which is guarded
-    public SharedSegment(Segment file, ChannelCache channels, FooterCache footers, Voids voids, Segment.Moves moves) {
+    public SharedSegment(Segment file, ChannelCache channels, FooterCache footers, Voids voids) {
         this.voids = voids;
         this.file = file;
         this.channels = channels;
         this.footers = footers;
-        this.moves = moves;
         this.index = new SharedIndex(this::arrives);
         this.walk = new SharedWalk(file, index);
     }
@@ -133,7 +130,7 @@ public final class SharedSegment {
     private List<SharedPart> shown(StreamParts stream) {
         List<SharedPart> parts = new ArrayList<>(1);
         for (Part part = stream.first(); part != null; part = part.next()) {
-            parts.add(part.shown(this, moves));
+            parts.add(part.shown(this));
         }
         return parts;
     }

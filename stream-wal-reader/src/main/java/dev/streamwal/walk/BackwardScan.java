@@ -30,8 +30,6 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
     private long enteringOffset;
     /** Size of the record that ends at that offset; 0 where it isn't known. */
     private int enteringSize;
-    /** Segments that begin at or after this position have been passed. */
-    private long passed;
 
     private DamageDoubt doubt = new DamageDoubt();
 
@@ -42,7 +40,6 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
         this.entering = first;
         this.enteringOffset = firstOffset;
         this.enteringSize = lastSize;
-        this.passed = first == null ? 0 : first.basePosition() + 1;
     }
 
     /** A scan of a stream that has no record before the position. */
@@ -121,7 +118,7 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
     // ---- from segment to segment
 
     private boolean enterBefore() throws IOException {
-        Segment segment = entering != null ? entering : sequence.before(passed);
+        Segment segment = entering != null ? entering : sequence.before(resume);
         if (segment == null) {
             return false;
         }
@@ -137,15 +134,15 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
             if (pass.passedTo() > resume) {
                 // while it was entered, it was joined with segments that were read
                 pass.close();
-                pass = BackwardPass.below(segment, log, segment.header(log.channels()).offsetOf(resume), 0);
+                pass = BackwardPass.below(segment, log, pass.reader().header().offsetOf(resume), 0);
             }
             resume = Math.min(resume, pass.passedTo());
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             resume = Math.min(resume, segment.basePosition());
-            entered(segment);
+            entered();
             throw e;
         }
-        entered(segment);
+        entered();
         return true;
     }
 
@@ -154,28 +151,35 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
         return successor == null ? UNKNOWN : StopEvidence.previousEnd(log, successor);
     }
 
-    private void entered(Segment segment) {
+    private void entered() {
         entering = null;
         enteringOffset = UNKNOWN;
-        passed = segment.basePosition();
         doubt = new DamageDoubt();
     }
 
-    /** Passes a deleted segment: the one to be entered, or the one being read, if an interrupt closed its channel. */
+    /**
+     * Handles a segment that isn't in its file any more: the one to be entered, or the one being read, if an interrupt closed its channel. Where its
+     * records have moved, the walk goes on where it was, by the new listing. Else the segment was deleted, and is passed.
+     */
     private void passDeleted(NoSuchFileException e) throws IOException {
         Segment gone = around();
         if (gone == null) {
             throw e;
         }
         leave();
-        entered(gone);
+        entered();
         long from = sequence.firstPosition(gone.basePosition());
-        if (sequence.listedBefore(gone.basePosition()) == null && from < resume) {
+        sequence.refresh();
+        if (sequence.hasMoved(gone)) {
+            return;
+        }
+        if (sequence.before(gone.basePosition()) == null && from < resume) {
             long to = resume;
             resume = from;
             throw ScanFailures.expired(key, from, to, gone.file(), e);
         }
         // else it was cut off, since only a stream's beginning expires: no record was missed
+        resume = Math.min(resume, gone.basePosition());
     }
 
     // ---- where no record is

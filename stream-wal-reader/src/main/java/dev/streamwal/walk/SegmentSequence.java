@@ -69,12 +69,6 @@ final class SegmentSequence {
         return index < 0 ? null : chain.get(index);
     }
 
-    /** As {@link #before}, by a new listing. */
-    @Nullable Segment listedBefore(long position) throws IOException {
-        chain = catalog.refresh();
-        return before(position);
-    }
-
     /** Lists the stream anew, where the last listing may be out of date. */
     void refresh() throws IOException {
         chain = catalog.refresh();
@@ -99,6 +93,17 @@ final class SegmentSequence {
     boolean knows(long position) {
         int index = chain.floor(position);
         return index >= 0 && chain.get(index).basePosition() == position;
+    }
+
+    /**
+     * Whether the records of a segment that was listed before, and whose file has gone, are in another segment by the last listing: in a pack, or in
+     * another pack. There they may be joined with those before or behind them, or be divided between two segments. So a walk looks by its position
+     * for the segment that it goes on in.
+     */
+    boolean hasMoved(Segment gone) {
+        int index = chain.floor(gone.basePosition());
+        Segment now = index < 0 ? gone : chain.get(index);
+        return !now.equals(gone) && (now.basePosition() == gone.basePosition() || now.listedEnd() > gone.basePosition());
     }
 
     /** Whether a listed segment begins after the position. */

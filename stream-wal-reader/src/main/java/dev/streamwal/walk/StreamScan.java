@@ -44,8 +44,10 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     private long enteringOffset;
     private long lastBase;
-    /** The segment that begins at {@link #lastBase}, as it was read. */
+    /** The segment that begins at {@link #lastBase}, as it was read; null where it isn't known any more. */
     private @Nullable Segment last;
+    /** Whether the listing told where that segment ended: then its records may have moved, to segments that begin elsewhere. */
+    private boolean wasListed;
     private long lastExpiration;
     /** Whether the segment that was entered last was one of the stream's own. */
     private boolean isOwn;
@@ -95,34 +97,36 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * @param segment to be entered; null for the first one after {@code lastBase}
      * @param offset where to enter it, of a record or of the end of the data; {@link #UNKNOWN} for its first record
      * @param lastBase base position of the segment that was entered last; {@link #UNKNOWN} for none
+     * @param wasListed whether the listing told where that one ended
      * @param doubt of the segment to be entered
      * @param position in the stream
      * @param ended whether there was no more, for now
      */
-    public record Rest(@Nullable Segment segment, long offset, long lastBase, DamageDoubt doubt, long position, boolean ended, Telling telling) {
+    public record Rest(@Nullable Segment segment, long offset, long lastBase, boolean wasListed, DamageDoubt doubt, long position, boolean ended,
+            Telling telling) {
 
         /** Before the oldest record. */
         public static Rest atOldest(Telling telling) {
-            return new Rest(null, UNKNOWN, UNKNOWN, new DamageDoubt(), 0, false, telling.butNotBeforeTheNext());
+            return new Rest(null, UNKNOWN, UNKNOWN, false, new DamageDoubt(), 0, false, telling.butNotBeforeTheNext());
         }
 
         public static Rest at(Segment segment, long offset, long position, Telling telling) {
-            return new Rest(segment, offset, segment.basePosition() - 1, new DamageDoubt(), position, false, telling);
+            return new Rest(segment, offset, segment.basePosition() - 1, false, new DamageDoubt(), position, false, telling);
         }
 
         /** After the segment that begins at {@code lastBase}; before the first one where that is {@link #UNKNOWN}. */
         public static Rest behind(long lastBase, long position, Telling telling) {
-            return new Rest(null, UNKNOWN, lastBase, new DamageDoubt(), position, false, telling);
+            return new Rest(null, UNKNOWN, lastBase, false, new DamageDoubt(), position, false, telling);
         }
 
         /** The same place, with other gaps to report. */
         public Rest with(Telling told) {
-            return new Rest(segment, offset, lastBase, doubt, position, ended, told);
+            return new Rest(segment, offset, lastBase, wasListed, doubt, position, ended, told);
         }
 
         /** The same place, as if {@link #next()} had already returned false there. */
         public Rest whenEnded() {
-            return new Rest(segment, offset, lastBase, doubt, position, true, telling);
+            return new Rest(segment, offset, lastBase, wasListed, doubt, position, true, telling);
         }
     }
 
@@ -136,6 +140,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         this.entering = rest.segment();
         this.enteringOffset = rest.offset();
         this.lastBase = rest.lastBase();
+        this.wasListed = rest.wasListed();
         this.doubt = rest.doubt();
         this.ended = rest.ended();
         this.telling = rest.telling();
@@ -150,11 +155,11 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     public Rest rest() {
         SegmentPass current = pass;
         if (current == null) {
-            return new Rest(entering, enteringOffset, lastBase, doubt, resume, ended, telling);
+            return new Rest(entering, enteringOffset, lastBase, wasListed, doubt, resume, ended, telling);
         }
         SegmentScan scan = current.scan();
         long offset = isOnRecord() ? scan.offset() : scan.nextOffset();
-        return new Rest(current.reader().segment(), offset, lastBase, doubt, scan.header().positionAt(offset), ended, telling);
+        return new Rest(current.reader().segment(), offset, lastBase, wasListed, doubt, scan.header().positionAt(offset), ended, telling);
     }
 
     /**
@@ -164,12 +169,14 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * @param base of the segment that it entered last; -1 for none
      * @param expirationMillis of that segment
      * @param isOwn whether it was one of the stream's own
+     * @param wasListed whether the listing told where it ended
      * @param resume stream position
      * @param ended whether there was no more, for now
      * @param endDoubt what is known of records behind that position
      * @param told offset in the segment of damage that was reported; -1 for none
      */
-    public record Bookmark(long base, long expirationMillis, boolean isOwn, long resume, boolean ended, EndDoubt endDoubt, long told, Telling telling) {
+    public record Bookmark(long base, long expirationMillis, boolean isOwn, boolean wasListed, long resume, boolean ended, EndDoubt endDoubt, long told,
+            Telling telling) {
 
         /** The offset in the segment's file. */
         public long offset(StreamKey key) {
@@ -183,7 +190,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             boolean isThere = segment != null && segment.basePosition() == base;
             DamageDoubt doubt = new DamageDoubt();
             doubt.tell(told);
-            return new Rest(isThere ? segment : null, isThere ? offset(catalog.key()) : UNKNOWN, base, doubt, resume, ended, telling);
+            return new Rest(isThere ? segment : null, isThere ? offset(catalog.key()) : UNKNOWN, base, wasListed, doubt, resume, ended, telling);
         }
     }
 
@@ -366,22 +373,23 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * passed if it has no others; returns whether it was passed. See {@link SegmentChain#joined}.
      */
     private boolean passRead(Segment segment) throws IOException {
-        boolean isRead = isListedWithItsEnd(last) && isListedWithItsEnd(segment) && resume > segment.basePosition();
+        boolean isRead = wasListed && segment.isEndListed() && resume > segment.basePosition();
         if (!isRead && segment.basePosition() > lastBase) {
             return false;
         }
         if (segment.listedEnd() <= resume) {
-            lastBase = segment.basePosition();
-            last = segment;
+            leftIs(segment);
             return true;
         }
+        entering = segment;
         enteringOffset = segment.header(log.channels()).offsetOf(resume);
         return false;
     }
 
-    /** Whether the segment can be joined with others; segments with files of their own never are. */
-    private static boolean isListedWithItsEnd(@Nullable Segment segment) {
-        return segment != null && segment.isEndListed();
+    private void leftIs(Segment segment) {
+        lastBase = segment.basePosition();
+        last = segment;
+        wasListed = segment.isEndListed();
     }
 
     /** Passes a segment without opening its file, if the footer or the listing shows that it has no record in the range. */
@@ -396,8 +404,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         }
         entering = null;
         enteringOffset = UNKNOWN;
-        lastBase = segment.basePosition();
-        last = segment;
+        leftIs(segment);
         resume = Math.max(resume, footer == null ? segment.listedEnd() : segment.header(log.channels()).positionAt(footer.dataEnd()));
         return true;
     }
@@ -409,15 +416,13 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             entering = null;
             enteringOffset = UNKNOWN;
-            lastBase = segment.basePosition();
-            last = segment;
+            leftIs(segment);
             telling = telling.butNotBeforeTheNext();
             throw e;
         }
         pass = entered;
-        lastBase = segment.basePosition();
-        last = entered.reader().segment();
-        isOwn = last instanceof OwnSegment;
+        leftIs(segment);
+        isOwn = segment instanceof OwnSegment;
         lastExpiration = segment.name().expirationMillis();
         resume = Math.max(resume, entered.passedTo());
         if (entered.isBeforeRange() && sequence.knowsAfter(lastBase)) {
@@ -437,15 +442,15 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      */
     private void tellGap(Segment segment) throws IOException {
         SegmentHeader header = headerOf(segment);
-        boolean isNewToEnded = header != null && isUnknown(header) && ended;
+        if (header == null) {
+            return;
+        }
+        boolean isNewToEnded = isUnknown(header) && ended;
         if (isNewToEnded && telling == Telling.ALL && !endLook.look()) {
             doubtEnd(EndDoubt.MAY_BE_MORE);
         }
         boolean isTold = telling == Telling.ALL_BEHIND_THE_NEXT;
         telling = Telling.ALL;
-        if (header == null) {
-            return;
-        }
         long from = resume;
         boolean isBehindAll = isNewToEnded && !isOwn && !endDoubt.isCastOn(from, header.basePosition());
         endDoubt = EndDoubt.NONE;
@@ -484,30 +489,43 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /**
-     * Handles a deleted segment: the one to be entered, or the one being read, if an interrupt closed its channel.
+     * Handles a segment that isn't in its file any more: the one to be entered, or the one being read, if an interrupt closed its channel.
      *
-     * <p>Where a later segment is left that knows where the data before it ended, all up to there was missed. Where nothing is left of the stream, or it
-     * has come again without knowing that, only what was seen is known. The log's start doesn't help: a stream of the last writer ended above it, and
-     * one that shares segments may go on below it.
+     * <p>Where its records have moved, the walk goes on where it was, by the new listing: behind the segment that it left last, or at its place in
+     * this one.
      *
      * @return null where no record was missed, as far as is known by now
      */
-    private @Nullable EntryExpiredException overtaken(NoSuchFileException e) {
+    private @Nullable EntryExpiredException overtaken(NoSuchFileException e) throws IOException {
         Segment gone = around();
+        boolean isPlaced = pass != null || enteringOffset != UNKNOWN;
+        sequence.refresh();
         leave();
-        telling = telling == Telling.NOTHING ? Telling.NOTHING : Telling.ALL;
         entering = null;
         enteringOffset = UNKNOWN;
+        boolean hasMoved = gone != null && sequence.hasMoved(gone);
+        if (gone != null && (isPlaced || !hasMoved)) {
+            leftIs(gone);
+        }
+        return hasMoved ? null : deleted(gone, e);
+    }
+
+    /**
+     * Handles a deleted segment. Where a later segment is left that knows where the data before it ended, all up to there was missed. Where nothing is
+     * left of the stream, or it has come again without knowing that, only what was seen is known. The log's start doesn't help: a stream of the last
+     * writer ended above it, and one that shares segments may go on below it.
+     */
+    private @Nullable EntryExpiredException deleted(@Nullable Segment gone, NoSuchFileException e) {
+        telling = telling == Telling.NOTHING ? Telling.NOTHING : Telling.ALL;
         long from = resume;
         long to = from;
         boolean isAllGone = false;
         try {
-            long base = gone == null ? lastBase : gone.basePosition();
-            Segment next = sequence.listedAfter(base);
+            Segment next = sequence.after(lastBase);
             SegmentHeader comingBack = next == null ? null : headerOf(next);
             isAllGone = next == null || (comingBack != null && isUnknown(comingBack));
             // otherwise it was cut off, since only a stream's beginning expires, and no record was missed
-            boolean isExpired = !sequence.knowsUpTo(base);
+            boolean isExpired = !sequence.knowsUpTo(lastBase);
             if (isExpired && isAllGone) {
                 to = goneTo(gone, next == null ? Long.MAX_VALUE : next.basePosition());
             } else if (isExpired && next != null) {
@@ -518,10 +536,6 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             }
         } catch (IOException | WalException unknown) {
             e.addSuppressed(unknown);
-        }
-        if (gone != null) {
-            lastBase = gone.basePosition();
-            last = gone;
         }
         if (to <= from) {
             return null;
@@ -534,7 +548,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     /** Up to where there certainly was data; {@link #UNKNOWN} where that isn't known. */
     private long knownEnd(@Nullable Segment gone) {
-        return Math.max(behindCommit, gone != null && isListedWithItsEnd(gone) ? gone.listedEnd() : UNKNOWN);
+        return Math.max(behindCommit, gone != null && gone.isEndListed() ? gone.listedEnd() : UNKNOWN);
     }
 
     /**
@@ -698,7 +712,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             return null;
         }
         long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;
-        return new Bookmark(lastBase, lastExpiration, isOwn, position, ended, endDoubt, told, telling);
+        return new Bookmark(lastBase, lastExpiration, isOwn, wasListed, position, ended, endDoubt, told, telling);
     }
 
     /** Whether it stands in a segment that has been deleted. */

@@ -83,7 +83,7 @@ class SegmentCatalogTest {
     void refresh_directoryUnchangedForLong_isNotListedAgain() throws IOException {
         long[] now = {0};
         SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), () -> folder, Object::new, channels, new FooterCache(), PackCatalog.none(folder),
-                null, null, () -> now[0]);
+                null, () -> now[0]);
         touch("0000000000000000_1.seg");
         FileTime unchanged = Files.getLastModifiedTime(folder);
         assertThat(catalog.refresh().size()).isOne();
@@ -104,7 +104,7 @@ class SegmentCatalogTest {
         Object[] state = {"as it was"};
         Path directory = folder.resolve("k");
         SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), () -> directory, () -> state[0], channels, new FooterCache(),
-                PackCatalog.none(folder), null, null, System::nanoTime);
+                PackCatalog.none(folder), null, System::nanoTime);
         assertThat(catalog.refresh().size()).isZero();
         Files.createDirectory(directory);
         touch("k/0000000000000000_1.seg");
@@ -124,7 +124,7 @@ class SegmentCatalogTest {
         StreamDirectory streams = new StreamDirectory(folder, channels);
         Path directory = folder.resolve(StreamDirectory.NAME).resolve("k");
         Files.createDirectory(directory.getParent());
-        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), streams, channels, new FooterCache(), PackCatalog.none(folder), null, null);
+        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), streams, channels, new FooterCache(), PackCatalog.none(folder), null);
         for (int i = 0; i < 20; i++) {
             assertThat(catalog.refresh().size()).isZero();
             Files.createDirectory(directory);

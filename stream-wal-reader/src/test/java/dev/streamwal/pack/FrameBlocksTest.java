@@ -124,24 +124,9 @@ class FrameBlocksTest {
                         assertThat(read(bytes, from, 1)).as("seed " + seed).isEqualTo(Arrays.copyOfRange(all, from, from + 1));
                     }
                 }
-                checkSlices(pack, entry, all, random, "seed " + seed);
             }
         }
         assertThat(inBlocks).isGreaterThan(CASES / 2);
-    }
-
-    /** What stands between two records is read as if it were a segment. */
-    private void checkSlices(PackReader pack, PackEntry entry, byte[] all, Random random, String when) throws IOException {
-        for (int i = 0; i < 5; i++) {
-            int first = random.nextInt(borders.size() - 1);
-            int behind = first + 1 + random.nextInt(borders.size() - 1 - first);
-            PackEntry slice = entry.between(entry.basePosition() + borders.get(first), entry.basePosition() + borders.get(behind));
-            try (PackedBytes bytes = pack.open(slice)) {
-                int begin = entry.headerLength();
-                assertThat(read(bytes, begin, all.length)).as(when)
-                        .isEqualTo(Arrays.copyOfRange(all, begin + borders.get(first), begin + borders.get(behind)));
-            }
-        }
     }
 
     @Test

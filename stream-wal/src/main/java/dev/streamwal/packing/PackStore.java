@@ -138,8 +138,7 @@ public final class PackStore implements PackedData {
         FooterCache footers = new FooterCache();
         // tables are in the log's directory; who needs more of a pack has it fetched first, without a lock
         this.catalog = new PackCatalog(root, channels, footers, 0, manifest::current, TierReads.refusing(root), false);
-        this.shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog,
-                Segment.Moves.NONE, sharedEnd);
+        this.shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog, sharedEnd);
     }
 
     /**
