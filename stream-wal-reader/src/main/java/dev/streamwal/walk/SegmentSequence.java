@@ -101,9 +101,15 @@ final class SegmentSequence {
      * for the segment that it goes on in.
      */
     boolean hasMoved(Segment gone) {
+        return movedTo(gone) != null;
+    }
+
+    /** The segment that has the beginning of one that {@linkplain #hasMoved has moved}; null where it hasn't. */
+    @Nullable Segment movedTo(Segment gone) {
         int index = chain.floor(gone.basePosition());
         Segment now = index < 0 ? gone : chain.get(index);
-        return !now.equals(gone) && (now.basePosition() == gone.basePosition() || now.listedEnd() > gone.basePosition());
+        boolean isThere = now.basePosition() == gone.basePosition() || now.listedEnd() > gone.basePosition();
+        return isThere && !now.equals(gone) ? now : null;
     }
 
     /** Whether a listed segment begins after the position. */

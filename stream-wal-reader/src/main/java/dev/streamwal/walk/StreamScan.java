@@ -180,7 +180,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
         /** The offset in the segment's file. */
         public long offset(StreamKey key) {
-            return SegmentHeaderLayout.headerLength(key.utf8Length()) + resume - base;
+            return StreamScan.offset(key, base, resume);
         }
 
         private Rest in(SegmentCatalog catalog) {
@@ -192,6 +192,11 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             doubt.tell(told);
             return new Rest(isThere ? segment : null, isThere ? offset(catalog.key()) : UNKNOWN, base, wasListed, doubt, resume, ended, telling);
         }
+    }
+
+    /** The offset of a position in the segment that begins at {@code base}. */
+    private static long offset(StreamKey key, long base, long position) {
+        return SegmentHeaderLayout.headerLength(key.utf8Length()) + position - base;
     }
 
     /** A scan that goes on at the place of an earlier tail's scan. */
@@ -503,11 +508,14 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         leave();
         entering = null;
         enteringOffset = UNKNOWN;
-        boolean hasMoved = gone != null && sequence.hasMoved(gone);
-        if (gone != null && (isPlaced || !hasMoved)) {
+        Segment moved = gone == null ? null : sequence.movedTo(gone);
+        if (moved != null && isPlaced && moved.basePosition() == gone.basePosition()) {
+            entering = moved;
+            enteringOffset = offset(moved.key(), moved.basePosition(), resume);
+        } else if (gone != null && (isPlaced || moved == null)) {
             leftIs(gone);
         }
-        return hasMoved ? null : deleted(gone, e);
+        return moved == null ? deleted(gone, e) : null;
     }
 
     /**
