@@ -1,5 +1,5 @@
 /** Programs to copy from. */
-@SuppressWarnings("requires-automatic") // chronicle.bytes, protobuf and xchart have no descriptor
+@SuppressWarnings("requires-automatic") // chronicle.bytes, micrometer, protobuf and xchart have no descriptor
 module dev.streamwal.examples {
     requires chronicle.bytes;
     requires com.fasterxml.jackson.databind;
@@ -17,6 +17,8 @@ module dev.streamwal.examples {
     requires jdk.httpserver;
     requires jdk.management;
     requires me.tongfei.progressbar;
+    requires micrometer.core; // of gateway, as the next one
+    requires micrometer.registry.prometheus;
     requires org.knowm.xchart;
     requires org.slf4j; // Chronicle Bytes needs it, and as an automatic module can't say so
     requires static org.jspecify;

@@ -42,6 +42,9 @@ public final class Gateway implements Callable<Integer> {
     @Option(names = "--sensors", description = "How many there are (default: ${DEFAULT-VALUE}).")
     private int sensorCount = 20_000;
 
+    @Option(names = "--metrics-port", description = "Where Prometheus finds the metrics, as http://localhost:<port>/metrics (default: nowhere).")
+    private @Nullable Integer metricsPort;
+
     @Option(names = "--directory", description = "Where the log and what was shipped go (default: a temporary directory, which is deleted).")
     private @Nullable Path directory;
 
@@ -97,7 +100,9 @@ public final class Gateway implements Callable<Integer> {
 
     private List<EntryRef> collectAndKillTheShipper(Sensors sensors, Path log, Path target) throws IOException, InterruptedException {
         List<EntryRef> appended = new ArrayList<>();
-        try (StreamWal wal = StreamWal.open(log, options(LONG, Duration.ofSeconds(1))); Dashboard dashboard = new Dashboard(wal, out)) {
+        try (StreamWal wal = StreamWal.open(log, options(LONG, Duration.ofSeconds(1))); Dashboard dashboard = new Dashboard(wal, out);
+                MetricsEndpoint metrics = metrics(wal)) {
+            tell(metrics);
             audit(wal, "start, power is kept for " + LONG);
             makeShipperKnown(wal);
             Process shipper = Shipper.start(log, target);
@@ -117,7 +122,9 @@ public final class Gateway implements Callable<Integer> {
      */
     private List<EntryRef> collectWithShorterRetention(Sensors sensors, Path log, Path target) throws IOException, InterruptedException {
         List<EntryRef> appended = new ArrayList<>();
-        try (StreamWal wal = StreamWal.open(log, options(SHORT, Duration.ZERO)); Dashboard dashboard = new Dashboard(wal, out)) {
+        try (StreamWal wal = StreamWal.open(log, options(SHORT, Duration.ZERO)); Dashboard dashboard = new Dashboard(wal, out);
+                MetricsEndpoint metrics = metrics(wal)) {
+            tell(metrics);
             audit(wal, "start, power is kept for " + SHORT);
             appended.addAll(sensors.collect(wal, 1));
             applyRetention(wal);
@@ -128,6 +135,16 @@ public final class Gateway implements Callable<Integer> {
             audit(wal, "stop");
         }
         return appended;
+    }
+
+    private @Nullable MetricsEndpoint metrics(StreamWal wal) throws IOException {
+        return metricsPort == null ? null : new MetricsEndpoint(wal, metricsPort);
+    }
+
+    private void tell(@Nullable MetricsEndpoint metrics) {
+        if (metrics != null) {
+            say("metrics at %s", metrics.address());
+        }
     }
 
     /** Returns when the record is on the disk, since the stream's durability says so. */
