@@ -1,6 +1,7 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
@@ -59,7 +60,7 @@ final class LogFigures {
     private boolean addSegment(Segment segment, boolean byFooter) throws IOException {
         OptionalLong bytes = LogSegments.bytes(segment);
         if (bytes.isEmpty()) {
-            return true; // expired meanwhile
+            return false; // as below
         }
         segments++;
         fileBytes += bytes.getAsLong();
@@ -113,6 +114,8 @@ final class LogFigures {
                 dataBytes += cursor.size();
                 overTime.add(cursor.timestampMillis(), 1);
             }
+        } catch (EntryNotFoundException e) {
+            // it was cut off meanwhile
         }
     }
 

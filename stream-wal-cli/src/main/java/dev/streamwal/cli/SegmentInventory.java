@@ -42,6 +42,9 @@ final class SegmentInventory {
     /** The writing program's value is unknown. */
     private static final WalOptions OPTIONS = WalOptions.builder().build();
 
+    /** Something is deleted or packed once a window, or a few times. */
+    private static final int MAX_LISTINGS = 16;
+
     private final Path root;
 
     private final LogSegments log;
@@ -82,10 +85,11 @@ final class SegmentInventory {
 
     /** For a file that can't be read it is unknown: such a file counts as old. */
     private Window window(Found found) {
+        Window old = new Window(Long.MIN_VALUE, Long.MIN_VALUE + 1);
         try {
-            return found.segment().header(log.channels()).window();
+            return windowNow(found).orElse(old);
         } catch (IOException | WalException e) {
-            return new Window(Long.MIN_VALUE, Long.MIN_VALUE + 1);
+            return old;
         }
     }
 
@@ -175,22 +179,35 @@ final class SegmentInventory {
     }
 
     private boolean isOver(Found found, Instant before) throws IOException {
+        return windowNow(found).map(window -> window.endMillis() <= TimeRules.millis(before)).orElse(true);
+    }
+
+    /** Also if it has moved into a pack meanwhile; empty if it was deleted. */
+    private Optional<Window> windowNow(Found found) throws IOException {
         try {
-            return found.segment().header(log.channels()).window().endMillis() <= TimeRules.millis(before);
+            return Optional.of(found.segment().header(log.channels()).window());
         } catch (NoSuchFileException e) {
-            NoSuchFileException gone = new NoSuchFileException(root.toString(), null, "segment was deleted or packed during the dry run: key="
-                    + found.segment().key() + ", position=" + found.name().basePosition() + "; run it again");
-            gone.addSuppressed(e);
-            throw gone;
+            long begin = found.segment().basePosition();
+            for (Segment now : log.of(found.segment().key().text())) {
+                if (now.basePosition() == begin || (now.basePosition() < begin && now.listedEnd() > begin)) {
+                    return Optional.of(now.header(log.channels()).window());
+                }
+            }
+            return Optional.empty();
         }
     }
 
-    /** In order of position, without segments that are deleted meanwhile. */
+    /** In order of position. Listed anew while segments are deleted or packed; at last those are left out. */
     List<Found> segments(String key) throws IOException {
-        List<Found> found = new ArrayList<>();
-        for (Segment segment : log.of(key)) {
-            LogSegments.bytes(segment).ifPresent(bytes -> found.add(new Found(segment, bytes)));
+        for (int listing = 1; ; listing++) {
+            List<Segment> listed = log.of(key);
+            List<Found> found = new ArrayList<>();
+            for (Segment segment : listed) {
+                LogSegments.bytes(segment).ifPresent(bytes -> found.add(new Found(segment, bytes)));
+            }
+            if (found.size() == listed.size() || listing == MAX_LISTINGS) {
+                return found;
+            }
         }
-        return found;
     }
 }

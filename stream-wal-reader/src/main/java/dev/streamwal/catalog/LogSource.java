@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 /** A log for reading: its streams, their catalogs, its open files, and, in the writer's process, its writer. Thread-safe. */
 public final class LogSource implements AutoCloseable {
 
+    /** The list of packs changes a few times a window. */
+    private static final int MAX_KEY_LISTINGS = 4;
+
     private static final String BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
 
     private final Path root;
@@ -124,8 +127,21 @@ public final class LogSource implements AutoCloseable {
         return streams;
     }
 
-    /** The selected keys of streams that have a segment, in their natural order; without those that can't be read. */
+    /**
+     * The selected keys of streams that have a segment, in their natural order; without those that can't be read. A stream whose packed records expire
+     * while it gets new ones would be seen in neither: so the keys are listed again until the list of packs stays the same meanwhile.
+     */
     public NavigableSet<String> keys(KeyScope scope) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            Manifest before = packs.manifest();
+            NavigableSet<String> keys = keysOnce(scope);
+            if (attempt == MAX_KEY_LISTINGS || packs.manifest().equals(before)) {
+                return keys;
+            }
+        }
+    }
+
+    private NavigableSet<String> keysOnce(KeyScope scope) throws IOException {
         NavigableSet<String> keys = streams.keys(scope::contains);
         keys.remove(StreamKey.SHARED.text());
         // before the packs: records are in packs before they leave shared segments

@@ -79,6 +79,17 @@ public final class SegmentChain {
                 || (around.packNumber() == packed.packNumber() && around.listedEnd() > packed.listedEnd());
     }
 
+    /**
+     * The segment that has the beginning of one that was listed before, and whose file has gone; null where it was deleted. The rest may be in the
+     * segments behind that one, and all may be joined with records before and behind. So who goes on looks by its position for the segment to go on in.
+     */
+    public @Nullable Segment movedTo(Segment gone) {
+        int index = floor(gone.basePosition());
+        Segment now = index < 0 ? gone : segments[index];
+        boolean isThere = now.basePosition() == gone.basePosition() || now.listedEnd() > gone.basePosition();
+        return isThere && !now.equals(gone) ? now : null;
+    }
+
     /** The first segment that begins after the position; null where none does. */
     public @Nullable Segment after(long position) {
         int index = floor(position) + 1;

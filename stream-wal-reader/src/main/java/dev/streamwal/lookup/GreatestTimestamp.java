@@ -86,7 +86,7 @@ public final class GreatestTimestamp {
         try (SegmentReader reader = segment.open(log.channels())) {
             return reader.footer().map(footer -> footer.index().largestTimestampMillis()).orElse(SegmentIndex.NO_LARGEST);
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
-            // deleted since it was listed; damage is reported by the scan
+            // deleted, or packed, since it was listed: the scan finds what is left, and reports damage
             return SegmentIndex.NO_LARGEST;
         }
     }

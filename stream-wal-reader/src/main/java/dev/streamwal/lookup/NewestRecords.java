@@ -40,6 +40,8 @@ public final class NewestRecords {
 
     /** An attempt fails only if the stream's end is cut off, or its beginning swept, during it. */
     private static final int MAX_ATTEMPTS = 64;
+    /** Limit of listings for one segment that moves from pack to pack. */
+    private static final int MAX_LISTINGS = 16;
 
     private final LogSource log;
     private final SegmentCatalog catalog;
@@ -109,7 +111,7 @@ public final class NewestRecords {
                 if (overtaken != null) {
                     throw overtaken;
                 }
-                throw new IOException("stream's end was cut during each of " + MAX_ATTEMPTS + " attempts to read it: stream="
+                throw new IOException("stream's end was cut or packed during each of " + MAX_ATTEMPTS + " attempts to read it: stream="
                         + catalog.key() + "; try again", why);
             }
         }
@@ -167,10 +169,29 @@ public final class NewestRecords {
         }
     }
 
-    /** Opens the file anew by its name: the segment may have been deleted, or replaced by a copy, while it was open. */
+    /** Opens the file anew by its name: the segment may have been deleted, or replaced by a copy, or have moved, while it was open. */
     private boolean isStillThere(Place place) throws IOException {
         try (SegmentReader reader = place.segment().open(log.channels())) {
             return reader.stillHas(place.offset(), place.size());
+        } catch (NoSuchFileException e) {
+            return isStillThereByPosition(place);
+        }
+    }
+
+    private boolean isStillThereByPosition(Place place) throws IOException {
+        for (int listing = 1; ; listing++) {
+            SegmentChain now = catalog.refresh();
+            int index = now.floor(place.position());
+            if (index < 0) {
+                return false;
+            }
+            try (SegmentReader reader = now.get(index).open(log.channels())) {
+                return reader.stillHas(reader.header().offsetOf(place.position()), place.size());
+            } catch (NoSuchFileException e) {
+                if (listing == MAX_LISTINGS) {
+                    throw e;
+                }
+            }
         }
     }
 }

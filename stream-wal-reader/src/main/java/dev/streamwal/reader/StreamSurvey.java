@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** Describes or verifies a whole stream. One use. */
 final class StreamSurvey {
 
-    /** An attempt fails only if the stream is cut, or a segment of it is deleted or packed, during it. */
+    /** An attempt fails only if the stream is cut, or what was counted of it is packed or merged, during it. */
     private static final int MAX_ATTEMPTS = 16;
     private static final long UNKNOWN = -1;
 
@@ -59,13 +59,13 @@ final class StreamSurvey {
                 if (attempt == MAX_ATTEMPTS) {
                     throw e;
                 }
-                // a segment was deleted or has moved, or the one that the stream ended with was cut off
+                // segments were joined, or the one that the stream ended with was cut off
                 catalog.refresh();
             }
         }
     }
 
-    private Optional<StreamInfo> describe(SegmentChain chain) throws IOException {
+    private Optional<StreamInfo> describe(SegmentChain listed) throws IOException {
         smallest = SegmentIndex.NO_SMALLEST;
         largest = SegmentIndex.NO_LARGEST;
         end = 0;
@@ -73,6 +73,7 @@ final class StreamSurvey {
         long bytes = 0;
         long first = -1;
         Segment unsealed = null;
+        SegmentChain chain = listed;
         for (int i = 0; i < chain.size(); i++) {
             Segment segment = chain.get(i);
             try {
@@ -86,6 +87,15 @@ final class StreamSurvey {
                 } else if (unsealed == null) {
                     unsealed = segment;
                 }
+            } catch (NoSuchFileException e) {
+                chain = catalog.refresh();
+                Segment moved = chain.movedTo(segment);
+                if (moved != null && moved.basePosition() < segment.basePosition()) {
+                    // joined with what was counted already
+                    throw e;
+                }
+                // goes on with the segment itself where it has moved, else behind the deleted one
+                i = chain.floor(segment.basePosition()) - (moved == null ? 0 : 1);
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
                 segments++;
                 first = first < 0 ? segment.basePosition() : first;

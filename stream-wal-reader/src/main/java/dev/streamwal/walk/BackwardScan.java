@@ -123,18 +123,19 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
             return false;
         }
         entering = segment;
-        if (enteringOffset == UNKNOWN && segment.listedEnd() > resume) {
-            // it was joined with segments that were read: see SegmentChain#joined
-            enteringOffset = segment.header(log.channels()).offsetOf(resume);
-        }
         try {
+            if (enteringOffset == UNKNOWN && segment.listedEnd() > resume) {
+                // it was joined with segments that were read: see SegmentChain#joined
+                enteringOffset = segment.header(log.channels()).offsetOf(resume);
+            }
             pass = enteringOffset == UNKNOWN
                     ? BackwardPass.ofAll(segment, log, previousEndBehind(segment))
                     : BackwardPass.below(segment, log, enteringOffset, enteringSize);
             if (pass.passedTo() > resume) {
                 // while it was entered, it was joined with segments that were read
-                pass.close();
-                pass = BackwardPass.below(segment, log, pass.reader().header().offsetOf(resume), 0);
+                enteringOffset = pass.reader().header().offsetOf(resume);
+                leave();
+                pass = BackwardPass.below(segment, log, enteringOffset, 0);
             }
             resume = Math.min(resume, pass.passedTo());
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
@@ -148,7 +149,7 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
 
     private long previousEndBehind(Segment segment) throws IOException {
         Segment successor = sequence.after(segment.basePosition());
-        return successor == null ? UNKNOWN : StopEvidence.previousEnd(log, successor);
+        return successor == null ? UNKNOWN : sequence.previousEnd(log, successor);
     }
 
     private void entered() {
@@ -170,7 +171,7 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
         entered();
         long from = sequence.firstPosition(gone.basePosition());
         sequence.refresh();
-        if (sequence.hasMoved(gone)) {
+        if (sequence.movedTo(gone) != null) {
             return;
         }
         if (sequence.before(gone.basePosition()) == null && from < resume) {

@@ -1,13 +1,22 @@
 package dev.streamwal.walk;
 
+import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.segment.Segment;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
 /** The order of a stream's segments; listed anew where no following segment is known. One thread. */
 final class SegmentSequence {
+
+    private static final long UNKNOWN = -1;
+
+    /** A segment moves once into a pack, and into another one when packs are merged. */
+    private static final int MAX_LISTINGS = 16;
 
     private final SegmentCatalog catalog;
     private SegmentChain chain;
@@ -95,21 +104,30 @@ final class SegmentSequence {
         return index >= 0 && chain.get(index).basePosition() == position;
     }
 
-    /**
-     * Whether the records of a segment that was listed before, and whose file has gone, are in another segment by the last listing: in a pack, or in
-     * another pack. There they may be joined with those before or behind them, or be divided between two segments. So a walk looks by its position
-     * for the segment that it goes on in.
-     */
-    boolean hasMoved(Segment gone) {
-        return movedTo(gone) != null;
+    /** As {@link SegmentChain#movedTo}, by the last listing. */
+    @Nullable Segment movedTo(Segment gone) {
+        return chain.movedTo(gone);
     }
 
-    /** The segment that has the beginning of one that {@linkplain #hasMoved has moved}; null where it hasn't. */
-    @Nullable Segment movedTo(Segment gone) {
-        int index = chain.floor(gone.basePosition());
-        Segment now = index < 0 ? gone : chain.get(index);
-        boolean isThere = now.basePosition() == gone.basePosition() || now.listedEnd() > gone.basePosition();
-        return isThere && !now.equals(gone) ? now : null;
+    /** Where the data before a listed segment ended, by the segment's header; -1 where the segment was deleted or can't be read. */
+    long previousEnd(LogSource log, Segment segment) throws IOException {
+        Segment at = segment;
+        for (int listings = 0; listings < MAX_LISTINGS; listings++) {
+            try {
+                return at.header(log.channels()).previousEnd();
+            } catch (NoSuchFileException e) {
+                refresh();
+                Segment moved = movedTo(at);
+                if (moved == null || moved.basePosition() < at.basePosition()) {
+                    // joined with the data before, it begins where that ended
+                    return moved == null ? UNKNOWN : at.basePosition();
+                }
+                at = moved;
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                return UNKNOWN;
+            }
+        }
+        return UNKNOWN;
     }
 
     /** Whether a listed segment begins after the position. */

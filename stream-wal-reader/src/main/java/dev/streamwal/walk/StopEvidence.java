@@ -2,13 +2,10 @@ package dev.streamwal.walk;
 
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.WriterView;
-import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -75,7 +72,7 @@ final class StopEvidence implements StopFacts {
         }
         // the successor names the end of the segment right before it, which may be another one that came and was deleted in between
         boolean isOfThis = sequence.knows(pass.reader().segment().basePosition());
-        long previousEnd = isOfThis ? previousEnd(log, successor) : UNKNOWN;
+        long previousEnd = isOfThis ? sequence.previousEnd(log, successor) : UNKNOWN;
         end = header().offsetOf(previousEnd);
         if (previousEnd == UNKNOWN || end > header().capacity()) {
             // the data ends at or before the file's end and the successor's beginning
@@ -84,15 +81,6 @@ final class StopEvidence implements StopFacts {
             return Side.UNKNOWN;
         }
         return sideOf(end);
-    }
-
-    /** Where the data before a segment ended, by the segment's header; -1 where the segment was deleted or can't be read. */
-    static long previousEnd(LogSource log, Segment segment) throws IOException {
-        try {
-            return segment.header(log.channels()).previousEnd();
-        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
-            return UNKNOWN;
-        }
     }
 
     @Override

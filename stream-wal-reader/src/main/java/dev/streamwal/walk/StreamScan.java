@@ -97,36 +97,36 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * @param segment to be entered; null for the first one after {@code lastBase}
      * @param offset where to enter it, of a record or of the end of the data; {@link #UNKNOWN} for its first record
      * @param lastBase base position of the segment that was entered last; {@link #UNKNOWN} for none
-     * @param wasListed whether the listing told where that one ended
+     * @param last that segment, as it was read; null where it isn't known
      * @param doubt of the segment to be entered
      * @param position in the stream
      * @param ended whether there was no more, for now
      */
-    public record Rest(@Nullable Segment segment, long offset, long lastBase, boolean wasListed, DamageDoubt doubt, long position, boolean ended,
-            Telling telling) {
+    public record Rest(@Nullable Segment segment, long offset, long lastBase, @Nullable Segment last, DamageDoubt doubt, long position,
+            boolean ended, Telling telling) {
 
         /** Before the oldest record. */
         public static Rest atOldest(Telling telling) {
-            return new Rest(null, UNKNOWN, UNKNOWN, false, new DamageDoubt(), 0, false, telling.butNotBeforeTheNext());
+            return new Rest(null, UNKNOWN, UNKNOWN, null, new DamageDoubt(), 0, false, telling.butNotBeforeTheNext());
         }
 
         public static Rest at(Segment segment, long offset, long position, Telling telling) {
-            return new Rest(segment, offset, segment.basePosition() - 1, false, new DamageDoubt(), position, false, telling);
+            return new Rest(segment, offset, segment.basePosition() - 1, null, new DamageDoubt(), position, false, telling);
         }
 
         /** After the segment that begins at {@code lastBase}; before the first one where that is {@link #UNKNOWN}. */
         public static Rest behind(long lastBase, long position, Telling telling) {
-            return new Rest(null, UNKNOWN, lastBase, false, new DamageDoubt(), position, false, telling);
+            return new Rest(null, UNKNOWN, lastBase, null, new DamageDoubt(), position, false, telling);
         }
 
         /** The same place, with other gaps to report. */
         public Rest with(Telling told) {
-            return new Rest(segment, offset, lastBase, wasListed, doubt, position, ended, told);
+            return new Rest(segment, offset, lastBase, last, doubt, position, ended, told);
         }
 
         /** The same place, as if {@link #next()} had already returned false there. */
         public Rest whenEnded() {
-            return new Rest(segment, offset, lastBase, wasListed, doubt, position, true, telling);
+            return new Rest(segment, offset, lastBase, last, doubt, position, true, telling);
         }
     }
 
@@ -140,7 +140,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         this.entering = rest.segment();
         this.enteringOffset = rest.offset();
         this.lastBase = rest.lastBase();
-        this.wasListed = rest.wasListed();
+        this.last = rest.last();
+        this.wasListed = last != null && last.isEndListed();
         this.doubt = rest.doubt();
         this.ended = rest.ended();
         this.telling = rest.telling();
@@ -155,11 +156,11 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     public Rest rest() {
         SegmentPass current = pass;
         if (current == null) {
-            return new Rest(entering, enteringOffset, lastBase, wasListed, doubt, resume, ended, telling);
+            return new Rest(entering, enteringOffset, lastBase, last, doubt, resume, ended, telling);
         }
         SegmentScan scan = current.scan();
         long offset = isOnRecord() ? scan.offset() : scan.nextOffset();
-        return new Rest(current.reader().segment(), offset, lastBase, wasListed, doubt, scan.header().positionAt(offset), ended, telling);
+        return new Rest(current.reader().segment(), offset, lastBase, last, doubt, scan.header().positionAt(offset), ended, telling);
     }
 
     /**
@@ -190,7 +191,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             boolean isThere = segment != null && segment.basePosition() == base;
             DamageDoubt doubt = new DamageDoubt();
             doubt.tell(told);
-            return new Rest(isThere ? segment : null, isThere ? offset(catalog.key()) : UNKNOWN, base, wasListed, doubt, resume, ended, telling);
+            return new Rest(isThere ? segment : null, isThere ? offset(catalog.key()) : UNKNOWN, base, null, doubt, resume, ended, telling);
         }
     }
 
@@ -204,6 +205,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), bookmark.in(catalog));
         scan.lastExpiration = bookmark.expirationMillis();
         scan.isOwn = bookmark.isOwn();
+        scan.wasListed = bookmark.wasListed();
         scan.endDoubt = bookmark.endDoubt();
         return scan;
     }
@@ -387,8 +389,20 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             return true;
         }
         entering = segment;
-        enteringOffset = segment.header(log.channels()).offsetOf(resume);
+        try {
+            enteringOffset = segment.header(log.channels()).offsetOf(resume);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            passUnreadable(segment);
+            throw e;
+        }
         return false;
+    }
+
+    private void passUnreadable(Segment segment) {
+        entering = null;
+        enteringOffset = UNKNOWN;
+        leftIs(segment);
+        telling = telling.butNotBeforeTheNext();
     }
 
     private void leftIs(Segment segment) {
@@ -419,10 +433,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         try {
             entered = SegmentPass.open(segment, log, range, offset, sizes);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            entering = null;
-            enteringOffset = UNKNOWN;
-            leftIs(segment);
-            telling = telling.butNotBeforeTheNext();
+            passUnreadable(segment);
             throw e;
         }
         pass = entered;
@@ -537,7 +548,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             if (isExpired && isAllGone) {
                 to = goneTo(gone, next == null ? Long.MAX_VALUE : next.basePosition());
             } else if (isExpired && next != null) {
-                long previousEnd = StopEvidence.previousEnd(log, next);
+                long previousEnd = sequence.previousEnd(log, next);
                 to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
                 // an empty segment had no record between its beginning and the place where the stream goes on
                 to = gone != null && to <= gone.basePosition() ? from : to;
