@@ -60,7 +60,7 @@ public final class SegmentChain {
      * @param left the segment that the walk left; null where it isn't known
      * @return null where the stream goes on in a segment that begins after the one that was left
      */
-    public @Nullable Segment joined(long base, long position, @Nullable Segment left) {
+    public @Nullable Segment joined(long base, long position, @Nullable LeftSegment left) {
         int index = floor(position);
         Segment around = index < 0 ? null : segments[index];
         return around instanceof PackedSegment packed && packed.basePosition() <= base && packed.listedEnd() > position
@@ -71,12 +71,12 @@ public final class SegmentChain {
      * Whether it replaces the segment that was left. Else it is the older one: the segment that was left is shorter, as the stream was cut, and may
      * be a part of it.
      */
-    private static boolean isNewer(PackedSegment around, long base, @Nullable Segment left) {
+    private static boolean isNewer(PackedSegment around, long base, @Nullable LeftSegment left) {
         if (left == null) {
             return around.basePosition() < base;
         }
-        return !(left instanceof PackedSegment packed) || around.packNumber() > packed.packNumber()
-                || (around.packNumber() == packed.packNumber() && around.listedEnd() > packed.listedEnd());
+        return !left.isPacked() || around.packNumber() > left.packNumber()
+                || (around.packNumber() == left.packNumber() && around.listedEnd() > left.listedEnd());
     }
 
     /**

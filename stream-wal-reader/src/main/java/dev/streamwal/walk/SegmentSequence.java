@@ -1,5 +1,6 @@
 package dev.streamwal.walk;
 
+import dev.streamwal.catalog.LeftSegment;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.SegmentChain;
@@ -47,7 +48,7 @@ final class SegmentSequence {
      *
      * @see SegmentChain#joined
      */
-    @Nullable Segment next(long base, long position, @Nullable Segment left) throws IOException {
+    @Nullable Segment next(long base, long position, @Nullable LeftSegment left) throws IOException {
         Segment known = listedNext(base, position, left);
         if (known != null) {
             return known;
@@ -56,13 +57,13 @@ final class SegmentSequence {
         return listedNext(base, position, left);
     }
 
-    private @Nullable Segment listedNext(long base, long position, @Nullable Segment left) {
+    private @Nullable Segment listedNext(long base, long position, @Nullable LeftSegment left) {
         Segment joined = chain.joined(base, position, left);
         return joined == null ? chain.after(base) : joined;
     }
 
     /** As {@link SegmentChain#joined}, for the segments as listed last. */
-    @Nullable Segment joined(long base, long position, @Nullable Segment left) {
+    @Nullable Segment joined(long base, long position, @Nullable LeftSegment left) {
         return chain.joined(base, position, left);
     }
 

@@ -1,5 +1,6 @@
 package dev.streamwal.walk;
 
+import dev.streamwal.catalog.LeftSegment;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.format.SegmentHeader;
@@ -57,7 +58,7 @@ final class StopEvidence implements StopFacts {
     public boolean hasSuccessor() throws IOException {
         Segment stopped = pass.reader().segment();
         successor = sequence.after(stopped.basePosition());
-        isJoined = sequence.joined(stopped.basePosition(), header().positionAt(offset), stopped) != null;
+        isJoined = sequence.joined(stopped.basePosition(), header().positionAt(offset), LeftSegment.of(stopped)) != null;
         return successor != null || isJoined;
     }
 

@@ -1,5 +1,6 @@
 package dev.streamwal.walk;
 
+import dev.streamwal.catalog.LeftSegment;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.SegmentChain;
@@ -45,7 +46,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     private long enteringOffset;
     private long lastBase;
     /** The segment that begins at {@link #lastBase}, as it was read; null where it isn't known any more. */
-    private @Nullable Segment last;
+    private @Nullable LeftSegment last;
     /** Whether the listing told where that segment ended: then its records may have moved, to segments that begin elsewhere. */
     private boolean wasListed;
     private long lastExpiration;
@@ -102,7 +103,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * @param position in the stream
      * @param ended whether there was no more, for now
      */
-    public record Rest(@Nullable Segment segment, long offset, long lastBase, @Nullable Segment last, DamageDoubt doubt, long position,
+    public record Rest(@Nullable Segment segment, long offset, long lastBase, @Nullable LeftSegment last, DamageDoubt doubt, long position,
             boolean ended, Telling telling) {
 
         /** Before the oldest record. */
@@ -407,7 +408,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     private void leftIs(Segment segment) {
         lastBase = segment.basePosition();
-        last = segment;
+        last = LeftSegment.of(segment);
         wasListed = segment.isEndListed();
     }
 
