@@ -520,14 +520,21 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         leave();
         entering = null;
         enteringOffset = UNKNOWN;
-        Segment moved = gone == null ? null : sequence.movedTo(gone);
-        if (moved != null && isPlaced && moved.basePosition() == gone.basePosition()) {
+        if (gone == null) {
+            return deleted(null, e);
+        }
+        Segment moved = sequence.movedTo(gone);
+        if (moved == null) {
+            leftIs(gone);
+            return deleted(gone, e);
+        }
+        if (isPlaced && moved.basePosition() == gone.basePosition()) {
             entering = moved;
             enteringOffset = offset(moved.key(), moved.basePosition(), resume);
-        } else if (gone != null && (isPlaced || moved == null)) {
+        } else if (isPlaced) {
             leftIs(gone);
         }
-        return moved == null ? deleted(gone, e) : null;
+        return null;
     }
 
     /**
