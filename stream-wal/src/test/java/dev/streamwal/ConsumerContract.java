@@ -892,7 +892,9 @@ abstract class ConsumerContract extends LogContract {
     @Test
     void sweep_idleStreamThatIsCommitted_goesAltogether() {
         StreamWal wal = openKeeping(MUCH, LONG);
-        List<Written> records = appendSome(wal.stream(KEY), 3);
+        // held: of a stream without segments that the program doesn't hold, the log forgets where it ended as soon as the collector runs
+        WalStream stream = wal.stream(KEY);
+        List<Written> records = appendSome(stream, 3);
         try (WalConsumer consumer = consumer()) {
             consumer.commit(KEY, records.get(2).ref().position());
             assertThat(wal.sweep(expiration(0))).extracting(SweepResult::deletedSegments, SweepResult::heldSegments).containsExactly(0, 1);
@@ -906,7 +908,7 @@ abstract class ConsumerContract extends LogContract {
             assertThat(consumer.lost()).isEmpty();
             assertThat(consumer.entries().next()).isFalse();
             clock.set(expiration(0).toEpochMilli());
-            List<Written> more = appendSome(wal.stream(KEY), 1);
+            List<Written> more = appendSome(stream, 1);
             assertDelivers(consumer, more);
             assertThat(consumer.lost()).isEmpty();
         }
