@@ -14,10 +14,18 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A load in the shape that <a href="https://github.com/thulab/iot-benchmark">iot-benchmark</a> generates for time-series databases: devices with sensors, rows of
@@ -55,21 +63,80 @@ public final class IotLoad {
     private final int queries;
     private final AtomicLong nowMillis = new AtomicLong(BEGIN.toEpochMilli());
 
-    /** What iot-benchmark asks, by its numbers. */
+    /** What iot-benchmark asks, by its numbers, and how it is computed from a sensor's points. */
     private enum Query {
-        PRECISE_POINT("Q1, a point by its time"),
-        RANGE("Q2, a range of 250 s"),
-        RANGE_BY_VALUE("Q3, those of it above a value"),
-        AGGREGATE("Q4, their number, sum, least and greatest"),
-        AGGREGATE_BY_VALUE("Q5 and Q6, the same above a value"),
-        GROUPS("Q7, means of 20 s each"),
-        LATEST("Q8, the latest point"),
-        RANGE_BACKWARDS("Q9 and Q10, a range from its end");
+        PRECISE_POINT("Q1, a point by its time", STEP_MILLIS) {
+            @Override
+            List<Double> answer(List<Point> points, long from) {
+                return valuesOf(points.stream());
+            }
+        },
+        RANGE("Q2, a range of 250 s", QUERY_MILLIS) {
+            @Override
+            List<Double> answer(List<Point> points, long from) {
+                return valuesOf(points.stream());
+            }
+        },
+        RANGE_BY_VALUE("Q3, those of it above a value", QUERY_MILLIS) {
+            @Override
+            List<Double> answer(List<Point> points, long from) {
+                return valuesOf(high(points));
+            }
+        },
+        AGGREGATE("Q4, their number, sum, least and greatest", QUERY_MILLIS) {
+            @Override
+            List<Double> answer(List<Point> points, long from) {
+                return figures(points.stream());
+            }
+        },
+        AGGREGATE_BY_VALUE("Q5 and Q6, the same above a value", QUERY_MILLIS) {
+            @Override
+            List<Double> answer(List<Point> points, long from) {
+                return figures(high(points));
+            }
+        },
+        GROUPS("Q7, means of 20 s each", QUERY_MILLIS) {
+            @Override
+            List<Double> answer(List<Point> points, long from) {
+                Map<Long, Double> means = points.stream()
+                        .collect(Collectors.groupingBy(point -> (point.millis() - from) / GROUP_MILLIS, TreeMap::new, Collectors.averagingDouble(Point::value)));
+                return List.copyOf(means.values());
+            }
+        },
+        LATEST("Q8, the latest point", 0) {
+            @Override
+            List<Double> answer(List<Point> points, long from) {
+                return valuesOf(points.stream());
+            }
+        },
+        RANGE_BACKWARDS("Q9 and Q10, a range from its end", QUERY_MILLIS) {
+            @Override
+            List<Double> answer(List<Point> points, long from) {
+                return valuesOf(points.stream().sorted(Comparator.comparingLong(Point::millis).reversed()));
+            }
+        };
 
         private final String text;
+        private final long rangeMillis;
 
-        Query(String text) {
+        Query(String text, long rangeMillis) {
             this.text = text;
+            this.rangeMillis = rangeMillis;
+        }
+
+        abstract List<Double> answer(List<Point> points, long from);
+
+        private static Stream<Point> high(List<Point> points) {
+            return points.stream().filter(point -> point.value() > FILTER);
+        }
+
+        private static List<Double> valuesOf(Stream<Point> points) {
+            return points.map(Point::value).toList();
+        }
+
+        private static List<Double> figures(Stream<Point> points) {
+            DoubleSummaryStatistics figures = points.mapToDouble(Point::value).summaryStatistics();
+            return List.of((double) figures.getCount(), figures.getSum(), figures.getMin(), figures.getMax());
         }
     }
 
@@ -95,21 +162,21 @@ public final class IotLoad {
         List<String> lines = new ArrayList<>(machine.heading(", the load of iot-benchmark", options.quick()));
         lines.add(String.format(Locale.ROOT, """
                 %d devices with %d sensors each, a stream for each; a write is %d rows of a device, %d ms apart, with 8 bytes a point; %.0f %% of the points are out of order, by up to %d. %d clients, \
-                options by default, on a driven clock. Then the same again while one more thread asks for one sensor of one device at a time; what is asked for is computed from the records. Each answer's number of points is checked.""",
+                options by default, on a driven clock. Then the same again while one more thread asks for one sensor of one device at a time; what is asked for is computed from the records. Each answer is compared with what was written.""",
                 DEVICES, sensors, BATCH, STEP_MILLIS, OUT_OF_ORDER * 100, MAX_LATE_POINTS, CLIENTS));
         WalOptions settings = WalOptions.builder().sweepInterval(Duration.ofSeconds(1)).clock(() -> Instant.ofEpochMilli(nowMillis.get())).build();
         try (StreamWal wal = StreamWal.open(root, settings); WalReader reader = wal.reader()) {
             double alone = write(wal, 0, LOOPS);
             List<String> rows = new ArrayList<>();
             double[] beside = new double[1];
-            Thread asking = new Thread(() -> ask(reader, rows), "iot-queries");
-            asking.start();
+            FutureTask<?> asking = new FutureTask<>(() -> ask(reader, rows), null);
+            new Thread(asking, "iot-queries").start();
             int loop = LOOPS;
             do {
                 beside[0] = write(wal, loop, MIXED_LOOPS);
                 loop += MIXED_LOOPS;
-            } while (asking.isAlive() && !options.quick());
-            asking.join();
+            } while (!asking.isDone() && !options.quick());
+            asking.get();
             lines.addAll(List.of("", "| written, points/s | |", "|---|--:|", String.format(Locale.ROOT, "| alone | %,.0f |", alone),
                     String.format(Locale.ROOT, "| beside queries | %,.0f |", beside[0]), "", "| asked, while it is written | /s | 50 % | 99 % |", "|---|--:|--:|--:|"));
             lines.addAll(rows);
@@ -141,16 +208,35 @@ public final class IotLoad {
     }
 
     private void writeRows(StreamWal wal, int device, long begin) {
-        Random random = new Random(begin + device);
         for (int sensor = 0; sensor < sensors; sensor++) {
             List<WriteEntry> points = new ArrayList<>(BATCH);
-            for (int row = 0; row < BATCH; row++) {
-                int late = random.nextDouble() < OUT_OF_ORDER ? random.nextInt(MAX_LATE_POINTS) : 0;
-                byte[] value = ByteBuffer.allocate(Double.BYTES).putDouble(random.nextDouble()).array();
-                points.add(WriteEntry.of(value, begin + (long) Math.max(0, row - late) * STEP_MILLIS));
+            for (Point point : batch(device, sensor, begin)) {
+                points.add(WriteEntry.of(ByteBuffer.allocate(Double.BYTES).putDouble(point.value()).array(), point.millis()));
             }
             List<EntryRef> unused = wal.stream(key(device, sensor)).appendBatch(points);
         }
+    }
+
+    /** The points that a sensor has in the batch which begins at a time; the same at each call. */
+    private static List<Point> batch(int device, int sensor, long begin) {
+        SplittableRandom random = new SplittableRandom((begin * DEVICES + device) * SENSORS + sensor);
+        List<Point> points = new ArrayList<>(BATCH);
+        for (int row = 0; row < BATCH; row++) {
+            int late = random.nextDouble() < OUT_OF_ORDER ? random.nextInt(MAX_LATE_POINTS) : 0;
+            points.add(new Point(begin + (long) Math.max(0, row - late) * STEP_MILLIS, random.nextDouble()));
+        }
+        return points;
+    }
+
+    /** The points that were written of a range of time, in their order. */
+    private static List<Point> written(int device, int sensor, long from, long millis) {
+        List<Point> points = new ArrayList<>();
+        long batchMillis = (long) BATCH * STEP_MILLIS;
+        long first = (from - BEGIN.toEpochMilli()) / batchMillis * batchMillis + BEGIN.toEpochMilli();
+        for (long begin = first; begin < from + millis; begin += batchMillis) {
+            batch(device, sensor, begin).stream().filter(point -> point.millis() >= from && point.millis() < from + millis).forEach(points::add);
+        }
+        return points;
     }
 
     private void ask(WalReader reader, List<String> rows) {
@@ -158,70 +244,42 @@ public final class IotLoad {
         long[] nanos = new long[queries];
         long written = (long) LOOPS * BATCH * STEP_MILLIS;
         for (Query query : Query.values()) {
-            long begun = System.nanoTime();
             for (int i = 0; i < queries; i++) {
-                String key = key(random.nextInt(DEVICES), random.nextInt(sensors));
+                int device = random.nextInt(DEVICES);
+                int sensor = random.nextInt(sensors);
+                String key = key(device, sensor);
                 long from = BEGIN.toEpochMilli() + (long) (random.nextDouble() * (written - QUERY_MILLIS)) / STEP_MILLIS * STEP_MILLIS;
                 long start = System.nanoTime();
-                double answer = answer(reader, query, key, from);
+                List<Double> answer = query.answer(points(reader, query, key, from), from);
                 nanos[i] = System.nanoTime() - start;
-                if (Double.isNaN(answer)) {
-                    throw new IllegalStateException("wrong answer: query=" + query + ", key=" + key + ", from=" + from);
+                if (!isRight(answer, query, device, sensor, from)) {
+                    throw new IllegalStateException("wrong answer: query=" + query + ", key=" + key + ", from=" + from + ", answer=" + answer);
                 }
             }
-            double rate = queries / ((System.nanoTime() - begun) / 1e9);
+            double rate = queries / (Arrays.stream(nanos).sum() / 1e9);
             Arrays.sort(nanos);
             rows.add(String.format(Locale.ROOT, "| %s | %,.0f | %,.0f µs | %,.0f µs |", query.text, rate, nanos[queries / 2] / 1e3, nanos[queries * 99 / 100] / 1e3));
         }
     }
 
-    /** Not a number where an answer can't be right. */
-    private static double answer(WalReader reader, Query query, String key, long from) {
-        return switch (query) {
-            case PRECISE_POINT -> count(points(reader, key, from, STEP_MILLIS), 0, STEP_MILLIS);
-            case RANGE -> count(points(reader, key, from, QUERY_MILLIS), 1, QUERY_MILLIS);
-            case RANGE_BY_VALUE -> count(points(reader, key, from, QUERY_MILLIS).stream().filter(point -> point.value() > FILTER).toList(), 1, QUERY_MILLIS);
-            case AGGREGATE -> points(reader, key, from, QUERY_MILLIS).stream().mapToDouble(Point::value).summaryStatistics().getAverage();
-            case AGGREGATE_BY_VALUE -> points(reader, key, from, QUERY_MILLIS).stream().mapToDouble(Point::value).filter(value -> value > FILTER).summaryStatistics().getMax();
-            case GROUPS -> groups(points(reader, key, from, QUERY_MILLIS), from);
-            case LATEST -> reader.latest(key).map(entry -> entry.content().getDouble(entry.content().readerIndex())).orElse(Double.NaN);
-            case RANGE_BACKWARDS -> {
-                List<Point> points = new ArrayList<>(points(reader, key, from, QUERY_MILLIS));
-                points.sort((a, b) -> Long.compare(b.millis(), a.millis()));
-                yield count(points, 1, QUERY_MILLIS);
-            }
-        };
+    /** Of the latest point, which another thread replaces meanwhile, only that there is one. */
+    private static boolean isRight(List<Double> answer, Query query, int device, int sensor, long from) {
+        return query == Query.LATEST ? answer.size() == 1 : answer.equals(query.answer(written(device, sensor, from, query.rangeMillis), from));
     }
 
     private record Point(long millis, double value) {}
 
-    private static List<Point> points(WalReader reader, String key, long from, long millis) {
+    private static List<Point> points(WalReader reader, Query query, String key, long from) {
         List<Point> points = new ArrayList<>();
-        try (EntryCursor cursor = reader.scan(key, Instant.ofEpochMilli(from), Instant.ofEpochMilli(from + millis))) {
+        if (query == Query.LATEST) {
+            reader.latest(key).ifPresent(entry -> points.add(new Point(entry.timestampMillis(), entry.content().getDouble(entry.content().readerIndex()))));
+            return points;
+        }
+        try (EntryCursor cursor = reader.scan(key, Instant.ofEpochMilli(from), Instant.ofEpochMilli(from + query.rangeMillis))) {
             while (cursor.next()) {
                 points.add(new Point(cursor.timestampMillis(), cursor.content().getDouble(cursor.content().readerIndex())));
             }
         }
         return points;
-    }
-
-    /** Points that are late are in the place of others, so that there is some on most places, and more on few. */
-    private static double count(List<Point> points, int least, long millis) {
-        return points.size() >= least && points.size() <= 2 * millis / STEP_MILLIS + MAX_LATE_POINTS ? points.size() : Double.NaN;
-    }
-
-    private static double groups(List<Point> points, long from) {
-        double[] sums = new double[(int) (QUERY_MILLIS / GROUP_MILLIS) + 1];
-        int[] counts = new int[sums.length];
-        for (Point point : points) {
-            int group = (int) ((point.millis() - from) / GROUP_MILLIS);
-            sums[group] += point.value();
-            counts[group]++;
-        }
-        double mean = 0;
-        for (int group = 0; group < sums.length; group++) {
-            mean += counts[group] == 0 ? 0 : sums[group] / counts[group] / sums.length;
-        }
-        return mean == 0 ? Double.NaN : mean;
     }
 }

@@ -18,6 +18,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,11 @@ final class LogSegments implements AutoCloseable {
             segments.add(chain.get(i));
         }
         return segments;
+    }
+
+    /** The segment that has the beginning of one whose file has gone; empty where it was deleted. */
+    Optional<Segment> movedTo(Segment gone) throws IOException {
+        return Optional.ofNullable(source.unsharedCatalog(gone.key().text()).chain().movedTo(gone));
     }
 
     /** The source through which segments are opened. */

@@ -187,13 +187,8 @@ final class SegmentInventory {
         try {
             return Optional.of(found.segment().header(log.channels()).window());
         } catch (NoSuchFileException e) {
-            long begin = found.segment().basePosition();
-            for (Segment now : log.of(found.segment().key().text())) {
-                if (now.basePosition() == begin || (now.basePosition() < begin && now.listedEnd() > begin)) {
-                    return Optional.of(now.header(log.channels()).window());
-                }
-            }
-            return Optional.empty();
+            Optional<Segment> moved = log.movedTo(found.segment());
+            return moved.isEmpty() ? Optional.empty() : Optional.of(moved.get().header(log.channels()).window());
         }
     }
 

@@ -47,8 +47,6 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     private long lastBase;
     /** The segment that begins at {@link #lastBase}, as it was read; null where it isn't known any more. */
     private @Nullable LeftSegment last;
-    /** Whether the listing told where that segment ended: then its records may have moved, to segments that begin elsewhere. */
-    private boolean wasListed;
     private long lastExpiration;
     /** Whether the segment that was entered last was one of the stream's own. */
     private boolean isOwn;
@@ -142,7 +140,6 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         this.enteringOffset = rest.offset();
         this.lastBase = rest.lastBase();
         this.last = rest.last();
-        this.wasListed = last != null && last.isEndListed();
         this.doubt = rest.doubt();
         this.ended = rest.ended();
         this.telling = rest.telling();
@@ -171,14 +168,14 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * @param base of the segment that it entered last; -1 for none
      * @param expirationMillis of that segment
      * @param isOwn whether it was one of the stream's own
-     * @param wasListed whether the listing told where it ended
+     * @param last that segment, as it was read; null where it isn't known
      * @param resume stream position
      * @param ended whether there was no more, for now
      * @param endDoubt what is known of records behind that position
      * @param told offset in the segment of damage that was reported; -1 for none
      */
-    public record Bookmark(long base, long expirationMillis, boolean isOwn, boolean wasListed, long resume, boolean ended, EndDoubt endDoubt, long told,
-            Telling telling) {
+    public record Bookmark(long base, long expirationMillis, boolean isOwn, @Nullable LeftSegment last, long resume, boolean ended, EndDoubt endDoubt,
+            long told, Telling telling) {
 
         /** The offset in the segment's file. */
         public long offset(StreamKey key) {
@@ -192,7 +189,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             boolean isThere = segment != null && segment.basePosition() == base;
             DamageDoubt doubt = new DamageDoubt();
             doubt.tell(told);
-            return new Rest(isThere ? segment : null, isThere ? offset(catalog.key()) : UNKNOWN, base, null, doubt, resume, ended, telling);
+            return new Rest(isThere ? segment : null, isThere ? offset(catalog.key()) : UNKNOWN, base, last, doubt, resume, ended, telling);
         }
     }
 
@@ -206,7 +203,6 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), bookmark.in(catalog));
         scan.lastExpiration = bookmark.expirationMillis();
         scan.isOwn = bookmark.isOwn();
-        scan.wasListed = bookmark.wasListed();
         scan.endDoubt = bookmark.endDoubt();
         return scan;
     }
@@ -381,7 +377,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * passed if it has no others; returns whether it was passed. See {@link SegmentChain#joined}.
      */
     private boolean passRead(Segment segment) throws IOException {
-        boolean isRead = wasListed && segment.isEndListed() && resume > segment.basePosition();
+        LeftSegment left = last;
+        boolean isRead = left != null && left.isEndListed() && segment.isEndListed() && resume > segment.basePosition();
         if (!isRead && segment.basePosition() > lastBase) {
             return false;
         }
@@ -409,7 +406,6 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     private void leftIs(Segment segment) {
         lastBase = segment.basePosition();
         last = LeftSegment.of(segment);
-        wasListed = segment.isEndListed();
     }
 
     /** Passes a segment without opening its file, if the footer or the listing shows that it has no record in the range. */
@@ -739,7 +735,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             return null;
         }
         long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;
-        return new Bookmark(lastBase, lastExpiration, isOwn, wasListed, position, ended, endDoubt, told, telling);
+        return new Bookmark(lastBase, lastExpiration, isOwn, last, position, ended, endDoubt, told, telling);
     }
 
     /** Whether it stands in a segment that has been deleted. */
