@@ -13,7 +13,7 @@ public interface WriterView {
     /** Whether the slot at this position was abandoned, and will never be published. */
     boolean abandoned(String key, long position);
 
-    /** Whether the segment with this position can still change, as it takes appends or has no footer yet. */
+    /** Whether the slot at this position is reserved, and its segment can still change, as it takes appends or has no footer yet. */
     boolean unfinished(String key, long position);
 
     /** The manifest, which the writer has changed in its file before; null where it isn't the log's writer any more, or doesn't say. */

@@ -430,13 +430,14 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Whether the segment with this position is appended to, or has no footer yet. */
+    /** Whether the slot at this position is reserved in a segment that is appended to, or has no footer yet. A cut takes slots back. */
     public boolean isUnfinished(long position) {
         rotation.lock();
         try {
             OwnSegments known = owned;
             SegmentEntry holder = known == null ? null : known.segments().holding(position);
-            return holder != null && holder.unfinished() != null;
+            ActiveSegment unfinished = holder == null ? null : holder.unfinished();
+            return unfinished != null && position < unfinished.reservedEnd();
         } finally {
             rotation.unlock();
         }

@@ -172,6 +172,23 @@ class AppendRacesTest {
         assertRead(7);
     }
 
+    /** A tail that waits for such a slot to be published would wait for as long as the segment before takes appends. */
+    @Test
+    void isUnfinished_slotWasCutOffWithItsSegment_isNot() throws Exception {
+        try (SeamedLog log = open(null)) {
+            List<Long> positions = new ArrayList<>();
+            for (int i = 0; i < SOME; i++) {
+                positions.add(append(log, KEY, i));
+            }
+            StreamLog stream = log.stream(KEY);
+            assertThat(stream.isUnfinished(positions.get(SOME - 1))).isTrue();
+            stream.truncateAfter(new EntryRef(KEY, positions.get(4), EntryRef.sizeOf(0, 1)), gone -> {});
+            assertThat(stream.isUnfinished(positions.get(4))).isTrue();
+            assertThat(stream.isUnfinished(positions.get(5))).isFalse();
+            assertThat(stream.isUnfinished(positions.get(SOME - 1))).isFalse();
+        }
+    }
+
     private static Path onlySegment(SeamedLog log) throws IOException {
         try (Stream<Path> files = Files.list(log.directory(KEY))) {
             return files.filter(file -> file.getFileName().toString().endsWith(".seg")).reduce((one, other) -> {

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -29,7 +30,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -52,6 +55,15 @@ class InterleavedReadTest {
     private static final int THREADS = 2;
     private static final int FEW = 3;
     private static final int MANY = 8;
+    private static final int LEAST_TO_CUT = 6;
+    private static final int HISTORIES = 8;
+
+    /** That are asked of one stream. */
+    private static final Reading[] OF_ONE_STREAM = EnumSet.complementOf(EnumSet.of(Reading.KEYS, Reading.LATEST_OF_KEYS, Reading.DESCRIBE_OF_KEYS))
+            .toArray(new Reading[0]);
+    /** Of which others can follow: none that ends in the middle. */
+    private static final Change[] WHOLE = EnumSet.complementOf(EnumSet.of(Change.CUT_BUT_FOR_THE_SECOND_WRITE, Change.CUT_BUT_FOR_THE_TRUNCATION,
+            Change.CUT_BUT_FOR_A_SECOND_DELETION)).toArray(new Change[0]);
 
     /** Who reads. */
     private enum Who {
@@ -185,11 +197,15 @@ class InterleavedReadTest {
         private StreamHistory history;
 
         Run(Shape shape, Who who) {
+            this(shape, who, 0);
+        }
+
+        Run(Shape shape, Who who, int ownSegments) {
             this.shape = shape;
             this.who = who;
             WalOptions options = WalOptions.builder().clock(() -> now).window(WINDOW).retention(RETENTION)
                     .segmentBytes(shape.isInPieces() ? 4 << 10 : 64 << 10)
-                    .maxRecordBytes(1_000).ownSegments(0).sweepInterval(Duration.ZERO).durability(Durability.BUFFERED).build();
+                    .maxRecordBytes(1_000).ownSegments(ownSegments).sweepInterval(Duration.ZERO).durability(Durability.BUFFERED).build();
             wal = SimulatedLog.open(root, options, "boot", shape.mapped, new Random(1)::nextLong);
         }
 
@@ -380,6 +396,70 @@ class InterleavedReadTest {
         assertAllExplained(Shape.IN_SHARED_PIECES, who, List.of(Change.PACK), List.of(Reading.values()));
     }
 
+    /** Three things happen, each a few calls after the one before. At random: there are too many ways to go through them all. */
+    @Test
+    void read_threeChangesBetweenCalls_isExplainedByAStateMeanwhile() {
+        int seeds = Math.max(20, (int) (400 * Scale.factor()));
+        List<String> wrong = new ArrayList<>();
+        int happened = 0;
+        for (long seed = 1; seed <= seeds; seed++) {
+            Random random = new Random(seed * 7919);
+            Shape shape = any(random, Shape.values());
+            Who who = any(random, Who.values());
+            try (Run run = new Run(shape, who, random.nextInt(3) == 0 ? MANY : 0)) {
+                for (int history = 0; history < HISTORIES; history++) {
+                    run.fill();
+                    Meanwhile third = new Meanwhile(any(random, WHOLE), 1 + random.nextInt(FEW), null);
+                    Meanwhile second = new Meanwhile(any(random, WHOLE), 1 + random.nextInt(2 * MANY), third);
+                    Meanwhile first = new Meanwhile(any(random, WHOLE), 1 + random.nextInt(random.nextBoolean() ? MANY : 7 * MANY), second);
+                    Reading reading = any(random, OF_ONE_STREAM);
+                    Answer answer = ask(run, first, reading);
+                    happened += third.happened ? 1 : 0;
+                    String why = new Explanation(Map.of(run.history.key(), run.history)).wrong(answer);
+                    if (!why.isEmpty() && wrong.size() < MAX_TOLD) {
+                        wrong.add("seed " + seed + ", " + shape + " " + who + " " + first + " of " + reading + ": " + why + ", " + answer.line());
+                    }
+                }
+            }
+        }
+        assertThat(wrong).isEmpty();
+        assertThat(happened).isGreaterThan(seeds);
+    }
+
+    /** What is done between two calls, and what is done some calls later. */
+    private static final class Meanwhile {
+        private final Change change;
+        private final int calls;
+        private final @Nullable Meanwhile next;
+        private boolean happened;
+
+        Meanwhile(Change change, int calls, @Nullable Meanwhile next) {
+            this.change = change;
+            this.calls = calls;
+            this.next = next;
+        }
+
+        void in(Run run) {
+            run.disk.meanwhile(calls, () -> {
+                happened = true;
+                Change possible = run.history.now().size() < LEAST_TO_CUT ? Change.APPEND : change;
+                possible.doing.on(run);
+                if (next != null) {
+                    next.in(run);
+                }
+            });
+        }
+
+        @Override
+        public String toString() {
+            return change + " before call " + calls + (next == null ? "" : ", then " + next);
+        }
+    }
+
+    private static <T> T any(Random random, T[] of) {
+        return of[random.nextInt(of.length)];
+    }
+
     private static void assertAllExplained(Who who, List<Change> changes, List<Reading> readings) {
         assertAllExplained(Shape.BY_POSITION, who, changes, readings);
     }
@@ -400,21 +480,22 @@ class InterleavedReadTest {
     private static int interleavings(Run run, Change change, Reading reading, int first, int stride, List<String> wrong) {
         for (int call = first; call < MAX_CALLS; call += stride) {
             run.fill();
-            boolean[] happened = {false};
-            Answer answer = ask(run, change, reading, call, happened);
+            Meanwhile meanwhile = new Meanwhile(change, call, null);
+            Answer answer = ask(run, meanwhile, reading);
             String why = new Explanation(Map.of(run.history.key(), run.history)).wrong(answer);
             if (!why.isEmpty() && wrong.size() < MAX_TOLD) {
-                wrong.add(run.shape + " " + run.who + " " + change + " before call " + call + " of " + reading + ": " + why + ", "
+                wrong.add(run.shape + " " + run.who + " " + meanwhile + " of " + reading + ": " + why + ", "
                         + answer.line());
             }
-            if (!happened[0]) {
+            if (!meanwhile.happened) {
                 return call / stride + 1;
             }
         }
         throw new AssertionError("it doesn't end: " + change + " " + reading);
     }
 
-    private static Answer ask(Run run, Change change, Reading reading, int call, boolean[] happened) {
+    private static Answer ask(Run run, Meanwhile meanwhile, Reading reading) {
+        int call = meanwhile.calls;
         List<Appended> records = List.copyOf(run.history.now().values());
         String key = run.history.key();
         Appended middle = records.get(call % records.size());
@@ -441,10 +522,7 @@ class InterleavedReadTest {
                     Answer unused = warm.ask(reader, key, FEW, 0, List.of(), nanos);
                 }
             }
-            run.disk.meanwhile(call, () -> {
-                happened[0] = true;
-                change.doing.on(run);
-            });
+            meanwhile.in(run);
             Answer answer = reading.ask(reader, key, argument, end, asked, nanos);
             run.disk.meanwhile(0, null);
             return answer;
