@@ -50,7 +50,8 @@ public final class DeletedSegment extends Snapshot<DeletedSegment.Fields> {
     /**
      * The time from which it could be deleted.
      *
-     * @return the end of its window plus the retention; later than now if {@link #reason} isn't {@link Reason#EXPIRED}
+     * @return the end of its window, or of the last one that was merged with it, plus the retention; may be later than now if {@link #reason}
+     *     isn't {@link Reason#EXPIRED}
      */
     public Instant expiration() {
         return fields().expiration();

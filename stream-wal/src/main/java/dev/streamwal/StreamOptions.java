@@ -262,8 +262,8 @@ public final class StreamOptions {
                     OptionLimits.span("maxTime", maxTime, Duration.ZERO, OptionLimits.MAX_RETENTION))));
             if (retainedFor.size() > MAX_CONSUMERS) {
                 retainedFor.remove(name.text());
-                throw new IllegalArgumentException(
-                        "more than " + MAX_CONSUMERS + " consumers to retain a stream's records for: consumer=" + consumer);
+                throw new IllegalArgumentException("too many consumers to retain a stream's records for: consumer=" + consumer + ", most="
+                        + MAX_CONSUMERS + "; let several read as one consumer");
             }
             return this;
         }

@@ -75,8 +75,8 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
     }
 
     /**
-     * Steps of packing that wrote at least one pack, by task: {@code own}: from small segments of single streams; {@code shared}: from a shared
-     * segment; {@code merge}: from other packs.
+     * Steps of packing that wrote at least one pack, by task: {@code own}: from small segments of single streams; {@code shared}: from shared
+     * segments; {@code merge}: from other packs.
      *
      * @return by task, all of them
      */

@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Whether the log's background work succeeds: sealing, sweeping, packing, merging, preparing space, flushing at intervals, recovering. Each
+ * Whether the log's background work succeeds: sealing, sweeping, packing, merging, moving packs to the tier, preparing space, flushing at intervals, recovering. Each
  * task is tried again. The log is {@link State#DEGRADED} while a task's last attempt has failed; it is {@link State#OK} again when the task
  * succeeds, or the stream concerned is sealed or deleted, or what of it couldn't be sealed is swept. What can't be tried again, such as damage
  * found when the log was opened, leaves it degraded until it is opened again. Failures that a caller received as an exception don't count, nor

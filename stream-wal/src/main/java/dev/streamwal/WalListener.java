@@ -24,7 +24,7 @@ public interface WalListener {
     default void onSealed(SealedSegment segment) {}
 
     /**
-     * Small segments of one window were packed: see {@link WalOptions.Builder#ownSegments}.
+     * A window's small segments, or shared segments, were packed: see {@link WalOptions.Builder#ownSegments}.
      *
      * @param packed where they are now
      */

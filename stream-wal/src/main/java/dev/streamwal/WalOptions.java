@@ -498,7 +498,8 @@ public final class WalOptions {
 
         /**
          * Time span covered by one segment; windows begin at multiples of it since 1970-01-01T00:00:00Z. Together with the retention it
-         * determines how exactly data expires: a record that arrives on time is kept for the retention, and at most one window longer.
+         * determines how exactly data expires: a record that arrives on time is kept for the retention, and at most one window longer. If a window is
+         * shorter than a 64th of the retention, as it is by default, packs of several become one, and a record is kept up to a 20th of the retention longer.
          *
          * <p>A stream has a segment for each window in which it has a record. So choose one in which a stream has many records: a record a second
          * in windows of a second makes a segment of every record, which costs more than the record.
@@ -541,7 +542,7 @@ public final class WalOptions {
 
         /**
          * Limit of all streams' bytes together, above which the oldest sealed segments are deleted, whether they have expired or not.
-         * Segments that are being written stay, so the log may exceed the limit by one segment per stream.
+         * Segments that are being written stay, so the log may exceed the limit by one segment per stream; so do shared segments until they are packed.
          *
          * @param bytes 1 or more; by default there is no limit
          * @return this
@@ -748,7 +749,7 @@ public final class WalOptions {
          * Files of single streams keep records as they were appended.
          *
          * <p>Compressed, a sensor's reading takes some 4 bytes instead of 44, measured on the series of the Numenta Anomaly Benchmark. The
-         * cost is 0.1 to 0.3 µs per record at packing, and up to 20 µs for reading a single record.
+         * cost is 0.1 to 0.3 µs per record at packing, and some 30 µs for reading a single record whose block isn't in the reader's cache.
          *
          * @param newCompression by default {@link Compression#COLUMNS}; may change from opening to opening
          * @return this
@@ -800,7 +801,7 @@ public final class WalOptions {
 
         /**
          * How long after the end of its window a pack stays in the log's directory, if there is a {@link #tier}. A pack isn't merged any more once it is
-         * in the tier, so it goes when all has been merged that belongs together, which takes a 64th of the retention longer. Packs with few late
+         * in the tier, so it goes when all has been merged that belongs together, which takes a 32nd of the retention longer. Packs with few late
          * records of a time that is in the tier already stay, and so do segments that aren't packed.
          *
          * @param age zero to 3,652,500 days, in whole milliseconds; by default 1 day

@@ -281,7 +281,7 @@ class ModelTest {
             Storage any = storage != null ? storage : random.nextBoolean() ? Storage.MAPPED : Storage.CHANNEL;
             int retentionSeconds = pick(20, 100, 600);
             // none so short that packs of several windows become one: that isn't deleted to the second, see SharedModelTest
-            int shortSeconds = retentionSeconds / 128 + 1;
+            int shortSeconds = retentionSeconds / 64 + 1;
             WalOptions.Builder builder = WalOptions.builder();
             if (encryption > 0) {
                 builder.encryption(KEYS_OF_LOG);

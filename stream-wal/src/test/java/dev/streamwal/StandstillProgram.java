@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicReference;
 final class StandstillProgram {
 
     private static final int STREAMS = 500;
-    private static final int WINDOWS = 100;
-    /** No divisor of a 64th of the retention: so each merged pack has a window that the one before has, too. */
+    private static final int WINDOWS = 150;
+    /** No divisor of a 32nd of the retention: so each merged pack has a window that the one before has, too. */
     private static final Duration WINDOW = Duration.ofHours(1);
     private static final Duration RETENTION = Duration.ofDays(7);
 

@@ -262,7 +262,7 @@ public final class BackupFolder {
     }
 
     private static CorruptSegmentException damaged(String what, Path file) {
-        return new CorruptSegmentException(what + ", file=" + file + "; restore another backup, or back the log up again with verifying", file, null,
+        return new CorruptSegmentException(what + ": file=" + file + "; restore another backup, or back the log up again with verifying", file, null,
                 WalException.NO_POSITION, 0, 0, null);
     }
 

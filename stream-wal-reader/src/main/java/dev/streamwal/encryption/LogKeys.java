@@ -3,9 +3,9 @@ package dev.streamwal.encryption;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.SealLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.keys.MasterKeys;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -138,8 +138,7 @@ public final class LogKeys {
         try {
             all = wrapped.read();
         } catch (IOException e) {
-            throw new WalIOException("reading the session keys failed: " + e + ", file=" + KeysFile.path(root), KeysFile.path(root), key,
-                    WalException.NO_POSITION, e);
+            throw IoFailure.of("reading the session keys", e, KeysFile.path(root), key, WalException.NO_POSITION);
         }
         return all.stream().filter(each -> each.id() == keyId).findFirst().orElseThrow(() -> {
             String id = WrappedKey.hex(keyId);

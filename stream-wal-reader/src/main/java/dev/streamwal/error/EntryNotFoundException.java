@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * There is no record at this position of the stream, and there never was one.
+ * There is no record at this position of the stream: there never was one, or it was erased or cut off. Also thrown to a consumer that has committed
+ * more than its stream holds.
  *
  * @since 1.0
  */

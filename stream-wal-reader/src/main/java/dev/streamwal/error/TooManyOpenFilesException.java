@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The process may not open more files: raise its limit, or lower {@code maxOpenFiles}.
+ * The process may not open, or a log not map, more files: raise the process's limit. A writer needs fewer where more streams share segments, a reader
+ * with a lower {@code ReaderOptions.maxOpenFiles}.
  *
  * @since 1.0
  */

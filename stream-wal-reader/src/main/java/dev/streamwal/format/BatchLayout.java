@@ -27,14 +27,6 @@ public final class BatchLayout {
         ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).putInt(MEMBERS, members).putInt(BYTES, bytes);
     }
 
-    /**
-     * Whether the view stands on a batch record of this layout. Check it before reading {@link #members} and {@link
-     * #bytes}.
-     */
-    public static boolean isBatch(RecordView view) {
-        return view.flags() == RecordLayout.BATCH && view.headerLength() == 0 && view.contentLength() == CONTENT_BYTES;
-    }
-
     public static int members(ByteBuffer buffer, int contentIndex) {
         return buffer.getInt(contentIndex + MEMBERS);
     }

@@ -116,15 +116,6 @@ public final class SegmentIndex {
         return block == closedBlocks ? openLargest : largests[block];
     }
 
-    /** The first block that may hold a timestamp at or after {@code fromMillis}; {@link #blocks()} where none does. */
-    public int firstBlockReaching(long fromMillis) {
-        int block = 0;
-        while (block < blocks() && largestTimestampMillis(block) < fromMillis) {
-            block++;
-        }
-        return block;
-    }
-
     /** Rebuilds an index from a footer. */
     static final class Builder {
         private final SegmentIndex index = new SegmentIndex();

@@ -28,7 +28,7 @@ public final class CheckpointFolder {
         Path unused = Files.createDirectories(target);
         try (DirectoryStream<Path> present = Files.newDirectoryStream(target)) {
             if (present.iterator().hasNext()) {
-                throw new IllegalArgumentException("checkpoint target is not empty: target=" + target);
+                throw new IllegalArgumentException("checkpoint target is not empty: target=" + target + "; give a directory that is empty, or none yet");
             }
         }
     }

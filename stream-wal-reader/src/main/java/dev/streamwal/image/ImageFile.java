@@ -133,11 +133,6 @@ public final class ImageFile {
         return name;
     }
 
-    /** How long it is. */
-    public long bytes() {
-        return source == null && remote == null ? head.length : end + tail.length;
-    }
-
     /** The file of the log that never changes, and has exactly this content; null where there is none. */
     @Nullable Path linkable() {
         return isLinkable ? source : null;

@@ -100,7 +100,8 @@ public final class ArenaMapping implements AutoCloseable {
                 found = known;
                 return known;
             } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException("this Java has no arenas: version=" + Runtime.version() + "; use Java 17 or later", e);
+                throw new IllegalStateException("this Java maps no files into arenas: version=" + Runtime.version()
+                        + "; use another build of Java 22 or later, or Java 17 to 21", e);
             }
         }
     }

@@ -20,7 +20,7 @@ public final class IoFailure {
     /** The most specific exception for the failure. The JDK marks a full disk and an exhausted limit only by the system's message. */
     public static WalIOException of(
             String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
-        String message = action + " failed: " + describe(failure)
+        String message = action + " failed: " + fault(failure)
                 + (stream == null ? "" : ", stream=" + stream)
                 + (position == WalException.NO_POSITION ? "" : ", position=" + position)
                 + (file == null ? "" : ", file=" + file);
@@ -29,17 +29,35 @@ public final class IoFailure {
         }
         if (isTooManyOpenFiles(failure)) {
             return new TooManyOpenFilesException(
-                    message + "; raise the process's limit, or lower maxOpenFiles", file, stream, position, failure);
+                    message + remedy(failure, "; raise the process's limit of open files, or lower the reader's maxOpenFiles"), file, stream, position, failure);
         }
         if (isDiskFull(failure)) {
-            return new DiskFullException(message + "; make room, then go on", file, stream, position, failure);
+            return new DiskFullException(message + remedy(failure, "; make room, then go on"), file, stream, position, failure);
         }
-        return new WalIOException(message, file, stream, position, failure);
+        return new WalIOException(message + remedy(failure, ""), file, stream, position, failure);
     }
 
-    private static String describe(IOException failure) {
-        return failure.getMessage() == null ? failure.getClass().getSimpleName()
-                : failure.getClass().getSimpleName() + ": " + failure.getMessage();
+    /** What failed, without what to do about it: a caller adds more values to it, and then the {@link #remedy}. */
+    public static String fault(IOException failure) {
+        String name = failure.getClass().getSimpleName();
+        String message = failure.getMessage();
+        return message == null ? name : name + ": " + message.substring(0, endOfFault(message));
+    }
+
+    /**
+     * What to do about it, with the semicolon in front.
+     *
+     * @param otherwise where the failure doesn't say
+     */
+    public static String remedy(IOException failure, String otherwise) {
+        String message = failure.getMessage();
+        return message == null || endOfFault(message) == message.length() ? otherwise : message.substring(endOfFault(message));
+    }
+
+    /** A message of this library says what to do behind a semicolon. */
+    private static int endOfFault(String message) {
+        int end = message.lastIndexOf("; ");
+        return end < 0 ? message.length() : end;
     }
 
     /** Whether the process, or the system, may not open more files. */

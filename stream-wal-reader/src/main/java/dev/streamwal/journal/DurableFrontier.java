@@ -111,15 +111,6 @@ public final class DurableFrontier {
         }
     }
 
-    /** Forgets the stream's segments with a lower base position. */
-    public synchronized void removeBelow(StreamKey key, long position) {
-        Known known = streams.get(key);
-        if (known != null) {
-            known.segments.headMap(position, false).clear();
-            forgetIfEmpty(key, known);
-        }
-    }
-
     @GuardedBy("this")
     private void forgetIfEmpty(StreamKey key, Known known) {
         if (known.segments.isEmpty() && known.truncations.isEmpty() && known.deletedBelow == NOTHING) {

@@ -77,11 +77,6 @@ public final class JournalBlock {
         return end;
     }
 
-    /** The most that {@link #bytes()} can become. */
-    public int maxBytes() {
-        return buffer.capacity();
-    }
-
     /** Whether an entry with this payload fits. */
     public boolean hasRoomFor(int payloadBytes) {
         return entryBytes(payloadBytes) <= room();

@@ -96,19 +96,6 @@ final class ColumnCodec {
         return (int) RecordLayout.frameBytes(headerLength(frames, at), contentLength(frames, at));
     }
 
-    /**
-     * Restores the frames.
-     *
-     * @param columns from its position to its limit
-     * @param maxBytes of the frames
-     * @param position in the stream, of the first frame
-     * @param salt of their checksums
-     * @throws FormatException where {@link #encode} can't have written these columns
-     */
-    static byte[] decode(ByteBuffer columns, int maxBytes, long position, long salt) throws FormatException {
-        return decode(columns, maxBytes, position, salt, byte[]::new, new Scratch());
-    }
-
     /** What decoding needs meanwhile, for one block after the other. One thread. */
     static final class Scratch {
         private final RecordView view = new RecordView();
@@ -124,9 +111,14 @@ final class ColumnCodec {
     }
 
     /**
-     * As {@link #decode(ByteBuffer, int, long, long)}, into an array of the caller.
+     * Restores the frames, into an array of the caller.
      *
+     * @param columns from its position to its limit
+     * @param maxBytes of the frames
+     * @param position in the stream, of the first frame
+     * @param salt of their checksums
      * @param room gives an array that is as long or longer; the frames are at its beginning
+     * @throws FormatException where {@link #encode} can't have written these columns
      */
     static byte[] decode(ByteBuffer columns, int maxBytes, long position, long salt, IntFunction<byte[]> room, Scratch scratch) throws FormatException {
         int count = Varints.length(columns, maxBytes / RecordLayout.PREFIX_BYTES);

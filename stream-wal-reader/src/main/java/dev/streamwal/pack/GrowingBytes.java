@@ -1,7 +1,5 @@
 package dev.streamwal.pack;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /** A growing buffer for sequential little-endian writes, up to a limit. */
@@ -31,12 +29,6 @@ final class GrowingBytes {
         room(count);
         System.arraycopy(source, offset, bytes, length, count);
         length += count;
-    }
-
-    void putLong(long value) {
-        room(Long.BYTES);
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(length, value);
-        length += Long.BYTES;
     }
 
     /** Seven bits a byte, the lowest first, unsigned: a negative number takes ten bytes. */

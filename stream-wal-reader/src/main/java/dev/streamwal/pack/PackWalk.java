@@ -83,11 +83,6 @@ public final class PackWalk {
         return segments;
     }
 
-    /** The pack. */
-    public PackReader pack() {
-        return pack;
-    }
-
     /** The key of the current segment. */
     public byte[] key() {
         return segment().key();

@@ -150,10 +150,6 @@ final class SegmentDraft {
         index.add(header.headerLength() + offset, timestampMillis);
     }
 
-    Footer footer() {
-        return new Footer(dataEnd(), lastSize, index);
-    }
-
     /** @throws CorruptSegmentException where the footer contradicts the frames */
     void checkFooter(Footer footer) throws CorruptSegmentException {
         if (lastSize != footer.lastRecordSize() || !isSame(index, footer.index())) {

@@ -27,9 +27,9 @@ public final class EntryBatch implements AutoCloseable {
     public enum Status {
         /** The record is there, and verifies. Whether it can be decrypted, if it is encrypted, is told when it is asked for. */
         FOUND,
-        /** The record has been deleted, because it expired or by hand. */
+        /** The record has been deleted: it expired, or was purged, or its stream was deleted. */
         EXPIRED,
-        /** There is no such record, and there never was one. */
+        /** There is no such record: there never was one, or it was erased or cut off. */
         NOT_FOUND,
         /** The bytes there don't verify, or need a newer version. */
         CORRUPT
@@ -126,8 +126,8 @@ public final class EntryBatch implements AutoCloseable {
             return known;
         }
         return statuses[index] == Status.EXPIRED
-                ? new EntryExpiredException("record has been deleted: ref=" + ref, null, ref.key(), ref.position(), ref.end(), true, null)
-                : new EntryNotFoundException("no record at the ref: ref=" + ref, null, ref.key(), ref.position(), null);
+                ? new EntryExpiredException("record has been deleted: ref=" + ref + "; it expired, or was purged, deleted or cut off", null, ref.key(), ref.position(), ref.end(), true, null)
+                : new EntryNotFoundException("no record at the ref: ref=" + ref + "; it was erased or cut off, or the ref is of another log", null, ref.key(), ref.position(), null);
     }
 
     /**

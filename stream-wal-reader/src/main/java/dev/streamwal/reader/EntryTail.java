@@ -14,15 +14,14 @@ import java.util.Map;
  * and come again, and a writer that ends, is killed or restarts.
  *
  * <p>Records that retention deleted before they were read are reported: {@code next} throws an {@link EntryExpiredException} once, and the call
- * after goes on at {@link EntryExpiredException#to()}. For a deleted stream that happens when the stream comes again. There is one exception: where
- * streams are followed by a prefix or a pattern, a stream that was read to its end and then deleted counts as new when it comes again after a thousand
- * others have gone, too. Where it isn't known whether there were such records, {@link EntryExpiredException#isCertain()} is false.
+ * after goes on at {@link EntryExpiredException#to()}. Of a deleted stream it is told when the stream comes again. One exception: a tail by
+ * prefix or pattern remembers the last thousand streams that were deleted after it had read them to their end; an earlier one counts as new. Where it isn't known whether there were such records, {@link EntryExpiredException#isCertain()} is false.
  *
  * <p>Records that {@code truncateAfter} cut off are not reported, as if they hadn't been appended. Whether or not the tail had delivered them, it
  * goes on with the records appended after the cut, which have higher positions. A tail that has the segment open may still read the records that
  * were cut off.
  *
- * <p>A waiting tail polls the files, with rests that grow from 0.2 ms to 4 ms; that takes a few hundredths of a core at most. After a tenth of a
+ * <p>A waiting tail polls the files, with rests that grow from 0.2 ms to 4 ms, and up to 200 ms where a look takes long, as at many streams; that takes a few hundredths of a core at most. After a tenth of a
  * second it gives its buffers back. The next look closes the file of a deleted segment, which frees its space: so keep calling {@code next}, or
  * close the tail.
  *

@@ -24,7 +24,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -604,7 +603,7 @@ public final class WalReader implements AutoCloseable {
 
     /**
      * Copies the log as it is now, beside its writer or without one: from another process than the writer's, too. The copy opens as a log. Each stream
-     * is copied as of one moment, but not all streams as of the same; what is appended behind that moment isn't in it. It has the consumers that existed
+     * is copied as of one moment, but not all streams as of the same; what is appended after that moment isn't in it. It has the consumers that existed
      * when the copy was begun, with what each had committed then. Packs are linked where the file system can, and other files copied.
      *
      * <p>It refuses what only a writer can bring in order: a log that the machine's last boot left open, a stream that awaits recovery after a kill or a

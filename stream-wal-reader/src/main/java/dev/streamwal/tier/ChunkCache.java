@@ -36,9 +36,4 @@ final class ChunkCache {
             oldest.remove();
         }
     }
-
-    /** Memory of the chunks now. */
-    synchronized long bytes() {
-        return bytes;
-    }
 }

@@ -96,10 +96,6 @@ public final class ChunkChecksums {
             out.putLong(owner.packBytes()).putInt(CHUNK_BYTES).putInt(chunks.length).putInt(0);
             return out.putInt(of(out.duplicate().flip())).flip();
         }
-
-        ChunkChecksums checksums() {
-            return new ChunkChecksums(chunks);
-        }
     }
 
     /** What a manifest says of an object that ends with these bytes. */

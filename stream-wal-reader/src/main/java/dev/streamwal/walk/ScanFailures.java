@@ -49,16 +49,19 @@ public final class ScanFailures {
 
     static EntryExpiredException expired(String key, long from, long to, @Nullable Path file, @Nullable IOException cause) {
         return new EntryExpiredException(
-                "segment was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to + ", file="
-                        + (file == null ? "" : file) + GOES_ON,
+                "segment was deleted before it was read: stream=" + key + ", from=" + from + ", to=" + to + at(file) + GOES_ON,
                 file, key, from, to, true, cause);
     }
 
     static EntryExpiredException possiblyUnread(String key, long from, long to, @Nullable Path file, IOException cause) {
         return new EntryExpiredException(
                 "segment was deleted while it was read, and records in it may have been unread: stream=" + key + ", from=" + from + ", to=" + to
-                        + ", file=" + (file == null ? "" : file) + GOES_ON,
+                        + at(file) + GOES_ON,
                 file, key, from, to, false, cause);
+    }
+
+    private static String at(@Nullable Path file) {
+        return file == null ? "" : ", file=" + file;
     }
 
     static EntryExpiredException possiblyExpired(String key, long from, long to, Path file) {

@@ -25,20 +25,9 @@ class BatchLayoutTest {
             assertThat(view.check(buffer, index, frame.length, 2, 1)).isEqualTo(Verdict.VALID);
 
             assertThat(frame).hasSize(BatchLayout.FRAME_BYTES);
-            assertThat(BatchLayout.isBatch(view)).isTrue();
             assertThat(BatchLayout.members(buffer, view.contentIndex())).isEqualTo(members);
             assertThat(BatchLayout.bytes(buffer, view.contentIndex())).isEqualTo(bytes);
         }
-    }
-
-    @Test
-    void isBatch_otherFlagsHeaderOrContent_isFalse() {
-        assertThat(isBatch(0, 8, RecordLayout.BATCH)).isTrue();
-        assertThat(isBatch(0, 0, RecordLayout.BATCH)).isFalse();
-        assertThat(isBatch(0, 16, RecordLayout.BATCH)).isFalse();
-        assertThat(isBatch(8, 8, RecordLayout.BATCH)).isFalse();
-        assertThat(isBatch(0, 8, RecordLayout.PADDING)).isFalse();
-        assertThat(isBatch(0, 8, 0)).isFalse();
     }
 
     @Test
@@ -54,12 +43,5 @@ class BatchLayoutTest {
         assertThat(BatchLayout.plausible(1, -32, 39)).isFalse();
         assertThat(BatchLayout.plausible(Integer.MAX_VALUE, Integer.MIN_VALUE, Long.MAX_VALUE)).isFalse();
         assertThat(BatchLayout.plausible(1, 32, -1)).isFalse();
-    }
-
-    private static boolean isBatch(int headerLength, int contentLength, int flags) {
-        RecordView view = new RecordView();
-        byte[] frame = Samples.frame(new byte[headerLength], new byte[contentLength], flags, 0, 0, 1, 2);
-        assertThat(view.check(Samples.littleEndian(frame), 0, frame.length, 2, 1)).isEqualTo(Verdict.VALID);
-        return BatchLayout.isBatch(view);
     }
 }

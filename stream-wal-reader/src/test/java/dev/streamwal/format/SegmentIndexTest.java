@@ -41,12 +41,6 @@ class SegmentIndexTest {
                 assertThat(index.smallestTimestampMillis(block)).isEqualTo(smallest(model.get(block)));
                 assertThat(index.largestTimestampMillis(block)).isEqualTo(largest(model.get(block)));
             }
-            long from = random.nextInt(1_200) - 600L;
-            int reaching = 0;
-            while (reaching < model.size() && largest(model.get(reaching)) < from) {
-                reaching++;
-            }
-            assertThat(index.firstBlockReaching(from)).isEqualTo(reaching);
         }
     }
 
@@ -57,7 +51,6 @@ class SegmentIndexTest {
         assertThat(index.blocks()).isZero();
         assertThat(index.smallestTimestampMillis()).isEqualTo(SegmentIndex.NO_SMALLEST);
         assertThat(index.largestTimestampMillis()).isEqualTo(SegmentIndex.NO_LARGEST);
-        assertThat(index.firstBlockReaching(Long.MIN_VALUE)).isZero();
     }
 
     @Test
@@ -69,7 +62,6 @@ class SegmentIndexTest {
 
         assertThat(index.blocks()).isEqualTo(3);
         assertThat(index.firstOffset(1)).isEqualTo(SegmentIndex.BLOCK_BYTES);
-        assertThat(index.firstBlockReaching(3)).isEqualTo(2);
     }
 
     @Test

@@ -224,10 +224,6 @@ public final class LogContext {
         return storage;
     }
 
-    InstantSource clock() {
-        return clock;
-    }
-
     public PositionsFile positions() {
         return positions;
     }
@@ -274,8 +270,8 @@ public final class LogContext {
     void checkRoom(Path directory, StreamKey key) {
         if (mapped.get() >= MAX_MAPPED_SEGMENTS || open.get() >= maxOpenFiles) {
             throw new TooManyOpenFilesException("no mapping, or no open file, is left for one more segment to append to: mapped="
-                    + mapped + ", open=" + open + ", file=" + directory + ", stream=" + key.text() + ", most mapped=" + MAX_MAPPED_SEGMENTS
-                    + ", most open=" + maxOpenFiles + "; raise the process's limit of open files, or let more streams share segments",
+                    + mapped + ", mostMapped=" + MAX_MAPPED_SEGMENTS + ", open=" + open + ", mostOpen=" + maxOpenFiles + ", stream=" + key.text()
+                    + ", directory=" + directory + "; raise the process's limit of open files, or let more streams share segments",
                     directory, key.text(), WalException.NO_POSITION, null);
         }
     }

@@ -143,7 +143,7 @@ public final class EncodedRecord {
         @Override
         public ByteBuf capacity(int newCapacity) {
             if (newCapacity > capacity() && capacity() >= maxBytes) {
-                refusal = new RecordTooLargeException("content exceeds maxRecordBytes=" + maxBytes + " bytes while it is encoded: stream="
+                refusal = new RecordTooLargeException("content is too long to be encoded: maxRecordBytes=" + maxBytes + ", stream="
                         + stream + "; split the record, or raise maxRecordBytes", null, stream, WalException.NO_POSITION);
                 throw refusal;
             }

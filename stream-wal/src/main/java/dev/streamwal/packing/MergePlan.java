@@ -24,9 +24,9 @@ import java.util.function.LongPredicate;
  * enlarges its pack by at least a fourth.
  *
  * <p><b>Spans.</b> Windows that are short compared with the retention would leave one pack each: 43,200 in 30 days of one-minute windows. So if a
- * window takes at most half of a 64th of the retention, its span becomes that 64th of the retention, by the clock, in which it ends, as soon as that
- * is over; before, a 64th of that 64th, and so on. A retention therefore has some 64 packs, the current 64th as many again, and so on, and each
- * record is merged once per level. A merged pack expires as if all of it were from the span's end: late by at most a 64th of the retention, and half
+ * window takes at most half of a 32nd of the retention, its span becomes that 32nd of the retention, by the clock, in which it ends, as soon as that
+ * is over; before, a 32nd of that 32nd, and so on. A retention therefore has some 32 packs, the current 32nd as many again, and so on, and each
+ * record is merged once per level. A merged pack expires as if all of it were from the span's end: late by at most a 32nd of the retention, and half
  * of that.
  *
  * <p>Packs of windows that aren't over stay uncompressed: compression takes longer than all other work on a record, and would be repeated at each
@@ -42,10 +42,10 @@ final class MergePlan {
     static final int LONG_SEGMENT_BYTES = 1 << 10;
 
     /** The parts of a retention, and of each such part. */
-    static final int SPANS = 64;
+    static final int SPANS = 32;
 
     /** Packs of longer retentions span as much time as packs of this retention. */
-    static final long MAX_RETENTION_MILLIS = TimeUnit.DAYS.toMillis(SPANS * SPANS);
+    static final long MAX_RETENTION_MILLIS = TimeUnit.DAYS.toMillis(4_096);
 
     /** Spans aren't shorter: merging isn't worth it for any shorter window. */
     private static final long SHORTEST_MILLIS = 2;

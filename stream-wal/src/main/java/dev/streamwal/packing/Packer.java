@@ -302,7 +302,7 @@ public final class Packer {
      */
     public void packAllShared() throws IOException {
         if (store.isDeletedByCaller()) {
-            throw new IllegalStateException("cannot pack within a callback about a deletion: thread=" + Thread.currentThread().getName()
+            throw new IllegalStateException("cannot erase within a callback about a deletion: thread=" + Thread.currentThread().getName()
                     + ", root=" + store.root() + "; erase when the deletion is done");
         }
         packAllSharedInTurn();

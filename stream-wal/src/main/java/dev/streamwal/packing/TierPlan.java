@@ -12,7 +12,7 @@ import java.util.Set;
  * Plans which packs go to the tier. Pure: the same input gives the same list.
  *
  * <p>A pack in the tier is never merged again. So a pack that is old enough waits until its {@link MergePlan longest span} is over and no merge is
- * planned for it, which takes a 64th of the retention; and where merges don't come about, as for want of room, two more such spans. A pack that comes
+ * planned for it, which takes a 32nd of the retention; and where merges don't come about, as for want of room, two more such spans. A pack that comes
  * late to a span, of which the tier has some already, stays unless it has a fourth of the bytes that the tier has: so their number stays small, as the
  * tier has a fourth more of the span with each of them.
  */

@@ -2,7 +2,6 @@ package dev.streamwal.recovery;
 
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -32,11 +31,6 @@ public record QuarantinedFile(Optional<String> streamDirectory, String file, lon
     /** Whether a stream of this key has that directory. */
     public boolean isOf(StreamKey key) {
         return isIn(key.directoryName());
-    }
-
-    /** Whether it may be from a stream with this directory; of a long directory name, the file's name has only a part. */
-    public boolean mayBeFrom(Path directory) {
-        return isIn(directory.getFileName().toString());
     }
 
     private boolean isIn(String directory) {

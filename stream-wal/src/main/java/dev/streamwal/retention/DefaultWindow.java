@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * The default length of windows. Pure.
  *
- * <p>Expired data is deleted a window at a time, so that about a hundredth of the retention is kept beyond it; shorter windows make more files of the
- * same data, longer ones keep more than was asked for.
+ * <p>A window's records are compressed together first, and wait unpacked until it is over: shorter windows compress worse, and longer ones keep more
+ * unpacked. Packs of a few windows then become one, by {@code MergePlan}.
  */
 public final class DefaultWindow {
 

@@ -45,7 +45,7 @@ public final class TimeRules {
         if (fault != null) {
             throw new TimestampOutOfRangeException(fault + "timestamp=" + timestampMillis + describe(timestampMillis) + ", clock="
                     + nowMillis
-                    + describe(nowMillis) + ", stream=" + stream + "; timestamps are in epoch milliseconds",
+                    + describe(nowMillis) + ", stream=" + stream + "; timestamps are in epoch milliseconds" + remedy(timestampMillis, nowMillis),
                     null, stream, WalException.NO_POSITION);
         }
     }
@@ -63,6 +63,14 @@ public final class TimeRules {
                     + policy.retentionMillis() + " ms, ";
         }
         return null;
+    }
+
+    private String remedy(long timestampMillis, long nowMillis) {
+        if (timestampMillis < StreamPolicy.MIN_TIMESTAMP_MILLIS || timestampMillis > StreamPolicy.MAX_TIMESTAMP_MILLIS) {
+            return "";
+        }
+        return timestampMillis > nowMillis ? ": compare the sender's clock with the log's, or raise maxClockSkew"
+                : ": leave the record out, or choose a longer retention";
     }
 
     private static String describe(long millis) {

@@ -27,17 +27,18 @@ public final class StorageErrors {
             String task, IOException cause, Path file, @Nullable String stream, long position, long neededBytes) {
         String where = "file=" + file + (stream == null ? "" : ", stream=" + stream)
                 + (position == WalException.NO_POSITION ? "" : ", position=" + position);
+        String makeRoom = (neededBytes == 0 ? "" : ", bytes=" + neededBytes) + "; " + (stream == null ? "" : "nothing was appended, ")
+                + "free some space and try again";
         if (cause instanceof TierFailure tier) {
             return new TierUnavailableException("can't " + task + ": " + cause.getMessage() + ": " + where, tier.tier(), tier.object(), file, stream,
                     position, cause);
         }
         if (cause instanceof RoomKeptException) {
-            return new DiskFullException("can't " + task + ": the disk is full, " + cause.getMessage() + ", " + where + ", bytes=" + neededBytes
-                    + "; nothing was appended, free some space and try again", file, stream, position, cause);
+            return new DiskFullException("can't " + task + ": the disk is full, " + cause.getMessage() + ", " + where + makeRoom, file, stream,
+                    position, cause);
         }
         if (IoFailure.isDiskFull(cause) || hasNoRoom(file, neededBytes)) {
-            return new DiskFullException("can't " + task + ": the disk is full: " + where + ", bytes=" + neededBytes
-                    + "; nothing was appended, free some space and try again", file, stream, position, cause);
+            return new DiskFullException("can't " + task + ": the disk is full: " + where + makeRoom, file, stream, position, cause);
         }
         if (IoFailure.isTooManyOpenFiles(cause)) {
             return new TooManyOpenFilesException("can't " + task + ": the process has too many open files: " + where
@@ -52,7 +53,7 @@ public final class StorageErrors {
                     + "; raise the system's limit of mappings (vm.max_map_count), or let more streams share segments", file, stream, position,
                     cause);
         }
-        return new WalIOException("can't " + task + ": " + cause + ": " + where + "; look at the disk", file, stream, position, cause);
+        return new WalIOException("can't " + task + ": " + IoFailure.fault(cause) + ", " + where + IoFailure.remedy(cause, "; look at the disk"), file, stream, position, cause);
     }
 
     /**
@@ -60,7 +61,7 @@ public final class StorageErrors {
      * would duplicate it.
      */
     public static WalIOException notDurable(IOException cause, Path root, @Nullable String stream) {
-        String message = "appended, but not known to be durable: " + cause + ": root=" + root
+        String message = "appended, but not known to be durable: " + IoFailure.fault(cause) + ", root=" + root
                 + (stream == null ? "" : ", stream=" + stream);
         if (IoFailure.isDiskFull(cause)) {
             return new DiskFullException(message + "; free some space, then sync", root, stream, WalException.NO_POSITION, cause);

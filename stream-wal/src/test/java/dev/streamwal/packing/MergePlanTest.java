@@ -278,20 +278,27 @@ class MergePlanTest {
             assertThat(written).isLessThan(7 * windows * 100);
             assertThat(packs).allSatisfy(pack -> {
                 assertThat(pack.expirationMillis() - pack.window().endMillis()).isEqualTo(retention);
-                assertThat(pack.window().endMillis() - pack.window().startMillis()).isLessThanOrEqualTo(Math.max(window, retention / 64 * 3 / 2));
+                assertThat(pack.window().endMillis() - pack.window().startMillis()).isLessThanOrEqualTo(Math.max(window, retention / MergePlan.SPANS * 3 / 2));
             });
         }
     }
 
-    /** At the defaults a window is a hundredth of the retention: that is long enough. */
+    /** At the defaults a window is a hundredth of the retention, and four of them make a pack. Whoever chooses one that is longer gets a pack for each. */
     @Test
     void of_windowsThatAreLongBesideTheRetention_stayApart() {
         MergePlan.Limits limits = new MergePlan.Limits(64, 1_000_000, SETTLE, true, pack -> 0);
         List<ListedPack> packs = new ArrayList<>();
+        for (int i = 1; i <= 60; i++) {
+            packs.add(pack(i * DAY / 2, DAY / 2, 30 * DAY, 100));
+        }
+        assertThat(plan(packs, 60 * DAY, limits)).isEmpty();
+
+        packs.clear();
         for (int i = 1; i <= 120; i++) {
             packs.add(pack(i * DAY / 4, DAY / 4, 30 * DAY, 100));
         }
-        assertThat(plan(packs, 60 * DAY, limits)).isEmpty();
+        mergeAll(packs, 60 * DAY, limits);
+        assertThat(packs).hasSizeBetween(MergePlan.SPANS, MergePlan.SPANS + 1);
     }
 
     /** What comes late to a span that is merged already makes few packs there, and doesn't have it written again each time. */
@@ -314,9 +321,9 @@ class MergePlanTest {
         assertThat(written).isLessThan((long) (all * (1 + Math.log((double) all) / Math.log(1.25))));
     }
 
-    /** With a retention of 6,400 ms a span takes 100. */
+    /** With a retention of 3,200 ms a span takes 100. */
     private ListedPack ofSpans(long start, long end) {
-        return new ListedPack(++lastNumber, new Window(start, end), end + 6_400, 1, 0, false, 10, 1, 1);
+        return new ListedPack(++lastNumber, new Window(start, end), end + 3_200, 1, 0, false, 10, 1, 1);
     }
 
     private boolean isOfSpanUpTo1000(long start, long end) {
@@ -343,6 +350,6 @@ class MergePlanTest {
         List<ListedPack> packs = List.of(ofSpans(910, 920), ofSpans(980, 990));
         MergePlan.Limits limits = new MergePlan.Limits(4, 1_000, 7, false, pack -> 0);
         assertThat(MergePlan.of(packs, 1_006, limits)).isEmpty();
-        assertThat(MergePlan.of(packs, 1_007, limits)).containsExactly(new MergePlan.Merge(packs, new Window(900, 1_000), 7_400));
+        assertThat(MergePlan.of(packs, 1_007, limits)).containsExactly(new MergePlan.Merge(packs, new Window(900, 1_000), 4_200));
     }
 }

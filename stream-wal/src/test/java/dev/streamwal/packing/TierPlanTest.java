@@ -52,10 +52,10 @@ class TierPlanTest {
         assertThat(plan(plain, List.of(), 100 + 2 * WINDOW, 0)).isEqualTo(plain);
     }
 
-    /** Windows of 10 kept for 64,000: packs of 1,000 are made of them. */
+    /** Windows of 10 kept for 32,000: packs of 1,000 are made of them. */
     @Test
     void of_shortWindows_waitForTheirSpan() {
-        ListedPack early = pack(0, 10, 64_000, true, 50);
+        ListedPack early = pack(0, 10, 32_000, true, 50);
         assertThat(plan(List.of(early), List.of(), 900, 0)).isEmpty();
         assertThat(plan(List.of(early), List.of(), 1_000 + SETTLE, 0)).containsExactly(early);
     }
