@@ -255,8 +255,6 @@ class JournalDamageTest {
     void run_anyByteChanged_allocatesNoMoreThanWithoutDamage() throws IOException, ReflectiveOperationException {
         Memory memoryUse = new Memory();
         List<String> files = List.of(FIRST, SECOND, FRONTIER);
-        JournalledLog.restore(root, before);
-        redo(true); // makes the zeros that all files of a process are filled up with
         long usual = 0;
         for (int i = 0; i < 20; i++) {
             usual = Math.max(usual, allocated(memoryUse, before));
@@ -265,8 +263,9 @@ class JournalDamageTest {
             byte[] bytes = before.get(file);
             byte[] first = bytes.clone();
             first[0] ^= 1;
-            // loads what only damage needs
-            long unused = allocated(memoryUse, with(before, file, first));
+            // loads what only damage needs, and makes the zeros that all files of a process are filled up with
+            JournalledLog.restore(root, with(before, file, first));
+            redo(true);
             for (int offset = 0; offset < bytes.length; offset++) {
                 byte[] changed = bytes.clone();
                 changed[offset] = (byte) (changed[offset] == 0x7F ? 0x7E : 0x7F);
