@@ -15,6 +15,7 @@ import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackedBytes;
+import dev.streamwal.pack.TimeSpread;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentEnd;
@@ -35,7 +36,8 @@ public final class PackedSegment extends Segment {
     private final PackCatalog packs;
     private final ListedPack pack;
     private final long end;
-    private final boolean isInWindow;
+    /** See {@link TimeSpread}. */
+    private final long spread;
     private final FooterCache footers;
     private volatile @Nullable Place place;
 
@@ -44,22 +46,21 @@ public final class PackedSegment extends Segment {
 
     /** As a pack's table has it. */
     static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, PackReader reader, PackEntry entry, FooterCache footers) {
-        // its footer, or the table, says more than whether it is in the window
-        return new PackedSegment(key, packs, pack, entry.basePosition(), entry.endPosition(), false, footers, place(reader, entry));
+        return new PackedSegment(key, packs, pack, entry.basePosition(), entry.endPosition(), entry.spread(), footers, place(reader, entry));
     }
 
     /** As the catalogue of keys has it. */
     static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, CatalogedSegment segment, FooterCache footers) {
-        return new PackedSegment(key, packs, pack, segment.basePosition(), segment.endPosition(), segment.isInWindow(), footers, null);
+        return new PackedSegment(key, packs, pack, segment.basePosition(), segment.endPosition(), segment.spread(), footers, null);
     }
 
-    private PackedSegment(StreamKey key, PackCatalog packs, ListedPack pack, long base, long end, boolean isInWindow, FooterCache footers,
+    private PackedSegment(StreamKey key, PackCatalog packs, ListedPack pack, long base, long end, long spread, FooterCache footers,
             @Nullable Place place) {
         super(key, new SegmentName(base, pack.expirationMillis()));
         this.packs = packs;
         this.pack = pack;
         this.end = end;
-        this.isInWindow = isInWindow;
+        this.spread = spread;
         this.footers = footers;
         this.place = place;
     }
@@ -99,7 +100,7 @@ public final class PackedSegment extends Segment {
 
     @Override
     public boolean isListedOutside(TimeRange range) {
-        return isInWindow && !range.overlaps(pack.window().startMillis(), pack.window().endMillis() - 1);
+        return !TimeSpread.mayHave(spread, pack.window(), range);
     }
 
     @Override

@@ -25,7 +25,7 @@ public final class IoFailure {
                 + (position == WalException.NO_POSITION ? "" : ", position=" + position)
                 + (file == null ? "" : ", file=" + file);
         if (failure instanceof TierFailure tier) {
-            return new TierUnavailableException(message, tier.tier(), tier.object(), file, stream, position, tier);
+            return new TierUnavailableException(message + remedy(failure, ""), tier.tier(), tier.object(), file, stream, position, tier);
         }
         if (isTooManyOpenFiles(failure)) {
             return new TooManyOpenFilesException(

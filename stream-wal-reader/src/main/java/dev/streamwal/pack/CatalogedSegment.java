@@ -6,9 +6,9 @@ package dev.streamwal.pack;
  * @param pack index of its pack among the packs that the catalogue covers, from 0
  * @param basePosition stream position of its first record
  * @param bytes of its frames
- * @param isInWindow whether all of its records have timestamps in the pack's window; else they may have any
+ * @param spread of its records' timestamps, see {@link TimeSpread}
  */
-public record CatalogedSegment(int pack, long basePosition, long bytes, boolean isInWindow) {
+public record CatalogedSegment(int pack, long basePosition, long bytes, long spread) {
 
     /** Stream position where its data ends. */
     public long endPosition() {

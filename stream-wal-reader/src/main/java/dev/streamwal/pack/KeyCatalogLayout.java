@@ -32,6 +32,7 @@ import java.util.List;
  *   pack             twice which of the packs has it, and 1 more where all timestamps of its records are in the pack's window
  *   base             signed difference to the end of the segment before; to 0 for the first
  *   frames           their bytes, divided by 8
+ *   spread           of the timestamps of its records; only where one of them is outside of the pack's window
  * </pre>
  *
  * <p>The packs, by ascending numbers, take 24 bytes each: the pack's number, the bytes of its file, the number of its segments. Then the footer:
@@ -47,7 +48,7 @@ import java.util.List;
  *  40  8  file length       bytes
  *  48  4  salt              CRC32C over edits and packs: a group of another file is known by it
  *  52  4  footer checksum   CRC32C over [0, 64) with this field as zero
- *  56  8  magic             "STRMKEY2"
+ *  56  8  magic             "STRMKEY3"
  * </pre>
  */
 final class KeyCatalogLayout {
@@ -78,7 +79,7 @@ final class KeyCatalogLayout {
     /** A group gets no further key when its lists are longer than this; the list of one key may be longer. */
     static final int MAX_LISTS_BYTES = 12 << 10;
     /** More than the facts about a segment take. */
-    static final int MAX_SEGMENT_BYTES = 24;
+    static final int MAX_SEGMENT_BYTES = 32;
     /** Segments of one key: some 500 GiB in packs. */
     static final int MAX_SEGMENTS = 1 << 19;
     static final int MAX_GROUP_BYTES = GROUP_PREFIX_BYTES + MAX_BLOCK_BYTES + MAX_LISTS_BYTES + MAX_SEGMENTS * MAX_SEGMENT_BYTES;
@@ -87,8 +88,8 @@ final class KeyCatalogLayout {
     /** The limit of a manifest. */
     static final int MAX_PACKS = 1 << 16;
 
-    /** "STRMKEY2". */
-    private static final long MAGIC_VALUE = 0x3259_454B_4D52_5453L;
+    /** "STRMKEY3". */
+    private static final long MAGIC_VALUE = 0x3359_454B_4D52_5453L;
 
     private KeyCatalogLayout() {}
 
@@ -125,7 +126,7 @@ final class KeyCatalogLayout {
 
     /** Checks every length before it decides on a read or an allocation. */
     static void checkFooter(ByteBuffer footer, long fileLength) throws FormatException {
-        check(footer.getLong(MAGIC) == MAGIC_VALUE, "catalogue of keys doesn't end with \"STRMKEY2\"", footer.getLong(MAGIC));
+        check(footer.getLong(MAGIC) == MAGIC_VALUE, "catalogue of keys doesn't end with \"STRMKEY3\"", footer.getLong(MAGIC));
         int checksum = footer.getInt(FOOTER_CHECKSUM);
         check(checksum == PackChecksum.without(footer, 0, BYTES, FOOTER_CHECKSUM), "checksum mismatch of a catalogue's footer",
                 checksum);

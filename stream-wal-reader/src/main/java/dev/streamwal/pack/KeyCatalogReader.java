@@ -172,8 +172,9 @@ public final class KeyCatalogReader {
             int pack = Varints.length(in, 2 * packs.size() - 1);
             long base = end + Varints.signed(in);
             long bytes = (long) Varints.length(in, PackWriter.MAX_SEGMENT_BYTES / RecordLayout.ALIGNMENT) * RecordLayout.ALIGNMENT;
+            long spread = (pack & 1) == 1 ? TimeSpread.IN_WINDOW : Varints.unsigned(in);
             check(base >= 0 && base <= Long.MAX_VALUE - bytes, "position is negative, or exceeds 63 bits", base);
-            segments.add(new CatalogedSegment(pack >>> 1, base, bytes, (pack & 1) == 1));
+            segments.add(new CatalogedSegment(pack >>> 1, base, bytes, spread));
             end = base + bytes;
         }
         check(!segments.isEmpty(), "key has no segment", from);

@@ -88,9 +88,13 @@ public final class KeyCatalogWriter implements Closeable {
         int from = lists.length();
         long end = 0;
         for (CatalogedSegment segment : segments) {
-            lists.putVarint(((long) segment.pack() << 1) | (segment.isInWindow() ? 1 : 0));
+            boolean isInWindow = segment.spread() == TimeSpread.IN_WINDOW;
+            lists.putVarint(((long) segment.pack() << 1) | (isInWindow ? 1 : 0));
             lists.putSigned(segment.basePosition() - end);
             lists.putVarint(segment.bytes() / RecordLayout.ALIGNMENT);
+            if (!isInWindow) {
+                lists.putVarint(segment.spread());
+            }
             end = segment.endPosition();
         }
         return lists.length() - from;

@@ -21,6 +21,7 @@ import dev.streamwal.format.StreamKey;
  * @param firstRecord bytes from the first frame to the first data record; 0 where there is none
  * @param smallestMillis timestamp; {@code Long.MAX_VALUE} where there is no record
  * @param largestMillis timestamp; {@code Long.MIN_VALUE} where there is no record
+ * @param spread of its timestamps, see {@link TimeSpread}
  */
 public record PackEntry(
         StreamKey key,
@@ -37,7 +38,8 @@ public record PackEntry(
         long records,
         int firstRecord,
         long smallestMillis,
-        long largestMillis) {
+        long largestMillis,
+        long spread) {
 
     /** Offset in the pack's file of the segment's stored bytes. */
     public long offset() {

@@ -13,21 +13,22 @@ import dev.streamwal.format.Window;
  * @param createdMillis epoch ms by the writer's clock
  * @param incarnation of the log when the pack was made
  * @param isInBlocks whether frames are stored in {@link FrameBlocks blocks} where that takes less; else all are stored plain
+ * @param hasSpreads whether the table has the {@link TimeSpread} of segments with late records: all that this version writes
  */
 public record PackHeader(
         long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation,
-        boolean isInBlocks) {
+        boolean isInBlocks, boolean hasSpreads) {
 
     public static final int MAX_LEVEL = 255;
 
     /** Of a pack whose frames are stored plain. */
     public PackHeader(long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation) {
-        this(number, window, expirationMillis, optionsHash, level, createdMillis, incarnation, false);
+        this(number, window, expirationMillis, optionsHash, level, createdMillis, incarnation, false, true);
     }
 
     /** A copy, of a pack whose frames are stored in blocks. */
     public PackHeader inBlocks() {
-        return new PackHeader(number, window, expirationMillis, optionsHash, level, createdMillis, incarnation, true);
+        return new PackHeader(number, window, expirationMillis, optionsHash, level, createdMillis, incarnation, true, hasSpreads);
     }
 
     /** Checks what {@link PackHeaderLayout#decode} checks. */

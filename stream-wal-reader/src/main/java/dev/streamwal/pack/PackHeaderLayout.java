@@ -16,7 +16,8 @@ import java.nio.ByteOrder;
  *  16  6  extension magic   "STRMvP"
  *  22  2  header length     88
  *  24  4  header checksum   CRC32C over [0, 88) with this field as zero
- *  28  4  feature flags     low half: a reader that doesn't know a set bit refuses the file; high half: may be ignored
+ *  28  4  feature flags     low half: a reader that doesn't know a set bit refuses the file; high half: may be ignored.
+ *                           1: the table has spreads
  *  32  8  window start      epoch ms, inclusive
  *  40  8  window end        epoch ms, exclusive
  *  48  8  number            of the pack, never given twice
@@ -49,6 +50,7 @@ final class PackHeaderLayout {
     private static final int IN_BLOCKS = 1;
 
     private static final int REQUIRED_FEATURES_MASK = 0xFFFF;
+    private static final int SPREADS = 1;
     /** "NANO-LOG". */
     private static final long MAGIC_VALUE = 0x474F_4C2D_4F4E_414EL;
     /** "STRMvP". */
@@ -62,6 +64,7 @@ final class PackHeaderLayout {
         out.putLong(MAGIC, MAGIC_VALUE);
         out.putLong(EXPIRATION, header.expirationMillis());
         out.putLong(EXTENSION_MAGIC, EXTENSION_VALUE | (long) BYTES << 48);
+        out.putInt(FEATURE_FLAGS, header.hasSpreads() ? SPREADS : 0);
         out.putLong(WINDOW_START, header.window().startMillis());
         out.putLong(WINDOW_END, header.window().endMillis());
         out.putLong(NUMBER, header.number());
@@ -85,7 +88,7 @@ final class PackHeaderLayout {
         check(checksum == PackChecksum.without(source, 0, BYTES, HEADER_CHECKSUM), "checksum mismatch of a pack's header", checksum);
         int features = source.getInt(FEATURE_FLAGS);
         int codec = source.getInt(CODEC);
-        if ((features & REQUIRED_FEATURES_MASK) != 0 || (codec != 0 && codec != IN_BLOCKS)) {
+        if ((features & REQUIRED_FEATURES_MASK & ~SPREADS) != 0 || (codec != 0 && codec != IN_BLOCKS)) {
             throw FormatException.unsupported("pack needs features that this version doesn't know: featureFlags=0x"
                     + Integer.toHexString(features) + ", codec=" + codec, "read it with the version that wrote it, or a newer one");
         }
@@ -96,7 +99,8 @@ final class PackHeaderLayout {
         int level = source.getInt(LEVEL);
         check(level >= 0 && level <= PackHeader.MAX_LEVEL, "level is outside 0 to " + PackHeader.MAX_LEVEL, level);
         return new PackHeader(source.getLong(NUMBER), new Window(start, source.getLong(WINDOW_END)), source.getLong(EXPIRATION),
-                source.getLong(OPTIONS_HASH), level, source.getLong(CREATED), source.getLong(INCARNATION), codec == IN_BLOCKS);
+                source.getLong(OPTIONS_HASH), level, source.getLong(CREATED), source.getLong(INCARNATION), codec == IN_BLOCKS,
+                (features & SPREADS) != 0);
     }
 
     static void check(boolean fact, String fault, long actual) throws FormatException {

@@ -29,6 +29,7 @@ import dev.streamwal.format.StreamKey;
  *   first record     bytes from the first frame to the first data record
  *   smallest         timestamp, signed difference to that of the last segment with records
  *   range            largest − smallest timestamp
+ *   spread           of the timestamps; only where one of them is outside of the pack's window, and the pack's header says that there are spreads
  * </pre>
  */
 final class PackTable {
@@ -37,8 +38,8 @@ final class PackTable {
     static final int MAX_BLOCK_BYTES = 4 << 10;
     /** Limit of all blocks, which the writer has in memory: some 1.5 million segments. */
     static final long MAX_BYTES = 64L << 20;
-    /** More than an entry takes without its key: eighteen numbers of at most ten bytes. */
-    static final int MAX_FACTS_BYTES = 180;
+    /** More than an entry takes without its key: nineteen numbers of at most ten bytes. */
+    static final int MAX_FACTS_BYTES = 190;
     /** More than the footer of the largest segment takes. */
     static final int MAX_INDEX_BYTES = 16 << 10;
 
@@ -96,6 +97,9 @@ final class PackTable {
                 out.putVarint(entry.firstRecord());
                 out.putSigned(entry.smallestMillis() - before.smallest);
                 out.putVarint(entry.largestMillis() - entry.smallestMillis());
+                if (entry.spread() != TimeSpread.IN_WINDOW && pack.hasSpreads()) {
+                    out.putVarint(entry.spread());
+                }
             }
             before.is(entry.basePosition(), entry.offset() + entry.storedBytes(), entry.smallestMillis());
         }
@@ -128,6 +132,7 @@ final class PackTable {
         private int firstRecord;
         private long smallest;
         private long largest;
+        private long spread;
 
         /** @param segmentsEnd where the segments end in the file */
         Cursor(byte[] block, PackHeader pack, long segmentsEnd) {
@@ -157,10 +162,14 @@ final class PackTable {
             firstRecord = 0;
             smallest = SegmentIndex.NO_SMALLEST;
             largest = SegmentIndex.NO_LARGEST;
+            spread = TimeSpread.IN_WINDOW;
             if (records > 0) {
                 firstRecord = length(dataBytes - RecordLayout.PREFIX_BYTES);
                 smallest = before.smallest + signed();
                 largest = smallest + varint();
+                if (!pack.window().contains(smallest) || !pack.window().contains(largest)) {
+                    spread = pack.hasSpreads() ? varint() : TimeSpread.ANYWHERE;
+                }
             }
             checkFacts(isSameKey);
             before.is(base, end(), smallest);
@@ -180,6 +189,8 @@ final class PackTable {
             check(offset >= PackHeaderLayout.BYTES && offset >= before.end && offset <= segmentsEnd - (end() - offset),
                     "segment overlaps the one before it, or the table", offset);
             check(records == 0 || smallest <= largest, "largest timestamp is below the smallest", largest);
+            long ends = records == 0 ? 0 : TimeSpread.of(pack.window(), smallest) | TimeSpread.of(pack.window(), largest);
+            check((spread & ends) == ends, "spread lacks the smallest or the largest timestamp", spread);
         }
 
         /** Position where the current segment begins. */
@@ -192,9 +203,9 @@ final class PackTable {
             return base + dataBytes;
         }
 
-        /** Whether all timestamps of its records are in the pack's window. */
-        boolean isInWindow() {
-            return records == 0 || (smallest >= pack.window().startMillis() && largest < pack.window().endMillis());
+        /** The {@link TimeSpread} of its timestamps. */
+        long spread() {
+            return spread;
         }
 
         /** The current segment. */
@@ -202,7 +213,7 @@ final class PackTable {
             StreamKey key = StreamKey.ofUtf8(key());
             return new PackEntry(key, base, base - gap, created, incarnation, salt ^ key.salt(), flags,
                     new Extent(offset, storedBytes, listBytes), dataBytes, indexBytes,
-                    lastRecord, records, firstRecord, smallest, largest);
+                    lastRecord, records, firstRecord, smallest, largest, spread);
         }
     }
 }

@@ -117,8 +117,8 @@ public final class PackWalk {
         return segment().endPosition();
     }
 
-    /** Whether all timestamps of its records are in the pack's window. */
-    public boolean isInWindow() {
-        return segment().isInWindow();
+    /** The {@link TimeSpread} of its timestamps. */
+    public long spread() {
+        return segment().spread();
     }
 }

@@ -190,11 +190,11 @@ public final class PackWriter implements Closeable {
         Optional<FrameBlocks.Stored> blocks = encoder == null ? Optional.empty() : segment.inBlocks(encoder, frames);
         Extent extent = blocks.map(stored -> new Extent(out.length(), stored.bytes().remaining(), stored.listBytes()))
                 .orElseGet(() -> Extent.asTheyAre(out.length()));
-        PackEntry entry = segment.entry(extent, 0);
+        PackEntry entry = segment.entry(header.window(), extent, 0);
         boolean hasIndex = segment.index().blocks() > 1;
         ByteBuffer indexBytes = hasIndex
                 ? FooterLayout.encode(PackReader.segmentHeader(header, entry), entry.dataEnd(), entry.lastRecordSize(), segment.index()) : NOTHING;
-        addEntry(segment.key(), hasIndex ? segment.entry(extent, indexBytes.remaining()) : entry);
+        addEntry(segment.key(), hasIndex ? segment.entry(header.window(), extent, indexBytes.remaining()) : entry);
         out.add(blocks.map(FrameBlocks.Stored::bytes).orElse(frames));
         out.add(indexBytes);
         lastKey = segment.key();

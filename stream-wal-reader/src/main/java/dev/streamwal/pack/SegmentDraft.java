@@ -7,6 +7,7 @@ import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.format.Window;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
@@ -273,10 +274,25 @@ final class SegmentDraft {
         return endPositionAt(dataBytes());
     }
 
-    /** Its entry in the pack's table. */
-    PackEntry entry(Extent extent, int indexBytes) {
+    private long spread(Window window) {
+        if (records == 0 || (window.contains(index.smallestTimestampMillis()) && window.contains(index.largestTimestampMillis()))) {
+            return TimeSpread.IN_WINDOW;
+        }
+        long spread = 0;
+        for (int i = 0; i < records; i++) {
+            spread |= TimeSpread.of(window, timestamps[i]);
+        }
+        return spread;
+    }
+
+    /**
+     * Its entry in the pack's table.
+     *
+     * @param window of the pack
+     */
+    PackEntry entry(Window window, Extent extent, int indexBytes) {
         return new PackEntry(header.key(), header.basePosition(), header.previousEnd(), header.createdMillis(), header.incarnation(),
                 header.salt(), flags, extent, dataBytes(), indexBytes, lastSize, records, records == 0 ? 0 : offsets[0],
-                index.smallestTimestampMillis(), index.largestTimestampMillis());
+                index.smallestTimestampMillis(), index.largestTimestampMillis(), spread(window));
     }
 }

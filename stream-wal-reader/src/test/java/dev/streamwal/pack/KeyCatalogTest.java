@@ -63,7 +63,7 @@ class KeyCatalogTest {
         long end = 0;
         for (int left = random.nextInt(200) == 0 ? 300 : 1 + random.nextInt(5); left > 0; left--) {
             long base = end + random.nextInt(2) * (random.nextLong() >>> (16 + random.nextInt(46)));
-            segments.add(new CatalogedSegment(random.nextInt(PACKS.size()), base, 8L * random.nextInt(1 << random.nextInt(18)), random.nextBoolean()));
+            segments.add(new CatalogedSegment(random.nextInt(PACKS.size()), base, 8L * random.nextInt(1 << random.nextInt(18)), random.nextBoolean() ? TimeSpread.IN_WINDOW : random.nextLong()));
             end = segments.get(segments.size() - 1).endPosition();
         }
         return segments;
@@ -225,7 +225,7 @@ class KeyCatalogTest {
     void close_unfinished_leavesTheOneBefore() throws IOException {
         List<Entry> entries = write(10, new Random(8));
         try (KeyCatalogWriter writer = KeyCatalogWriter.create(root, PACKS, EDITS)) {
-            assertThat(writer.add("other".getBytes(UTF_8), List.of(new CatalogedSegment(0, 1, 8, true)))).isTrue();
+            assertThat(writer.add("other".getBytes(UTF_8), List.of(new CatalogedSegment(0, 1, 8, TimeSpread.IN_WINDOW)))).isTrue();
         }
         List<Entry> found = new ArrayList<>();
         read(found);

@@ -39,7 +39,7 @@ class PackDiagramTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"PackHeaderLayout", "PackFooterLayout", "KeyBlockLayout", "KeyCatalogLayout", "PackTable", "BlockIndex", "FrameBlocks", "ColumnCodec"})
+    @CsvSource({"PackHeaderLayout", "PackFooterLayout", "KeyBlockLayout", "KeyCatalogLayout", "PackTable", "TimeSpread", "BlockIndex", "FrameBlocks", "ColumnCodec"})
     void picture_ofALayout_isTheOneInTheDocument(String layout) throws IOException {
         String document = Files.readString(module().resolve("../docs/format.md")).replace("\r\n", "\n");
         for (String picture : pictures(layout)) {

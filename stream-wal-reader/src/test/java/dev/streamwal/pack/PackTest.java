@@ -83,6 +83,24 @@ class PackTest {
             assertThat(footer.index().largestTimestampMillis(block)).isEqualTo(expected.largestTimestampMillis(block));
         }
         assertThat(PacksForTests.records(pack, entry)).isEqualTo(sample.records());
+        long spread = sample.records().stream().mapToLong(each -> TimeSpread.of(header.window(), each.timestampMillis())).reduce(0, (a, b) -> a | b);
+        assertThat(entry.spread()).isEqualTo(sample.records().isEmpty() ? TimeSpread.IN_WINDOW : spread);
+    }
+
+    /** A pack as it was before there were spreads. */
+    @Test
+    void entry_ofAPackWithoutSpreads_maySayAnywhere() throws IOException {
+        PackHeader now = PacksForTests.packHeader(1);
+        PackHeader before = new PackHeader(now.number(), now.window(), now.expirationMillis(), now.optionsHash(), now.level(), now.createdMillis(),
+                now.incarnation(), false, false);
+        Sample late = Sample.of("late", 0, now.window().startMillis() - 1, "a", "b");
+        Sample inTime = Sample.of("time", 0, now.window().startMillis(), "a", "b");
+        PackFooter unused = PacksForTests.write(path, before, List.of(late, inTime));
+        try (PackReader pack = PacksForTests.open(channels, path)) {
+            assertThat(pack.header().hasSpreads()).isFalse();
+            assertThat(pack.find(late.header().key())).extracting(PackEntry::spread).containsExactly(TimeSpread.ANYWHERE);
+            assertThat(pack.find(inTime.header().key())).extracting(PackEntry::spread).containsExactly(TimeSpread.IN_WINDOW);
+        }
     }
 
     /** Lookups go on where the one before has ended, if they can. */

@@ -237,7 +237,7 @@ final class KeyCatalogUpdate {
                 PackWalk walk = heads.remove().walk();
                 if (!now.isVoid(key, walk.basePosition(), head.pack().number())) {
                     segments.add(new CatalogedSegment(ordinal(head.pack()), walk.basePosition(), walk.endPosition() - walk.basePosition(),
-                            walk.isInWindow()));
+                            walk.spread()));
                 }
                 advance(walk, head.pack());
             }
@@ -264,7 +264,7 @@ final class KeyCatalogUpdate {
             for (CatalogedSegment each : walk.segments()) {
                 if (before.counts(key, each)) {
                     before.pack(each.pack()).ifPresent(pack -> segments.add(
-                            new CatalogedSegment(ordinal(pack), each.basePosition(), each.bytes(), each.isInWindow())));
+                            new CatalogedSegment(ordinal(pack), each.basePosition(), each.bytes(), each.spread())));
                 }
             }
             advance();

@@ -706,7 +706,7 @@ public final class PackStore implements PackedData {
             isOfThisWriter(number);
         }
         return new PackHeader(number, before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
-                before.createdMillis(), before.incarnation(), before.isInBlocks());
+                before.createdMillis(), before.incarnation(), before.isInBlocks(), true);
     }
 
     /** The header of a pack with all that counts of others. */

@@ -30,8 +30,8 @@ public final class StorageErrors {
         String makeRoom = (neededBytes == 0 ? "" : ", bytes=" + neededBytes) + "; " + (stream == null ? "" : "nothing was appended, ")
                 + "free some space and try again";
         if (cause instanceof TierFailure tier) {
-            return new TierUnavailableException("can't " + task + ": " + cause.getMessage() + ": " + where, tier.tier(), tier.object(), file, stream,
-                    position, cause);
+            return new TierUnavailableException("can't " + task + ": " + IoFailure.fault(cause) + ", " + where + IoFailure.remedy(cause, ""), tier.tier(),
+                    tier.object(), file, stream, position, cause);
         }
         if (cause instanceof RoomKeptException) {
             return new DiskFullException("can't " + task + ": the disk is full, " + cause.getMessage() + ", " + where + makeRoom, file, stream,

@@ -31,6 +31,8 @@ class KeyCatalogUpdateTest {
     private static final int PACKS = 100;
     private static final int KEYS = 200;
     private static final long WINDOW = 10_000;
+    /** Short enough that windows leave a pack each, which aren't merged; nothing is swept. */
+    private static final int WINDOWS_OF_RETENTION = 60;
 
     @TempDir
     Path root;
@@ -69,7 +71,7 @@ class KeyCatalogUpdateTest {
 
     private StreamWal open() {
         return StreamWal.open(root, WalOptions.builder().clock(() -> Instant.ofEpochMilli(nowMillis)).window(Duration.ofMillis(WINDOW))
-                .retention(Duration.ofMillis(WINDOW * PACKS)).sweepInterval(Duration.ZERO).ownSegments(0).build());
+                .retention(Duration.ofMillis(WINDOW * WINDOWS_OF_RETENTION)).sweepInterval(Duration.ZERO).ownSegments(0).build());
     }
 
     private static String key(int number) {
@@ -77,8 +79,11 @@ class KeyCatalogUpdateTest {
     }
 
     /** A pack a window; each has a key that no other has. */
-    private void append(StreamWal wal, int packs) {
+    private void append(StreamWal wal, int packs, String... alsoTo) {
         for (int i = 0; i < packs; i++) {
+            for (String key : alsoTo) {
+                wal.stream(key).append(new byte[8]);
+            }
             for (int key = 0; key < KEYS; key++) {
                 wal.stream(key(key)).append(new byte[8]);
             }
@@ -147,6 +152,37 @@ class KeyCatalogUpdateTest {
                     assertThat(cursor.next()).isFalse();
                 }
                 assertThat(calls.since()).as("as many").isLessThanOrEqualTo(ofOneKey);
+            }
+        }
+    }
+
+    /** In each window a key has a late record; packs are passed unread whose late records are of other windows. */
+    @Test
+    void read_ofARangeOfTime_whereRecordsAreLate_looksIntoThePacksThatHaveSome() {
+        String key = "late";
+        long[] lateness = new long[PACKS];
+        long begin = nowMillis;
+        try (StreamWal wal = open()) {
+            for (int i = 0; i < PACKS; i++) {
+                lateness[i] = i == 0 ? 0 : 1 + (i * 37L) % Math.min(i, WINDOWS_OF_RETENTION - 10);
+                wal.stream(key).append(Instant.ofEpochMilli(nowMillis - lateness[i] * WINDOW), new byte[8]);
+                append(wal, 1, key);
+            }
+            int window = 30;
+            long from = begin + window * WINDOW;
+            long having = IntStream.range(0, PACKS).filter(i -> i == window || i - lateness[i] == window).count();
+            try (WalReader reader = WalReader.open(root)) {
+                Calls calls = new Calls(reader);
+                assertThat(reader.keys()).isNotEmpty();
+                long unused = calls.since();
+                int records = 0;
+                try (EntryCursor cursor = reader.scan(key, Instant.ofEpochMilli(from), Instant.ofEpochMilli(from + WINDOW))) {
+                    while (cursor.next()) {
+                        records++;
+                    }
+                }
+                assertThat(records).isEqualTo(1 + (int) IntStream.range(0, PACKS).filter(i -> i - lateness[i] == window).count());
+                assertThat(calls.since()).as("the catalogue, packs that aren't in it, and of each pack that may have some four").isLessThanOrEqualTo(1 + 15 + 4 * having);
             }
         }
     }
