@@ -3,10 +3,12 @@ package dev.streamwal.catalog;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.CatalogedSegment;
+import dev.streamwal.pack.PackFacts;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * The entry of the catalogue of keys for one key. Of the packs that the catalogue covers it has all the key's segments that count, of others
@@ -15,10 +17,13 @@ import java.util.Map;
 public final class CatalogedKey {
 
     private final KeyCatalog catalog;
+    private final IntFunction<PackFacts> facts;
     private final Map<Long, List<CatalogedSegment>> byPack = new HashMap<>();
 
-    CatalogedKey(StreamKey key, KeyCatalog catalog, List<CatalogedSegment> segments) {
+    /** @param facts of the packs that the catalogue covers, by their indexes */
+    CatalogedKey(StreamKey key, KeyCatalog catalog, List<CatalogedSegment> segments, IntFunction<PackFacts> facts) {
         this.catalog = catalog;
+        this.facts = facts;
         for (CatalogedSegment segment : segments) {
             if (catalog.counts(key, segment)) {
                 catalog.pack(segment.pack()).ifPresent(pack -> byPack.computeIfAbsent(pack.number(), number -> new ArrayList<>(1)).add(segment));
@@ -34,5 +39,10 @@ public final class CatalogedKey {
     /** The key's segments in a covered pack, in order of position. */
     public List<CatalogedSegment> in(ListedPack pack) {
         return byPack.getOrDefault(pack.number(), List.of());
+    }
+
+    /** The pack of one of them. */
+    PackFacts pack(CatalogedSegment segment) {
+        return facts.apply(segment.pack());
     }
 }

@@ -11,6 +11,7 @@ import dev.streamwal.manifest.Manifest;
 import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.KeyCatalogReader;
 import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackFacts;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
@@ -144,10 +145,24 @@ public final class PackCatalog {
     /** The pack, whose end has been read. */
     public PackReader reader(ListedPack pack) throws IOException {
         PackReader known = readers.get(pack.number());
-        if (known != null) {
-            return known;
+        PackReader reader = known != null ? known : add(pack, PackReader.open(new PackPlace(this, pack), pack.number(), tables, frames));
+        try {
+            reader.readEnd();
+        } catch (CorruptSegmentException e) {
+            // what was known of it may be wrong: the next call begins anew
+            boolean unused = readers.remove(pack.number(), reader);
+            throw e;
         }
-        PackReader opened = PackReader.open(new PackPlace(this, pack), pack.number(), tables, frames);
+        return reader;
+    }
+
+    /** The pack, of which the catalogue of keys has said this; nothing of it is read yet. */
+    PackReader reader(ListedPack pack, PackFacts facts) throws IOException {
+        PackReader known = readers.get(pack.number());
+        return known != null ? known : add(pack, PackReader.of(new PackPlace(this, pack), facts, tables, frames));
+    }
+
+    private PackReader add(ListedPack pack, PackReader opened) throws IOException {
         PackReader other = readers.putIfAbsent(pack.number(), opened);
         if (other != null) {
             return other;
@@ -240,7 +255,7 @@ public final class PackCatalog {
     private List<Segment> list(StreamKey key, ListedPack pack, CatalogedKey cataloged) {
         List<CatalogedSegment> there = cataloged.in(pack);
         List<Segment> segments = new ArrayList<>(there.size());
-        there.forEach(segment -> segments.add(PackedSegment.of(key, this, pack, segment, footers)));
+        there.forEach(segment -> segments.add(PackedSegment.of(key, this, pack, segment, cataloged.pack(segment), footers)));
         return segments;
     }
 
@@ -350,7 +365,9 @@ public final class PackCatalog {
     }
 
     private static CatalogedKey none(StreamKey key, Manifest manifest) {
-        return new CatalogedKey(key, KeyCatalog.none(manifest), List.of());
+        return new CatalogedKey(key, KeyCatalog.none(manifest), List.of(), pack -> {
+            throw new IllegalStateException("catalogue covers no pack: pack=" + pack);
+        });
     }
 
     /** The catalogue's entry for a key; it covers nothing where the catalogue can't be read. */
@@ -361,7 +378,7 @@ public final class PackCatalog {
             try (SharedFile file = isBest ? channels.acquireAsOpened(PackFiles.keys(root)) : channels.acquire(PackFiles.keys(root))) {
                 OpenKeys open = openKeys(file, manifest);
                 KeyCatalog catalog = open.beside(manifest);
-                return new CatalogedKey(key, catalog, catalog.isEmpty() ? List.of() : open.reader.find(file, key, tables));
+                return new CatalogedKey(key, catalog, catalog.isEmpty() ? List.of() : open.reader.find(file, key, tables), open.reader::facts);
             } catch (NoSuchFileException e) {
                 forgetKeys();
                 break;

@@ -12,6 +12,7 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackFacts;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackedBytes;
@@ -25,6 +26,7 @@ import dev.streamwal.segment.TimeRange;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,29 +41,36 @@ public final class PackedSegment extends Segment {
     /** See {@link TimeSpread}. */
     private final long spread;
     private final FooterCache footers;
+    /** Null where the place is known from the beginning. */
+    private final @Nullable Hint hint;
     private volatile @Nullable Place place;
+
+    /** Where the catalogue of keys says that its entry in the pack's table is. */
+    private record Hint(PackFacts facts, int block) {}
 
     /** Where it is in the pack. */
     private record Place(PackReader reader, PackEntry entry, SegmentHeader header) {}
 
     /** As a pack's table has it. */
     static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, PackReader reader, PackEntry entry, FooterCache footers) {
-        return new PackedSegment(key, packs, pack, entry.basePosition(), entry.endPosition(), entry.spread(), footers, place(reader, entry));
+        return new PackedSegment(key, packs, pack, entry.basePosition(), entry.endPosition(), entry.spread(), footers, null, place(reader, entry));
     }
 
     /** As the catalogue of keys has it. */
-    static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, CatalogedSegment segment, FooterCache footers) {
-        return new PackedSegment(key, packs, pack, segment.basePosition(), segment.endPosition(), segment.spread(), footers, null);
+    static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, CatalogedSegment segment, PackFacts facts, FooterCache footers) {
+        return new PackedSegment(key, packs, pack, segment.basePosition(), segment.endPosition(), segment.spread(), footers,
+                new Hint(facts, segment.block()), null);
     }
 
     private PackedSegment(StreamKey key, PackCatalog packs, ListedPack pack, long base, long end, long spread, FooterCache footers,
-            @Nullable Place place) {
+            @Nullable Hint hint, @Nullable Place place) {
         super(key, new SegmentName(base, pack.expirationMillis()));
         this.packs = packs;
         this.pack = pack;
         this.end = end;
         this.spread = spread;
         this.footers = footers;
+        this.hint = hint;
         this.place = place;
     }
 
@@ -77,8 +86,9 @@ public final class PackedSegment extends Segment {
     private Place place() throws IOException {
         Place known = place;
         if (known == null) {
-            PackReader reader = packs.reader(pack);
-            PackEntry entry = reader.find(key()).stream().filter(each -> each.basePosition() == basePosition()).findFirst().orElseThrow(
+            Hint where = Objects.requireNonNull(hint, "place of a segment that isn't in the catalogue");
+            PackReader reader = packs.reader(pack, where.facts());
+            PackEntry entry = reader.find(key(), where.block()).stream().filter(each -> each.basePosition() == basePosition()).findFirst().orElseThrow(
                     () -> new CorruptSegmentException("pack's table lacks a segment that the catalogue of keys lists: stream=" + key()
                             + ", position=" + basePosition() + ", pack=" + file() + ", catalogue=" + PackFiles.keys(packs.root())
                             + "; delete the catalogue, and it is written anew", file(), key().text(), basePosition(), 0, 0, null));

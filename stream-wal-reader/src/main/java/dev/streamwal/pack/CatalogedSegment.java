@@ -7,8 +7,9 @@ package dev.streamwal.pack;
  * @param basePosition stream position of its first record
  * @param bytes of its frames
  * @param spread of its records' timestamps, see {@link TimeSpread}
+ * @param block place of its entry in the pack's table: where the table block begins, in units of 8 bytes behind the table's beginning
  */
-public record CatalogedSegment(int pack, long basePosition, long bytes, long spread) {
+public record CatalogedSegment(int pack, long basePosition, long bytes, long spread, int block) {
 
     /** Stream position where its data ends. */
     public long endPosition() {

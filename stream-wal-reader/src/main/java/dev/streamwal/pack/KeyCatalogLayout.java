@@ -32,10 +32,22 @@ import java.util.List;
  *   pack             twice which of the packs has it, and 1 more where all timestamps of its records are in the pack's window
  *   base             signed difference to the end of the segment before; to 0 for the first
  *   frames           their bytes, divided by 8
+ *   block            where the block of the pack's table begins that has the segment, from the table's beginning, divided by 8
  *   spread           of the timestamps of its records; only where one of them is outside of the pack's window
  * </pre>
  *
- * <p>The packs, by ascending numbers, take 24 bytes each: the pack's number, the bytes of its file, the number of its segments. Then the footer:
+ * <p>The packs, by ascending numbers:
+ *
+ * <pre>
+ *   0  8  number            of the pack
+ *   8  8  bytes             of its file
+ *  16  8  segments          how many
+ *  24  8  table offset      where the table blocks begin
+ *  32  8  index offset      where they end
+ *  40 88  header            of the pack
+ * </pre>
+ *
+ * <p>Then the footer:
  *
  * <pre>
  *   0  8  index offset      where the index begins: behind the last group
@@ -84,7 +96,7 @@ final class KeyCatalogLayout {
     static final int MAX_SEGMENTS = 1 << 19;
     static final int MAX_GROUP_BYTES = GROUP_PREFIX_BYTES + MAX_BLOCK_BYTES + MAX_LISTS_BYTES + MAX_SEGMENTS * MAX_SEGMENT_BYTES;
     /** Bytes of one pack's entry. */
-    static final int PACK_BYTES = 24;
+    static final int PACK_BYTES = 40 + PackHeaderLayout.BYTES;
     /** The limit of a manifest. */
     static final int MAX_PACKS = 1 << 16;
 
@@ -94,18 +106,21 @@ final class KeyCatalogLayout {
     private KeyCatalogLayout() {}
 
     /** Files with the same salt have the same facts about the same packs. */
-    static int salt(long edits, List<CoveredPack> packs) {
+    static int salt(long edits, List<CatalogedPack> packs) {
         ByteBuffer all = ByteBuffer.allocate(Long.BYTES + packs.size() * PACK_BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(edits);
         put(all, packs);
         return PackChecksum.of(all, 0, all.position());
     }
 
-    private static void put(ByteBuffer out, List<CoveredPack> packs) {
-        packs.forEach(pack -> out.putLong(pack.number()).putLong(pack.bytes()).putLong(pack.segments()));
+    private static void put(ByteBuffer out, List<CatalogedPack> packs) {
+        for (CatalogedPack each : packs) {
+            out.putLong(each.pack().number()).putLong(each.pack().bytes()).putLong(each.pack().segments());
+            out.putLong(each.facts().tableOffset()).putLong(each.facts().indexOffset()).put(PackHeaderLayout.encode(each.facts().header()));
+        }
     }
 
     /** The bytes behind the groups. */
-    static ByteBuffer encode(byte[] index, long indexOffset, int groups, long keys, long edits, List<CoveredPack> packs) {
+    static ByteBuffer encode(byte[] index, long indexOffset, int groups, long keys, long edits, List<CatalogedPack> packs) {
         int packBytes = packs.size() * PACK_BYTES;
         ByteBuffer out = ByteBuffer.allocate(index.length + packBytes + BYTES).order(ByteOrder.LITTLE_ENDIAN).put(index);
         put(out, packs);
@@ -145,14 +160,21 @@ final class KeyCatalogLayout {
     }
 
     /** @param in positioned where the packs begin */
-    static List<CoveredPack> packs(ByteBuffer in, int count) throws FormatException {
-        List<CoveredPack> packs = new ArrayList<>(count);
+    static List<CatalogedPack> packs(ByteBuffer in, int count) throws FormatException {
+        List<CatalogedPack> packs = new ArrayList<>(count);
         long before = -1;
         for (int i = 0; i < count; i++) {
             CoveredPack pack = new CoveredPack(in.getLong(), in.getLong(), in.getLong());
             check(pack.number() > before, "numbers of packs don't ascend", pack.number());
             before = pack.number();
-            packs.add(pack);
+            long table = in.getLong();
+            long index = in.getLong();
+            PackHeader header = PackHeaderLayout.decode(in.slice(in.position(), PackHeaderLayout.BYTES).order(ByteOrder.LITTLE_ENDIAN));
+            in.position(in.position() + PackHeaderLayout.BYTES);
+            check(header.number() == pack.number(), "header of a pack has another number", header.number());
+            check(table >= PackHeaderLayout.BYTES && index > table && index - table <= PackTable.MAX_BYTES && index < pack.bytes(),
+                    "table of a pack isn't in its file, or too long", table);
+            packs.add(new CatalogedPack(pack, new PackFacts(header, table, index)));
         }
         return packs;
     }

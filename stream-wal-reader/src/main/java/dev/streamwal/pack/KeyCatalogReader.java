@@ -25,9 +25,12 @@ import org.jspecify.annotations.Nullable;
 public final class KeyCatalogReader {
 
     private static final int KEYS_AT = KeyCatalogLayout.GROUP_PREFIX_BYTES;
+    /** Bytes read at opening: mostly all that stands behind the groups. */
+    private static final int FIRST_READ_BYTES = 64 << 10;
 
     private final Path file;
     private final long fileLength;
+    private final List<CatalogedPack> cataloged;
     private final List<CoveredPack> packs;
     private final @Nullable BlockIndex index;
     private final long keys;
@@ -45,21 +48,27 @@ public final class KeyCatalogReader {
         this.fileLength = bytes.size();
         try {
             check(fileLength >= KeyCatalogLayout.BYTES, "catalogue of keys is shorter than its footer", fileLength);
-            ByteBuffer footer = PackReader.read(bytes, fileLength - KeyCatalogLayout.BYTES, KeyCatalogLayout.BYTES);
+            int tailBytes = (int) Math.min(fileLength, FIRST_READ_BYTES);
+            ByteBuffer tail = PackReader.read(bytes, fileLength - tailBytes, tailBytes);
+            int restEnd = tailBytes - KeyCatalogLayout.BYTES;
+            ByteBuffer footer = tail.slice(restEnd, KeyCatalogLayout.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             KeyCatalogLayout.checkFooter(footer, fileLength);
             long from = footer.getLong(KeyCatalogLayout.INDEX_OFFSET);
-            ByteBuffer rest = PackReader.read(bytes, from, (int) (fileLength - KeyCatalogLayout.BYTES - from));
+            int restBytes = (int) (fileLength - KeyCatalogLayout.BYTES - from);
+            ByteBuffer rest = restBytes > restEnd ? PackReader.read(bytes, from, restBytes)
+                    : tail.slice(restEnd - restBytes, restBytes).order(ByteOrder.LITTLE_ENDIAN);
             int checksum = footer.getInt(KeyCatalogLayout.CHECKSUM);
             check(checksum == PackChecksum.of(rest, 0, rest.limit()), "checksum mismatch of a catalogue's index and packs", checksum);
             byte[] indexBytes = new byte[footer.getInt(KeyCatalogLayout.INDEX_BYTES)];
             rest.get(indexBytes);
             int groups = footer.getInt(KeyCatalogLayout.GROUPS);
             index = groups == 0 ? null : BlockIndex.decode(indexBytes, groups, 0, from, KeyCatalogLayout.MAX_GROUP_BYTES);
-            packs = KeyCatalogLayout.packs(rest, footer.getInt(KeyCatalogLayout.PACKS));
+            cataloged = KeyCatalogLayout.packs(rest, footer.getInt(KeyCatalogLayout.PACKS));
+            packs = cataloged.stream().map(CatalogedPack::pack).toList();
             keys = footer.getLong(KeyCatalogLayout.KEYS);
             edits = footer.getLong(KeyCatalogLayout.EDITS);
             salt = footer.getInt(KeyCatalogLayout.SALT);
-            check(salt == KeyCatalogLayout.salt(edits, packs), "catalogue's salt differs from that of its edits and packs", salt);
+            check(salt == KeyCatalogLayout.salt(edits, cataloged), "catalogue's salt differs from that of its edits and packs", salt);
         } catch (FormatException e) {
             throw unreadable(e);
         }
@@ -74,6 +83,11 @@ public final class KeyCatalogReader {
     /** The packs that it covers, by ascending numbers. */
     public List<CoveredPack> packs() {
         return packs;
+    }
+
+    /** One of them, by its index. */
+    public PackFacts facts(int pack) {
+        return cataloged.get(pack).facts();
     }
 
     /** Number of keys. */
@@ -172,9 +186,11 @@ public final class KeyCatalogReader {
             int pack = Varints.length(in, 2 * packs.size() - 1);
             long base = end + Varints.signed(in);
             long bytes = (long) Varints.length(in, PackWriter.MAX_SEGMENT_BYTES / RecordLayout.ALIGNMENT) * RecordLayout.ALIGNMENT;
+            PackFacts facts = facts(pack >>> 1);
+            int block = Varints.length(in, (int) ((facts.indexOffset() - facts.tableOffset()) / RecordLayout.ALIGNMENT) - 1);
             long spread = (pack & 1) == 1 ? TimeSpread.IN_WINDOW : Varints.unsigned(in);
             check(base >= 0 && base <= Long.MAX_VALUE - bytes, "position is negative, or exceeds 63 bits", base);
-            segments.add(new CatalogedSegment(pack >>> 1, base, bytes, spread));
+            segments.add(new CatalogedSegment(pack >>> 1, base, bytes, spread, block));
             end = base + bytes;
         }
         check(!segments.isEmpty(), "key has no segment", from);

@@ -22,7 +22,7 @@ public final class KeyCatalogWriter implements Closeable {
     private final KeyBlockBuilder block = new KeyBlockBuilder(KeyCatalogLayout.MAX_BLOCK_BYTES);
     private final GrowingBytes lists = new GrowingBytes(KeyCatalogLayout.MAX_GROUP_BYTES);
     private final BlockIndex.Builder index = new BlockIndex.Builder();
-    private final List<CoveredPack> packs;
+    private final List<CatalogedPack> packs;
     private final long edits;
     private final int salt;
     private byte[] firstKey = NO_KEY;
@@ -31,7 +31,7 @@ public final class KeyCatalogWriter implements Closeable {
     private int groups;
     private long keys;
 
-    private KeyCatalogWriter(Path path, LogFile file, List<CoveredPack> packs, long edits) {
+    private KeyCatalogWriter(Path path, LogFile file, List<CatalogedPack> packs, long edits) {
         this.path = path;
         this.file = file;
         this.out = new SequentialFile(file);
@@ -46,7 +46,7 @@ public final class KeyCatalogWriter implements Closeable {
      * @param packs that are covered, by ascending numbers
      * @param edits number of changes of the manifest that decides which segments count
      */
-    public static KeyCatalogWriter create(Path root, List<CoveredPack> packs, long edits) throws IOException {
+    public static KeyCatalogWriter create(Path root, List<CatalogedPack> packs, long edits) throws IOException {
         Path temporary = PackFiles.temporaryKeys(root);
         boolean unused = Files.deleteIfExists(temporary);
         LogFile file = new LogFile(temporary, StandardOpenOption.WRITE);
@@ -92,6 +92,7 @@ public final class KeyCatalogWriter implements Closeable {
             lists.putVarint(((long) segment.pack() << 1) | (isInWindow ? 1 : 0));
             lists.putSigned(segment.basePosition() - end);
             lists.putVarint(segment.bytes() / RecordLayout.ALIGNMENT);
+            lists.putVarint(segment.block());
             if (!isInWindow) {
                 lists.putVarint(segment.spread());
             }

@@ -18,7 +18,7 @@ public final class PackFiles {
     private static final String TABLE_SUFFIX = ".table";
     private static final String TEMPORARY_PREFIX = ".";
     private static final String TEMPORARY_SUFFIX = ".tmp";
-    private static final String KEYS = "keys";
+    static final String KEYS = "keys";
     private static final int DIGITS = 16;
     private static final HexFormat HEX = HexFormat.of();
 

@@ -8,6 +8,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.FormatException;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
@@ -21,7 +22,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,8 +46,10 @@ public final class PackReader implements AutoCloseable {
     private final BlockCache tables;
     private final BlockCache frames;
     private final PackHeader header;
-    private final PackFooter footer;
-    private final BlockIndex index;
+    private final long tableOffset;
+    private final long indexOffset;
+    /** Null until it is read. */
+    private volatile @Nullable Opening opening;
     private final LastLookup<PackTable.Cursor> lastLookup = new LastLookup<>();
 
     /** As {@link #open(PackSource, long, BlockCache, BlockCache)}, for who reads each block of frames once. */
@@ -63,17 +68,56 @@ public final class PackReader implements AutoCloseable {
      */
     public static PackReader open(PackSource source, long number, BlockCache tables, BlockCache frames) throws IOException {
         try (OpenBytes bytes = source.open()) {
-            return new PackReader(source, tables, frames, new Opening(bytes, source, number));
+            Opening opening = new Opening(bytes, source, number);
+            PackReader reader = new PackReader(source, tables, frames, opening.facts());
+            reader.opening = opening;
+            return reader;
         }
     }
 
-    private PackReader(PackSource source, BlockCache tables, BlockCache frames, Opening opening) {
+    /**
+     * A pack of which this is known; nothing is read. Segments are found in table blocks whose places are known. For all else {@link #readEnd} comes
+     * first.
+     */
+    public static PackReader of(PackSource source, PackFacts facts, BlockCache tables, BlockCache frames) {
+        return new PackReader(source, tables, frames, facts);
+    }
+
+    private PackReader(PackSource source, BlockCache tables, BlockCache frames, PackFacts facts) {
         this.source = source;
         this.tables = tables;
         this.frames = frames;
-        this.header = opening.header;
-        this.footer = opening.footer;
-        this.index = opening.index;
+        this.header = facts.header();
+        this.tableOffset = facts.tableOffset();
+        this.indexOffset = facts.indexOffset();
+    }
+
+    /**
+     * Reads header, block index and footer, unless they have been read. Two threads may both read them.
+     *
+     * @throws CorruptSegmentException where one of them is damaged, or isn't what was known
+     */
+    public void readEnd() throws IOException {
+        if (opening == null) {
+            Opening read;
+            try (OpenBytes bytes = source.open()) {
+                read = new Opening(bytes, source, number());
+            }
+            if (!read.facts().equals(facts())) {
+                throw new CorruptSegmentException("pack's header or footer isn't what the catalogue of keys says: pack=" + file() + ", catalogue="
+                        + file().resolveSibling(PackFiles.KEYS) + "; delete the catalogue, and it is written anew", file(), null, WalException.NO_POSITION, 0, 0, null);
+            }
+            opening = read;
+        }
+    }
+
+    private Opening end() {
+        return Objects.requireNonNull(opening, "end of the pack wasn't read");
+    }
+
+    /** Enough to read table blocks by their places. */
+    public PackFacts facts() {
+        return new PackFacts(header, tableOffset, indexOffset);
     }
 
     /** Reads header, footer and block index, and keeps track of the part being checked, for exceptions. */
@@ -81,6 +125,10 @@ public final class PackReader implements AutoCloseable {
         private final PackHeader header;
         private final PackFooter footer;
         private final BlockIndex index;
+
+        PackFacts facts() {
+            return new PackFacts(header, footer.tableOffset(), footer.indexOffset());
+        }
 
         Opening(OpenBytes bytes, PackSource source, long number) throws IOException {
             String what = "header";
@@ -152,7 +200,7 @@ public final class PackReader implements AutoCloseable {
     }
 
     public PackFooter footer() {
-        return footer;
+        return end().footer;
     }
 
     /** Where its bytes are. */
@@ -161,7 +209,7 @@ public final class PackReader implements AutoCloseable {
     }
 
     BlockIndex index() {
-        return index;
+        return end().index;
     }
 
     // ---------------------------------------------------------------- the table
@@ -174,24 +222,50 @@ public final class PackReader implements AutoCloseable {
      */
     public List<PackEntry> find(StreamKey key) throws IOException {
         byte[] wanted = key.utf8();
+        BlockIndex index = index();
         int block = index.find(wanted);
         List<PackEntry> found = new ArrayList<>();
         try {
             for (boolean goesOn = block >= 0; goesOn; goesOn = index.goesOnWith(++block, wanted)) {
                 int at = block;
-                PackTable.Cursor segments = lastLookup.seek(at, wanted, () -> block(at, true));
-                while (segments != null && segments.compareKey(wanted) == 0) {
-                    found.add(segments.entry());
-                    segments = segments.next() ? segments : null;
-                }
-                if (segments != null) {
-                    lastLookup.endsAt(at, segments);
-                }
+                addEntries(wanted, place(at), () -> block(at, true), found);
             }
             return List.copyOf(found);
         } catch (FormatException e) {
             throw unreadable(e, block);
         }
+    }
+
+    private void addEntries(byte[] wanted, int place, LastLookup.Opening<PackTable.Cursor> block, List<PackEntry> found) throws IOException, FormatException {
+        PackTable.Cursor segments = lastLookup.seek(place, wanted, block);
+        while (segments != null && segments.compareKey(wanted) == 0) {
+            found.add(segments.entry());
+            segments = segments.next() ? segments : null;
+        }
+        if (segments != null) {
+            lastLookup.endsAt(place, segments);
+        }
+    }
+
+    /**
+     * As {@link #find(StreamKey)}, those in one table block alone. Reads nothing but that block, unless it is in the cache.
+     *
+     * @param place of the block: see {@link CatalogedSegment}
+     */
+    public List<PackEntry> find(StreamKey key, int place) throws IOException {
+        List<PackEntry> found = new ArrayList<>(1);
+        long offset = tableOffset + (long) place * RecordLayout.ALIGNMENT;
+        try {
+            addEntries(key.utf8(), place, () -> new PackTable.Cursor(blockAt(offset), header, tableOffset), found);
+            return found;
+        } catch (FormatException e) {
+            throw unreadable(e, "table block", source, key, WalException.NO_POSITION, offset, 0, "the segments of other keys can be read");
+        }
+    }
+
+    /** The place of a table block: see {@link CatalogedSegment}. */
+    int place(int block) {
+        return (int) ((index().offset(block) - tableOffset) / RecordLayout.ALIGNMENT);
     }
 
     /** All segments. */
@@ -201,11 +275,12 @@ public final class PackReader implements AutoCloseable {
 
     /** All segments, for merging the pack with others: the file is read with few large reads. */
     public PackRun run() {
-        return new PackRun(this, new ReadAhead(source, footer.fileLength()));
+        return new PackRun(this, new ReadAhead(source, footer().fileLength()));
     }
 
     /** A table block, from its beginning on. */
     PackTable.Cursor block(int block, boolean isKept) throws IOException {
+        BlockIndex index = index();
         byte[] bytes = tables.get(this, index.offset(block));
         if (bytes == null) {
             bytes = readBlock(block);
@@ -213,15 +288,38 @@ public final class PackReader implements AutoCloseable {
                 tables.put(this, index.offset(block), bytes);
             }
         }
-        return new PackTable.Cursor(bytes, header, footer.tableOffset());
+        return new PackTable.Cursor(bytes, header, tableOffset);
+    }
+
+    /** Reads the table block that begins there, and checks all of it but which keys the index says it has. */
+    private byte[] blockAt(long offset) throws IOException, FormatException {
+        byte[] known = tables.get(this, offset);
+        if (known != null) {
+            return known;
+        }
+        try (OpenBytes bytes = source.open()) {
+            ByteBuffer read = read(bytes, offset, (int) Math.min(PackTable.MAX_BLOCK_BYTES, indexOffset - offset));
+            check(read.limit() > KeyBlockLayout.PREFIX_BYTES, "table ends inside a block", offset);
+            int length = read.getInt(KeyBlockLayout.BLOCK_BYTES);
+            check(length > 0 && length <= read.limit(), "table block reaches beyond the table, or is too long", length);
+            byte[] block = Arrays.copyOf(read.array(), length);
+            KeyCursor.checkFrame(block);
+            PackTable.Cursor each = new PackTable.Cursor(block, header, tableOffset);
+            while (each.next()) {
+                // checks the entry
+            }
+            tables.put(this, offset, block);
+            return block;
+        }
     }
 
     /** Reads a table block and checks all of it except that its keys are UTF-8, which would cost more than all other checks. */
     private byte[] readBlock(int block) throws IOException {
+        BlockIndex index = index();
         try (OpenBytes bytes = source.open()) {
             byte[] read = read(bytes, index.offset(block), index.length(block)).array();
             KeyCursor.checkFrame(read);
-            PackTable.Cursor cursor = new PackTable.Cursor(read, header, footer.tableOffset());
+            PackTable.Cursor cursor = new PackTable.Cursor(read, header, tableOffset);
             String fault = "keys of a table block differ from the index";
             while (cursor.next()) {
                 int order = cursor.ordinal() > 0 ? 1 : cursor.compareKey(index.separator(block));
@@ -238,6 +336,7 @@ public final class PackReader implements AutoCloseable {
 
     /** The exception for a damaged table block, or a damaged entry in it. */
     WalException unreadable(FormatException e, int block) {
+        BlockIndex index = index();
         byte[] next = index.separatorBehind(block);
         String range = "keys=[" + text(index.separator(block)) + ", " + (next == null ? "the last" : text(next))
                 + (index.isContinued(block + 1) ? "]" : ")");

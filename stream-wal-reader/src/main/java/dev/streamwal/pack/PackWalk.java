@@ -117,6 +117,11 @@ public final class PackWalk {
         return segment().endPosition();
     }
 
+    /** Place of its table block: see {@link CatalogedSegment}. */
+    public int block() {
+        return pack.place(block);
+    }
+
     /** The {@link TimeSpread} of its timestamps. */
     public long spread() {
         return segment().spread();

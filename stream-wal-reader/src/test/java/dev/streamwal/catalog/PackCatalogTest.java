@@ -1,21 +1,36 @@
 package dev.streamwal.catalog;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
+import dev.streamwal.pack.CatalogedPack;
+import dev.streamwal.pack.CatalogedSegment;
+import dev.streamwal.pack.CoveredPack;
+import dev.streamwal.pack.KeyCatalogWriter;
+import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackFacts;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackFooter;
+import dev.streamwal.pack.PackHeader;
+import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PacksForTests;
 import dev.streamwal.segment.FooterCache;
+import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.tier.TierReads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class PackCatalogTest {
@@ -32,12 +47,78 @@ class PackCatalogTest {
         return new ListedPack(number, PacksForTests.WINDOW, 2_000_000, ListedPack.OTHER_OPTIONS, 0, false, footer.fileLength(), 1, 1);
     }
 
+    private PackCatalog catalog(ChannelCache channels) {
+        return new PackCatalog(root, channels, new FooterCache(), 0, () -> manifest, TierReads.refusing(root), false);
+    }
+
+    /** Lists the key "k" with its segment in a pack. */
+    private void writeKeys(ListedPack pack, PackFacts facts, PackEntry entry) throws IOException {
+        CoveredPack covered = new CoveredPack(pack.number(), pack.bytes(), pack.segments());
+        try (KeyCatalogWriter keys = KeyCatalogWriter.create(root, List.of(new CatalogedPack(covered, facts)), manifest.edits())) {
+            assertThat(keys.add("k".getBytes(UTF_8), List.of(new CatalogedSegment(0, entry.basePosition(), entry.dataBytes(), entry.spread(), 0)))).isTrue();
+            keys.finish();
+        }
+    }
+
+    private static Segment only(PackCatalog catalog, Manifest manifest) throws IOException {
+        List<Segment> segments = catalog.segments(StreamKey.of("k"), manifest, new PackCatalog.Known());
+        assertThat(segments).hasSize(1);
+        return segments.get(0);
+    }
+
+    /** Two places are read of a pack whose segments are in the catalogue; who needs its header finds the damage, each time. */
+    @Test
+    @Timeout(60)
+    void reader_ofAPackWhoseHeaderIsDamaged_itsSegmentsAreReadByTheCatalogueAndItsTableIsDamaged() throws IOException {
+        Files.createDirectory(PackFiles.directory(root));
+        ListedPack pack = write(1);
+        manifest = manifest.replaced(List.of(pack), List.of());
+        try (ChannelCache channels = new ChannelCache(4)) {
+            PackReader whole = catalog(channels).reader(pack);
+            writeKeys(pack, whole.facts(), whole.find(StreamKey.of("k")).get(0));
+        }
+        Path file = PackFiles.pack(root, 1);
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[60] ^= 1;
+        Files.write(file, bytes);
+        try (ChannelCache channels = new ChannelCache(4)) {
+            PackCatalog catalog = catalog(channels);
+            try (SegmentReader segment = only(catalog, manifest).open(channels)) {
+                assertThat(segment.footer()).isPresent();
+            }
+            for (int i = 0; i < 2; i++) {
+                assertThat(catalog.damagedTables()).hasSize(1);
+                assertThatThrownBy(() -> catalog.reader(pack)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("checksum mismatch of a pack's header");
+            }
+        }
+    }
+
+    /** As after files were put back from several copies. */
+    @Test
+    void reader_ofAPackOfWhichTheCatalogueIsWrong_saysSoOnce() throws IOException {
+        Files.createDirectory(PackFiles.directory(root));
+        ListedPack pack = write(1);
+        manifest = manifest.replaced(List.of(pack), List.of());
+        try (ChannelCache channels = new ChannelCache(4)) {
+            PackReader whole = catalog(channels).reader(pack);
+            PackHeader other = new PackHeader(1, PacksForTests.WINDOW, 2_000_000, 0, 0, 9, 1);
+            PackFacts facts = whole.facts();
+            writeKeys(pack, new PackFacts(other, facts.tableOffset(), facts.indexOffset()), whole.find(StreamKey.of("k")).get(0));
+        }
+        try (ChannelCache channels = new ChannelCache(4)) {
+            PackCatalog catalog = catalog(channels);
+            SegmentHeader unused = only(catalog, manifest).header(channels);
+            assertThatThrownBy(() -> catalog.reader(pack)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("delete the catalogue");
+            assertThat(catalog.reader(pack).find(StreamKey.of("k"))).hasSize(1);
+        }
+    }
+
     /** A process that reads a log for months sees many more packs than there ever are at a time. */
     @Test
     void reader_packsComeAndGo_keepsThoseThatAreThere() throws IOException {
         Files.createDirectory(PackFiles.directory(root));
         try (ChannelCache channels = new ChannelCache(4)) {
-            PackCatalog catalog = new PackCatalog(root, channels, new FooterCache(), 0, () -> manifest, TierReads.refusing(root), false);
+            PackCatalog catalog = catalog(channels);
             for (long number = 1; number <= PACKS; number++) {
                 List<Long> gone = number <= 2 ? List.of() : List.of(number - 2);
                 manifest = manifest.replaced(List.of(write(number)), gone);

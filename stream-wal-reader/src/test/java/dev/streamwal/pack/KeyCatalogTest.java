@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The file with the keys of packs: what was written is read; of what isn't what was written no key is read that wasn't. */
 class KeyCatalogTest {
 
-    private static final List<CoveredPack> PACKS = List.of(new CoveredPack(3, 1_000, 7), new CoveredPack(4, 2_000, 8), new CoveredPack(1L << 40, 1, 9));
+    private static final List<CatalogedPack> PACKS = List.of(pack(3, 1_000), pack(4, 70_000), pack(1L << 40, 2_000));
     private static final long EDITS = 77;
     private static final int FEWEST_IN_A_GROUP = 10;
 
@@ -37,6 +37,11 @@ class KeyCatalogTest {
     @BeforeEach
     void makeDirectory() throws IOException {
         Files.createDirectory(PackFiles.directory(root));
+    }
+
+    /** With a table of all bytes but some. */
+    private static CatalogedPack pack(long number, long bytes) {
+        return new CatalogedPack(new CoveredPack(number, bytes, 7), new PackFacts(PacksForTests.packHeader(number), 100, bytes - 100));
     }
 
     private List<Entry> write(int count, Random random) throws IOException {
@@ -63,7 +68,11 @@ class KeyCatalogTest {
         long end = 0;
         for (int left = random.nextInt(200) == 0 ? 300 : 1 + random.nextInt(5); left > 0; left--) {
             long base = end + random.nextInt(2) * (random.nextLong() >>> (16 + random.nextInt(46)));
-            segments.add(new CatalogedSegment(random.nextInt(PACKS.size()), base, 8L * random.nextInt(1 << random.nextInt(18)), random.nextBoolean() ? TimeSpread.IN_WINDOW : random.nextLong()));
+            int pack = random.nextInt(PACKS.size());
+            PackFacts facts = PACKS.get(pack).facts();
+            int block = random.nextInt((int) (facts.indexOffset() - facts.tableOffset()) / 8);
+            segments.add(new CatalogedSegment(pack, base, 8L * random.nextInt(1 << random.nextInt(18)),
+                    random.nextBoolean() ? TimeSpread.IN_WINDOW : random.nextLong(), block));
             end = segments.get(segments.size() - 1).endPosition();
         }
         return segments;
@@ -73,7 +82,10 @@ class KeyCatalogTest {
     private void read(List<Entry> found) throws IOException {
         try (LogFile file = LogFile.reading(PackFiles.keys(root))) {
             KeyCatalogReader reader = new KeyCatalogReader(file, file.path());
-            assertThat(reader.packs()).isEqualTo(PACKS);
+            assertThat(reader.packs()).isEqualTo(PACKS.stream().map(CatalogedPack::pack).toList());
+            for (int i = 0; i < PACKS.size(); i++) {
+                assertThat(reader.facts(i)).isEqualTo(PACKS.get(i).facts());
+            }
             assertThat(reader.edits()).isEqualTo(EDITS);
             KeyCatalogReader.Walk walk = reader.walk(file);
             while (walk.next()) {
@@ -171,7 +183,7 @@ class KeyCatalogTest {
         try (LogFile file = LogFile.reading(PackFiles.keys(root))) {
             file.open();
             KeyCatalogReader reader = new KeyCatalogReader(file, file.path());
-            List<CoveredPack> others = List.of(PACKS.get(0), PACKS.get(1), new CoveredPack(1L << 41, 1, 9));
+            List<CatalogedPack> others = List.of(PACKS.get(0), PACKS.get(1), pack(1L << 41, 2_000));
             Path first = root.resolve("first");
             Files.move(file.path(), first);
             try (KeyCatalogWriter writer = KeyCatalogWriter.create(root, others, EDITS)) {
@@ -225,7 +237,7 @@ class KeyCatalogTest {
     void close_unfinished_leavesTheOneBefore() throws IOException {
         List<Entry> entries = write(10, new Random(8));
         try (KeyCatalogWriter writer = KeyCatalogWriter.create(root, PACKS, EDITS)) {
-            assertThat(writer.add("other".getBytes(UTF_8), List.of(new CatalogedSegment(0, 1, 8, TimeSpread.IN_WINDOW)))).isTrue();
+            assertThat(writer.add("other".getBytes(UTF_8), List.of(new CatalogedSegment(0, 1, 8, TimeSpread.IN_WINDOW, 0)))).isTrue();
         }
         List<Entry> found = new ArrayList<>();
         read(found);

@@ -6,10 +6,12 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
+import dev.streamwal.pack.CatalogedPack;
 import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.CoveredPack;
 import dev.streamwal.pack.KeyCatalogReader;
 import dev.streamwal.pack.KeyCatalogWriter;
+import dev.streamwal.pack.PackFacts;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackWalk;
 import java.io.IOException;
@@ -27,7 +29,6 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -170,21 +171,36 @@ final class KeyCatalogUpdate {
         private @Nullable StreamKey catalogedKey;
         private final List<ListedPack> added;
         private final Queue<Head> heads = new PriorityQueue<>((a, b) -> Arrays.compareUnsigned(a.key(), b.key()));
-        private final List<CoveredPack> covered;
+        private final List<CatalogedPack> covered = new ArrayList<>();
         /** The index of a pack in the list of covered ones, by its number. */
         private final Map<Long, Integer> ordinals = new HashMap<>();
         /** The segments of the key that is being merged. */
         private final List<CatalogedSegment> segments = new ArrayList<>();
 
-        Update(Manifest now, @Nullable KeyCatalogReader reader, List<ListedPack> readable, LogFile file) {
+        Update(Manifest now, @Nullable KeyCatalogReader reader, List<ListedPack> readable, LogFile file) throws IOException {
             this.now = now;
             this.file = file;
             this.before = new KeyCatalog(now, reader == null ? List.of() : reader.packs(), 0);
             this.cataloged = reader == null ? null : reader.walk(file);
             this.added = readable.stream().filter(pack -> !before.covers(pack)).limit(MAX_ADDED_PACKS).toList();
-            this.covered = Stream.concat(before.listed().stream(), added.stream()).sorted(Comparator.comparingLong(ListedPack::number))
-                    .map(KeyCatalogUpdate::covered).toList();
-            covered.forEach(pack -> ordinals.put(pack.number(), ordinals.size()));
+            for (int i = 0; reader != null && i < reader.packs().size(); i++) {
+                if (before.pack(i).isPresent()) {
+                    covered.add(new CatalogedPack(reader.packs().get(i), reader.facts(i)));
+                }
+            }
+            for (ListedPack pack : added) {
+                covered.add(new CatalogedPack(covered(pack), facts(pack)));
+            }
+            covered.sort(Comparator.comparingLong(each -> each.pack().number()));
+            covered.forEach(each -> ordinals.put(each.pack().number(), ordinals.size()));
+        }
+
+        private PackFacts facts(ListedPack pack) throws IOException {
+            try {
+                return store.reader(pack).facts();
+            } catch (CorruptSegmentException e) {
+                throw new UnreadablePack(pack, e);
+            }
         }
 
         /** Whether it was written: false if it was stopped, or the content exceeds a catalogue's limits. */
@@ -237,7 +253,7 @@ final class KeyCatalogUpdate {
                 PackWalk walk = heads.remove().walk();
                 if (!now.isVoid(key, walk.basePosition(), head.pack().number())) {
                     segments.add(new CatalogedSegment(ordinal(head.pack()), walk.basePosition(), walk.endPosition() - walk.basePosition(),
-                            walk.spread()));
+                            walk.spread(), walk.block()));
                 }
                 advance(walk, head.pack());
             }
@@ -264,7 +280,7 @@ final class KeyCatalogUpdate {
             for (CatalogedSegment each : walk.segments()) {
                 if (before.counts(key, each)) {
                     before.pack(each.pack()).ifPresent(pack -> segments.add(
-                            new CatalogedSegment(ordinal(pack), each.basePosition(), each.bytes(), each.spread())));
+                            new CatalogedSegment(ordinal(pack), each.basePosition(), each.bytes(), each.spread(), each.block())));
                 }
             }
             advance();
