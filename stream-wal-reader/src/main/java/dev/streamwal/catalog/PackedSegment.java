@@ -41,36 +41,36 @@ public final class PackedSegment extends Segment {
     /** See {@link TimeSpread}. */
     private final long spread;
     private final FooterCache footers;
-    /** Null where the place is known from the beginning. */
-    private final @Nullable Hint hint;
+    /** What the catalogue of keys says of the pack; null where the pack's table was read, and so the place is known. */
+    private final @Nullable PackFacts facts;
+    /** Which block of the table has its entry, as the catalogue of keys says. */
+    private final int block;
     private volatile @Nullable Place place;
-
-    /** Where the catalogue of keys says that its entry in the pack's table is. */
-    private record Hint(PackFacts facts, int block) {}
 
     /** Where it is in the pack. */
     private record Place(PackReader reader, PackEntry entry, SegmentHeader header) {}
 
     /** As a pack's table has it. */
     static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, PackReader reader, PackEntry entry, FooterCache footers) {
-        return new PackedSegment(key, packs, pack, entry.basePosition(), entry.endPosition(), entry.spread(), footers, null, place(reader, entry));
+        return new PackedSegment(key, packs, pack, entry.basePosition(), entry.endPosition(), entry.spread(), footers, null, 0, place(reader, entry));
     }
 
     /** As the catalogue of keys has it. */
     static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, CatalogedSegment segment, PackFacts facts, FooterCache footers) {
-        return new PackedSegment(key, packs, pack, segment.basePosition(), segment.endPosition(), segment.spread(), footers,
-                new Hint(facts, segment.block()), null);
+        return new PackedSegment(key, packs, pack, segment.basePosition(), segment.endPosition(), segment.spread(), footers, facts,
+                segment.block(), null);
     }
 
     private PackedSegment(StreamKey key, PackCatalog packs, ListedPack pack, long base, long end, long spread, FooterCache footers,
-            @Nullable Hint hint, @Nullable Place place) {
+            @Nullable PackFacts facts, int block, @Nullable Place place) {
         super(key, new SegmentName(base, pack.expirationMillis()));
         this.packs = packs;
         this.pack = pack;
         this.end = end;
         this.spread = spread;
         this.footers = footers;
-        this.hint = hint;
+        this.facts = facts;
+        this.block = block;
         this.place = place;
     }
 
@@ -86,9 +86,8 @@ public final class PackedSegment extends Segment {
     private Place place() throws IOException {
         Place known = place;
         if (known == null) {
-            Hint where = Objects.requireNonNull(hint, "place of a segment that isn't in the catalogue");
-            PackReader reader = packs.reader(pack, where.facts());
-            PackEntry entry = reader.find(key(), where.block()).stream().filter(each -> each.basePosition() == basePosition()).findFirst().orElseThrow(
+            PackReader reader = packs.reader(pack, Objects.requireNonNull(facts, "place of a segment that isn't in the catalogue"));
+            PackEntry entry = reader.find(key(), block).stream().filter(each -> each.basePosition() == basePosition()).findFirst().orElseThrow(
                     () -> new CorruptSegmentException("pack's table lacks a segment that the catalogue of keys lists: stream=" + key()
                             + ", position=" + basePosition() + ", pack=" + file() + ", catalogue=" + PackFiles.keys(packs.root())
                             + "; delete the catalogue, and it is written anew", file(), key().text(), basePosition(), 0, 0, null));
