@@ -279,7 +279,7 @@ public final class StreamWal implements AutoCloseable {
             RecoverySettings settings = adjusted.apply(
                     RecoverySettings.after(redo, opened, options.recoveryPolicy().ofRecovery(), environment.threads()));
             settings = settings.with(new PackedBeginnings(settings.known(), packs));
-            LogContext log = new LogContext(storage, options.clock(), positions,
+            LogContext log = new LogContext(storage, positions,
                     settings.recovery(storage, root, opened, report), report,
                     environment.salts());
             GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),

@@ -15,7 +15,6 @@ import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -28,7 +27,6 @@ public final class LogContext {
     private static final int MAX_MAPPED_SEGMENTS = 24_576;
 
     private final SegmentStorage storage;
-    private final InstantSource clock;
     private final PositionsFile positions;
     private final StreamRecovery recovery;
     private final LogEvents events;
@@ -68,24 +66,21 @@ public final class LogContext {
      */
     public LogContext(
             SegmentStorage storage,
-            InstantSource clock,
             PositionsFile positions,
             StreamRecovery recovery,
             LogEvents events,
             LongSupplier salts) {
-        this(storage, clock, positions, recovery, events, salts, null);
+        this(storage, positions, recovery, events, salts, null);
     }
 
     LogContext(
             SegmentStorage storage,
-            InstantSource clock,
             PositionsFile positions,
             StreamRecovery recovery,
             LogEvents events,
             LongSupplier salts,
             @Nullable AppendSeam seam) {
         this.storage = storage;
-        this.clock = clock;
         this.positions = positions;
         this.recovery = recovery;
         this.events = events;

@@ -16,8 +16,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -52,7 +50,7 @@ final class SeamedLog implements AutoCloseable {
         storage.createDirectory(directories.path());
         PositionsFile positions = PositionsFile.load(root, () -> true);
         StreamRecovery recovery = new StreamRecovery(storage, root, positions.open(BootId::ofThisMachine), (key, file, findings) -> {});
-        this.context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), positions, recovery, new Events(),
+        this.context = new LogContext(storage, positions, recovery, new Events(),
                 new SecureRandom()::nextLong, seam);
         context.start();
     }
