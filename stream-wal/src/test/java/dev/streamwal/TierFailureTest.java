@@ -922,6 +922,34 @@ class TierFailureTest extends LogContract {
         }
     }
 
+    /** Where a table begins in a pack is told from its length: who has met one of another length goes on with the right one. */
+    @ParameterizedTest
+    @ValueSource(ints = {8, -8})
+    void tables_ofAnotherLength_aReaderThatStaysOpenGoesOnWhenTheyAreMadeAnew(int longer) throws IOException {
+        expectFailures();
+        try (StreamWal wal = open()) {
+            append(wal, 9);
+            assertThat(wal.moveToTier()).isGreaterThan(1);
+        }
+        assertThat(PackFiles.keys(root)).exists();
+        for (long number : ManifestFile.read(root).objects().keySet()) {
+            Path table = PackFiles.table(root, number);
+            byte[] before = Files.readAllBytes(table);
+            Files.write(table, Arrays.copyOf(before, before.length + longer));
+        }
+        try (WalReader reader = outside(0)) {
+            for (String key : written.keySet()) {
+                assertThat(reader.verify(key).damage()).as(key).isNotEmpty();
+            }
+            try (StreamWal wal = open()) {
+                int unused = wal.moveToTier();
+                for (String key : written.keySet()) {
+                    Written.assertHolds(reader, key, written.get(key));
+                }
+            }
+        }
+    }
+
     private static final Map<String, UnaryOperator<byte[]>> DAMAGES = Map.of(
             "header", table -> flipped(table, 5),
             "block", table -> flipped(table, table.length / 2),

@@ -142,34 +142,30 @@ public final class PackCatalog {
         frames.clear();
     }
 
-    /** The pack, whose end has been read. */
+    /** The pack, opened. */
     public PackReader reader(ListedPack pack) throws IOException {
         PackReader known = readers.get(pack.number());
-        PackReader reader = known != null ? known : add(pack, PackReader.open(new PackPlace(this, pack), pack.number(), tables, frames));
-        try {
-            reader.readEnd();
-        } catch (CorruptSegmentException e) {
-            // what was known of it may be wrong: the next call begins anew
-            boolean unused = readers.remove(pack.number(), reader);
-            throw e;
+        if (known != null && known.isOpened()) {
+            return known;
         }
-        return reader;
+        PackReader opened = PackReader.open(new PackPlace(this, pack), pack.number(), tables, frames);
+        return add(pack, opened);
     }
 
-    /** The pack, of which the catalogue of keys has said this; nothing of it is read yet. */
+    /** The pack, for reading segments of which the catalogue of keys says where they are. It isn't opened unless it was before. */
     PackReader reader(ListedPack pack, PackFacts facts) throws IOException {
         PackReader known = readers.get(pack.number());
         return known != null ? known : add(pack, PackReader.of(new PackPlace(this, pack), facts, tables, frames));
     }
 
-    private PackReader add(ListedPack pack, PackReader opened) throws IOException {
-        PackReader other = readers.putIfAbsent(pack.number(), opened);
-        if (other != null) {
-            return other;
+    /** Keeps the reader, unless there is one that is as good: one that was opened stays. */
+    private PackReader add(ListedPack pack, PackReader reader) throws IOException {
+        PackReader kept = readers.merge(pack.number(), reader, (before, now) -> before.isOpened() || !now.isOpened() ? before : now);
+        if (kept == reader) {
+            // as packs come, others have gone
+            keepOnly(manifest());
         }
-        // as packs come, others have gone
-        keepOnly(manifest());
-        return opened;
+        return kept;
     }
 
     /** Number of packs whose ends are kept. */

@@ -86,6 +86,8 @@ final class PackPlace implements PackSource {
             return new Place(file, offset, "");
         }
         packs.tableDamaged(table);
+        // another file may get its name, and be as long as it ought to be
+        tableBegin = 0;
         return new Place(table, PackTableFile.offset(offset, begin), PackTableFile.ADVICE);
     }
 

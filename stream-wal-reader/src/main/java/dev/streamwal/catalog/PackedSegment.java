@@ -26,7 +26,7 @@ import dev.streamwal.segment.TimeRange;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Objects;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,15 +86,54 @@ public final class PackedSegment extends Segment {
     private Place place() throws IOException {
         Place known = place;
         if (known == null) {
-            PackReader reader = packs.reader(pack, Objects.requireNonNull(facts, "place of a segment that isn't in the catalogue"));
-            PackEntry entry = reader.find(key(), block).stream().filter(each -> each.basePosition() == basePosition()).findFirst().orElseThrow(
-                    () -> new CorruptSegmentException("pack's table lacks a segment that the catalogue of keys lists: stream=" + key()
-                            + ", position=" + basePosition() + ", pack=" + file() + ", catalogue=" + PackFiles.keys(packs.root())
-                            + "; delete the catalogue, and it is written anew", file(), key().text(), basePosition(), 0, 0, null));
-            known = place(reader, entry);
+            known = placeByCatalog();
+            known = known == null ? placeByTable() : known;
             place = known;
         }
         return known;
+    }
+
+    /**
+     * The place that the catalogue says. Null where it isn't there: the catalogue is a cache, and who opens the pack finds out what is wrong, and says it
+     * better.
+     */
+    private @Nullable Place placeByCatalog() throws IOException {
+        PackFacts known = facts;
+        if (known == null) {
+            return null;
+        }
+        try {
+            PackReader reader = packs.reader(pack, known);
+            return place(reader, reader.find(key(), block));
+        } catch (CorruptSegmentException e) {
+            return null;
+        }
+    }
+
+    private Place placeByTable() throws IOException {
+        PackReader reader = packs.reader(pack);
+        Place found = place(reader, reader.find(key()));
+        if (found == null) {
+            throw new CorruptSegmentException("pack's table lacks a segment that the catalogue of keys lists: stream=" + key()
+                    + ", position=" + basePosition() + ", pack=" + file() + ", catalogue=" + PackFiles.keys(packs.root())
+                    + "; delete the catalogue, and it is written anew", file(), key().text(), basePosition(), 0, 0, null);
+        }
+        return found;
+    }
+
+    private @Nullable Place place(PackReader reader, List<PackEntry> entries) {
+        for (PackEntry entry : entries) {
+            if (entry.basePosition() == basePosition()) {
+                return place(reader, entry);
+            }
+        }
+        return null;
+    }
+
+    /** Opens the pack, and looks the segment up in its table, also where the catalogue says where it is. */
+    @Override
+    public void checkFile() throws IOException {
+        Place unused = placeByTable();
     }
 
     @Override

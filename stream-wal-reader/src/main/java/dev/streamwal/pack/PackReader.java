@@ -48,8 +48,8 @@ public final class PackReader implements AutoCloseable {
     private final PackHeader header;
     private final long tableOffset;
     private final long indexOffset;
-    /** Null until it is read. */
-    private volatile @Nullable Opening opening;
+    /** Header, block index and footer; null where they weren't read, see {@link #of}. */
+    private final @Nullable Opening opening;
     private final LastLookup<PackTable.Cursor> lastLookup = new LastLookup<>();
 
     /** As {@link #open(PackSource, long, BlockCache, BlockCache)}, for who reads each block of frames once. */
@@ -69,50 +69,35 @@ public final class PackReader implements AutoCloseable {
     public static PackReader open(PackSource source, long number, BlockCache tables, BlockCache frames) throws IOException {
         try (OpenBytes bytes = source.open()) {
             Opening opening = new Opening(bytes, source, number);
-            PackReader reader = new PackReader(source, tables, frames, opening.facts());
-            reader.opening = opening;
-            return reader;
+            return new PackReader(source, tables, frames, opening.facts(), opening);
         }
     }
 
     /**
-     * A pack of which this is known; nothing is read. Segments are found in table blocks whose places are known. For all else {@link #readEnd} comes
-     * first.
+     * A pack of which this is known; nothing is read. Segments are found in table blocks whose places are known, and nothing else is: see
+     * {@link #isOpened}.
      */
     public static PackReader of(PackSource source, PackFacts facts, BlockCache tables, BlockCache frames) {
-        return new PackReader(source, tables, frames, facts);
+        return new PackReader(source, tables, frames, facts, null);
     }
 
-    private PackReader(PackSource source, BlockCache tables, BlockCache frames, PackFacts facts) {
+    private PackReader(PackSource source, BlockCache tables, BlockCache frames, PackFacts facts, @Nullable Opening opening) {
         this.source = source;
         this.tables = tables;
         this.frames = frames;
         this.header = facts.header();
         this.tableOffset = facts.tableOffset();
         this.indexOffset = facts.indexOffset();
+        this.opening = opening;
     }
 
-    /**
-     * Reads header, block index and footer, unless they have been read. Two threads may both read them.
-     *
-     * @throws CorruptSegmentException where one of them is damaged, or isn't what was known
-     */
-    public void readEnd() throws IOException {
-        if (opening == null) {
-            Opening read;
-            try (OpenBytes bytes = source.open()) {
-                read = new Opening(bytes, source, number());
-            }
-            if (!read.facts().equals(facts())) {
-                throw new CorruptSegmentException("pack's header or footer isn't what the catalogue of keys says: pack=" + file() + ", catalogue="
-                        + file().resolveSibling(PackFiles.KEYS) + "; delete the catalogue, and it is written anew", file(), null, WalException.NO_POSITION, 0, 0, null);
-            }
-            opening = read;
-        }
+    /** Whether header, block index and footer were read and found right. Who goes through the table needs that. */
+    public boolean isOpened() {
+        return opening != null;
     }
 
     private Opening end() {
-        return Objects.requireNonNull(opening, "end of the pack wasn't read");
+        return Objects.requireNonNull(opening, "pack wasn't opened");
     }
 
     /** Enough to read table blocks by their places. */
@@ -259,7 +244,8 @@ public final class PackReader implements AutoCloseable {
             addEntries(key.utf8(), place, () -> new PackTable.Cursor(blockAt(offset), header, tableOffset), found);
             return found;
         } catch (FormatException e) {
-            throw unreadable(e, "table block", source, key, WalException.NO_POSITION, offset, 0, "the segments of other keys can be read");
+            throw unreadable(e, "table block", source, key, WalException.NO_POSITION, offset, PackTable.MAX_BLOCK_BYTES,
+                    "the segments of other keys can be read");
         }
     }
 

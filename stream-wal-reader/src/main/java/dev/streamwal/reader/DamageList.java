@@ -35,7 +35,7 @@ final class DamageList {
         }
     }
 
-    private void add(WalException found, long offset, long length) {
+    void add(WalException found, long offset, long length) {
         Path file = found.file();
         if (file != null) {
             add(new Damage(file, key, offset, length, String.valueOf(found.getMessage())));

@@ -183,6 +183,7 @@ final class StreamSurvey {
                 if (!scan.segment().equals(segment)) {
                     verifyCount(segment, records - recordsBefore);
                     segment = scan.segment();
+                    checkFile(segment);
                     recordsBefore = records;
                 }
                 records++;
@@ -191,6 +192,16 @@ final class StreamSurvey {
         }
         verifyCount(segment, records - recordsBefore);
         return damage.report(records, bytes);
+    }
+
+    private void checkFile(Segment segment) throws IOException {
+        try {
+            segment.checkFile();
+        } catch (NoSuchFileException e) {
+            // the walk has read it
+        } catch (CorruptSegmentException e) {
+            damage.add(e, e.offset(), e.length());
+        }
     }
 
     /** Compares the number of records with the footer's. A segment with damage has fewer, and that has been reported already. */

@@ -77,6 +77,14 @@ public abstract class Segment implements Comparable<Segment> {
     }
 
     /**
+     * Reads what of its file isn't needed for reading it, and is needed for finding it there.
+     *
+     * @throws NoSuchFileException where it has left its file
+     * @throws CorruptSegmentException where that is damaged
+     */
+    public void checkFile() throws IOException {}
+
+    /**
      * Opens it; the caller closes it.
      *
      * @throws NoSuchFileException where it isn't in its file any more: it has been deleted, or has moved into a pack, or from a pack into another

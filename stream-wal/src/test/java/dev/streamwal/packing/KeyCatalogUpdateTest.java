@@ -7,16 +7,20 @@ import dev.streamwal.SweepResult;
 import dev.streamwal.WalOptions;
 import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.CoveredPack;
+import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
@@ -180,6 +184,30 @@ class KeyCatalogUpdateTest {
             }
             assertThat(records).isEqualTo(PACKS);
             assertThat(reader.readCalls()).isEqualTo(2 + 2 * PACKS);
+        }
+    }
+
+    /** Reading needs neither header nor end of a pack whose segments are in the catalogue. A copy without the catalogue does: so verifying says it. */
+    @Test
+    void verify_ofAPackThatIsDamagedBesideItsSegments_saysSoAlsoWhereTheCatalogueIsEnough() throws IOException {
+        try (StreamWal wal = open()) {
+            append(wal, 6);
+        }
+        assertThat(file()).exists();
+        Path pack = PackFiles.pack(root, ManifestFile.read(root).packsInOrder().get(0).number());
+        byte[] whole = Files.readAllBytes(pack);
+        for (int at : new int[] {60, whole.length - 20, whole.length - 100, -1}) {
+            byte[] damaged = at < 0 ? Arrays.copyOf(whole, whole.length - 97) : whole.clone();
+            damaged[Math.max(0, at)] ^= (byte) (at < 0 ? 0 : 1);
+            Files.write(pack, damaged);
+            try (WalReader reader = WalReader.open(root)) {
+                for (int key = 0; key < KEYS; key++) {
+                    VerifyReport report = reader.verify(key(key));
+                    assertThat(report.damage()).as("%s at %s", key(key), at).singleElement()
+                            .satisfies(each -> assertThat(each.file()).isEqualTo(pack));
+                    assertThat(report.records()).isEqualTo(6);
+                }
+            }
         }
     }
 
