@@ -298,7 +298,7 @@ class ConsumerModelTest {
                     delivered(member, member.tail.ref());
                     i++;
                 } catch (EntryExpiredException e) {
-                    lost(member, Lost.of(e));
+                    lost(member, Lost.of(e), e.isCertain());
                 }
             }
         }
@@ -326,7 +326,8 @@ class ConsumerModelTest {
             member.reached.put(ref.key(), ref.end());
         }
 
-        private void lost(Member member, Lost range) throws IOException {
+        /** @param isCertain else there may have been none: a tail at the end of a stream's own segments can't know it, see decision 25 */
+        private void lost(Member member, Lost range, boolean isCertain) throws IOException {
             long reached = member.reached.getOrDefault(range.key(), Math.min(range.from(), lifeAt(range.key(), Long.MAX_VALUE)));
             // what it may have lost, as it was told when it was opened, it can be told of as lost once that is known
             boolean mayHaveBeenTold = member.open.possiblyLost().stream()
@@ -340,7 +341,9 @@ class ConsumerModelTest {
             checkIsGone(range);
             assertThat(member.open.lost()).as("%s", range).anyMatch(
                     all -> all.key().equals(range.key()) && all.from() <= range.from() && all.to() >= range.to());
-            assertThat(records).as("%s of %s had records", range, member.name).isPositive();
+            if (isCertain) {
+                assertThat(records).as("%s of %s had records", range, member.name).isPositive();
+            }
             lostRecords += (int) records;
             member.reached.put(range.key(), range.to());
         }

@@ -16,7 +16,8 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A month of readings of 50 meters, in time-lapse. The last day stays on this machine's disk; what is older goes to a bucket, and is read from there.
+ * A month of readings of 50 meters, in time-lapse, kept for a year. The last days stay on this machine's disk, until a 32nd of the year is over and merged;
+ * what is older goes to a bucket, and is read from there.
  *
  * <pre>
  *   mvn -q compile exec:java@run -pl examples/s3 -am -Dexec.args="log s3://my-bucket/meters/"
