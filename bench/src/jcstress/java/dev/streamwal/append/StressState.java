@@ -11,8 +11,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +31,7 @@ class StressState {
 
     StressState() {
         StreamRecovery recovery = new StreamRecovery(storage, ROOT, PositionsFile.Opened.NEW, (key, file, findings) -> {});
-        context = new LogContext(storage, InstantSource.fixed(Instant.ofEpochMilli(NOW)), POSITIONS, recovery, new NoEvents(), SALTS::nextLong);
+        context = new LogContext(storage, POSITIONS, recovery, new NoEvents(), SALTS::nextLong);
         StreamPolicy policy = new StreamPolicy(DAY, DAY, SEGMENT_BYTES, StreamPolicy.largestRecordBytes(SEGMENT_BYTES), Long.MAX_VALUE);
         stream = new StreamLog(context, StreamKey.of("k"), policy, ROOT);
     }
