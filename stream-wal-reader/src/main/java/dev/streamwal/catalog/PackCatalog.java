@@ -148,8 +148,7 @@ public final class PackCatalog {
         if (known != null && known.isOpened()) {
             return known;
         }
-        PackReader opened = PackReader.open(new PackPlace(this, pack), pack.number(), tables, frames);
-        return add(pack, opened);
+        return add(pack, PackReader.open(new PackPlace(this, pack), pack.number(), tables, frames));
     }
 
     /** The pack, for reading segments of which the catalogue of keys says where they are. It isn't opened unless it was before. */

@@ -38,7 +38,7 @@ public final class TimeRules {
     public void check(long timestampMillis, long nowMillis, String stream) {
         // a window ends after its timestamps: one younger than the retention can't have expired
         boolean recent = timestampMillis >= nowMillis - policy.retentionMillis() && timestampMillis <= nowMillis + maxSkewMillis;
-        if (recent && timestampMillis >= StreamPolicy.MIN_TIMESTAMP_MILLIS && timestampMillis <= StreamPolicy.MAX_TIMESTAMP_MILLIS) {
+        if (recent && isDate(timestampMillis)) {
             return;
         }
         String fault = fault(timestampMillis, nowMillis);
@@ -51,7 +51,7 @@ public final class TimeRules {
     }
 
     private @Nullable String fault(long timestampMillis, long nowMillis) {
-        if (timestampMillis < StreamPolicy.MIN_TIMESTAMP_MILLIS || timestampMillis > StreamPolicy.MAX_TIMESTAMP_MILLIS) {
+        if (!isDate(timestampMillis)) {
             return "timestamp is outside the years 0001 to 9999: ";
         }
         if (timestampMillis > nowMillis + maxSkewMillis) {
@@ -65,8 +65,12 @@ public final class TimeRules {
         return null;
     }
 
-    private String remedy(long timestampMillis, long nowMillis) {
-        if (timestampMillis < StreamPolicy.MIN_TIMESTAMP_MILLIS || timestampMillis > StreamPolicy.MAX_TIMESTAMP_MILLIS) {
+    private static boolean isDate(long millis) {
+        return millis >= StreamPolicy.MIN_TIMESTAMP_MILLIS && millis <= StreamPolicy.MAX_TIMESTAMP_MILLIS;
+    }
+
+    private static String remedy(long timestampMillis, long nowMillis) {
+        if (!isDate(timestampMillis)) {
             return "";
         }
         return timestampMillis > nowMillis ? ": compare the sender's clock with the log's, or raise maxClockSkew"
@@ -74,8 +78,6 @@ public final class TimeRules {
     }
 
     private static String describe(long millis) {
-        return millis < StreamPolicy.MIN_TIMESTAMP_MILLIS || millis > StreamPolicy.MAX_TIMESTAMP_MILLIS
-                ? ""
-                : " (" + Instant.ofEpochMilli(millis) + ")";
+        return isDate(millis) ? " (" + Instant.ofEpochMilli(millis) + ")" : "";
     }
 }
