@@ -124,6 +124,7 @@ class ForgottenStreamsTest {
             refs.add(append(wal, "a", "2"));
             WeakReference<WalStream> handle = new WeakReference<>(wal.stream("a"));
             expire(wal);
+            letGoOfThousands(wal);
             System.gc();
             assertThat(handle.get()).as("what was let go of").isNull();
             refs.add(append(wal, "a", "3"));
@@ -139,6 +140,18 @@ class ForgottenStreamsTest {
             refs.add(append(wal, "a", "5"));
             comesAgain(wal, refs, "5");
         }
+    }
+
+    /** More than stay in memory for a while. */
+    private void letGoOfThousands(StreamWal wal) {
+        for (int i = 0; i < 2_000; i++) {
+            append(wal, "container/" + i, "x");
+        }
+        expire(wal);
+        for (int pass = 0; pass < 16; pass++) {
+            wal.sweep();
+        }
+        assertThat(wal.stats().streams()).isLessThan(10);
     }
 
     private static void comesAgain(StreamWal wal, List<EntryRef> refs, String content) {

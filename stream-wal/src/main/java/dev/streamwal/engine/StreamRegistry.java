@@ -4,6 +4,7 @@ import dev.streamwal.format.StreamKey;
 import java.lang.ref.Reference;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -15,10 +16,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The log's streams: one object per key while anything refers to it. The registry itself refers to streams that have segments. Other streams
- * stay only while the program refers to them, so that asking for ever new keys doesn't fill the memory. Thread-safe.
+ * The log's streams: one object per key while anything refers to it. The registry itself refers to streams that have segments, and to the
+ * {@link #MAX_LATELY} that had some last: a stream that comes again knows where it had ended, so that nobody is told of a possible loss
+ * where nothing was lost. Other streams stay only while the program refers to them, so that asking for ever new keys doesn't fill the memory.
+ * Thread-safe.
  */
 public final class StreamRegistry<S> {
+
+    /** As many as a cursor keeps commits of, for the same reason. */
+    static final int MAX_LATELY = 1_000;
 
     /** Of each key the stream itself, if the registry keeps it, or else its {@link Slot}: most streams are kept, and spared an object. */
     private final ConcurrentHashMap<String, Object> streams = new ConcurrentHashMap<>();
@@ -26,6 +32,8 @@ public final class StreamRegistry<S> {
     private final AtomicInteger held = new AtomicInteger();
     /** Those that may have segments of their own: what is done at intervals, and for each flush, goes through these, and not through all. */
     private final Set<S> owning = ConcurrentHashMap.newKeySet();
+    /** Streams that were released, the last one last; some may be held again. Guarded by itself. */
+    private final Set<S> lately = new LinkedHashSet<>();
     private final Function<StreamKey, S> factory;
 
     public StreamRegistry(Function<StreamKey, S> factory) {
@@ -98,7 +106,22 @@ public final class StreamRegistry<S> {
             return entry;
         }
         held.addAndGet(hasSegments ? 1 : -1);
-        return hasSegments ? stream : new Slot<>(key, stream, forgotten);
+        if (hasSegments) {
+            return stream;
+        }
+        keepForNow(stream);
+        return new Slot<>(key, stream, forgotten);
+    }
+
+    private void keepForNow(S stream) {
+        synchronized (lately) {
+            // moves it to the end
+            lately.remove(stream);
+            lately.add(stream);
+            if (lately.size() > MAX_LATELY) {
+                lately.remove(lately.iterator().next());
+            }
+        }
     }
 
     /** How many streams the registry keeps. */

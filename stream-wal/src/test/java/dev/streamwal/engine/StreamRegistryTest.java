@@ -3,6 +3,7 @@ package dev.streamwal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.format.StreamKey;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -35,6 +36,25 @@ class StreamRegistryTest {
         registry.owns(registry.get("s3"), false);
         assertThat(registry.owning()).containsExactly(registry.get("s2"));
         assertThat(registry.held()).isEqualTo(STREAMS);
+    }
+
+    /** Who comes back knows where it had ended, whether the memory was cleaned up meanwhile or not; and keys that come and go don't fill it. */
+    @Test
+    void hold_streamsAreReleased_theLastThousandStayAndNoOthers() throws InterruptedException {
+        List<WeakReference<Stream>> released = new ArrayList<>();
+        for (int i = 0; i < StreamRegistry.MAX_LATELY + STREAMS; i++) {
+            Stream stream = held(i);
+            registry.hold(stream.key().text(), stream, false);
+            released.add(new WeakReference<>(stream));
+        }
+        assertThat(registry.held()).isZero();
+        List<WeakReference<Stream>> first = released.subList(0, STREAMS);
+        for (int i = 0; i < 100 && first.stream().anyMatch(one -> one.get() != null); i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertThat(first).allMatch(one -> one.get() == null);
+        assertThat(released.subList(STREAMS, released.size())).allMatch(one -> one.get() != null);
     }
 
     @Test
