@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  * A load in the shape that <a href="https://github.com/thulab/iot-benchmark">iot-benchmark</a> generates for time-series databases: devices with sensors, rows of
  * all sensors of a device in batches, some of them out of order, and then queries of its kinds while the writing goes on. Its own clients speak to a
  * server; this log has none, so the load is in the process, and what a database would compute (filters, aggregates, groups) the program does. Writes
- * {@code <results>/<date>-<machine>-iot.md}; {@code bench/run iot} calls it. Takes a minute or two.
+ * {@code <results>/<date>-<machine>-iot.md}; {@code bench/run iot} calls it. Takes five minutes.
  *
  * <pre>
  *   bench/run iot [--quick] [--out folder]
