@@ -48,9 +48,9 @@ class WrongClockSweepTest {
         Duration retention = Duration.ofDays(7);
         List<EntryRef> refs = new ArrayList<>();
         List<Instant> times = new ArrayList<>();
-        try (StreamWal wal = open(Duration.ofHours(1), retention, Segments.SHARED); WalReader reader = wal.reader()) {
-            for (int hour = 0; hour < 24 * 28; hour++) {
-                boolean isAhead = hour == 3 || hour == 4;
+        try (StreamWal wal = open(Duration.ofHours(3), retention, Segments.SHARED); WalReader reader = wal.reader()) {
+            for (int hour = 0; hour < 24 * 28; hour += 3) {
+                boolean isAhead = hour == 9 || hour == 12;
                 now.set(START.plus(Duration.ofHours(hour)).plus(isAhead ? AHEAD : Duration.ZERO));
                 refs.add(append(wal, "x", "hour " + hour));
                 times.add(now.get());

@@ -25,6 +25,8 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,10 +40,37 @@ class KeyCatalogUpdateTest {
     /** Short enough that windows leave a pack each, which aren't merged; nothing is swept. */
     private static final int WINDOWS_OF_RETENTION = 60;
 
+    private static final long BEGIN = 1_772_366_400_000L;
+
+    /** A log with so many packs, which tests copy. */
+    @TempDir
+    static Path ofPacks;
+
     @TempDir
     Path root;
 
-    private long nowMillis = 1_772_366_400_000L;
+    private long nowMillis = BEGIN;
+
+    @BeforeAll
+    static void appendPacks() {
+        KeyCatalogUpdateTest test = new KeyCatalogUpdateTest();
+        test.root = ofPacks;
+        try (StreamWal wal = test.open()) {
+            test.append(wal, PACKS);
+        }
+    }
+
+    /** Begins with the log of so many packs. */
+    private void beginWithPacks() throws IOException {
+        try (Stream<Path> files = Files.walk(ofPacks)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path copy = root.resolve(ofPacks.relativize(file).toString());
+                Files.createDirectories(copy.getParent());
+                Files.copy(file, copy);
+            }
+        }
+        nowMillis = BEGIN + PACKS * WINDOW;
+    }
 
     private static List<ListedPack> listed(int from, int to, long segments) {
         return IntStream.range(from, to).mapToObj(i -> new ListedPack(i, new Window(0, WINDOW), 0, 0, 0, true, 1_000, segments, 0)).toList();
@@ -103,8 +132,8 @@ class KeyCatalogUpdateTest {
 
     @Test
     void keys_ofPacksThatAreCovered_readNoTable() throws IOException {
+        beginWithPacks();
         try (StreamWal wal = open()) {
-            append(wal, PACKS);
             assertThat(wal.stats().packs()).isEqualTo(PACKS);
             assertThat(file()).exists();
             try (WalReader reader = WalReader.open(root)) {
@@ -163,9 +192,7 @@ class KeyCatalogUpdateTest {
     /** What a reader reads that has just been opened, where the catalogue covers all packs: two places in it, and of each pack two. */
     @Test
     void read_ofOneKey_whereAllPacksAreCovered_opensNoPack() throws IOException {
-        try (StreamWal wal = open()) {
-            append(wal, PACKS);
-        }
+        beginWithPacks();
         Files.delete(file());
         try (StreamWal wal = open()) {
             assertThat(wal.pack()).isZero();
@@ -261,8 +288,8 @@ class KeyCatalogUpdateTest {
 
     @Test
     void pass_keysWhosePacksExpired_areDropped() throws IOException {
+        beginWithPacks();
         try (StreamWal wal = open()) {
-            append(wal, PACKS);
             long full = Files.size(file());
             nowMillis += WINDOW * PACKS / 2;
             SweepResult swept = wal.sweep();
