@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What sweeps do with data of a time at which the clock was far ahead, when it is right again. */
 class WrongClockSweepTest {
@@ -62,6 +64,58 @@ class WrongClockSweepTest {
             assertThat(IntStream.range(0, refs.size()).filter(i -> statuses.get(i) == EntryBatch.Status.FOUND && times.get(i).isBefore(kept))).isEmpty();
             assertThat(statuses.get(statuses.size() - 1)).isEqualTo(EntryBatch.Status.FOUND);
         }
+    }
+
+    /** What is in shared segments isn't swept yet, so nothing speaks against the clock at first; it must not be believed because of that. */
+    @ParameterizedTest
+    @ValueSource(strings = {"sweep", "sweep sweep", "pack sweep", "sweep pack sweep", "pack pack sweep sweep"})
+    void sweep_allIsInSharedSegmentsWhenTheClockIsAhead_nothingIsLost(String calls) {
+        List<EntryRef> refs = new ArrayList<>();
+        try (StreamWal wal = open(Duration.ofHours(1), Duration.ofDays(7), Segments.SHARED); WalReader reader = wal.reader()) {
+            for (int i = 0; i < 100; i++) {
+                refs.add(append(wal, "y" + i % 5, "right"));
+            }
+            now.set(START.plus(AHEAD));
+            for (String call : calls.split(" ")) {
+                if (call.equals("pack")) {
+                    int unused = wal.pack();
+                } else {
+                    wal.sweep();
+                }
+            }
+            now.set(START.plusSeconds(1));
+            assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.FOUND);
+        }
+    }
+
+    /** A log that stood still for long: the clock is right, and nothing of it has expired by then. */
+    @Test
+    void sweep_nothingHasExpiredByAClockThatIsAhead_isBelievedOnceAllIsPacked() {
+        List<EntryRef> refs = new ArrayList<>();
+        List<RefusedSweep> refused = new ArrayList<>();
+        WalListener listener = new WalListener() {
+            @Override
+            public void onSweepRefused(RefusedSweep sweep) {
+                refused.add(sweep);
+            }
+        };
+        Duration retention = AHEAD.plusDays(30);
+        WalOptions options = WalOptions.builder().clock(now::get).window(Duration.ofDays(1)).retention(retention).ownSegments(0)
+                .sweepInterval(Duration.ZERO).listener(listener).build();
+        try (StreamWal wal = StreamWal.open(folder.resolve("log"), options); WalReader reader = wal.reader()) {
+            refs.add(append(wal, "y", "old"));
+            now.set(START.plus(AHEAD));
+            refs.add(append(wal, "y", "new"));
+            wal.sweep();
+            now.set(now.get().plusSeconds(1));
+            assertThat(wal.pack()).isPositive();
+            wal.sweep();
+            // as far again: it is not further ahead of what is known than allowed
+            now.set(START.plus(retention.plusDays(40)));
+            wal.sweep();
+            assertThat(statuses(reader, refs)).containsExactly(EntryBatch.Status.EXPIRED, EntryBatch.Status.FOUND);
+        }
+        assertThat(refused).isEmpty();
     }
 
     /** The oldest record is in a pack of a later window. */

@@ -494,17 +494,27 @@ public final class Sweeper {
         /** The streams' segments, with expirations as far as the clock is believed. */
         private SweepTime.Outcome asked(List<ExpiryPlan.Stream> views) {
             if (!byClock) {
-                return new SweepTime.Outcome(views, 0, 0);
+                return new SweepTime.Outcome(views, 0, 0, true);
             }
             long knownMillis = time.millis();
-            SweepTime.Outcome asked = SweepTime.of(nowMillis, knownMillis, maxAdvanceMillis, views);
+            SweepTime.Outcome asked = SweepTime.of(nowMillis, knownMillis, maxAdvanceMillis, views, this::isSharedBegunBefore);
             if (asked.isBelieved()) {
                 time.believe(nowMillis);
-            } else if (!refusing) {
+            } else if (!refusing && asked.segments() > 0) {
                 report.sweepRefused(nowMillis, knownMillis, asked.segments(), asked.bytes());
             }
-            refusing = !asked.isBelieved();
+            refusing = !asked.isBelieved() && (refusing || asked.segments() > 0);
             return asked;
+        }
+
+        /** What is in shared segments isn't swept before it is packed, and only then is it known when it expires. */
+        private boolean isSharedBegunBefore(long millis) {
+            try {
+                return store.isSharedBegunBefore(millis);
+            } catch (IOException | WalException e) {
+                // once it can be read, the next pass knows
+                return true;
+            }
         }
 
         private List<ExpiryPlan.Stream> look() {

@@ -321,6 +321,16 @@ public final class PackStore implements PackedData {
         return sharedEnd.getAsLong();
     }
 
+    /** Whether a shared segment that isn't packed was begun at or before a time, epoch ms. */
+    public boolean isSharedBegunBefore(long millis) throws IOException {
+        for (Segment segment : sharedSegments()) {
+            if (segment.header(channels).createdMillis() <= millis) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Where the oldest shared segment begins that isn't packed; {@link Long#MAX_VALUE} if there is none. */
     long oldestSharedPosition() throws IOException {
         return shared.oldest(manifest.current());

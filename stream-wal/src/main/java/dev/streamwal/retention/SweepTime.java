@@ -9,7 +9,8 @@ import java.util.List;
  * <p>Trusted are the known time ({@link KnownTime}) and, on top of it, a span for which the log may have stood still. If the clock lies further
  * ahead, a wrong clock can't be told from a long standstill. Then a segment stays if it isn't due by the known time and was begun before the jump: it
  * is kept as long as it would have been without the jump, and is deleted automatically when that time has passed, or when an operator confirms the
- * clock. Segments begun after the jump expire by the clock. If no segment is concerned, the clock is trusted.
+ * clock. Segments begun after the jump expire by the clock. If no segment is concerned, and none was begun before the jump of which that can't be
+ * told, the clock is trusted: with that, all that it says counts from the next sweep on.
  */
 public final class SweepTime {
 
@@ -19,14 +20,18 @@ public final class SweepTime {
      * The result.
      *
      * @param streams as given, but segments that have to stay are not due
-     * @param segments that stay although they have expired by the clock; 0: the clock is trusted
+     * @param segments that stay although they have expired by the clock
      * @param bytes of their files
+     * @param isBelieved whether the clock is trusted; if no segment stays and it isn't, that can't be told yet
      */
-    public record Outcome(List<ExpiryPlan.Stream> streams, int segments, long bytes) {
+    public record Outcome(List<ExpiryPlan.Stream> streams, int segments, long bytes, boolean isBelieved) {}
 
-        public boolean isBelieved() {
-            return segments == 0;
-        }
+    /** Looks at data that isn't in the streams' segments. */
+    @FunctionalInterface
+    public interface OtherData {
+
+        /** Whether there may be any that was begun at or before a time, epoch ms. */
+        boolean isBegunBefore(long millis);
     }
 
     /** Whether the clock is no further ahead of the known time than allowed. */
@@ -38,10 +43,11 @@ public final class SweepTime {
      * @param nowMillis the clock's reading, epoch ms
      * @param knownMillis the earliest possible time now, epoch ms
      * @param maxAdvanceMillis by which the clock may be ahead of it
+     * @param others of which it isn't known when they expire; asked only if that decides
      */
-    public static Outcome of(long nowMillis, long knownMillis, long maxAdvanceMillis, List<ExpiryPlan.Stream> streams) {
+    public static Outcome of(long nowMillis, long knownMillis, long maxAdvanceMillis, List<ExpiryPlan.Stream> streams, OtherData others) {
         if (isBelievable(nowMillis, knownMillis, maxAdvanceMillis)) {
-            return new Outcome(streams, 0, 0);
+            return new Outcome(streams, 0, 0, true);
         }
         long believed = KnownTime.plus(knownMillis, maxAdvanceMillis);
         List<ExpiryPlan.Stream> doubted = new ArrayList<>(streams.size());
@@ -58,6 +64,6 @@ public final class SweepTime {
             }
             doubted.add(new ExpiryPlan.Stream(stream.key(), stream.maxBytes(), views));
         }
-        return segments == 0 ? new Outcome(streams, 0, 0) : new Outcome(doubted, segments, bytes);
+        return segments == 0 ? new Outcome(streams, 0, 0, !others.isBegunBefore(believed)) : new Outcome(doubted, segments, bytes, false);
     }
 }

@@ -36,7 +36,15 @@ class SweepTimeTest {
     }
 
     private static void check(long now, long known, long advance, List<Stream> streams) {
-        SweepTime.Outcome outcome = SweepTime.of(now, known, advance, streams);
+        check(now, known, advance, streams, true);
+        check(now, known, advance, streams, false);
+    }
+
+    private static void check(long now, long known, long advance, List<Stream> streams, boolean hasOthers) {
+        SweepTime.Outcome outcome = SweepTime.of(now, known, advance, streams, before -> {
+            assertThat(before).isEqualTo(known + advance);
+            return hasOthers;
+        });
         int kept = 0;
         long bytes = 0;
         for (int s = 0; s < streams.size(); s++) {
@@ -57,15 +65,15 @@ class SweepTimeTest {
         }
         assertThat(outcome.segments()).isEqualTo(kept);
         assertThat(outcome.bytes()).isEqualTo(bytes);
-        assertThat(outcome.isBelieved()).isEqualTo(kept == 0);
+        assertThat(outcome.isBelieved()).isEqualTo(now <= known + advance || (kept == 0 && !hasOthers));
     }
 
     @Test
     void of_clockAtTheEndOfTime_isDoubted() {
         Segment segment = new Segment(0, 10, 5, 1, true);
         Stream stream = new Stream("a", 9, List.of(segment));
-        assertThat(SweepTime.of(Long.MAX_VALUE, 0, 100, List.of(stream)).segments()).isOne();
-        assertThat(SweepTime.of(Long.MAX_VALUE, Long.MAX_VALUE - 5, 100, List.of(stream)).isBelieved()).isTrue();
-        assertThat(SweepTime.of(Long.MIN_VALUE, 0, 100, List.of(stream)).isBelieved()).isTrue();
+        assertThat(SweepTime.of(Long.MAX_VALUE, 0, 100, List.of(stream), before -> false).segments()).isOne();
+        assertThat(SweepTime.of(Long.MAX_VALUE, Long.MAX_VALUE - 5, 100, List.of(stream), before -> true).isBelieved()).isTrue();
+        assertThat(SweepTime.of(Long.MIN_VALUE, 0, 100, List.of(stream), before -> true).isBelieved()).isTrue();
     }
 }
