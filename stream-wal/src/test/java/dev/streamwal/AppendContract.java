@@ -584,6 +584,22 @@ abstract class AppendContract extends LogContract {
         assertThat(wal.stream("s").appendIfEndIs(0, WriteEntry.of(bytes("x")))).contains(new EntryRef("s", 0, frame(1)));
     }
 
+    /** Behind a deletion it begins where no record was, and says so before the first append as behind it. */
+    @Test
+    void appendIfEndIs_streamThatWasDeletedAndTheEndThatItTells_appends() {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        long before = stream.append(bytes("x")).end();
+        assertThat(wal.delete("s")).isTrue();
+        long end = stream.endPosition();
+        assertThat(end).isGreaterThan(before);
+        assertThat(stream.appendIfEndIs(before, WriteEntry.of(bytes("y")))).isEmpty();
+        assertThat(stream.endPosition()).isEqualTo(end);
+        EntryRef ref = stream.appendIfEndIs(end, WriteEntry.of(bytes("z"))).orElseThrow();
+        assertThat(ref.position()).isEqualTo(end);
+        assertThat(stream.endPosition()).isEqualTo(ref.end());
+    }
+
     @Test
     void appendIfEndIs_negativeEnd_refused() {
         assertThatThrownBy(() -> open().stream("s").appendIfEndIs(-1, WriteEntry.of(bytes("x"))))

@@ -447,6 +447,29 @@ abstract class SharedContract extends LogContract {
         assertGoesOn(written, 1);
     }
 
+    /** Behind a deletion it begins where no record was, and says so before it shares again as behind that. */
+    @Test
+    void appendIfEndIs_streamThatHasGoneAndTheEndThatItTells_appends() {
+        try (StreamWal wal = open(sharing())) {
+            appendWhereItEndsBehindADeletion(wal, "s");
+            packAll(wal);
+            appendWhereItEndsBehindADeletion(wal, "s");
+        }
+    }
+
+    private static void appendWhereItEndsBehindADeletion(StreamWal wal, String key) {
+        WalStream stream = wal.stream(key);
+        long before = stream.append(new byte[7]).end();
+        assertThat(wal.delete(key)).isTrue();
+        long end = stream.endPosition();
+        assertThat(end).isGreaterThan(before);
+        assertThat(stream.appendIfEndIs(before, WriteEntry.of(new byte[1]))).isEmpty();
+        assertThat(stream.endPosition()).isEqualTo(end);
+        EntryRef ref = stream.appendIfEndIs(end, WriteEntry.of(new byte[1])).orElseThrow();
+        assertThat(ref.position()).isEqualTo(end);
+        assertThat(stream.endPosition()).isEqualTo(ref.end());
+    }
+
     @Test
     void truncateAfter_cutsThere() {
         Map<String, List<Written>> written;

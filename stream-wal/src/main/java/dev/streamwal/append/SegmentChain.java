@@ -106,7 +106,8 @@ final class SegmentChain {
         if (segment != null) {
             return segment.endPosition();
         }
-        return next.hasEnd() ? next.end() : log.positions().current().start();
+        long start = log.positions().current().start();
+        return next.hasEnd() ? next.end() : next.nextBase(start);
     }
 
     void checkOpen() {

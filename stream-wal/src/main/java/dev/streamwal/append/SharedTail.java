@@ -34,8 +34,11 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     /** Where the next record begins. */
     private long base;
 
-    /** Where the data ends. */
+    /** Where the last record ends; before the first, where it will begin. */
     private volatile long end;
+
+    /** Where the data before the next record ended, also if that is gone. */
+    private long previousEnd;
 
     private boolean isFirst;
 
@@ -52,20 +55,21 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     private boolean hasAppended;
 
     /**
-     * The tail of a stream that continues at a position.
+     * The tail of a stream that shares from now on.
      *
-     * @param end where its data ends
+     * @param next where it continues
+     * @param logStart the log's start
      * @param isFirst whether it has never had a segment
-     * @param windowStart of its last window
      * @param before position of the shared stream up to which it may have records that aren't durable; otherwise 0
      */
-    SharedTail(StreamLog stream, SharedLog shared, long base, long end, boolean isFirst, long windowStart, long before) {
+    SharedTail(StreamLog stream, SharedLog shared, Continuation next, long logStart, boolean isFirst, long before) {
         this.stream = stream;
         this.times = shared.times(stream.policy());
-        this.base = base;
-        this.end = end;
+        this.base = next.nextBase(logStart);
+        this.end = next.hasEnd() ? next.end() : base;
+        this.previousEnd = next.previousEnd(base);
         this.isFirst = isFirst;
-        this.windowStart = windowStart;
+        this.windowStart = next.lastWindowStart();
         this.sharedEnd = before;
         this.durableEnd = before == 0 ? end : 0;
     }
@@ -105,7 +109,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
             long newStart = windowStart(draft.timestampMillis(), nowMillis);
             RecordSealer sealer = draft.sealer();
             Draft record = sealer == null ? draft : scratch.sealed(draft, sealer, position);
-            Draft slot = scratch.slot(times, stream.key(), record, position, position - end, isFirst, windowsBehind(newStart, draft.timestampMillis()));
+            Draft slot = scratch.slot(times, stream.key(), record, position, position - previousEnd, isFirst, windowsBehind(newStart, draft.timestampMillis()));
             sharedEnd = shared().log().appendSlot(scratch, slot, (int) slot.frameBytes(), nowMillis) + slot.frameBytes();
             appended(position, position + frameBytes, newStart);
             return position;
@@ -137,7 +141,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
             long newStart = windowStart(newestTimestampMillis, nowMillis);
             List<Draft> slots = new ArrayList<>(members.size());
             long at = position + Frames.LEAD_BYTES;
-            long before = end;
+            long before = previousEnd;
             for (Draft member : members) {
                 RecordSealer sealer = member.sealer();
                 Draft record = sealer == null ? member : AppendScratch.newSealed(member, sealer, at);
@@ -168,6 +172,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     private void appended(long from, long to, long newStart) {
         assert base == to && from >= end;
         end = to;
+        previousEnd = to;
         isFirst = false;
         hasAppended = true;
         windowStart = newStart;
@@ -184,7 +189,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         return (start - stream.policy().windowStart(timestampMillis)) / stream.policy().windowMillis();
     }
 
-    /** Where the last record ends. */
+    /** As {@link StreamLog#endPosition()}. */
     long endPosition() {
         return end;
     }
@@ -278,7 +283,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         acquire(1);
         try {
             hasLeft = true;
-            next.afterSharing(end, base, windowStart);
+            next.afterSharing(previousEnd, base, windowStart);
         } finally {
             release(1);
         }

@@ -730,10 +730,9 @@ public final class StreamLog implements CommitStream {
         if (seen != null) {
             before.chain().deactivate(seen);
         }
-        long base = next.nextBase(log.positions().current().start());
         CommitTarget undurable = undurableShared();
-        sharing = new SharedTail(this, shared, base, next.previousEnd(base), before.segments().isEmpty() && !next.hasEnd(),
-                next.lastWindowStart(), undurable == null ? 0 : undurable.end());
+        sharing = new SharedTail(this, shared, next, log.positions().current().start(), before.segments().isEmpty() && !next.hasEnd(),
+                undurable == null ? 0 : undurable.end());
         left = null;
         hasShared = true;
         isForgotten = false;
