@@ -1172,6 +1172,10 @@ public final class StreamWal implements AutoCloseable {
      * before and behind, keep their places and refs. Readers pass over the places of the erased records, and a ref to one is not found. If a crash
      * cuts the call short, some of the records may be erased, and others not: call it again.
      *
+     * <p>A batch of which a record is erased is no batch any more. Its other records stay, each by itself, and {@link WalStream#truncateAfter} may cut
+     * between them. A consumer passes over erased records and isn't told; but where their segment expires before the consumer has committed a
+     * position behind them, they count as lost, as their positions do: see {@link dev.streamwal.reader.WalConsumer}.
+     *
      * <p>Each file that has such records is written anew, which takes about as long as reading and writing it, and room for the largest of them
      * once more. Segments that are appended to, and may have such records, are sealed first, and everything in shared segments is packed. Meanwhile
      * packing, sweeping, deletions and checkpoints wait; appends and readers do not, except that a stream waits for its next segment while one of its

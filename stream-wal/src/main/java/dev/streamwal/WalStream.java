@@ -409,6 +409,9 @@ public final class WalStream {
      * had. A ref to a deleted record never names another one; it is reported as not found, and as expired once what follows has been swept
      * too. Until the next append, {@link #endPosition()} is the record's end.
      *
+     * <p>A batch is cut as a whole or not at all, except one of which a record was erased: what {@link StreamWal#erase} leaves of it are records by
+     * themselves, and any of them may be the last.
+     *
      * <p>Records that other threads append meanwhile are deleted too if their places were reserved before the cut; otherwise they stay. A
      * reader that reads deleted records at that moment may still return them. {@code latest} and {@code scanLast} return the newest record of
      * before the cut, of after it, or, if the cut deletes whole segments, of when some of these had been deleted.

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
@@ -213,6 +214,24 @@ abstract class ErasureContract extends LogContract {
         assertHoldsEverywhere(wal, KEY, left.subList(0, 2));
     }
 
+    /** Nothing says any more that they were a batch. */
+    @ParameterizedTest
+    @CsvSource({"OWN, 1", "OWN, 4", "SHARED, 1", "SHARED, 4"})
+    void erase_oneOfABatch_leavesRecordsThatACutTakesApart(Segments segments, int erased) {
+        StreamWal wal = open(options().streams("*", StreamOptions.builder().segments(segments).build()));
+        List<WriteEntry> entries = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            entries.add(WriteEntry.of(new byte[0], bytes(40, i), clock.millis() + i));
+        }
+        List<EntryRef> refs = wal.stream(KEY).appendBatch(entries);
+        assertThatThrownBy(() -> wal.stream(KEY).truncateAfter(refs.get(0))).isInstanceOf(IllegalArgumentException.class);
+        Written first = Written.of(refs.get(0), entries.get(0).timestampMillis(), bytes(40, 0));
+        Written gone = Written.of(refs.get(erased), entries.get(erased).timestampMillis(), bytes(40, erased));
+        assertThat(erase(wal, gone, gone).records()).isEqualTo(1);
+        wal.stream(KEY).truncateAfter(first.ref());
+        assertHoldsEverywhere(wal, KEY, List.of(first));
+    }
+
     @Test
     void erase_recordsThatComeLater_stay() {
         StreamWal wal = open();
@@ -356,6 +375,61 @@ abstract class ErasureContract extends LogContract {
             }
             assertThat(atEnd.next()).isFalse();
         }
+    }
+
+    @Test
+    void erase_thenTheirSegmentExpiresUnread_countAsLost() {
+        StreamWal wal = open(own());
+        List<Written> read = appendSeconds(wal.stream(KEY), 3);
+        clock.advance(WINDOW);
+        List<Written> unread = appendSeconds(wal.stream(KEY), 5);
+        try (WalConsumer consumer = reader().consumer("shipper", PERSON)) {
+            for (Written each : read) {
+                assertThat(consumer.entries().next()).isTrue();
+                assertThat(consumer.entries().ref()).isEqualTo(each.ref());
+            }
+            consumer.commitDelivered();
+            assertThat(erase(wal, unread.get(0), unread.get(4)).records()).isEqualTo(5);
+            Written fresh = expireAll(wal);
+            assertThatThrownBy(consumer.entries()::next).isInstanceOf(EntryExpiredException.class);
+            assertLost(consumer, unread.get(0), unread.get(4));
+            assertThat(consumer.entries().next()).isTrue();
+            assertThat(consumer.entries().ref()).isEqualTo(fresh.ref());
+        }
+    }
+
+    /** The consumer had come to the end, but what it committed is the end of a record that it was given. */
+    @Test
+    void erase_behindWhatIsCommitted_countAsLostAtTheNextOpening() {
+        StreamWal wal = open(own());
+        List<Written> records = appendSeconds(wal.stream(KEY), 5);
+        assertThat(erase(wal, records.get(3), records.get(4)).records()).isEqualTo(2);
+        try (WalConsumer consumer = reader().consumer("shipper", PERSON)) {
+            for (int i = 0; i < 3; i++) {
+                assertThat(consumer.entries().next()).isTrue();
+            }
+            assertThat(consumer.entries().next()).isFalse();
+            consumer.commitDelivered();
+            assertThat(consumer.lost()).isEmpty();
+        }
+        Written unused = expireAll(wal);
+        try (WalConsumer consumer = reader().consumer("shipper", PERSON)) {
+            assertLost(consumer, records.get(3), records.get(4));
+        }
+    }
+
+    private Written expireAll(StreamWal wal) {
+        clock.advance(RETENTION.plus(WINDOW).plus(WINDOW));
+        Written fresh = append(wal.stream(KEY), "fresh");
+        assertThat(wal.sweep().deletedSegments()).isPositive();
+        return fresh;
+    }
+
+    private static void assertLost(WalConsumer consumer, Written first, Written last) {
+        assertThat(consumer.lost()).singleElement().satisfies(range -> {
+            assertThat(range.from()).isEqualTo(first.ref().position());
+            assertThat(range.to()).isEqualTo(last.ref().end());
+        });
     }
 
     // ---------------------------------------------------------------- what goes wrong

@@ -55,6 +55,10 @@ import org.jspecify.annotations.Nullable;
  * count as lost, nor do those that the writer has cut off a stream's end. A range is one of positions, not of bytes: the stream may have skipped
  * positions within it.
  *
+ * <p>Records that the writer has erased aren't delivered, and are no loss while their segment is there. Once it has expired, nothing says any more
+ * that they were erased: from the last commit on, their positions are in {@link #lost()} like others. That may be all that is in a range, also where
+ * the consumer has committed every record that it was given, as a commit ends where such a record ends.
+ *
  * <p>Where all of a stream was deleted, its loss is listed when the stream comes again, as its first segment tells where it had ended. If the log
  * was closed in between, or has forgotten the stream, that is unknown, and the stream is in {@link #possiblyLost()} only. For a stream that came
  * after the consumer, and of which nothing is committed, the lost range begins at the lowest position where the stream can have begun.
