@@ -14,6 +14,7 @@ import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
+import dev.streamwal.format.MessageText;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.retention.SizeRules;
 import dev.streamwal.retention.TimeRules;
@@ -426,7 +427,8 @@ public final class WalStream {
      */
     public void truncateAfter(EntryRef last) {
         if (!last.key().equals(key())) {
-            throw new IllegalArgumentException("can't truncate after a record of another stream: stream=" + key() + ", ref=" + last);
+            throw new IllegalArgumentException(MessageText.of(
+                    "can't truncate after a record of another stream: stream=" + key() + ", ref=" + last));
         }
         rules.wal().truncate(log, last);
     }

@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -44,7 +45,7 @@ public final class WriteBatch {
         Objects.requireNonNull(key, "key");
         Objects.requireNonNull(entry, "entry");
         if (size == MAX_ENTRIES) {
-            throw new IllegalStateException("batch is full: records=" + MAX_ENTRIES + ", stream=" + key
+            throw new IllegalStateException("batch is full: records=" + MAX_ENTRIES + ", stream=" + MessageText.of(key)
                     + "; append it, clear it, then add the next");
         }
         streams.computeIfAbsent(key, text -> new StreamEntries(StreamKey.of(text))).add(entry, size);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.error.DiskFullException;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -274,6 +276,29 @@ abstract class FullDiskContract extends LogContract {
         assertThat(copy).hasSameBinaryContentAs(root.resolve("packs/manifest"));
         List<Written> fresh = appendSome(wal.stream("s/1"), 20, 500);
         assertThat(Written.drain(readerOf(wal).scanLast("s/1", 20))).isEqualTo(fresh);
+    }
+
+    /** The log's own stream, which the record was to go to, has another key and other positions. */
+    @Test
+    void append_sharedSegmentsHaveFilledTheDisk_namesTheStreamAndThePlaceOfItsRecord() {
+        expectFailures();
+        StreamWal wal = open(options().ownSegments(0).segmentBytes(64 << 10));
+        WalStream stream = wal.stream("odd\n\u0000key");
+        EntryRef first = stream.append(bytes(500, 1));
+        assertThatThrownBy(() -> appendToMany(wal, new LinkedHashMap<>())).isInstanceOf(DiskFullException.class);
+        assertConcerns(stream, first.end(), () -> stream.append(bytes(5_000, 2)));
+        // a place that was reserved in vain isn't given again
+        long next = stream.append(bytes(0, 3)).position();
+        assertThat(next).isBetween(first.end() + 5_000, first.end() + 6_000);
+    }
+
+    private static void assertConcerns(WalStream stream, long position, ThrowingCallable append) {
+        assertThatThrownBy(append).isInstanceOfSatisfying(DiskFullException.class, e -> {
+            assertThat(e.key()).isEqualTo(stream.key());
+            assertThat(e.position()).isEqualTo(position);
+            assertThat(e).hasMessageContaining("stream=odd\\u000a\\u0000key, position=" + position).hasMessageContaining("the disk is full")
+                    .hasMessageNotContaining("u0000shared,").hasMessageMatching("\\P{Cntrl}*");
+        });
     }
 
     /** Nothing else is there that could go: packing needs room, and there is some, though appends have been refused. */

@@ -1,11 +1,13 @@
 package dev.streamwal.error;
 
+import dev.streamwal.format.MessageText;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log could not do what it was asked to. The message says what is wrong, with which values, in which file and where, and what to do next. Each
- * sub-class calls for another reaction of the caller: {@code docs/errors.md} lists them.
+ * A log could not do what it was asked to. The message says what is wrong, with which values, in which file and where, and what to do next. It has
+ * no control characters: those of keys and paths are written as their numbers, while {@link #key()} and {@link #file()} have them. Each sub-class
+ * calls for another reaction of the caller: {@code docs/errors.md} lists them.
  *
  * @since 1.0
  */
@@ -45,7 +47,7 @@ public class WalException extends RuntimeException {
      */
     public WalException(
             String message, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {
-        super(message, cause);
+        super(MessageText.of(message), cause);
         this.file = file;
         this.key = key;
         this.position = position;

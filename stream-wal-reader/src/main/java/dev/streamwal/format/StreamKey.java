@@ -33,6 +33,8 @@ public final class StreamKey {
     private static final int DIGEST_BYTES = 16;
     private static final char DIGEST_MARK = '~';
     private static final HexFormat HEX = HexFormat.of();
+    /** Characters of a text that is no key in a message. */
+    private static final int MAX_SHOWN = 64;
     private static final Set<String> DEVICES = Set.of(
             "con", "prn", "aux", "nul",
             "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
@@ -104,7 +106,7 @@ public final class StreamKey {
             bytes.get(utf8);
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException("stream key has a lone surrogate: key="
-                    + printable(text), e);
+                    + MessageText.of(text.substring(0, Math.min(text.length(), MAX_SHOWN))), e);
         }
         if (utf8.length > MAX_BYTES) {
             throw tooLong(String.valueOf(utf8.length));
@@ -114,18 +116,6 @@ public final class StreamKey {
 
     private static IllegalArgumentException tooLong(String bytes) {
         return new IllegalArgumentException("stream key is too long: it needs 1 to " + MAX_BYTES + " bytes of UTF-8, bytes=" + bytes);
-    }
-
-    private static String printable(String text) {
-        StringBuilder out = new StringBuilder();
-        text.chars().limit(64).forEach(c -> {
-            if (Character.isSurrogate((char) c)) {
-                out.append("\\u").append(HEX.toHexDigits((char) c));
-            } else {
-                out.append((char) c);
-            }
-        });
-        return out.toString();
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.format.FormatException;
+import dev.streamwal.format.MessageText;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SealLayout;
 import dev.streamwal.format.StreamKey;
@@ -108,7 +109,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         int plus = ref.lastIndexOf(SIZE_MARK);
         int at = plus < 0 ? -1 : ref.lastIndexOf(POSITION_MARK, plus);
         if (at < 0) {
-            throw new IllegalArgumentException("text is no ref of the form key@position+size: text=" + ref);
+            throw new IllegalArgumentException("text is no ref of the form key@position+size: text=" + MessageText.of(ref));
         }
         String key = ref.substring(0, at);
         StreamKey.checkedUtf8(key);

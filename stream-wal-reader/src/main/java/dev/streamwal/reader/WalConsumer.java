@@ -13,6 +13,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.KeyScope;
+import dev.streamwal.format.MessageText;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.IoFailure;
@@ -179,11 +180,12 @@ public final class WalConsumer implements AutoCloseable {
 
     private StreamKey checked(String key, long position) {
         if (!scope.contains(key)) {
-            throw new IllegalArgumentException("consumer " + name + " is bound to " + scope + ", and doesn't read this stream: key=" + key);
+            throw new IllegalArgumentException(MessageText.of(
+                    "consumer " + name + " is bound to " + scope + ", and doesn't read this stream: key=" + key));
         }
         if (position < 0 || position % RecordLayout.ALIGNMENT != 0) {
             throw new IllegalArgumentException("position is negative, or not a multiple of " + RecordLayout.ALIGNMENT + ": position="
-                    + position + ", key=" + key + "; commit what EntryRef.end() or EntryCursor.nextPosition() gave");
+                    + position + ", key=" + MessageText.of(key) + "; commit what EntryRef.end() or EntryCursor.nextPosition() gave");
         }
         return StreamKey.of(key);
     }
@@ -203,8 +205,8 @@ public final class WalConsumer implements AutoCloseable {
             throw log.failure("looking for the end of a stream", e, log.streams().path(), key, position);
         }
         if (limit.isPresent() && position > limit.getAsLong()) {
-            throw new IllegalArgumentException("position beyond the stream's end: position=" + position + ", end=" + limit.getAsLong()
-                    + ", key=" + key + ", consumer=" + name + "; commit what EntryRef.end() or EntryCursor.nextPosition() gave");
+            throw new IllegalArgumentException(MessageText.of("position beyond the stream's end: position=" + position + ", end=" + limit.getAsLong()
+                    + ", key=" + key + ", consumer=" + name + "; commit what EntryRef.end() or EntryCursor.nextPosition() gave"));
         }
     }
 

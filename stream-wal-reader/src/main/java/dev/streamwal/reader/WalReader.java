@@ -14,6 +14,7 @@ import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.KeyScope;
+import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.TimeRange;
@@ -459,8 +460,8 @@ public final class WalReader implements AutoCloseable {
         from.forEach((key, each) -> {
             StreamKey.checkedUtf8(key);
             if (!keys.contains(key)) {
-                throw new IllegalArgumentException(
-                        "start given for a key that is not followed: key=" + key + ", followed=" + keys + "; drop it, or follow it by itself");
+                throw new IllegalArgumentException(MessageText.of(
+                        "start given for a key that is not followed: key=" + key + ", followed=" + keys + "; drop it, or follow it by itself"));
             }
             begins.put(key, each.begin());
         });

@@ -110,7 +110,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
             RecordSealer sealer = draft.sealer();
             Draft record = sealer == null ? draft : scratch.sealed(draft, sealer, position);
             Draft slot = scratch.slot(times, stream.key(), record, position, position - previousEnd, isFirst, windowsBehind(newStart, draft.timestampMillis()));
-            sharedEnd = shared().log().appendSlot(scratch, slot, (int) slot.frameBytes(), nowMillis) + slot.frameBytes();
+            sharedEnd = appendSlot(scratch, slot, position, nowMillis) + slot.frameBytes();
             appended(position, position + frameBytes, newStart);
             return position;
         } finally {
@@ -151,11 +151,27 @@ final class SharedTail extends AbstractQueuedSynchronizer {
                 before = at;
             }
             int slotBytes = (int) Draft.batchBytes(slots);
-            sharedEnd = shared().log().appendSlots(scratch, slots, slotBytes, nowMillis) + slotBytes;
+            sharedEnd = appendSlots(scratch, slots, slotBytes, position + Frames.LEAD_BYTES, nowMillis) + slotBytes;
             appended(position, position + batchBytes, newStart);
             return position;
         } finally {
             release(1);
+        }
+    }
+
+    private long appendSlot(AppendScratch scratch, Draft slot, long position, long nowMillis) {
+        try {
+            return shared().log().appendSlot(scratch, slot, (int) slot.frameBytes(), nowMillis);
+        } catch (WalException e) {
+            throw StorageErrors.concerning(e, stream.key().text(), position);
+        }
+    }
+
+    private long appendSlots(AppendScratch scratch, List<Draft> slots, int slotBytes, long position, long nowMillis) {
+        try {
+            return shared().log().appendSlots(scratch, slots, slotBytes, nowMillis);
+        } catch (WalException e) {
+            throw StorageErrors.concerning(e, stream.key().text(), position);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.streamwal.append;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.StreamLog.Deleted;
 import dev.streamwal.error.EntryNotFoundException;
+import dev.streamwal.format.MessageText;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
@@ -163,8 +164,8 @@ final class TailCut {
                 throw notThere(last, file);
             }
             if (RecordLayout.isMember(scan.flags()) && scan.next() && RecordLayout.isMember(scan.flags())) {
-                throw new IllegalArgumentException("can't truncate within a batch: the record isn't its batch's last,"
-                        + " ref=" + last + ", file=" + file + "; give the batch's last record, or the one before the batch");
+                throw new IllegalArgumentException(MessageText.of("can't truncate within a batch: the record isn't its batch's last,"
+                        + " ref=" + last + ", file=" + file + "; give the batch's last record, or the one before the batch"));
             }
         }
     }

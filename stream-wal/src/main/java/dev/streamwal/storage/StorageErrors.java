@@ -1,10 +1,15 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.MessageText;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.TierFailure;
 import java.io.IOException;
@@ -25,8 +30,7 @@ public final class StorageErrors {
      */
     public static WalIOException translate(
             String task, IOException cause, Path file, @Nullable String stream, long position, long neededBytes) {
-        String where = "file=" + file + (stream == null ? "" : ", stream=" + stream)
-                + (position == WalException.NO_POSITION ? "" : ", position=" + position);
+        String where = "file=" + file + (stream == null ? "" : ", " + place(stream, position));
         String makeRoom = (neededBytes == 0 ? "" : ", bytes=" + neededBytes) + "; " + (stream == null ? "" : "nothing was appended, ")
                 + "free some space and try again";
         if (cause instanceof TierFailure tier) {
@@ -71,6 +75,46 @@ public final class StorageErrors {
                     stream, WalException.NO_POSITION, cause);
         }
         return new WalIOException(message + "; look at the disk, then sync", root, stream, WalException.NO_POSITION, cause);
+    }
+
+    /**
+     * A failure of the log's own stream, as that of a record that it was to take: to who appends that, neither the key of the log's stream nor a
+     * position there says anything.
+     *
+     * @param stream the record's
+     * @param position of the record in its stream
+     */
+    public static WalException concerning(WalException failure, String stream, long position) {
+        String ofLog = failure.key();
+        if (!StreamKey.SHARED.text().equals(ofLog)) {
+            return failure;
+        }
+        String said = String.valueOf(failure.getMessage());
+        String message = said.replace(MessageText.of(place(ofLog, failure.position())), place(stream, position));
+        if (failure instanceof DiskFullException) {
+            return new DiskFullException(message, failure.file(), stream, position, failure.getCause());
+        }
+        if (failure instanceof TooManyOpenFilesException) {
+            return new TooManyOpenFilesException(message, failure.file(), stream, position, failure.getCause());
+        }
+        if (failure instanceof WalClosedException) {
+            return new WalClosedException(message, failure.file(), stream, position, failure.getCause());
+        }
+        if (failure instanceof WalIOException) {
+            return new WalIOException(message, failure.file(), stream, position, failure.getCause());
+        }
+        String refused = "can't append: " + place(stream, position) + ": " + said;
+        if (failure instanceof CorruptSegmentException damage) {
+            return new CorruptSegmentException(refused, failure.file(), stream, position, damage.offset(), damage.length(), failure);
+        }
+        if (failure instanceof UnsupportedFormatException) {
+            return new UnsupportedFormatException(refused, failure.file(), stream, position, failure);
+        }
+        return failure;
+    }
+
+    private static String place(String stream, long position) {
+        return "stream=" + stream + (position == WalException.NO_POSITION ? "" : ", position=" + position);
     }
 
     private static boolean hasNoRoom(Path file, long neededBytes) {

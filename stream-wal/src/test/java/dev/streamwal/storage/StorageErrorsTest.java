@@ -1,0 +1,66 @@
+package dev.streamwal.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.DiskFullException;
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalFailedException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.StreamKey;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StorageErrorsTest {
+
+    private static final String SHARED = StreamKey.SHARED.text();
+    private static final String KEY = "room\n\u00001";
+    private static final Path FILE = Path.of("log/segments/%00shared/1.seg");
+
+    private static void assertConcernsTheRecord(WalException known, Class<? extends WalException> type) {
+        WalException told = StorageErrors.concerning(known, KEY, 96);
+        assertThat(told).isExactlyInstanceOf(type);
+        assertThat(told.key()).isEqualTo(KEY);
+        assertThat(told.position()).isEqualTo(96);
+        assertThat(told.file()).isEqualTo(known.file());
+        assertThat(told).hasMessageContaining("stream=room\\u000a\\u00001, position=96").hasMessageMatching("\\P{Cntrl}*");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"No space left on device, 52696712", "Too many open files, 8", "Input/output error, -1"})
+    void concerning_fileSystemFailsForTheSharedStream_isTheRecordsFailure(String reason, long position) {
+        IOException cause = new IOException(reason);
+        WalException known = StorageErrors.translate("append", cause, FILE, SHARED, position, 0);
+        Class<? extends WalException> type = reason.startsWith("No") ? DiskFullException.class
+                : reason.startsWith("Too") ? TooManyOpenFilesException.class : WalIOException.class;
+        assertConcernsTheRecord(known, type);
+        WalException told = StorageErrors.concerning(known, KEY, 96);
+        assertThat(told).hasCause(cause).hasMessageNotContaining("shared,").hasMessageNotContaining("52696712").hasMessageContaining("file=" + FILE);
+    }
+
+    @Test
+    void concerning_otherFailuresOfTheSharedStream_areTheRecords() {
+        assertConcernsTheRecord(new WalClosedException("the log is closed: stream=" + SHARED, null, SHARED, WalException.NO_POSITION, null),
+                WalClosedException.class);
+        assertConcernsTheRecord(new UnsupportedFormatException("too new: stream=" + SHARED, FILE, SHARED, 8, null), UnsupportedFormatException.class);
+        CorruptSegmentException damage = new CorruptSegmentException("damaged: stream=" + SHARED, FILE, SHARED, 8, 16, 24, null);
+        assertConcernsTheRecord(damage, CorruptSegmentException.class);
+        CorruptSegmentException told = (CorruptSegmentException) StorageErrors.concerning(damage, KEY, 96);
+        assertThat(told.offset()).isEqualTo(16);
+        assertThat(told.length()).isEqualTo(24);
+    }
+
+    @Test
+    void concerning_failuresOfTheLogOrAnotherStream_stayWhatTheyAre() {
+        WalException ofLog = new WalFailedException("a flush failed", FILE, null, WalException.NO_POSITION, new IOException());
+        WalException ofAnother = new WalIOException("failed: stream=other", FILE, "other", 8, null);
+        assertThat(StorageErrors.concerning(ofLog, KEY, 96)).isSameAs(ofLog);
+        assertThat(StorageErrors.concerning(ofAnother, KEY, 96)).isSameAs(ofAnother);
+    }
+}
