@@ -64,7 +64,8 @@ import org.jspecify.annotations.Nullable;
  * looked at more often, as more will come.
  *
  * <p>Of these looks, each one covers place 2 of the streams that have stopped in a segment of their own without a footer, as their next record
- * mostly comes there; every fourth one covers their place 3. Streams that share segments, and those of windows that are over, aren't among them.
+ * mostly comes there; every fourth one covers their place 3, and so does one that finds the folder of streams changed, as such a stream may have been
+ * deleted and have come again. Streams that share segments, and those of windows that are over, aren't among them.
  * Other streams may have a directory too, as from a time when they didn't share. A few of them are looked at each time, in {@link DirectoryTurns
  * turn}. So after a pause, the first record in a segment of its own may be late by as many looks as a turn of the streams with a directory takes.
  */
@@ -481,9 +482,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         long start = System.nanoTime();
         try {
             givingBack(() -> {
+                long changesBefore = folderChanges;
                 lookAtFolder();
-                long now = System.nanoTime();
-                lookAtGrowing(now);
+                lookAtGrowing(System.nanoTime(), folderChanges != changesBefore);
                 turns.take(folderChanges);
             });
         } finally {
@@ -535,11 +536,12 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    private void lookAtGrowing(long now) {
+    /** @param mayHaveComeAgain whether a directory may be another one of the same name: what the stream stopped in was deleted then, and never grows */
+    private void lookAtGrowing(long now, boolean mayHaveComeAgain) {
         // each look checks the directories of other streams
         int turn = looks++;
         for (FollowedStream stream : growing) {
-            if (turn++ % LOOKS_PER_DIRECTORY == 0) {
+            if (turn++ % LOOKS_PER_DIRECTORY == 0 || mayHaveComeAgain) {
                 look(stream, now);
             } else if (!stream.wanted && hasMoreWhereItStopped(stream)) {
                 want(stream);

@@ -129,6 +129,35 @@ class FollowedStreamsTest {
         }
     }
 
+    /** Four, as each look in between covers a quarter of the directories. */
+    @Test
+    void mayHaveMore_streamsWereDeletedAndCameAgain_areSeenByTheNextLookAtStreams() throws IOException {
+        List<String> again = new ArrayList<>();
+        try (LogSource log = log(null); FollowedStreams followed = follow(log)) {
+            while (followed.next()) {
+                assertThat(followed.key()).isNotEmpty();
+            }
+            for (SegmentWriterForTests before : segments.subList(STREAMS - 4, STREAMS)) {
+                before.delete();
+                Files.delete(before.file().getParent());
+                SegmentWriterForTests behind = new SegmentWriterForTests(root, before.key(), before.end() + 64, before.end());
+                behind.append(1, "again");
+                behind.write();
+                again.add(behind.key());
+            }
+            long before;
+            do {
+                before = log.channels().readCalls();
+                boolean unused = followed.mayHaveMore();
+            } while (log.channels().readCalls() - before < STREAMS / 2);
+            List<String> found = new ArrayList<>();
+            while (followed.next()) {
+                found.add(followed.key());
+            }
+            assertThat(found).containsExactlyInAnyOrderElementsOf(again);
+        }
+    }
+
     @Test
     void mayHaveMore_segmentWithinTheSameTickOfItsDirectory_isSeenWhenTheTimeIsOldEnough() throws IOException {
         SegmentWriterForTests segment = segments.get(0);
