@@ -296,7 +296,7 @@ abstract class FullDiskContract extends LogContract {
         assertThatThrownBy(append).isInstanceOfSatisfying(DiskFullException.class, e -> {
             assertThat(e.key()).isEqualTo(stream.key());
             assertThat(e.position()).isEqualTo(position);
-            assertThat(e).hasMessageContaining("stream=odd\\u000a\\u0000key, position=" + position).hasMessageContaining("the disk is full")
+            assertThat(e).hasMessageContaining("stream=odd\\n\\u0000key, position=" + position).hasMessageContaining("the disk is full")
                     .hasMessageNotContaining("u0000shared,").hasMessageMatching("\\P{Cntrl}*");
         });
     }

@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.format.MessageText;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
@@ -23,7 +24,7 @@ record CommandContext(InputStream in, OutputStream out, PrintWriter err, boolean
 
     /** Reports a problem, as one displayable line. */
     void complain(String problem) {
-        err.println("stream-wal: " + TerminalText.escape(problem));
+        err.println("stream-wal: " + MessageText.of(problem));
         err.flush();
     }
 }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
+import dev.streamwal.format.MessageText;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A command's results: lines of text for people or, with {@code --json}, one object per line for programs. UTF-8. Every line of text is
- * {@linkplain TerminalText escaped}.
+ * {@linkplain MessageText escaped}.
  */
 final class CommandOutput {
 
@@ -74,7 +75,7 @@ final class CommandOutput {
 
     /** One line of text. */
     void line(String text) {
-        bytes(TerminalText.escape(text).getBytes(UTF_8));
+        bytes(MessageText.of(text).getBytes(UTF_8));
         bytes(new byte[] {'\n'});
     }
 

@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.format.MessageText;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -35,7 +36,7 @@ final class TextTable {
     void row(String... cells) {
         String[] escaped = new String[cells.length];
         for (int column = 0; column < cells.length; column++) {
-            escaped[column] = TerminalText.escape(cells[column]);
+            escaped[column] = MessageText.of(cells[column]);
             widths[column] = Math.max(widths[column], width(escaped[column]));
         }
         rows.add(escaped);

@@ -72,17 +72,6 @@ class FiguresTest {
     }
 
     @Test
-    void escape_everyCharacter_nothingThatATerminalObeys() {
-        for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {
-            String escaped = TerminalText.escape(new String(Character.toChars(c)));
-            assertThat(escaped.codePoints().noneMatch(shown -> Character.isISOControl(shown)
-                    || Character.getType(shown) == Character.FORMAT || Character.getType(shown) == Character.SURROGATE)).isTrue();
-        }
-        assertThat(TerminalText.escape("a\t\n\r\u001b[31m\u009b\u202e\ud83d\ude00é\ud83d")).isEqualTo(
-                "a\\t\\n\\r\\u001b[31m\\u009b\\u202e\ud83d\ude00é\\ud83d");
-    }
-
-    @Test
     void recordsOverTime_anyTimes_countsEachOnceInItsColumn() {
         Random random = new Random(20_240_501);
         for (int round = 0; round < 2_000; round++) {

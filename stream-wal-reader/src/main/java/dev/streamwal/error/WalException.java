@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A log could not do what it was asked to. The message says what is wrong, with which values, in which file and where, and what to do next. It has
- * no control characters: those of keys and paths are written as their numbers, while {@link #key()} and {@link #file()} have them. Each sub-class
+ * no control characters: those of keys and paths are escaped, while {@link #key()} and {@link #file()} have them. Each sub-class
  * calls for another reaction of the caller: {@code docs/errors.md} lists them.
  *
  * @since 1.0

@@ -2,33 +2,53 @@ package dev.streamwal.format;
 
 import java.util.HexFormat;
 
-/** Text for messages. Keys and paths may contain any character; a message is one line, and a terminal or a log shows it as it is. */
+/**
+ * Escapes text for messages and for display: keys, paths and contents have any characters, a message is one line, and a terminal obeys control
+ * characters. They are escaped as in Java, and so are invisible characters, which hide or reverse what stands beside them. A backslash stays as it is:
+ * exceptions and JSON output have the exact keys.
+ */
 public final class MessageText {
 
     private static final HexFormat HEX = HexFormat.of();
 
     private MessageText() {}
 
-    /** The text with control characters, line breaks and lone surrogates written as a backslash, a u, and their number; mostly the same text. */
+    /** The text without such characters; mostly the same text. */
     public static String of(String text) {
-        return text.codePoints().noneMatch(MessageText::isUnprintable) ? text : escaped(text);
+        int visible = 0;
+        while (visible < text.length() && isVisible(text.codePointAt(visible))) {
+            visible += Character.charCount(text.codePointAt(visible));
+        }
+        if (visible == text.length()) {
+            return text;
+        }
+        StringBuilder escaped = new StringBuilder(text.length() + 16);
+        text.codePoints().forEach(c -> append(escaped, c));
+        return escaped.toString();
     }
 
-    private static String escaped(String text) {
-        StringBuilder out = new StringBuilder(text.length() + 16);
-        text.codePoints().forEach(c -> {
-            if (isUnprintable(c)) {
-                out.append("\\u").append(HEX.toHexDigits((char) c));
-            } else {
-                out.appendCodePoint(c);
+    private static boolean isVisible(int codePoint) {
+        return switch (Character.getType(codePoint)) {
+            case Character.CONTROL, Character.FORMAT, Character.SURROGATE,
+                    Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> false;
+            default -> true;
+        };
+    }
+
+    private static void append(StringBuilder out, int codePoint) {
+        if (isVisible(codePoint)) {
+            out.appendCodePoint(codePoint);
+            return;
+        }
+        switch (codePoint) {
+            case '\t' -> out.append("\\t");
+            case '\n' -> out.append("\\n");
+            case '\r' -> out.append("\\r");
+            default -> {
+                for (char unit : Character.toChars(codePoint)) {
+                    out.append("\\u").append(HEX.toHexDigits(unit));
+                }
             }
-        });
-        return out.toString();
-    }
-
-    private static boolean isUnprintable(int codePoint) {
-        int type = Character.getType(codePoint);
-        return type == Character.CONTROL || type == Character.SURROGATE || type == Character.LINE_SEPARATOR
-                || type == Character.PARAGRAPH_SEPARATOR;
+        }
     }
 }

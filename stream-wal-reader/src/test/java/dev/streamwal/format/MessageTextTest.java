@@ -16,16 +16,20 @@ class MessageTextTest {
     }
 
     @Test
-    void of_controlCharactersLineBreaksAndLoneSurrogates_areNumbers() {
-        assertThat(MessageText.of("a\u0000b\nc\u001b[31m\u007f\u0085\u2028\u2029"))
-                .isEqualTo("a\\u0000b\\u000ac\\u001b[31m\\u007f\\u0085\\u2028\\u2029");
-        assertThat(MessageText.of("\ud83d\ude00\ud83d!")).isEqualTo("\ud83d\ude00\\ud83d!");
+    void of_everyCharacter_nothingThatATerminalObeys() {
+        for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {
+            String escaped = MessageText.of(new String(Character.toChars(c)));
+            assertThat(escaped.codePoints().noneMatch(shown -> Character.isISOControl(shown)
+                    || Character.getType(shown) == Character.FORMAT || Character.getType(shown) == Character.SURROGATE)).isTrue();
+        }
+        assertThat(MessageText.of("a\t\n\r\u001b[31m\u009b\u202e\ud83d\ude00é\ud83d")).isEqualTo(
+                "a\\t\\n\\r\\u001b[31m\\u009b\\u202e\ud83d\ude00é\\ud83d");
     }
 
     @Test
     void exception_keyAndFileHaveControlCharacters_messageHasNone() {
         WalIOException e = new WalIOException("failed: stream=a\nb, file=/x\ty", Path.of("/x\ty"), "a\nb", 8, null);
-        assertThat(e).hasMessage("failed: stream=a\\u000ab, file=/x\\u0009y");
+        assertThat(e).hasMessage("failed: stream=a\\nb, file=/x\\ty");
         assertThat(e.key()).isEqualTo("a\nb");
         assertThat(e.file()).isEqualTo(Path.of("/x\ty"));
     }

@@ -29,7 +29,7 @@ class StorageErrorsTest {
         assertThat(told.key()).isEqualTo(KEY);
         assertThat(told.position()).isEqualTo(96);
         assertThat(told.file()).isEqualTo(known.file());
-        assertThat(told).hasMessageContaining("stream=room\\u000a\\u00001, position=96").hasMessageMatching("\\P{Cntrl}*");
+        assertThat(told).hasMessageContaining("stream=room\\n\\u00001, position=96").hasMessageMatching("\\P{Cntrl}*");
     }
 
     @ParameterizedTest
