@@ -999,6 +999,59 @@ abstract class ConsumerContract extends LogContract {
     }
 
     @Test
+    void delete_allOfAStreamAndTheLogIsClosedWhileTheConsumerIsOpen_isPerhapsALossToo() {
+        StreamWal wal = open();
+        List<Written> records = appendSome(wal.stream(KEY), 3);
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            assertDelivers(consumer, records);
+            consumer.commitDelivered();
+            assertThat(deliver(all)).isEqualTo(Map.of(KEY, positions(records)));
+            all.commitDelivered();
+            wal.delete(KEY);
+            wal.close();
+            List<Written> again = appendSome(open().stream(KEY), 2);
+            Lost perhaps = new Lost(KEY, end(records), begin(again));
+            assertTells(consumer, perhaps, false);
+            assertThat(consumer.lost()).isEmpty();
+            assertThat(Lost.all(consumer.possiblyLost())).containsExactly(perhaps);
+            assertDelivers(consumer, again);
+            assertTells(all, perhaps, false);
+            assertThat(all.lost()).isEmpty();
+            assertThat(Lost.all(all.possiblyLost())).containsExactly(perhaps);
+            assertThat(deliver(all)).isEqualTo(Map.of(KEY, positions(again)));
+        }
+    }
+
+    /** A writer that hasn't appended to a stream doesn't know where that ends. */
+    @Test
+    void delete_allOfAStreamOfAnEarlierWriter_onlyTheRecordThatTheTailHadSeenIsCertainlyLost() {
+        StreamWal earlier = open();
+        List<Written> records = appendSome(earlier.stream(KEY), 3);
+        earlier.close();
+        StreamWal wal = open();
+        try (WalConsumer consumer = consumer()) {
+            EntryTail unused = consumer.entries();
+            wal.delete(KEY);
+            List<Written> again = appendSome(wal.stream(KEY), 2);
+            Lost certain = new Lost(KEY, begin(records), records.get(0).ref().end());
+            Lost perhaps = new Lost(KEY, records.get(0).ref().end(), begin(again));
+            assertTells(consumer, certain, true);
+            assertTells(consumer, perhaps, false);
+            assertThat(Lost.all(consumer.lost())).containsExactly(certain);
+            assertThat(Lost.all(consumer.possiblyLost())).containsExactly(perhaps);
+            assertDelivers(consumer, again);
+        }
+    }
+
+    private static void assertTells(WalConsumer consumer, Lost range, boolean isCertain) {
+        EntryTail entries = consumer.entries();
+        assertThatThrownBy(() -> entries.next(Duration.ofSeconds(10))).isInstanceOfSatisfying(EntryExpiredException.class, e -> {
+            assertThat(Lost.of(e)).isEqualTo(range);
+            assertThat(e.isCertain()).isEqualTo(isCertain);
+        });
+    }
+
+    @Test
     void consumerLags_streamThatGoesOnAtHigherPositions_countsNoBytesBetween() {
         StreamWal wal = open();
         List<Written> records = appendSome(wal.stream(KEY), 3);

@@ -7,17 +7,22 @@ import dev.streamwal.walk.TailWalk;
 import dev.streamwal.walk.WalkOfWalks;
 import java.util.Map;
 
-/** The walk of a consumer's tail. Remembers the last delivery, and records each lost range before it throws the exception for it. */
+/**
+ * The walk of a consumer's tail. Remembers the last delivery, and records each range that is lost, or possibly lost, before it throws the exception for
+ * it.
+ */
 final class ConsumedWalk extends WalkOfWalks implements TailWalk {
 
     private final TailWalk walk;
     private final LostRanges lost;
+    private final LostRanges possiblyLost;
     private final Delivered delivered;
     private volatile boolean closed;
 
-    ConsumedWalk(TailWalk walk, LostRanges lost, Delivered delivered) {
+    ConsumedWalk(TailWalk walk, LostRanges lost, LostRanges possiblyLost, Delivered delivered) {
         this.walk = walk;
         this.lost = lost;
+        this.possiblyLost = possiblyLost;
         this.delivered = delivered;
     }
 
@@ -32,7 +37,7 @@ final class ConsumedWalk extends WalkOfWalks implements TailWalk {
         } catch (EntryExpiredException e) {
             String key = e.key();
             if (key != null) {
-                lost.add(key, e.from(), e.to());
+                (e.isCertain() ? lost : possiblyLost).add(key, e.from(), e.to());
             }
             throw e;
         }

@@ -52,17 +52,18 @@ import org.jspecify.annotations.Nullable;
  * an earlier commit, so that more is delivered again. Records that a commit released are not deleted before that commit survives a power loss, too.
  *
  * <p><b>Losses</b> are in {@link #lost()}: records that were deleted before the consumer had committed them. Those deleted before it was opened are
- * listed at once; those deleted later when its tail comes upon them, which then throws an {@link EntryExpiredException}. Committed records never
- * count as lost, nor do those that the writer has cut off a stream's end. A range is one of positions, not of bytes: the stream may have skipped
- * positions within it.
+ * listed at once; those deleted later when its tail comes upon them, which then throws an {@link EntryExpiredException}. What that isn't {@linkplain
+ * EntryExpiredException#isCertain() certain} of is in {@link #possiblyLost()} instead. Committed records never count as lost, nor do those that the
+ * writer has cut off a stream's end. A range is one of positions, not of bytes: the stream may have skipped positions within it.
  *
  * <p>Records that the writer has erased aren't delivered, and are no loss while their segment is there. Once it has expired, nothing says any more
  * that they were erased: from the last commit on, their positions are in {@link #lost()} like others. That may be all that is in a range, also where
  * the consumer has committed every record that it was given, as a commit ends where such a record ends.
  *
  * <p>Where all of a stream was deleted, its loss is listed when the stream comes again, as its first segment tells where it had ended. If the log
- * was closed in between, or has forgotten the stream, that is unknown, and the stream is in {@link #possiblyLost()} only. For a stream that came
- * after the consumer, and of which nothing is committed, the lost range begins at the lowest position where the stream can have begun.
+ * was closed after the stream's last record, or has forgotten the stream, that may be unknown. Then {@link #lost()} has only what an open tail had
+ * seen, and {@link #possiblyLost()} the rest. For a stream that came after the consumer, and of which nothing is committed, the lost range begins at
+ * the lowest position where the stream can have begun.
  *
  * <p>A consumer isn't told of what was deleted before it was made: make it before the first record, where nothing may go unnoticed. Opening and
  * closing it is enough, in the writer's process for instance. Nor is it told of a stream that came after it, and of which it has committed nothing,
@@ -121,7 +122,7 @@ public final class WalConsumer implements AutoCloseable {
             return known;
         }
         delivered.beginsAgain();
-        ConsumedWalk opened = new ConsumedWalk(new ConsumerTail(log, name, scope, cursor).open(), lost, delivered);
+        ConsumedWalk opened = new ConsumedWalk(new ConsumerTail(log, name, scope, cursor).open(), lost, possiblyLost, delivered);
         EntryTail made = new EntryTail(opened, keys, new WakeableRest());
         walk = opened;
         tail = made;
@@ -249,9 +250,9 @@ public final class WalConsumer implements AutoCloseable {
         return lost.list();
     }
 
-    /** {@return whether there are more ranges than {@link #lost()} has room for} */
+    /** {@return whether there are more ranges than {@link #lost()}, or {@link #possiblyLost()}, has room for} */
     public boolean isLostTruncated() {
-        return lost.isTruncated();
+        return lost.isTruncated() || possiblyLost.isTruncated();
     }
 
     LostRanges lostRanges() {
@@ -259,11 +260,12 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * Streams that may have lost records, as of when the consumer was opened. All of such a stream was deleted, the log was closed or has forgotten
-     * where the stream had ended, and the stream came again, at positions after the commit. There may or may not have been uncommitted records.
-     * Once something of the stream is committed, the next opening doesn't list it any more.
+     * Where records may have been lost. All of a stream was deleted, and the log was closed or has forgotten where the stream had ended: there may or
+     * may not have been uncommitted records. If such a stream had come again before the consumer was opened, the range from the commit to where the
+     * stream begins now is listed at once, until something behind it is committed and the consumer is opened again. Later ranges are listed when the
+     * tail throws an {@link EntryExpiredException} that isn't {@linkplain EntryExpiredException#isCertain() certain}.
      *
-     * @return by key and position, from the commit to where the stream begins now; a snapshot, at most 10,000 ranges
+     * @return by key and position; a snapshot, at most 10,000 ranges
      */
     public List<LostRange> possiblyLost() {
         return possiblyLost.list();

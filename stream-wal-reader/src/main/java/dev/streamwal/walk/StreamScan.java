@@ -565,8 +565,14 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         }
         resume = to;
         Path file = gone == null ? null : gone.file();
-        boolean isCertain = !isAllGone || to <= knownEnd(gone);
-        return isCertain ? ScanFailures.expired(key, from, to, file, e) : ScanFailures.possiblyUnread(key, from, to, file, e);
+        long certainTo = isAllGone ? Math.min(to, knownEnd(gone)) : to;
+        if (certainTo <= from) {
+            return ScanFailures.possiblyUnread(key, from, to, file, e);
+        }
+        if (certainTo < to) {
+            first = ScanFailures.possiblyUnread(key, certainTo, to, file, e);
+        }
+        return ScanFailures.expired(key, from, certainTo, file, e);
     }
 
     /** Up to where there certainly was data; {@link #UNKNOWN} where that isn't known. */
@@ -718,7 +724,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     /**
      * Its place, for another scan to go on when this one is closed: before the record that it stands on, if there is one. Null while it is still
-     * about to enter a segment.
+     * about to enter a segment, or to throw something first.
      */
     public @Nullable Bookmark bookmark() {
         return bookmark(isOnRecord() ? onRecord().position() : resume);
@@ -731,7 +737,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     private @Nullable Bookmark bookmark(long position) {
         SegmentPass current = pass;
-        if (entering != null) {
+        if (entering != null || first != null) {
             return null;
         }
         long told = current != null && doubt.isTold(current.scan().nextOffset()) ? current.scan().nextOffset() : UNKNOWN;

@@ -234,6 +234,11 @@ class FollowedGapsTest {
                 assertThat(isAny || !expired.isCertain()).as("%s: false alarm: %s", this, expired).isTrue();
                 assertThat(expired.from()).as("%s: told of what was delivered: %s", this, expired).isGreaterThanOrEqualTo(reached.getOrDefault(key, 0L));
                 reached.put(key, expired.to());
+                checkIsListed(expired);
+            }
+
+            void checkIsListed(EntryExpiredException expired) {
+                // only consumers list what they were told of
             }
 
             /** Whether there were records in the range. */
@@ -337,6 +342,25 @@ class FollowedGapsTest {
                 return consumer.entries();
             }
 
+            @Override
+            void checkIsListed(EntryExpiredException expired) {
+                assertThat(consumer.lost().stream().anyMatch(range -> isIn(range, expired))).as("%s: listed as lost: %s", this, expired)
+                        .isEqualTo(expired.isCertain());
+                assertThat(expired.isCertain() || consumer.possiblyLost().stream().anyMatch(range -> isIn(range, expired)))
+                        .as("%s: listed as possibly lost: %s", this, expired).isTrue();
+                checkLost();
+            }
+
+            private static boolean isIn(LostRange range, EntryExpiredException expired) {
+                return range.key().equals(expired.key()) && range.from() <= expired.from() && range.to() >= expired.to();
+            }
+
+            private void checkLost() {
+                for (LostRange range : consumer.lost()) {
+                    assertThat(account(range.key(), range.from(), range.to())).as("%s: false alarm: %s", this, range).isTrue();
+                }
+            }
+
             void commitOrComeAgain() {
                 if (random.nextBoolean()) {
                     consumer.commitDelivered();
@@ -349,10 +373,8 @@ class FollowedGapsTest {
                     consumer = reader.consumer(name, keys);
                     reached.clear();
                     EntryTail unused = consumer.entries();
-                    for (LostRange range : consumer.lost()) {
-                        history.add(this + " has lost " + range);
-                        assertThat(account(range.key(), range.from(), range.to())).as("%s: false alarm: %s", this, range).isTrue();
-                    }
+                    consumer.lost().forEach(range -> history.add(this + " has lost " + range));
+                    checkLost();
                     consumer.possiblyLost().forEach(range -> account(range.key(), range.from(), range.to()));
                 }
             }
