@@ -1043,6 +1043,53 @@ abstract class ConsumerContract extends LogContract {
         }
     }
 
+    /** The consumer knew of the stream when it was opened; its tail comes when the stream has gone and come again. */
+    @Test
+    void entries_firstCalledAfterAStreamOfAnEarlierWriterHasGoneAndComeAgain_isTold() {
+        StreamWal earlier = open();
+        List<Written> records = appendSome(earlier.stream(KEY), 3);
+        earlier.close();
+        StreamWal wal = open();
+        try (WalConsumer consumer = consumer(); WalConsumer all = consumerOfAll("all")) {
+            wal.delete(KEY);
+            List<Written> again = appendSome(wal.stream(KEY), 2);
+            Lost perhaps = new Lost(KEY, begin(records), begin(again));
+            for (WalConsumer each : List.of(consumer, all)) {
+                assertTells(each, perhaps, false);
+                assertThat(deliver(each)).isEqualTo(Map.of(KEY, positions(again)));
+                assertThat(each.lost()).isEmpty();
+                assertThat(Lost.all(each.possiblyLost())).containsExactly(perhaps);
+                each.entries().close();
+                assertThat(deliver(each)).as("told once").isEqualTo(Map.of(KEY, positions(again)));
+            }
+        }
+    }
+
+    /** What was listed when the consumer was opened isn't thrown; what goes after that is. */
+    @Test
+    void entries_firstCalledAfterAStreamHasGoneASecondTime_tellsOfTheSecondTime() {
+        StreamWal first = open();
+        List<Written> records = appendSome(first.stream(KEY), 3);
+        try (WalConsumer consumer = consumer()) {
+            consumer.commit(KEY, end(records));
+        }
+        first.delete(KEY);
+        first.close();
+        StreamWal second = open();
+        List<Written> again = appendSome(second.stream(KEY), 2);
+        second.close();
+        StreamWal third = open();
+        try (WalConsumer consumer = consumer()) {
+            assertThat(Lost.all(consumer.possiblyLost())).containsExactly(new Lost(KEY, end(records), begin(again)));
+            third.delete(KEY);
+            List<Written> more = appendSome(third.stream(KEY), 1);
+            assertTells(consumer, new Lost(KEY, begin(again), begin(more)), false);
+            assertDelivers(consumer, more);
+            assertThat(consumer.lost()).isEmpty();
+            assertThat(Lost.all(consumer.possiblyLost())).containsExactly(new Lost(KEY, end(records), begin(more)));
+        }
+    }
+
     private static void assertTells(WalConsumer consumer, Lost range, boolean isCertain) {
         EntryTail entries = consumer.entries();
         assertThatThrownBy(() -> entries.next(Duration.ofSeconds(10))).isInstanceOfSatisfying(EntryExpiredException.class, e -> {

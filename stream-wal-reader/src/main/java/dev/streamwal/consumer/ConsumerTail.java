@@ -14,19 +14,31 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Opens a consumer's tail: after the last commit of each stream, and at the beginning of streams that came later, so that no record is missed. */
+/**
+ * Opens a consumer's tail: after the last commit of each stream, or behind what the consumer knows to be gone there, and at the beginning of streams that
+ * came later, so that no record is missed.
+ */
 public final class ConsumerTail {
 
     private final LogSource log;
     private final StreamKey name;
     private final KeyScope scope;
     private final ConsumerCursor cursor;
+    private final Gone gone;
 
-    public ConsumerTail(LogSource log, StreamKey name, KeyScope scope, ConsumerCursor cursor) {
+    /** What a consumer was told of already. */
+    @FunctionalInterface
+    public interface Gone {
+        /** Where its tail goes on in a stream, of which it has committed a position. */
+        long behind(String key, long committed);
+    }
+
+    public ConsumerTail(LogSource log, StreamKey name, KeyScope scope, ConsumerCursor cursor, Gone gone) {
         this.log = log;
         this.name = name;
         this.scope = scope;
         this.cursor = cursor;
+        this.gone = gone;
     }
 
     public TailWalk open() {
@@ -39,15 +51,19 @@ public final class ConsumerTail {
 
     private TailWalk ofStreams() throws IOException {
         Map<String, ScanBegin> from = new HashMap<>();
-        cursor.positions().forEach((key, position) -> from.put(key, new ScanBegin.Committed(position, name.text())));
+        cursor.positions().forEach((key, position) -> from.put(key, behind(key, position)));
         return new FollowedStreams(log, scope, from, others());
     }
 
     private TailWalk ofStream(String key) throws IOException {
         SegmentCatalog catalog = log.freshCatalog(key);
         Long committed = cursor.position(key);
-        ScanBegin begin = committed == null ? others() : new ScanBegin.Committed(committed, name.text());
+        ScanBegin begin = committed == null ? others() : behind(key, committed);
         return new StreamTail(log, catalog, new ScanStart(log, catalog).tail(begin));
+    }
+
+    private ScanBegin behind(String key, long committed) {
+        return new ScanBegin.Committed(gone.behind(key, committed), name.text());
     }
 
     /** Where to begin in streams without a commit. */

@@ -45,6 +45,11 @@ final class LostRanges {
         }
     }
 
+    /** Where the range ends that begins at a position; that position where none does. */
+    synchronized long behind(String key, long position) {
+        return ranges.getOrDefault(key, NONE).getOrDefault(position, position);
+    }
+
     /** By key, then by position. */
     synchronized List<LostRange> list() {
         List<LostRange> list = new ArrayList<>(count);

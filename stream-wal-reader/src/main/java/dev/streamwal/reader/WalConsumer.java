@@ -122,7 +122,9 @@ public final class WalConsumer implements AutoCloseable {
             return known;
         }
         delivered.beginsAgain();
-        ConsumedWalk opened = new ConsumedWalk(new ConsumerTail(log, name, scope, cursor).open(), lost, possiblyLost, delivered);
+        // what may have been lost at the commit was listed, and isn't thrown; what went since then is
+        ConsumerTail from = new ConsumerTail(log, name, scope, cursor, possiblyLost::behind);
+        ConsumedWalk opened = new ConsumedWalk(from.open(), lost, possiblyLost, delivered);
         EntryTail made = new EntryTail(opened, keys, new WakeableRest());
         walk = opened;
         tail = made;

@@ -89,11 +89,6 @@ final class SegmentSequence {
         return chain.size() == 0 ? otherwise : chain.get(0).basePosition();
     }
 
-    /** Whether no segment is listed. */
-    boolean isEmpty() {
-        return chain.size() == 0;
-    }
-
     /** Whether a listed segment begins at or before the position. */
     boolean knowsUpTo(long position) {
         return chain.floor(position) >= 0;

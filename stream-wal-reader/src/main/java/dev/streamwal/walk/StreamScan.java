@@ -221,8 +221,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         Segment segment = entering;
         ended = segment == null || !isAnythingAt(segment, enteringOffset);
         isOwn = (segment == null ? sequence.before(lastBase + 1) : segment) instanceof OwnSegment;
-        if (segment == null && sequence.isEmpty()) {
-            // whether anything came behind the commit, only the stream can tell, when it comes again
+        if (segment == null && lastBase == UNKNOWN) {
+            // nothing is left from before: whether anything came behind the commit, only the stream can tell, by the segment with which it comes again
             doubtEnd(EndDoubt.MAY_BE_MORE);
         }
         return this;

@@ -38,6 +38,17 @@ class LostRangesTest {
     }
 
     @Test
+    void behind_whereARangeBegins_isItsEnd() {
+        LostRanges ranges = new LostRanges();
+        ranges.add("k", 8, 16);
+        ranges.add("k", 16, 32);
+        assertThat(ranges.behind("k", 8)).isEqualTo(32);
+        assertThat(ranges.behind("k", 16)).as("within it").isEqualTo(16);
+        assertThat(ranges.behind("other", 8)).isEqualTo(8);
+        assertThat(ranges.list()).hasSize(1);
+    }
+
+    @Test
     void add_oneTooMany_isLeftOutAndSaid() {
         LostRanges ranges = new LostRanges();
         for (int i = 0; i < LostRanges.MAX_RANGES; i++) {
