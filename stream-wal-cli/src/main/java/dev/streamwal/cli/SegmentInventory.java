@@ -79,7 +79,8 @@ final class SegmentInventory {
                 }
                 views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, dated));
             }
-            return SweepTime.of(TimeRules.millis(now), known.getAsLong(), advanceMillis, views).segments();
+            // what is in shared segments is among them
+            return SweepTime.of(TimeRules.millis(now), known.getAsLong(), advanceMillis, views, before -> false).segments();
         }
     }
 

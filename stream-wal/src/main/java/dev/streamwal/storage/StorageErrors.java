@@ -85,8 +85,8 @@ public final class StorageErrors {
      * @param position of the record in its stream
      */
     public static WalException concerning(WalException failure, String stream, long position) {
-        String ofLog = failure.key();
-        if (!StreamKey.SHARED.text().equals(ofLog)) {
+        String ofLog = StreamKey.SHARED.text();
+        if (!ofLog.equals(failure.key())) {
             return failure;
         }
         String said = String.valueOf(failure.getMessage());
