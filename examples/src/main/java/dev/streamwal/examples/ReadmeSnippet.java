@@ -60,7 +60,7 @@ final class ReadmeSnippet {
         // reading
         try (WalReader reader = WalReader.open(directory)) {
             try (EntryTail tail = reader.follow(Keys.prefix("meter/"), ReadFrom.first())) {   // these streams and those that come
-                while (tail.next(Duration.ofSeconds(10))) {                    // waits, some milliseconds behind the writer at most
+                while (tail.next(Duration.ofSeconds(10))) {                    // waits, mostly some milliseconds behind the writer
                     System.out.println(tail.key() + " " + tail.content().toString(UTF_8));
                 }
             }
