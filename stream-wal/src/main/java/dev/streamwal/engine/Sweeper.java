@@ -512,7 +512,7 @@ public final class Sweeper {
             try {
                 return store.isSharedBegunBefore(millis);
             } catch (IOException | WalException e) {
-                // once it can be read, the next pass knows
+                // the clock isn't believed before it is known; the next pass asks again
                 return true;
             }
         }

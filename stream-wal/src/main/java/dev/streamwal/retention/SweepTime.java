@@ -9,8 +9,8 @@ import java.util.List;
  * <p>Trusted are the known time ({@link KnownTime}) and, on top of it, a span for which the log may have stood still. If the clock lies further
  * ahead, a wrong clock can't be told from a long standstill. Then a segment stays if it isn't due by the known time and was begun before the jump: it
  * is kept as long as it would have been without the jump, and is deleted automatically when that time has passed, or when an operator confirms the
- * clock. Segments begun after the jump expire by the clock. If no segment is concerned, and none was begun before the jump of which that can't be
- * told, the clock is trusted: with that, all that it says counts from the next sweep on.
+ * clock. Segments begun after the jump expire by the clock. If no segment is concerned, the clock is trusted, and the next sweep deletes by it. But it
+ * isn't trusted yet while there is other data of before the jump, of which nobody knows when it expires.
  */
 public final class SweepTime {
 
@@ -22,7 +22,7 @@ public final class SweepTime {
      * @param streams as given, but segments that have to stay are not due
      * @param segments that stay although they have expired by the clock
      * @param bytes of their files
-     * @param isBelieved whether the clock is trusted; if no segment stays and it isn't, that can't be told yet
+     * @param isBelieved whether the clock is trusted; false without a segment that stays: a later sweep decides
      */
     public record Outcome(List<ExpiryPlan.Stream> streams, int segments, long bytes, boolean isBelieved) {}
 
