@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link AppendContract}. */
 class AppendTest {
@@ -13,6 +14,7 @@ class AppendTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends AppendContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class AppendTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends AppendContract {
         OnJimfs() {
             super(LogHome.jimfs());

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link BatchContract}. */
 class BatchTest {
@@ -13,6 +14,7 @@ class BatchTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends BatchContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class BatchTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends BatchContract {
         OnJimfs() {
             super(LogHome.jimfs());

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link ConsumerContract}. */
 class ConsumerTest {
@@ -13,6 +14,7 @@ class ConsumerTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends ConsumerContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class ConsumerTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends ConsumerContract {
         OnJimfs() {
             super(LogHome.jimfs());

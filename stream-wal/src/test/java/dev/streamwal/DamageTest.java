@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link DamageContract}. Every byte in memory, where it is quick, each third where tests are shortened; some of them on the disk. */
 class DamageTest {
@@ -15,6 +16,7 @@ class DamageTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends DamageContract {
         Channel() {
             super(LogHome.channel(), SOME);
@@ -22,6 +24,7 @@ class DamageTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends DamageContract {
         OnJimfs() {
             super(LogHome.jimfs(), Scale.factor() < 1 ? 5 : 1);

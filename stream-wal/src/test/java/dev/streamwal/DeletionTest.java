@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link DeletionContract}. */
 class DeletionTest {
@@ -13,6 +14,7 @@ class DeletionTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends DeletionContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class DeletionTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends DeletionContract {
         OnJimfs() {
             super(LogHome.jimfs());

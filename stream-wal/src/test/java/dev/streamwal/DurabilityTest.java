@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link DurabilityContract}. */
 class DurabilityTest {
@@ -13,6 +14,7 @@ class DurabilityTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends DurabilityContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class DurabilityTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends DurabilityContract {
         OnJimfs() {
             super(LogHome.jimfs());

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link ErasureContract}. */
 class ErasureTest {
@@ -13,6 +14,7 @@ class ErasureTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends ErasureContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class ErasureTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends ErasureContract {
         OnJimfs() {
             super(LogHome.jimfs());

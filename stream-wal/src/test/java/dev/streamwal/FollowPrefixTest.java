@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link FollowPrefixContract}. */
 class FollowPrefixTest {
@@ -13,6 +14,7 @@ class FollowPrefixTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends FollowPrefixContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class FollowPrefixTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends FollowPrefixContract {
         OnJimfs() {
             super(LogHome.jimfs());

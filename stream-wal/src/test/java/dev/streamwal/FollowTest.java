@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link FollowContract}. */
 class FollowTest {
@@ -13,6 +14,7 @@ class FollowTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends FollowContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class FollowTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends FollowContract {
         OnJimfs() {
             super(LogHome.jimfs());

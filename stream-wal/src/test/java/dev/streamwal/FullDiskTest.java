@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link FullDiskContract}. On the disk by a file system of its own, which only root can have. */
 class FullDiskTest {
@@ -13,6 +14,7 @@ class FullDiskTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends FullDiskContract {
         Channel() {
             super(LogHome.small(Storage.CHANNEL, DISK_BYTES));
@@ -20,6 +22,7 @@ class FullDiskTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends FullDiskContract {
         OnJimfs() {
             super(LogHome.jimfs(DISK_BYTES));

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link InterruptContract}. */
 class InterruptTest {
@@ -13,6 +14,7 @@ class InterruptTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends InterruptContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class InterruptTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends InterruptContract {
         OnJimfs() {
             super(LogHome.jimfs());

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link KeyContract}. */
 class KeyTest {
@@ -13,6 +14,7 @@ class KeyTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends KeyContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class KeyTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends KeyContract {
         OnJimfs() {
             super(LogHome.jimfs());

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link LifecycleContract}. */
 class LifecycleTest {
@@ -13,6 +14,7 @@ class LifecycleTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends LifecycleContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class LifecycleTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends LifecycleContract {
         OnJimfs() {
             super(LogHome.jimfs());

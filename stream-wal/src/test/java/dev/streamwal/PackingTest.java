@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link PackingContract}. */
 class PackingTest {
@@ -13,6 +14,7 @@ class PackingTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends PackingContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class PackingTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends PackingContract {
         OnJimfs() {
             super(LogHome.jimfs());

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link ReadContract}. */
 class ReadTest {
@@ -13,6 +14,7 @@ class ReadTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends ReadContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class ReadTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends ReadContract {
         OnJimfs() {
             super(LogHome.jimfs());

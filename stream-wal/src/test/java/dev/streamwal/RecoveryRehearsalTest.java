@@ -24,6 +24,7 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -45,6 +46,7 @@ class RecoveryRehearsalTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends Rehearsed {
         OnJimfs() {
             super(LogHome.jimfs());

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link RecoveryContract}. */
 class RecoveryTest {
@@ -13,6 +14,7 @@ class RecoveryTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends RecoveryContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class RecoveryTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends RecoveryContract {
         OnJimfs() {
             super(LogHome.jimfs());

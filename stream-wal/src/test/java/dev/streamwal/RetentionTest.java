@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link RetentionContract}. */
 class RetentionTest {
@@ -13,6 +14,7 @@ class RetentionTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends RetentionContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class RetentionTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends RetentionContract {
         OnJimfs() {
             super(LogHome.jimfs());

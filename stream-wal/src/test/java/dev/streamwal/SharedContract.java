@@ -312,7 +312,7 @@ abstract class SharedContract extends LogContract {
             long bytes = ofA.get(all - 1).ref().end() - ofA.get(0).ref().position();
             assertThat(bytes).as("bytes of a stream, more than two packed segments have").isGreaterThan(2L << 20);
             for (WalReader reader : List.of(within, without)) {
-                for (int count = 1; count < all; count += 97) {
+                for (int count = 1; count < all; count += 397) {
                     begun.begin(reader, count, ofA);
                 }
                 begun.beginMerged(reader, written);

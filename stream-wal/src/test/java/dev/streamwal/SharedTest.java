@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link SharedContract}. */
 class SharedTest {
@@ -13,6 +14,7 @@ class SharedTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends SharedContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class SharedTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends SharedContract {
         OnJimfs() {
             super(LogHome.jimfs());

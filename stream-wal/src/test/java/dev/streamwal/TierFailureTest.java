@@ -42,12 +42,14 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** An object store as tier that fails, lies, hangs, or is another log's: nothing is lost, and nothing but what needs it waits for it. */
+@Tag("portable")
 class TierFailureTest extends LogContract {
 
     private static final Duration AFTER = WINDOW.multipliedBy(2);

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link TierContract}. */
 class TierTest {
@@ -26,6 +27,7 @@ class TierTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends TierContract {
         OnJimfs() {
             super(LogHome.jimfs(), TierTest::folder);

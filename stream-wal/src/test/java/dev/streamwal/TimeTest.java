@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link TimeContract}. */
 class TimeTest {
@@ -13,6 +14,7 @@ class TimeTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends TimeContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class TimeTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends TimeContract {
         OnJimfs() {
             super(LogHome.jimfs());

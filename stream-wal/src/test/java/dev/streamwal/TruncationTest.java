@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link TruncationContract}. */
 class TruncationTest {
@@ -13,6 +14,7 @@ class TruncationTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends TruncationContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class TruncationTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends TruncationContract {
         OnJimfs() {
             super(LogHome.jimfs());

@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /** See {@link TypedContract}. */
 class TypedTest {
@@ -13,6 +14,7 @@ class TypedTest {
     }
 
     @Nested
+    @Tag("portable")
     class Channel extends TypedContract {
         Channel() {
             super(LogHome.channel());
@@ -20,6 +22,7 @@ class TypedTest {
     }
 
     @Nested
+    @Tag("portable")
     class OnJimfs extends TypedContract {
         OnJimfs() {
             super(LogHome.jimfs());

@@ -119,7 +119,7 @@ final class JournalReader implements Closeable {
             if (!load(offset, JournalBlockLayout.PREFIX_BYTES)) {
                 return -1;
             }
-            for (; end - offset >= JournalBlockLayout.PREFIX_BYTES; offset += RecordLayout.ALIGNMENT) {
+            for (offset += zeros((int) (offset - start)); end - offset >= JournalBlockLayout.PREFIX_BYTES; offset += RecordLayout.ALIGNMENT) {
                 int index = (int) (offset - start);
                 if (window.getLong(index + JournalBlockLayout.MAGIC) == JournalBlockLayout.MAGIC_VALUE
                         && JournalBlockLayout.decode(window, index, length - offset) != null) {
@@ -128,6 +128,18 @@ final class JournalReader implements Closeable {
             }
         }
         return -1;
+    }
+
+    /** Bytes from an index of the window on, a multiple of 8, that are zero, as most are behind the end of a journal: no block begins there. */
+    private int zeros(int index) {
+        if (window.getLong(index) != 0) {
+            return 0;
+        }
+        // each byte is compared with the one eight further on, so no zeros need to be kept to compare with
+        int compared = (int) (end - start) - index - Long.BYTES;
+        int differs = window.slice(index, compared).mismatch(window.slice(index + Long.BYTES, compared));
+        int zeros = (differs < 0 ? compared : differs) + Long.BYTES;
+        return zeros - zeros % RecordLayout.ALIGNMENT;
     }
 
     /** Makes the window hold {@code bytes} bytes from the offset on; false where the file has fewer. */

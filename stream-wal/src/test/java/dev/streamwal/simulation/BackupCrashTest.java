@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Backups and restores while the process is killed, the power lost or a call fails, at every operation. A point is whole or isn't there, and one that was
  * acknowledged stays; a restored log is whole or isn't there.
  */
+@Tag("portable")
 class BackupCrashTest {
 
     private static final int MAX_ALONE = 12;

@@ -27,9 +27,11 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A log whose folder gets another name, and a new log, on a disk that loses its power, under processes that are killed, and with calls that fail. */
+@Tag("portable")
 class FolderUpgradeTest {
 
     private static final String KEY = "k";

@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -24,8 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every I/O call of a program that does all that a log can do fails once: the first, in the next run the second, and so on until a run
- * reaches its end without. {@code -Dscale=0.1} takes each tenth, {@code -Dnth=…} one.
+ * reaches its end without. {@code -Dscale=0.1} takes each twentieth, {@code -Dnth=…} one.
  */
+@Tag("portable")
 class IoFailureTest {
 
     private static final int MAX_NTH = 20_000;
@@ -157,7 +159,7 @@ class IoFailureTest {
     }
 
     private static Outcome everyCall(Program program, boolean mapped, Kind kind) {
-        int step = (int) Math.max(1, Math.round(1 / Scale.factor()));
+        int step = (int) Math.max(1, Math.round((Scale.factor() < 1 ? 2 : 1) / Scale.factor()));
         Integer given = Integer.getInteger("nth");
         Outcome outcome = Outcome.NONE;
         for (int nth = given == null ? 1 : given; nth < MAX_NTH; nth += step) {

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A stream that goes on in a segment of its own, behind what it has in shared ones: a loss of power never takes what stands before something that
  * it leaves, nor what was acknowledged as durable.
  */
+@Tag("portable")
 class SharedThenOwnTest {
 
     private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
