@@ -15,6 +15,7 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReadFrom;
+import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.StreamPolicy;
 import io.netty.buffer.Unpooled;
@@ -330,6 +331,38 @@ abstract class SharedContract extends LogContract {
         List<byte[]> contents = IntStream.range(0, count).mapToObj(i -> ("member " + i).getBytes(ISO_8859_1)).toList();
         List<EntryRef> refs = stream.appendBatch(contents.stream().map(WriteEntry::of).toList());
         return IntStream.range(0, count).mapToObj(i -> Written.of(refs.get(i), clock.millis(), contents.get(i))).toList();
+    }
+
+    /** Packing takes all that the shared stream has, which is no deletion: nobody can have lost records of a key that is new. */
+    @Test
+    void consumer_keysComeAfterAllWasPacked_nothingIsTold() throws InterruptedException {
+        try (StreamWal wal = open(sharing().sweepInterval(Duration.ZERO)); WalReader reader = WalReader.open(root);
+                WalConsumer within = wal.reader().consumer("within", Keys.all()); WalConsumer without = reader.consumer("without", Keys.all())) {
+            for (int window = 0; window < 5; window++) {
+                List<EntryRef> refs = new ArrayList<>();
+                for (int i = 0; i < 10; i++) {
+                    refs.addAll(appendSome(wal.stream("new/" + window + "/" + i), 2).stream().map(Written::ref).toList());
+                }
+                assertThat(refs.get(0).position()).as("where new streams begin").isZero();
+                for (WalConsumer consumer : List.of(within, without)) {
+                    assertThat(delivered(consumer, refs.size())).containsExactlyInAnyOrderElementsOf(refs);
+                    consumer.commitDelivered();
+                    assertThat(consumer.lost()).isEmpty();
+                    assertThat(consumer.possiblyLost()).isEmpty();
+                }
+                packAll(wal);
+                assertThat(wal.stats().sharedSegments()).isZero();
+            }
+        }
+    }
+
+    private static List<EntryRef> delivered(WalConsumer consumer, int count) throws InterruptedException {
+        List<EntryRef> refs = new ArrayList<>();
+        EntryTail entries = consumer.entries();
+        while (refs.size() < count && entries.next(LONG)) {
+            refs.add(entries.ref());
+        }
+        return refs;
     }
 
     /** More records than are looked up, or copied, together; some in batches, some streams with one record and some with many. */

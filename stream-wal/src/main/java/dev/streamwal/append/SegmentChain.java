@@ -333,8 +333,16 @@ final class SegmentChain {
     /**
      * Makes durable, before a stream's last segment is deleted, that later segments begin above every position that was ever given. Writes
      * nothing if the start was raised since the segment was created.
+     *
+     * <p>Of the shared stream everything goes whenever all of it is packed. New streams begin at the start, and one that begins above the start of a
+     * while ago may have been there before, for all that a consumer knows: so the start isn't raised for the shared stream. It goes on where it ended,
+     * which the writer keeps for as long as the log is open ({@link SharedLog} refers to its stream); and each opening raises the start above every
+     * position given.
      */
     void raiseStartAbove(long basePosition) throws IOException {
+        if (key.equals(StreamKey.SHARED) && next.hasEnd()) {
+            return;
+        }
         Positions positions = log.positions().current();
         if (positions.start() - StreamPolicy.MAX_SEGMENT_BYTES < basePosition && positions.start() != positions.ceiling()) {
             log.positions().startAtCeiling();

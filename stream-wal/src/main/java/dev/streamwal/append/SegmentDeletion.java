@@ -20,8 +20,8 @@ final class SegmentDeletion {
      * there of it. The record is a position below which the stream has nothing. What keeps it true, and what may happen in between:
      *
      *   a new segment        begins at or above that position: after what stays, or, if nothing stays, at the log's start, which was durably
-     *                        raised above every position given. `Continuation` remembers the position, whatever end of the stream recovery
-     *                        finds; nothing else decides where a segment begins.
+     *                        raised above every position given. (Not for the shared stream: it goes on where it ended.) `Continuation` remembers
+     *                        the position, whatever end of the stream recovery finds; nothing else decides where a segment begins.
      *   an append            goes to no segment below it. The active segment is never chosen, unless choosing it seals it; and a recovery
      *                        in between makes no segment active.
      *   recovery             may come after it. It is given the position, since the journal that it knows is older: otherwise it would take
@@ -98,7 +98,7 @@ final class SegmentDeletion {
         } else {
             chain.raiseStartAbove(segments.newest().name().basePosition());
             chain.next().newestGone();
-            below = log.positions().current().start();
+            below = chain.next().nextBase(log.positions().current().start());
         }
         chain.next().nothingBelow(below);
         return OptionalLong.of(below);
