@@ -74,7 +74,8 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
             // a failure of the program's executor isn't the log's
             failures.failed(task, stream, failure);
         }
-        listener.tell(told -> told.onFailure(task, Optional.ofNullable(stream), failure));
+        Optional<String> key = OpenFailures.keyOf(stream);
+        listener.tell(told -> told.onFailure(task, key, failure));
         // last, so that what is tried again counts once
         counts.failed(task);
     }

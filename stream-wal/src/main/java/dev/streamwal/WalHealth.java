@@ -69,7 +69,7 @@ public final class WalHealth extends Snapshot<WalHealth.Fields> {
     static WalHealth of(OpenFailures.View view) {
         State state = view.isFinal() ? State.FAILED : view.last().isPresent() ? State.DEGRADED : State.OK;
         return new WalHealth(new Fields(state, view.since(), view.last().map(OpenFailures.Failure::task),
-                view.last().flatMap(failure -> Optional.ofNullable(failure.key())), view.last().map(OpenFailures.Failure::cause)));
+                view.last().flatMap(failure -> OpenFailures.keyOf(failure.key())), view.last().map(OpenFailures.Failure::cause)));
     }
 
     /** The states of a log. */

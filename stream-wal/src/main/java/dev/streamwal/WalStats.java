@@ -84,7 +84,8 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * Size of the log's files, including space prepared ahead.
+     * Size of the log's segments and packs, including space prepared ahead. Not in it are small files, as those of consumers, and the journal of flushes,
+     * whose size is {@link WalActivity#journalBytes()}.
      *
      * @return bytes
      */

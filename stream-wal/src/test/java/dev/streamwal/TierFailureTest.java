@@ -498,6 +498,26 @@ class TierFailureTest extends LogContract {
         });
     }
 
+    /** Passes in the background become rare while they fail; whoever has mended the tier doesn't wait for the next one. */
+    @Test
+    void moveToTier_succeedsBehindFailuresOfTheBackground_theyAreOver() {
+        expectFailures();
+        store.weather(new Weather() {
+            @Override
+            public void before(Call call, String object) throws IOException {
+                throw new IOException("connection refused");
+            }
+        });
+        try (StreamWal wal = open(options().sweepInterval(Duration.ofMillis(50)))) {
+            append(wal, 4);
+            LogContract.await("the background has failed again and again", () -> wal.activity().failures().getOrDefault("tier", 0L) >= 5);
+            assertThat(wal.health().state()).isEqualTo(WalHealth.State.DEGRADED);
+            store.weather(Weather.FINE);
+            int unused = wal.moveToTier();
+            assertThat(wal.health().state()).isEqualTo(WalHealth.State.OK);
+        }
+    }
+
     // ---------------------------------------------------------------- what comes between
 
     /** Something that another thread of the log may do, at each call of the tier while packs move; the pass is in the middle of the call then. */

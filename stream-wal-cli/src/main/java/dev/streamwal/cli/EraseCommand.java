@@ -53,10 +53,10 @@ final class EraseCommand extends WritingCommand {
 
     @Override
     Exit run(CommandOutput out) throws IOException {
-        checkIsLog();
         if (to.isBefore(from)) {
-            throw new RefusedException("--to is before --from: from=" + from + ", to=" + to);
+            throw new UsageException("--to is before --from: from=" + from + ", to=" + to);
         }
+        checkIsLog();
         KeySelection selection;
         try (WalReader reader = WalReader.open(root()); LogSegments segments = LogSegments.of(root())) {
             selection = KeySelection.of(segments, reader, patterns);

@@ -67,7 +67,9 @@ public final class EntryTail extends EntryCursor {
     /**
      * Goes to the next record, and waits for it if need be. Throws what {@link #next()} throws.
      *
-     * @param timeout how long to wait at most; zero or less looks once, and doesn't wait
+     * @param timeout how long to wait at most; zero or less looks once, and doesn't wait. In each look
+     *     a tail of many streams looks at shared segments, and only in turn at those that streams have of their own: false doesn't say that there is
+     *     nothing in those
      * @return false where the time is over, or {@link #wakeup()} was called
      * @throws InterruptedException where the thread is interrupted while it waits, or was before
      */

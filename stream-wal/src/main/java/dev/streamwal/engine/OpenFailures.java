@@ -1,6 +1,7 @@
 package dev.streamwal.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.format.StreamKey;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
@@ -53,6 +54,11 @@ public final class OpenFailures {
      * @param last the most recent open failure
      */
     public record View(boolean isFinal, Instant since, Optional<Failure> last) {}
+
+    /** The key of the program's stream that a failure concerns; empty where it concerns the whole log, or the stream that is the log's own. */
+    public static Optional<String> keyOf(@Nullable String stream) {
+        return Optional.ofNullable(stream).filter(key -> !key.equals(StreamKey.SHARED.text()));
+    }
 
     public OpenFailures(InstantSource clock) {
         this.clock = clock;

@@ -111,8 +111,20 @@ public final class Tiering implements PackedTier {
      * @throws TierFailure where the tier fails
      * @throws IOException where a pack can't be read, or the manifest can't be written; the others were moved
      */
-    public int pass() throws IOException {
-        return pass(() -> false);
+    public synchronized int pass() throws IOException {
+        return settling(() -> false);
+    }
+
+    /** A pass; where it succeeds, failures of earlier ones are over. */
+    @GuardedBy("this")
+    private int settling(BooleanSupplier isStopped) throws IOException {
+        long begun = events.begins();
+        int moved = pass(isStopped);
+        backoff.succeeded();
+        if (!isStopped.getAsBoolean()) {
+            events.ended(TASK, begun);
+        }
+        return moved;
     }
 
     /**
@@ -124,13 +136,8 @@ public final class Tiering implements PackedTier {
         if (!backoff.isDue(steadyClock.getAsLong())) {
             return;
         }
-        long begun = events.begins();
         try {
-            int unused = pass(isStopped);
-            backoff.succeeded();
-            if (!isStopped.getAsBoolean()) {
-                events.ended(TASK, begun);
-            }
+            int unused = settling(isStopped);
         } catch (IOException | RuntimeException | Error e) {
             backoff.failed(steadyClock.getAsLong());
             if (!isStopped.getAsBoolean()) {

@@ -54,7 +54,7 @@ public final class StorageErrors {
         }
         if (cause.getCause() instanceof OutOfMemoryError) {
             return new WalIOException("can't " + task + ": the process may map no more files: " + where
-                    + "; raise the system's limit of mappings (vm.max_map_count), or let more streams share segments", file, stream, position,
+                    + "; raise the system's limit of mappings (vm.max_map_count) or the process's limit of memory (ulimit -v), or let more streams share segments", file, stream, position,
                     cause);
         }
         return new WalIOException("can't " + task + ": " + IoFailure.fault(cause) + ", " + where + IoFailure.remedy(cause, "; look at the disk"), file, stream, position, cause);
@@ -73,6 +73,10 @@ public final class StorageErrors {
         if (IoFailure.isTooManyOpenFiles(cause)) {
             return new TooManyOpenFilesException(message + "; raise the process's limit of open files, then sync", root,
                     stream, WalException.NO_POSITION, cause);
+        }
+        if (cause.getCause() instanceof OutOfMemoryError memory) {
+            return new WalIOException(message + ", reason=" + memory.getMessage()
+                    + "; free some memory, or allow more (-Xmx, -XX:MaxDirectMemorySize), then sync", root, stream, WalException.NO_POSITION, cause);
         }
         return new WalIOException(message + "; look at the disk, then sync", root, stream, WalException.NO_POSITION, cause);
     }

@@ -2,6 +2,7 @@ package dev.streamwal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.format.StreamKey;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +21,13 @@ class OpenFailuresTest {
 
     private void assertNoneOpen(long sinceMillis) {
         assertThat(failures.view()).isEqualTo(new OpenFailures.View(false, Instant.ofEpochMilli(sinceMillis), java.util.Optional.empty()));
+    }
+
+    @Test
+    void keyOf_theLogsOwnStream_isNoneOfTheProgram() {
+        assertThat(OpenFailures.keyOf("a")).contains("a");
+        assertThat(OpenFailures.keyOf(null)).isEmpty();
+        assertThat(OpenFailures.keyOf(StreamKey.SHARED.text())).isEmpty();
     }
 
     @Test
