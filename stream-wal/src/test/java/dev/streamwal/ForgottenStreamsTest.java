@@ -1,11 +1,16 @@
 package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.engine.Environment;
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.LostRange;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -27,6 +32,12 @@ class ForgottenStreamsTest {
     private static final Duration WINDOW = Duration.ofMinutes(10);
     private static final Duration RETENTION = Duration.ofHours(1);
     private static final int KEYS = 300;
+    /** More than a tail remembers of those that have gone. */
+    private static final int MANY = 3_000;
+    /** Not fewer than are there when the others have gone. */
+    private static final int THERE = 10;
+    /** What a consumer's tail remembers of those that have gone. */
+    private static final int REMEMBERED = 1_000 + THERE;
 
     @TempDir
     private Path folder;
@@ -302,5 +313,112 @@ class ForgottenStreamsTest {
             assertThat(append(wal, "a", "2").position()).isEqualTo(ref.end());
             assertThat(slow.lost()).isEmpty();
         }
+    }
+
+    /** More than are remembered, in two packs. */
+    @Test
+    void tailOfAll_noticesAllKeysThatHaveGone() throws InterruptedException {
+        try (StreamWal wal = open(); WalReader reader = wal.reader(); EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
+            assertThat(comeAndGo(wal, tail)).isEqualTo(MANY);
+            // the log doesn't change any more: the tail goes on to look while there is something left to look for
+            assertThat(followedAfterLooks(tail, THERE)).isLessThanOrEqualTo(THERE);
+            List<EntryRef> again = comeAgain(wal);
+            assertThat(readAll(tail)).containsExactlyElementsOf(again);
+        }
+    }
+
+    @Test
+    void consumerOfAll_letsGoOfKeysThatHaveGone_whenTheyAreCommitted_andIsToldOfNoLoss() throws InterruptedException {
+        try (StreamWal wal = open(); WalReader reader = wal.reader(); WalConsumer consumer = reader.consumer("all", Keys.all())) {
+            EntryTail tail = consumer.entries();
+            assertThat(comeAndGo(wal, tail)).isEqualTo(MANY);
+            assertThat(followedAfterLooks(tail, MANY - 1)).as("not committed").isGreaterThanOrEqualTo(MANY);
+            consumer.commitDelivered();
+            assertThat(followedAfterLooks(tail, REMEMBERED)).isLessThanOrEqualTo(REMEMBERED);
+            List<EntryRef> again = comeAgain(wal);
+            assertThat(readAll(tail)).containsExactlyElementsOf(again);
+            assertThat(consumer.lost()).isEmpty();
+            assertThat(consumer.possiblyLost()).isEmpty();
+        }
+    }
+
+    /** What went between two looks of a tail that has forgotten the key is told as ever, as the consumer has its commit. */
+    @Test
+    void consumerOfAll_aKeyThatItHasForgottenComesAndGoesUnseen_isToldOfTheLoss() throws InterruptedException {
+        try (StreamWal wal = open(); WalReader reader = wal.reader(); WalConsumer consumer = reader.consumer("all", Keys.prefix("container/"))) {
+            EntryTail tail = consumer.entries();
+            EntryRef first = append(wal, "container/first", "1");
+            assertThat(readAll(tail)).containsExactly(first);
+            expireSeen(wal, tail);
+            assertThat(comeAndGo(wal, tail)).isEqualTo(MANY);
+            consumer.commitDelivered();
+            assertThat(followedAfterLooks(tail, REMEMBERED)).isLessThanOrEqualTo(REMEMBERED);
+            assertThat(tail.positions()).doesNotContainKey(first.key());
+            EntryRef missed = append(wal, "container/first", "2");
+            expire(wal);
+            EntryRef last = append(wal, "container/first", "3");
+            assertThatThrownBy(() -> readAll(tail)).isInstanceOf(EntryExpiredException.class);
+            assertThat(readAll(tail)).containsExactly(last);
+            List<LostRange> told = new ArrayList<>(consumer.lost());
+            told.addAll(consumer.possiblyLost());
+            assertThat(told).singleElement().satisfies(lost -> {
+                assertThat(lost.key()).isEqualTo(first.key());
+                assertThat(lost.from()).isBetween(first.end(), missed.position());
+                assertThat(lost.to()).isBetween(missed.end(), last.position());
+            });
+        }
+    }
+
+    /** Returns how many records the tail has delivered of many keys, of which all have gone. */
+    private int comeAndGo(StreamWal wal, EntryTail tail) throws InterruptedException {
+        int read = 0;
+        for (int half = 0; half < 2; half++) {
+            for (int i = 0; i < MANY / 2; i++) {
+                append(wal, "container/" + half + "/" + i, "x");
+            }
+            read += readAll(tail).size();
+            expireSeen(wal, tail);
+        }
+        return read;
+    }
+
+    /** The tail sees all that is packed, before and after, so that nothing can have come and gone unseen. */
+    private void expireSeen(StreamWal wal, EntryTail tail) throws InterruptedException {
+        now.set(now.get().plus(RETENTION).plus(WINDOW.multipliedBy(2)));
+        append(wal, "always", "here");
+        assertThat(readAll(tail)).isEmpty();
+        int unused = wal.pack();
+        wal.sweep();
+        assertThat(readAll(tail)).isEmpty();
+    }
+
+    private List<EntryRef> comeAgain(StreamWal wal) {
+        return List.of(append(wal, "container/0/1", "again"), append(wal, "container/1/" + (MANY / 2 - 1), "again"));
+    }
+
+    private static List<EntryRef> readAll(EntryTail tail) throws InterruptedException {
+        List<EntryRef> refs = new ArrayList<>();
+        while (tail.next(Duration.ofMillis(20))) {
+            refs.add(tail.ref());
+        }
+        return refs.stream().filter(ref -> !ref.key().equals("always")).toList();
+    }
+
+    /**
+     * How many streams are followed, when there are at most so many, or when none has gone for a while. Of a consumer's these are all; of another tail
+     * those that it hasn't found to have gone.
+     */
+    private static long followedAfterLooks(EntryTail tail, long enough) throws InterruptedException {
+        long followed = tail.positions().size();
+        for (int quiet = 0; quiet < 4 && followed > enough; quiet++) {
+            long deadline = System.nanoTime() + 1_000_000_000L;
+            while (System.nanoTime() < deadline) {
+                boolean unused = tail.next(Duration.ofMillis(20));
+            }
+            long now = tail.positions().size();
+            quiet = now < followed ? -1 : quiet;
+            followed = now;
+        }
+        return followed;
     }
 }

@@ -53,9 +53,9 @@ public final class ConsumerCursor {
         return foundStart.isPresent();
     }
 
-    /** Where streams without a commit begin; 0 where that isn't known. */
+    /** Where streams without a commit begin now; 0 where that isn't known. It rises where commits of streams that have gone are left out. */
     public long start() {
-        return foundStart.orElse(0);
+        return writer == null ? foundStart.orElse(0) : writer.start();
     }
 
     /** The reason why it can't commit; null where it can. */

@@ -25,6 +25,7 @@ public final class ConsumerTail {
     private final KeyScope scope;
     private final ConsumerCursor cursor;
     private final Gone gone;
+    private final Delivered delivered;
 
     /** What a consumer was told of already. */
     @FunctionalInterface
@@ -33,12 +34,13 @@ public final class ConsumerTail {
         long behind(String key, long committed);
     }
 
-    public ConsumerTail(LogSource log, StreamKey name, KeyScope scope, ConsumerCursor cursor, Gone gone) {
+    public ConsumerTail(LogSource log, StreamKey name, KeyScope scope, ConsumerCursor cursor, Gone gone, Delivered delivered) {
         this.log = log;
         this.name = name;
         this.scope = scope;
         this.cursor = cursor;
         this.gone = gone;
+        this.delivered = delivered;
     }
 
     public TailWalk open() {
@@ -52,7 +54,17 @@ public final class ConsumerTail {
     private TailWalk ofStreams() throws IOException {
         Map<String, ScanBegin> from = new HashMap<>();
         cursor.positions().forEach((key, position) -> from.put(key, behind(key, position)));
-        return new FollowedStreams(log, scope, from, others());
+        return new FollowedStreams(log, scope, from, new FollowedStreams.Others() {
+            @Override
+            public ScanBegin begin(String key) {
+                return inOther(key);
+            }
+
+            @Override
+            public boolean mayForget(String key) {
+                return !delivered.isAny(key);
+            }
+        });
     }
 
     private TailWalk ofStream(String key) throws IOException {
@@ -64,6 +76,17 @@ public final class ConsumerTail {
 
     private ScanBegin behind(String key, long committed) {
         return new ScanBegin.Committed(gone.behind(key, committed), name.text());
+    }
+
+    /**
+     * Where to begin in a stream that the tail doesn't follow: it has none of its commits from before, or has forgotten it, after it had read all of
+     * it. What comes then is new. Its first segment may say where the stream had ended, and what lies between the commit and there was lost; if it
+     * doesn't say so, nothing was, as far as is known. Where the cursor has forgotten the stream too, its start was raised above all that the stream
+     * had, so it is asked for after the commit.
+     */
+    private ScanBegin inOther(String key) {
+        Long committed = cursor.position(key);
+        return committed == null || !cursor.knowsStart() ? others() : new ScanBegin.NewStream(gone.behind(key, committed));
     }
 
     /** Where to begin in streams without a commit. */

@@ -45,6 +45,11 @@ public final class Delivered {
         return reached != null && position <= reached.end;
     }
 
+    /** Whether a record of the stream was delivered behind what is committed of it. */
+    public synchronized boolean isAny(String key) {
+        return byKey.containsKey(key);
+    }
+
     /** By key, the end of the last delivered record, for the streams with deliveries since their last commit. */
     public synchronized Map<String, Long> uncommitted() {
         Map<String, Long> ends = new HashMap<>();

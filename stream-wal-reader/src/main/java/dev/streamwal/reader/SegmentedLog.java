@@ -178,7 +178,7 @@ final class SegmentedLog implements ReadableLog {
     public TailWalk followAll(KeyScope scope, Map<String, ScanBegin> from) {
         log.checkOpen();
         try {
-            return new FollowedStreams(log, scope, from, new ScanBegin.Oldest());
+            return new FollowedStreams(log, scope, from, key -> new ScanBegin.Oldest());
         } catch (IOException e) {
             throw log.failure("opening a tail", e, log.streams().path(), null, WalException.NO_POSITION);
         }

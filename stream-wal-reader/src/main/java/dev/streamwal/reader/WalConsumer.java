@@ -123,7 +123,7 @@ public final class WalConsumer implements AutoCloseable {
         }
         delivered.beginsAgain();
         // what may have been lost at the commit was listed, and isn't thrown; what went since then is
-        ConsumerTail from = new ConsumerTail(log, name, scope, cursor, possiblyLost::behind);
+        ConsumerTail from = new ConsumerTail(log, name, scope, cursor, possiblyLost::behind, delivered);
         ConsumedWalk opened = new ConsumedWalk(from.open(), lost, possiblyLost, delivered);
         EntryTail made = new EntryTail(opened, keys, new WakeableRest());
         walk = opened;

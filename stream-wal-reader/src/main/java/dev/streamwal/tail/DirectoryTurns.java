@@ -40,15 +40,13 @@ final class DirectoryTurns {
         this.look = look;
     }
 
+    /** Called for each stream once, and behind its turn; drops it there if it isn't followed any more. */
     void add(FollowedStream stream) {
+        if (stream.isForgotten) {
+            return;
+        }
         ArrayDeque<FollowedStream> turns = stream.hasDirectory() ? with : without;
         turns.addLast(stream);
-    }
-
-    /** Removes the streams that aren't followed any more. */
-    void forget() {
-        with.removeIf(stream -> stream.isForgotten);
-        without.removeIf(stream -> stream.isForgotten);
     }
 
     /**

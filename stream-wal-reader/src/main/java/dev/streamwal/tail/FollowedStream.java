@@ -8,7 +8,6 @@ import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SharedFile;
-import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
 import dev.streamwal.walk.EndDoubt;
 import dev.streamwal.walk.StreamScan;
@@ -47,6 +46,10 @@ final class FollowedStream {
     private EndDoubt sign = EndDoubt.NONE;
     /** Whether it was deleted, and has had no record since. */
     boolean isGone;
+    /** Whether it was deleted, and counts as {@link #isGone} when it has been read to its end. */
+    boolean goesAtItsEnd;
+    /** Whether {@link NewStreams} knows it, and so will tell when it has gone. */
+    boolean isWatched;
     /** Whether the caller has said where to begin in it. */
     boolean isPlaced;
     /** Whether it isn't followed any more. */
@@ -103,7 +106,7 @@ final class FollowedStream {
     }
 
     /** Goes on where it fell asleep; if it never was awake, at the given beginning. */
-    void wake(LogSource log, ScanBegin beginning) throws IOException {
+    void wake(LogSource log, FollowedStreams.Others beginning) throws IOException {
         if (scan == null) {
             begin(resumed(log, beginning));
         }
@@ -126,12 +129,12 @@ final class FollowedStream {
         sign = sign.and(newSign);
     }
 
-    private StreamScan resumed(LogSource log, ScanBegin beginning) throws IOException {
+    private StreamScan resumed(LogSource log, FollowedStreams.Others beginning) throws IOException {
         // the time is taken before the stream is listed and read
         boolean unused = hasAnotherTime(log, System.nanoTime());
         SegmentCatalog catalog = log.unsharedCatalog(key);
         StreamScan.Bookmark from = rest;
-        return from != null ? StreamScan.resumed(log, catalog, from) : new ScanStart(log, catalog).tail(beginning);
+        return from != null ? StreamScan.resumed(log, catalog, from) : new ScanStart(log, catalog).tail(beginning.begin(key));
     }
 
     /** Gives back its file and buffers. False where it can't, as its scan has no place to resume at yet. */

@@ -87,6 +87,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private static final int LOOKS_PER_DIRECTORY = 4;
     /** Number of deleted streams whose positions are kept, at some 200 bytes each. */
     static final int MAX_GONE = 1_000;
+    /** How many of them are forgotten at a time: more than go, as {@link NewStreams} looks for so few. */
+    private static final int FORGOTTEN_PER_LOOK = 256;
     /**
      * Shortest rest between two looks at segments of streams' own and at directories; a record there may be so late. The rest is 128 times the
      * duration of a look where that is longer, up to {@link LookPace#MAX_REST_NANOS}.
@@ -100,8 +102,20 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** Shortest rest between two looks at shared segments, which take one read for all streams. */
     private static final long MIN_REST_SHARED_NANOS = 200_000;
 
+    /** What the caller knows of streams that aren't in the map that it gives, or that were forgotten. It is asked by the following thread. */
+    public interface Others {
+
+        /** Where to begin in a stream that isn't followed yet, or not any more. */
+        ScanBegin begin(String key);
+
+        /** Whether {@link #begin} says enough of a deleted stream that was read to its end, so that its place needn't be known here any more. */
+        default boolean mayForget(String key) {
+            return true;
+        }
+    }
+
     private final LogSource log;
-    private final ScanBegin others;
+    private final Others others;
     private final @Nullable NewStreams newStreams;
     private final DirectoryWatch folder;
     private long folderChanges;
@@ -114,7 +128,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private int looks;
     /** Streams that rest in a segment of their own that may grow, in the order in which they came to rest. */
     private final Set<FollowedStream> growing = new LinkedHashSet<>();
-    /** Deleted streams that were read to their ends, and of which records may come again; the one that went first is the first. */
+    /**
+     * Deleted streams that were read to their ends, and of which records may come again; the one that went first is the first, but for those that
+     * couldn't be forgotten yet at their turn.
+     */
     private final Set<FollowedStream> gone = new LinkedHashSet<>();
     private final LookPace ownPace = new LookPace(REST_PER_LOOK, MIN_REST_NANOS);
     private final LookPace recentPace = new LookPace(REST_PER_RECENT_LOOK, MIN_REST_SHARED_NANOS);
@@ -144,9 +161,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
      *
      * @param scope which streams; includes streams that come later, unless it names single keys
      * @param from where to begin, by key
-     * @param others where to begin in streams without an entry in {@code from}
+     * @param others where to begin in streams without an entry in {@code from}, and which may be forgotten
      */
-    public FollowedStreams(LogSource log, KeyScope scope, Map<String, ScanBegin> from, ScanBegin others) throws IOException {
+    public FollowedStreams(LogSource log, KeyScope scope, Map<String, ScanBegin> from, Others others) throws IOException {
         this.log = log;
         this.maxGrowing = Math.min(MAX_GROWING, log.settings().maxOpenFiles());
         this.others = others;
@@ -160,7 +177,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         try {
             for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
                 FollowedStream stream = add(each.getKey());
-                if (!each.getValue().equals(others)) {
+                if (!each.getValue().equals(others.begin(each.getKey()))) {
                     stream.isPlaced = true;
                     stream.begin(new ScanStart(log, log.unsharedCatalog(each.getKey())).tail(each.getValue()));
                     // a stream that was read to find its beginning keeps no file until its turn comes
@@ -282,11 +299,29 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         boolean isNext = stream.scan().next();
         stream.isOnDelivered = false;
         boolean found = isNext || (stream.hasNames && nextByName(stream));
-        if (found && stream.isGone) {
+        if (found) {
+            // it has come again; or it had a file open that was deleted, and the next turn finds that it has gone
+            watch(stream);
+            isThere(stream);
+        }
+        return found;
+    }
+
+    /** Has it noticed when the stream goes, wherever its records are. */
+    private void watch(FollowedStream stream) {
+        if (!stream.isWatched && newStreams != null) {
+            stream.isWatched = true;
+            newStreams.follow(stream.key());
+        }
+    }
+
+    /** A stream that is there isn't forgotten: what it has would be read once more. */
+    private void isThere(FollowedStream stream) {
+        stream.goesAtItsEnd = false;
+        if (stream.isGone) {
             stream.isGone = false;
             gone.remove(stream);
         }
-        return found;
     }
 
     /** Whether more streams wait than there are free places. */
@@ -322,6 +357,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             FollowedStream longest = awakeUnread.iterator().next();
             awakeUnread.remove(longest);
             sleep(longest);
+        }
+        if (stream.goesAtItsEnd) {
+            go(stream);
         }
     }
 
@@ -550,7 +588,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private boolean lookInTurn(FollowedStream stream) {
-        if (stream.wanted || growing.contains(stream)) {
+        if (stream.wanted || stream.isForgotten || growing.contains(stream)) {
             return false;
         }
         look(stream, System.nanoTime());
@@ -578,9 +616,11 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         FollowedStream known = streams.get(key);
         if (known != null) {
             known.doubtEnd(sign);
+            watch(known);
+            isThere(known);
             want(known);
         } else if (newStreams != null && scope.contains(key)) {
-            add(key);
+            watch(add(key));
         }
     }
 
@@ -588,48 +628,66 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         boolean mayHaveChanged = folder.mayHaveChanged();
         folderChanges += mayHaveChanged ? 1 : 0;
         NewStreams names = newStreams;
-        if (names != null && names.look(mayHaveChanged)) {
-            addAndForget(names);
-        }
-    }
-
-    private void addAndForget(NewStreams names) {
-        for (String key : names.found()) {
-            FollowedStream known = streams.get(key);
-            if (known == null) {
-                add(key);
-            } else {
-                want(known);
+        if (names != null) {
+            try {
+                boolean unused = names.look(mayHaveChanged);
+            } finally {
+                // at once: what is read before the next look tells more than what this one has found
+                addAndDrop(names);
             }
         }
-        for (String key : names.foundInPacks()) {
-            // records of a followed stream come in shared segments, or in its directory
-            addIfNew(key);
-        }
-        names.gone().forEach(this::gone);
-        names.taken();
         forgetGone();
     }
 
+    private void addAndDrop(NewStreams names) {
+        for (String key : names.found()) {
+            want(followed(key));
+        }
+        for (String key : names.foundInPacks()) {
+            // those of a stream that was followed before have come in shared segments, or in its directory: it is wanted for these
+            FollowedStream unused = followed(key);
+        }
+        names.gone().forEach(this::gone);
+        names.taken();
+    }
+
+    /** A stream that was found, and is found only once. */
+    private FollowedStream followed(String key) {
+        FollowedStream known = streams.get(key);
+        if (known == null) {
+            known = add(key);
+        }
+        known.isWatched = true;
+        isThere(known);
+        return known;
+    }
+
     /**
-     * Lets go of a deleted stream that was read to its end; one that wasn't reports that itself. The position reached is kept, as the stream may come
-     * again behind a gap. Where gaps before new streams aren't reported, that is so for the last {@link #MAX_GONE} such streams.
+     * Lets go of a deleted stream that was read to its end; one that wasn't reports that itself, and goes then. The position reached is kept, as the
+     * stream may come again behind a gap: for the last {@link #MAX_GONE} such streams, and for those of which the caller needs it.
      */
     private void gone(String key) {
         FollowedStream stream = streams.get(key);
-        if (stream == null || stream.wanted) {
+        if (stream == null) {
             return;
         }
-        if (hasMoreWhereItStopped(stream)) {
+        stream.isWatched = false;
+        if (!stream.wanted && hasMoreWhereItStopped(stream)) {
             // its file is still open
             want(stream);
-            return;
         }
+        if (stream.wanted) {
+            stream.goesAtItsEnd = true;
+        } else {
+            go(stream);
+        }
+    }
+
+    private void go(FollowedStream stream) {
+        stream.goesAtItsEnd = false;
         letGo(stream);
-        if (others instanceof ScanBegin.Oldest) {
-            stream.isGone = true;
-            gone.add(stream);
-        }
+        stream.isGone = true;
+        gone.add(stream);
     }
 
     private void letGo(FollowedStream stream) {
@@ -638,20 +696,23 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         stream.letGo(log);
     }
 
-    /** Forgets the streams that went first, beyond {@link #MAX_GONE}. If one of them comes again, all of it is new. */
+    /**
+     * Forgets the streams that went first, beyond {@link #MAX_GONE}, some at a time. If one of them comes again, it is followed as a new one, from where
+     * the caller says then.
+     */
     private void forgetGone() {
-        int many = gone.size() - MAX_GONE;
-        if (many <= 0) {
-            return;
-        }
-        List<FollowedStream> first = gone.stream().filter(stream -> !stream.wanted).limit(many).toList();
-        for (FollowedStream stream : first) {
+        for (int i = Math.min(FORGOTTEN_PER_LOOK, gone.size() - MAX_GONE); i > 0; i--) {
+            FollowedStream stream = gone.iterator().next();
             gone.remove(stream);
-            letGo(stream);
-            streams.remove(stream.key());
-            stream.isForgotten = true;
+            if (stream.wanted || !others.mayForget(stream.key())) {
+                // asked again when those behind it have been
+                gone.add(stream);
+            } else {
+                letGo(stream);
+                streams.remove(stream.key());
+                stream.isForgotten = true;
+            }
         }
-        turns.forget();
     }
 
     @Override
@@ -666,16 +727,17 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     @Override
     public Map<String, Long> positions() {
         Map<String, Long> positions = new HashMap<>();
-        streams.values().stream().filter(stream -> !stream.isGone && !isLeftToBegin(stream)).forEach(stream -> positions.put(stream.key(), stream.resume()));
+        streams.values().stream().filter(stream -> !isLeftToBegin(stream)).forEach(stream -> positions.put(stream.key(), stream.resume()));
         return positions;
     }
 
     /**
-     * Whether a later walk begins with the stream's first record when it gets no position of it, as this one would. At 0 it would tell of records
-     * before the first one, which never were. Single keys keep their positions: a later walk may follow only those that it gets.
+     * Whether a later walk begins with the stream's first record when it gets no position of it, as this one would, and there is nothing before that.
+     * At 0 it would tell of records before the first one, which never were. Single keys keep their positions: a later walk may follow only those that
+     * it gets.
      */
     private boolean isLeftToBegin(FollowedStream stream) {
-        return newStreams != null && others instanceof ScanBegin.Oldest && stream.isUnread();
+        return newStreams != null && (stream.isGone || stream.isUnread()) && others.begin(stream.key()) instanceof ScanBegin.Oldest;
     }
 
     // ---- the record it stands on

@@ -6,9 +6,8 @@ import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.Manifest;
 import java.io.IOException;
-import java.util.ArrayDeque;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,11 +17,17 @@ import java.util.Set;
 /**
  * Finds new and deleted streams, by the names in the folder of streams. The folder is listed when it may have changed. Only directories whose names
  * don't tell their keys are opened; so a stream counts as existing when its directory does, with a segment or without. A stream without a directory
- * may be in packs; each new pack is looked through once. One thread.
+ * may be in packs, each of which is looked through once, when it is new, or in shared segments, from which the caller {@linkplain #follow knows} it.
+ * One thread.
+ *
+ * <p><b>How it is found that a stream without a directory has gone.</b> Nothing says which keys a pack had that was dropped, or which streams were
+ * deleted in packs and in shared segments. But such a stream goes only with a change of the manifest. So each change begins a turn of all of these
+ * streams, in which each is looked for. A look takes a few of them, and the turn goes on, look by look, until it has come round, also where nothing
+ * changes any more. A change in the middle of a turn begins it anew from where it is, so all that were taken before are taken again.
  */
 final class NewStreams {
 
-    /** So few, as a deleted stream that wasn't noticed yet only takes some memory. */
+    /** So few at a time, as a deleted stream that wasn't noticed yet only takes some memory. */
     private static final int LOOKS_IN_TURN = 64;
 
     private final LogSource log;
@@ -33,15 +38,16 @@ final class NewStreams {
     private final Set<String> found = new LinkedHashSet<>();
     private final Set<String> foundInPacks = new LinkedHashSet<>();
     private final Set<String> gone = new LinkedHashSet<>();
-    /** Keys of streams that have no directory, but are in packs; by the name that the directory would have. */
-    private final Map<String, String> inPacks = new HashMap<>();
-    /** The same names, in the order in which it is checked whether the streams were deleted. */
-    private final ArrayDeque<String> inTurn = new ArrayDeque<>();
+    /** Keys of known streams that have no directory, by the name that it would have; first the one whose turn it is to be looked for. */
+    private final Map<String, String> inTurn = new LinkedHashMap<>();
+    /** How many of these are still to be looked for in this turn. */
+    private int left;
     private Manifest manifest = Manifest.EMPTY;
 
     private boolean wanted;
     private boolean anyUnknown;
     private final LookPace pace = LookPace.ofListings();
+    private final LookPace turnPace = LookPace.ofListings();
 
     NewStreams(LogSource log, KeyScope scope) {
         this.log = log;
@@ -51,25 +57,33 @@ final class NewStreams {
 
     /**
      * Takes a look; returns whether one of {@link #found()}, {@link #foundInPacks()} and {@link #gone()} has anything. They keep what they have until
-     * it is {@link #taken}: a look that fails in the middle has noted the names that it came to as known, and no later look finds these again.
+     * it is {@link #taken}, also where the look fails in the middle: it has noted the names that it came to as known, and no later one finds these again.
      *
      * @param mayHaveChanged whether names in the folder may have changed since the look before
      */
     boolean look(boolean mayHaveChanged) throws IOException {
         wanted |= mayHaveChanged || log.packs().manifest() != manifest;
         long now = System.nanoTime();
-        if (!(wanted || anyUnknown) || !pace.isDue(now)) {
-            return hasAny();
+        if ((wanted || anyUnknown) && pace.isDue(now)) {
+            list();
+            // not before the listing: if that fails, the next look repeats it
+            wanted = false;
+            pace.looked(now, System.nanoTime());
         }
-        list();
-        // not before the listing: if that fails, the next look repeats it
-        wanted = false;
-        pace.looked(now, System.nanoTime());
-        return hasAny();
+        long begin = System.nanoTime();
+        if (left > 0 && turnPace.isDue(begin)) {
+            takeTurns();
+            turnPace.looked(begin, System.nanoTime());
+        }
+        return !found.isEmpty() || !foundInPacks.isEmpty() || !gone.isEmpty();
     }
 
-    private boolean hasAny() {
-        return !found.isEmpty() || !foundInPacks.isEmpty() || !gone.isEmpty();
+    /** The caller has found records of a stream, in whatever place: it is known from now on, so that it is found when it has gone. */
+    void follow(String key) {
+        String name = StreamKey.of(key).directoryName();
+        if (known.add(name)) {
+            inTurn.put(name, key);
+        }
     }
 
     /** The caller has got everything that was found. */
@@ -93,9 +107,9 @@ final class NewStreams {
                     anyUnknown |= StreamKey.isDigestName(name);
                 }
             } else {
-                String packed = inPacks.remove(name);
-                if (packed != null) {
-                    found.add(packed);
+                String without = inTurn.remove(name);
+                if (without != null) {
+                    found.add(without);
                 }
             }
         }
@@ -106,39 +120,49 @@ final class NewStreams {
     private void addPacked(Set<String> names) throws IOException {
         Set<String> keys = new HashSet<>();
         Manifest now = log.packs().addKeys(pack -> manifest.pack(pack.number()).isEmpty(), scope, keys);
+        boolean isAnother = now != manifest;
         manifest = now;
         for (String key : keys) {
             String name = StreamKey.of(key).directoryName();
             if (!names.contains(name)) {
-                if (inPacks.put(name, key) == null) {
-                    inTurn.add(name);
-                }
+                inTurn.putIfAbsent(name, key);
                 if (known.add(name)) {
                     foundInPacks.add(key);
                 }
             }
+        }
+        if (isAnother) {
+            left = inTurn.size();
         }
     }
 
     private void forget(Set<String> names) throws IOException {
         if (!names.containsAll(known)) {
             for (String name : List.copyOf(known)) {
-                if (!names.contains(name) && !inPacks.containsKey(name)) {
-                    forgetIfGone(name, StreamKey.fromDirectoryName(name).map(StreamKey::text).filter(scope::contains));
+                if (!names.contains(name) && !inTurn.containsKey(name)) {
+                    Optional<String> key = StreamKey.fromDirectoryName(name).map(StreamKey::text).filter(scope::contains);
+                    if (!forgetIfGone(name, key)) {
+                        // all that it had in its directory is in packs
+                        key.ifPresent(without -> inTurn.put(name, without));
+                    }
                 }
             }
         }
-        for (int i = Math.min(LOOKS_IN_TURN, inTurn.size()); i > 0; i--) {
-            String name = inTurn.element();
-            boolean hasDirectory = names.contains(name);
+    }
+
+    private void takeTurns() throws IOException {
+        // some have got a directory since
+        left = Math.min(left, inTurn.size());
+        for (int i = Math.min(LOOKS_IN_TURN, left); i > 0; i--) {
+            Map.Entry<String, String> first = inTurn.entrySet().iterator().next();
+            String name = first.getKey();
+            String key = first.getValue();
             // throws before its turn is over
-            boolean isGone = !hasDirectory && forgetIfGone(name, Optional.ofNullable(inPacks.get(name)));
-            inTurn.remove();
-            if (hasDirectory) {
-                inPacks.remove(name);
-            } else if (!isGone) {
-                inTurn.add(name);
+            if (!forgetIfGone(name, Optional.of(key))) {
+                inTurn.remove(name);
+                inTurn.put(name, key);
             }
+            left--;
         }
     }
 
@@ -146,7 +170,7 @@ final class NewStreams {
         boolean isGone = key.isEmpty() || log.unsharedCatalog(key.get()).chain().size() == 0;
         if (isGone) {
             known.remove(name);
-            inPacks.remove(name);
+            inTurn.remove(name);
             key.ifPresent(gone::add);
         }
         return isGone;

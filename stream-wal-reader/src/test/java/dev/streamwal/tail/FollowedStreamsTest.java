@@ -57,7 +57,7 @@ class FollowedStreamsTest {
     }
 
     private FollowedStreams follow(LogSource log) throws IOException {
-        return new FollowedStreams(log, KeyScope.of(all.keySet()), all, new ScanBegin.Oldest());
+        return new FollowedStreams(log, KeyScope.of(all.keySet()), all, key -> new ScanBegin.Oldest());
     }
 
     private void append(int stream) {
@@ -167,7 +167,7 @@ class FollowedStreamsTest {
         try (LogSource log = log(null)) {
             FollowedStream stream = new FollowedStream("s0", () -> true);
             long before = System.nanoTime();
-            stream.wake(log, new ScanBegin.Oldest());
+            stream.wake(log, key -> new ScanBegin.Oldest());
             assertThat(stream.scan().next()).isTrue();
             assertThat(stream.scan().next()).isFalse();
             long after = System.nanoTime();
@@ -178,7 +178,7 @@ class FollowedStreamsTest {
             Files.setLastModifiedTime(directory, tick);
             assertThat(stream.mayHaveMore(log, before + ListingAge.settlingNanos(tick) - 1, 0)).isFalse();
             assertThat(stream.mayHaveMore(log, after + ListingAge.settlingNanos(tick), 0)).isTrue();
-            stream.wake(log, new ScanBegin.Oldest());
+            stream.wake(log, key -> new ScanBegin.Oldest());
             assertThat(stream.scan().next()).isTrue();
             assertThat(stream.scan().record().position()).isEqualTo(successor.header().basePosition());
             stream.close();
