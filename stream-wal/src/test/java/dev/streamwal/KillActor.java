@@ -1,5 +1,6 @@
 package dev.streamwal;
 
+import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import io.netty.buffer.Unpooled;
@@ -25,6 +26,7 @@ final class KillActor {
     /** What a call does when it has appended is done. */
     static final int DONE = -2;
 
+    private static final int MAX_ATTEMPTS = 10;
     private static final long SLOW_NANOS = 4_000_000;
     private static final int LATE_MILLIS = 30_000;
 
@@ -40,12 +42,25 @@ final class KillActor {
 
     /** @return completed when all of it is acknowledged */
     CompletableFuture<?> perform(KillScript.Call call) {
-        CompletableFuture<?> appended = append(call, timestampMillis(call));
+        CompletableFuture<?> appended = appendInTime(call);
         if (call.then() != KillScript.Then.NOTHING) {
             follow(call.then(), call.parts().get(0).stream());
             acks.acknowledged(call.number(), DONE, 0, 0);
         }
         return appended;
+    }
+
+    /** A thread that stands still between looking at the clock, which is fast, and appending is refused, and has appended nothing. */
+    private CompletableFuture<?> appendInTime(KillScript.Call call) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return append(call, timestampMillis(call));
+            } catch (TimestampOutOfRangeException e) {
+                if (attempt == MAX_ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /** Some are late, by up to two windows; but not where that would be expired. */
