@@ -469,15 +469,19 @@ class TierFailureTest extends LogContract {
         }
     }
 
-    @Test
-    void tierFails_isToldByHealthAndListenerUntilItIsOver() {
-        expectFailures();
+    private void refuseConnections() {
         store.weather(new Weather() {
             @Override
             public void before(Call call, String object) throws IOException {
                 throw new IOException("connection refused");
             }
         });
+    }
+
+    @Test
+    void tierFails_isToldByHealthAndListenerUntilItIsOver() {
+        expectFailures();
+        refuseConnections();
         try (StreamWal wal = open(options().sweepInterval(Duration.ofMillis(10)))) {
             append(wal, 4);
             LogContract.await("it is told", () -> wal.health().state() == WalHealth.State.DEGRADED);
@@ -502,12 +506,7 @@ class TierFailureTest extends LogContract {
     @Test
     void moveToTier_succeedsBehindFailuresOfTheBackground_theyAreOver() {
         expectFailures();
-        store.weather(new Weather() {
-            @Override
-            public void before(Call call, String object) throws IOException {
-                throw new IOException("connection refused");
-            }
-        });
+        refuseConnections();
         try (StreamWal wal = open(options().sweepInterval(Duration.ofMillis(50)))) {
             append(wal, 4);
             LogContract.await("the background has failed again and again", () -> wal.activity().failures().getOrDefault("tier", 0L) >= 5);
@@ -1139,12 +1138,7 @@ class TierFailureTest extends LogContract {
             assertThat(wal.moveToTier()).isPositive();
         }
         forgetThatItWasClosed();
-        store.weather(new Weather() {
-            @Override
-            public void before(Call call, String object) throws IOException {
-                throw new IOException("connection refused");
-            }
-        });
+        refuseConnections();
         int before = store.calls().size();
         try (StreamWal wal = open(options().durability(Durability.IMMEDIATE))) {
             assertThat(wal.recoverAll(progress -> { }).refusedStreams()).isZero();

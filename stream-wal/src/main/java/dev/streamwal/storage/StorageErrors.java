@@ -54,8 +54,8 @@ public final class StorageErrors {
         }
         if (cause.getCause() instanceof OutOfMemoryError) {
             return new WalIOException("can't " + task + ": the process may map no more files: " + where
-                    + "; raise the system's limit of mappings (vm.max_map_count) or the process's limit of memory (ulimit -v), or let more streams share segments", file, stream, position,
-                    cause);
+                    + "; raise the system's limit of mappings (vm.max_map_count) or the process's limit of memory (ulimit -v),"
+                    + " or let more streams share segments", file, stream, position, cause);
         }
         return new WalIOException("can't " + task + ": " + IoFailure.fault(cause) + ", " + where + IoFailure.remedy(cause, "; look at the disk"), file, stream, position, cause);
     }
