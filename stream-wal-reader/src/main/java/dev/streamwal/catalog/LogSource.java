@@ -7,6 +7,7 @@ import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.LogIdentity;
 import dev.streamwal.io.ReadFailures;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.segment.FooterCache;
@@ -17,6 +18,7 @@ import dev.streamwal.tier.TierReads;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.NavigableSet;
@@ -44,14 +46,26 @@ public final class LogSource implements AutoCloseable {
     private final SharedCatalog shared;
     /** Only of streams that have segments, so that asking for other keys takes no memory. */
     private final KeptCatalogs catalogs = new KeptCatalogs();
+    /** Null where the log hasn't been opened for writing yet, as far as was seen. */
+    private volatile @Nullable LogIdentity identity;
+    /** Whether a log that had an identity was at the path before. */
+    private final boolean isAfterAnother;
 
     /** @param writer null in a process that doesn't write the log */
     public LogSource(Path root, ReadSettings settings, @Nullable WriterView writer) {
-        this(root, settings, writer, new ManifestView(root, writer)::current, false);
+        this(root, settings, writer, new ManifestView(root, writer)::current, false, false);
     }
 
-    private LogSource(Path root, ReadSettings settings, @Nullable WriterView writer, PackCatalog.Manifests manifests, boolean isOfTierAlone) {
+    /** The log that is at the path now, in place of one that {@link #isReplaced()}. */
+    public LogSource anew() {
+        return new LogSource(root, settings, writer, new ManifestView(root, writer)::current, isOfTierAlone, true);
+    }
+
+    private LogSource(Path root, ReadSettings settings, @Nullable WriterView writer, PackCatalog.Manifests manifests, boolean isOfTierAlone,
+            boolean isAfterAnother) {
         this.root = root;
+        this.isAfterAnother = isAfterAnother;
+        this.identity = isAfterAnother ? identityNow(root) : null;
         this.isOfTierAlone = isOfTierAlone;
         this.settings = settings;
         this.writer = writer;
@@ -75,7 +89,7 @@ public final class LogSource implements AutoCloseable {
             public Manifest anew() throws IOException {
                 return tier.anew();
             }
-        }, true);
+        }, true, false);
     }
 
     /**
@@ -288,13 +302,64 @@ public final class LogSource implements AutoCloseable {
         }
     }
 
-    /** @throws WalClosedException after {@link #close()} */
+    /**
+     * Whether the log's directory was deleted since, and another log made, or restored, at its path. Then what is known of the log is of no use, and
+     * every later answer is the same. False where that can't be, as in the process that writes the log, and where there is no log now. It takes one
+     * call of the file system.
+     */
+    public boolean isReplaced() {
+        if (failures.isReplaced()) {
+            return true;
+        }
+        if (writer != null || isOfTierAlone || !isAnotherThere()) {
+            return false;
+        }
+        failures.markReplaced();
+        return true;
+    }
+
+    private static @Nullable LogIdentity identityNow(Path root) {
+        try {
+            return LogIdentity.of(root);
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private boolean isAnotherThere() {
+        LogIdentity known = identity;
+        LogIdentity now;
+        try {
+            now = LogIdentity.of(root);
+        } catch (NoSuchFileException e) {
+            // a restored copy that nobody has opened for writing has streams, and no such file
+            return known != null && Files.isDirectory(StreamDirectory.in(root));
+        } catch (IOException e) {
+            return false;
+        }
+        if (known != null) {
+            return !known.equals(now);
+        }
+        identity = now;
+        // what was found without the file, after another log, may have been what a deletion had left of that by then, and not a copy
+        return isAfterAnother;
+    }
+
+    /** @throws WalClosedException where another log {@link #isReplaced() is at the path now} */
+    public void checkNotReplaced() {
+        if (isReplaced()) {
+            failures.checkOpen();
+        }
+    }
+
+    /** @throws WalClosedException after {@link #close()}, or where {@link #isReplaced()} was true */
     public void checkOpen() {
         failures.checkOpen();
     }
 
-    /** The exception for a failure of the file system. If the log was closed meanwhile, that was the cause. */
+    /** The exception for a failure of the file system. If the log was closed meanwhile, or another one is at the path, that was the cause. */
     public WalException failure(String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
+        boolean unused = isReplaced();
         return failures.of(action, failure, file, stream, position);
     }
 

@@ -5,6 +5,7 @@ import dev.streamwal.io.DirectoryForce;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -50,11 +51,18 @@ public final class CursorFiles {
         return directory(root).resolve(name.directoryName() + DECLARED);
     }
 
-    /** Makes the folder, durably, if there is none. */
+    /** Makes the folder, durably, if there is none. A log that was deleted is not made again. */
     static void createDirectory(Path root) throws IOException {
         Path directory = directory(root);
         if (!Files.isDirectory(directory)) {
-            Files.createDirectories(directory);
+            try {
+                Files.createDirectory(directory);
+            } catch (FileAlreadyExistsException e) {
+                // another consumer has made it
+                if (!Files.isDirectory(directory)) {
+                    throw e;
+                }
+            }
             DirectoryForce.force(root);
         }
     }

@@ -11,26 +11,39 @@ public final class ReadFailures {
 
     private final Path root;
     private final ChannelCache channels;
+    private volatile boolean isReplaced;
 
     public ReadFailures(Path root, ChannelCache channels) {
         this.root = root;
         this.channels = channels;
     }
 
-    /** @throws WalClosedException after the reader was closed */
+    /** From now on failures say that another log is at the path. */
+    public void markReplaced() {
+        isReplaced = true;
+    }
+
+    /** Whether they say so. */
+    public boolean isReplaced() {
+        return isReplaced;
+    }
+
+    /** @throws WalClosedException after the reader was closed, or another log was found at the path */
     public void checkOpen() {
-        if (channels.isClosed()) {
+        if (isReplaced || channels.isClosed()) {
             throw closed(null);
         }
     }
 
-    /** The exception for a failure of the file system; {@link WalClosedException} if closing the reader was the cause. */
+    /** The exception for a failure of the file system; {@link WalClosedException} if closing the reader, or another log at the path, was the cause. */
     public WalException of(String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
-        return channels.isClosed() ? closed(failure) : IoFailure.of(action, failure, file, stream, position);
+        return isReplaced || channels.isClosed() ? closed(failure) : IoFailure.of(action, failure, file, stream, position);
     }
 
     private WalClosedException closed(@Nullable IOException failure) {
-        return new WalClosedException(
-                "reader is closed: root=" + root, root, null, WalException.NO_POSITION, failure);
+        String problem = isReplaced
+                ? "another log is at the path now, made anew or restored: root=" + root + "; begin to read again"
+                : "reader is closed: root=" + root;
+        return new WalClosedException(problem, root, null, WalException.NO_POSITION, failure);
     }
 }

@@ -145,6 +145,7 @@ final class Consumers {
         } catch (ProcessLock.HeldException e) {
             throw inUse(name, file, e);
         } catch (IOException e) {
+            WalReader.checkDirectory(log.root(), "a log");
             if (mayWrite()) {
                 throw e;
             }

@@ -3,6 +3,7 @@ package dev.streamwal.reader;
 import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.tail.RestingRule;
 import dev.streamwal.tail.WakeableRest;
 import dev.streamwal.walk.TailWalk;
@@ -11,7 +12,8 @@ import java.util.Map;
 
 /**
  * A cursor that waits for new records, of any process. It survives rotation, sealing, sweeping and cutting of segments, streams that are deleted
- * and come again, and a writer that ends, is killed or restarts.
+ * and come again, and a writer that ends, is killed or restarts. Where another log is made or restored at the log's path, it ends with a
+ * {@link WalClosedException}, but in the process that writes the log.
  *
  * <p>Records that retention deleted before they were read are reported: {@code next} throws an {@link EntryExpiredException} once, and the call
  * after goes on at {@link EntryExpiredException#to()}. Of a deleted stream it is told when the stream comes again. One exception: a tail by

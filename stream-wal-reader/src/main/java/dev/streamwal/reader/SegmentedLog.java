@@ -7,6 +7,7 @@ import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.encryption.KeysFile;
 import dev.streamwal.encryption.LogKeys;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.image.CheckpointFolder;
@@ -38,9 +39,16 @@ import org.jspecify.annotations.Nullable;
 /** A log in this project's own format: segments, in a directory for each stream. */
 final class SegmentedLog implements ReadableLog {
 
-    private final LogSource log;
+    /** Another one where another log was found at the path; operations ask {@link #current()}. */
+    private volatile LogSource log;
     private final LogKeys keys;
     private final ReadThreads threads;
+    /** Held while another log takes the place of the former one, and while the reader is closed. */
+    private final Object replacing = new Object();
+    /** What was read of former logs at the path. Guarded by {@link #replacing}. */
+    private long formerCalls;
+    private long formerBytes;
+    private long formerDirectBytes;
 
     /** @param writer null in a process that doesn't write the log */
     SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
@@ -64,6 +72,30 @@ final class SegmentedLog implements ReadableLog {
         }
     }
 
+    /**
+     * The log that is at the path now. Each operation asks once, before it reads anything. Where the log's directory was deleted, and made anew or
+     * restored, nothing of what was kept of the former log may be used: its headers have other salts, and its positions other records. So all of that
+     * goes, and the cursors over the former log end.
+     */
+    private LogSource current() {
+        LogSource known = log;
+        return known.isReplaced() ? anew(known) : known;
+    }
+
+    private LogSource anew(LogSource former) {
+        synchronized (replacing) {
+            if (log == former && !former.channels().isClosed()) {
+                log = former.anew();
+                keys.forget();
+                former.close();
+                formerCalls += former.channels().readCalls();
+                formerBytes += former.channels().readBytes();
+                formerDirectBytes += former.channels().directReadBytes();
+            }
+            return log;
+        }
+    }
+
     private void checkHasDirectory(String what) {
         if (log.isOfTierAlone()) {
             throw new UnsupportedOperationException(what + ", tier=" + log.root() + "; open the log's directory instead");
@@ -77,48 +109,53 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public NavigableSet<String> keys(KeyScope scope) {
-        log.checkOpen();
+        LogSource now = opened();
         try {
-            return log.keys(scope);
+            return now.keys(scope);
         } catch (IOException e) {
-            throw log.failure("listing streams", e, log.streams().path(), null, WalException.NO_POSITION);
+            throw now.failure("listing streams", e, now.streams().path(), null, WalException.NO_POSITION);
         }
     }
 
     @Override
     public void checkpoint(Path target) {
-        log.checkOpen();
+        LogSource now = opened();
         checkHasDirectory("a tier alone can't be copied as a log, as it hasn't the newest records");
         try {
-            CheckpointFolder.copyLog(log.root(), target, log.settings().tier());
+            CheckpointFolder.copyLog(now.root(), target, now.settings().tier());
         } catch (IOException e) {
-            throw log.failure("making a checkpoint", e, target, null, WalException.NO_POSITION);
+            throw now.failure("making a checkpoint", e, target, null, WalException.NO_POSITION);
         }
     }
 
     @Override
     public Optional<StreamInfo> describe(String key) {
-        return onStream("describing a stream", key, this::describe);
+        return onStream("describing a stream", key, SegmentedLog::describe);
     }
 
-    private Optional<StreamInfo> describe(SegmentCatalog catalog) throws IOException {
+    private static Optional<StreamInfo> describe(LogSource log, SegmentCatalog catalog) throws IOException {
         return new StreamSurvey(log, catalog).describe();
     }
 
     @Override
     public Map<String, StreamInfo> describe(Collection<String> keys) {
-        return onStreams("describing a stream", keys, this::describe);
+        return onStreams("describing a stream", keys, SegmentedLog::describe);
     }
 
     @Override
     public EntryBatch readBatch(EntryRef[] refs) {
-        log.checkOpen();
-        return new BatchRead(log, keys, refs, threads).run();
+        LogSource now = opened();
+        try {
+            return new BatchRead(now, keys, refs, threads).run();
+        } catch (CorruptSegmentException e) {
+            now.checkNotReplaced();
+            throw e;
+        }
     }
 
     @Override
     public Optional<EntryRef> last(String key) {
-        return onStream("reading the last record", key, catalog -> last(catalog).map(record -> ref(key, record)));
+        return onStream("reading the last record", key, (now, catalog) -> last(now, catalog).map(record -> ref(key, record)));
     }
 
     @Override
@@ -126,11 +163,11 @@ final class SegmentedLog implements ReadableLog {
         return onStream("reading the last record", key, this::latest);
     }
 
-    private Optional<Entry> latest(SegmentCatalog catalog) throws IOException {
-        return last(catalog).map(record -> entry(catalog.key().text(), record));
+    private Optional<Entry> latest(LogSource now, SegmentCatalog catalog) throws IOException {
+        return last(now, catalog).map(record -> entry(catalog.key().text(), record));
     }
 
-    private Optional<HeldRecord> last(SegmentCatalog catalog) throws IOException {
+    private static Optional<HeldRecord> last(LogSource log, SegmentCatalog catalog) throws IOException {
         Optional<HeldRecord> plain = new LastRecordRead(log, catalog).run();
         return plain.isPresent() ? plain : new NewestRecords(log, catalog).last();
     }
@@ -146,7 +183,8 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public Optional<Entry> latestByTimestamp(String key) {
-        return onStream("looking for the greatest timestamp", key, catalog -> new GreatestTimestamp(log, catalog).find()).map(last -> entry(key, last));
+        return onStream("looking for the greatest timestamp", key, (now, catalog) -> new GreatestTimestamp(now, catalog).find())
+                .map(last -> entry(key, last));
     }
 
     private Entry entry(String key, HeldRecord last) {
@@ -156,52 +194,57 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public RecordWalk scan(String key, TimeRange range) {
-        return onStream("opening a scan", key, catalog -> StreamScan.of(log, catalog, range));
+        return onStream("opening a scan", key, (now, catalog) -> StreamScan.of(now, catalog, range));
     }
 
     @Override
     public RecordWalk scanFrom(String key, long position) {
-        return onStream("opening a scan", key, catalog -> new ScanStart(log, catalog).scan(new ScanBegin.At(position)));
+        return onStream("opening a scan", key, (now, catalog) -> new ScanStart(now, catalog).scan(new ScanBegin.At(position)));
     }
 
     @Override
     public RecordWalk scanLast(String key, int count) {
-        return onStream("opening a scan", key, catalog -> new NewestRecords(log, catalog).walk(count));
+        return onStream("opening a scan", key, (now, catalog) -> new NewestRecords(now, catalog).walk(count));
     }
 
     @Override
     public TailWalk follow(String key, ScanBegin begin) {
-        return onStream("opening a tail", key, catalog -> new StreamTail(log, catalog, new ScanStart(log, catalog).tail(begin)));
+        return onStream("opening a tail", key, (now, catalog) -> new StreamTail(now, catalog, new ScanStart(now, catalog).tail(begin)));
     }
 
     @Override
     public TailWalk followAll(KeyScope scope, Map<String, ScanBegin> from) {
-        log.checkOpen();
+        LogSource now = opened();
         try {
-            return new FollowedStreams(log, scope, from, key -> new ScanBegin.Oldest());
+            return new FollowedStreams(now, scope, from, key -> new ScanBegin.Oldest());
         } catch (IOException e) {
-            throw log.failure("opening a tail", e, log.streams().path(), null, WalException.NO_POSITION);
+            throw now.failure("opening a tail", e, now.streams().path(), null, WalException.NO_POSITION);
         }
     }
 
     @Override
     public RecordWalk scanBackward(String key, long position) {
-        return onStream("opening a scan", key, catalog -> new ScanStart(log, catalog).backwardFrom(position));
+        return onStream("opening a scan", key, (now, catalog) -> new ScanStart(now, catalog).backwardFrom(position));
     }
 
     @Override
     public RecordWalk scanMerged(Supplier<? extends Collection<String>> keys, TimeRange range) {
-        log.checkOpen();
-        return new MergedScan(log, keys, range);
+        LogSource now = opened();
+        return new MergedScan(now, () -> {
+            Collection<String> listed = keys.get();
+            // they may be those of another log by now
+            now.checkNotReplaced();
+            return listed;
+        }, range);
     }
 
     @Override
     public VerifyReport verify(String key) {
-        return onStream("verifying a stream", key, catalog -> new StreamSurvey(log, catalog).verify());
+        return onStream("verifying a stream", key, (now, catalog) -> new StreamSurvey(now, catalog).verify());
     }
 
     private interface OnStream<T> {
-        T run(SegmentCatalog catalog) throws IOException;
+        T run(LogSource now, SegmentCatalog catalog) throws IOException;
     }
 
     private interface Reading<T> {
@@ -209,15 +252,26 @@ final class SegmentedLog implements ReadableLog {
     }
 
     private <T> T onStream(String action, String key, OnStream<T> operation) {
-        log.checkOpen();
-        return on(action, key, () -> operation.run(log.freshCatalog(key)));
+        LogSource now = opened();
+        return on(now, action, key, () -> operation.run(now, now.freshCatalog(key)));
     }
 
-    private <T> T on(String action, String key, Reading<T> operation) {
+    /** As {@link #current()}, and checked that the reader isn't closed. */
+    private LogSource opened() {
+        LogSource now = current();
+        now.checkOpen();
+        return now;
+    }
+
+    private static <T> T on(LogSource now, String action, @Nullable String key, Reading<T> operation) {
         try {
             return operation.run();
         } catch (IOException e) {
-            throw log.failure(action, e, log.root(), key, WalException.NO_POSITION);
+            throw now.failure(action, e, now.root(), key, WalException.NO_POSITION);
+        } catch (CorruptSegmentException e) {
+            // what was kept of one log doesn't fit the other, if it has come since the operation began
+            now.checkNotReplaced();
+            throw e;
         }
     }
 
@@ -226,17 +280,9 @@ final class SegmentedLog implements ReadableLog {
         if (keys.size() <= 1) {
             return ReadableLog.onEach(keys, key -> onStream(action, key, operation));
         }
-        log.checkOpen();
-        LogListing listing = listing(action, keys);
-        return ReadableLog.onEach(keys, key -> on(action, key, () -> operation.run(listing.catalog(key))));
-    }
-
-    private LogListing listing(String action, Collection<String> keys) {
-        try {
-            return log.listing(keys);
-        } catch (IOException e) {
-            throw log.failure(action, e, log.root(), null, WalException.NO_POSITION);
-        }
+        LogSource now = opened();
+        LogListing listing = on(now, action, null, () -> now.listing(keys));
+        return ReadableLog.onEach(keys, key -> on(now, action, key, () -> operation.run(now, listing.catalog(key))));
     }
 
     @Override
@@ -247,22 +293,28 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public Consumers consumers() {
         checkHasDirectory("consumers commit in the log's directory, which a tier alone hasn't");
-        return new Consumers(log, keys);
+        return new Consumers(current(), keys);
     }
 
     @Override
     public long readCalls() {
-        return log.channels().readCalls();
+        synchronized (replacing) {
+            return formerCalls + log.channels().readCalls();
+        }
     }
 
     @Override
     public long readBytes() {
-        return log.channels().readBytes();
+        synchronized (replacing) {
+            return formerBytes + log.channels().readBytes();
+        }
     }
 
     @Override
     public long directReadBytes() {
-        return log.channels().directReadBytes();
+        synchronized (replacing) {
+            return formerDirectBytes + log.channels().directReadBytes();
+        }
     }
 
     @Override
@@ -273,7 +325,9 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public void close() {
         // first the files, so that threads that read them end
-        log.close();
+        synchronized (replacing) {
+            log.close();
+        }
         keys.forget();
         threads.close();
     }

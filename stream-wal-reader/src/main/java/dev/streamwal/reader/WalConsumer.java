@@ -113,7 +113,7 @@ public final class WalConsumer implements AutoCloseable {
      *
      * @return closed with the consumer
      * @throws EntryNotFoundException where a committed position is within its stream, and no record starts or ends there; commit another one
-     * @throws WalClosedException where the consumer, or its reader, has been closed
+     * @throws WalClosedException where the consumer, or its reader, has been closed, or another log was made or restored at the log's path
      */
     public synchronized EntryTail entries() {
         checkOpen();
@@ -121,6 +121,7 @@ public final class WalConsumer implements AutoCloseable {
         if (known != null && walk != null && !walk.isClosed()) {
             return known;
         }
+        log.checkNotReplaced();
         delivered.beginsAgain();
         // what may have been lost at the commit was listed, and isn't thrown; what went since then is
         ConsumerTail from = new ConsumerTail(log, name, scope, cursor, possiblyLost::behind, delivered);
@@ -160,6 +161,8 @@ public final class WalConsumer implements AutoCloseable {
         List<CursorEntry> entries = new ArrayList<>(positions.size());
         positions.forEach((key, position) -> entries.add(new CursorEntry(checked(key, position), position, nowMillis)));
         checkOpen();
+        // its commits say nothing of another log's records
+        log.checkNotReplaced();
         positions.forEach(this::checkNotBehindEnd);
         try {
             cursor.commit(entries);

@@ -39,6 +39,9 @@ import java.util.Optional;
  * call and keeps its interrupt flag. An invalid key is an {@link IllegalArgumentException}, null is a {@link NullPointerException}. After
  * {@link #close()} every other method throws a {@link WalClosedException}.
  *
+ * <p>Where the log's directory is deleted, and made anew or restored at the same path, a reader of another process than the writer's reads the new log
+ * from then on. Its cursors, tails and consumers over the former log end with a {@link WalClosedException}: open them again.
+ *
  * @since 1.0
  */
 public final class WalReader implements AutoCloseable {
@@ -121,7 +124,8 @@ public final class WalReader implements AutoCloseable {
         return new WalReader(new SegmentedLog(root, options, writer), options);
     }
 
-    private static void checkDirectory(Path root, String what) {
+    /** @throws WalIOException where it isn't a directory */
+    static void checkDirectory(Path root, String what) {
         if (!Files.isDirectory(root)) {
             String problem = Files.exists(root, LinkOption.NOFOLLOW_LINKS) ? "not a directory" : "no such directory";
             throw new WalIOException(

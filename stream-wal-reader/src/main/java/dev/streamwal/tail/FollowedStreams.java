@@ -475,6 +475,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     /** Looks at shared segments each time. The other places, which take longer the more there are, only when they are due. */
     private void look() throws IOException {
+        log.checkNotReplaced();
         lookAtShared();
         tryAgain();
         if (recentPace.isDue(System.nanoTime())) {

@@ -86,6 +86,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     /** What is there before the scan is called, and gone when the scan looks for it, casts doubt on the scan's end. */
     private void lookAtShared() {
         checkUsable();
+        log.checkNotReplaced();
         try {
             boolean unused = hasShared();
         } catch (IOException e) {
@@ -115,6 +116,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     @Override
     public boolean mayHaveMore() {
         checkUsable();
+        log.checkNotReplaced();
         try {
             boolean changed = directory.mayHaveChanged();
             namesChanged |= changed;

@@ -35,7 +35,7 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
 
     private BackwardScan(LogSource log, SegmentCatalog catalog, @Nullable Segment first, long firstOffset, int lastSize, long resume) {
         super(log, catalog.key().text(), resume);
-        this.sequence = new SegmentSequence(catalog);
+        this.sequence = new SegmentSequence(log, catalog);
         this.slotWait = new SlotWait(log);
         this.entering = first;
         this.enteringOffset = firstOffset;

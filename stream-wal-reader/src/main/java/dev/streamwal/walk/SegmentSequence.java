@@ -19,10 +19,12 @@ final class SegmentSequence {
     /** A segment moves once into a pack, and into another one when packs are merged. */
     private static final int MAX_LISTINGS = 16;
 
+    private final LogSource log;
     private final SegmentCatalog catalog;
     private SegmentChain chain;
 
-    SegmentSequence(SegmentCatalog catalog) {
+    SegmentSequence(LogSource log, SegmentCatalog catalog) {
+        this.log = log;
         this.catalog = catalog;
         this.chain = catalog.chain();
     }
@@ -53,7 +55,7 @@ final class SegmentSequence {
         if (known != null) {
             return known;
         }
-        chain = catalog.refresh();
+        refresh();
         return listedNext(base, position, left);
     }
 
@@ -69,7 +71,7 @@ final class SegmentSequence {
 
     /** As {@link #after}, by a new listing. */
     @Nullable Segment listedAfter(long position) throws IOException {
-        chain = catalog.refresh();
+        refresh();
         return chain.after(position);
     }
 
@@ -81,7 +83,12 @@ final class SegmentSequence {
 
     /** Lists the stream anew, where the last listing may be out of date. */
     void refresh() throws IOException {
+        SegmentChain before = chain;
         chain = catalog.refresh();
+        if (chain != before) {
+            // a walk mustn't go on in another log's segments
+            log.checkNotReplaced();
+        }
     }
 
     /** Where the oldest listed segment begins; the given position where there is none. */

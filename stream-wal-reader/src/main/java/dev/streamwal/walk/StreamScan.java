@@ -132,7 +132,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     /** A scan that goes on, or begins, at a place. */
     public StreamScan(LogSource log, SegmentCatalog catalog, TimeRange range, ReadSizes sizes, Rest rest) {
         super(log, catalog.key().text(), rest.position());
-        this.sequence = new SegmentSequence(catalog);
+        this.sequence = new SegmentSequence(log, catalog);
         this.range = range;
         this.sizes = sizes;
         this.slotWait = new SlotWait(log);

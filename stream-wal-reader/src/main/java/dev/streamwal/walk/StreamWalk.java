@@ -2,6 +2,7 @@ package dev.streamwal.walk;
 
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
@@ -83,6 +84,10 @@ abstract class StreamWalk<P extends StreamWalk.Pass> implements RecordWalk {
             return onRecord;
         } catch (IOException e) {
             throw log.failure("reading a segment", e, file(), key, resume);
+        } catch (WalException e) {
+            // what looks damaged, or deleted, may be of another log than what was read before
+            log.checkNotReplaced();
+            throw e;
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.io.LogIdentity;
 import dev.streamwal.io.ProcessLock;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,7 +11,7 @@ import java.util.OptionalLong;
 /** The right to write a log: see {@link ProcessLock}, and {@link WriterFile} for what the lock alone can't guarantee. */
 public final class WriterLock {
 
-    public static final String FILE_NAME = "LOCK";
+    public static final String FILE_NAME = LogIdentity.FILE_NAME;
 
     private WriterLock() {}
 

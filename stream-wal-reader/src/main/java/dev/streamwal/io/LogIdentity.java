@@ -1,0 +1,31 @@
+package dev.streamwal.io;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells a log from another one at the same path, by its file {@value #FILE_NAME}: the log's first writer makes it, and nothing writes to it or removes
+ * it. The key alone isn't enough, as a file system may give it again to the next file; the times alone may be equal, as a copy may have those of the
+ * original. When a file was made, where the file system tells it, isn't copied.
+ *
+ * @param fileKey null where the file system has none
+ */
+public record LogIdentity(@Nullable Object fileKey, FileTime made, FileTime modified) {
+
+    /** Of the file that is locked by who writes the log. */
+    public static final String FILE_NAME = "LOCK";
+
+    /**
+     * The log that is there now.
+     *
+     * @throws java.nio.file.NoSuchFileException where there is none, or no writer has opened it yet
+     */
+    public static LogIdentity of(Path root) throws IOException {
+        BasicFileAttributes found = Files.readAttributes(root.resolve(FILE_NAME), BasicFileAttributes.class);
+        return new LogIdentity(found.fileKey(), found.creationTime(), found.lastModifiedTime());
+    }
+}
