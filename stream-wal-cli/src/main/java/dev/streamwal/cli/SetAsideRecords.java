@@ -49,7 +49,7 @@ final class SetAsideRecords implements AutoCloseable {
     private final LogKeys keys;
     private long tooNew;
 
-    private SetAsideRecords(Closeable file, SegmentBytes bytes, long from, SegmentHeader header, LogKeys keys) {
+    private SetAsideRecords(Closeable file, SegmentBytes bytes, long from, SegmentHeader header, LogKeys keys) throws IOException {
         this.keys = keys;
         this.file = file;
         this.from = from;
@@ -102,7 +102,7 @@ final class SetAsideRecords implements AutoCloseable {
     }
 
     /** From a segment that is in the log; closes it. */
-    static SetAsideRecords of(SegmentReader segment, LogKeys keys) {
+    static SetAsideRecords of(SegmentReader segment, LogKeys keys) throws IOException {
         return new SetAsideRecords(segment::close, segment, 0, segment.header(), keys);
     }
 

@@ -1,7 +1,6 @@
 package dev.streamwal.io;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -31,7 +30,7 @@ final class DirectReads implements Closeable {
      */
     void read(ByteBuffer target, long offset) throws IOException {
         int capacity = (int) Math.min(CHUNK_BYTES, blocksUpTo(offset % DirectIo.BLOCK_BYTES + target.remaining()));
-        ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(capacity + DirectIo.BLOCK_BYTES, capacity + DirectIo.BLOCK_BYTES);
+        ByteBuf memory = DirectMemory.buffer(capacity + DirectIo.BLOCK_BYTES);
         try {
             ByteBuffer blocks = memory.nioBuffer(0, memory.capacity()).alignedSlice(DirectIo.BLOCK_BYTES).limit(capacity).slice();
             long at = offset;

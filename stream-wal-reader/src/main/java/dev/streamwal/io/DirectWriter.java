@@ -1,7 +1,6 @@
 package dev.streamwal.io;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,6 +20,8 @@ public final class DirectWriter implements Closeable {
     /** Direct writes of 128 KiB take a quarter longer than those through the page cache, those of 1 MiB a tenth. */
     static final int CHUNK_BYTES = 1 << 20;
 
+    static final int MEMORY_BYTES = CHUNK_BYTES + DirectIo.BLOCK_BYTES;
+
     private final LogFile file;
     private final ByteBuf memory;
     private final ByteBuffer chunk;
@@ -31,16 +32,16 @@ public final class DirectWriter implements Closeable {
 
     /**
      * @param file to write
+     * @param memory of {@value #MEMORY_BYTES} bytes, released with it
      * @param direct the same file, open for direct writes; null where they aren't possible
      * @param written is told how many bytes a direct write wrote
      */
-    DirectWriter(LogFile file, @Nullable LogFile direct, LongConsumer written) {
+    DirectWriter(LogFile file, ByteBuf memory, @Nullable LogFile direct, LongConsumer written) {
         this.file = file;
         this.direct = direct;
         this.written = written;
-        int capacity = CHUNK_BYTES + DirectIo.BLOCK_BYTES;
-        this.memory = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
-        this.chunk = memory.nioBuffer(0, capacity).alignedSlice(DirectIo.BLOCK_BYTES).limit(CHUNK_BYTES).slice();
+        this.memory = memory;
+        this.chunk = memory.nioBuffer(0, memory.capacity()).alignedSlice(DirectIo.BLOCK_BYTES).limit(CHUNK_BYTES).slice();
     }
 
     /** Memory for {@link #write}, of which all can be written directly. */

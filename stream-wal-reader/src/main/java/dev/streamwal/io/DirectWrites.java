@@ -1,5 +1,6 @@
 package dev.streamwal.io;
 
+import java.io.IOException;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Writes files past the page cache, and counts what was written so. Thread-safe. */
@@ -11,9 +12,11 @@ public final class DirectWrites {
      * To write a file.
      *
      * @param file that exists, and isn't written by others
+     * @throws IOException where there is no direct memory for it
      */
-    public DirectWriter writer(LogFile file) {
-        return new DirectWriter(file, DirectIo.writing(file.path()).orElse(null), bytes::add);
+    public DirectWriter writer(LogFile file) throws IOException {
+        // the memory first: where there is none, no file is left open
+        return new DirectWriter(file, DirectMemory.buffer(DirectWriter.MEMORY_BYTES), DirectIo.writing(file.path()).orElse(null), bytes::add);
     }
 
     /** How many bytes were written past the page cache so far. */

@@ -44,7 +44,7 @@ public final class RefJudge implements AutoCloseable {
      *
      * @param end by {@link PositionLookup#end}; offsets after it must not be asked for
      */
-    public RefJudge(SegmentReader reader, SegmentEnd end) {
+    public RefJudge(SegmentReader reader, SegmentEnd end) throws IOException {
         this.reader = reader;
         this.end = end;
         this.scan = new SegmentScan(reader, reader.header());

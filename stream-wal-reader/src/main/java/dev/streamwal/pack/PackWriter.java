@@ -85,7 +85,7 @@ public final class PackWriter implements Closeable {
     private long largest = SegmentIndex.NO_LARGEST;
     private State state = State.OPEN;
 
-    private PackWriter(LogFile file, Path path, PackHeader header, @Nullable DirectWrites direct) {
+    private PackWriter(LogFile file, Path path, PackHeader header, @Nullable DirectWrites direct) throws IOException {
         this.file = file;
         this.path = path;
         this.header = header;
@@ -118,9 +118,15 @@ public final class PackWriter implements Closeable {
      */
     public static PackWriter create(LogFile temporary, Path path, PackHeader header, @Nullable DirectWrites direct) throws IOException {
         temporary.create();
-        PackWriter writer = new PackWriter(temporary, path, header, direct);
-        writer.out.add(PackHeaderLayout.encode(header));
-        return writer;
+        try {
+            PackWriter writer = new PackWriter(temporary, path, header, direct);
+            writer.out.add(PackHeaderLayout.encode(header));
+            return writer;
+        } catch (IOException | RuntimeException e) {
+            temporary.close();
+            boolean unused = Files.deleteIfExists(temporary.path());
+            throw e;
+        }
     }
 
     // ---------------------------------------------------------------- segments

@@ -2,14 +2,13 @@ package dev.streamwal.reader;
 
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.io.DirectMemory;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -95,22 +94,14 @@ final class BatchMemory {
     synchronized ByteBuf allocate(int capacity) {
         ByteBuf buffer;
         try {
-            buffer = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
-        } catch (OutOfMemoryError e) {
-            if (isHeap(e)) {
-                throw e;
-            }
+            buffer = DirectMemory.buffer(capacity);
+        } catch (DirectMemory.UsedUpException e) {
             throw new WalIOException("not enough direct memory for the batch's records: bytes=" + (allocated + capacity) + ", maxBatchBytes="
                     + maxBytes + "; ask for fewer at a time, or raise -XX:MaxDirectMemorySize", null, null, WalException.NO_POSITION, e);
         }
         buffers.add(buffer);
         allocated += capacity;
         return buffer.writerIndex(capacity);
-    }
-
-    /** Both the JDK and Netty throw this error for direct memory too. A process that has used up its direct memory may be healthy otherwise. */
-    private static boolean isHeap(OutOfMemoryError e) {
-        return e.getMessage() == null || !e.getMessage().toLowerCase(Locale.ROOT).contains("direct");
     }
 
     /** All buffers allocated so far. While several threads allocate, the list isn't to be read. */

@@ -37,7 +37,7 @@ import java.util.Optional;
  *
  * <p>The reader is thread-safe. Its batches and cursors are for one thread each, and the caller closes them. An interrupted thread finishes its
  * call and keeps its interrupt flag. An invalid key is an {@link IllegalArgumentException}, null is a {@link NullPointerException}. After
- * {@link #close()} every other method throws a {@link WalClosedException}.
+ * {@link #close()} every other method throws a {@link WalClosedException}, but for the counts of what it has read.
  *
  * <p>Where the log's directory is deleted, and made anew or restored at the same path, a reader of another process than the writer's reads the new log
  * from then on. Its cursors, tails and consumers over the former log end with a {@link WalClosedException}: open them again.

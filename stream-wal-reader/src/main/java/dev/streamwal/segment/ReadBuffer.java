@@ -1,8 +1,8 @@
 package dev.streamwal.segment;
 
+import dev.streamwal.io.DirectMemory;
 import dev.streamwal.io.SegmentBytes;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -36,14 +36,14 @@ public final class ReadBuffer implements AutoCloseable {
      * @param firstOffset nothing before it is read
      * @param sizes of single reads, unless more is requested
      */
-    public ReadBuffer(SegmentBytes bytes, long firstOffset, ReadSizes sizes) {
+    public ReadBuffer(SegmentBytes bytes, long firstOffset, ReadSizes sizes) throws IOException {
         this.bytes = bytes;
         this.firstOffset = firstOffset;
         this.sizes = sizes;
         this.readBytes = sizes.firstBytes();
         this.backReadBytes = Math.min(FIRST_BACK_READ_BYTES, sizes.firstBytes());
         int capacity = sizes.firstBytes();
-        this.pooled = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
+        this.pooled = DirectMemory.buffer(capacity);
         this.buffer = pooled.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);
     }
 
@@ -116,8 +116,8 @@ public final class ReadBuffer implements AutoCloseable {
         reads++;
     }
 
-    private void replace(int capacity) {
-        ByteBuf larger = PooledByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
+    private void replace(int capacity) throws IOException {
+        ByteBuf larger = DirectMemory.buffer(capacity);
         pooled.release();
         pooled = larger;
         buffer = larger.nioBuffer(0, capacity).order(ByteOrder.LITTLE_ENDIAN);

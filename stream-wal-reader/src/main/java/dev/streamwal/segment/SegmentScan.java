@@ -41,16 +41,16 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
     private long nextValid = RecordSearch.NOWHERE;
 
     /** A scan that reads up to 1 MiB at a time. */
-    public SegmentScan(SegmentBytes bytes, SegmentHeader header) {
+    public SegmentScan(SegmentBytes bytes, SegmentHeader header) throws IOException {
         this(bytes, header, DEFAULT_READ_BYTES);
     }
 
     /** @param maxReadBytes limit of one read; larger records are read whole */
-    public SegmentScan(SegmentBytes bytes, SegmentHeader header, int maxReadBytes) {
+    public SegmentScan(SegmentBytes bytes, SegmentHeader header, int maxReadBytes) throws IOException {
         this(bytes, header, ReadSizes.large(maxReadBytes));
     }
 
-    public SegmentScan(SegmentBytes bytes, SegmentHeader header, ReadSizes sizes) {
+    public SegmentScan(SegmentBytes bytes, SegmentHeader header, ReadSizes sizes) throws IOException {
         this.header = header;
         this.buffer = new ReadBuffer(bytes, header.headerLength(), sizes);
         this.frames = new FrameCheck(header, buffer);

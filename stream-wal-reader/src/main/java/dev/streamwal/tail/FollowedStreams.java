@@ -631,7 +631,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         NewStreams names = newStreams;
         if (names != null) {
             try {
-                boolean unused = names.look(mayHaveChanged);
+                names.look(mayHaveChanged);
             } finally {
                 // at once: what is read before the next look tells more than what this one has found
                 addAndDrop(names);

@@ -56,12 +56,11 @@ final class NewStreams {
     }
 
     /**
-     * Takes a look; returns whether one of {@link #found()}, {@link #foundInPacks()} and {@link #gone()} has anything. They keep what they have until
-     * it is {@link #taken}, also where the look fails in the middle: it has noted the names that it came to as known, and no later one finds these again.
+     * Takes a look. {@link #found()}, {@link #foundInPacks()} and {@link #gone()} keep what they have until it is {@link #taken}, also where the look fails in the middle: it has noted the names that it came to as known, and no later one finds these again.
      *
      * @param mayHaveChanged whether names in the folder may have changed since the look before
      */
-    boolean look(boolean mayHaveChanged) throws IOException {
+    void look(boolean mayHaveChanged) throws IOException {
         wanted |= mayHaveChanged || log.packs().manifest() != manifest;
         long now = System.nanoTime();
         if ((wanted || anyUnknown) && pace.isDue(now)) {
@@ -75,7 +74,6 @@ final class NewStreams {
             takeTurns();
             turnPace.looked(begin, System.nanoTime());
         }
-        return !found.isEmpty() || !foundInPacks.isEmpty() || !gone.isEmpty();
     }
 
     /** The caller has found records of a stream, in whatever place: it is known from now on, so that it is found when it has gone. */

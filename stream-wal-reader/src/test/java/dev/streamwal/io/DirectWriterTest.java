@@ -50,7 +50,7 @@ class DirectWriterTest {
     }
 
     private void write(LogFile file, @Nullable LogFile direct, byte[] content) throws IOException {
-        try (file; DirectWriter writer = new DirectWriter(file, direct, directBytes::addAndGet)) {
+        try (file; DirectWriter writer = new DirectWriter(file, DirectMemory.buffer(DirectWriter.MEMORY_BYTES), direct, directBytes::addAndGet)) {
             for (int at = 0; at < content.length; at += CHUNK) {
                 ByteBuffer chunk = writer.chunk().clear();
                 chunk.put(content, at, Math.min(CHUNK, content.length - at)).flip();
@@ -147,7 +147,7 @@ class DirectWriterTest {
 
     @Test
     void chunk_isAligned() throws IOException {
-        try (LogFile file = created(); DirectWriter writer = new DirectWriter(file, null, directBytes::addAndGet)) {
+        try (LogFile file = created(); DirectWriter writer = new DirectWriter(file, DirectMemory.buffer(DirectWriter.MEMORY_BYTES), null, directBytes::addAndGet)) {
             assertThat(writer.chunk().alignmentOffset(0, BLOCK)).isZero();
             assertThat(writer.chunk().capacity()).isEqualTo(CHUNK);
         }

@@ -22,11 +22,11 @@ class SegmentScanTest {
 
     private long bytesRead;
 
-    private SegmentScan scan() {
+    private SegmentScan scan() throws IOException {
         return scan(segment.bytes());
     }
 
-    private SegmentScan scan(byte[] file) {
+    private SegmentScan scan(byte[] file) throws IOException {
         return new SegmentScan(new SegmentBytes() {
             @Override
             public int read(ByteBuffer target, long offset) {
