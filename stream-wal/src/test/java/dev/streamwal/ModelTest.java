@@ -61,11 +61,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Whatever is done to a log, it holds what {@link ReferenceLog} holds: byte for byte, in order, at positions never given twice. Each run
- * does 10,000 operations, a tenth in a shortened build, that follow from its seed; {@code -Dseed=…} repeats one, {@code -Dscale=…} multiplies the runs.
+ * does 5,000 operations, a tenth in a shortened build, that follow from its seed; {@code -Dseed=…} repeats one, {@code -Dscale=…} multiplies the runs.
  */
 class ModelTest {
 
-    private static final int OPERATIONS = Scale.ofOneRun(10_000);
+    private static final int OPERATIONS = Scale.ofOneRun(5_000);
     private static final int OPERATIONS_PER_COMPARISON = 250;
     private static final int RUNS = 2;
     private static final long START_MILLIS = Instant.parse("2026-03-01T00:00:00Z").toEpochMilli();

@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Between any two calls that a reading operation makes to the disk, something is done to the log: appended, cut off, swept, deleted; all of
  * it, or a part, as where the process ends in the middle. One thread, on a simulated disk, so every interleaving is brought about, and again;
- * {@code -Dscale=4} takes all of them, 1 each fourth, a build a few of half of them.
+ * {@code -Dscale=4} takes all of them, 1 each fourth, a build a few of a third of them.
  */
 @Tag("long")
 class InterleavedReadTest {
@@ -52,7 +52,7 @@ class InterleavedReadTest {
     /** Of the calls of an operation: which ones, differs with the operation and the change. */
     private static final int STRIDE = (int) Math.max(1, Math.round(4 / Scale.factor()));
     /** In builds one of so many pairs of a change and a reading: of other pairs for each reader and shape. */
-    private static final int PARTS = Scale.factor() < 1 ? 2 : 1;
+    private static final int PARTS = Scale.factor() < 1 ? 3 : 1;
     private static final int MAX_TOLD = 40;
     private static final int THREADS = 2;
     private static final int FEW = 3;

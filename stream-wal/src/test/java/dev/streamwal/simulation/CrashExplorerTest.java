@@ -34,7 +34,7 @@ class CrashExplorerTest {
     private static final int WORKLOADS = 150;
     private static final int STEPS = 14;
     /** Divided by the scale: one of so many pairs of steps is explored. */
-    private static final double PAIRS_LEFT_OUT = 0.2;
+    private static final double PAIRS_LEFT_OUT = 0.4;
     private static final String JOURNAL = "commit/[0-9a-f]+\\.journal$";
     private static final int THREADS = 2;
     private static final int MAX_ALONE = 3;

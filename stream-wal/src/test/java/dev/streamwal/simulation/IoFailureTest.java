@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every I/O call of a program that does all that a log can do fails once: the first, in the next run the second, and so on until a run
- * reaches its end without. {@code -Dscale=0.1} takes each twentieth, {@code -Dnth=…} one.
+ * reaches its end without. {@code -Dscale=0.1} takes each thirtieth, {@code -Dnth=…} one.
  */
 @Tag("portable")
 class IoFailureTest {
@@ -159,7 +159,7 @@ class IoFailureTest {
     }
 
     private static Outcome everyCall(Program program, boolean mapped, Kind kind) {
-        int step = (int) Math.max(1, Math.round((Scale.factor() < 1 ? 2 : 1) / Scale.factor()));
+        int step = (int) Math.max(1, Math.round((Scale.factor() < 1 ? 3 : 1) / Scale.factor()));
         Integer given = Integer.getInteger("nth");
         Outcome outcome = Outcome.NONE;
         for (int nth = given == null ? 1 : given; nth < MAX_NTH; nth += step) {
