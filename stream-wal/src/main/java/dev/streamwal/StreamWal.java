@@ -1420,7 +1420,7 @@ public final class StreamWal implements AutoCloseable {
      * directory, and has no tier.
      *
      * @param target a directory that is empty or doesn't exist yet
-     * @throws IllegalArgumentException if it is not empty
+     * @throws IllegalArgumentException if it is not empty, or a file
      * @throws dev.streamwal.error.TierUnavailableException if the log has packs in a tier that can't be read, or was opened without it: the copy is
      *     incomplete then, and no log; delete it
      */

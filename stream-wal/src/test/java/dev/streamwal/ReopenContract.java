@@ -612,6 +612,8 @@ abstract class ReopenContract extends LogContract {
             assertThat(files).containsExactly(mine);
         }
         assertThatThrownBy(() -> wal.checkpoint(root)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> wal.checkpoint(mine)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("checkpoint target is a file: target=" + mine);
     }
 
     @Test

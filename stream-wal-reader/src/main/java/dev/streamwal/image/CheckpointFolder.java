@@ -22,9 +22,12 @@ public final class CheckpointFolder {
     /**
      * Makes it, if there is none.
      *
-     * @throws IllegalArgumentException where there is something in it
+     * @throws IllegalArgumentException where there is something in it, or it is a file
      */
     public static void create(Path target) throws IOException {
+        if (Files.exists(target) && !Files.isDirectory(target)) {
+            throw new IllegalArgumentException("checkpoint target is a file: target=" + target + "; give a directory that is empty, or none yet");
+        }
         Path unused = Files.createDirectories(target);
         try (DirectoryStream<Path> present = Files.newDirectoryStream(target)) {
             if (present.iterator().hasNext()) {

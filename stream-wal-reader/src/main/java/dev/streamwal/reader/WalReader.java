@@ -127,10 +127,16 @@ public final class WalReader implements AutoCloseable {
     /** @throws WalIOException where it isn't a directory */
     static void checkDirectory(Path root, String what) {
         if (!Files.isDirectory(root)) {
-            String problem = Files.exists(root, LinkOption.NOFOLLOW_LINKS) ? "not a directory" : "no such directory";
             throw new WalIOException(
-                    problem + ": root=" + root + "; give the directory of " + what, root, null, WalException.NO_POSITION, null);
+                    problem(root) + ": root=" + root + "; give the directory of " + what, root, null, WalException.NO_POSITION, null);
         }
+    }
+
+    private static String problem(Path root) {
+        if (Files.exists(root)) {
+            return "not a directory";
+        }
+        return Files.exists(root, LinkOption.NOFOLLOW_LINKS) ? "symbolic link leads to nothing" : "no such directory";
     }
 
     /**
@@ -616,7 +622,7 @@ public final class WalReader implements AutoCloseable {
      * fails, delete what it has left of the target.
      *
      * @param target a directory that is empty or doesn't exist yet
-     * @throws IllegalArgumentException if it is not empty
+     * @throws IllegalArgumentException if it is not empty, or a file
      * @throws WalException where the log has to be recovered first, or a file can't be read or written
      * @throws UnsupportedOperationException where this is a directory of nano-wal files
      */

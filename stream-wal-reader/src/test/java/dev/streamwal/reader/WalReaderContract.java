@@ -1106,6 +1106,10 @@ abstract class WalReaderContract {
     void open_rootThatIsNoDirectory_isRefused() throws IOException {
         Path file = Files.write(root.resolve("file"), new byte[0]);
         assertThatThrownBy(() -> WalReader.open(file)).isInstanceOf(WalIOException.class).hasMessageContaining("file");
-        assertThatThrownBy(() -> WalReader.open(root.resolve("nothing"))).isInstanceOf(WalIOException.class);
+        Path nothing = root.resolve("nothing");
+        assertThatThrownBy(() -> WalReader.open(nothing)).isInstanceOf(WalIOException.class).hasMessageContaining("no such directory: root=" + nothing);
+        Path link = Files.createSymbolicLink(root.resolve("link"), nothing);
+        assertThatThrownBy(() -> WalReader.open(link)).isInstanceOf(WalIOException.class)
+                .hasMessageContaining("symbolic link leads to nothing: root=" + link);
     }
 }
