@@ -46,6 +46,8 @@ public final class LogSource implements AutoCloseable {
     private final SharedCatalog shared;
     /** Only of streams that have segments, so that asking for other keys takes no memory. */
     private final KeptCatalogs catalogs = new KeptCatalogs();
+    /** Kept, as making and encoding a path takes as long as asking for its attributes. */
+    private final Path identityFile;
     /** Null where the log hasn't been opened for writing yet, as far as was seen. */
     private volatile @Nullable LogIdentity identity;
     /** Whether a log that had an identity was at the path before. */
@@ -65,7 +67,8 @@ public final class LogSource implements AutoCloseable {
             boolean isAfterAnother) {
         this.root = root;
         this.isAfterAnother = isAfterAnother;
-        this.identity = isAfterAnother ? identityNow(root) : null;
+        this.identityFile = root.resolve(LogIdentity.FILE_NAME);
+        this.identity = isAfterAnother ? identityNow(identityFile) : null;
         this.isOfTierAlone = isOfTierAlone;
         this.settings = settings;
         this.writer = writer;
@@ -318,9 +321,9 @@ public final class LogSource implements AutoCloseable {
         return true;
     }
 
-    private static @Nullable LogIdentity identityNow(Path root) {
+    private static @Nullable LogIdentity identityNow(Path file) {
         try {
-            return LogIdentity.of(root);
+            return LogIdentity.of(file);
         } catch (IOException e) {
             return null;
         }
@@ -330,7 +333,7 @@ public final class LogSource implements AutoCloseable {
         LogIdentity known = identity;
         LogIdentity now;
         try {
-            now = LogIdentity.of(root);
+            now = LogIdentity.of(identityFile);
         } catch (NoSuchFileException e) {
             // a restored copy that nobody has opened for writing has streams, and no such file
             return known != null && Files.isDirectory(StreamDirectory.in(root));

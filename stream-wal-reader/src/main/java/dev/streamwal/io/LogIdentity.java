@@ -22,10 +22,11 @@ public record LogIdentity(@Nullable Object fileKey, FileTime made, FileTime modi
     /**
      * The log that is there now.
      *
+     * @param file of that name in the log's directory
      * @throws java.nio.file.NoSuchFileException where there is none, or no writer has opened it yet
      */
-    public static LogIdentity of(Path root) throws IOException {
-        BasicFileAttributes found = Files.readAttributes(root.resolve(FILE_NAME), BasicFileAttributes.class);
+    public static LogIdentity of(Path file) throws IOException {
+        BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
         return new LogIdentity(found.fileKey(), found.creationTime(), found.lastModifiedTime());
     }
 }
