@@ -4,7 +4,6 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
@@ -36,11 +35,7 @@ final class DirectMemoryProgram {
         List<Operation> operations = List.of(
                 reader -> read(reader.scan(KEY)),
                 reader -> read(reader.scanBackward(KEY, Long.MAX_VALUE)),
-                reader -> {
-                    try (EntryTail tail = reader.follow(KEY, ReadFrom.first())) {
-                        return read(tail);
-                    }
-                },
+                reader -> read(reader.follow(KEY, ReadFrom.first())),
                 reader -> {
                     try (EntryBatch batch = reader.readBatch(refs)) {
                         return batch.found().size();

@@ -60,7 +60,7 @@ public final class LogSource implements AutoCloseable {
 
     /** The log that is at the path now, in place of one that {@link #isReplaced()}. */
     public LogSource anew() {
-        return new LogSource(root, settings, writer, new ManifestView(root, writer)::current, isOfTierAlone, true);
+        return new LogSource(root, settings, writer, new ManifestView(root, writer)::current, false, true);
     }
 
     private LogSource(Path root, ReadSettings settings, @Nullable WriterView writer, PackCatalog.Manifests manifests, boolean isOfTierAlone,

@@ -56,7 +56,8 @@ final class NewStreams {
     }
 
     /**
-     * Takes a look. {@link #found()}, {@link #foundInPacks()} and {@link #gone()} keep what they have until it is {@link #taken}, also where the look fails in the middle: it has noted the names that it came to as known, and no later one finds these again.
+     * Takes a look. {@link #found()}, {@link #foundInPacks()} and {@link #gone()} keep what they have until it is {@link #taken}, also where the look
+     * fails in the middle: it has noted the names that it came to as known, and no later one finds these again.
      *
      * @param mayHaveChanged whether names in the folder may have changed since the look before
      */
