@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Tag;
 /** See {@link DamageContract}. Every byte in memory, where it is quick, each third where tests are shortened; some of them on the disk. */
 class DamageTest {
 
-    private static final int SOME = 41;
+    private static final int SOME = 83;
 
     @Nested
     class Mapped extends DamageContract {
@@ -27,7 +27,7 @@ class DamageTest {
     @Tag("portable")
     class OnJimfs extends DamageContract {
         OnJimfs() {
-            super(LogHome.jimfs(), Scale.factor() < 1 ? 5 : 1);
+            super(LogHome.jimfs(), Scale.factor() < 1 ? 11 : 1);
         }
     }
 }

@@ -294,12 +294,12 @@ abstract class SharedContract extends LogContract {
      */
     @Test
     void pack_whatAStreamHasInASharedSegmentIsDivided_whoeverBeganBeforeReadsAll() {
-        try (StreamWal wal = open(sharing().segmentBytes(512 << 10).maxRecordBytes(1_000).sweepInterval(Duration.ZERO));
+        try (StreamWal wal = open(sharing().segmentBytes(512 << 10).maxRecordBytes(4_000).sweepInterval(Duration.ZERO));
                 WalReader within = wal.reader(); WalReader without = WalReader.open(root); BegunReads begun = new BegunReads()) {
             Map<String, List<Written>> written = new LinkedHashMap<>();
             for (int i = 0; i < 60; i++) {
                 for (String key : List.of("a", "b")) {
-                    written.computeIfAbsent(key, unused -> new ArrayList<>()).addAll(appendSome(wal.stream(key), 40, 900 - i));
+                    written.computeIfAbsent(key, unused -> new ArrayList<>()).addAll(appendSome(wal.stream(key), 10, 3_800 - i));
                 }
                 Runnable readOn = i % 3 != 0 ? () -> {} : begun.followToTheEnd(i % 2 == 0 ? within : without, written);
                 // so many that the tail gives back the files of those that were there before
@@ -313,7 +313,7 @@ abstract class SharedContract extends LogContract {
             long bytes = ofA.get(all - 1).ref().end() - ofA.get(0).ref().position();
             assertThat(bytes).as("bytes of a stream, more than two packed segments have").isGreaterThan(2L << 20);
             for (WalReader reader : List.of(within, without)) {
-                for (int count = 1; count < all; count += 397) {
+                for (int count = 1; count < all; count += 97) {
                     begun.begin(reader, count, ofA);
                 }
                 begun.beginMerged(reader, written);
