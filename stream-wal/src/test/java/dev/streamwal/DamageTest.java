@@ -3,10 +3,10 @@ package dev.streamwal;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 
-/** See {@link DamageContract}. Every byte in memory, where it is quick, each third where tests are shortened; some of them on the disk. */
+/** See {@link DamageContract}. Every byte in memory, where it is quick, and some of them on the disk; fewer of both where tests are shortened. */
 class DamageTest {
 
-    private static final int SOME = 83;
+    private static final int SOME = Scale.isShortened() ? 83 : 41;
 
     @Nested
     class Mapped extends DamageContract {
@@ -27,7 +27,7 @@ class DamageTest {
     @Tag("portable")
     class OnJimfs extends DamageContract {
         OnJimfs() {
-            super(LogHome.jimfs(), Scale.factor() < 1 ? 11 : 1);
+            super(LogHome.jimfs(), Scale.isShortened() ? 11 : 1);
         }
     }
 }

@@ -65,7 +65,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ModelTest {
 
-    private static final int OPERATIONS = Scale.ofOneRun(3_000);
+    private static final int OPERATIONS = Scale.isShortened() ? Scale.ofOneRun(3_000) : 5_000;
     private static final int OPERATIONS_PER_COMPARISON = 250;
     private static final int RUNS = 2;
     private static final long START_MILLIS = Instant.parse("2026-03-01T00:00:00Z").toEpochMilli();

@@ -908,7 +908,9 @@ abstract class RecoveryContract extends LogContract {
         Path file = segment(0);
         byte[] whole = Files.readAllBytes(file);
         byte[] positions = Files.readAllBytes(root.resolve("positions"));
-        for (int at = 0; at < whole.length; at += home.isOfMachine() ? 61 : Scale.factor() < 1 ? 3 : 1) {
+        int step = Scale.isShortened() ? 3 : 1;
+        int stepOnMachine = Scale.isShortened() ? 61 : 23;
+        for (int at = 0; at < whole.length; at += home.isOfMachine() ? stepOnMachine : step) {
             byte[] changed = cut ? Arrays.copyOf(whole, at) : whole.clone();
             if (!cut) {
                 changed[at] ^= 0x55;

@@ -13,6 +13,11 @@ public final class Scale {
         return scale.isBlank() || scale.startsWith("$") ? 1 : Double.parseDouble(scale);
     }
 
+    /** A build, which leaves out some of what is repeated on each storage, or at each call and byte. */
+    public static boolean isShortened() {
+        return factor() < 1;
+    }
+
     /** Of what is taken in turn, such as crash points, so many go by to each one that is looked at; 1 but in builds that are shortened. */
     public static int everyNth() {
         return (int) Math.max(1, Math.round(OF_BUILD / factor()));

@@ -1199,7 +1199,7 @@ class TierFailureTest extends LogContract {
     @ValueSource(strings = {"moves", "is deleted", "is erased", "expires"})
     void checkpoint_theTierChangesMeanwhile_isALogOfThatMoment(String what) throws IOException {
         int calls = 1;
-        for (int nth = 1; nth <= calls; nth += Scale.factor() < 1 ? 5 : 2) {
+        for (int nth = 1; nth <= calls; nth += Scale.isShortened() ? 5 : 2) {
             written.clear();
             try (StreamWal wal = open()) {
                 append(wal, 4);

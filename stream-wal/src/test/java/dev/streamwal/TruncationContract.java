@@ -714,7 +714,7 @@ abstract class TruncationContract extends LogContract {
         for (int n = 0; failed; n++) {
             failed = false;
             // in the build one of them at each operation, in turn
-            for (String next : Scale.factor() < 1 ? List.of(all.get((n + shape.ordinal()) % all.size())) : all) {
+            for (String next : Scale.isShortened() ? List.of(all.get((n + shape.ordinal()) % all.size())) : all) {
                 failed |= failAtAndGoOn(shape, n, next);
             }
             assertThat(n).as("it ends").isLessThan(30);

@@ -52,7 +52,7 @@ class InterleavedReadTest {
     /** Of the calls of an operation: which ones, differs with the operation and the change. */
     private static final int STRIDE = (int) Math.max(1, Math.round(4 / Scale.factor()));
     /** In builds one of so many pairs of a change and a reading: of other pairs for each reader and shape. */
-    private static final int PARTS = Scale.factor() < 1 ? 5 : 1;
+    private static final int PARTS = Scale.isShortened() ? 5 : 1;
     private static final int MAX_TOLD = 40;
     private static final int THREADS = 2;
     private static final int FEW = 3;

@@ -111,7 +111,7 @@ class CrashExplorerTest {
     void keysAreRotated_crashedAndKilledAnywhere_keepsItsPromisesAndUsesNoNonceTwice() throws Exception {
         List<Workload> workloads = new ArrayList<>();
         List<Step> steps = List.of(durably("a", 1), new Step.RotateKeys(), durably("a", 1), new Step.Kill(), new Step.RotateKeys(), durably("b", 1));
-        for (boolean mapped : Scale.factor() < 1 ? new boolean[] {false} : new boolean[] {true, false}) {
+        for (boolean mapped : Scale.isShortened() ? new boolean[] {false} : new boolean[] {true, false}) {
             workloads.add(Workload.of(mapped, steps.toArray(Step[]::new)).withEncryption());
         }
         explore("workloads that rotate keys", workloads, (explorer, workload) -> explorer.explore(workload));

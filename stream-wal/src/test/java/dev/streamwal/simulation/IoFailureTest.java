@@ -159,7 +159,7 @@ class IoFailureTest {
     }
 
     private static Outcome everyCall(Program program, boolean mapped, Kind kind) {
-        int step = (int) Math.max(1, Math.round((Scale.factor() < 1 ? 5 : 1) / Scale.factor()));
+        int step = (int) Math.max(1, Math.round((Scale.isShortened() ? 5 : 1) / Scale.factor()));
         Integer given = Integer.getInteger("nth");
         Outcome outcome = Outcome.NONE;
         for (int nth = given == null ? 1 : given; nth < MAX_NTH; nth += step) {
