@@ -9,7 +9,8 @@ import org.HdrHistogram.Histogram;
 /**
  * How long does an append of 128 bytes take at a given pace, by one thread to one stream? Measured from the moment at
  * which it was due, so that a hold-up counts for all the appends that it delays. Each round is three seconds in a new
- * log, after one that doesn't count.
+ * log, after {@value #ROUNDS_TO_WARM_UP} that don't count: until then the JVM's compilers take a processor now and then,
+ * and where there are two, an append waits for one.
  *
  * <pre>
  *   java -Xmx1g -cp bench/target/benchmarks.jar dev.streamwal.bench.LatencyBenchmark [records a second] [rounds]
@@ -21,14 +22,14 @@ public final class LatencyBenchmark {
 
     private static final long ROUND_NANOS = 3_000_000_000L;
     private static final int DIGITS = 3;
+    private static final int ROUNDS_TO_WARM_UP = 5;
 
     private LatencyBenchmark() {}
 
     public static void main(String[] args) {
         int pace = args.length > 0 ? Integer.parseInt(args[0]) : PACE;
         int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 3;
-        BenchFolder.warmMemory();
-        round(pace, ROUND_NANOS);
+        warmUp(pace, ROUND_NANOS);
         for (int i = 0; i < rounds; i++) {
             System.out.println(describe(round(pace, ROUND_NANOS)));
         }
@@ -37,9 +38,15 @@ public final class LatencyBenchmark {
     /** One of {@link BenchmarkRun}'s rounds. */
     static List<Histogram> rounds(boolean quick) {
         long nanos = quick ? ROUND_NANOS / 30 : ROUND_NANOS;
-        BenchFolder.warmMemory();
-        round(PACE, nanos);
+        warmUp(PACE, nanos);
         return List.of(round(PACE, nanos));
+    }
+
+    private static void warmUp(int pace, long nanos) {
+        BenchFolder.warmMemory();
+        for (int i = 0; i < ROUNDS_TO_WARM_UP; i++) {
+            Histogram uncounted = round(pace, nanos);
+        }
     }
 
     /** Nanoseconds from when an append was due to when it returned. */

@@ -30,7 +30,7 @@ final class SegmentSpace {
     /** So many bytes of a segment that isn't mapped are written without asking for the disk's room: it may have as many such segments as streams. */
     private static final int CHECKED_BYTES = 16 << 10;
     /** Preparing further ahead gains nothing and costs memory that may not be used. */
-    private static final int MAX_GROWTH_BYTES = 16 << 20;
+    static final int MAX_GROWTH_BYTES = 16 << 20;
 
     private final LogContext log;
     private final SegmentFile file;

@@ -335,6 +335,46 @@ class AppendRacesTest {
         }
     }
 
+    /** The preparer is next asked when half of it is used, while the sealer works on the full segment: so half must last for a while (decision 73). */
+    @Test
+    void successor_ofAFullSegment_isPreparedAsFarAsIsPreparedAnywhere() throws Exception {
+        SeamedLog.create(root);
+        int segmentBytes = 64 << 20;
+        try (SeamedLog log = new SeamedLog(root, new MappedStorage(), segmentBytes, null)) {
+            append(log, KEY, 0);
+            log.stream(KEY).prepareSuccessor();
+            try (Stream<Path> files = Files.list(log.directory(KEY))) {
+                Path prepared = files.filter(file -> file.getFileName().toString().endsWith(".tmp")).findAny().orElseThrow();
+                assertThat(Files.size(prepared)).isEqualTo(SegmentSpace.MAX_GROWTH_BYTES);
+            }
+        }
+    }
+
+    /** A prepared file is in the directory, so the rotation needn't ask the file system for it. */
+    @Test
+    void rotation_toAPreparedSegment_makesNoDirectory() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        SeamedLog.create(root);
+        SegmentStorage counting = new DelegatingStorage(new MappedStorage()) {
+            @Override
+            public void createDirectory(Path directory) throws IOException {
+                asked.incrementAndGet();
+                super.createDirectory(directory);
+            }
+        };
+        try (SeamedLog log = new SeamedLog(root, counting, SEGMENT_BYTES, null)) {
+            append(log, KEY, 0);
+            int before = asked.get();
+            log.stream(KEY).prepareSuccessor();
+            Draft draft = Draft.of(Source.EMPTY, Source.of("0".getBytes(StandardCharsets.UTF_8)), SeamedLog.NOW + 86_400_000L);
+            long position = log.stream(KEY).append(AppendScratch.ofThisThread(), draft, (int) draft.frameBytes(), SeamedLog.NOW + 86_400_000L,
+                    StreamLog.ANY_END);
+            assertThat(position).isNotNegative();
+            assertThat(names(log)).hasSize(2);
+            assertThat(asked).hasValue(before);
+        }
+    }
+
     /** Else all streams would wait for the file system at once, with their first append in a window. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
