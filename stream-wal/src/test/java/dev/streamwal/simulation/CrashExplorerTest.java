@@ -8,9 +8,11 @@ import dev.streamwal.simulation.CrashExplorer.Failure;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -20,10 +22,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.platform.commons.annotation.Testable;
+import org.junit.platform.commons.support.AnnotationSupport;
 
 /**
  * What a crash leaves of a log is what the log promises, whatever it was doing. {@code -Dseed=…} repeats one workload,
@@ -33,7 +40,7 @@ class CrashExplorerTest {
 
     private static final int WORKLOADS = 170;
     private static final int STEPS = 14;
-    /** Divided by the scale: one of so many pairs of steps is explored. In the build all tests here see more than 200,000 states, as they print. */
+    /** Divided by the scale: one of so many pairs of steps is explored. */
     private static final double PAIRS_LEFT_OUT = 0.2;
     private static final String JOURNAL = "commit/[0-9a-f]+\\.journal$";
     private static final int THREADS = 2;
@@ -43,15 +50,30 @@ class CrashExplorerTest {
     /** Different ones, that every short workload has where no crash point is left out: if there are fewer, something isn't explored any more. */
     private static final int STATES_OF_SHORT_WORKLOADS = 110_000;
 
+    /** That all tests here have together, where no crash point is left out. */
+    private static final int STATES_OF_ALL = 200_000;
+
     private static final AtomicLong ALL_STATES = new AtomicLong();
+    private static final Set<String> BEGUN = new HashSet<>();
 
     /** Few and short: encrypting takes longer than all else there. */
     private static final int ENCRYPTED_WORKLOADS = 2;
     private static final int ENCRYPTED_STEPS = 3;
 
+    @BeforeEach
+    void note(TestInfo test) {
+        BEGUN.add(test.getTestMethod().orElseThrow().getName());
+    }
+
     @AfterAll
-    static void printStates() {
+    static void checkStates() {
         System.out.printf("CrashExplorerTest: %d crash states in all%n", ALL_STATES.get());
+        boolean isAll = Stream.of(CrashExplorerTest.class.getDeclaredMethods())
+                .filter(method -> AnnotationSupport.isAnnotated(method, Testable.class))
+                .allMatch(method -> BEGUN.contains(method.getName()));
+        if (isAll && Scale.everyNth() == 1 && Long.getLong("seed") == null) {
+            assertThat(ALL_STATES).as("different states").hasValueGreaterThanOrEqualTo(STATES_OF_ALL);
+        }
     }
 
     // ---------------------------------------------------------------- what must hold
