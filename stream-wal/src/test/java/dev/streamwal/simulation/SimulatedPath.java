@@ -32,6 +32,9 @@ final class SimulatedPath implements Path {
         if (text.indexOf('\0') >= 0) {
             throw new InvalidPathException(text, "a path has no NUL");
         }
+        if (text.indexOf('/') < 0) {
+            return new SimulatedPath(fileSystem, false, new String[] {text});
+        }
         List<String> names = new ArrayList<>();
         for (String name : text.split("/")) {
             if (!name.isEmpty()) {
