@@ -199,7 +199,11 @@ final class PackPlace implements PackSource {
             OpenBytes known = elsewhere;
             if (known == null) {
                 if (!isElsewhere(Optional.of(here), why)) {
-                    throw why instanceof TierFailure ? why : new TierFailure("table of a pack in the tier is missing, file=" + table,
+                    if (why instanceof TierFailure) {
+                        throw why;
+                    }
+                    packs.tableDamaged(table);
+                    throw new TierFailure("table of a pack in the tier is missing, file=" + table,
                             here.tier().location(), TierNames.pack(pack.number(), here.object()), PackTableFile.ADVICE, why);
                 }
                 known = PackPlace.this.open();

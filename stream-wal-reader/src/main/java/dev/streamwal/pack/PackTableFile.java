@@ -3,6 +3,7 @@ package dev.streamwal.pack;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.OpenBytes;
 import java.io.IOException;
@@ -18,7 +19,7 @@ import java.nio.file.Path;
 public final class PackTableFile {
 
     /** What to do with a file that is damaged. */
-    public static final String ADVICE = "open the log for writing with its tier, which writes it anew";
+    public static final String ADVICE = "a writer that has the log open with its tier writes it anew at its next pass";
 
     /** Bytes of a pack's header, with which its table's file begins. */
     public static final int HEADER_BYTES = PackHeaderLayout.BYTES;
@@ -102,16 +103,29 @@ public final class PackTableFile {
         }
     }
 
-    /** Writes the file, of a pack that is anywhere. When this returns, it is durable, its name included. */
+    /** Writes the file, of a pack that is in the tier. When this returns, it is durable, its name included. */
     public static void write(PackReader pack, Path root) throws IOException {
+        name(prepare(pack, root), root, pack.number());
+    }
+
+    /** Writes the file, of a pack that is anywhere, under another name: durable, but for its name. */
+    public static Path prepare(PackReader pack, Path root) throws IOException {
         long tableOffset = pack.footer().tableOffset();
         long end = pack.footer().fileLength();
         try (OpenBytes bytes = pack.source().open()) {
-            LogFile.replace(PackFiles.temporaryTable(root, pack.number()), PackFiles.table(root, pack.number()), file -> {
+            Path temporary = PackFiles.temporaryTable(root, pack.number());
+            return LogFile.writeNew(temporary, file -> {
                 ByteBuffer chunk = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
                 bytes.copy(0, HEADER_BYTES, chunk, (offset, piece) -> file.write(offset, piece));
                 bytes.copy(tableOffset, end, chunk, (offset, piece) -> file.write(HEADER_BYTES + offset - tableOffset, piece));
+                return temporary;
             });
         }
+    }
+
+    /** Gives a prepared file its name, durably. */
+    public static void name(Path prepared, Path root, long number) throws IOException {
+        LogFile.rename(prepared, PackFiles.table(root, number));
+        DirectoryForce.force(PackFiles.directory(root));
     }
 }

@@ -19,14 +19,16 @@
  *   <tr><td>1. The pack is copied to an object, whose name has a random part.</td><td>A part of an object, or all of it, that nothing names: the next
  *       writer's first pass deletes it.</td></tr>
  *   <tr><td>2. The object is forced, where the file system can, and all of it is read back and compared, by the checksums.</td><td>the same</td></tr>
- *   <tr><td>3. The table is written beside the pack, and forced with its name.</td><td>The same, and a table of a pack that isn't in the tier: it is
- *       deleted when the log is opened.</td></tr>
- *   <tr><td>4. The manifest says that the pack is in the tier. This is the moment.</td><td>The pack is in both. Its file is deleted when the log is
+ *   <tr><td>3. The table is written beside the pack by a temporary name, and forced.</td><td>The same, and a temporary file: it is deleted when the log
+ *       is opened.</td></tr>
+ *   <tr><td>4. The table gets its name, durably.</td><td>The same, and a table of a pack that isn't in the tier: it is deleted when the log is
  *       opened.</td></tr>
- *   <tr><td>5. The pack's file is deleted.</td><td>The tier may not say yet that it has the object: only who has nothing but the tier misses it, until
+ *   <tr><td>5. The manifest says that the pack is in the tier. This is the moment.</td><td>The pack is in both. Its file is deleted when the log is
+ *       opened.</td></tr>
+ *   <tr><td>6. The pack's file is deleted.</td><td>The tier may not say yet that it has the object: only who has nothing but the tier misses it, until
  *       the next pass.</td></tr>
- *   <tr><td>6. The tier says what it has, in an object of its own.</td><td>Objects that the log has no more: the next pass deletes them.</td></tr>
- *   <tr><td>7. Objects are deleted that the manifest doesn't name.</td><td></td></tr>
+ *   <tr><td>7. The tier says what it has, in an object of its own.</td><td>Objects that the log has no more: the next pass deletes them.</td></tr>
+ *   <tr><td>8. Objects are deleted that the manifest doesn't name.</td><td></td></tr>
  * </table>
  *
  * <p>A pack comes back, where it is to be rewritten, in the opposite order: it is fetched to a temporary file and forced, gets its name, the manifest
@@ -41,7 +43,9 @@
  *       (it is changed behind the copy and before the file goes), and reads there; only what the manifest doesn't list has gone.
  *   <li><i>A merge, a sweep, an erasure takes the pack while it is copied.</i> Step 4 finds that it isn't listed any more, and records nothing. What is
  *       in the tier isn't merged; what has to be rewritten is fetched first, with no lock.
- *   <li><i>Two writers over time.</i> One that has lost the log and doesn't know yet may be in the middle of step 1, or of 7. No two uploads write to one
+ *   <li><i>The change of the manifest that made the pack isn't over yet</i>, or failed and is made again: it ends with deleting the tables of packs that
+ *       came and aren't in the tier. So no such change runs between steps 4 and 5.
+ *   <li><i>Two writers over time.</i> One that has lost the log and doesn't know yet may be in the middle of step 1, or of 8. No two uploads write to one
  *       name, so it spoils nothing; it can record nothing, as each change of the manifest asks whether the log is still its own. It lists the tier first,
  *       asks that then, and deletes only what was in the list: what a later writer has put there isn't.
  *   <li><i>Two logs with one tier.</i> Each writes its mark, then lists: one at least sees the other's, and refuses. A tier with another log's mark is

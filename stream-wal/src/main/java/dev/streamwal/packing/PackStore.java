@@ -29,6 +29,7 @@ import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
+import dev.streamwal.pack.PackTableFile;
 import dev.streamwal.pack.PackWalk;
 import dev.streamwal.pack.PackWriter;
 import dev.streamwal.pack.PackedBytes;
@@ -824,15 +825,22 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Moves a pack, whose copy in the tier is durable and was compared with it, and whose table stands beside it: lists it as being in the tier, and
-     * then deletes its file. The caller holds the lock of packing.
+     * Moves a pack, whose copy in the tier is durable and was compared with it: gives its table the name, lists it as being in the tier, and then
+     * deletes its file. The caller holds the lock of packing.
      *
+     * <p>All that under this object's monitor: a change of the manifest that lists the pack may not be over yet, although the pack was seen in it, and it
+     * ends with deleting tables of packs that aren't in the tier ({@link #deleteUnlisted}).
+     *
+     * @param table the table, durable but for its name
      * @return false if it isn't listed any more, or is to stay
      */
-    synchronized boolean toTier(ListedPack pack, TierObject object) throws IOException {
+    synchronized boolean toTier(ListedPack pack, TierObject object, Path table) throws IOException {
         if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number())) {
             return false;
         }
+        fence.check();
+        inDoubt.add(pack.number());
+        PackTableFile.name(table, root, pack.number());
         change(List.of(), List.of(pack), () -> manifest.toTier(pack.number(), object));
         catalog.moved(pack.number());
         return true;
@@ -864,11 +872,6 @@ public final class PackStore implements PackedData {
     /** The table of a pack in the tier was written anew: what is open is the one before. */
     void tableWritten(ListedPack pack) {
         channels.forget(PackFiles.table(root, pack.number()));
-    }
-
-    /** Deletes the table, if there is one, of a pack that isn't in the tier. */
-    void discardTable(ListedPack pack) throws IOException {
-        discard(pack.number());
     }
 
     /** Packs that are to be in the log's directory. */

@@ -285,11 +285,12 @@ public final class Tiering implements PackedTier {
     @GuardedBy("this")
     private boolean isMoved(LogInTier tier, ListedPack pack) throws IOException {
         TierObject object;
+        Path table = PackFiles.temporaryTable(store.root(), pack.number());
         try (LogFile file = LogFile.reading(store.file(pack))) {
             PackReader reader = store.reader(pack);
             object = tier.upload(pack, random.getAsLong(), file);
             boolean unused = recorded(() -> {
-                PackTableFile.write(reader, store.root());
+                Path unusedToo = PackTableFile.prepare(reader, store.root());
                 return true;
             });
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
@@ -302,19 +303,19 @@ public final class Tiering implements PackedTier {
             }
             return false;
         }
-        boolean isMoved = store.whilePacking(() -> recorded(() -> isListed(pack, object)));
+        boolean isMoved = store.whilePacking(() -> recorded(() -> isListed(pack, object, table)));
         if (isMoved) {
             events.tiered(pack, store.file(pack), tier.location(), TierNames.pack(pack.number(), object));
         }
         return isMoved;
     }
 
-    private boolean isListed(ListedPack pack, TierObject object) throws IOException {
-        boolean isListed = store.toTier(pack, object);
-        if (!isListed) {
-            store.discardTable(pack);
+    private boolean isListed(ListedPack pack, TierObject object, Path table) throws IOException {
+        try {
+            return store.toTier(pack, object, table);
+        } finally {
+            Files.deleteIfExists(table);
         }
-        return isListed;
     }
 
     private interface Recorded {

@@ -1,0 +1,128 @@
+package dev.streamwal.packing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.pack.PackFiles;
+import dev.streamwal.pack.PackTableFile;
+import dev.streamwal.storage.FreeSpace;
+import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.WriterFence;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TieringTest {
+
+    private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
+    private static final Duration WINDOW = Duration.ofHours(1);
+    private static final Duration RETENTION = Duration.ofDays(30);
+    private static final int WINDOWS = 4;
+    /** So many looks, 1 ms apart, for what comes at once. */
+    private static final int MAX_LOOKS = 60_000;
+
+    @TempDir
+    Path root;
+
+    @TempDir
+    Path tier;
+
+    /**
+     * The change of the manifest by which a pack came lists it before it is over, and ends with deleting tables of packs that aren't in the tier. Here that
+     * end comes when the pass has copied the pack, and waits for the lock of packing.
+     */
+    @Test
+    void pass_theChangeThatListedThePackEndsMeanwhile_thePackHasItsTable() throws Exception {
+        writeLog();
+        PackStore store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> true), () -> 0);
+        List<ListedPack> packs = store.manifest().packsInOrder();
+        assertThat(packs).isNotEmpty();
+        // behind all waiting for merges, and before anything expires
+        long now = BEGIN.plus(RETENTION.dividedBy(3)).toEpochMilli();
+        Tiering tiering = new Tiering(store, stub(Packer.PackedLog.class, now), stub(Packer.Events.class, 0), new Tiering.Settings(tier, 0, 1), () -> 7, () -> 0);
+        AtomicReference<Thread> passing = new AtomicReference<>();
+        ExecutorService other = Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task);
+            passing.set(thread);
+            return thread;
+        });
+        try {
+            Future<Integer> pass = store.whilePacking(() -> {
+                Future<Integer> begun = other.submit(tiering::pass);
+                awaitWaiting(passing, begun);
+                for (ListedPack pack : packs) {
+                    store.discard(pack.number());
+                }
+                return begun;
+            });
+            assertThat(pass.get(1, TimeUnit.MINUTES)).isEqualTo(packs.size());
+        } finally {
+            other.shutdownNow();
+        }
+        for (ListedPack pack : packs) {
+            assertThat(store.manifest().isInTier(pack)).isTrue();
+            assertThat(PackTableFile.isWhole(root, pack.number(), pack.bytes())).as("table of pack %d", pack.number()).isTrue();
+        }
+        assertThat(names()).noneMatch(name -> name.endsWith(".tmp") || name.endsWith(".pack"));
+    }
+
+    /** Until the pass has written a table, under whatever name, and waits. */
+    private void awaitWaiting(AtomicReference<Thread> passing, Future<Integer> begun) throws IOException {
+        for (int looks = 0; looks < MAX_LOOKS && !begun.isDone(); looks++) {
+            Thread thread = passing.get();
+            boolean isWaiting = thread != null && (thread.getState() == Thread.State.WAITING || thread.getState() == Thread.State.BLOCKED);
+            if (isWaiting && names().stream().anyMatch(name -> name.contains(".table"))) {
+                return;
+            }
+            try {
+                Thread.sleep(1);
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        }
+        throw new IOException("the pass doesn't wait: isDone=" + begun.isDone());
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(PackFiles.directory(root))) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
+    }
+
+    private void writeLog() {
+        AtomicReference<Instant> now = new AtomicReference<>(BEGIN);
+        WalOptions options = WalOptions.builder().window(WINDOW).retention(RETENTION).ownSegments(0).clock(now::get).build();
+        try (StreamWal wal = StreamWal.open(root, options)) {
+            for (int window = 0; window < WINDOWS; window++) {
+                wal.stream("meter").append("231.5".getBytes(StandardCharsets.UTF_8));
+                now.set(now.get().plus(WINDOW));
+                int unused = wal.pack();
+            }
+        }
+    }
+
+    /** @param nowMillis the log's clock; its window is the one above */
+    private static <T> T stub(Class<T> type, long nowMillis) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
+            if (method.getName().equals("shortestWindowMillis")) {
+                return WINDOW.toMillis();
+            }
+            return method.getReturnType() == long.class ? nowMillis : null;
+        }));
+    }
+}
