@@ -1192,8 +1192,8 @@ public final class StreamWal implements AutoCloseable {
      *   <li>Keys, which name directories, and blocks that the file system has freed and not overwritten. To remove a key, {@link #delete} its stream.
      * </ul>
      *
-     * <p>A file that is damaged is left as it is, and so is what the log's tier doesn't give or take; the first such failure is thrown after everything
-     * else was erased.
+     * <p>A file that is damaged, or can't be read or written, is left as it is, and so is what the log's tier doesn't give or take; the first such
+     * failure is thrown after everything else was erased, and has others as suppressed exceptions.
      *
      * @param keys the streams
      * @param from timestamp of the oldest records to erase, inclusive
