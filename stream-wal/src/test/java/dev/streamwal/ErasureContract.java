@@ -18,6 +18,7 @@ import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@link StreamWal#erase} leaves, and what those see who read meanwhile or later. */
 abstract class ErasureContract extends LogContract {
@@ -527,6 +529,31 @@ abstract class ErasureContract extends LogContract {
         assertHoldsNow(wal, "own-bad-1", List.of(written.get("own-bad-1")));
         assertThat(eraseAll(wal, Keys.all()).records()).isEqualTo(2);
         assertThat(filesWith(MARKER)).isEmpty();
+    }
+
+    /** What closing does to files says nothing of the disk. */
+    @ParameterizedTest
+    @ValueSource(strings = {"create", "delete"})
+    void eraseOrDelete_logIsClosedMeanwhile_saysSo(String operation) {
+        expectFailures();
+        AtomicBoolean isFirst = new AtomicBoolean();
+        AtomicReference<@Nullable StreamWal> opened = new AtomicReference<>();
+        StreamWal wal = open(own(), (called, path) -> {
+            if (called.equals(operation) && path.toString().contains("person") && isFirst.compareAndSet(true, false)) {
+                Objects.requireNonNull(opened.get()).close();
+                throw new ClosedChannelException();
+            }
+        });
+        opened.set(wal);
+        List<Written> unused = appendSeconds(wal.stream(KEY), 3);
+        isFirst.set(true);
+        assertThatThrownBy(() -> {
+            if (operation.equals("create")) {
+                eraseAll(wal, PERSON);
+            } else {
+                wal.delete(KEY);
+            }
+        }).isInstanceOf(WalClosedException.class).hasMessage("the log is closed: root=" + root);
     }
 
     private StreamWal open(WalOptions.Builder options, WatchedStorages.Watch watch) {
