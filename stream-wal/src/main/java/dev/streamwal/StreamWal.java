@@ -39,6 +39,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.SegmentName;
@@ -776,7 +777,11 @@ public final class StreamWal implements AutoCloseable {
 
     /** For failures before anything is appended or deleted: a log that has failed refuses it. */
     private WalException notDone(String task, IOException e, Path file, @Nullable String key, long position) {
-        return e instanceof FlushFailedException ? asWalException(e, key) : StorageErrors.translate(task, e, file, key, position, 0);
+        if (e instanceof FlushFailedException) {
+            return asWalException(e, key);
+        }
+        // closing closes files, and refuses changes: neither says anything of the disk
+        return closed ? closedException(e) : StorageErrors.translate(task, e, file, key, position, 0);
     }
 
     GroupCommitter commits() {
@@ -1192,8 +1197,8 @@ public final class StreamWal implements AutoCloseable {
      *   <li>Keys, which name directories, and blocks that the file system has freed and not overwritten. To remove a key, {@link #delete} its stream.
      * </ul>
      *
-     * <p>A file that is damaged is left as it is, and so is what the log's tier doesn't give or take; the first such failure is thrown after everything
-     * else was erased.
+     * <p>A file that is damaged, or can't be read or written, is left as it is, and so is what the log's tier doesn't give or take; the first such
+     * failure is thrown after everything else was erased, and has others as suppressed exceptions.
      *
      * @param keys the streams
      * @param from timestamp of the oldest records to erase, inclusive
@@ -1216,6 +1221,9 @@ public final class StreamWal implements AutoCloseable {
                     erasure.rewritten(), erasure.quarantined()));
         } catch (IOException e) {
             throw notDone("erase records", e, root, null, WalException.NO_POSITION);
+        } catch (WalClosedException | WalIOException e) {
+            // of a stream, which may be the log's own
+            throw closed ? closedException(e) : e;
         }
     }
 
@@ -1429,7 +1437,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             Checkpoint.create(root, target, this::loadedLogs, packs);
         } catch (IOException e) {
-            throw StorageErrors.translate("make a checkpoint", e, target, null, WalException.NO_POSITION, 0);
+            throw notDone("make a checkpoint", e, target, null, WalException.NO_POSITION);
         }
     }
 
@@ -1569,7 +1577,11 @@ public final class StreamWal implements AutoCloseable {
     }
 
     private WalClosedException closedException() {
-        return new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, null);
+        return closedException(null);
+    }
+
+    private WalClosedException closedException(@Nullable Exception cause) {
+        return new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, cause);
     }
 
     Instant now() {

@@ -3,9 +3,12 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.engine.Environment;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
@@ -15,6 +18,7 @@ import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,11 +27,19 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@link StreamWal#erase} leaves, and what those see who read meanwhile or later. */
 abstract class ErasureContract extends LogContract {
@@ -448,6 +460,120 @@ abstract class ErasureContract extends LogContract {
             assertThatThrownBy(() -> eraseAll(reopened, Keys.all())).isInstanceOf(CorruptSegmentException.class).hasMessageContaining(KEY);
             assertNotFound(readerOf(reopened), whole);
             assertThat(Files.readAllBytes(file)).isEqualTo(content);
+        }
+    }
+
+    /**
+     * While the first segment is sealed for it, the stream fills another one, whose footer isn't written before the call has ended: nothing of that is
+     * to be erased.
+     */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void erase_streamGoesOnThroughSegmentsMeanwhile_erasesWhatWasBefore() {
+        AtomicBoolean isFirst = new AtomicBoolean();
+        CountDownLatch ended = new CountDownLatch(1);
+        List<Written> late = new ArrayList<>();
+        AtomicReference<@Nullable StreamWal> opened = new AtomicReference<>();
+        StreamWal wal = open(own(), (operation, path) -> {
+            if (!operation.equals("force") || !path.toString().endsWith(".seg") || !path.toString().contains("busy")) {
+                return;
+            }
+            if (isFirst.compareAndSet(true, false)) {
+                late.addAll(appendSome(Objects.requireNonNull(opened.get()).stream("busy"), 2, SEGMENT_BYTES * 5 / 8));
+            } else if (!late.isEmpty()) {
+                // the next one, which is full
+                awaitUninterruptibly(ended);
+            }
+        });
+        opened.set(wal);
+        List<Written> busy = appendSeconds(wal.stream("busy"), 3);
+        List<Written> others = appendSeconds(wal.stream(OTHER), 3);
+        isFirst.set(true);
+        try {
+            ErasureReport report = wal.erase(Keys.all(), Instant.ofEpochMilli(NOW), Instant.ofEpochMilli(NOW).plusSeconds(100));
+            assertThat(report.records()).isEqualTo(6);
+        } finally {
+            ended.countDown();
+        }
+        assertThat(late).hasSize(2);
+        assertNotFound(readerOf(wal), joined(busy, others));
+        assertHoldsEverywhere(wal, "busy", late);
+    }
+
+    @Test
+    void erase_filesOfTwoStreamsCannotBeWritten_erasesTheRestAndSaysSo() throws IOException {
+        AtomicBoolean isFailing = new AtomicBoolean();
+        StreamWal wal = open(options().streams("own*", StreamOptions.builder().segments(Segments.OWN).build())
+                .streams("*", StreamOptions.builder().segments(Segments.SHARED).build()), (operation, path) -> {
+            if (isFailing.get() && operation.equals("create") && (path.toString().contains("own-bad"))) {
+                throw new IOException("made to fail: file=" + path);
+            }
+        });
+        List<String> good = List.of("own-1", "own-2", "own-3", "shared", "packed");
+        Map<String, Written> written = new TreeMap<>();
+        written.put("packed", append(wal.stream("packed"), MARKER + " packed"));
+        clock.advance(WINDOW);
+        assertThat(wal.pack()).isPositive();
+        for (String key : List.of("own-bad-1", "own-1", "own-2", "own-bad-2", "own-3", "shared")) {
+            written.put(key, append(wal.stream(key), MARKER + ' ' + key));
+        }
+        isFailing.set(true);
+        assertThatThrownBy(() -> eraseAll(wal, Keys.all())).isInstanceOf(WalIOException.class).hasMessageContaining("can't erase records")
+                .hasMessageContaining("own-bad")
+                .satisfies(failure -> assertThat(failure.getSuppressed()).singleElement().asInstanceOf(InstanceOfAssertFactories.THROWABLE)
+                        .isInstanceOf(WalIOException.class).hasMessageContaining("own-bad"));
+        isFailing.set(false);
+        assertNotFound(readerOf(wal), good.stream().map(written::get).toList());
+        assertThat(filesWith(MARKER)).as("neither in the journal nor anywhere else").hasSize(2)
+                .allMatch(file -> file.toString().contains("own-bad"));
+        assertHoldsNow(wal, "own-bad-1", List.of(written.get("own-bad-1")));
+        assertThat(eraseAll(wal, Keys.all()).records()).isEqualTo(2);
+        assertThat(filesWith(MARKER)).isEmpty();
+    }
+
+    /** What closing does to files says nothing of the disk. */
+    @ParameterizedTest
+    @ValueSource(strings = {"create", "delete"})
+    void eraseOrDelete_logIsClosedMeanwhile_saysSo(String operation) {
+        expectFailures();
+        AtomicBoolean isFirst = new AtomicBoolean();
+        AtomicReference<@Nullable StreamWal> opened = new AtomicReference<>();
+        StreamWal wal = open(own(), (called, path) -> {
+            if (called.equals(operation) && path.toString().contains("person") && isFirst.compareAndSet(true, false)) {
+                Objects.requireNonNull(opened.get()).close();
+                throw new ClosedChannelException();
+            }
+        });
+        opened.set(wal);
+        List<Written> unused = appendSeconds(wal.stream(KEY), 3);
+        isFirst.set(true);
+        assertThatThrownBy(() -> {
+            if (operation.equals("create")) {
+                eraseAll(wal, PERSON);
+            } else {
+                wal.delete(KEY);
+            }
+        }).isInstanceOf(WalClosedException.class).hasMessage("the log is closed: root=" + root);
+    }
+
+    private StreamWal open(WalOptions.Builder options, WatchedStorages.Watch watch) {
+        WalOptions built = options.build();
+        Environment machine = Environment.ofThisMachine(built.storage().kind());
+        return closing(StreamWal.open(root, built, new Environment(THIS_BOOT, new WatchedStorages(built.storage().kind(), watch), machine.salts(), true,
+                JournalSizes.DEFAULT)));
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        boolean interrupted = false;
+        while (latch.getCount() > 0) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -19,8 +19,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Erases records of a range of time from a stream's own segments. */
 final class SegmentErasure {
@@ -40,7 +42,19 @@ final class SegmentErasure {
      *
      * The stream's lock is held from looking for the records until the copy has the name: no cut, of whatever age, is undone by it. The caller keeps
      * packing, deletions and checkpoints out.
+     *
+     * Between sealing and erasing no lock is held, and the stream may go on through any number of segments, of which some still wait for the sealer.
+     * Nothing in those is to be erased: sealing says where the last segment begins that may have such records, and later ones are passed over. For
+     * what was appended before sealing stands up to there, or in the segment that sealing left active, since that was empty, or its window ends
+     * before the range begins. And no position is given twice, so what is begun later begins behind.
+     *
+     * A segment up to there may be without its final form nevertheless, for two reasons: a slot in it isn't published, or a cut came before its footer
+     * and has opened it again. So the caller seals and looks again, a few times, with no lock held: listeners are told of what is sealed, and may wait
+     * for any lock.
      */
+
+    /** Where no segment begins: nothing is to be erased. */
+    static final long NOTHING = -1;
 
     private static final int CHUNK_BYTES = 1 << 20;
 
@@ -61,8 +75,9 @@ final class SegmentErasure {
     }
 
     /** See {@link StreamLog#sealForErasure}. */
-    void seal(TimeRange range) throws IOException {
+    long seal(TimeRange range) throws IOException {
         ActiveSegment last;
+        long upTo;
         rotation.lock();
         try {
             pending.awaitDecision();
@@ -74,36 +89,77 @@ final class SegmentErasure {
                 chain.deactivate(active);
             }
             last = chain.lastSealed();
+            upTo = lastBehindAppends();
         } finally {
             rotation.unlock();
         }
         if (last != null) {
             log.sealer().sealNow(last);
         }
+        return upTo;
+    }
+
+    /** Where the newest segment begins that isn't appended to. */
+    @GuardedBy("rotation")
+    private long lastBehindAppends() {
+        long last = NOTHING;
+        for (SegmentEntry entry : chain.segments().all()) {
+            if (!isActive(entry)) {
+                last = entry.name().basePosition();
+            }
+        }
+        return last;
+    }
+
+    @GuardedBy("rotation")
+    private boolean isActive(SegmentEntry entry) {
+        ActiveSegment unfinished = entry.unfinished();
+        return unfinished != null && unfinished.equals(chain.active());
     }
 
     /** See {@link StreamLog#erase}. */
-    void erase(TimeRange range, StreamLog.ErasedFrom each, Consumer<WalException> refused) throws IOException {
+    Optional<Path> erase(TimeRange range, long upTo, StreamLog.ErasedFrom each, Consumer<WalException> refused) throws IOException {
+        Path unsealed;
         rotation.lock();
         try {
             pending.awaitDecision();
             chain.checkOpen();
             chain.recover();
             pending.finish(gone -> {});
-            boolean isAny = false;
+            unsealed = eraseInAll(range, upTo, each, refused);
+        } finally {
+            rotation.unlock();
+        }
+        return Optional.ofNullable(unsealed);
+    }
+
+    /** @return the newest file that has to be sealed before; null if there is none */
+    @GuardedBy("rotation")
+    private @Nullable Path eraseInAll(TimeRange range, long upTo, StreamLog.ErasedFrom each, Consumer<WalException> refused) throws IOException {
+        Path unsealed = null;
+        boolean isAny = false;
+        try {
             for (SegmentEntry entry : chain.segments().all()) {
+                if (entry.name().basePosition() > upTo || isActive(entry)) {
+                    continue;
+                }
+                if (entry.unfinished() != null) {
+                    unsealed = chain.fileOf(entry);
+                    continue;
+                }
                 try {
                     isAny |= erase(entry, range, each);
                 } catch (CorruptSegmentException | UnsupportedFormatException e) {
                     refused.accept(e);
                 }
             }
+        } finally {
+            // also where a file failed: the next call finds nothing to erase in those before it, and forces nothing
             if (isAny) {
                 forceNames();
             }
-        } finally {
-            rotation.unlock();
         }
+        return unsealed;
     }
 
     /** Until it has returned, a crash may bring the old files back. */
@@ -120,15 +176,6 @@ final class SegmentErasure {
 
     @GuardedBy("rotation")
     private boolean erase(SegmentEntry entry, TimeRange range, StreamLog.ErasedFrom each) throws IOException {
-        ActiveSegment unfinished = entry.unfinished();
-        if (unfinished != null) {
-            if (!unfinished.equals(chain.active())) {
-                throw new IOException("segment has a slot that is not published, and can't be sealed yet: file=" + chain.fileOf(entry)
-                        + "; erase again, or open the log again before that");
-            }
-            // begun since, or without a record in the range
-            return false;
-        }
         SegmentFile file = log.storage().open(chain.fileOf(entry));
         try {
             SegmentHeader header = chain.headerOf(entry.name(), file);

@@ -1247,24 +1247,26 @@ public final class StreamLog implements CommitStream {
         void erased(StreamKey key, Path file, RecordErasure.Erased what);
     }
 
-    /** Seals the segments that may hold records of a range of time, and waits for their final form. To be called without locks. */
-    public void sealForErasure(TimeRange range) throws IOException {
-        if (mayHaveSegments && hasOwn()) {
-            pinned().erasure().seal(range);
-        }
+    /**
+     * Seals the segments that may hold records of a range of time, and waits for their final form. To be called without locks.
+     *
+     * @return where the last segment begins that may hold any of those that were appended before; for {@link #erase}
+     */
+    public long sealForErasure(TimeRange range) throws IOException {
+        return mayHaveSegments && hasOwn() ? pinned().erasure().seal(range) : SegmentErasure.NOTHING;
     }
 
     /**
      * Makes padding of the records in a range of time, in sealed segments of its own; durably. To be called while nothing is packed, deleted or
      * copied.
      *
+     * @param upTo where the last segment begins that may hold any: segments begun later stay as they are
      * @param each receives every file that was replaced
      * @param refused receives the damage of every segment that can't be read, and is left as it is
+     * @return the newest segment up to there that isn't sealed, if there is any: it may still hold such records
      */
-    public void erase(TimeRange range, ErasedFrom each, Consumer<WalException> refused) throws IOException {
-        if (mayHaveSegments && hasOwn()) {
-            pinned().erasure().erase(range, each, refused);
-        }
+    public Optional<Path> erase(TimeRange range, long upTo, ErasedFrom each, Consumer<WalException> refused) throws IOException {
+        return mayHaveSegments && hasOwn() ? pinned().erasure().erase(range, upTo, each, refused) : Optional.empty();
     }
 
     private boolean hasOwn() {

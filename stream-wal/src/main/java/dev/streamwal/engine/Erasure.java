@@ -1,8 +1,13 @@
 package dev.streamwal.engine;
 
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.GroupCommitter;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalFailedException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.packing.PackErasure;
 import dev.streamwal.packing.PackStore;
@@ -11,6 +16,7 @@ import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.QuarantinedFile;
 import dev.streamwal.recovery.RecordErasure.Erased;
 import dev.streamwal.segment.TimeRange;
+import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -46,6 +52,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Erasure {
 
+    /** How often a stream is sealed and looked through, if a cut comes in between each time, or a slot isn't published. */
+    private static final int MAX_TRIES = 3;
+    /** A disk that fails may fail in each of very many streams. */
+    private static final int MAX_SUPPRESSED = 100;
+
     private final Path root;
     private final PackStore store;
     private final Packer packer;
@@ -56,6 +67,7 @@ public final class Erasure {
     private final Set<Path> rewritten = new LinkedHashSet<>();
     private Erased erased = Erased.NOTHING;
     private @Nullable WalException refused;
+    private boolean isOver;
 
     /**
      * Of records with timestamps from one instant on, and before another one.
@@ -78,26 +90,22 @@ public final class Erasure {
     }
 
     /**
-     * Erases them; durably.
+     * Erases them; durably. What fails keeps nothing else from being erased, unless the log has failed, is closed, or has another writer.
      *
      * @param withSegments all streams with segments of their own, and perhaps others
-     * @throws WalException if a file is damaged, or in a tier that fails, and was left as it is; after everything else was done
+     * @throws WalException the first failure, after everything else was done; others are suppressed
      */
     public void run(Collection<StreamLog> withSegments) throws IOException {
-        commits.throwIfFailed();
-        packer.packAllShared();
-        for (StreamLog stream : withSegments) {
-            if (keys.test(stream.key().text()) && !stream.key().equals(StreamKey.SHARED)) {
-                eraseOwn(stream);
-            }
-        }
+        attempt(packer::packAllShared, root);
         try {
-            new PackErasure(store, keys, range, this::erased, this::refused).run();
+            for (StreamLog stream : withSegments) {
+                if (keys.test(stream.key().text()) && !stream.key().equals(StreamKey.SHARED)) {
+                    attempt(() -> eraseOwn(stream), stream.directory());
+                }
+            }
+            attempt(() -> new PackErasure(store, keys, range, this::erased, this::refused).run(), root);
         } finally {
-            boolean unused = store.whilePacking(() -> {
-                commits.scrub();
-                return true;
-            });
+            attempt(this::scrub, root);
         }
         WalException first = refused;
         if (first != null) {
@@ -105,17 +113,57 @@ public final class Erasure {
         }
     }
 
-    private void eraseOwn(StreamLog stream) throws IOException {
-        try {
-            stream.sealForErasure(range);
-            boolean unused = store.whilePacking(() -> {
-                stream.erase(range, this::erased, this::refused);
-                return true;
-            });
-        } catch (WalException e) {
-            // the stream can't be opened for writing
-            refused(e);
+    /** A part of the work. */
+    @FunctionalInterface
+    private interface Part {
+        void run() throws IOException;
+    }
+
+    private void attempt(Part part, Path where) throws IOException {
+        if (isOver) {
+            return;
         }
+        try {
+            commits.throwIfFailed();
+            part.run();
+        } catch (FlushFailedException | WalClosedException | WalLockedException | WalFailedException e) {
+            isOver = true;
+            throw e;
+        } catch (WalException e) {
+            refused(e);
+        } catch (IOException e) {
+            refused(StorageErrors.translate("erase records", e, where, null, WalException.NO_POSITION, 0));
+        }
+    }
+
+    private void scrub() throws IOException {
+        boolean unused = store.whilePacking(() -> {
+            commits.scrub();
+            return true;
+        });
+    }
+
+    private void eraseOwn(StreamLog stream) throws IOException {
+        long upTo = stream.sealForErasure(range);
+        List<WalException> damage = new ArrayList<>();
+        Optional<Path> unsealed = eraseOwn(stream, upTo, damage);
+        for (int tries = 1; unsealed.isPresent() && tries < MAX_TRIES; tries++) {
+            long unused = stream.sealForErasure(range);
+            damage.clear();
+            unsealed = eraseOwn(stream, upTo, damage);
+        }
+        damage.forEach(this::refused);
+        unsealed.ifPresent(file -> refused(notSealed(stream, file)));
+    }
+
+    private Optional<Path> eraseOwn(StreamLog stream, long upTo, List<WalException> damage) throws IOException {
+        return store.whilePacking(() -> stream.erase(range, upTo, this::erased, damage::add));
+    }
+
+    private static WalIOException notSealed(StreamLog stream, Path file) {
+        return new WalIOException("can't erase records: a record in their segment has its place, but isn't written there yet: stream=" + stream.key()
+                + ", file=" + file + "; erase again when all appends to the stream have ended; if it fails then too, close the log, open it and erase again",
+                file, stream.key().text(), WalException.NO_POSITION, null);
     }
 
     private void erased(StreamKey key, Path file, Erased what) {
@@ -125,8 +173,11 @@ public final class Erasure {
     }
 
     private void refused(WalException why) {
-        if (refused == null) {
+        WalException first = refused;
+        if (first == null) {
             refused = why;
+        } else if (first.getSuppressed().length < MAX_SUPPRESSED && !first.equals(why)) {
+            first.addSuppressed(why);
         }
     }
 

@@ -320,8 +320,8 @@ public final class Packer {
             throw e;
         }
         if (store.oldestSharedPosition() < end) {
-            throw new IOException("a shared segment has a slot that is not published, and can't be packed yet: folder="
-                    + log.sharedLog().directory() + "; try again, or open the log again before that");
+            throw new IOException("a record in a shared segment has its place, but isn't written there yet: folder=" + log.sharedLog().directory()
+                    + "; try again when all appends have ended; if it fails then too, close the log, open it and try again");
         }
     }
 

@@ -8,6 +8,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.segment.TimeRange;
 import dev.streamwal.storage.ChannelStorage;
 import dev.streamwal.storage.MappedStorage;
 import dev.streamwal.storage.SegmentFile;
@@ -18,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -42,6 +44,7 @@ class AppendRacesTest {
     private static final String KEY = "stream";
     private static final int SEGMENT_BYTES = 64 << 10;
     private static final int SOME = 20;
+    private static final TimeRange ALL = TimeRange.of(Instant.MIN, Instant.MAX);
 
     @TempDir
     Path root;
@@ -214,6 +217,44 @@ class AppendRacesTest {
             assertThat(log.sealed).hasValue(2);
         }
         assertThat(StreamFiles.check(new SeamedLog(root, storage, SEGMENT_BYTES, null).directory(KEY), KEY).footers()).isEqualTo(3);
+    }
+
+    /** What the stream goes on with meanwhile isn't to be erased, whether it is sealed or not. */
+    @Test
+    void erase_segmentsBegunSinceWaitForTheSealer_passesOverThem() throws Exception {
+        try (SeamedLog log = open(null)) {
+            log.context.stop(); // its threads: what is queued stays there
+            append(log, KEY, 0);
+            StreamLog stream = log.stream(KEY);
+            long upTo = stream.sealForErasure(ALL);
+            append(log, KEY, 1);
+            stream.sealIfIdle(Long.MAX_VALUE);
+            append(log, KEY, 2);
+            List<Long> erased = new ArrayList<>();
+            assertThat(stream.erase(ALL, upTo, (key, file, what) -> erased.add(what.records()), refused -> { })).isEmpty();
+            assertThat(erased).containsExactly(1L);
+        }
+    }
+
+    /** A cut that comes before a segment has its footer opens it again, and has it sealed once more. */
+    @Test
+    void erase_segmentWasCutBeforeItHadAFooter_isToldOfUntilItIsSealed() throws Exception {
+        try (SeamedLog log = open(null)) {
+            log.context.stop();
+            long first = append(log, KEY, 0);
+            append(log, KEY, 1);
+            StreamLog stream = log.stream(KEY);
+            long upTo = names(log).get(0).basePosition();
+            stream.truncateAfter(new EntryRef(KEY, first, EntryRef.sizeOf(0, 1)), gone -> { });
+            append(log, KEY, 2);
+            List<Long> erased = new ArrayList<>();
+            assertThat(stream.erase(ALL, upTo, (key, file, what) -> erased.add(what.records()), refused -> { })).contains(log.directory(KEY)
+                    .resolve(names(log).get(0).fileName()));
+            assertThat(erased).isEmpty();
+            long unused = stream.sealForErasure(ALL);
+            assertThat(stream.erase(ALL, upTo, (key, file, what) -> erased.add(what.records()), refused -> { })).isEmpty();
+            assertThat(erased).containsExactly(1L);
+        }
     }
 
     /** The remains of a write that could not be cut off aren't part of the segment. */
