@@ -116,7 +116,8 @@ class BatcherTest {
         Random random = new Random(seed);
         Network network = new Network(random);
         ScheduledThreadPoolExecutor timer = NamedThreads.one("timer");
-        Batcher batcher = new Batcher(network, "client", new Batching(Duration.ZERO, 1, 1 << 10, IN_FLIGHT), timer, Runnable::run);
+        Batcher batcher = new Batcher(network, "client", new Batching(Duration.ZERO, 1, 1 << 10, IN_FLIGHT), timer, Runnable::run,
+                new Completions(Runnable::run));
         Map<Long, CompletableFuture<EntryRef>> refs = new TreeMap<>();
         while (refs.size() < APPENDS || refs.values().stream().anyMatch(ref -> !ref.isDone())) {
             long unanswered = refs.values().stream().filter(ref -> !ref.isDone()).count();
@@ -163,7 +164,8 @@ class BatcherTest {
     void close_withoutAnswers_failsWhatWasSent_andWhatWaited() throws Exception {
         Network network = new Network(new Random(0));
         ScheduledThreadPoolExecutor timer = NamedThreads.one("timer");
-        Batcher batcher = new Batcher(network, "client", new Batching(Duration.ofSeconds(10), 2, 1 << 10, 2), timer, Runnable::run);
+        Batcher batcher = new Batcher(network, "client", new Batching(Duration.ofSeconds(10), 2, 1 << 10, 2), timer, Runnable::run,
+                new Completions(Runnable::run));
         List<CompletableFuture<EntryRef>> refs = new ArrayList<>();
         for (int i = 0; i < 5; i++) { // two requests of two, which have no answer, and one record that waits
             refs.add(batcher.append("key", WriteEntry.of(new byte[8])));

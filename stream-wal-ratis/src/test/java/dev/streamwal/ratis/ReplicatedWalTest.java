@@ -189,4 +189,20 @@ class ReplicatedWalTest {
         assertThatThrownBy(() -> other.append("closed", entry("x"))).isInstanceOf(ReplicationException.class).hasMessageContaining("client is closed");
         other.close();
     }
+
+    @Test
+    void close_byACallback_ends_andWhatWasAppendedBeforeIsAcknowledged() throws Exception {
+        ReplicatedWal other = ReplicatedWal.connect(replicas, Batching.of(Duration.ZERO, 1));
+        List<CompletableFuture<EntryRef>> before = new ArrayList<>();
+        get(other.append("closing", entry("first")).thenRun(() -> {
+            for (int i = 0; i < 10; i++) { // requests of their own
+                before.add(other.append("closing", entry("before " + i)));
+            }
+            assertThat(other.appendOnce("closing", 1, "closing", entry("once")).join().key()).isEqualTo("closing");
+            other.close();
+        }));
+        for (CompletableFuture<EntryRef> each : before) {
+            assertThat(get(each).key()).isEqualTo("closing");
+        }
+    }
 }
