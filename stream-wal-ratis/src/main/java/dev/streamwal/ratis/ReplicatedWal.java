@@ -1,6 +1,7 @@
 package dev.streamwal.ratis;
 
 import dev.streamwal.WriteEntry;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.Shards;
 import dev.streamwal.ratis.wire.AppendAnswer.Appended;
@@ -206,9 +207,10 @@ public final class ReplicatedWal implements AutoCloseable {
      * @return where the record stands. It fails with {@link ReplicationException} where the record is refused, or no answer comes
      * @throws ReplicationException if the record has more than {@link #MAX_RECORD_BYTES}, the client is closed, or the thread is interrupted while it
      *     waits; nothing was appended then
+     * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public CompletableFuture<EntryRef> append(String key, WriteEntry entry) {
-        checkSize(key, entry);
+        check(key, entry);
         return batchers.get(shards.of(key)).append(key, entry);
     }
 
@@ -247,7 +249,9 @@ public final class ReplicatedWal implements AutoCloseable {
                 ref -> ref.orElseThrow(() -> new ReplicationException("append without a condition found none met: key=" + key, key, null)));
     }
 
-    private static void checkSize(String key, WriteEntry entry) {
+    /** Another text would go into another stream: on its way it is UTF-8. */
+    private static void check(String key, WriteEntry entry) {
+        byte[] unused = StreamKey.checkedUtf8(key);
         long bytes = (long) entry.header().remaining() + entry.content().remaining();
         if (bytes > MAX_RECORD_BYTES) {
             throw new ReplicationException("record is too large to be replicated: bytes=" + bytes + ", at most=" + MAX_RECORD_BYTES + ", key=" + key
@@ -257,7 +261,7 @@ public final class ReplicatedWal implements AutoCloseable {
 
     private <T> CompletableFuture<T> appendAlone(String producer, long sequence, String key, long expectedEnd, WriteEntry entry,
             Function<Optional<EntryRef>, T> result) {
-        checkSize(key, entry);
+        check(key, entry);
         Answer<T> told = completions.newAnswer(key);
         CompletableFuture<byte[]> reply;
         try {
@@ -304,6 +308,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param consistency what may be missed
      * @return it; empty where the stream has none
      * @throws ReplicationException where no replica that may answer does
+     * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public Optional<ReplicatedRecord> latest(String key, Consistency consistency) {
         return page(key, new Query.Latest(key), consistency).records().stream().findFirst();
@@ -318,6 +323,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param consistency what may be missed
      * @return them
      * @throws ReplicationException where no replica that may answer does
+     * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public RecordPage scan(String key, long position, int records, Consistency consistency) {
         if (position < 0 || records < 1 || records > MAX_PAGE_RECORDS) {
@@ -345,6 +351,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param consistency what may be missed
      * @return the position; 0 where the stream has no record that is younger than its retention
      * @throws ReplicationException where no replica that may answer does
+     * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public long endPosition(String key, Consistency consistency) {
         try {
@@ -441,6 +448,7 @@ public final class ReplicatedWal implements AutoCloseable {
     }
 
     private DataInputStream ask(String key, Query query, Consistency consistency) throws IOException {
+        byte[] unused = StreamKey.checkedUtf8(key);
         int shard = shards.of(key);
         Message message = Message.valueOf(ByteString.copyFrom(query.encode()));
         if (consistency == Consistency.LINEARIZABLE) {

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -150,6 +151,25 @@ class ReplicatedWalTest {
         assertThatThrownBy(() -> wal.append("refused", WriteEntry.of(tooLarge))).isInstanceOf(ReplicationException.class)
                 .hasMessageContaining("too large to be replicated");
         assertThat(get(wal.append("refused", entry("fine"))).position()).isZero();
+    }
+
+    /** In UTF-8 a lone surrogate becomes a question mark. */
+    @Test
+    void appendsAndReads_ofTextsThatAreNoKeys_areRefused() throws Exception {
+        get(wal.append("no?key", entry("a")));
+        for (String key : List.of("no\ud800key", "", "k".repeat(1_025))) {
+            assertIsNoKey(() -> wal.append(key, entry("b")));
+            assertIsNoKey(() -> wal.appendIfEndIs(key, 0, entry("b")));
+            assertIsNoKey(() -> wal.appendOnce("shop", 1, key, entry("b")));
+            assertIsNoKey(() -> wal.latest(key, Consistency.LINEARIZABLE));
+            assertIsNoKey(() -> wal.scan(key, 0, 1, Consistency.STALE));
+            assertIsNoKey(() -> wal.endPosition(key, Consistency.LINEARIZABLE));
+        }
+        assertThat(wal.scan("no?key", 0, 10, Consistency.LINEARIZABLE).records()).hasSize(1);
+    }
+
+    private static void assertIsNoKey(ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("stream key ");
     }
 
     @Test
