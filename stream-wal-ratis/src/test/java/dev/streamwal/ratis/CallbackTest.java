@@ -12,6 +12,7 @@ import dev.streamwal.reader.EntryRef;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +40,8 @@ class CallbackTest {
     private final ScheduledThreadPoolExecutor callbacks = NamedThreads.thatFinishes("callbacks");
     private final Completions completions = new Completions(callbacks, MOST);
     private final CountDownLatch isReleased = new CountDownLatch(1);
-    private final Batcher batcher = new Batcher(CallbackTest::answer, "client", ONE_BY_ONE, timer, answers, completions);
+    private final CompletableFuture<Boolean> shardRuns = new CompletableFuture<>();
+    private final Batcher batcher = new Batcher(command -> shardRuns.thenApply(any -> answer(command)), "client", ONE_BY_ONE, timer, answers, completions);
 
     @AfterEach
     void stop() {
@@ -50,12 +52,12 @@ class CallbackTest {
     }
 
     /** A shard that takes everything at once. */
-    private static CompletableFuture<byte[]> answer(byte[] command) {
+    private static byte[] answer(byte[] command) {
         try {
             Append append = (Append) Command.decode(new DataInputStream(new ByteArrayInputStream(command)));
-            return CompletableFuture.completedFuture(AppendAnswer.all(append.streams().size(), new Appended(append.sequence(), List.of())).encode());
+            return AppendAnswer.all(append.streams().size(), new Appended(append.sequence(), List.of())).encode();
         } catch (IOException e) {
-            return CompletableFuture.failedFuture(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -86,6 +88,7 @@ class CallbackTest {
 
     @Test
     void append_byCallbacks_ofTwoThreads_goesOn() throws Exception {
+        shardRuns.complete(true);
         AtomicInteger first = new AtomicInteger();
         AtomicInteger second = new AtomicInteger();
         List<CompletableFuture<List<CompletableFuture<Integer>>>> threads = new ArrayList<>();
@@ -117,11 +120,13 @@ class CallbackTest {
     @Test
     void append_ofMoreThanThereIsRoomFor_byACallback_goesOn() throws Exception {
         List<CompletableFuture<EntryRef>> more = new ArrayList<>();
-        get(append().thenRun(() -> {
+        CompletableFuture<Void> appended = append().thenRun(() -> {
             for (int i = 0; i < 10; i++) {
                 more.add(append());
             }
-        }));
+        });
+        shardRuns.complete(true);
+        get(appended);
         for (CompletableFuture<EntryRef> each : more) {
             assertThat(get(each).key()).isEqualTo("key");
         }
@@ -129,16 +134,14 @@ class CallbackTest {
 
     @Test
     void get_ofAnotherAppend_byACallback_isAnswered() throws Exception {
-        List<CompletableFuture<EntryRef>> before = new ArrayList<>(List.of(append(), append()));
-        List<EntryRef> refs = get(append().thenApply(ref -> {
-            before.add(append());
-            return before.stream().map(CompletableFuture::join).toList();
-        }));
-        assertThat(refs).hasSize(3);
+        CompletableFuture<List<EntryRef>> joined = append().thenApply(ref -> List.of(append().join(), append().join()));
+        shardRuns.complete(true);
+        assertThat(get(joined)).hasSize(2);
     }
 
     @Test
     void append_whileCallbacksAreBehind_isCompleteWhenItReturns_andNothingMoreWaits() throws Exception {
+        shardRuns.complete(true);
         CompletableFuture<Void> waits = callbackThatWaits();
         for (int i = 0; i < MOST; i++) {
             EntryRef unused = get(append()); // known, and behind the callback that waits
@@ -172,6 +175,7 @@ class CallbackTest {
 
     @Test
     void close_whileACallbackTakesLong_waitsForAnswersOnly_andFailsNothing() throws Exception {
+        shardRuns.complete(true);
         CompletableFuture<Void> waits = callbackThatWaits();
         List<CompletableFuture<EntryRef>> behind = List.of(append(), append());
         batcher.close();
