@@ -1,6 +1,7 @@
 package dev.streamwal.ratis;
 
 import dev.streamwal.WriteEntry;
+import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.Shards;
@@ -18,6 +19,7 @@ import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -75,6 +77,7 @@ public final class ReplicatedWal implements AutoCloseable {
     /** The most records of a page. */
     public static final int MAX_PAGE_RECORDS = 10_000;
 
+    private static final int MAX_PRODUCER_LENGTH = 255;
     private static final int CONNECT_ROUNDS = 60;
     private static final long CONNECT_REST_MILLIS = 500;
     private static final long CLOSE_SECONDS = 30;
@@ -234,19 +237,28 @@ public final class ReplicatedWal implements AutoCloseable {
      * Appends a record once, however often it is asked to, also by another process: the same producer and sequence for the same key get the same answer. It
      * is known of the last 4,096 requests of a shard; one of a producer's that is older fails, and appends nothing. A request of its own.
      *
-     * @param producer who appends: 1 to 255 characters
+     * @param producer who appends: 1 to 255 characters, no NUL and no lone surrogate among them
      * @param sequence of the producer's records for this key, growing; not negative
      * @param key of the stream
      * @param entry the record
      * @return where the record stands. It fails as {@link #append} does
+     * @throws IllegalArgumentException if the producer, the sequence or the key isn't so
      */
     public CompletableFuture<EntryRef> appendOnce(String producer, long sequence, String key, WriteEntry entry) {
-        if (producer.isEmpty() || producer.length() > 255 || sequence < 0) {
-            throw new IllegalArgumentException("producer has not 1 to 255 characters, or sequence is negative: producer=" + producer + ", sequence="
-                    + sequence);
-        }
+        check(producer, sequence);
         return appendAlone("producer " + producer + '\0' + key, sequence, key, StreamAppend.ANY_END, entry,
                 ref -> ref.orElseThrow(() -> new ReplicationException("append without a condition found none met: key=" + key, key, null)));
+    }
+
+    /** With a NUL another producer and key would have the same name, with a lone surrogate another producer: on its way it is UTF-8. */
+    private static void check(String producer, long sequence) {
+        if (producer.isEmpty() || producer.length() > MAX_PRODUCER_LENGTH || sequence < 0) {
+            throw new IllegalArgumentException("producer has not 1 to " + MAX_PRODUCER_LENGTH + " characters, or sequence is negative: producer="
+                    + MessageText.of(producer) + ", sequence=" + sequence);
+        }
+        if (producer.indexOf('\0') >= 0 || !StandardCharsets.UTF_8.newEncoder().canEncode(producer)) {
+            throw new IllegalArgumentException("producer has a NUL or a lone surrogate: producer=" + MessageText.of(producer) + "; choose another name");
+        }
     }
 
     /** Another text would go into another stream: on its way it is UTF-8. */
@@ -262,6 +274,7 @@ public final class ReplicatedWal implements AutoCloseable {
     private <T> CompletableFuture<T> appendAlone(String producer, long sequence, String key, long expectedEnd, WriteEntry entry,
             Function<Optional<EntryRef>, T> result) {
         check(key, entry);
+        Command.checkProducer(producer);
         Answer<T> told = completions.newAnswer(key);
         CompletableFuture<byte[]> reply;
         try {

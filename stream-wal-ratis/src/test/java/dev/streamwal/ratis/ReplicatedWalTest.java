@@ -143,6 +143,18 @@ class ReplicatedWalTest {
     }
 
     @Test
+    void appendOnce_byAProducerWhoseNameCouldBeReadInTwoWays_isRefused() throws Exception {
+        EntryRef first = get(wal.appendOnce("p", 7, "x\0once", entry("a")));
+        assertThat(first.key()).isEqualTo("x\0once");
+        for (String producer : List.of("p\0x", "p\ud800", "", "p".repeat(256))) {
+            assertThatThrownBy(() -> wal.appendOnce(producer, 7, "once", entry("b"))).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("producer has ");
+        }
+        String longest = "東".repeat(341) + "k";
+        assertThat(get(wal.appendOnce("東".repeat(255), 1, longest, entry("c"))).key()).isEqualTo(longest);
+    }
+
+    @Test
     void append_ofWhatNoLogTakes_isRefused_andTheReplicasGoOn() throws Exception {
         CompletableFuture<EntryRef> future = wal.append("refused", WriteEntry.of(new byte[1], System.currentTimeMillis() + Duration.ofDays(40).toMillis()));
         assertThatThrownBy(() -> get(future)).isInstanceOf(ExecutionException.class).hasCauseInstanceOf(ReplicationException.class)
