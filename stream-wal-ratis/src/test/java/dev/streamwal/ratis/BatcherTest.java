@@ -182,4 +182,17 @@ class BatcherTest {
         network.underWay.forEach(call -> call.answer().complete(network.apply(call.command())));
         assertThat(network.records).as("they happened, and the answers came too late").hasSize(2);
     }
+
+    /** A request of which a later one's answer is forgotten: it may never have come before. */
+    @Test
+    void append_thatIsForgotten_failsWithoutSayingThatItWasApplied() throws Exception {
+        ScheduledThreadPoolExecutor timer = NamedThreads.one("timer");
+        byte[] forgotten = AppendAnswer.all(1, new Forgotten()).encode();
+        Batcher batcher = new Batcher(command -> CompletableFuture.completedFuture(forgotten), "client", new Batching(Duration.ZERO, 1, 1, 1), timer,
+                Runnable::run, new Completions(Runnable::run));
+        CompletableFuture<EntryRef> ref = batcher.append("key", WriteEntry.of(new byte[1]));
+        timer.shutdownNow();
+        assertThatThrownBy(ref::get).hasCauseInstanceOf(ReplicationException.class)
+                .hasMessageContaining("append wasn't applied now, and whether it was before isn't known any more: key=key");
+    }
 }
