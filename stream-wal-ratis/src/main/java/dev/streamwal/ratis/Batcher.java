@@ -6,6 +6,7 @@ import dev.streamwal.ratis.wire.AppendAnswer.Appended;
 import dev.streamwal.ratis.wire.AppendAnswer.Refused;
 import dev.streamwal.ratis.wire.Command.Append;
 import dev.streamwal.ratis.wire.StreamAppend;
+import dev.streamwal.ratis.wire.Text;
 import dev.streamwal.reader.EntryRef;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -147,7 +148,7 @@ final class Batcher {
     }
 
     private static long bytes(String key, WriteEntry entry) {
-        return (long) key.length() + entry.header().remaining() + entry.content().remaining();
+        return (long) Text.utf8Length(key) + entry.header().remaining() + entry.content().remaining();
     }
 
     private void due(long ofRound) {

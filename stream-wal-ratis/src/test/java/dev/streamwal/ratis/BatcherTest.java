@@ -195,4 +195,20 @@ class BatcherTest {
         assertThatThrownBy(ref::get).hasCauseInstanceOf(ReplicationException.class)
                 .hasMessageContaining("append wasn't applied now, and whether it was before isn't known any more: key=key");
     }
+
+    @Test
+    void request_ofLongKeys_staysBelowWhatAReplicaTakes() throws Exception {
+        ScheduledThreadPoolExecutor timer = NamedThreads.one("timer");
+        List<byte[]> sent = new ArrayList<>();
+        Batcher batcher = new Batcher(command -> {
+            sent.add(command);
+            return new CompletableFuture<>();
+        }, "client", new Batching(Duration.ofSeconds(10), Batching.MAX_RECORDS, Batching.MAX_BYTES, 2), timer, Runnable::run, new Completions(Runnable::run));
+        String rest = "東".repeat(339); // of 1,024 bytes, with a number
+        for (int i = 0; sent.isEmpty(); i++) {
+            var unused = batcher.append("%07d".formatted(i) + rest, WriteEntry.of(new byte[1]));
+        }
+        timer.shutdownNow();
+        assertThat(sent.get(0).length).isBetween(Batching.MAX_BYTES, Command.MAX_BYTES);
+    }
 }
