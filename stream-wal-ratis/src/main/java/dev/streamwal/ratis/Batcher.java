@@ -6,6 +6,7 @@ import dev.streamwal.ratis.wire.AppendAnswer.Appended;
 import dev.streamwal.ratis.wire.AppendAnswer.Refused;
 import dev.streamwal.ratis.wire.Command.Append;
 import dev.streamwal.ratis.wire.StreamAppend;
+import dev.streamwal.ratis.wire.Text;
 import dev.streamwal.reader.EntryRef;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * Gathers the appends to one shard into requests.
  *
  * <p>What waits is one request at most; who appends more waits, until that is sent. It is sent when it is full, or due, and fewer requests than allowed are
- * without an answer. Futures are completed by the client's thread for answers, never under the lock and never in a thread of Ratis'.
+ * without an answer. The client's thread for answers does the accounting, and never waits for a callback: {@link Completions} completes the futures, and has
+ * the argument.
  *
  * <p><b>Order.</b> Requests are sent in the order of the appends, but may be taken in another one: a replica that doesn't lead yet refuses one, and takes the
  * next. So each says behind which it must stand, the one before it that has no answer, and is answered "too early" where that wasn't applied. It is sent again
@@ -61,15 +63,20 @@ final class Batcher {
             byKey.forEach((key, all) -> streams.add(new StreamAppend(key, StreamAppend.ANY_END, all.stream().map(Waiting::entry).toList())));
             return new Append(producer, sequence, after, streams).encode();
         }
+
+        List<Answer<EntryRef>> refs() {
+            return byKey.values().stream().flatMap(List::stream).map(Waiting::ref).toList();
+        }
     }
 
-    private record Waiting(String key, WriteEntry entry, CompletableFuture<EntryRef> ref) {}
+    private record Waiting(String key, WriteEntry entry, Answer<EntryRef> ref) {}
 
     private final Sender sender;
     private final String producer;
     private final Batching batching;
     private final ScheduledThreadPoolExecutor timer;
     private final Executor answers;
+    private final Completions completions;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition room = lock.newCondition();
@@ -83,21 +90,24 @@ final class Batcher {
     /** Tells a timer that was set for a request that has left since from the one for what waits now. */
     private long round;
 
-    Batcher(Sender sender, String producer, Batching batching, ScheduledThreadPoolExecutor timer, Executor answers) {
+    /** @param answers does the accounting, one thing at a time, in their order */
+    Batcher(Sender sender, String producer, Batching batching, ScheduledThreadPoolExecutor timer, Executor answers, Completions completions) {
         this.sender = sender;
         this.producer = producer;
         this.batching = batching;
         this.timer = timer;
         this.answers = answers;
+        this.completions = completions;
     }
 
     CompletableFuture<EntryRef> append(String key, WriteEntry entry) {
-        CompletableFuture<EntryRef> ref = new CompletableFuture<>();
+        Answer<EntryRef> ref = completions.newAnswer(key);
         lock.lock();
         try {
             awaitRoom(key);
             waiting.add(new Waiting(key, entry, ref));
             waitingBytes += bytes(key, entry);
+            isDue |= ref.isHeld();
             if (waiting.size() == 1 && !isFull()) {
                 long current = round;
                 var unused = timer.schedule(() -> due(current), batching.longestWait().toNanos(), TimeUnit.NANOSECONDS);
@@ -106,6 +116,7 @@ final class Batcher {
         } finally {
             lock.unlock();
         }
+        ref.awaitIfHeld();
         return ref;
     }
 
@@ -137,7 +148,7 @@ final class Batcher {
     }
 
     private static long bytes(String key, WriteEntry entry) {
-        return (long) key.length() + entry.header().remaining() + entry.content().remaining();
+        return (long) Text.utf8Length(key) + entry.header().remaining() + entry.content().remaining();
     }
 
     private void due(long ofRound) {
@@ -183,15 +194,15 @@ final class Batcher {
                 tooEarly(request);
                 return;
             }
-            over(request);
             int i = 0;
             for (List<Waiting> stream : request.byKey.values()) {
-                complete(stream, decoded.streams().get(i++));
+                set(stream, decoded.streams().get(i++));
             }
         } catch (IOException | RuntimeException e) {
-            over(request);
             fail(request, e);
         }
+        over(request); // first: what is acknowledged isn't failed by closing
+        completions.deliver(request.refs());
     }
 
     private void tooEarly(Request request) {
@@ -229,9 +240,9 @@ final class Batcher {
         }
     }
 
-    private static void complete(List<Waiting> stream, AppendAnswer.Part part) {
+    private static void set(List<Waiting> stream, AppendAnswer.Part part) {
         if (!(part instanceof Appended appended)) {
-            stream.forEach(each -> each.ref().completeExceptionally(AnswerCheck.notAppended(each.key(), part)));
+            stream.forEach(each -> each.ref().set(null, AnswerCheck.notAppended(each.key(), part)));
             return;
         }
         Map<Integer, Refused> refused = new HashMap<>();
@@ -241,10 +252,10 @@ final class Batcher {
             Waiting each = stream.get(i);
             Refused fault = refused.get(i);
             if (fault != null) {
-                each.ref().completeExceptionally(AnswerCheck.refused(each.key(), fault));
+                each.ref().set(null, AnswerCheck.refused(each.key(), fault));
             } else {
                 EntryRef ref = AnswerCheck.ref(each.key(), position, each.entry());
-                boolean unused = each.ref().complete(ref);
+                each.ref().set(ref, null);
                 position = ref.end();
             }
         }
@@ -275,7 +286,7 @@ final class Batcher {
         }
     }
 
-    /** What isn't answered fails; an answer that still comes changes nothing. */
+    /** What isn't answered fails, behind the answers that have come; one that still comes changes nothing. */
     void failUnanswered() {
         List<Waiting> neverSent;
         List<Request> sent;
@@ -292,12 +303,14 @@ final class Batcher {
             IOException failure = new IOException("client was closed before an answer came");
             answers.execute(() -> {
                 sent.forEach(each -> fail(each, failure));
-                neverSent.forEach(each -> each.ref().completeExceptionally(closed(each.key())));
+                neverSent.forEach(each -> each.ref().set(null, closed(each.key())));
+                sent.forEach(each -> completions.deliver(each.refs()));
+                completions.deliver(neverSent.stream().map(Waiting::ref).toList());
             });
         }
     }
 
     private static void fail(Request request, Exception failure) {
-        request.byKey.forEach((key, all) -> all.forEach(each -> each.ref().completeExceptionally(AnswerCheck.unknown(key, failure))));
+        request.byKey.forEach((key, all) -> all.forEach(each -> each.ref().set(null, AnswerCheck.unknown(key, failure))));
     }
 }

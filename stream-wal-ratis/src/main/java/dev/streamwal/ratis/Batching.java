@@ -9,7 +9,7 @@ import java.util.Objects;
  *
  * @param longestWait how long a record waits for others at most; 0 to 10 s
  * @param records how many records a request has at most; 1 to {@value #MAX_RECORDS}
- * @param bytes of headers and contents that a request has at most, unless a single record has more; 1 to {@value #MAX_BYTES}
+ * @param bytes of keys, headers and contents, after which a request is full: the record that fills it may be a large one; 1 to {@value #MAX_BYTES}
  * @param requestsInFlight how many requests to a shard may be without an answer; 1 to {@value #MAX_IN_FLIGHT}. Beside them as many records wait as one
  *     request has; who appends more waits
  * @since 1.0
@@ -32,7 +32,7 @@ public record Batching(Duration longestWait, int records, int bytes, int request
      *
      * @param longestWait how long a record waits for others at most
      * @param records how many records a request has at most
-     * @param bytes of keys, headers and contents that a request has at most
+     * @param bytes of keys, headers and contents, after which a request is full
      * @param requestsInFlight how many requests to a shard may be without an answer
      */
     public Batching {

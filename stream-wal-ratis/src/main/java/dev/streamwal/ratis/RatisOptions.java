@@ -294,7 +294,7 @@ public final class RatisOptions {
          *
          * @return them
          * @throws IllegalArgumentException where no replicas are set, or the log's options have what can't be replicated: limits of bytes, encryption,
-         *     segments of less than 4 MiB, or, for some streams, segments of their own, a durability, or consumers that records are kept for
+         *     a tier, segments of less than 4 MiB, or, for some streams, segments of their own, a durability, or consumers that records are kept for
          */
         public RatisOptions build() {
             if (replicas == null) {

@@ -23,6 +23,10 @@ final class ReplicableOptions {
             throw new IllegalArgumentException("an encrypted log can't be replicated, as each replica would encrypt differently, and the Raft log"
                     + " not at all; encrypt the disk, or the records");
         }
+        if (wal.tier().isPresent()) {
+            throw new IllegalArgumentException("a log with a tier can't be replicated, as all shards and replicas would move their packs into one folder: tier="
+                    + wal.tier().get() + "; take it out, and set a retention");
+        }
         if (wal.segmentBytes() < MIN_SEGMENT_BYTES) {
             throw new IllegalArgumentException("segments of a replicated log are too small for the largest record: segmentBytes=" + wal.segmentBytes()
                     + ", at least=" + MIN_SEGMENT_BYTES);

@@ -1,6 +1,8 @@
 package dev.streamwal.ratis;
 
 import dev.streamwal.WriteEntry;
+import dev.streamwal.format.MessageText;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.Shards;
 import dev.streamwal.ratis.wire.AppendAnswer.Appended;
@@ -17,17 +19,20 @@ import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.protocol.GroupInfoReply;
@@ -39,6 +44,7 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.retry.RetryPolicy;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A replicated log, from a program that appends to it and reads it. It finds the leaders by itself, also after one was lost.
@@ -52,8 +58,13 @@ import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
  *
  * <p><b>An append</b> is acknowledged, by its future, when a majority of the replicas has it on disk. One whose future fails may have been appended or not,
  * which the message says; trying again inside the client doesn't append twice. Records that a client appends to one stream by {@link #append} stand in
- * the order of the appends, also where a leader is lost meanwhile. What hangs on a future is run by one thread of the client's: what takes long there
- * holds up the answers behind it. Where no majority runs, an append fails after a minute or more; once there is one again, the same client goes on.
+ * the order of the appends, also where a leader is lost meanwhile. Where no majority runs, an append fails after a minute or more; once there is one
+ * again, the same client goes on.
+ *
+ * <p><b>What hangs on a future</b> is run by one thread of the client's, named {@code stream-wal-callbacks}, or by a thread that waits for the same future
+ * with {@code get} or {@code join}. It may append in every way, may wait for that with {@code get} or {@code join}, and may close the client. It holds up
+ * what hangs on other futures, but no append: where 65,536 answered futures wait for it, each further append waits for its own answer. It must not wait
+ * for what hangs on another future, such as one made by {@code thenApply} or {@code allOf}: nobody would run that.
  *
  * <p>Thread-safe.
  *
@@ -66,9 +77,11 @@ public final class ReplicatedWal implements AutoCloseable {
     /** The most records of a page. */
     public static final int MAX_PAGE_RECORDS = 10_000;
 
+    private static final int MAX_PRODUCER_LENGTH = 255;
     private static final int CONNECT_ROUNDS = 60;
     private static final long CONNECT_REST_MILLIS = 500;
     private static final long CLOSE_SECONDS = 30;
+    private static final long END_SECONDS = 10;
 
     /** As far as this client has heard. */
     private volatile Replicas replicas;
@@ -77,7 +90,10 @@ public final class ReplicatedWal implements AutoCloseable {
     private final AtomicLong singles = new AtomicLong();
     private final AtomicInteger nextReplica = new AtomicInteger();
     private final ScheduledThreadPoolExecutor timer = NamedThreads.one("stream-wal-batches");
+    /** The accounting of answers: {@link Completions}. */
     private final ScheduledThreadPoolExecutor answers = NamedThreads.thatFinishes("stream-wal-answers");
+    private final ScheduledThreadPoolExecutor callbacks = NamedThreads.thatFinishes("stream-wal-callbacks");
+    private final Completions completions = new Completions(callbacks);
     private final List<ShardConnection> leaders = new ArrayList<>();
     private final List<RaftClient> readers = new ArrayList<>();
     private final List<Batcher> batchers = new ArrayList<>();
@@ -91,7 +107,16 @@ public final class ReplicatedWal implements AutoCloseable {
                     answers);
             leaders.add(leader);
             readers.add(client(shards.group(shard, replicas.addresses()), first(0), RaftSettings.noRetry(), connections));
-            batchers.add(new Batcher(leader, client, batching, timer, answers));
+            batchers.add(new Batcher(leader, client, batching, timer, this::account, completions));
+        }
+    }
+
+    /** Where the client is closed meanwhile, here and now: it takes no time, and an answer mustn't be lost. */
+    private void account(Runnable task) {
+        try {
+            answers.execute(task);
+        } catch (RejectedExecutionException e) {
+            task.run();
         }
     }
 
@@ -185,9 +210,10 @@ public final class ReplicatedWal implements AutoCloseable {
      * @return where the record stands. It fails with {@link ReplicationException} where the record is refused, or no answer comes
      * @throws ReplicationException if the record has more than {@link #MAX_RECORD_BYTES}, the client is closed, or the thread is interrupted while it
      *     waits; nothing was appended then
+     * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public CompletableFuture<EntryRef> append(String key, WriteEntry entry) {
-        checkSize(key, entry);
+        check(key, entry);
         return batchers.get(shards.of(key)).append(key, entry);
     }
 
@@ -204,29 +230,40 @@ public final class ReplicatedWal implements AutoCloseable {
         if (expectedEnd < 0) {
             throw new IllegalArgumentException("position is negative: expectedEnd=" + expectedEnd);
         }
-        return appendAlone(client + " single", singles.getAndIncrement(), key, expectedEnd, entry);
+        return appendAlone(client + " single", singles.getAndIncrement(), key, expectedEnd, entry, Function.identity());
     }
 
     /**
      * Appends a record once, however often it is asked to, also by another process: the same producer and sequence for the same key get the same answer. It
      * is known of the last 4,096 requests of a shard; one of a producer's that is older fails, and appends nothing. A request of its own.
      *
-     * @param producer who appends: 1 to 255 characters
+     * @param producer who appends: 1 to 255 characters, no NUL and no lone surrogate among them
      * @param sequence of the producer's records for this key, growing; not negative
      * @param key of the stream
      * @param entry the record
      * @return where the record stands. It fails as {@link #append} does
+     * @throws IllegalArgumentException if the producer, the sequence or the key isn't so
      */
     public CompletableFuture<EntryRef> appendOnce(String producer, long sequence, String key, WriteEntry entry) {
-        if (producer.isEmpty() || producer.length() > 255 || sequence < 0) {
-            throw new IllegalArgumentException("producer has not 1 to 255 characters, or sequence is negative: producer=" + producer + ", sequence="
-                    + sequence);
-        }
-        return appendAlone("producer " + producer + '\0' + key, sequence, key, StreamAppend.ANY_END, entry)
-                .thenApply(ref -> ref.orElseThrow(() -> new ReplicationException("append without a condition found none met: key=" + key, key, null)));
+        check(producer, sequence);
+        return appendAlone("producer " + producer + '\0' + key, sequence, key, StreamAppend.ANY_END, entry,
+                ref -> ref.orElseThrow(() -> new ReplicationException("append without a condition found none met: key=" + key, key, null)));
     }
 
-    private static void checkSize(String key, WriteEntry entry) {
+    /** With a NUL another producer and key would have the same name, with a lone surrogate another producer: on its way it is UTF-8. */
+    private static void check(String producer, long sequence) {
+        if (producer.isEmpty() || producer.length() > MAX_PRODUCER_LENGTH || sequence < 0) {
+            throw new IllegalArgumentException("producer has not 1 to " + MAX_PRODUCER_LENGTH + " characters, or sequence is negative: producer="
+                    + MessageText.of(producer) + ", sequence=" + sequence);
+        }
+        if (producer.indexOf('\0') >= 0 || !StandardCharsets.UTF_8.newEncoder().canEncode(producer)) {
+            throw new IllegalArgumentException("producer has a NUL or a lone surrogate: producer=" + MessageText.of(producer) + "; choose another name");
+        }
+    }
+
+    /** Another text would go into another stream: on its way it is UTF-8. */
+    private static void check(String key, WriteEntry entry) {
+        byte[] unused = StreamKey.checkedUtf8(key);
         long bytes = (long) entry.header().remaining() + entry.content().remaining();
         if (bytes > MAX_RECORD_BYTES) {
             throw new ReplicationException("record is too large to be replicated: bytes=" + bytes + ", at most=" + MAX_RECORD_BYTES + ", key=" + key
@@ -234,33 +271,47 @@ public final class ReplicatedWal implements AutoCloseable {
         }
     }
 
-    private CompletableFuture<Optional<EntryRef>> appendAlone(String producer, long sequence, String key, long expectedEnd, WriteEntry entry) {
-        checkSize(key, entry);
+    private <T> CompletableFuture<T> appendAlone(String producer, long sequence, String key, long expectedEnd, WriteEntry entry,
+            Function<Optional<EntryRef>, T> result) {
+        check(key, entry);
+        Command.checkProducer(producer);
+        Answer<T> told = completions.newAnswer(key);
         CompletableFuture<byte[]> reply;
         try {
             reply = leaders.get(shards.of(key))
                     .send(new Command.Append(producer, sequence, List.of(new StreamAppend(key, expectedEnd, List.of(entry)))).encode());
         } catch (IOException | RuntimeException e) {
-            return CompletableFuture.failedFuture(AnswerCheck.unknown(key, e));
+            reply = CompletableFuture.failedFuture(e);
         }
-        return reply.handleAsync((answer, failure) -> {
-            Part part;
+        var unused = reply.whenCompleteAsync((answer, failure) -> {
             try {
-                part = AnswerCheck.decode(answer, failure).streams().get(0);
-            } catch (IOException | RuntimeException e) {
-                throw new CompletionException(AnswerCheck.unknown(key, e));
+                told.set(result.apply(single(key, entry, answer, failure)), null);
+            } catch (RuntimeException e) {
+                told.set(null, e);
             }
-            if (part instanceof Appended appended && appended.refused().isEmpty()) {
-                return Optional.of(AnswerCheck.ref(key, appended.position(), entry));
-            }
-            if (part instanceof Appended appended) {
-                throw new CompletionException(AnswerCheck.refused(key, appended.refused().get(0)));
-            }
-            if (part instanceof EndDiffers) {
-                return Optional.empty();
-            }
-            throw new CompletionException(AnswerCheck.notAppended(key, part));
-        }, answers);
+            completions.deliver(List.of(told));
+        }, this::account);
+        told.awaitIfHeld();
+        return told;
+    }
+
+    private static Optional<EntryRef> single(String key, WriteEntry entry, byte @Nullable [] answer, @Nullable Throwable failure) {
+        Part part;
+        try {
+            part = AnswerCheck.decode(answer, failure).streams().get(0);
+        } catch (IOException | RuntimeException e) {
+            throw AnswerCheck.unknown(key, e);
+        }
+        if (part instanceof Appended appended && appended.refused().isEmpty()) {
+            return Optional.of(AnswerCheck.ref(key, appended.position(), entry));
+        }
+        if (part instanceof Appended appended) {
+            throw AnswerCheck.refused(key, appended.refused().get(0));
+        }
+        if (part instanceof EndDiffers) {
+            return Optional.empty();
+        }
+        throw AnswerCheck.notAppended(key, part);
     }
 
     /**
@@ -270,6 +321,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param consistency what may be missed
      * @return it; empty where the stream has none
      * @throws ReplicationException where no replica that may answer does
+     * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public Optional<ReplicatedRecord> latest(String key, Consistency consistency) {
         return page(key, new Query.Latest(key), consistency).records().stream().findFirst();
@@ -284,6 +336,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param consistency what may be missed
      * @return them
      * @throws ReplicationException where no replica that may answer does
+     * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public RecordPage scan(String key, long position, int records, Consistency consistency) {
         if (position < 0 || records < 1 || records > MAX_PAGE_RECORDS) {
@@ -311,6 +364,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param consistency what may be missed
      * @return the position; 0 where the stream has no record that is younger than its retention
      * @throws ReplicationException where no replica that may answer does
+     * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public long endPosition(String key, Consistency consistency) {
         try {
@@ -407,6 +461,7 @@ public final class ReplicatedWal implements AutoCloseable {
     }
 
     private DataInputStream ask(String key, Query query, Consistency consistency) throws IOException {
+        byte[] unused = StreamKey.checkedUtf8(key);
         int shard = shards.of(key);
         Message message = Message.valueOf(ByteString.copyFrom(query.encode()));
         if (consistency == Consistency.LINEARIZABLE) {
@@ -433,7 +488,10 @@ public final class ReplicatedWal implements AutoCloseable {
         return new DataInputStream(reply.getMessage().getContent().newInput());
     }
 
-    /** Sends what waits, and waits for the answers, half a minute at most. What isn't answered by then fails. A second call does nothing. */
+    /**
+     * Sends what waits, and waits for the answers, half a minute at most. What isn't answered by then fails. Then waits for what hangs on futures, 10 seconds
+     * at most, or not at all where that calls this: what hangs on the other futures runs behind it. A second call does nothing.
+     */
     @Override
     public void close() {
         batchers.forEach(Batcher::close);
@@ -457,9 +515,23 @@ public final class ReplicatedWal implements AutoCloseable {
                 }
             }
         }
-        answers.shutdown();
+        end(answers);
+        callbacks.shutdown(); // behind the accounting, which hands over to it
+        if (!completions.isCurrent()) {
+            end(callbacks);
+        }
         if (failure != null) {
             throw new ReplicationException("client didn't close as it should: replicas=" + replicas + "; because: " + failure.getMessage(), null, failure);
+        }
+    }
+
+    /** What waits still runs. A thread that is interrupted doesn't wait for that. */
+    private static void end(ExecutorService thread) {
+        thread.shutdown();
+        try {
+            boolean unused = thread.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

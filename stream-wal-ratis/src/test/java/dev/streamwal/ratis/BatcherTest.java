@@ -116,7 +116,8 @@ class BatcherTest {
         Random random = new Random(seed);
         Network network = new Network(random);
         ScheduledThreadPoolExecutor timer = NamedThreads.one("timer");
-        Batcher batcher = new Batcher(network, "client", new Batching(Duration.ZERO, 1, 1 << 10, IN_FLIGHT), timer, Runnable::run);
+        Batcher batcher = new Batcher(network, "client", new Batching(Duration.ZERO, 1, 1 << 10, IN_FLIGHT), timer, Runnable::run,
+                new Completions(Runnable::run));
         Map<Long, CompletableFuture<EntryRef>> refs = new TreeMap<>();
         while (refs.size() < APPENDS || refs.values().stream().anyMatch(ref -> !ref.isDone())) {
             long unanswered = refs.values().stream().filter(ref -> !ref.isDone()).count();
@@ -163,7 +164,8 @@ class BatcherTest {
     void close_withoutAnswers_failsWhatWasSent_andWhatWaited() throws Exception {
         Network network = new Network(new Random(0));
         ScheduledThreadPoolExecutor timer = NamedThreads.one("timer");
-        Batcher batcher = new Batcher(network, "client", new Batching(Duration.ofSeconds(10), 2, 1 << 10, 2), timer, Runnable::run);
+        Batcher batcher = new Batcher(network, "client", new Batching(Duration.ofSeconds(10), 2, 1 << 10, 2), timer, Runnable::run,
+                new Completions(Runnable::run));
         List<CompletableFuture<EntryRef>> refs = new ArrayList<>();
         for (int i = 0; i < 5; i++) { // two requests of two, which have no answer, and one record that waits
             refs.add(batcher.append("key", WriteEntry.of(new byte[8])));
@@ -179,5 +181,34 @@ class BatcherTest {
         }
         network.underWay.forEach(call -> call.answer().complete(network.apply(call.command())));
         assertThat(network.records).as("they happened, and the answers came too late").hasSize(2);
+    }
+
+    /** A request of which a later one's answer is forgotten: it may never have come before. */
+    @Test
+    void append_thatIsForgotten_failsWithoutSayingThatItWasApplied() throws Exception {
+        ScheduledThreadPoolExecutor timer = NamedThreads.one("timer");
+        byte[] forgotten = AppendAnswer.all(1, new Forgotten()).encode();
+        Batcher batcher = new Batcher(command -> CompletableFuture.completedFuture(forgotten), "client", new Batching(Duration.ZERO, 1, 1, 1), timer,
+                Runnable::run, new Completions(Runnable::run));
+        CompletableFuture<EntryRef> ref = batcher.append("key", WriteEntry.of(new byte[1]));
+        timer.shutdownNow();
+        assertThatThrownBy(ref::get).hasCauseInstanceOf(ReplicationException.class)
+                .hasMessageContaining("append wasn't applied now, and whether it was before isn't known any more: key=key");
+    }
+
+    @Test
+    void request_ofLongKeys_staysBelowWhatAReplicaTakes() throws Exception {
+        ScheduledThreadPoolExecutor timer = NamedThreads.one("timer");
+        List<byte[]> sent = new ArrayList<>();
+        Batcher batcher = new Batcher(command -> {
+            sent.add(command);
+            return new CompletableFuture<>();
+        }, "client", new Batching(Duration.ofSeconds(10), Batching.MAX_RECORDS, Batching.MAX_BYTES, 2), timer, Runnable::run, new Completions(Runnable::run));
+        String rest = "東".repeat(339); // of 1,024 bytes, with a number
+        for (int i = 0; sent.isEmpty(); i++) {
+            var unused = batcher.append("%07d".formatted(i) + rest, WriteEntry.of(new byte[1]));
+        }
+        timer.shutdownNow();
+        assertThat(sent.get(0).length).isBetween(Batching.MAX_BYTES, Command.MAX_BYTES);
     }
 }

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -142,6 +143,18 @@ class ReplicatedWalTest {
     }
 
     @Test
+    void appendOnce_byAProducerWhoseNameCouldBeReadInTwoWays_isRefused() throws Exception {
+        EntryRef first = get(wal.appendOnce("p", 7, "x\0once", entry("a")));
+        assertThat(first.key()).isEqualTo("x\0once");
+        for (String producer : List.of("p\0x", "p\ud800", "", "p".repeat(256))) {
+            assertThatThrownBy(() -> wal.appendOnce(producer, 7, "once", entry("b"))).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("producer has ");
+        }
+        String longest = "東".repeat(341) + "k";
+        assertThat(get(wal.appendOnce("東".repeat(255), 1, longest, entry("c"))).key()).isEqualTo(longest);
+    }
+
+    @Test
     void append_ofWhatNoLogTakes_isRefused_andTheReplicasGoOn() throws Exception {
         CompletableFuture<EntryRef> future = wal.append("refused", WriteEntry.of(new byte[1], System.currentTimeMillis() + Duration.ofDays(40).toMillis()));
         assertThatThrownBy(() -> get(future)).isInstanceOf(ExecutionException.class).hasCauseInstanceOf(ReplicationException.class)
@@ -150,6 +163,25 @@ class ReplicatedWalTest {
         assertThatThrownBy(() -> wal.append("refused", WriteEntry.of(tooLarge))).isInstanceOf(ReplicationException.class)
                 .hasMessageContaining("too large to be replicated");
         assertThat(get(wal.append("refused", entry("fine"))).position()).isZero();
+    }
+
+    /** In UTF-8 a lone surrogate becomes a question mark. */
+    @Test
+    void appendsAndReads_ofTextsThatAreNoKeys_areRefused() throws Exception {
+        get(wal.append("no?key", entry("a")));
+        for (String key : List.of("no\ud800key", "", "k".repeat(1_025))) {
+            assertIsNoKey(() -> wal.append(key, entry("b")));
+            assertIsNoKey(() -> wal.appendIfEndIs(key, 0, entry("b")));
+            assertIsNoKey(() -> wal.appendOnce("shop", 1, key, entry("b")));
+            assertIsNoKey(() -> wal.latest(key, Consistency.LINEARIZABLE));
+            assertIsNoKey(() -> wal.scan(key, 0, 1, Consistency.STALE));
+            assertIsNoKey(() -> wal.endPosition(key, Consistency.LINEARIZABLE));
+        }
+        assertThat(wal.scan("no?key", 0, 10, Consistency.LINEARIZABLE).records()).hasSize(1);
+    }
+
+    private static void assertIsNoKey(ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("stream key ");
     }
 
     @Test
@@ -188,5 +220,21 @@ class ReplicatedWalTest {
         assertThat(last).isCompleted();
         assertThatThrownBy(() -> other.append("closed", entry("x"))).isInstanceOf(ReplicationException.class).hasMessageContaining("client is closed");
         other.close();
+    }
+
+    @Test
+    void close_byACallback_ends_andWhatWasAppendedBeforeIsAcknowledged() throws Exception {
+        ReplicatedWal other = ReplicatedWal.connect(replicas, Batching.of(Duration.ZERO, 1));
+        List<CompletableFuture<EntryRef>> before = new ArrayList<>();
+        get(other.append("closing", entry("first")).thenRun(() -> {
+            for (int i = 0; i < 10; i++) { // requests of their own
+                before.add(other.append("closing", entry("before " + i)));
+            }
+            assertThat(other.appendOnce("closing", 1, "closing", entry("once")).join().key()).isEqualTo("closing");
+            other.close();
+        }));
+        for (CompletableFuture<EntryRef> each : before) {
+            assertThat(get(each).key()).isEqualTo("closing");
+        }
     }
 }

@@ -49,12 +49,25 @@ public sealed interface Command {
         public static final Tick UNSTAMPED = new Tick(NONE, 0);
     }
 
+    /** A producer with the longest name and the longest key has less. */
     int MAX_PRODUCER_BYTES = 2_048;
     /** A command, as bytes: more than a full batch and the largest record, with their keys. */
     int MAX_BYTES = 6 << 20;
 
     byte APPEND = 1;
     byte TICK = 2;
+
+    /**
+     * By who sends commands: a shard keeps the names of many producers.
+     *
+     * @throws IllegalArgumentException where it has more than {@link #MAX_PRODUCER_BYTES}
+     */
+    static void checkProducer(String producer) {
+        int bytes = Text.utf8Length(producer);
+        if (bytes > MAX_PRODUCER_BYTES) {
+            throw new IllegalArgumentException("name of a producer is too long: bytes=" + bytes + ", at most=" + MAX_PRODUCER_BYTES + "; choose a shorter one");
+        }
+    }
 
     default byte[] encode() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

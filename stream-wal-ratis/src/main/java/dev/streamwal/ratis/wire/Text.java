@@ -17,6 +17,16 @@ public final class Text {
         return text.getBytes(UTF_8);
     }
 
+    /** How many bytes a text without lone surrogates has. */
+    public static int utf8Length(String text) {
+        int bytes = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char each = text.charAt(i);
+            bytes += each < 0x80 ? 1 : each < 0x800 || Character.isSurrogate(each) ? 2 : 3; // two surrogates have four
+        }
+        return bytes;
+    }
+
     public static void write(DataOutputStream out, String text) throws IOException {
         byte[] bytes = bytes(text);
         out.writeInt(bytes.length);
