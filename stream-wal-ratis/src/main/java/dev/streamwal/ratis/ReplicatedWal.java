@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -86,6 +87,7 @@ public final class ReplicatedWal implements AutoCloseable {
     /** As far as this client has heard. */
     private volatile Replicas replicas;
     private final Shards shards;
+    private final Parameters connections;
     private final String client = "client " + UUID.randomUUID();
     private final AtomicLong singles = new AtomicLong();
     private final AtomicInteger nextReplica = new AtomicInteger();
@@ -101,6 +103,7 @@ public final class ReplicatedWal implements AutoCloseable {
     private ReplicatedWal(Replicas replicas, Shards shards, Batching batching, Parameters connections, RetryPolicy retry) {
         this.replicas = replicas;
         this.shards = shards;
+        this.connections = connections;
         for (int i = 0; i < shards.count(); i++) {
             int shard = i;
             ShardConnection leader = new ShardConnection(opened -> client(shards.group(shard, this.replicas.addresses()), first(opened), retry, connections),
@@ -409,9 +412,13 @@ public final class ReplicatedWal implements AutoCloseable {
     }
 
     /**
-     * Changes which replicas the log has, shard by shard, while it is appended to. The new ones have to run already, started with all replicas that there
-     * will be; they get what the others have, which takes its time. Behind this, start each replica with the new ones at its next start. One that is left out
-     * closes its shards; end its process, as Ratis may not do so if it led under load. Clients go on, as long as one of the replicas that they were given stays.
+     * Changes which replicas the log has, shard by shard, while it is appended to. The new ones have to run already, started by
+     * {@link ReplicatedWalServer#join} with all replicas that there will be; they get what the others have, which takes its time. Behind this, start each
+     * replica with the new ones at its next start. One that is left out closes its shards; end its process, as Ratis may not do so if it led under load.
+     * Clients go on, as long as one of the replicas that they were given stays.
+     *
+     * <p>Change one replica at a time: add one, or take one out, and call this again for the next. What would have as many new replicas as old ones, or more,
+     * is refused, but for one that is added to one; so is a new replica that wasn't started by {@link ReplicatedWalServer#join}.
      *
      * <p>A majority of the old and of the new replicas has to run. Where this fails, some shards may have the new replicas and others the old ones: call it
      * again.
@@ -421,32 +428,82 @@ public final class ReplicatedWal implements AutoCloseable {
      */
     public void changeReplicas(Replicas newReplicas) {
         for (int shard = 0; shard < shards.count(); shard++) {
+            checkChange(shard, newReplicas);
+        }
+        for (int shard = 0; shard < shards.count(); shard++) {
             try {
                 List<RaftPeer> peers = List.copyOf(shards.group(shard, newReplicas.addresses()).getPeers());
                 byte[] unused = leaders.get(shard).call(leader -> leader.admin().setConfiguration(peers));
             } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well
-                throw new ReplicationException("replicas of a shard can't be changed: shard=" + shard + ", replicas=" + newReplicas + "; because: "
-                        + e.getMessage() + "; see whether the new ones run, and try again", null, e);
+                throw notChanged(shard, newReplicas, e.getMessage() + "; see whether the new ones run, and try again", e);
             }
         }
         follow(newReplicas);
     }
 
+    private static ReplicationException notChanged(int shard, Replicas newReplicas, String reason, @Nullable Exception cause) {
+        return new ReplicationException("replicas of a shard can't be changed: shard=" + shard + ", replicas=" + newReplicas + "; because: " + reason, null,
+                cause);
+    }
+
+    /** Ratis refuses some of it, and doesn't say what to do; of replicas that aren't joining it knows nothing. */
+    private void checkChange(int shard, Replicas newReplicas) {
+        Collection<RaftPeer> now = awaitLeaderGroup(shard, newReplicas).getPeers();
+        Collection<RaftPeer> peers = shards.group(shard, newReplicas.addresses()).getPeers();
+        List<RaftPeer> joining = peers.stream().filter(peer -> !Memberships.has(now, peer.getId())).toList();
+        boolean isOneBesideOne = now.size() == 1 && joining.size() == 1 && peers.size() == 2;
+        if (joining.size() * 2 >= peers.size() && !isOneBesideOne) {
+            throw notChanged(shard, newReplicas, "half of them or more would be new: new=" + Memberships.text(joining) + ", now=" + Memberships.text(now)
+                    + "; change one replica at a time: add one, or take one out, and go on when that is done", null);
+        }
+        // a client of its own: one that couldn't reach a new replica before doesn't try again at once
+        try (RaftClient asking = client(RaftGroup.valueOf(shards.groupId(shard), peers), first(0), RaftSettings.noRetry(), connections)) {
+            for (RaftPeer each : joining) {
+                checkJoins(each, shard, newReplicas, asking);
+            }
+        } catch (IOException e) {
+            throw notChanged(shard, newReplicas, e.getMessage() + "; try again", e);
+        }
+    }
+
+    private void checkJoins(RaftPeer replica, int shard, Replicas newReplicas, RaftClient asking) {
+        Optional<GroupInfoReply> said = Memberships.of(replica.getId(), shards.groupId(shard), asking);
+        if (said.isEmpty()) {
+            throw notChanged(shard, newReplicas, "a new one doesn't answer, or has another number of shards: new=" + Memberships.text(List.of(replica))
+                    + "; start it by ReplicatedWalServer.join, or start --join, and try again", null);
+        }
+        if (Memberships.isMember(replica.getId(), said.get())) {
+            throw notChanged(shard, newReplicas, "a new one wasn't started to join, and may have a log of its own: new="
+                    + Memberships.text(List.of(replica)) + ", its replicas=" + Memberships.text(said.get().getGroup().getPeers())
+                    + "; close it, and start another one in its place, with another name and an empty folder, by ReplicatedWalServer.join, or"
+                    + " start --join", null);
+        }
+    }
+
+    private RaftGroup awaitLeaderGroup(int shard, Replicas newReplicas) {
+        try {
+            for (int round = 0; round < CONNECT_ROUNDS; round++) {
+                Optional<RaftGroup> group = leaderGroup(shard);
+                if (group.isPresent()) {
+                    return group.get();
+                }
+                Thread.sleep(CONNECT_REST_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw notChanged(shard, newReplicas, "thread was interrupted while it waited for a leader; try again", e);
+        }
+        throw notChanged(shard, newReplicas, "none of its replicas leads: replicas=" + replicas + "; see whether a majority of them runs. If new ones were"
+                + " started by other means than ReplicatedWalServer.join, or start --join, close those first", null);
+    }
+
+    private Optional<RaftGroup> leaderGroup(int shard) {
+        return Memberships.ofLeader(shards.group(shard, replicas.addresses()), readers.get(shard));
+    }
+
     /** Whoever leads the first shard knows. Without an answer they are the same as before. */
     private void followReplicas() {
-        RaftGroupId group = shards.groupId(0);
-        for (String name : replicas.names()) {
-            try {
-                GroupInfoReply info = readers.get(0).getGroupManagementApi(RaftPeerId.valueOf(name)).info(group);
-                if (info.isSuccess() && info.getRoleInfoProto().hasLeaderInfo()) {
-                    follow(Replicas.of(info.getGroup().getPeers().stream().map(peer -> peer.getId() + "=" + peer.getAddress()).sorted()
-                            .toArray(String[]::new)));
-                    return;
-                }
-            } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well: ask the next one
-                continue;
-            }
-        }
+        leaderGroup(0).ifPresent(group -> follow(Replicas.of(Memberships.text(group.getPeers()).split(","))));
     }
 
     private void follow(Replicas newReplicas) {

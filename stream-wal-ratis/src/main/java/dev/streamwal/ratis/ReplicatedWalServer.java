@@ -1,5 +1,8 @@
 package dev.streamwal.ratis;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.streamwal.io.LogFile;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.ImageRule;
 import dev.streamwal.ratis.shard.ShardSettings;
@@ -7,10 +10,12 @@ import dev.streamwal.ratis.shard.ShardStateMachine;
 import dev.streamwal.ratis.shard.Shards;
 import dev.streamwal.ratis.wire.Command;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,14 +27,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupInfoReply;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.server.RaftServer;
@@ -50,6 +58,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
+ * <p>Replicas that begin a log together are started by {@link #start}, each with all of them. One that comes to a log that is there already is started by
+ * {@link #join}, and waits until {@link ReplicatedWal#changeReplicas} takes it in. By {@link #start}, new ones that are a majority of what they were given
+ * would elect a leader among themselves, and begin an empty log in place of the one that is there.
+ *
  * <p>A shard that fails, such as on a full disk, closes, and is a replica less until the server is started again; {@link #awaitClosed()} throws then. Where the
  * shard's log was found damaged, or not like the others', a peer's is fetched at the next start.
  *
@@ -63,11 +75,14 @@ public final class ReplicatedWalServer implements AutoCloseable {
     private static final int CLOSE_MILLIS = 1_000;
     private static final int MAX_CLOSE_TRIES = 20;
     private static final long CLOSE_SECONDS = 60;
+    /** A file that says that the folder was begun by {@link #join}. */
+    private static final String JOINS = "joins";
 
     private final String name;
     private final Shards shards;
     private final RatisOptions options;
     private final Path folder;
+    private final boolean joins;
     private final ClientId clientId = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
     private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
@@ -79,6 +94,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     private ReplicatedWalServer(String name, Path folder, RatisOptions options) throws IOException {
         this.name = name;
         this.folder = folder;
+        this.joins = Files.exists(folder.resolve(JOINS));
         this.options = options;
         this.shards = new Shards(options.shards());
         this.ticks = NamedThreads.one("stream-wal-ticks-" + name);
@@ -89,30 +105,58 @@ public final class ReplicatedWalServer implements AutoCloseable {
             throw new IllegalArgumentException("replica has no address: name=" + name + ", replicas=" + options.replicas());
         }
         this.connections = RaftSettings.connections(options.tls().map(ReplicaTls::files));
+        Path raft = folder.resolve("raft");
+        if (!joins && !Files.exists(raft)) {
+            checkNoLogWithout(RaftPeerId.valueOf(name));
+        }
         this.server = RaftServer.newBuilder()
                 .setServerId(RaftPeerId.valueOf(name))
-                .setGroup(group(0))
+                .setGroup(begun(0))
                 .setStateMachineRegistry(this::machine)
-                .setProperties(RaftSettings.server(folder.resolve("raft"), address, options.keptEntries(), options.raftSegmentBytes()))
+                .setProperties(RaftSettings.server(raft, address, options.keptEntries(), options.raftSegmentBytes()))
                 .setParameters(connections)
                 .setOption(RaftStorage.StartupOption.RECOVER)
                 .build();
     }
 
     /**
-     * Starts a replica, and returns when it takes part; others may not run yet.
+     * Starts a replica, and returns when it takes part; others may not run yet. In an empty folder it begins a log with the others. Where there is a log
+     * without it, call {@link #join}: it looks for one where others answer, but one that can't be reached it can't see.
      *
      * @param name which of the replicas it is
      * @param folder where it keeps everything; it is made if need be. Each replica has its own
      * @param options the same on all replicas
      * @return it
      * @throws IllegalArgumentException where the replicas have no such name
-     * @throws ReplicationException where it can't start, or its log is damaged and no peer can be reached
+     * @throws ReplicationException where it can't start, or its log is damaged and no peer can be reached, or it is new, and others have a log without it
      */
     public static ReplicatedWalServer start(String name, Path folder, RatisOptions options) {
+        return start(name, folder, options, false);
+    }
+
+    /**
+     * Starts a replica that comes to a log that others have. It has no part in elections, and nothing to read, until {@link ReplicatedWal#changeReplicas}
+     * takes it in; from then on it is like the others. Its next starts may be by {@link #start} or by this.
+     *
+     * @param name what it is called; none of the log's replicas may ever have had the name
+     * @param folder where it keeps everything; it is made if need be
+     * @param options as the others', with all replicas that there will be, this one included
+     * @return it; it isn't part of the log yet
+     * @throws IllegalArgumentException where the replicas have no such name
+     * @throws ReplicationException where it can't start
+     */
+    public static ReplicatedWalServer join(String name, Path folder, RatisOptions options) {
+        return start(name, folder, options, true);
+    }
+
+    private static ReplicatedWalServer start(String name, Path folder, RatisOptions options, boolean isJoining) {
         ReplicatedWalServer started = null;
         try {
             Files.createDirectories(folder);
+            if (isJoining) {
+                // kept for good: if it is started again before it was taken in, it must go on waiting; behind that, what Ratis has stored counts
+                LogFile.replace(folder.resolve(JOINS + ".new"), folder.resolve(JOINS), file -> file.write(0, ByteBuffer.wrap(name.getBytes(UTF_8))));
+            }
             started = new ReplicatedWalServer(name, folder, options);
             started.start();
             return started;
@@ -129,6 +173,29 @@ public final class ReplicatedWalServer implements AutoCloseable {
 
     private RaftGroup group(int shard) {
         return shards.group(shard, options.replicas().addresses());
+    }
+
+    /** What a shard is begun with, unless Ratis has stored which replicas it has. Without any, it doesn't vote, and waits for a leader that takes it in. */
+    private RaftGroup begun(int shard) {
+        return joins ? RaftGroup.valueOf(shards.groupId(shard)) : group(shard);
+    }
+
+    /** A new replica that voted, or stood for election, with other new ones could begin an empty log in place of that which others have. */
+    private void checkNoLogWithout(RaftPeerId self) throws IOException {
+        RaftGroup all = group(0);
+        try (RaftClient client = RaftClient.newBuilder().setRaftGroup(all).setProperties(RaftSettings.client()).setParameters(connections)
+                .setRetryPolicy(RaftSettings.noRetry()).build()) {
+            for (RaftPeer other : all.getPeers()) {
+                if (other.getId().equals(self)) {
+                    continue;
+                }
+                Optional<GroupInfoReply> said = Memberships.of(other.getId(), all.getGroupId(), client);
+                if (said.isPresent() && Memberships.isMember(other.getId(), said.get()) && !Memberships.has(said.get().getGroup().getPeers(), self)) {
+                    throw new IOException("another replica has the log without this one: other=" + other.getId() + ", its replicas="
+                            + Memberships.text(said.get().getGroup().getPeers()) + "; join the log instead: ReplicatedWalServer.join, or start --join");
+                }
+            }
+        }
     }
 
     private StateMachine machine(RaftGroupId group) {
@@ -174,7 +241,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
             if (!isThere(shard)) {
                 // as a client would: the first start makes the groups, or goes on where it was cut short
                 RaftClientReply reply = server.groupManagement(
-                        GroupManagementRequest.newAdd(clientId, server.getId(), calls.incrementAndGet(), group(shard), false));
+                        GroupManagementRequest.newAdd(clientId, server.getId(), calls.incrementAndGet(), begun(shard), false));
                 if (!reply.isSuccess()) {
                     throw new IOException("shard can't be opened: shard=" + shard, reply.getException());
                 }

@@ -24,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ChangedReplicasTest {
 
     private static final int RECORDS = 300;
+    /** More than twice the longest time until a replica without a leader stands for election. */
+    private static final Duration ELECTIONS = Duration.ofSeconds(5);
 
     @TempDir
     private Path folder;
@@ -33,6 +35,10 @@ class ChangedReplicasTest {
 
     private void start(String name, Replicas replicas) throws Exception {
         servers.put(name, ReplicatedWalServer.start(name, folder.resolve(name), Replica.options(replicas, 2)));
+    }
+
+    private void join(String name, Replicas replicas) throws Exception {
+        servers.put(name, ReplicatedWalServer.join(name, folder.resolve(name), Replica.options(replicas, 2)));
     }
 
     @AfterEach
@@ -65,7 +71,7 @@ class ChangedReplicasTest {
                 ReplicatedWal idle = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1));
                 ReplicatedWal idleReader = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1))) {
             load.awaitMore(1_000);
-            start("n3", all);
+            join("n3", all);
             admin.changeReplicas(all);
             load.awaitMore(500);
             assertThat(servers.get("n3").status()).as("what a program monitors").hasSize(2)
@@ -113,7 +119,7 @@ class ChangedReplicasTest {
         }
         try (ReplicatedWal wal = ReplicatedWal.connect(before, Batching.of(Duration.ofMillis(1), 100))) {
             append(wal); // more than is kept of the Raft log, so that who comes gets an image
-            start("n3", all);
+            join("n3", all);
             wal.changeReplicas(all);
             append(wal);
         }
@@ -143,5 +149,60 @@ class ChangedReplicasTest {
             assertThat(there).as(name).containsExactlyInAnyOrderElementsOf(acknowledged);
         }
         servers.clear();
+    }
+
+    /** They are a majority of what they were given, and don't elect one of themselves: that began an empty log in place of the one that is there. */
+    @Test
+    void join_ofMoreThanThereAre_leavesTheLogAlone_untilTheyAreTakenIn() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(3);
+        Replicas before = without(all, "n1", "n2");
+        start("n0", before);
+        try (ReplicatedWal wal = ReplicatedWal.connect(before, Batching.of(Duration.ofMillis(1), 100))) {
+            append(wal); // more than is kept of the Raft log, so that who comes gets an image
+            join("n1", all);
+            join("n2", all);
+            servers.get("n2").close();
+            start("n2", all); // it goes on waiting
+            long overNanos = System.nanoTime() + ELECTIONS.toNanos();
+            while (System.nanoTime() < overNanos) {
+                acknowledged.add(wal.append("meanwhile", WriteEntry.of(new byte[1])).get(60, TimeUnit.SECONDS));
+                servers.forEach((name, server) -> assertThat(server.leads()).as(name).isEqualTo(name.equals("n0") ? List.of(0, 1) : List.of()));
+                Thread.sleep(100);
+            }
+            assertThatThrownBy(() -> wal.changeReplicas(all)).isInstanceOf(ReplicationException.class).hasMessageContaining("change one replica at a time");
+            wal.changeReplicas(without(all, "n2"));
+            wal.changeReplicas(all);
+            acknowledged.add(wal.append("meanwhile", WriteEntry.of(new byte[1])).get(60, TimeUnit.SECONDS));
+        }
+        ReplicaFiles first = ReplicaFiles.of(folder.resolve("n0"), 2);
+        for (String name : all.names()) {
+            List<EntryRef> there = ReplicaFiles.caughtUp(folder.resolve(name), 2, first).streams().values().stream().flatMap(List::stream)
+                    .map(ReplicaFiles.Stored::ref).toList();
+            assertThat(there).as(name).containsExactlyInAnyOrderElementsOf(acknowledged);
+        }
+        servers.values().forEach(ReplicatedWalServer::close);
+        servers.clear();
+        join("n1", all); // a member, whatever it is started by
+        start("n2", all);
+        try (ReplicatedWal wal = ReplicatedWal.connect(all, Batching.of(Duration.ofMillis(1), 100))) {
+            long end = acknowledged.stream().filter(ref -> ref.key().equals("meanwhile")).mapToLong(EntryRef::end).max().orElseThrow();
+            assertThat(wal.endPosition("meanwhile", Consistency.LINEARIZABLE)).isEqualTo(end);
+        }
+    }
+
+    @Test
+    void replicasThatDontJoin_areRefused() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(2);
+        start("n0", without(all, "n1"));
+        try (ReplicatedWal wal = ReplicatedWal.connect(without(all, "n1"), Batching.of(Duration.ZERO, 1))) {
+            EntryRef ref = wal.append("key", WriteEntry.of(new byte[1])).get(60, TimeUnit.SECONDS);
+            assertThatThrownBy(() -> start("n1", all)).as("new, and the log is there").isInstanceOf(ReplicationException.class)
+                    .hasMessageContaining("another replica has the log without this one: other=n0, its replicas=" + without(all, "n1"));
+            assertThatThrownBy(() -> wal.changeReplicas(all)).isInstanceOf(ReplicationException.class).hasMessageContaining("a new one doesn't answer");
+            start("n1", without(all, "n0")); // a log of its own
+            assertThatThrownBy(() -> wal.changeReplicas(all)).isInstanceOf(ReplicationException.class)
+                    .hasMessageContaining("a new one wasn't started to join, and may have a log of its own: new=" + without(all, "n0"));
+            assertThat(wal.endPosition("key", Consistency.LINEARIZABLE)).isEqualTo(ref.end());
+        }
     }
 }

@@ -90,11 +90,12 @@ public final class ReplicaCommand {
             @Parameters(paramLabel = "NAME", description = "Which of the replicas it is.") String name,
             @Parameters(paramLabel = "FOLDER", description = "Where it keeps everything.") Path folder,
             @Mixin Cluster cluster,
+            @Option(names = "--join", description = "It comes to a log that others have, and waits until change-replicas takes it in.") boolean isJoining,
             @Option(names = "--shards", defaultValue = "1", description = "How many shards the keys are spread over (${DEFAULT-VALUE}).") int shards,
             @Option(names = "--retention", defaultValue = "P7D", description = "How long records are kept, as P7D or PT12H (${DEFAULT-VALUE}).")
             Duration retention) throws InterruptedException {
         RatisOptions options = cluster.options().shards(shards).wal(wal -> wal.retention(retention)).build();
-        try (ReplicatedWalServer server = ReplicatedWalServer.start(name, folder, options)) {
+        try (ReplicatedWalServer server = isJoining ? ReplicatedWalServer.join(name, folder, options) : ReplicatedWalServer.start(name, folder, options)) {
             out().println("replica " + name + " runs, folder " + folder);
             server.awaitClosed();
         }
@@ -169,7 +170,8 @@ public final class ReplicaCommand {
     }
 
     @Command(name = "change-replicas", mixinStandardHelpOptions = true,
-            description = "Changes which replicas the log has, while it is appended to. New ones have to run already, started with all that there will be.")
+            description = {"Changes which replicas the log has, while it is appended to: one more, or one less, at a time.",
+                "A new one has to run already, started with --join and all that there will be."})
     int changeReplicas(
             @Mixin Cluster cluster,
             @Option(names = "--to", required = true, split = ",", paramLabel = "NAME=HOST:PORT", description = "All replicas that there will be.")

@@ -43,6 +43,8 @@ import org.apache.ratis.util.TimeDuration;
  *       behind which they must stand: {@code Batcher}, {@code Producers}.
  *   <li>A client that has given up a call fails all that come behind it, for ever; it gives up at once where a replica was left out of the group. So it is
  *       replaced, and what has no answer when it is closed fails: {@code ShardConnection}.
+ *   <li>Replicas that are given a group elect a leader in it, also new ones that are a majority of it, beside a log that is there. So one that joins is given
+ *       none: {@code ReplicatedWalServer}.
  * </ol>
  */
 public final class RaftSettings {

@@ -1,0 +1,72 @@
+package dev.streamwal.ratis;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.protocol.GroupInfoReply;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+
+/** Which replicas a shard has, as replicas themselves say. */
+final class Memberships {
+
+    private Memberships() {}
+
+    /**
+     * What a replica says.
+     *
+     * @param client gives up at once
+     * @return empty where there is no answer, or no such shard
+     */
+    static Optional<GroupInfoReply> of(RaftPeerId replica, RaftGroupId shard, RaftClient client) {
+        try {
+            GroupInfoReply said = client.getGroupManagementApi(replica).info(shard);
+            return said.isSuccess() ? Optional.of(said) : Optional.empty();
+        } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well
+            return Optional.empty();
+        }
+    }
+
+    /** What a leader says. Whom the others name is asked, too. */
+    static Optional<RaftGroup> ofLeader(RaftGroup known, RaftClient client) {
+        List<RaftPeer> peers = new ArrayList<>(known.getPeers());
+        for (int i = 0; i < peers.size(); i++) {
+            Optional<GroupInfoReply> said = of(peers.get(i).getId(), known.getGroupId(), client);
+            if (said.isPresent() && said.get().getRoleInfoProto().hasLeaderInfo()) {
+                return Optional.of(said.get().getGroup());
+            }
+            List<RaftPeer> named = said.stream().flatMap(answer -> answer.getGroup().getPeers().stream()).filter(peer -> !has(peers, peer.getId())).toList();
+            client.getClientRpc().addRaftPeers(named);
+            peers.addAll(named);
+        }
+        return Optional.empty();
+    }
+
+    /** Whether one is among them. */
+    static boolean has(Iterable<RaftPeer> peers, RaftPeerId replica) {
+        for (RaftPeer each : peers) {
+            if (each.getId().equals(replica)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a replica may vote in the shard that it has, and so isn't one that joins. A change that is under way makes it no member yet. */
+    static boolean isMember(RaftPeerId replica, GroupInfoReply said) {
+        boolean isChanging = said.getConf().isPresent() && said.getConf().get().getOldPeersCount() > 0;
+        return !isChanging && has(said.getGroup().getPeers(), replica);
+    }
+
+    /** {@code n1=host:port,n2=host:port}. */
+    static String text(Iterable<RaftPeer> peers) {
+        List<String> all = new ArrayList<>();
+        peers.forEach(peer -> all.add(peer.getId() + "=" + peer.getAddress()));
+        return all.stream().sorted().collect(Collectors.joining(","));
+    }
+}
