@@ -90,6 +90,7 @@ final class Shard implements AutoCloseable {
      * @param given sets the options of the log
      * @param times receives how long images take
      * @return the shard; empty where the image is damaged
+     * @throws OtherVersionException where another version made the image
      */
     static Optional<Shard> open(ShardFolder folder, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
         try {
@@ -104,6 +105,7 @@ final class Shard implements AutoCloseable {
      * live log is thrown away.
      *
      * @throws DamagedImageException where no shard can begin with it, and why
+     * @throws OtherVersionException where another version made it
      */
     static void check(ShardFolder folder, Image fetched, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
         open(folder, Optional.of(fetched), given, rule, times).close();

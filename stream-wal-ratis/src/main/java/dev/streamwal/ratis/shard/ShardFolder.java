@@ -63,6 +63,7 @@ final class ShardFolder implements HeldImages {
 
         /**
          * @throws DamagedImageException where it is missing, damaged, or another image's
+         * @throws OtherVersionException where another version wrote it
          */
         ShardState readState() throws IOException {
             ShardState state = readStateOf(folder);
@@ -82,6 +83,8 @@ final class ShardFolder implements HeldImages {
         byte[] bytes = Files.readAllBytes(file);
         try {
             return ShardState.decode(bytes);
+        } catch (OtherVersionException e) {
+            throw e.at(file);
         } catch (IOException e) {
             throw new DamagedImageException(e.getMessage() + ", file=" + file, e);
         }
@@ -181,6 +184,7 @@ final class ShardFolder implements HeldImages {
      * The peer's image that was fetched.
      *
      * @throws DamagedImageException where its state is missing or damaged
+     * @throws OtherVersionException where another version made it
      */
     Image fetchedImage() throws IOException {
         ShardState state = readStateOf(fetched());

@@ -52,7 +52,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>A peer's image</b> is fetched where this replica has none that goes with its marker: as one that was away for longer than the Raft log is kept, and was
  * sent a marker; or where its own is damaged, or it wasn't like the others any more. It is opened before it takes the place of the replica's own, and one that
- * can't be is followed by another peer's. Then, too, what the image has beyond the marker is passed over.
+ * can't be is followed by another peer's. Then, too, what the image has beyond the marker is passed over. An image of another version isn't damaged, and no
+ * peer is asked for one instead.
  *
  * <p><b>Failures.</b> Whatever isn't answered to the client as a refusal is thrown: Ratis closes the shard, and the server says so. A future that failed would
  * be counted as applied. Where the log is damaged, it is marked: the next start fetches a peer's. Where the Raft log can't be written, the server closes the

@@ -171,6 +171,15 @@ class ShardStateTest {
     }
 
     @Test
+    void decode_ofAnotherVersion_saysSo_unlessItIsDamaged() throws IOException {
+        fill();
+        byte[] next = ofTheNextVersion(state.encode());
+        assertThatThrownBy(() -> ShardState.decode(next)).isInstanceOf(OtherVersionException.class).hasMessageContaining("another version");
+        next[next.length / 2] ^= 1;
+        assertThatThrownBy(() -> ShardState.decode(next)).as("damaged").isInstanceOf(IOException.class).isNotInstanceOf(OtherVersionException.class);
+    }
+
+    @Test
     void encode_ofAHundredThousandKeys_isAFewMegabytes() throws IOException {
         for (int i = 0; i < 100_000; i++) {
             append("meter/" + i, 40, 100);
