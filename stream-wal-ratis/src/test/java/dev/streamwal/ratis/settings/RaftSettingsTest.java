@@ -75,7 +75,8 @@ class RaftSettingsTest {
 
     @Test
     void raftLogBytes_isWhatIsKept_whatComesUntilTheNextImage_andAFile() {
-        RatisOptions options = RatisOptions.builder().replicas(Replicas.of("n1=10.0.0.1:7100")).keptEntries(1_000).imageEntries(500).raftSegmentBytes(1 << 20).build();
+        RatisOptions options = RatisOptions.builder().replicas(Replicas.of("n1=10.0.0.1:7100")).keptEntries(1_000).imageEntries(500)
+                .raftSegmentBytes(1 << 20).build();
         assertThat(options.raftLogBytes(900)).isEqualTo((1_000 + 500 + 100) * 1_000L + (1 << 20));
     }
 
