@@ -4,6 +4,7 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.ImageRule;
 import dev.streamwal.ratis.shard.Shards;
+import dev.streamwal.ratis.wire.Command;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -93,6 +94,23 @@ public final class RatisOptions {
     /** {@return how many entries of the Raft log stay behind an image} */
     public int keptEntries() {
         return keptEntries;
+    }
+
+    /**
+     * How large the Raft log of a shard may become on each replica: the entries that are kept, what comes until the next image, and the file that is only
+     * deleted as a whole. Ratis keeps a number of entries, whatever they have, so nothing else bounds it, and no retention makes it smaller. With the
+     * defaults, and requests of 64 KiB, 7.2 GB; of 4 MiB, 420 GB; of 1 KiB, 0.3 GB.
+     *
+     * @param requestBytes that a request has on average, with its keys: {@link Batching#bytes} and more where clients fill them; of requests whose records are
+     *     refused there may be more between two images
+     * @return that, in bytes
+     * @throws IllegalArgumentException if no request has so many
+     */
+    public long raftLogBytes(int requestBytes) {
+        if (requestBytes < 1 || requestBytes > Command.MAX_BYTES) {
+            throw new IllegalArgumentException("requests have from 1 to " + Command.MAX_BYTES + " bytes: requestBytes=" + requestBytes);
+        }
+        return RaftSettings.largestLogBytes(requestBytes, keptEntries, Math.min(imageEntries, imageBytes / requestBytes + 1), raftSegmentBytes);
     }
 
     /** {@return how large a file of the Raft log grows, in bytes} */
@@ -234,8 +252,11 @@ public final class RatisOptions {
         }
 
         /**
-         * How many entries of the Raft log stay behind an image. A replica that was away for longer fetches a peer's image.
-         * 100,000 by default.
+         * How many entries of the Raft log stay, also of what an image has. A replica that was away for longer fetches a peer's image. 100,000 by default.
+         *
+         * <p>Each request is an entry, so this bounds no bytes: the Raft log of a shard takes this number times what a request has, whatever the retention is.
+         * That is 6.6 GB with requests of 64 KiB, and 419 GB with requests of 4 MiB, on each replica. {@link RatisOptions#raftLogBytes} says how much all
+         * of it takes at most; where that is too much, this is to be set to fewer.
          *
          * @param entries 10 to 10,000,000
          * @return this

@@ -1,9 +1,11 @@
 package dev.streamwal.ratis.repair;
 
+import dev.streamwal.error.DiskFullException;
+import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.ratis.repair.ImagePeers.Connection;
 import dev.streamwal.ratis.wire.ImagePiece;
 import dev.streamwal.ratis.wire.Query;
-import dev.streamwal.ratis.settings.RaftSettings;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -11,27 +13,26 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import org.apache.ratis.client.RaftClient;
-import org.apache.ratis.conf.Parameters;
-import org.apache.ratis.protocol.Message;
-import org.apache.ratis.protocol.RaftClientReply;
+import java.util.stream.Collectors;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 
 /**
- * Fetches a peer's image, by reads of Ratis: so it needs no port, no thread and no security of its own. Each piece has a checksum, all files are forced, and
- * every record is verified before the image counts: damage on the peer isn't copied.
+ * Fetches a peer's image, by reads of Ratis: so it needs no port, no thread and no security of its own. Each piece has a checksum, all files are forced, and the
+ * image is checked before it counts: damage on the peer isn't copied, and another peer is asked.
  *
- * @param connections how peers are connected to
+ * @param peers who is asked, all of the group but itself
  * @param bytesPerSecond at most, so that the peer goes on serving
- * @param log where in an image the log stands
+ * @param check whether this replica can begin with what was fetched
  */
-public record ImageFetch(RaftGroup group, String self, Parameters connections, long bytesPerSecond, String log) {
+public record ImageFetch(RaftGroup group, String self, ImagePeers peers, long bytesPerSecond, ImageCheck check) {
 
     /** How often all peers are asked, a second apart. */
     private static final int ROUNDS = 600;
@@ -43,6 +44,18 @@ public record ImageFetch(RaftGroup group, String self, Parameters connections, l
 
         NotStoredException(Path file, Exception cause) {
             super("image of a peer can't be stored: file=" + file + ", because: " + cause.getMessage(), cause);
+        }
+    }
+
+    /** It was fetched, and this replica can't begin with it: the same one isn't fetched again. */
+    private static final class BadImageException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        private final long index;
+
+        BadImageException(long index, Exception cause) {
+            super("image of the peer can't be used: index=" + index + ", because: " + cause.getMessage(), cause);
+            this.index = index;
         }
     }
 
@@ -60,36 +73,93 @@ public record ImageFetch(RaftGroup group, String self, Parameters connections, l
     }
 
     /**
-     * Tries one peer after another. Where it can't be stored here, what there is of it is deleted.
+     * Tries one peer after another, and again, as one that doesn't run yet may, and one that has no image makes one. Where each peer has given an image that
+     * fails the check, it says so at once: they are what they are until the peers' next images. Unless it succeeds, nothing is left in the target.
      *
-     * @param target is deleted first
+     * @param target is deleted first; when this returns, all in it is durable, and has passed the check
      * @param minIndex an image of an earlier entry is of no use
      * @param stop asked between pieces
-     * @throws IOException where no peer has given one, or it can't be stored
+     * @throws IOException where no peer has given one that passes, saying what was wrong with each; or it can't be stored
      */
     public void into(Path target, long minIndex, BooleanSupplier stop) throws IOException {
-        List<RaftPeer> peers = group.getPeers().stream().filter(peer -> !peer.getId().toString().equals(self)).toList();
-        IOException last = new IOException("there is no other replica");
-        for (int round = 0; round < ROUNDS && !peers.isEmpty(); round++) {
-            for (RaftPeer peer : peers) {
-                try {
-                    from(peer.getId(), target, minIndex, stop);
-                    return;
-                } catch (InterruptedIOException e) {
-                    throw e;
-                } catch (NotStoredException e) {
-                    throw withoutRemains(target, e);
-                } catch (IOException | RuntimeException e) { // Ratis throws gRPC's own exceptions as well
-                    last = new IOException("peer gave no image: peer=" + peer.getId() + ", because: " + e.getMessage(), e);
+        List<RaftPeer> others = group.getPeers().stream().filter(peer -> !peer.getId().toString().equals(self)).toList();
+        Map<RaftPeerId, Long> bad = new HashMap<>();
+        Map<RaftPeerId, Exception> failures = new LinkedHashMap<>();
+        try {
+            for (int round = 0; round < ROUNDS && bad.size() < others.size(); round++) {
+                rest(round == 0 ? 0 : REST_MILLIS, stop);
+                for (RaftPeer peer : others) {
+                    if (isFetched(peer.getId(), target, minIndex, bad, failures, stop)) {
+                        return;
+                    }
                 }
             }
-            rest(REST_MILLIS, stop);
+            throw noneGave(target, minIndex, failures);
+        } catch (IOException e) {
+            throw withoutRemains(target, e);
         }
-        throw new IOException("no other replica gave an image: group=" + group.getGroupId() + ", minIndex=" + minIndex
-                + ", folder=" + target + "; start a replica whose log is whole", last);
     }
 
-    private static IOException withoutRemains(Path target, NotStoredException failure) {
+    /**
+     * By one peer.
+     *
+     * @param bad of which entries those images were that have failed the check
+     * @param failures why a peer gave none
+     */
+    private boolean isFetched(RaftPeerId peer, Path target, long minIndex, Map<RaftPeerId, Long> bad, Map<RaftPeerId, Exception> failures, BooleanSupplier stop)
+            throws IOException {
+        try (Connection connection = peers.connect(peer)) {
+            DataInputStream opened = connection.ask(new Query.OpenImage());
+            long number = opened.readLong();
+            long index = opened.readLong();
+            int files = opened.readInt();
+            try {
+                if (bad.getOrDefault(peer, Long.MIN_VALUE) == index) {
+                    return false;
+                }
+                if (index < minIndex) {
+                    throw new IOException("image of the peer is too old: index=" + index + ", needed=" + minIndex);
+                }
+                fetch(connection, peer, number, files, target, stop);
+            } finally {
+                release(connection, peer, number);
+            }
+            check(target, index);
+            store(target, () -> Folders.forceNames(target));
+            return true;
+        } catch (InterruptedIOException | NotStoredException e) {
+            throw e;
+        } catch (BadImageException e) {
+            bad.put(peer, e.index);
+            failures.put(peer, e);
+            store(target, () -> Folders.delete(target));
+        } catch (IOException | RuntimeException e) { // Ratis throws gRPC's own exceptions as well
+            failures.put(peer, e);
+        }
+        return false;
+    }
+
+    /** What this machine lacks, room or a file that it can open, is nothing that another peer's image would need less of. */
+    private void check(Path target, long index) throws NotStoredException, BadImageException {
+        try {
+            check.check(index);
+        } catch (DiskFullException | TooManyOpenFilesException e) {
+            throw new NotStoredException(target, e);
+        } catch (IOException | RuntimeException e) {
+            throw new BadImageException(index, e);
+        }
+    }
+
+    private IOException noneGave(Path target, long minIndex, Map<RaftPeerId, Exception> failures) {
+        String each = failures.entrySet().stream().map(failure -> failure.getKey() + ": " + failure.getValue().getMessage())
+                .collect(Collectors.joining("; ", "[", "]"));
+        IOException none = new IOException("no other replica gave an image: group=" + group.getGroupId() + ", minIndex=" + minIndex + ", folder=" + target
+                + ", peers=" + each + "; start a replica whose log is whole, or try again when a peer has made its next image");
+        failures.values().forEach(none::addSuppressed);
+        return none;
+    }
+
+    private static IOException withoutRemains(Path target, IOException failure) {
         try {
             Folders.delete(target);
         } catch (IOException e) {
@@ -98,52 +168,31 @@ public record ImageFetch(RaftGroup group, String self, Parameters connections, l
         return failure;
     }
 
-    private void from(RaftPeerId peer, Path target, long minIndex, BooleanSupplier stop) throws IOException {
+    private void fetch(Connection connection, RaftPeerId peer, long number, int files, Path target, BooleanSupplier stop) throws IOException {
         store(target, () -> {
             Folders.delete(target);
             Files.createDirectories(target);
         });
-        try (RaftClient client = RaftClient.newBuilder()
-                .setRaftGroup(group)
-                .setProperties(RaftSettings.client())
-                .setParameters(connections)
-                .setRetryPolicy(RaftSettings.noRetry())
-                .build()) {
-            DataInputStream opened = ask(client, peer, new Query.OpenImage());
-            long number = opened.readLong();
-            long index = opened.readLong();
-            int files = opened.readInt();
-            if (index < minIndex) {
-                ask(client, peer, new Query.ReleaseImage(number));
-                throw new IOException("image of the peer is too old: index=" + index + ", needed=" + minIndex);
-            }
-            try {
-                long begunNanos = System.nanoTime();
-                long fetched = 0;
-                for (int file = 0; file < files; file++) {
-                    fetched = fetchFile(client, peer, number, file, target, fetched, begunNanos, stop);
-                }
-            } finally {
-                release(client, peer, number);
-            }
+        long begunNanos = System.nanoTime();
+        long fetched = 0;
+        for (int file = 0; file < files; file++) {
+            fetched = fetchFile(connection, peer, number, file, target, fetched, begunNanos, stop);
         }
-        LogCheck.check(target.resolve(log));
-        store(target, () -> Folders.forceNames(target));
     }
 
-    private static void release(RaftClient client, RaftPeerId peer, long number) {
+    private static void release(Connection connection, RaftPeerId peer, long number) {
         try {
-            ask(client, peer, new Query.ReleaseImage(number));
+            connection.ask(new Query.ReleaseImage(number));
         } catch (IOException | RuntimeException e) {
             // the peer does so when nobody has read it for a while
         }
     }
 
-    private long fetchFile(RaftClient client, RaftPeerId peer, long number, int file, Path target, long before, long begunNanos,
+    private long fetchFile(Connection connection, RaftPeerId peer, long number, int file, Path target, long before, long begunNanos,
             BooleanSupplier stop) throws IOException {
         long offset = 0;
         long fetched = before;
-        ImagePiece piece = ImagePiece.decode(ask(client, peer, new Query.ReadImage(number, file, offset)));
+        ImagePiece piece = ImagePiece.decode(connection.ask(new Query.ReadImage(number, file, offset)));
         Path path = target.resolve(piece.name()).normalize();
         if (!path.startsWith(target)) {
             throw new IOException("name of a file leads out of the image: file=" + piece.name() + ", peer=" + peer);
@@ -162,7 +211,7 @@ public record ImageFetch(RaftGroup group, String self, Parameters connections, l
                     store(path, copy::force);
                     return fetched;
                 }
-                piece = ImagePiece.decode(ask(client, peer, new Query.ReadImage(number, file, offset)));
+                piece = ImagePiece.decode(connection.ask(new Query.ReadImage(number, file, offset)));
                 if (piece.bytes().length == 0) {
                     throw new IOException("file of an image ends early: file=" + piece.name() + ", offset=" + offset + ", peer=" + peer);
                 }
@@ -172,15 +221,6 @@ public record ImageFetch(RaftGroup group, String self, Parameters connections, l
 
     private static void write(LogFile copy, Path path, long offset, byte[] bytes) throws NotStoredException {
         store(path, () -> copy.write(offset, ByteBuffer.wrap(bytes)));
-    }
-
-    private static DataInputStream ask(RaftClient client, RaftPeerId peer, Query query) throws IOException {
-        Message message = Message.valueOf(ByteString.copyFrom(query.encode()));
-        RaftClientReply reply = client.io().sendStaleRead(message, 0, peer);
-        if (!reply.isSuccess()) {
-            throw new IOException("replica refused: peer=" + peer, reply.getException());
-        }
-        return new DataInputStream(reply.getMessage().getContent().newInput());
     }
 
     private void pace(long fetched, long begunNanos, BooleanSupplier stop) throws IOException {

@@ -55,7 +55,10 @@ public final class RaftSettings {
     static final Duration APPENDER_WAIT = Duration.ofMillis(1);
     /** One minute by default, which a client that tries again may exceed. */
     static final Duration RETRY_CACHE = Duration.ofMinutes(10);
-    /** Entries that stay behind a snapshot, so that a follower that was away for a while needs no image. */
+    /**
+     * Entries that stay behind a snapshot, so that a follower that was away for a while needs no image. Ratis knows no limit of bytes for that: it takes a
+     * number of entries, once, when it opens the log. See {@link #largestLogBytes}.
+     */
     public static final int KEPT_ENTRIES = 100_000;
     /** The largest request there is, 6 MiB, with what Ratis puts around it. Each shard has a buffer of that size. */
     static final int WRITE_BUFFER_BYTES = 8 << 20;
@@ -65,6 +68,8 @@ public final class RaftSettings {
 
     /** Entries that are purged together. */
     private static final int PURGE_GAP = 100;
+    /** At most what Ratis puts around a request in its log: term, index, client, call and checksum. */
+    private static final int AROUND_ENTRY_BYTES = 100;
     private static final int PENDING_REQUEST_BYTES = 128 << 20;
     private static final int PENDING_REQUESTS = 4_096;
     private static final Duration CLIENT_TIMEOUT = Duration.ofSeconds(3);
@@ -116,6 +121,17 @@ public final class RaftSettings {
         RaftServerConfigKeys.Snapshot.setTriggerWhenStopEnabled(out, false);
         RaftServerConfigKeys.Snapshot.setRetentionFileNum(out, SNAPSHOT_MARKERS);
         return out;
+    }
+
+    /**
+     * Up to how much a Raft log grows. Right before a purge it has the entries that are kept, and those since the purge before, of which there are as many as
+     * between two images, and {@link #PURGE_GAP} more where that purge didn't come; and the oldest file, of which one entry may be kept.
+     *
+     * @param requestBytes of an entry
+     * @param imageEntries between two images at most
+     */
+    public static long largestLogBytes(long requestBytes, long keptEntries, long imageEntries, long segmentBytes) {
+        return (keptEntries + imageEntries + PURGE_GAP) * (requestBytes + AROUND_ENTRY_BYTES) + segmentBytes;
     }
 
     /** How connections are encrypted; both sides show a certificate. */

@@ -90,41 +90,52 @@ final class Shard implements AutoCloseable {
      * @param given sets the options of the log
      * @param times receives how long images take
      * @return the shard; empty where the image is damaged
+     * @throws OtherVersionException where another version made the image
      */
     static Optional<Shard> open(ShardFolder folder, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
-        Optional<Image> image = folder.newest();
-        ShardState state = ShardState.empty();
-        if (image.isPresent()) {
-            Optional<ShardState> found = restored(folder, image.get());
-            if (found.isEmpty()) {
-                return Optional.empty();
-            }
-            state = found.get();
+        try {
+            return Optional.of(open(folder, folder.newest(), given, rule, times));
+        } catch (DamagedImageException e) {
+            return Optional.empty();
         }
+    }
+
+    /**
+     * Opens a peer's image that isn't the replica's yet, as it will be opened when it is, and closes it. The image stays as it is; of the replica's own only the
+     * live log is thrown away.
+     *
+     * @throws DamagedImageException where no shard can begin with it, and why
+     * @throws OtherVersionException where another version made it
+     */
+    static void check(ShardFolder folder, Image fetched, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
+        open(folder, Optional.of(fetched), given, rule, times).close();
+    }
+
+    private static Shard open(ShardFolder folder, Optional<Image> image, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times)
+            throws IOException {
+        ShardState state = image.isPresent() ? restored(folder, image.get()) : ShardState.empty();
         Shard shard;
         try {
             shard = new Shard(folder, given, rule, times, state, image);
         } catch (CorruptSegmentException e) {
-            return Optional.empty();
+            throw new DamagedImageException("log of an image can't be opened: folder=" + folder + ", because: " + e.getMessage(), e);
         }
         if (!shard.log.isWhole()) {
             shard.close();
-            return Optional.empty();
+            throw new DamagedImageException("log of an image has streams that can't be appended to: folder=" + folder, null);
         }
-        return Optional.of(shard);
+        return shard;
     }
 
-    /** Empty where the image is damaged. What the machine lacks, a file that it can open or room on the disk, is no damage. */
-    private static Optional<ShardState> restored(ShardFolder folder, Image image) throws IOException {
-        Optional<ShardState> state = image.readState();
-        if (state.isPresent()) {
-            try {
-                folder.restore(image);
-            } catch (DiskFullException | TooManyOpenFilesException e) {
-                throw e;
-            } catch (WalException e) {
-                return Optional.empty();
-            }
+    /** What the machine lacks, a file that it can open or room on the disk, is no damage. */
+    private static ShardState restored(ShardFolder folder, Image image) throws IOException {
+        ShardState state = image.readState();
+        try {
+            folder.restore(image);
+        } catch (DiskFullException | TooManyOpenFilesException e) {
+            throw e;
+        } catch (WalException e) {
+            throw new DamagedImageException("log of an image can't be copied: image=" + image.folder() + ", because: " + e.getMessage(), e);
         }
         return state;
     }

@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -27,11 +28,12 @@ import java.util.regex.Pattern;
  * The files of one shard of a replica.
  *
  * <pre>
- * wal/                       the live log
- * images/[term]-[index]/     an image: a closed log, and the state of the shard
- * images/new/                one that is being made
- * images/fetched/            a peer's that is being fetched
- * damaged                    the log is to be fetched from a peer, and why
+ * wal/                            the live log
+ * images/[term]-[index]/          an image: a closed log, and the state of the shard
+ * images/new/                     one that is being made
+ * images/fetched/                 a peer's that is being fetched, and checked
+ * images/adopted-[term]-[index]/  a peer's, whole and durable: it takes the place of all others
+ * damaged                         the log is to be fetched from a peer, and why
  * </pre>
  *
  * <p>An image gets its name when all in it is durable, and never changes. Only the newest one counts; it is there until the next one is. The live log is
@@ -45,6 +47,7 @@ final class ShardFolder implements HeldImages {
     static final String WAL = "wal";
     private static final String STATE = "state";
     private static final Pattern NAME = Pattern.compile("(\\d+)-(\\d+)");
+    private static final String ADOPTED = "adopted-";
 
     /**
      * A whole image.
@@ -58,17 +61,32 @@ final class ShardFolder implements HeldImages {
             return folder.resolve(WAL);
         }
 
-        /** Empty where it is damaged, or another image's. */
-        Optional<ShardState> readState() throws IOException {
-            if (!Files.exists(folder.resolve(STATE))) {
-                return Optional.empty();
+        /**
+         * @throws DamagedImageException where it is missing, damaged, or another image's
+         * @throws OtherVersionException where another version wrote it
+         */
+        ShardState readState() throws IOException {
+            ShardState state = readStateOf(folder);
+            if (state.appliedTerm() != term || state.appliedIndex() != index) {
+                throw new DamagedImageException("state of a shard is another image's: term=" + state.appliedTerm() + ", index=" + state.appliedIndex()
+                        + ", folder=" + folder, null);
             }
-            byte[] bytes = Files.readAllBytes(folder.resolve(STATE));
-            try {
-                return Optional.of(ShardState.decode(bytes)).filter(state -> state.appliedTerm() == term && state.appliedIndex() == index);
-            } catch (IOException damaged) {
-                return Optional.empty();
-            }
+            return state;
+        }
+    }
+
+    private static ShardState readStateOf(Path folder) throws IOException {
+        Path file = folder.resolve(STATE);
+        if (!Files.exists(file)) {
+            throw new DamagedImageException("image has no state of its shard: file=" + file, null);
+        }
+        byte[] bytes = Files.readAllBytes(file);
+        try {
+            return ShardState.decode(bytes);
+        } catch (OtherVersionException e) {
+            throw e.at(file);
+        } catch (IOException e) {
+            throw new DamagedImageException(e.getMessage() + ", file=" + file, e);
         }
     }
 
@@ -105,9 +123,10 @@ final class ShardFolder implements HeldImages {
 
     // ---------------------------------------------------------------- starting
 
-    /** Leaves the newest image, and nothing else. To be called while nobody holds an image. */
+    /** Leaves the newest image, or the one that was being adopted, and nothing else. To be called while nobody holds an image. */
     void clean() throws IOException {
         Files.createDirectories(images());
+        finishAdopting();
         Folders.delete(wal());
         Folders.delete(unfinished());
         Folders.delete(fetched());
@@ -161,23 +180,72 @@ final class ShardFolder implements HeldImages {
         return name(unfinished(), state);
     }
 
-    /** Makes the image that was fetched the only one: the replica's own may be what is damaged. */
+    /**
+     * The peer's image that was fetched.
+     *
+     * @throws DamagedImageException where its state is missing or damaged
+     * @throws OtherVersionException where another version made it
+     */
+    Image fetchedImage() throws IOException {
+        ShardState state = readStateOf(fetched());
+        return new Image(state.appliedTerm(), state.appliedIndex(), fetched());
+    }
+
+    /**
+     * Makes the image that was fetched the only one: the replica's own may be what is damaged, also where they are of later entries, or of the same. To be
+     * called when it is durable, and was found to be one that a shard can begin with.
+     *
+     * <p><b>Why a crash loses nothing.</b> The first step is one rename, which is forced. Before it nothing of the replica's own has changed, neither its
+     * images nor the mark: the next start throws away what was fetched, and finds what this one has found. Behind it {@link #clean} takes the steps
+     * that are left, whichever were taken, and needs no peer:
+     *
+     * <ol>
+     *   <li>What was fetched is renamed to {@code adopted-[term]-[index]}. No image counts any more but that.
+     *   <li>The replica's own images are deleted. It is forced, so that none comes back beside the new one when that has its name: one of a later entry
+     *       would count instead.
+     *   <li>The mark is deleted, and that is forced. What it was set for has gone.
+     *   <li>The adopted image gets its name, which nothing else has by then.
+     * </ol>
+     *
+     * <p>So at each moment there is, durably, either all that the replica had before, or the whole new image under one of two names.
+     */
     void adoptFetched() throws IOException {
-        ShardState state = ShardState.decode(Files.readAllBytes(fetched().resolve(STATE)));
-        Folders.delete(folder(state));
-        Image adopted = name(fetched(), state);
+        Image fetched = fetchedImage();
+        Path unused = Files.move(fetched.folder(), images().resolve(ADOPTED + nameOf(fetched.term(), fetched.index())), StandardCopyOption.ATOMIC_MOVE);
+        DirectoryForce.force(images());
+        finishAdopting();
+    }
+
+    private void finishAdopting() throws IOException {
+        Optional<Path> adopted = adopted();
+        if (adopted.isEmpty()) {
+            return;
+        }
         for (Image each : all()) {
-            if (!each.equals(adopted)) {
-                Folders.delete(each.folder());
-            }
+            Folders.delete(each.folder());
         }
         DirectoryForce.force(images());
         Files.deleteIfExists(damaged());
         DirectoryForce.force(root);
+        Path named = images().resolve(adopted.get().getFileName().toString().substring(ADOPTED.length()));
+        Path unused = Files.move(adopted.get(), named, StandardCopyOption.ATOMIC_MOVE);
+        DirectoryForce.force(images());
+    }
+
+    /** There is one at most: a start finishes it before it fetches another one. */
+    private Optional<Path> adopted() throws IOException {
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(images(), ADOPTED + "*")) {
+            Iterator<Path> found = folders.iterator();
+            return found.hasNext() ? Optional.of(found.next()) : Optional.empty();
+        }
+    }
+
+    private static String nameOf(long term, long index) {
+        return term + "-" + index;
     }
 
     private Path folder(ShardState state) {
-        return images().resolve(state.appliedTerm() + "-" + state.appliedIndex());
+        return images().resolve(nameOf(state.appliedTerm(), state.appliedIndex()));
     }
 
     private Image name(Path complete, ShardState state) throws IOException {

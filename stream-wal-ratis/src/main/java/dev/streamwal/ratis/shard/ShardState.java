@@ -207,7 +207,10 @@ final class ShardState {
         return bytes.toByteArray();
     }
 
-    /** @throws IOException where the bytes are no state, or damaged */
+    /**
+     * @throws OtherVersionException where another version wrote the bytes
+     * @throws IOException where they are no state, or damaged
+     */
     static ShardState decode(byte[] bytes) throws IOException {
         int body = bytes.length - Integer.BYTES;
         DataInputStream source = new DataInputStream(new ByteArrayInputStream(bytes));
@@ -219,7 +222,7 @@ final class ShardState {
         }
         int version = source.readInt();
         if (version != VERSION) {
-            throw new IOException("state of a shard was written by another version: version=" + version + ", known=" + VERSION);
+            throw OtherVersionException.of(version, VERSION);
         }
         return read(source);
     }

@@ -6,7 +6,9 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.ratis.repair.ImageExports;
 import dev.streamwal.ratis.repair.ImageExports.Opened;
 import dev.streamwal.ratis.repair.ImageFetch;
+import dev.streamwal.ratis.repair.ImagePeers;
 import dev.streamwal.ratis.repair.LogCheck;
+import dev.streamwal.ratis.repair.RatisPeers;
 import dev.streamwal.ratis.shard.ShardFolder.Image;
 import dev.streamwal.ratis.wire.Command;
 import dev.streamwal.ratis.wire.Page;
@@ -49,7 +51,9 @@ import org.jspecify.annotations.Nullable;
  * a marker that is ahead of the Raft log, as after a loss of power, would stop the replica for ever.
  *
  * <p><b>A peer's image</b> is fetched where this replica has none that goes with its marker: as one that was away for longer than the Raft log is kept, and was
- * sent a marker; or where its own is damaged, or it wasn't like the others any more. Then, too, what the image has beyond the marker is passed over.
+ * sent a marker; or where its own is damaged, or it wasn't like the others any more. It is opened before it takes the place of the replica's own, and one that
+ * can't be is followed by another peer's. Then, too, what the image has beyond the marker is passed over. An image of another version isn't damaged, and no
+ * peer is asked for one instead.
  *
  * <p><b>Failures.</b> Whatever isn't answered to the client as a refusal is thrown: Ratis closes the shard, and the server says so. A future that failed would
  * be counted as applied. Where the log is damaged, it is marked: the next start fetches a peer's. Where the Raft log can't be written, the server closes the
@@ -74,6 +78,7 @@ public final class ShardStateMachine extends BaseStateMachine {
     private final ShardSettings settings;
     private final ShardFolder folder;
     private final Listener listener;
+    private final ImagePeers peers;
     private final InstantSource leaderClock;
     private final MarkerStorage storage = new MarkerStorage();
     private final ImageTimes times = new ImageTimes();
@@ -90,7 +95,13 @@ public final class ShardStateMachine extends BaseStateMachine {
     private volatile @Nullable RaftServer server;
 
     public ShardStateMachine(ShardSettings settings, Listener listener) {
+        this(settings, listener, new RatisPeers(settings.group(), settings.connections()));
+    }
+
+    /** @param peers who is asked for an image; others than Ratis' in tests */
+    ShardStateMachine(ShardSettings settings, Listener listener, ImagePeers peers) {
         this.settings = settings;
+        this.peers = peers;
         this.folder = new ShardFolder(settings.root());
         this.exports = new ImageExports(folder);
         this.listener = listener;
@@ -123,20 +134,33 @@ public final class ShardStateMachine extends BaseStateMachine {
         folder.clean();
         SnapshotInfo marker = storage.loadLatestSnapshot();
         long markerIndex = marker == null ? RaftLog.INVALID_LOG_INDEX : marker.getIndex();
-        if (folder.isRepairWanted() || !isOpened(markerIndex)) {
-            new ImageFetch(settings.group(), settings.self(), settings.connections(), settings.repairBytesPerSecond(), ShardFolder.WAL)
+        if (folder.isRepairWanted() || !isOpened(markerIndex, settings.isVerified())) {
+            new ImageFetch(settings.group(), settings.self(), peers, settings.repairBytesPerSecond(), this::checkFetched)
                     .into(folder.fetched(), markerIndex, () -> closing);
             folder.adoptFetched();
             int unused = fetchedImages.incrementAndGet();
-            if (!isOpened(markerIndex)) {
+            if (!isOpened(markerIndex, false)) { // all of it was read by the check
                 throw new IOException("image that was fetched from a peer can't be opened: shard=" + settings.shard() + ", folder=" + folder);
             }
         }
         setLastAppliedTermIndex(marker == null ? TermIndex.INITIAL_VALUE : marker.getTermIndex());
     }
 
-    /** @param minIndex an earlier image isn't enough */
-    private boolean isOpened(long minIndex) throws IOException {
+    /** All that beginning with a peer's image needs, and all of its records, before anything of this replica's own is deleted for it. */
+    private void checkFetched(long index) throws IOException {
+        Image image = folder.fetchedImage();
+        if (image.index() != index) {
+            throw new IOException("image is of another entry than its peer said: index=" + image.index() + ", said=" + index);
+        }
+        LogCheck.check(image.wal());
+        Shard.check(folder, image, settings.wal(), settings.images(), times);
+    }
+
+    /**
+     * @param minIndex an earlier image isn't enough
+     * @param isVerified whether all records are read
+     */
+    private boolean isOpened(long minIndex, boolean isVerified) throws IOException {
         if (folder.newest().map(Image::index).orElse(RaftLog.INVALID_LOG_INDEX) < minIndex) {
             return false;
         }
@@ -144,7 +168,7 @@ public final class ShardStateMachine extends BaseStateMachine {
         if (opened.isEmpty()) {
             return false;
         }
-        if (settings.isVerified() && !isWhole()) {
+        if (isVerified && !isWhole()) {
             opened.get().close();
             return false;
         }

@@ -1,7 +1,10 @@
 package dev.streamwal.ratis.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.ratis.RatisOptions;
+import dev.streamwal.ratis.Replicas;
 import dev.streamwal.ratis.wire.Command;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,6 +60,24 @@ class RaftSettingsTest {
     void trap9_raftLogIsPurged_butForWhatAFollowerMayMiss() {
         assertThat(RaftServerConfigKeys.Log.purgeUptoSnapshotIndex(settings)).isTrue();
         assertThat(RaftServerConfigKeys.Log.purgePreservationLogNum(settings)).isEqualTo(100_000);
+    }
+
+    /** The figures of {@code RatisOptions}: Ratis keeps a number of entries, whatever they have. */
+    @Test
+    void trap9_raftLogOfDefaults_isAsLargeAsSaid() {
+        RatisOptions options = RatisOptions.builder().replicas(Replicas.of("n1=10.0.0.1:7100")).build();
+        assertThat(options.raftLogBytes(1 << 10)).isBetween(285_000_000L, 300_000_000L);
+        assertThat(options.raftLogBytes(64 << 10)).as("an image each 512 MiB").isBetween(7_100_000_000L, 7_200_000_000L);
+        assertThat(options.raftLogBytes(4 << 20)).isBetween(419_500_000_000L, 420_500_000_000L);
+        assertThatThrownBy(() -> options.raftLogBytes(0)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("requestBytes=0");
+        assertThatThrownBy(() -> options.raftLogBytes(Command.MAX_BYTES + 1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void raftLogBytes_isWhatIsKept_whatComesUntilTheNextImage_andAFile() {
+        RatisOptions options = RatisOptions.builder().replicas(Replicas.of("n1=10.0.0.1:7100")).keptEntries(1_000).imageEntries(500)
+                .raftSegmentBytes(1 << 20).build();
+        assertThat(options.raftLogBytes(900)).isEqualTo((1_000 + 500 + 100) * 1_000L + (1 << 20));
     }
 
     @Test

@@ -265,6 +265,22 @@ class ShardStateMachineTest {
         assertThatThrownBy(this::openMachine).isInstanceOf(IOException.class).hasMessageContaining("no other replica gave an image");
     }
 
+    /** All replicas may have been upgraded at the same time: then no peer has another image. */
+    @Test
+    void initialize_withAStateOfAnotherVersion_saysSo_andAsksNobody() throws Exception {
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        machine.closing();
+        machine.close();
+        Path state = folder.resolve("shard-0/images/1-1/state");
+        byte[] bytes = ShardStateTest.ofTheNextVersion(Files.readAllBytes(state));
+        Files.write(state, bytes);
+        assertThatThrownBy(this::openMachine).isInstanceOf(OtherVersionException.class).hasMessageContaining("written by another version")
+                .hasMessageContaining("file=" + state).hasMessageContaining("start this replica with the version that wrote it");
+        assertThat(state).hasBinaryContent(bytes);
+        assertThat(folder.resolve("shard-0/damaged")).doesNotExist();
+    }
+
     @Test
     void openImage_isReadPieceByPiece_foldersToo() throws Exception {
         assertThatThrownBy(() -> ask(new Query.OpenImage())).isInstanceOf(ExecutionException.class).hasMessageContaining("no image yet");

@@ -7,8 +7,10 @@ import dev.streamwal.ratis.wire.Command.Append;
 import dev.streamwal.ratis.wire.Command.Tick;
 import dev.streamwal.reader.EntryRef;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 /** What all replicas know alike: where streams go on, when an image is due, whether a replica differs; and that it comes back as it was, or not at all. */
@@ -157,6 +159,24 @@ class ShardStateTest {
             int length = i;
             assertThatThrownBy(() -> ShardState.decode(Arrays.copyOf(good, length))).as("length " + i).isInstanceOf(IOException.class);
         }
+    }
+
+    /** Its version one up, its checksum right. */
+    static byte[] ofTheNextVersion(byte[] bytes) {
+        ByteBuffer next = ByteBuffer.wrap(bytes.clone());
+        next.putInt(4, next.getInt(4) + 1);
+        CRC32C crc = new CRC32C();
+        crc.update(next.array(), 0, bytes.length - 4);
+        return next.putInt(bytes.length - 4, (int) crc.getValue()).array();
+    }
+
+    @Test
+    void decode_ofAnotherVersion_saysSo_unlessItIsDamaged() throws IOException {
+        fill();
+        byte[] next = ofTheNextVersion(state.encode());
+        assertThatThrownBy(() -> ShardState.decode(next)).isInstanceOf(OtherVersionException.class).hasMessageContaining("another version");
+        next[next.length / 2] ^= 1;
+        assertThatThrownBy(() -> ShardState.decode(next)).as("damaged").isInstanceOf(IOException.class).isNotInstanceOf(OtherVersionException.class);
     }
 
     @Test

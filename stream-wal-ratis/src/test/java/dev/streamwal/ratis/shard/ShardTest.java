@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.StreamOptions;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.ratis.repair.Folders;
 import dev.streamwal.ratis.repair.HeldImages.Held;
 import dev.streamwal.ratis.shard.ShardFolder.Image;
 import dev.streamwal.ratis.wire.AppendAnswer;
@@ -36,6 +37,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A shard to which entries are applied by hand: what is answered, when images are made, and what is there after each way of starting. */
 class ShardTest {
@@ -329,6 +332,66 @@ class ShardTest {
         assertThat(images()).containsExactly("1-0");
         assertThat(folder.isRepairWanted()).isFalse();
         open();
+        assertThat(texts("a")).containsExactly("x");
+    }
+
+    /** Each state that {@link ShardFolder#adoptFetched} may leave, where this replica's own image is of the same entry, and where it is of a later one. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1-0", "1-7"})
+    void adoptFetched_cutShortAnywhere_isFinishedAtTheNextStart_orNothingOfItIsThere(String own) throws IOException {
+        appendAndMakeImage();
+        Path fetched = root.resolve("kept");
+        Files.move(root.resolve("images/1-0"), fetched);
+        for (String at : List.of("before", "renamed", "half deleted", "deleted", "mark deleted")) {
+            Path image = root.resolve("images").resolve(own);
+            Files.createDirectories(image.resolve(ShardFolder.WAL));
+            Files.writeString(image.resolve("state"), "this replica's");
+            folder.wantRepair("why");
+            Path adopted = root.resolve("images").resolve(at.equals("before") ? "fetched" : "adopted-1-0");
+            copy(fetched, adopted);
+            if (at.equals("half deleted")) {
+                Files.delete(image.resolve("state"));
+            } else if (at.contains(" deleted") || at.equals("deleted")) {
+                Folders.delete(image);
+            }
+            if (at.equals("mark deleted")) {
+                Files.delete(root.resolve("damaged"));
+            }
+            folder.clean();
+            boolean isBefore = at.equals("before");
+            assertThat(images()).as(at).containsExactly(isBefore ? own : "1-0");
+            assertThat(folder.isRepairWanted()).as(at).isEqualTo(isBefore);
+            if (isBefore) {
+                assertThat(image.resolve("state")).hasContent("this replica's");
+            } else {
+                shard = opened().orElseThrow();
+                assertThat(texts("a")).as(at).containsExactly("x");
+                shard.close();
+            }
+            Folders.delete(root.resolve("images/1-0"));
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path each : all.toList()) {
+                Files.copy(each, to.resolve(from.relativize(each).toString()));
+            }
+        }
+    }
+
+    /** The mark can't be deleted, as it is a folder with something in it. */
+    @Test
+    void adoptFetched_thatFails_isFinishedAtTheNextStart() throws IOException {
+        appendAndMakeImage();
+        Files.move(root.resolve("images/1-0"), folder.fetched());
+        Path mark = root.resolve("damaged");
+        Files.createDirectories(mark.resolve("in the way"));
+        assertThatThrownBy(() -> folder.adoptFetched()).isInstanceOf(IOException.class);
+        assertThat(images()).containsExactly("adopted-1-0");
+        Folders.delete(mark);
+        open();
+        assertThat(images()).containsExactly("1-0");
         assertThat(texts("a")).containsExactly("x");
     }
 

@@ -1,0 +1,48 @@
+package dev.streamwal.ratis.repair;
+
+import dev.streamwal.ratis.settings.RaftSettings;
+import dev.streamwal.ratis.wire.Query;
+import java.io.DataInputStream;
+import java.io.IOException;
+import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.exceptions.RaftException;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+
+/**
+ * By stale reads of Ratis.
+ *
+ * @param connections how peers are connected to
+ */
+public record RatisPeers(RaftGroup group, Parameters connections) implements ImagePeers {
+
+    @Override
+    public Connection connect(RaftPeerId peer) {
+        RaftClient client = RaftClient.newBuilder()
+                .setRaftGroup(group)
+                .setProperties(RaftSettings.client())
+                .setParameters(connections)
+                .setRetryPolicy(RaftSettings.noRetry())
+                .build();
+        return new Connection() {
+            @Override
+            public DataInputStream ask(Query query) throws IOException {
+                RaftClientReply reply = client.io().sendStaleRead(Message.valueOf(ByteString.copyFrom(query.encode())), 0, peer);
+                if (!reply.isSuccess()) {
+                    RaftException refusal = reply.getException();
+                    throw new IOException("replica refused: peer=" + peer + ", because: " + (refusal == null ? "unknown" : refusal.getMessage()), refusal);
+                }
+                return new DataInputStream(reply.getMessage().getContent().newInput());
+            }
+
+            @Override
+            public void close() throws IOException {
+                client.close();
+            }
+        };
+    }
+}
