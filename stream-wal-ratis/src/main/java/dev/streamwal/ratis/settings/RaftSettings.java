@@ -43,6 +43,8 @@ import org.apache.ratis.util.TimeDuration;
  *       behind which they must stand: {@code Batcher}, {@code Producers}.
  *   <li>A client that has given up a call fails all that come behind it, for ever; it gives up at once where a replica was left out of the group. So it is
  *       replaced, and what has no answer when it is closed fails: {@code ShardConnection}.
+ *   <li>A request whose {@code startTransaction} throws is never answered: sent again, it waits for the first one. So a refusal is returned: {@code
+ *       ShardStateMachine}.
  * </ol>
  */
 public final class RaftSettings {

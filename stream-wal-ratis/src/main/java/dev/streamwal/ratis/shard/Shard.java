@@ -154,6 +154,11 @@ final class Shard implements AutoCloseable {
         return clockMillis;
     }
 
+    /** Whether an entry was applied. For the thread that applies. */
+    boolean isBegun() {
+        return state.appliedIndex() >= 0;
+    }
+
     /** How many streams have records that are younger than their retention, as of the last image. For any thread. */
     int streams() {
         return state.streams();
