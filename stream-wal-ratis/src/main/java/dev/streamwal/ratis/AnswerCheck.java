@@ -43,7 +43,7 @@ final class AnswerCheck {
         if (part instanceof EndDiffers differs) {
             return new ReplicationException("stream ends elsewhere, nothing was appended: key=" + key + ", end=" + differs.end(), key, null);
         }
-        return new ReplicationException("append was applied before, and its position isn't known any more: key=" + key
+        return new ReplicationException("append wasn't applied now, as it was before, or a later one of its producer's was; its position isn't known: key=" + key
                 + "; read the stream to find it", key, null);
     }
 }

@@ -193,7 +193,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
         return false;
     }
 
-    /** Lets time pass in the shards that this replica leads. What fails is tried again after an interval; where the clock isn't believed, the status says so. */
+    /** Lets time pass in the shards that this replica leads. What fails is tried again after an interval; the status tells of a clock that isn't believed. */
     private void tick() {
         leads().forEach(shard -> {
             try {

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * This replica's clock, as it would stamp entries by it while it leads. All replicas delete by that time, and the replicated time never goes back: so a clock that
- * is too far ahead isn't believed, as by a sweep of a log on one machine ({@code maxClockAdvance}).
+ * This replica's clock, as it would stamp entries by it while it leads. All replicas delete by that time, and the replicated time never goes back: so a clock
+ * that is too far ahead isn't believed, as by a sweep of a log on one machine ({@code maxClockAdvance}).
  *
  * <p>Known is the replicated time that this replica has seen last, plus what has passed since by the monotonic clock. Where there is none yet, in a new log,
  * the clock is believed. Who stood still for longer than {@code maxClockAdvance} vouches for the clock by {@link #believe}.

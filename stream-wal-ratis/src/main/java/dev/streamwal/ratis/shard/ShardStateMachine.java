@@ -283,8 +283,8 @@ public final class ShardStateMachine extends BaseStateMachine {
     // ---------------------------------------------------------------- entries
 
     /**
-     * The leader's time goes in front of the command, so that windows and expiry are the same everywhere. What can't be decoded stays out of the Raft log, and so
-     * does a time that isn't believed: all replicas would delete by it. A refusal is an answer, not thrown (trap 18).
+     * The leader's time goes in front of the command, so that windows and expiry are the same everywhere. What can't be decoded stays out of the Raft log, and
+     * so does a time that isn't believed: all replicas would delete by it. A refusal is an answer, not thrown (trap 18).
      */
     @Override
     public TransactionContext startTransaction(RaftClientRequest request) {
