@@ -186,9 +186,10 @@ public final class RatisOptions {
         }
 
         /**
-         * Sets the options of each shard's log: windows, retention, sizes, storage. Its clock is the time that the replica stamps while it leads. The replica
-         * sets by itself what replication decides: which segments streams have, durability, recovery, the clock that the log sees, sweeping. What replicas
-         * would decide each for itself can't be set: {@link #build} says what.
+         * Sets the options of each shard's log: windows, retention, sizes, storage. Its clock is the time that the replica stamps while it leads, if it isn't
+         * further ahead of the replicated time than its {@code maxClockAdvance}: {@link ReplicatedWalServer#believeClock()}. The replica sets by itself what
+         * replication decides: which segments streams have, durability, recovery, the clock that the log sees, sweeping. What replicas would decide each for
+         * itself can't be set: {@link #build} says what.
          *
          * @param newWal is called once for each shard, and once at {@link #build()}
          * @return this

@@ -19,10 +19,12 @@ import java.time.Instant;
  * @param longestImage for how long nothing was applied at the longest
  * @param fetchedImages how many of peers it has fetched since it was started
  * @param isDamaged whether it has found its log damaged, so that it will fetch a peer's at its next start
+ * @param isClockAhead whether its clock is further ahead of the replicated time than is believed, by the log's {@code maxClockAdvance}: while it leads, appends
+ *     are refused, and no time passes. Set its clock right, or call {@link ReplicatedWalServer#believeClock()}
  * @since 1.0
  */
 public record ReplicaStatus(int shard, String replica, Role role, long appliedIndex, long imageIndex, Instant clock, int streams, long images,
-        Duration longestImage, int fetchedImages, boolean isDamaged) {
+        Duration longestImage, int fetchedImages, boolean isDamaged, boolean isClockAhead) {
 
     /**
      * What a replica is in a shard.
@@ -41,10 +43,10 @@ public record ReplicaStatus(int shard, String replica, Role role, long appliedIn
     static ReplicaStatus of(int shard, String replica, ShardStatus said) {
         return new ReplicaStatus(shard, replica, said.isLeader() ? Role.LEADER : Role.FOLLOWER, said.appliedIndex(), said.imageIndex(),
                 Instant.ofEpochMilli(said.clockMillis()), said.streams(), said.images(), Duration.ofMillis(said.longestImageMillis()),
-                said.fetchedImages(), said.isDamaged());
+                said.fetchedImages(), said.isDamaged(), said.isClockAhead());
     }
 
     static ReplicaStatus noAnswer(int shard, String replica) {
-        return new ReplicaStatus(shard, replica, Role.NO_ANSWER, -1, -1, Instant.EPOCH, 0, 0, Duration.ZERO, 0, false);
+        return new ReplicaStatus(shard, replica, Role.NO_ANSWER, -1, -1, Instant.EPOCH, 0, 0, Duration.ZERO, 0, false, false);
     }
 }

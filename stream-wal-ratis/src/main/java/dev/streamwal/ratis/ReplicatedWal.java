@@ -237,8 +237,15 @@ public final class ReplicatedWal implements AutoCloseable {
     }
 
     /**
-     * Appends a record once, however often it is asked to, also by another process: the same producer and sequence for the same key get the same answer. It
-     * is known of the last 4,096 requests of a shard; one of a producer's that is older fails, and appends nothing. A request of its own.
+     * Appends a record once, however often it is asked to, also by another process: the same producer and sequence for the same key aren't appended again until
+     * the record expires, however many others come in between. From then on a record with a timestamp of its own is refused, as too old, so that it is never
+     * there twice; one without is a new record. A request of its own.
+     *
+     * <p>The same answer is given to the last sequence of each producer and key, and to the last 4,096 requests of a shard. Of earlier ones it is known that
+     * they are behind the last: they fail, and append nothing. So does a sequence that comes too late, behind a greater one and 4,096 other requests.
+     *
+     * <p>For each producer and key replicas keep some 150 bytes in memory, and some 80 in each image, until the producer's records of that key have expired. So
+     * let a producer keep its name when it is started again.
      *
      * @param producer who appends: 1 to 255 characters, no NUL and no lone surrogate among them
      * @param sequence of the producer's records for this key, growing; not negative

@@ -260,7 +260,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
         return false;
     }
 
-    /** Lets time pass in the shards that this replica leads. What fails is tried again after an interval. */
+    /** Lets time pass in the shards that this replica leads. What fails is tried again after an interval; the status tells of a clock that isn't believed. */
     private void tick() {
         leads().forEach(shard -> {
             try {
@@ -295,6 +295,16 @@ public final class ReplicatedWalServer implements AutoCloseable {
         } catch (IOException closedShard) {
             return false;
         }
+    }
+
+    /**
+     * Vouches for what this replica's clock says now, however far that is ahead of the log's time. A clock that is ahead by more than the log's {@code
+     * maxClockAdvance}, 100 days by default, isn't believed otherwise, since by it all replicas would delete what has expired, for good: while such a replica
+     * leads, appends are refused, and no time passes ({@link ReplicaStatus#isClockAhead()}). Call this where all replicas did stand still for so long, and
+     * the clock is right, on each of them, or on whichever leads. It counts until this is closed; once an entry has the time, all replicas go on from there.
+     */
+    public void believeClock() {
+        machines.values().forEach(ShardStateMachine::believeClock);
     }
 
     /**

@@ -42,6 +42,7 @@ class ReplicaMetricsTest {
                     assertThat(value("leader", shard)).isEqualTo(1);
                     assertThat(value("applied.index", shard)).isPositive().isLessThanOrEqualTo((double) status.appliedIndex());
                     assertThat(value("damaged", shard)).isZero();
+                    assertThat(value("clock.ahead", shard)).isZero();
                     assertThat(value("clock", shard)).as("seconds").isBetween(1.7e9, status.clock().toEpochMilli() / 1e3);
                     assertThat(value("images.fetched", shard)).isZero();
                     assertThat(value("images", shard)).isNotNegative();
@@ -49,7 +50,7 @@ class ReplicaMetricsTest {
                     assertThat(value("streams", shard)).isNotNegative();
                     assertThat(value("image.longest", shard)).isNotNegative();
                 }
-                assertThat(registry.getMeters()).hasSize(20);
+                assertThat(registry.getMeters()).hasSize(22);
             }
             assertThat(registry.getMeters()).isEmpty();
         }

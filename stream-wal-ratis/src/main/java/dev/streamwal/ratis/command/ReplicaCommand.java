@@ -93,9 +93,15 @@ public final class ReplicaCommand {
             @Option(names = "--join", description = "It comes to a log that others have, and waits until change-replicas takes it in.") boolean isJoining,
             @Option(names = "--shards", defaultValue = "1", description = "How many shards the keys are spread over (${DEFAULT-VALUE}).") int shards,
             @Option(names = "--retention", defaultValue = "P7D", description = "How long records are kept, as P7D or PT12H (${DEFAULT-VALUE}).")
-            Duration retention) throws InterruptedException {
+            Duration retention,
+            @Option(names = "--believe-clock", description = "Vouches for this machine's clock, such as after the log stood still for 100 days: further ahead"
+                    + " of the log's time no clock is believed otherwise.")
+            boolean isClockBelieved) throws InterruptedException {
         RatisOptions options = cluster.options().shards(shards).wal(wal -> wal.retention(retention)).build();
         try (ReplicatedWalServer server = isJoining ? ReplicatedWalServer.join(name, folder, options) : ReplicatedWalServer.start(name, folder, options)) {
+            if (isClockBelieved) {
+                server.believeClock();
+            }
             out().println("replica " + name + " runs, folder " + folder);
             server.awaitClosed();
         }
@@ -156,9 +162,13 @@ public final class ReplicaCommand {
             List<ReplicaStatus> all = wal.status();
             out().printf(Locale.ROOT, "%5s  %-12s  %-9s  %12s  %8s  %12s  %8s  %s%n", "shard", "replica", "role", "applied", "behind", "image", "streams", "");
             all.forEach(each -> out().printf(Locale.ROOT, "%5d  %-12s  %-9s  %12d  %8s  %12d  %8d  %s%n", each.shard(), each.replica(), each.role(),
-                    each.appliedIndex(), behind(each, all), each.imageIndex(), each.streams(), each.isDamaged() ? "damaged: restart it" : ""));
+                    each.appliedIndex(), behind(each, all), each.imageIndex(), each.streams(), remark(each)));
         }
         return 0;
+    }
+
+    private static String remark(ReplicaStatus replica) {
+        return (replica.isDamaged() ? "damaged: restart it " : "") + (replica.isClockAhead() ? "clock ahead: set it right" : "");
     }
 
     private static String behind(ReplicaStatus replica, List<ReplicaStatus> all) {

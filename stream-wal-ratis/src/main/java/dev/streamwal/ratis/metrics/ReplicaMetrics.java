@@ -36,6 +36,7 @@ import java.util.function.ToDoubleFunction;
  *   <li>{@code streamwal.replica.streams}: streams, as of the last image
  *   <li>{@code streamwal.replica.clock}: the replicated time, by which records expire, since 1970
  *   <li>{@code streamwal.replica.damaged}: 1 where its log was found damaged: the next start fetches a peer's
+ *   <li>{@code streamwal.replica.clock.ahead}: 1 where its clock is too far ahead to be believed: appends are refused while it leads
  *   <li>{@code streamwal.replica.image.longest}: for how long nothing was applied at the longest while an image was made
  *   <li>{@code streamwal.replica.images} and {@code streamwal.replica.images.fetched}: counters of the images that were made, and fetched from peers
  * </ul>
@@ -95,6 +96,7 @@ public final class ReplicaMetrics implements MeterBinder, AutoCloseable {
         gauge(registry, tags, "image.index", "The entry that the replica would begin behind", shard, known(ReplicaStatus::imageIndex));
         gauge(registry, tags, "streams", "Streams, as of the last image", shard, known(ReplicaStatus::streams));
         gauge(registry, tags, "damaged", "Whether the log was found damaged", shard, known(status -> status.isDamaged() ? 1 : 0));
+        gauge(registry, tags, "clock.ahead", "Whether the clock is too far ahead to be believed", shard, known(status -> status.isClockAhead() ? 1 : 0));
         time(registry, tags, "clock", "The replicated time, since 1970", shard, known(status -> status.clock().toEpochMilli()));
         time(registry, tags, "image.longest", "For how long nothing was applied at the longest", shard, known(status -> status.longestImage().toMillis()));
         counter(registry, tags, "images", "Images that were made", shard, ReplicaStatus::images);

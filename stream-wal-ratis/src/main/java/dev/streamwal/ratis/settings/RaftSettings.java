@@ -45,6 +45,8 @@ import org.apache.ratis.util.TimeDuration;
  *       replaced, and what has no answer when it is closed fails: {@code ShardConnection}.
  *   <li>Replicas that are given a group elect a leader in it, also new ones that are a majority of it, beside a log that is there. So one that joins is given
  *       none: {@code ReplicatedWalServer}.
+ *   <li>A request whose {@code startTransaction} throws is never answered: sent again, it waits for the first one. So a refusal is returned: {@code
+ *       ShardStateMachine}.
  * </ol>
  */
 public final class RaftSettings {

@@ -1,12 +1,18 @@
 package dev.streamwal.ratis.shard;
 
+import dev.streamwal.ratis.wire.AppendAnswer;
+import dev.streamwal.ratis.wire.AppendAnswer.Appended;
+import dev.streamwal.ratis.wire.AppendAnswer.Part;
 import dev.streamwal.ratis.wire.Command.Append;
 import dev.streamwal.ratis.wire.Text;
+import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +20,12 @@ import org.jspecify.annotations.Nullable;
  * Which commands were applied, so that one that comes again isn't applied twice: it gets the answer that it got, or hears that this isn't known any more.
  *
  * <p>It is part of what all replicas have in common: it changes by applied commands only, and what it forgets depends on their order only. What is kept is
- * bounded: the answers of the latest commands, and of the producers that were heard of last how far their forgotten commands go. A command up to there is
- * never applied. A producer that is forgotten altogether is as good as new; it was silent while {@link #MAX_PRODUCERS} others had answers forgotten.
+ * bounded: the answers of the latest commands, and of each producer how far its commands go whose answers are forgotten. A command up to there is never
+ * applied.
+ *
+ * <p><b>For how long.</b> Of a command that appends to one stream without a condition ({@link Append#isOnce}; its producer is one of that stream's) that is
+ * known until its record has expired, with where the last one stands: so there are no more of these than records. Of all others, which clients send again for
+ * some minutes only, it is known of the {@link #MAX_PRODUCERS} producers that were heard of last. A producer that is forgotten altogether is as good as new.
  *
  * <p><b>Order.</b> A client has several commands under way, and one that a replica refuses, as it doesn't lead yet, may be tried again when the next one has
  * been taken. So a command says which one it must stand behind, and is refused until that was applied; the client sends it again. And what is behind the
@@ -30,9 +40,28 @@ final class Producers {
     /** An answer about one record has 13 bytes; beyond this the oldest are forgotten sooner. */
     static final int MAX_ANSWER_BYTES = 16 << 20;
 
+    /** Of {@link #applied}: known only of the producers that were heard of last. */
+    static final long AMONG_THE_LAST = Long.MIN_VALUE;
+    /** Where something was refused: a position doesn't say all of the answer. */
+    private static final long NO_POSITION = -1;
+
     private record Sent(String producer, long sequence) {}
 
-    private final Map<Sent, byte[]> answers = new LinkedHashMap<>();
+    /** @param keptMillis until when it is known how far its producer's commands go, or {@link #AMONG_THE_LAST} */
+    private record Answer(byte[] bytes, long keptMillis) {}
+
+    /**
+     * Up to where a producer's commands of a stream were applied.
+     *
+     * @param sequence the greatest one whose answer is forgotten
+     * @param position where its first record stands, or {@link #NO_POSITION}
+     * @param keptMillis until when this is known
+     */
+    private record Reached(long sequence, long position, long keptMillis) {}
+
+    private final Map<Sent, Answer> answers = new LinkedHashMap<>();
+    /** By producer; in the order in which they came. */
+    private final Map<String, Reached> reached = new LinkedHashMap<>();
     /** By producer, the greatest sequence whose answer is forgotten; those that were heard of last at the end. */
     private final Map<String, Long> forgotten = new LinkedHashMap<>();
     /** By producer of commands in order, the last one's sequence; those that were heard of last at the end. */
@@ -40,13 +69,20 @@ final class Producers {
     private long answerBytes;
 
     /** What was answered; null where it isn't known. */
-    byte @Nullable [] answerOf(Append command) {
-        return answers.get(new Sent(command.producer(), command.sequence()));
+    byte @Nullable [] answerOf(Append command) throws IOException {
+        Answer answer = answers.get(new Sent(command.producer(), command.sequence()));
+        if (answer != null) {
+            return answer.bytes;
+        }
+        Reached last = reached.get(command.producer());
+        return last != null && last.sequence == command.sequence() && last.position != NO_POSITION
+                ? new AppendAnswer(List.of(new Appended(last.position, List.of()))).encode() : null;
     }
 
     /** Whether a command without a known answer may have been applied, or mustn't be any more. */
     boolean mayHaveBeenApplied(Append command) {
-        return isUpTo(forgotten, command) || (command.isInOrder() && isUpTo(last, command));
+        Reached upTo = reached.get(command.producer());
+        return (upTo != null && command.sequence() <= upTo.sequence) || isUpTo(forgotten, command) || (command.isInOrder() && isUpTo(last, command));
     }
 
     private static boolean isUpTo(Map<String, Long> sequences, Append command) {
@@ -64,22 +100,55 @@ final class Producers {
         return command.isInOrder() && last.containsKey(command.producer()) && !mayHaveBeenApplied(command);
     }
 
-    void applied(Append command, byte[] answer) {
+    /**
+     * Notes a command with its answer.
+     *
+     * @param keptMillis until when it has to be known, by the replicated clock, that it was applied; or {@link #AMONG_THE_LAST}
+     */
+    void applied(Append command, byte[] answer, long keptMillis) throws IOException {
         if (command.isInOrder()) {
             putLast(last, command.producer(), command.sequence());
         }
-        answers.put(new Sent(command.producer(), command.sequence()), answer);
+        answers.put(new Sent(command.producer(), command.sequence()), new Answer(answer, keptMillis));
         answerBytes += answer.length;
         while (answers.size() > MAX_ANSWERS || (answerBytes > MAX_ANSWER_BYTES && answers.size() > 1)) {
             forgetOldest();
         }
     }
 
-    private void forgetOldest() {
-        Sent oldest = answers.keySet().iterator().next();
-        byte[] answer = answers.remove(oldest);
-        answerBytes -= answer == null ? 0 : answer.length;
-        putLast(forgotten, oldest.producer(), oldest.sequence());
+    private void forgetOldest() throws IOException {
+        Iterator<Map.Entry<Sent, Answer>> all = answers.entrySet().iterator();
+        Map.Entry<Sent, Answer> next = all.next();
+        Sent oldest = next.getKey();
+        Answer answer = next.getValue();
+        all.remove();
+        answerBytes -= answer.bytes.length;
+        if (answer.keptMillis == AMONG_THE_LAST) {
+            putLast(forgotten, oldest.producer, oldest.sequence);
+        } else {
+            reached.put(oldest.producer, further(reached.get(oldest.producer), oldest.sequence, answer));
+        }
+    }
+
+    private static Reached further(@Nullable Reached before, long sequence, Answer answer) throws IOException {
+        long keptMillis = before == null ? answer.keptMillis : Math.max(before.keptMillis, answer.keptMillis);
+        return before != null && before.sequence > sequence ? new Reached(before.sequence, before.position, keptMillis)
+                : new Reached(sequence, position(answer.bytes), keptMillis);
+    }
+
+    private static long position(byte[] answer) throws IOException {
+        List<Part> parts = AppendAnswer.decode(new DataInputStream(new ByteArrayInputStream(answer))).streams();
+        return parts.size() == 1 && parts.get(0) instanceof Appended appended && appended.refused().isEmpty() ? appended.position() : NO_POSITION;
+    }
+
+    /** Forgets what is known long enough. */
+    void expire(long clockMillis) {
+        reached.values().removeIf(each -> each.keptMillis <= clockMillis);
+    }
+
+    /** Of how many producers it is known, beyond the last answers, how far their commands of a stream go. */
+    int reached() {
+        return reached.size();
     }
 
     private static void putLast(Map<String, Long> sequences, String producer, long sequence) {
@@ -94,10 +163,18 @@ final class Producers {
         write(out, forgotten);
         write(out, last);
         out.writeInt(answers.size());
-        for (Map.Entry<Sent, byte[]> each : answers.entrySet()) {
+        for (Map.Entry<Sent, Answer> each : answers.entrySet()) {
             Text.write(out, each.getKey().producer());
             out.writeLong(each.getKey().sequence());
-            Text.writeBytes(out, ByteBuffer.wrap(each.getValue()));
+            Text.writeBytes(out, ByteBuffer.wrap(each.getValue().bytes));
+            out.writeLong(each.getValue().keptMillis);
+        }
+        out.writeInt(reached.size());
+        for (Map.Entry<String, Reached> each : reached.entrySet()) {
+            Text.write(out, each.getKey());
+            out.writeLong(each.getValue().sequence);
+            out.writeLong(each.getValue().position);
+            out.writeLong(each.getValue().keptMillis);
         }
     }
 
@@ -117,7 +194,8 @@ final class Producers {
         }
     }
 
-    static Producers read(DataInputStream source) throws IOException {
+    /** @param isBeforeReached written by version 2 of the state, which knew of all producers for as long as they were among the last */
+    static Producers read(DataInputStream source, boolean isBeforeReached) throws IOException {
         Producers read = new Producers();
         read(source, read.forgotten);
         read(source, read.last);
@@ -125,8 +203,12 @@ final class Producers {
         for (int i = 0; i < known; i++) {
             Sent sent = new Sent(Text.read(source), source.readLong());
             byte[] answer = Text.readBytes(source);
-            read.answers.put(sent, answer);
+            read.answers.put(sent, new Answer(answer, isBeforeReached ? AMONG_THE_LAST : source.readLong()));
             read.answerBytes += answer.length;
+        }
+        int producers = isBeforeReached ? 0 : Text.readCount(source);
+        for (int i = 0; i < producers; i++) {
+            read.reached.put(Text.read(source), new Reached(source.readLong(), source.readLong(), source.readLong()));
         }
         return read;
     }

@@ -59,6 +59,7 @@ final class Shard implements AutoCloseable {
     private final Consumer<WalOptions.Builder> given;
     private final ImageRule rule;
     private final Retentions retentions;
+    private final long maxClockSkewMillis;
     private final ImageTimes times;
     private final ShardState state;
     private volatile long clockMillis;
@@ -74,6 +75,7 @@ final class Shard implements AutoCloseable {
         this.rule = rule;
         this.times = times;
         this.retentions = new Retentions(built);
+        this.maxClockSkewMillis = built.maxClockSkew().toMillis();
         this.state = state;
         this.newestImage = image;
         this.clockMillis = state.appliedIndex() < 0 ? built.clock().millis() : state.clockMillis();
@@ -165,6 +167,11 @@ final class Shard implements AutoCloseable {
         return clockMillis;
     }
 
+    /** Whether an entry was applied. For the thread that applies. */
+    boolean isBegun() {
+        return state.appliedIndex() >= 0;
+    }
+
     /** How many streams have records that are younger than their retention, as of the last image. For any thread. */
     int streams() {
         return state.streams();
@@ -216,8 +223,23 @@ final class Shard implements AutoCloseable {
             parts.add(append(stream));
         }
         byte[] answer = new AppendAnswer(parts).encode();
-        producers.applied(command, answer);
+        producers.applied(command, answer, command.isOnce() ? knownMillis(command.streams().get(0), parts.get(0)) : Producers.AMONG_THE_LAST);
         return answer;
+    }
+
+    /**
+     * Until when it has to be known that an append was applied: as long as its records are kept, and until they would be refused if they came again, as too
+     * old. A record that has no time of its own is another one by then.
+     */
+    private long knownMillis(StreamAppend stream, Part part) {
+        if (!(part instanceof Appended appended) || appended.refused().size() == stream.entries().size()) {
+            return Producers.AMONG_THE_LAST; // nothing is there that could be there twice
+        }
+        long latest = clockMillis;
+        for (WriteEntry entry : stream.entries()) {
+            latest = Math.max(latest, Math.min(entry.timestampMillis(), clockMillis + maxClockSkewMillis)); // what is beyond was refused
+        }
+        return latest + retentions.millisOf(stream.key()) + retentions.longestWindowMillis();
     }
 
     private byte[] answerAgain(Command.Append command) throws IOException {

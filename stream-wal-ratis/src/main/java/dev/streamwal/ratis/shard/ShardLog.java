@@ -44,7 +44,7 @@ final class ShardLog implements AutoCloseable {
                 .ownSegments(0) // which stream gets segments of its own would depend on the others
                 .recoveryPolicy(RecoveryPolicy.STOP_AT_FIRST_ERROR) // a peer's image is better than what can be saved
                 .clock(clock)
-                .maxClockAdvance(NEVER) // what is known of the time differs between replicas
+                .maxClockAdvance(NEVER) // what is known of the time differs between replicas; the program's limits what a leader stamps: LeaderClock
                 .sweepInterval(NEVER)
                 .build()));
     }

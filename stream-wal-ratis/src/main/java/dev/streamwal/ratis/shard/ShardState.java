@@ -29,7 +29,7 @@ import java.util.zip.CRC32C;
  * <p><b>The digest</b> is the CRC32C of all positions that were given, in order. Ticks compare it with the leader's: {@link #differsFrom}.
  *
  * <p>In the file, big-endian: {@code SWRS}, the version, the fields in the order of {@link #encode}, and the CRC32C of all that. Its size is that of the keys
- * and 20 bytes each, and what {@link Producers} is bounded by.
+ * and 20 bytes each, that of producers and 28 bytes for each stream that they append to once, and what {@link Producers} is bounded by.
  *
  * <p>Not thread-safe: the thread that applies has it, and who else looks does so under its lock, but for where a stream ends,
  * how many there are, and the last tick, which anybody may ask.
@@ -40,7 +40,9 @@ final class ShardState {
     static final long BEGINNINGS_APART_BYTES = 64L << 30;
 
     private static final int MAGIC = 0x5357_5253;
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
+    /** Without how far producers' commands of a stream go, beyond the last ones. */
+    private static final int VERSION_BEFORE_REACHED = 2;
 
     /** At least what a record in a shared segment has around it beside its key. */
     private static final int AROUND_RECORD_BYTES = 128;
@@ -158,6 +160,7 @@ final class ShardState {
             begin += BEGINNINGS_APART_BYTES;
         }
         streams.values().removeIf(known -> known.expirationMillis <= clockMillis);
+        producers.expire(clockMillis);
         entriesSinceImage = 0;
         bytesSinceImage = 0;
         imageClockMillis = clockMillis;
@@ -221,13 +224,13 @@ final class ShardState {
             throw new IOException("state of a shard is damaged: bytes=" + bytes.length);
         }
         int version = source.readInt();
-        if (version != VERSION) {
+        if (version != VERSION && version != VERSION_BEFORE_REACHED) {
             throw OtherVersionException.of(version, VERSION);
         }
-        return read(source);
+        return read(source, version);
     }
 
-    private static ShardState read(DataInputStream source) throws IOException {
+    private static ShardState read(DataInputStream source, int version) throws IOException {
         long term = source.readLong();
         long index = source.readLong();
         long clock = source.readLong();
@@ -238,7 +241,7 @@ final class ShardState {
         int digest = source.readInt();
         Tick tick = new Tick(source.readLong(), source.readInt());
         Map<String, Known> streams = readStreams(source);
-        ShardState read = new ShardState(streams, Producers.read(source));
+        ShardState read = new ShardState(streams, Producers.read(source, version == VERSION_BEFORE_REACHED));
         read.appliedTerm = term;
         read.appliedIndex = index;
         read.clockMillis = clock;

@@ -18,7 +18,6 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,6 +26,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -79,7 +79,7 @@ public final class ShardStateMachine extends BaseStateMachine {
     private final ShardFolder folder;
     private final Listener listener;
     private final ImagePeers peers;
-    private final InstantSource leaderClock;
+    private final LeaderClock leaderClock;
     private final MarkerStorage storage = new MarkerStorage();
     private final ImageTimes times = new ImageTimes();
     private final ImageExports exports;
@@ -95,11 +95,14 @@ public final class ShardStateMachine extends BaseStateMachine {
     private volatile @Nullable RaftServer server;
 
     public ShardStateMachine(ShardSettings settings, Listener listener) {
-        this(settings, listener, new RatisPeers(settings.group(), settings.connections()));
+        this(settings, listener, new RatisPeers(settings.group(), settings.connections()), System::nanoTime);
     }
 
-    /** @param peers who is asked for an image; others than Ratis' in tests */
-    ShardStateMachine(ShardSettings settings, Listener listener, ImagePeers peers) {
+    /**
+     * @param peers who is asked for an image; others than Ratis' in tests
+     * @param nanoTime monotonic
+     */
+    ShardStateMachine(ShardSettings settings, Listener listener, ImagePeers peers, LongSupplier nanoTime) {
         this.settings = settings;
         this.peers = peers;
         this.folder = new ShardFolder(settings.root());
@@ -107,7 +110,13 @@ public final class ShardStateMachine extends BaseStateMachine {
         this.listener = listener;
         WalOptions.Builder given = WalOptions.builder();
         settings.wal().accept(given);
-        this.leaderClock = given.build().clock();
+        WalOptions options = given.build();
+        this.leaderClock = new LeaderClock(options.clock(), options.maxClockAdvance().toMillis(), nanoTime);
+    }
+
+    /** Somebody vouches for this replica's clock, however far it is ahead of the replicated time. For any thread. */
+    public void believeClock() {
+        leaderClock.believe();
     }
 
     /** How the shard is. For any thread. */
@@ -116,7 +125,7 @@ public final class ShardStateMachine extends BaseStateMachine {
         boolean isLeader = Objects.requireNonNull(server).getDivision(settings.group().getGroupId()).getInfo().isLeader();
         return new ShardStatus(isLeader, getLastAppliedTermIndex().getIndex(), open.newestImage().map(Image::index).orElse(RaftLog.INVALID_LOG_INDEX),
                 open.clockMillis(), open.streams(), times.images(), TimeUnit.NANOSECONDS.toMillis(times.longestNanos()), fetchedImages.get(),
-                folder.isRepairWanted());
+                folder.isRepairWanted(), leaderClock.isAhead());
     }
 
     // ---------------------------------------------------------------- opening and closing
@@ -173,8 +182,15 @@ public final class ShardStateMachine extends BaseStateMachine {
             return false;
         }
         shard = opened.get();
+        sawClock(opened.get());
         reader = new ShardReader(folder.wal());
         return true;
+    }
+
+    private void sawClock(Shard open) {
+        if (open.isBegun()) {
+            leaderClock.saw(open.clockMillis());
+        }
     }
 
     /** The live log is a copy of the image, or the same files. */
@@ -288,10 +304,21 @@ public final class ShardStateMachine extends BaseStateMachine {
 
     // ---------------------------------------------------------------- entries
 
-    /** The leader's time goes in front of the command, so that windows and expiry are the same everywhere. What can't be decoded stays out of the Raft log. */
+    /**
+     * The leader's time goes in front of the command, so that windows and expiry are the same everywhere. What can't be decoded stays out of the Raft log, and
+     * so does a time that isn't believed: all replicas would delete by it. A refusal is an answer, not thrown (trap 18).
+     */
     @Override
-    public TransactionContext startTransaction(RaftClientRequest request) throws IOException {
-        ByteString command = request.getMessage().getContent();
+    public TransactionContext startTransaction(RaftClientRequest request) {
+        TransactionContext.Builder started = TransactionContext.newBuilder().setStateMachine(this).setClientRequest(request);
+        try {
+            return started.setLogData(stamped(request.getMessage().getContent())).build();
+        } catch (IOException | RuntimeException e) {
+            return started.build().setException(e);
+        }
+    }
+
+    private ByteString stamped(ByteString command) throws IOException {
         if (command.size() > Command.MAX_BYTES) {
             throw new IOException("request is too large: bytes=" + command.size() + ", at most=" + Command.MAX_BYTES + "; send smaller batches");
         }
@@ -299,11 +326,8 @@ public final class ShardStateMachine extends BaseStateMachine {
         if (decoded instanceof Command.Append append && append.streams().stream().anyMatch(stream -> stream.entries().isEmpty())) {
             throw new IOException("request appends no record to a stream: producer=" + append.producer() + ", sequence=" + append.sequence());
         }
-        if (decoded instanceof Command.Tick) {
-            command = ByteString.copyFrom(open(shard).lastTick().encode());
-        }
-        ByteString stamp = ByteString.copyFrom(ByteBuffer.allocate(Long.BYTES).putLong(leaderClock.millis()).flip());
-        return TransactionContext.newBuilder().setStateMachine(this).setClientRequest(request).setLogData(stamp.concat(command)).build();
+        ByteString stamp = ByteString.copyFrom(ByteBuffer.allocate(Long.BYTES).putLong(leaderClock.stamp()).flip());
+        return stamp.concat(decoded instanceof Command.Tick ? ByteString.copyFrom(open(shard).lastTick().encode()) : command);
     }
 
     @Override
@@ -313,7 +337,9 @@ public final class ShardStateMachine extends BaseStateMachine {
             TermIndex at = TermIndex.valueOf(Objects.requireNonNull(transaction.getLogEntry()));
             DataInputStream source = new DataInputStream(transaction.getLogEntry().getStateMachineLogEntry().getLogData().newInput());
             long stampMillis = source.readLong();
-            byte[] answer = open(shard).apply(at.getTerm(), at.getIndex(), stampMillis, Command.decode(source));
+            Shard open = open(shard);
+            byte[] answer = open.apply(at.getTerm(), at.getIndex(), stampMillis, Command.decode(source));
+            sawClock(open);
             updateLastAppliedTermIndex(at);
             return CompletableFuture.completedFuture(Message.valueOf(ByteString.copyFrom(answer)));
         } catch (IOException e) {

@@ -27,7 +27,7 @@ public record AppendAnswer(List<Part> streams) {
     /** Nothing was appended, since the stream doesn't end where it was expected to. */
     public record EndDiffers(long end) implements Part {}
 
-    /** Nothing was appended now, and never will be: the command, or a later one of its producer's, was applied before; which isn't known any more. */
+    /** Nothing was appended now: the command was applied before, or a later one of its producer's was; what was answered then isn't known any more. */
     public record Forgotten() implements Part {}
 
     /** Nothing was appended, since the command that it must stand behind wasn't applied. It can be sent again. */

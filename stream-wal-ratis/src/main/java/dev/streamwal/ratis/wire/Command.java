@@ -33,6 +33,11 @@ public sealed interface Command {
         public boolean isInOrder() {
             return after != ANY_ORDER;
         }
+
+        /** Whether it appends to one stream, wherever that ends: nothing but its sequence would keep it from being appended twice. */
+        public boolean isOnce() {
+            return !isInOrder() && streams.size() == 1 && streams.get(0).expectedEnd() == StreamAppend.ANY_END;
+        }
     }
 
     /**

@@ -16,9 +16,10 @@ import java.io.IOException;
  * @param longestImageMillis for how long nothing was applied at the longest
  * @param fetchedImages of peers, since the shard was started
  * @param isDamaged whether a peer's log will be fetched at the next start
+ * @param isClockAhead whether the replica's clock is too far ahead to be believed
  */
 public record ShardStatus(boolean isLeader, long appliedIndex, long imageIndex, long clockMillis, int streams, long images, long longestImageMillis,
-        int fetchedImages, boolean isDamaged) {
+        int fetchedImages, boolean isDamaged, boolean isClockAhead) {
 
     public byte[] encode() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -32,11 +33,12 @@ public record ShardStatus(boolean isLeader, long appliedIndex, long imageIndex, 
         out.writeLong(longestImageMillis);
         out.writeInt(fetchedImages);
         out.writeBoolean(isDamaged);
+        out.writeBoolean(isClockAhead);
         return bytes.toByteArray();
     }
 
     public static ShardStatus decode(DataInputStream source) throws IOException {
         return new ShardStatus(source.readBoolean(), source.readLong(), source.readLong(), source.readLong(), source.readInt(), source.readLong(),
-                source.readLong(), source.readInt(), source.readBoolean());
+                source.readLong(), source.readInt(), source.readBoolean(), source.readBoolean());
     }
 }

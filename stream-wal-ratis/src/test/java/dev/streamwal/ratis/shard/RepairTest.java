@@ -85,7 +85,7 @@ class RepairTest {
         final void start() throws Exception {
             machine = new ShardStateMachine(new ShardSettings(0, GROUP, name, shard,
                     wal -> wal.window(Duration.ofHours(1)).retention(Duration.ofHours(9)).segmentBytes(4 << 20),
-                    new ImageRule(1_000, 1 << 20, HOUR_MILLIS), new Parameters(), true, 1 << 30), this, RepairTest.this::connect);
+                    new ImageRule(1_000, 1 << 20, HOUR_MILLIS), new Parameters(), true, 1 << 30), this, RepairTest.this::connect, System::nanoTime);
             RaftServer server = (RaftServer) Proxy.newProxyInstance(RaftServer.class.getClassLoader(), new Class<?>[] {RaftServer.class},
                     (proxy, method, arguments) -> RaftPeerId.valueOf(name));
             machine.initialize(server, GROUP.getGroupId(), storage);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.WriteEntry;
+import dev.streamwal.ratis.repair.RatisPeers;
 import dev.streamwal.ratis.wire.AppendAnswer;
 import dev.streamwal.ratis.wire.AppendAnswer.Appended;
 import dev.streamwal.ratis.wire.AppendAnswer.Forgotten;
@@ -23,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -65,6 +67,9 @@ class ShardStateMachineTest {
     private ShardStateMachine machine;
     private final List<Throwable> failures = new ArrayList<>();
     private int raftLogFailures;
+    /** What this replica would stamp, and what has passed. */
+    private long leaderMillis = START_MILLIS;
+    private long steadyNanos;
     /** Up to where the Raft log is forced. */
     private long forcedIndex = Long.MAX_VALUE;
 
@@ -78,8 +83,8 @@ class ShardStateMachineTest {
 
     private void openMachine() throws Exception {
         ShardSettings settings = new ShardSettings(0, ONE.group(0, Map.of("n1", "127.0.0.1:7100")), "n1", folder.resolve("shard-0"),
-                wal -> wal.window(Duration.ofHours(1)).retention(Duration.ofHours(2)).segmentBytes(4 << 20), new ImageRule(1_000, 1 << 20, HOUR_MILLIS), new Parameters(),
-                true, 1 << 20);
+                wal -> wal.window(Duration.ofHours(1)).retention(Duration.ofHours(2)).segmentBytes(4 << 20)
+                        .clock(() -> Instant.ofEpochMilli(leaderMillis)), new ImageRule(1_000, 1 << 20, HOUR_MILLIS), new Parameters(), true, 1 << 20);
         machine = new ShardStateMachine(settings, new ShardStateMachine.Listener() {
             @Override
             public void failed(int shard) {
@@ -90,7 +95,7 @@ class ShardStateMachineTest {
             public void closed(int shard, @Nullable Throwable failure) {
                 failures.add(failure);
             }
-        });
+        }, new RatisPeers(settings.group(), settings.connections()), () -> steadyNanos);
         machine.initialize(server(), ONE.groupId(0), storage);
     }
 
@@ -305,14 +310,19 @@ class ShardStateMachineTest {
         assertThatThrownBy(() -> ask(new Query.OpenImage())).hasMessageContaining("too many images");
     }
 
-    private TransactionContext start(byte[] message) throws IOException {
-        return machine.startTransaction(RaftClientRequest.newBuilder().setClientId(ClientId.randomId()).setServerId(RaftPeerId.valueOf("n1"))
+    /** What is refused isn't thrown: of a request whose start throws Ratis gives no answer when it comes again (trap 18). */
+    private TransactionContext start(byte[] message) throws Exception {
+        TransactionContext started = machine.startTransaction(RaftClientRequest.newBuilder().setClientId(ClientId.randomId()).setServerId(RaftPeerId.valueOf("n1"))
                 .setGroupId(ONE.groupId(0)).setCallId(1).setMessage(Message.valueOf(ByteString.copyFrom(message)))
                 .setType(RaftClientRequest.writeRequestType()).build());
+        if (started.getException() != null) {
+            throw started.getException();
+        }
+        return started;
     }
 
     @Test
-    void startTransaction_ofWhatCantBeApplied_isRefused_beforeItIsInTheRaftLog() throws IOException {
+    void startTransaction_ofWhatCantBeApplied_isRefused_beforeItIsInTheRaftLog() throws Exception {
         start(append(1, "a", "x").encode());
         assertThatThrownBy(() -> start(new byte[] {9, 1, 2})).isInstanceOf(IOException.class);
         assertThatThrownBy(() -> start(append(1, "a").encode())).isInstanceOf(IOException.class).hasMessageContaining("no record");
@@ -330,6 +340,61 @@ class ShardStateMachineTest {
         Tick tick = (Tick) Command.decode(source);
         assertThat(tick.before()).isEqualTo(2);
         apply(3, START_MILLIS, tick);
+    }
+
+    /** What a leader would put into the Raft log now, and its time. */
+    private long started(Command command) throws Exception {
+        return new DataInputStream(start(command.encode()).getStateMachineLogEntry().getLogData().newInput()).readLong();
+    }
+
+    private void assertNotStarted() {
+        for (Command each : List.of(append(2, "a", "y"), Tick.UNSTAMPED)) {
+            assertThatThrownBy(() -> start(each.encode())).isInstanceOf(IOException.class)
+                    .hasMessageContaining("too far ahead of the log's: clock=" + Instant.ofEpochMilli(leaderMillis))
+                    .hasMessageContaining("replicated clock=" + Instant.ofEpochMilli(START_MILLIS)).hasMessageContaining("maxClockAdvance=PT2400H");
+        }
+    }
+
+    /** By what is in the Raft log all replicas delete, and their time never goes back. */
+    @Test
+    void startTransaction_byAClockThatIsFarAhead_isRefused_beforeItIsInTheRaftLog_alsoAfterAStart() throws Exception {
+        leaderMillis = START_MILLIS + 400 * 24 * HOUR_MILLIS;
+        assertThat(started(Tick.UNSTAMPED)).as("of a new log the first leader's").isEqualTo(leaderMillis);
+        leaderMillis = START_MILLIS;
+        apply(1, started(append(1, "a", "x")), append(1, "a", "x"));
+        leaderMillis = START_MILLIS + 400 * 24 * HOUR_MILLIS;
+        assertNotStarted();
+        reopen();
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        assertNotStarted();
+        assertThat(texts("a")).containsExactly("x");
+        steadyNanos += Duration.ofDays(299).toNanos();
+        assertNotStarted();
+        steadyNanos += Duration.ofDays(1).toNanos();
+        assertThat(started(Tick.UNSTAMPED)).as("time has confirmed it").isEqualTo(leaderMillis);
+    }
+
+    @Test
+    void startTransaction_byAClockThatIsFarAheadOfTheImage_isRefused_untilItIsVouchedFor() throws Exception {
+        apply(1, START_MILLIS - HOUR_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS, Tick.UNSTAMPED);
+        assertThat(machine.takeSnapshot()).isEqualTo(1);
+        leaderMillis = START_MILLIS + 101 * 24 * HOUR_MILLIS;
+        reopen();
+        assertNotStarted();
+        machine.believeClock();
+        assertThat(started(append(2, "a", "y"))).isEqualTo(leaderMillis);
+    }
+
+    /** Who decides is the leader; what is in the Raft log is applied by all alike. */
+    @Test
+    void applyTransaction_withATimeThatThisReplicaWouldntBelieve_isApplied() throws Exception {
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS + 400 * 24 * HOUR_MILLIS, append(2, "b", "y"));
+        assertThat(texts("a")).isEmpty();
+        assertThat(texts("b")).containsExactly("y");
+        leaderMillis = START_MILLIS + 401 * 24 * HOUR_MILLIS;
+        assertThat(started(Tick.UNSTAMPED)).as("known to this replica by that").isEqualTo(leaderMillis);
     }
 
     @Test

@@ -120,7 +120,7 @@ class ShardStateTest {
         return one.lastTick().digest();
     }
 
-    private void fill() {
+    private void fill() throws IOException {
         state.advanceClock(1_000);
         append("a", 40, 5_000);
         append("b", 80, 6_000);
@@ -129,7 +129,7 @@ class ShardStateTest {
         append("b", 48, 7_000);
         state.ticked(18);
         state.applied(4, 18);
-        state.producers().applied(new Append("p", 3, List.of()), new byte[] {5});
+        state.producers().applied(new Append("p", 3, List.of()), new byte[] {5}, Producers.AMONG_THE_LAST);
     }
 
     @Test
@@ -146,6 +146,24 @@ class ShardStateTest {
         assertThat(read.lastTick()).isEqualTo(state.lastTick());
         assertThat(read.producers().answerOf(new Append("p", 3, List.of()))).containsExactly(5);
         assertThat(read.encode()).isEqualTo(state.encode());
+    }
+
+    /** It knew of all producers for as long as they were among the last, and had nothing behind an answer, nor behind the answers. */
+    @Test
+    void decode_ofTheVersionBefore_isTheSame() throws IOException {
+        fill();
+        byte[] written = state.encode();
+        byte[] before = Arrays.copyOf(written, written.length - Long.BYTES - Integer.BYTES);
+        ByteBuffer.wrap(before).putInt(Integer.BYTES, 2);
+        CRC32C crc = new CRC32C();
+        crc.update(before, 0, before.length - Integer.BYTES);
+        ByteBuffer.wrap(before).putInt(before.length - Integer.BYTES, (int) crc.getValue());
+        assertThat(ShardState.decode(before).encode()).isEqualTo(written);
+        ByteBuffer.wrap(before).putInt(Integer.BYTES, 1);
+        crc.reset();
+        crc.update(before, 0, before.length - Integer.BYTES);
+        ByteBuffer.wrap(before).putInt(before.length - Integer.BYTES, (int) crc.getValue());
+        assertThatThrownBy(() -> ShardState.decode(before)).hasMessageContaining("another version: version=1");
     }
 
     @Test

@@ -54,6 +54,7 @@ class ShardTest {
     private final ImageTimes times = new ImageTimes();
     private ShardFolder folder;
     private Shard shard;
+    private ImageRule rule = RULE;
     private long index;
 
     @BeforeEach
@@ -65,7 +66,7 @@ class ShardTest {
 
     private Optional<Shard> opened() throws IOException {
         return Shard.open(folder, options -> options.window(Duration.ofHours(1)).retention(Duration.ofHours(2)).segmentBytes(4 << 20).maxRecordBytes(600_000)
-                .streams("long/*", StreamOptions.builder().retention(Duration.ofHours(9)).build()), RULE, times);
+                .streams("long/*", StreamOptions.builder().retention(Duration.ofHours(9)).build()), rule, times);
     }
 
     @AfterEach
@@ -167,6 +168,61 @@ class ShardTest {
         append(START_MILLIS, "a", entry("y"));
         assertThat(apply(START_MILLIS, append)).isEqualTo(first);
         assertThat(texts("a")).containsExactly("x", "y");
+    }
+
+    private Part once(long millis, long sequence, String key, WriteEntry entry) throws IOException {
+        byte[] answer = apply(millis,
+                new Command.Append("producer gateway\0" + key, sequence, List.of(new StreamAppend(key, StreamAppend.ANY_END, List.of(entry)))));
+        return AppendAnswer.decode(new DataInputStream(new ByteArrayInputStream(answer))).streams().get(0);
+    }
+
+    /** A gateway sends a reading of each of its meters, and then doesn't know whether it did. */
+    @Test
+    void apply_ofTheSameSequenceAgain_appendsOnce_howeverManyOthersCameBetween_alsoOverAnImageAndAStart() throws IOException {
+        rule = new ImageRule(1_000_000, 1 << 30, HOUR_MILLIS);
+        restart();
+        int meters = Producers.MAX_ANSWERS + Producers.MAX_PRODUCERS + 1;
+        assertThat(once(START_MILLIS, 7, "meter/0", entry("reading 7"))).isEqualTo(at(0));
+        for (int i = 1; i < meters; i++) {
+            once(START_MILLIS, 7, "meter/" + i, entry("reading 7"));
+        }
+        assertThat(once(START_MILLIS, 7, "meter/0", entry("reading 7"))).as("where it stands").isEqualTo(at(0));
+        assertThat(once(START_MILLIS, 6, "meter/0", entry("reading 6"))).as("it is late").isEqualTo(new Forgotten());
+        assertThat(texts("meter/0")).containsExactly("reading 7");
+        append(START_MILLIS + HOUR_MILLIS, "another", entry("x"));
+        assertThat(images()).hasSize(1);
+        restart();
+        index = shard.state().appliedIndex() + 1;
+        assertThat(once(START_MILLIS + HOUR_MILLIS, 7, "meter/0", entry("reading 7"))).isEqualTo(at(0));
+        assertThat(once(START_MILLIS + HOUR_MILLIS, 7, "meter/" + (meters - 1), entry("reading 7"))).isInstanceOf(Appended.class);
+        assertThat(once(START_MILLIS + HOUR_MILLIS, 8, "meter/0", entry("reading 8"))).isInstanceOf(Appended.class);
+        assertThat(texts("meter/0")).containsExactly("reading 7", "reading 8");
+        assertThat(texts("meter/" + (meters - 1))).containsExactly("reading 7");
+    }
+
+    /** What is known of a producer goes with its record; that can't be appended once more with its own time then. */
+    @Test
+    void apply_ofTheSameSequenceAgain_whenTheRecordHasExpired_refusesIt_orTakesItForANewOne() throws IOException {
+        WriteEntry dated = WriteEntry.of(new byte[] {'d'}, START_MILLIS + HOUR_MILLIS / 2);
+        assertThat(once(START_MILLIS, 7, "dated", dated)).isEqualTo(at(0));
+        assertThat(once(START_MILLIS, 7, "undated", entry("u"))).isEqualTo(at(0));
+        for (int i = 0; i < Producers.MAX_ANSWERS; i++) {
+            append(START_MILLIS, "others", entry("x"));
+        }
+        for (int minutes = 0; minutes <= 4 * 60 + 30; minutes += 10) {
+            long now = START_MILLIS + minutes * HOUR_MILLIS / 60;
+            apply(now, Tick.UNSTAMPED);
+            Part again = once(now, 7, "dated", dated);
+            assertThat(again).as(minutes + " min").satisfiesAnyOf(part -> assertThat(part).isEqualTo(at(0)),
+                    part -> assertThat(((Appended) part).refused()).hasSize(1));
+            if (minutes < 2 * 60) {
+                assertThat(once(now, 7, "undated", entry("u"))).isEqualTo(at(0));
+            }
+        }
+        apply(START_MILLIS + 6 * HOUR_MILLIS, Tick.UNSTAMPED);
+        assertThat(shard.state().producers().reached()).isZero();
+        assertThat(shard.endOf("dated")).isZero();
+        assertThat(once(START_MILLIS + 6 * HOUR_MILLIS, 7, "undated", entry("u"))).as("another record").isInstanceOf(Appended.class).isNotEqualTo(at(0));
     }
 
     private Part inOrder(long sequence, long after, String text) throws IOException {
