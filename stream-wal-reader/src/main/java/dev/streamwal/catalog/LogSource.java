@@ -259,7 +259,8 @@ public final class LogSource implements AutoCloseable {
         return positions().map(Positions::start).orElse(0L);
     }
 
-    private Optional<Positions> positions() throws IOException {
+    /** What the log's writer says of positions; empty where that isn't there, or can't be read. */
+    public Optional<Positions> positions() throws IOException {
         return channels.makingRoom(() -> PositionsFile.read(root));
     }
 

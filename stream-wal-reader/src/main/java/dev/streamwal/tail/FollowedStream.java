@@ -5,6 +5,7 @@ import dev.streamwal.catalog.ListingAge;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SharedFile;
@@ -54,6 +55,8 @@ final class FollowedStream {
     boolean isPlaced;
     /** Whether it isn't followed any more. */
     boolean isForgotten;
+    /** See {@link StreamScan#cameAfter}; null where no such moment is known. */
+    private @Nullable Positions beforeItCame;
 
     private @Nullable StreamScan scan;
     private StreamScan.@Nullable Bookmark rest;
@@ -75,6 +78,11 @@ final class FollowedStream {
 
     String key() {
         return key;
+    }
+
+    /** See {@link StreamScan#cameAfter}; called before it is read. */
+    void cameAfter(Positions before) {
+        beforeItCame = before;
     }
 
     /** Whether it has a file open. */
@@ -103,6 +111,10 @@ final class FollowedStream {
     void begin(StreamScan first) {
         scan = first;
         first.lookAgainBy(this::lookAgain);
+        Positions before = beforeItCame;
+        if (before != null) {
+            first.cameAfter(before);
+        }
     }
 
     /** Goes on where it fell asleep; if it never was awake, at the given beginning. */

@@ -8,6 +8,7 @@ import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.KeyScope;
+import dev.streamwal.format.Positions;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -123,6 +125,16 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final StreamScan.EndLook sharedLook = this::looksAtShared;
     private final KeyScope scope;
 
+    /**
+     * What the log's writer said of positions before the last look that found all streams there were, those in shared segments too. A stream that is
+     * found later wasn't there at some moment of that look: see {@link StreamScan#cameAfter}.
+     */
+    private @Nullable Positions beforeAllWereFound;
+    /** What it said later: counts for the next such look. */
+    private @Nullable Positions beforeTheNextLook;
+    /** After how many listings that was. */
+    private int listings;
+
     private final Map<String, FollowedStream> streams = new HashMap<>();
     private final DirectoryTurns turns;
     private int looks;
@@ -172,8 +184,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         this.arrivals = new SharedArrivals(log);
         this.turns = new DirectoryTurns(log, this::lookInTurn);
         this.newStreams = scope.exactKeys().isPresent() ? null : new NewStreams(log, scope);
+        this.beforeTheNextLook = newStreams == null ? null : log.positions().orElse(null);
         // before any stream is read
-        Set<String> arrived = allInShared();
+        Map<String, Long> arrived = allInShared();
         try {
             for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
                 FollowedStream stream = add(each.getKey());
@@ -185,7 +198,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 }
             }
             scope.exactKeys().orElse(Collections.emptyNavigableSet()).forEach(this::addIfNew);
-            arrived.forEach(key -> arrived(key, EndDoubt.NONE));
+            arrived.forEach((key, end) -> arrived(key, streams.containsKey(key) ? EndDoubt.NONE : EndDoubt.seen(end)));
             lookAtFolder();
         } catch (IOException | RuntimeException e) {
             close();
@@ -193,14 +206,19 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    private Set<String> allInShared() throws IOException {
-        Set<String> keys = new LinkedHashSet<>();
-        boolean unused = arrivals.look((key, end) -> keys.add(key.text()));
-        return keys;
+    /** By key, where its records in the newest of these segments end. */
+    private Map<String, Long> allInShared() throws IOException {
+        Map<String, Long> ends = new LinkedHashMap<>();
+        boolean unused = arrivals.look((key, end) -> ends.merge(key.text(), end, Math::max));
+        return ends;
     }
 
     private FollowedStream add(String key) {
         FollowedStream stream = new FollowedStream(key, sharedLook);
+        Positions before = beforeAllWereFound;
+        if (before != null) {
+            stream.cameAfter(before);
+        }
         streams.put(key, stream);
         turns.add(stream);
         want(stream);
@@ -211,11 +229,6 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         if (!streams.containsKey(key)) {
             add(key);
         }
-    }
-
-    private void wantInDoubt(FollowedStream stream) {
-        stream.doubtEnd(EndDoubt.MAY_BE_MORE);
-        want(stream);
     }
 
     private void want(FollowedStream stream) {
@@ -495,14 +508,29 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         long start = System.nanoTime();
         try {
             givingBack(() -> {
-                if (!arrivals.look((key, end) -> arrived(key.text(), EndDoubt.seen(end)))) {
-                    streams.values().forEach(this::wantInDoubt);
-                } else if (arrivals.hasBecomeUndecided()) {
-                    streams.values().forEach(this::want);
-                }
+                // a look that fails is taken again, and tells of all of them again
+                List<Arrived> arrived = new ArrayList<>();
+                noteArrivals(arrivals.look((key, end) -> arrived.add(new Arrived(key.text(), end))), arrived);
             });
         } finally {
             sharedPace.looked(start, System.nanoTime());
+        }
+    }
+
+    private record Arrived(String key, long end) {}
+
+    /**
+     * Where other streams may have got records too, which have gone from the shared segments since the look before, the doubt comes before the signs of
+     * this look: what was missed may be older than what is there. It concerns a stream that this look has found, too.
+     */
+    private void noteArrivals(boolean areAll, List<Arrived> arrived) {
+        EndDoubt before = areAll ? EndDoubt.NONE : EndDoubt.MAY_BE_MORE_SINCE;
+        if (!areAll) {
+            streams.values().forEach(stream -> stream.doubtEnd(before));
+        }
+        arrived.forEach(each -> arrived(each.key(), before.and(EndDoubt.seen(each.end()))));
+        if (!areAll || arrivals.hasBecomeUndecided()) {
+            streams.values().forEach(this::want);
         }
     }
 
@@ -621,7 +649,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             isThere(known);
             want(known);
         } else if (newStreams != null && scope.contains(key)) {
-            watch(add(key));
+            FollowedStream found = add(key);
+            found.doubtEnd(sign);
+            watch(found);
         }
     }
 
@@ -636,8 +666,21 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 // at once: what is read before the next look tells more than what this one has found
                 addAndDrop(names);
             }
+            noteWhenAllWereFound(names);
         }
         forgetGone();
+    }
+
+    /** Called after each look at the folder and at packs, before which shared segments were looked at. The file is read only where something has changed. */
+    private void noteWhenAllWereFound(NewStreams names) throws IOException {
+        if (names.isCurrent()) {
+            beforeAllWereFound = beforeTheNextLook;
+            if (listings != names.listings()) {
+                Positions now = log.positions().orElse(null);
+                listings = names.listings();
+                beforeTheNextLook = now;
+            }
+        }
     }
 
     private void addAndDrop(NewStreams names) {

@@ -46,6 +46,7 @@ final class NewStreams {
 
     private boolean wanted;
     private boolean anyUnknown;
+    private int listings;
     private final LookPace pace = LookPace.ofListings();
     private final LookPace turnPace = LookPace.ofListings();
 
@@ -68,6 +69,7 @@ final class NewStreams {
             list();
             // not before the listing: if that fails, the next look repeats it
             wanted = false;
+            listings++;
             pace.looked(now, System.nanoTime());
         }
         long begin = System.nanoTime();
@@ -83,6 +85,16 @@ final class NewStreams {
         if (known.add(name)) {
             inTurn.put(name, key);
         }
+    }
+
+    /** Whether the last look has left out no stream that is in a directory or in a pack. */
+    boolean isCurrent() {
+        return !wanted && !anyUnknown;
+    }
+
+    /** How often all was listed. */
+    int listings() {
+        return listings;
     }
 
     /** The caller has got everything that was found. */

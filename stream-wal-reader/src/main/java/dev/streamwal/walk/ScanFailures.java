@@ -66,7 +66,7 @@ public final class ScanFailures {
 
     static EntryExpiredException possiblyExpired(String key, long from, long to, Path file) {
         return new EntryExpiredException(
-                "all of the stream was deleted before it came again, and records may have been deleted unread: stream=" + key + ", from=" + from
+                "the stream begins here, and nothing says whether it was there before, with records that were deleted unread: stream=" + key + ", from=" + from
                         + ", to=" + to + ", file=" + file + GOES_ON,
                 file, key, from, to, false, null);
     }

@@ -10,6 +10,7 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.Footer;
+import dev.streamwal.format.Positions;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
@@ -62,6 +63,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     private long behindCommit = UNKNOWN;
     /** Looks for records that came behind the end; does nothing for a scan that doesn't report gaps. */
     private EndLook endLook = () -> true;
+    /** See {@link #cameAfter}; null where no such moment is known. */
+    private @Nullable Positions beforeItCame;
     /** The exception to throw first; null for none, or after it was thrown. */
     private @Nullable WalException first;
 
@@ -241,6 +244,23 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     /** Has the scan look once more for records that came behind its end, where the stream comes again: see {@link #tellGap}. */
     public void lookAgainBy(EndLook look) {
         endLook = look;
+    }
+
+    /**
+     * Notes what the log's writer said of positions before a moment at which nothing was there of the stream.
+     *
+     * <p><b>Why a segment that begins at the start of then is the first one since.</b> All that the stream has had since that moment came in segments
+     * of streams that began at or above that start. Before the last segment of such a stream is deleted, the start is raised above its end. So had
+     * the stream been there and gone again, it would begin above the start of then.
+     */
+    public void cameAfter(Positions before) {
+        beforeItCame = before;
+    }
+
+    private boolean isFirstSinceItCame(SegmentHeader header) {
+        Positions before = beforeItCame;
+        // another writer may begin at the same start, behind what the one before it still wrote below
+        return before != null && header.incarnation() == before.incarnation() && header.basePosition() <= before.start();
     }
 
     /** Makes the first {@link #next()} throw this, before anything else. */
@@ -447,8 +467,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     /**
      * Reports the records between this scan's position and the end of the data before the segment, which the segment's header names: they were
      * deleted in segments that the scan never entered. If the stream was deleted and came again, its first segment may not know that end. Then a
-     * scan that had read the stream to its end has missed no record, and nothing is reported, unless it {@linkplain #doubtEnd doubts} that end; to
-     * any other scan the gap is reported, as possible.
+     * scan that had read the stream to its end has missed no record, and nothing is reported, unless it {@linkplain #doubtEnd doubts} that end, and
+     * doesn't know that the stream {@linkplain #cameAfter came} with this segment; to any other scan the gap is reported, as possible.
      *
      * <p>The doubt has to be as new as the segment: records may have come, and all of the stream may have gone and come again, since the tail looked
      * for new ones. So it looks once more, after the segment was found. What came before that segment, came before this look.
@@ -465,7 +485,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         boolean isTold = telling == Telling.ALL_BEHIND_THE_NEXT;
         telling = Telling.ALL;
         long from = resume;
-        boolean isBehindAll = isNewToEnded && !isOwn && !endDoubt.isCastOn(from, header.basePosition());
+        boolean isBehindAll = isNewToEnded && !isOwn && (isFirstSinceItCame(header) || !endDoubt.isCastOn(from, header.basePosition()));
         endDoubt = EndDoubt.NONE;
         if (isTold || header.previousEnd() <= from || isBehindAll) {
             resume = header.basePosition();

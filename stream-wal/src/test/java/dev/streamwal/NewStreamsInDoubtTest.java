@@ -1,0 +1,124 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.WalConsumer;
+import dev.streamwal.reader.WalReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A shared segment comes and is packed between two looks of a tail, as of a consumer that was opened before the log was opened again. New streams, which
+ * nobody has read yet, have lost nothing by that, unless one of them may have been there before.
+ */
+class NewStreamsInDoubtTest {
+
+    private static final Duration WINDOW = Duration.ofMinutes(10);
+    private static final int KEYS = 5;
+
+    @TempDir
+    private Path folder;
+
+    private final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
+    private StreamWal wal;
+    private WalReader reader;
+
+    private StreamWal open() {
+        return StreamWal.open(folder.resolve("log"), WalOptions.builder().clock(now::get).window(WINDOW).ownSegments(0).sweepInterval(Duration.ZERO).build());
+    }
+
+    @BeforeEach
+    void openAgain() {
+        wal = open();
+        append("other");
+        reader = WalReader.open(folder.resolve("log"));
+        // its start is that of this writer; what is new begins above that when the log was opened again
+        reader.consumer("all", Keys.prefix("new/")).close();
+        wal.close();
+        wal = open();
+    }
+
+    @AfterEach
+    void close() {
+        reader.close();
+        wal.close();
+    }
+
+    private EntryRef append(String key) {
+        return wal.stream(key).append(now.get().toEpochMilli(), "x".getBytes(StandardCharsets.UTF_8));
+    }
+
+    private List<EntryRef> appendNew() {
+        List<EntryRef> refs = new ArrayList<>();
+        for (int i = 0; i < KEYS; i++) {
+            refs.add(append("new/" + i));
+        }
+        return refs;
+    }
+
+    private void pack() {
+        now.set(now.get().plus(WINDOW.multipliedBy(2)));
+        append("other");
+        int unused = wal.pack();
+    }
+
+    /** What a look that comes later can't have seen: a segment that came, and is packed. */
+    private void packUnseen() {
+        pack();
+        pack();
+    }
+
+    /** The first call after a while looks before it reads: nothing that came meanwhile is known yet. */
+    private static void assertReads(WalConsumer consumer, List<EntryRef> refs) throws InterruptedException {
+        List<EntryRef> read = new ArrayList<>();
+        while (consumer.entries().next(Duration.ZERO)) {
+            read.add(consumer.entries().ref());
+        }
+        assertThat(read).containsExactlyInAnyOrderElementsOf(refs);
+    }
+
+    @Test
+    void foundByTheLookThatHasMissedASegment_isNoLoss() throws InterruptedException {
+        try (WalConsumer consumer = reader.consumer("all", Keys.prefix("new/"))) {
+            assertReads(consumer, List.of());
+            packUnseen();
+            assertReads(consumer, appendNew());
+            assertThat(consumer.possiblyLost()).isEmpty();
+            assertThat(consumer.lost()).isEmpty();
+        }
+    }
+
+    /** Its first records are of the time between the looks; that there were any, only the missed segment says. */
+    @Test
+    void cameAndWentAndCameAgainBetweenTwoLooks_isPerhapsALoss() throws InterruptedException {
+        try (WalConsumer consumer = reader.consumer("all", Keys.prefix("new/"))) {
+            assertReads(consumer, List.of());
+            EntryRef missed = append("new/1");
+            packUnseen();
+            wal.delete("new/1");
+            wal.close();
+            wal = open();
+            EntryRef again = append("new/1");
+            assertThatThrownBy(() -> consumer.entries().next(Duration.ZERO)).isInstanceOfSatisfying(EntryExpiredException.class, e -> {
+                assertThat(e.isCertain()).isFalse();
+                assertThat(e.from()).isLessThanOrEqualTo(missed.position());
+                assertThat(e.to()).isBetween(missed.end(), again.position());
+            });
+            assertReads(consumer, List.of(again));
+            assertThat(consumer.possiblyLost()).hasSize(1);
+        }
+    }
+}
