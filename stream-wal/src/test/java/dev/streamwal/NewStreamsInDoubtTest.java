@@ -28,6 +28,8 @@ class NewStreamsInDoubtTest {
 
     private static final Duration WINDOW = Duration.ofMinutes(10);
     private static final int KEYS = 5;
+    /** More than a tail reads at a time. */
+    private static final int MANY_KEYS = 200;
 
     @TempDir
     private Path folder;
@@ -61,9 +63,9 @@ class NewStreamsInDoubtTest {
         return wal.stream(key).append(now.get().toEpochMilli(), "x".getBytes(StandardCharsets.UTF_8));
     }
 
-    private List<EntryRef> appendNew() {
+    private List<EntryRef> appendNew(int keys) {
         List<EntryRef> refs = new ArrayList<>();
-        for (int i = 0; i < KEYS; i++) {
+        for (int i = 0; i < keys; i++) {
             refs.add(append("new/" + i));
         }
         return refs;
@@ -95,7 +97,22 @@ class NewStreamsInDoubtTest {
         try (WalConsumer consumer = reader.consumer("all", Keys.prefix("new/"))) {
             assertReads(consumer, List.of());
             packUnseen();
-            assertReads(consumer, appendNew());
+            assertReads(consumer, appendNew(KEYS));
+            assertThat(consumer.possiblyLost()).isEmpty();
+            assertThat(consumer.lost()).isEmpty();
+        }
+    }
+
+    /** A consumer is opened behind many new keys, and hasn't read most of them when one of its looks misses a segment. */
+    @Test
+    void inPacksWhenTheConsumerWasOpened_isNoLoss() throws InterruptedException {
+        List<EntryRef> refs = appendNew(MANY_KEYS);
+        pack();
+        try (WalConsumer consumer = reader.consumer("all", Keys.prefix("new/"))) {
+            assertThat(consumer.entries().next(Duration.ZERO)).isTrue();
+            EntryRef first = consumer.entries().ref();
+            packUnseen();
+            assertReads(consumer, refs.stream().filter(ref -> !ref.equals(first)).toList());
             assertThat(consumer.possiblyLost()).isEmpty();
             assertThat(consumer.lost()).isEmpty();
         }

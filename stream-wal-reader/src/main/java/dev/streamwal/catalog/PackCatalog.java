@@ -25,7 +25,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.ObjLongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -275,11 +275,12 @@ public final class PackCatalog {
      * Adds the keys that have a segment that counts in a pack, by the packs' tables. Damaged parts of the tables are left out.
      *
      * @param which packs are looked through
+     * @param found receives each of them, with where one of its segments begins; several times, where it has more, or the look is repeated
      * @return the manifest that was looked through
      */
-    public Manifest addKeys(Predicate<ListedPack> which, KeyScope scope, Set<String> keys) throws IOException {
+    public Manifest addKeys(Predicate<ListedPack> which, KeyScope scope, ObjLongConsumer<StreamKey> found) throws IOException {
         return look(manifest -> {
-            addKeys(manifest, which, scope, keys, damage -> { });
+            addKeys(manifest, which, scope, found, damage -> { });
             return manifest;
         });
     }
@@ -290,26 +291,26 @@ public final class PackCatalog {
         return look(manifest -> {
             damage.clear();
             // of no key, but all tables are read
-            addKeys(manifest, pack -> true, KeyScope.of(List.of()), new HashSet<>(), damage::add);
+            addKeys(manifest, pack -> true, KeyScope.of(List.of()), (key, base) -> { }, damage::add);
             return damage;
         });
     }
 
-    private void addKeys(Manifest manifest, Predicate<ListedPack> which, KeyScope scope, Set<String> keys,
+    private void addKeys(Manifest manifest, Predicate<ListedPack> which, KeyScope scope, ObjLongConsumer<StreamKey> found,
             Consumer<CorruptSegmentException> damage) throws IOException {
         for (ListedPack pack : manifest.packsInOrder()) {
             if (!which.test(pack)) {
                 continue;
             }
             try {
-                addKeys(reader(pack).walk(), pack, manifest, scope, keys, damage);
+                addKeys(reader(pack).walk(), pack, manifest, scope, found, damage);
             } catch (CorruptSegmentException e) {
                 damage.accept(e);
             }
         }
     }
 
-    private static void addKeys(PackWalk walk, ListedPack pack, Manifest manifest, KeyScope scope, Set<String> keys,
+    private static void addKeys(PackWalk walk, ListedPack pack, Manifest manifest, KeyScope scope, ObjLongConsumer<StreamKey> found,
             Consumer<CorruptSegmentException> damage) throws IOException {
         byte[] beginning = scope.beginning().getBytes(StandardCharsets.UTF_8);
         boolean isSought = false;
@@ -325,7 +326,7 @@ public final class PackCatalog {
                 if (more) {
                     StreamKey key = walk.streamKey();
                     if (scope.contains(key.text()) && !manifest.isVoid(key, walk.basePosition(), pack.number())) {
-                        keys.add(key.text());
+                        found.accept(key, walk.basePosition());
                     }
                 }
             } catch (CorruptSegmentException e) {
@@ -410,7 +411,7 @@ public final class PackCatalog {
     public void addKeys(KeyScope scope, Set<String> keys) throws IOException {
         boolean unused = look(now -> {
             KeyCatalog catalog = channels.makingRoom(() -> addCataloged(scope, keys));
-            addKeys(catalog.manifest(), pack -> !catalog.covers(pack), scope, keys, damage -> { });
+            addKeys(catalog.manifest(), pack -> !catalog.covers(pack), scope, (key, base) -> keys.add(key.text()), damage -> { });
             return true;
         });
     }

@@ -134,6 +134,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private @Nullable Positions beforeTheNextLook;
     /** After how many listings that was. */
     private int listings;
+    /** Signs of records that were seen in packs since the last look at shared segments: see {@link #noteArrivals}. */
+    private final Map<FollowedStream, EndDoubt> seenInPacks = new HashMap<>();
 
     private final Map<String, FollowedStream> streams = new HashMap<>();
     private final DirectoryTurns turns;
@@ -200,6 +202,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             scope.exactKeys().orElse(Collections.emptyNavigableSet()).forEach(this::addIfNew);
             arrived.forEach((key, end) -> arrived(key, streams.containsKey(key) ? EndDoubt.NONE : EndDoubt.seen(end)));
             lookAtFolder();
+            // what was seen in packs counts as seen from this look on
+            lookAtShared();
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
@@ -521,13 +525,16 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     /**
      * Where other streams may have got records too, which have gone from the shared segments since the look before, the doubt comes before the signs of
-     * this look: what was missed may be older than what is there. It concerns a stream that this look has found, too.
+     * this look, and before those of packs that were seen since the look before: what was missed may be older than what is there. It concerns a stream
+     * that this look has found, too.
      */
     private void noteArrivals(boolean areAll, List<Arrived> arrived) {
         EndDoubt before = areAll ? EndDoubt.NONE : EndDoubt.MAY_BE_MORE_SINCE;
         if (!areAll) {
             streams.values().forEach(stream -> stream.doubtEnd(before));
         }
+        seenInPacks.forEach(FollowedStream::doubtEnd);
+        seenInPacks.clear();
         arrived.forEach(each -> arrived(each.key(), before.and(EndDoubt.seen(each.end()))));
         if (!areAll || arrivals.hasBecomeUndecided()) {
             streams.values().forEach(this::want);
@@ -687,10 +694,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         for (String key : names.found()) {
             want(followed(key));
         }
-        for (String key : names.foundInPacks()) {
-            // those of a stream that was followed before have come in shared segments, or in its directory: it is wanted for these
-            FollowedStream unused = followed(key);
-        }
+        // those of a stream that was followed before have come in shared segments, or in its directory: it is wanted for these
+        names.foundInPacks().forEach((key, lastBase) -> seenInPacks.put(followed(key), EndDoubt.seen(lastBase + 1)));
         names.gone().forEach(this::gone);
         names.taken();
     }

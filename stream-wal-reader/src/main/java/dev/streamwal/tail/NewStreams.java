@@ -6,6 +6,7 @@ import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.Manifest;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -36,7 +37,7 @@ final class NewStreams {
     /** The directory names of known streams; without names whose key isn't known yet. */
     private final Set<String> known = new HashSet<>();
     private final Set<String> found = new LinkedHashSet<>();
-    private final Set<String> foundInPacks = new LinkedHashSet<>();
+    private final Map<String, Long> foundInPacks = new LinkedHashMap<>();
     private final Set<String> gone = new LinkedHashSet<>();
     /** Keys of known streams that have no directory, by the name that it would have; first the one whose turn it is to be looked for. */
     private final Map<String, String> inTurn = new LinkedHashMap<>();
@@ -129,19 +130,20 @@ final class NewStreams {
     }
 
     private void addPacked(Set<String> names) throws IOException {
-        Set<String> keys = new HashSet<>();
-        Manifest now = log.packs().addKeys(pack -> manifest.pack(pack.number()).isEmpty(), scope, keys);
+        Map<String, Long> lastBases = new HashMap<>();
+        Manifest now = log.packs().addKeys(pack -> manifest.pack(pack.number()).isEmpty(), scope,
+                (key, basePosition) -> lastBases.merge(key.text(), basePosition, Math::max));
         boolean isAnother = now != manifest;
         manifest = now;
-        for (String key : keys) {
+        lastBases.forEach((key, lastBase) -> {
             String name = StreamKey.of(key).directoryName();
             if (!names.contains(name)) {
                 inTurn.putIfAbsent(name, key);
                 if (known.add(name)) {
-                    foundInPacks.add(key);
+                    foundInPacks.put(key, lastBase);
                 }
             }
-        }
+        });
         if (isAnother) {
             left = inTurn.size();
         }
@@ -192,8 +194,11 @@ final class NewStreams {
         return found;
     }
 
-    /** The keys of streams that turned up in packs since then. They may be followed already, for their records in shared segments. */
-    Set<String> foundInPacks() {
+    /**
+     * The keys of streams that turned up in packs since then, with where the last segment begins that was seen. They may be followed already, for their
+     * records in shared segments.
+     */
+    Map<String, Long> foundInPacks() {
         return foundInPacks;
     }
 
