@@ -122,7 +122,7 @@ public record ImageFetch(RaftGroup group, String self, ImagePeers peers, long by
                 }
                 fetch(connection, peer, number, files, target, stop);
             } finally {
-                release(connection, peer, number);
+                release(connection, number);
             }
             check(target, index);
             store(target, () -> Folders.forceNames(target));
@@ -180,7 +180,7 @@ public record ImageFetch(RaftGroup group, String self, ImagePeers peers, long by
         }
     }
 
-    private static void release(Connection connection, RaftPeerId peer, long number) {
+    private static void release(Connection connection, long number) {
         try {
             connection.ask(new Query.ReleaseImage(number));
         } catch (IOException | RuntimeException e) {
