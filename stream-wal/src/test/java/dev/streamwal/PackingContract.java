@@ -250,6 +250,30 @@ abstract class PackingContract extends LogContract {
                 records.stream().filter(record -> record.timestampMillis() >= NOW + 2 * WINDOW.toMillis()).toList()));
     }
 
+    /** Of a window's three packs two small ones have become one, which has the highest number and the oldest records. */
+    @Test
+    void sweep_totalBytesWithinAWindow_takesWhatIsOldestFirst() {
+        List<Written> written = new ArrayList<>();
+        long bytes;
+        try (StreamWal wal = open(options().ownSegments(0).compression(Compression.NONE))) {
+            for (int records : new int[] {2, 2, 100}) {
+                written.addAll(appendSome(wal.stream(key(0)), records, 500));
+                // packs what is in shared segments, in the middle of a window as well
+                Object nothing = wal.erase(Keys.key("none"), Instant.EPOCH, Instant.EPOCH.plusMillis(1));
+            }
+            assertThat(packs()).hasSize(3);
+            clock.advance(WINDOW.multipliedBy(2));
+            int unused = wal.pack();
+            assertThat(packs()).hasSize(2);
+            bytes = wal.stats().bytes();
+        }
+        try (StreamWal wal = open(options().ownSegments(0).compression(Compression.NONE).maxTotalBytes(bytes - 1))) {
+            wal.sweep();
+            assertThat(packs()).hasSize(1);
+            assertHoldsNow(wal, key(0), written.subList(4, written.size()));
+        }
+    }
+
     /** A consumer that hasn't come keeps its streams, and not the others in the same pack. */
     @Test
     void sweep_heldForAConsumer_isCarriedOver() {

@@ -288,12 +288,13 @@ public final class DuePacks<R extends DuePacks.Rule> {
 
     /**
      * Whether a pack that stays may have older segments of a stream that has some in a due pack. Under the same options older windows expire first, unless
-     * they were merged with later ones: a pack with several windows expires with the last of them.
+     * they were merged with later ones: a pack with several windows expires with the last of them. Packs of one window expire together, and a limit of
+     * bytes takes one of them before the other; which of them has the older segments, their numbers don't say.
      */
     private boolean mayHaveOlder(ListedPack other, ListedPack due) {
         boolean isKnownToStay = staying.contains(other) && !damaged.contains(other);
         return isKnownToStay || !other.isOfSameOptions(due.optionsHash())
-                || (other.expirationMillis() > due.expirationMillis() && other.window().startMillis() < due.window().endMillis());
+                || (other.expirationMillis() >= due.expirationMillis() && other.window().startMillis() < due.window().endMillis());
     }
 
     /** Decides stream by stream; segments of a stream follow each other. */

@@ -13,6 +13,7 @@ import dev.streamwal.pack.PackWriter;
 import dev.streamwal.retention.ExpiryPlan;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,10 +38,17 @@ public final class PackSweep {
         this.store = store;
     }
 
+    /**
+     * Older ones first. Of one window mostly the merged ones are older: what is merged is of the packs before, under a higher number. Where that isn't so,
+     * {@link DuePacks} keeps what is behind older segments that stay.
+     */
+    private static final Comparator<ListedPack> BY_AGE = Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis())
+            .thenComparing(Comparator.comparingInt(ListedPack::level).reversed()).thenComparingLong(ListedPack::number);
+
     /** The packs in the form of a plan's input. */
     public List<ExpiryPlan.Stream> views() {
         Map<Kind, List<ExpiryPlan.Segment>> byKind = new HashMap<>();
-        for (ListedPack pack : store.packs()) {
+        for (ListedPack pack : store.packs().stream().sorted(BY_AGE).toList()) {
             Window window = pack.window();
             Kind kind = new Kind(window.endMillis() - window.startMillis(), pack.expirationMillis() - window.endMillis());
             byKind.computeIfAbsent(kind, unused -> new ArrayList<>()).add(new ExpiryPlan.Segment(pack.number(), pack.expirationMillis(),
