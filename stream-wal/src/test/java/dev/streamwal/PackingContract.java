@@ -259,7 +259,7 @@ abstract class PackingContract extends LogContract {
             for (int records : new int[] {2, 2, 100}) {
                 written.addAll(appendSome(wal.stream(key(0)), records, 500));
                 // packs what is in shared segments, in the middle of a window as well
-                Object nothing = wal.erase(Keys.key("none"), Instant.EPOCH, Instant.EPOCH.plusMillis(1));
+                Object unused = wal.erase(Keys.key("none"), Instant.EPOCH, Instant.EPOCH.plusMillis(1));
             }
             assertThat(packs()).hasSize(3);
             clock.advance(WINDOW.multipliedBy(2));
