@@ -105,16 +105,17 @@ public final class PackTableFile {
 
     /** Writes the file, of a pack that is in the tier. When this returns, it is durable, its name included. */
     public static void write(PackReader pack, Path root) throws IOException {
-        name(prepare(pack, root), root, pack.number());
+        prepare(pack, root);
+        name(root, pack.number());
     }
 
-    /** Writes the file, of a pack that is anywhere, under another name: durable, but for its name. */
-    public static Path prepare(PackReader pack, Path root) throws IOException {
+    /** Writes the file, of a pack that is anywhere, under a temporary name: durable, but for its name. */
+    public static void prepare(PackReader pack, Path root) throws IOException {
         long tableOffset = pack.footer().tableOffset();
         long end = pack.footer().fileLength();
         try (OpenBytes bytes = pack.source().open()) {
             Path temporary = PackFiles.temporaryTable(root, pack.number());
-            return LogFile.writeNew(temporary, file -> {
+            Path unused = LogFile.writeNew(temporary, file -> {
                 ByteBuffer chunk = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
                 bytes.copy(0, HEADER_BYTES, chunk, (offset, piece) -> file.write(offset, piece));
                 bytes.copy(tableOffset, end, chunk, (offset, piece) -> file.write(HEADER_BYTES + offset - tableOffset, piece));
@@ -124,8 +125,8 @@ public final class PackTableFile {
     }
 
     /** Gives a prepared file its name, durably. */
-    public static void name(Path prepared, Path root, long number) throws IOException {
-        LogFile.rename(prepared, PackFiles.table(root, number));
+    public static void name(Path root, long number) throws IOException {
+        LogFile.rename(PackFiles.temporaryTable(root, number), PackFiles.table(root, number));
         DirectoryForce.force(PackFiles.directory(root));
     }
 }

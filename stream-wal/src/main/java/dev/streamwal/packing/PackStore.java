@@ -825,23 +825,23 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Moves a pack, whose copy in the tier is durable and was compared with it: gives its table the name, lists it as being in the tier, and then
+     * Moves a pack, whose copy in the tier is durable and was compared with it, and whose table is {@linkplain PackTableFile#prepare
+     * prepared}: gives the table its name, lists it as being in the tier, and then
      * deletes its file. The caller holds the lock of packing.
      *
      * <p>All that under this object's monitor: a change of the manifest that lists the pack may not be over yet, although the pack was seen in it, and it
      * ends with deleting tables of packs that aren't in the tier ({@link #deleteUnlisted}).
      *
-     * @param table the table, durable but for its name
      * @return false if it isn't listed any more, or is to stay
      */
-    synchronized boolean toTier(ListedPack pack, TierObject object, Path table) throws IOException {
+    synchronized boolean toTier(ListedPack pack, TierObject object) throws IOException {
         if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number())) {
             return false;
         }
-        fence.check();
-        inDoubt.add(pack.number());
-        PackTableFile.name(table, root, pack.number());
-        change(List.of(), List.of(pack), () -> manifest.toTier(pack.number(), object));
+        change(List.of(), List.of(pack), () -> {
+            PackTableFile.name(root, pack.number());
+            manifest.toTier(pack.number(), object);
+        });
         catalog.moved(pack.number());
         return true;
     }

@@ -30,6 +30,13 @@ public final class PackSweep {
     /** The key of packs in a plan; no stream has it, and it sorts before all keys. */
     public static final String KEY = "";
 
+    /**
+     * Older ones first. Of one window mostly the merged ones are older: what is merged is of the packs before, under a higher number. Where that isn't so,
+     * {@link DuePacks} keeps what is behind older segments that stay.
+     */
+    private static final Comparator<ListedPack> BY_AGE = Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis())
+            .thenComparing(Comparator.comparingInt(ListedPack::level).reversed()).thenComparingLong(ListedPack::number);
+
     private record Kind(long windowMillis, long retentionMillis) {}
 
     private final PackStore store;
@@ -37,13 +44,6 @@ public final class PackSweep {
     public PackSweep(PackStore store) {
         this.store = store;
     }
-
-    /**
-     * Older ones first. Of one window mostly the merged ones are older: what is merged is of the packs before, under a higher number. Where that isn't so,
-     * {@link DuePacks} keeps what is behind older segments that stay.
-     */
-    private static final Comparator<ListedPack> BY_AGE = Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis())
-            .thenComparing(Comparator.comparingInt(ListedPack::level).reversed()).thenComparingLong(ListedPack::number);
 
     /** The packs in the form of a plan's input. */
     public List<ExpiryPlan.Stream> views() {

@@ -285,12 +285,11 @@ public final class Tiering implements PackedTier {
     @GuardedBy("this")
     private boolean isMoved(LogInTier tier, ListedPack pack) throws IOException {
         TierObject object;
-        Path table = PackFiles.temporaryTable(store.root(), pack.number());
         try (LogFile file = LogFile.reading(store.file(pack))) {
             PackReader reader = store.reader(pack);
             object = tier.upload(pack, random.getAsLong(), file);
             boolean unused = recorded(() -> {
-                Path unusedToo = PackTableFile.prepare(reader, store.root());
+                PackTableFile.prepare(reader, store.root());
                 return true;
             });
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
@@ -303,18 +302,18 @@ public final class Tiering implements PackedTier {
             }
             return false;
         }
-        boolean isMoved = store.whilePacking(() -> recorded(() -> isListed(pack, object, table)));
+        boolean isMoved = store.whilePacking(() -> recorded(() -> isListed(pack, object)));
         if (isMoved) {
             events.tiered(pack, store.file(pack), tier.location(), TierNames.pack(pack.number(), object));
         }
         return isMoved;
     }
 
-    private boolean isListed(ListedPack pack, TierObject object, Path table) throws IOException {
+    private boolean isListed(ListedPack pack, TierObject object) throws IOException {
         try {
-            return store.toTier(pack, object, table);
+            return store.toTier(pack, object);
         } finally {
-            Files.deleteIfExists(table);
+            Files.deleteIfExists(PackFiles.temporaryTable(store.root(), pack.number()));
         }
     }
 
