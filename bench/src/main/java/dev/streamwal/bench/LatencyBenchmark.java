@@ -45,7 +45,7 @@ public final class LatencyBenchmark {
     private static void warmUp(int pace, long nanos) {
         BenchFolder.warmMemory();
         for (int i = 0; i < ROUNDS_TO_WARM_UP; i++) {
-            Histogram uncounted = round(pace, nanos);
+            Histogram unusedRound = round(pace, nanos);
         }
     }
 
