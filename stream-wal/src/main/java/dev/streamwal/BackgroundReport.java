@@ -12,6 +12,7 @@ import dev.streamwal.engine.Sweeper;
 import dev.streamwal.engine.SweptSegment;
 import dev.streamwal.engine.UntoldFailures;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.events.DamageFoundEvent;
 import dev.streamwal.events.SegmentDeleteEvent;
 import dev.streamwal.format.SegmentHeader;
@@ -26,6 +27,8 @@ import dev.streamwal.packing.Packer;
 import dev.streamwal.recovery.Findings;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.storage.StorageErrors;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -41,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 /** Passes background events on to the program's listener, the log's statistics, and its health. */
 final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents, Packer.Events {
 
+    private final Path root;
     private final ListenerThread<WalListener> listener;
     private final RecoveryLedger ledger = new RecoveryLedger();
     private final LongAdder sweepFailures = new LongAdder();
@@ -52,10 +56,12 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     /**
      * The report of one log.
      *
+     * @param root the log's directory
      * @param thread whether the listener has a thread of its own
      * @param clock for the time when the log's health changed
      */
-    BackgroundReport(WalListener listener, boolean thread, InstantSource clock) {
+    BackgroundReport(Path root, WalListener listener, boolean thread, InstantSource clock) {
+        this.root = root;
         this.failures = new OpenFailures(clock);
         this.listener = new ListenerThread<>(new GuardedListener(listener), listener.equals(WalOptions.NOBODY), thread,
                 (told, failure) -> told.onFailure("listener", Optional.empty(), failure));
@@ -67,8 +73,9 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         untold.tell(task, stream, failure);
     }
 
-    private void report(String task, @Nullable String stream, Throwable failure) {
-        if (failure instanceof FlushFailedException) {
+    private void report(String task, @Nullable String stream, Throwable thrown) {
+        Throwable failure = published(task, thrown);
+        if (thrown instanceof FlushFailedException) {
             failures.failedForGood(task, stream, failure);
         } else if (!task.equals(GroupCommitter.COMPLETE)) {
             // a failure of the program's executor isn't the log's
@@ -78,6 +85,14 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         listener.tell(told -> told.onFailure(task, key, failure));
         // last, so that what is tried again counts once
         counts.failed(task);
+    }
+
+    /** A failure of the file system, as callers get it: a program asks by its class whether the disk is full. */
+    private Throwable published(String task, Throwable thrown) {
+        if (thrown instanceof FlushFailedException flush) {
+            return flush.published(root, null);
+        }
+        return thrown instanceof IOException failure ? StorageErrors.translate(task, failure, root, null, WalException.NO_POSITION, 0) : thrown;
     }
 
     @Override

@@ -192,7 +192,7 @@ public final class StreamWal implements AutoCloseable {
         this.packs = packs;
         PackSweep packSweep = new PackSweep(packs);
         this.packer = new Packer(packs, packSweep, log.storage(), new Packed(), report, options.ownSegments(), options.spansHash());
-        this.packing = inBackground("stream-wal-pack", packer::passAtIntervals);
+        this.packing = inBackground("stream-wal-pack", this::packAtIntervals);
         this.merging = inBackground("stream-wal-merge", packer::mergeAtIntervals);
         this.tiering = options.tier().map(folder -> new Tiering(packs, new Packed(), report, new Tiering.Settings(folder, options.tierAfter().toMillis(),
                 options.sweepInterval().toNanos()), environment.salts(), environment.steadyClock())).orElse(null);
@@ -240,6 +240,13 @@ public final class StreamWal implements AutoCloseable {
         return new PackingThread(name, isStopped -> pass.accept(() -> closed || isStopped.getAsBoolean()), options.sweepInterval().toNanos());
     }
 
+    private void packAtIntervals(BooleanSupplier isStopped) {
+        if (tiering != null) {
+            tiering.reportStuckPass();
+        }
+        packer.passAtIntervals(isStopped);
+    }
+
     /** Like {@link #open(Path, WalOptions)}, with other settings for the recovery of streams than the options give. */
     static StreamWal open(Path root, WalOptions options, Environment environment, UnaryOperator<RecoverySettings> adjusted) {
         Objects.requireNonNull(root, "root");
@@ -259,7 +266,7 @@ public final class StreamWal implements AutoCloseable {
             SegmentStorage storage = environment.storages().of(root);
             deleteActivity(root, storage);
             StreamFolders folders = new StreamFolders(root);
-            BackgroundReport report = new BackgroundReport(options.listener(), environment.threads(), options.clock());
+            BackgroundReport report = new BackgroundReport(root, options.listener(), environment.threads(), options.clock());
             folders.create(storage, e -> report.failed("rename the folder streams", null, e));
             declareConsumers(root, options, report);
             PositionsFile positions = PositionsFile.load(root, () -> folders.anySegment() || hasHadPacks(root));
@@ -750,8 +757,7 @@ public final class StreamWal implements AutoCloseable {
             return writer.lost();
         }
         if (failure instanceof FlushFailedException flush) {
-            return new WalFailedException("a flush failed, and the log acknowledges no more appends: " + flush.getMessage()
-                    + ", root=" + root + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, flush);
+            return flush.published(root, key);
         }
         return StorageErrors.notDurable(failure instanceof IOException known ? known : new IOException(failure), root, key);
     }

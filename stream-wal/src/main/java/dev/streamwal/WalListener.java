@@ -74,7 +74,8 @@ public interface WalListener {
      * @param task what failed, in a word or two: for example {@code "sweep"}, {@code "seal"}, {@code "prepare"}, {@code "pack"}, {@code "merge"}, {@code
      *     "tier"}
      * @param key of the stream concerned; empty if the failure concerns the whole log
-     * @param failure why
+     * @param failure why; an exception of the file system is a {@link dev.streamwal.error.WalIOException}, as callers get it: a full disk is a {@link
+     *     dev.streamwal.error.DiskFullException}
      */
     default void onFailure(String task, Optional<String> key, Throwable failure) {}
 }

@@ -3,6 +3,15 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.engine.Sweeper;
+import dev.streamwal.error.DiskFullException;
+import dev.streamwal.error.TierUnavailableException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.io.TierFailure;
+import dev.streamwal.storage.RoomKeptException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,12 +23,14 @@ import org.junit.jupiter.api.Test;
 class BackgroundReportTest {
 
     private final List<String> told = new ArrayList<>();
+    private final List<Throwable> causes = new ArrayList<>();
     private boolean isFull;
 
-    private final BackgroundReport report = new BackgroundReport(new WalListener() {
+    private final BackgroundReport report = new BackgroundReport(Path.of("log"), new WalListener() {
         @Override
         public void onFailure(String task, Optional<String> key, Throwable failure) {
             told.add(task);
+            causes.add(failure);
         }
     }, false, () -> {
         if (isFull) {
@@ -56,5 +67,20 @@ class BackgroundReportTest {
         assertThat(told).containsExactly("seal");
         report.ended("seal", "a", begun);
         assertThat(report.health().state()).isEqualTo(WalHealth.State.OK);
+    }
+
+    /** A program asks by the class of a failure what to do: it gets those that callers get. */
+    @Test
+    void failed_byTheFileSystem_isTheLibrarysException() {
+        List<IOException> thrown = List.of(new FileSystemException("pack", null, "No space left on device"), new RoomKeptException(1, 2),
+                new TierFailure("away", "s3://store", "", "try again", null), new AccessDeniedException("pack"));
+        thrown.forEach(failure -> report.failed("pack", "meter", failure));
+        assertThat(causes).extracting(Object::getClass).isEqualTo(List.of(DiskFullException.class, DiskFullException.class,
+                TierUnavailableException.class, WalIOException.class));
+        for (int i = 0; i < thrown.size(); i++) {
+            assertThat(causes.get(i)).hasCause(thrown.get(i)).hasMessageStartingWith("can't pack: ");
+        }
+        assertThat(report.health().cause()).contains(causes.get(causes.size() - 1));
+        assertThat(report.health().state()).isEqualTo(WalHealth.State.DEGRADED);
     }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,7 @@ class StandstillTest {
     @TempDir
     Path directory;
 
+    @Tag("exhaustive")
     @Test
     void sweep_whereAllHasExpired_hasFewSegmentsInMemory_andLooksForNone() throws Exception {
         Path output = directory.resolve("output");

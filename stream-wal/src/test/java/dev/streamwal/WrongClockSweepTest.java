@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +46,7 @@ class WrongClockSweepTest {
     }
 
     /** The shared segment that was begun while the clock was ahead is older than no window, until the clock gets there again. */
+    @Tag("exhaustive")
     @Test
     void sweep_sharedSegmentBegunWhileTheClockWasAhead_keepsNothingThatHasExpiredSince() {
         Duration retention = Duration.ofDays(7);

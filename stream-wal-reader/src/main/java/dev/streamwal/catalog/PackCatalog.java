@@ -64,6 +64,7 @@ public final class PackCatalog {
     private final ChannelCache channels;
     private final FooterCache footers;
     private final Manifests manifests;
+    private volatile Manifest earlier = Manifest.EMPTY;
     private final TierReads tier;
     private final boolean isOfTierAlone;
     private final BlockCache tables = new BlockCache(TABLE_CACHE_BYTES);
@@ -118,7 +119,14 @@ public final class PackCatalog {
 
     /** The present manifest; the same object as before if it is unchanged. */
     public Manifest manifest() throws IOException {
-        return manifests.current();
+        Manifest now = manifests.current();
+        earlier = now;
+        return now;
+    }
+
+    /** One that was the present manifest earlier. */
+    Manifest earlierManifest() {
+        return earlier;
     }
 
     /** The present manifest, for who has missed a pack by the one before. */

@@ -100,6 +100,11 @@ public final class SegmentCatalog {
     interface Folder {
         /** As {@link StreamDirectory#state()}. */
         Object state() throws IOException;
+
+        /** As {@link StreamDirectory#isWithout}. */
+        default boolean isWithout(Path directory, Object state) throws IOException {
+            return false;
+        }
     }
 
     /**
@@ -118,7 +123,7 @@ public final class SegmentCatalog {
 
     SegmentCatalog(StreamKey key, StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs,
             @Nullable SharedCatalog shared) {
-        this(key, () -> streams.of(key), streams::state, channels, footers, packs, shared, System::nanoTime);
+        this(key, () -> streams.of(key), streams, channels, footers, packs, shared, System::nanoTime);
     }
 
     SegmentCatalog(StreamKey key, Supplier<Path> directory, Folder folder, ChannelCache channels, FooterCache footers, PackCatalog packs,
@@ -176,8 +181,8 @@ public final class SegmentCatalog {
 
     /** Lists the segments again, where they can have changed; empty where there are none. */
     public synchronized SegmentChain refresh() throws IOException {
-        // the manifest of the last call will do: it never returns to an earlier state
-        Manifest before = manifest == null ? packs.manifest() : manifest;
+        // one of before will do: it never returns to an earlier state
+        Manifest before = manifest == null ? packs.earlierManifest() : manifest;
         for (int attempt = 1; ; attempt++) {
             listOwn();
             SharedCatalog.Listing sharedNow = shared == null ? SharedCatalog.Listing.NOTHING : shared.list();
@@ -344,19 +349,28 @@ public final class SegmentCatalog {
             return;
         }
         missingIn = null;
+        if (before != null && folder.isWithout(where, before)) {
+            missing(before);
+            return;
+        }
         FileTime now;
         try {
             now = Files.getLastModifiedTime(where);
         } catch (NoSuchFileException e) {
-            age.forget();
-            forgetOwn();
-            missingIn = before;
+            missing(before);
             return;
         }
         if (!age.isCurrent(now)) {
             listAnew(where);
             age.listed();
         }
+    }
+
+    @GuardedBy("this")
+    private void missing(@Nullable Object in) {
+        age.forget();
+        forgetOwn();
+        missingIn = in;
     }
 
     @GuardedBy("this")

@@ -38,12 +38,17 @@ import org.jspecify.annotations.Nullable;
  * the folder, perhaps while a reader uses it. So {@link #path()} looks again until it has seen the new name, and a reading by the old name is
  * repeated if the folder was renamed meanwhile.
  */
-public final class StreamDirectory {
+public final class StreamDirectory implements SegmentCatalog.Folder {
 
     /** The folder's name. */
     public static final String NAME = "segments";
     /** The folder's name before a writer has renamed it; in every other log this is a file. */
     public static final String EARLIER_NAME = "streams";
+
+    /** Listing a folder costs as much as so many questions for single names, or less. */
+    static final int ASKED_BEFORE_LISTING = 256;
+    /** Of a folder that has more, the names aren't kept. */
+    static final int MAX_NAMES = 4_096;
 
     private final Path root;
     private final ChannelCache channels;
@@ -55,6 +60,25 @@ public final class StreamDirectory {
 
     @GuardedBy("this")
     private Object state = new Object();
+
+    @GuardedBy("this")
+    private Names names = new Names(state, null, null);
+    /** How often a directory was asked for in the state of {@link #names}. */
+    @GuardedBy("this")
+    private int asked;
+
+    /**
+     * The names in the folder, as far as they are known.
+     *
+     * @param state of the folder
+     * @param folder its path then; null where the names aren't known
+     */
+    private record Names(Object state, @Nullable Path folder, @Nullable Set<String> known) {
+
+        boolean isWithout(Path directory) {
+            return folder != null && known != null && folder.equals(directory.getParent()) && !known.contains(directory.getFileName().toString());
+        }
+    }
 
     /** @param root of the log */
     public StreamDirectory(Path root, ChannelCache channels) {
@@ -131,7 +155,8 @@ public final class StreamDirectory {
      * What the folder holds now, as an object. If a later call returns an equal one, no directory has come or gone between the two calls. So a
      * directory that wasn't there after the first call isn't there before the second one.
      */
-    synchronized Object state() throws IOException {
+    @Override
+    public synchronized Object state() throws IOException {
         FileTime now;
         try {
             now = Files.getLastModifiedTime(path());
@@ -144,6 +169,49 @@ public final class StreamDirectory {
             age.listed();
         }
         return state;
+    }
+
+    /**
+     * Whether a directory is known not to be there, without asking for it. Streams that share segments have none: who reads many of them would ask for
+     * each in vain. So the folder is listed once it was asked so often for one state of it. Its names then are those of that state: it was unchanged since
+     * the state was told first, as {@link #state()} says.
+     *
+     * @param in what {@link #state()} has told just now
+     * @return false where it may be there
+     */
+    @Override
+    public synchronized boolean isWithout(Path directory, Object in) throws IOException {
+        if (!in.equals(state)) {
+            return false;
+        }
+        if (!in.equals(names.state())) {
+            names = new Names(in, null, null);
+            asked = 0;
+        }
+        if (++asked == ASKED_BEFORE_LISTING) {
+            names = names(in);
+        }
+        return names.isWithout(directory);
+    }
+
+    private Names names(Object in) throws IOException {
+        Path folder = path();
+        return channels.makingRoom(() -> {
+            Set<String> found = new HashSet<>();
+            try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
+                for (Path each : directories) {
+                    found.add(each.getFileName().toString());
+                    if (found.size() > MAX_NAMES) {
+                        return new Names(in, null, null);
+                    }
+                }
+            } catch (NoSuchFileException e) {
+                return new Names(in, null, null);
+            } catch (DirectoryIteratorException e) {
+                throw e.getCause();
+            }
+            return new Names(in, folder, found);
+        });
     }
 
     /** A reading of a directory. */

@@ -32,10 +32,17 @@ public final class TierFolder {
 
     private final Path folder;
     private final String name;
+    private final Runnable answered;
 
     /** @param folder which exists */
     public TierFolder(Path folder) {
+        this(folder, () -> { });
+    }
+
+    /** @param answered is run whenever the tier has answered a call, or has taken a piece of an object */
+    public TierFolder(Path folder, Runnable answered) {
         this.folder = folder;
+        this.answered = answered;
         this.name = TierLocation.of(folder);
     }
 
@@ -166,7 +173,7 @@ public final class TierFolder {
         }
     }
 
-    private static void writeTo(SeekableByteChannel channel, Content content) throws IOException {
+    private void writeTo(SeekableByteChannel channel, Content content) throws IOException {
         IOException[] ofChannel = {null};
         try {
             content.to(piece -> {
@@ -174,6 +181,7 @@ public final class TierFolder {
                 try {
                     while (piece.position() < end) {
                         int unused = channel.write(piece.limit(Math.min(end, piece.position() + LogFile.CHUNK_BYTES)));
+                        answered.run();
                     }
                 } catch (IOException e) {
                     ofChannel[0] = e;
@@ -203,6 +211,8 @@ public final class TierFolder {
         } catch (IOException | RuntimeException e) {
             // providers throw what their clients throw
             throw new TierFailure(failed, name, object, RETRY, e);
+        } finally {
+            answered.run();
         }
     }
 

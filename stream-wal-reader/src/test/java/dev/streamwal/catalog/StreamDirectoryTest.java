@@ -38,4 +38,62 @@ class StreamDirectoryTest {
         now[0] = ListingAge.SETTLING_NANOS;
         assertThat(streams.state()).isNotEqualTo(first);
     }
+
+    /** However it comes to know, it never denies a directory that is there. */
+    @Test
+    void isWithout_askedForManyNames_knowsThoseThatAreMissing() throws IOException {
+        Path folder = Files.createDirectory(root.resolve(StreamDirectory.NAME));
+        Files.createDirectory(folder.resolve("k"));
+        StreamDirectory streams = new StreamDirectory(root, new ChannelCache(1), () -> now[0]);
+        Object unsettled = streams.state();
+        now[0] = ListingAge.SETTLING_NANOS;
+        Object settled = streams.state();
+        for (int i = 1; i < StreamDirectory.ASKED_BEFORE_LISTING; i++) {
+            assertThat(streams.isWithout(folder.resolve("missing" + i), settled)).isFalse();
+        }
+        assertThat(streams.isWithout(folder.resolve("missing"), settled)).isTrue();
+        assertThat(streams.isWithout(folder.resolve("k"), settled)).isFalse();
+        assertThat(streams.isWithout(folder.resolve("missing"), unsettled)).as("of another state").isFalse();
+        assertThat(streams.isWithout(root.resolve(StreamDirectory.EARLIER_NAME).resolve("missing"), settled)).as("in another folder").isFalse();
+
+        Files.createDirectory(folder.resolve("missing"));
+        Files.setLastModifiedTime(folder, FileTime.fromMillis(5));
+        Object changed = streams.state();
+        assertThat(changed).isNotEqualTo(settled);
+        assertThat(streams.isWithout(folder.resolve("missing"), changed)).isFalse();
+        assertThat(streams.isWithout(folder.resolve("other"), settled)).as("of a state that is over").isFalse();
+    }
+
+    /** Each state that isn't settled is another one: what is known of it isn't of the next. */
+    @Test
+    void isWithout_directoryComesWithinTheClocksGranularity_isNotDenied() throws IOException {
+        Path folder = Files.createDirectory(root.resolve(StreamDirectory.NAME));
+        FileTime time = Files.getLastModifiedTime(folder);
+        StreamDirectory streams = new StreamDirectory(root, new ChannelCache(1), () -> now[0]);
+        for (int i = 0; i < 2 * StreamDirectory.ASKED_BEFORE_LISTING; i++) {
+            assertThat(streams.isWithout(folder.resolve("k"), streams.state())).isFalse();
+        }
+        Object before = streams.state();
+        for (int i = 0; i < 2 * StreamDirectory.ASKED_BEFORE_LISTING; i++) {
+            boolean unused = streams.isWithout(folder.resolve("k"), before);
+        }
+        Files.createDirectory(folder.resolve("k"));
+        Files.setLastModifiedTime(folder, time);
+        assertThat(streams.isWithout(folder.resolve("k"), streams.state())).isFalse();
+    }
+
+    @Test
+    void isWithout_moreNamesThanAreKept_isNotKnown() throws IOException {
+        Path folder = Files.createDirectory(root.resolve(StreamDirectory.NAME));
+        for (int i = 0; i <= StreamDirectory.MAX_NAMES; i++) {
+            Files.createFile(folder.resolve("k" + i));
+        }
+        StreamDirectory streams = new StreamDirectory(root, new ChannelCache(1), () -> now[0]);
+        Object unused = streams.state();
+        now[0] = ListingAge.SETTLING_NANOS;
+        Object settled = streams.state();
+        for (int i = 0; i < 2 * StreamDirectory.ASKED_BEFORE_LISTING; i++) {
+            assertThat(streams.isWithout(folder.resolve("missing"), settled)).isFalse();
+        }
+    }
 }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,6 +39,7 @@ class ManifestTest {
     }
 
     /** What a manifest says, and what a list of all that was ever said says. */
+    @Tag("exhaustive")
     @Test
     void edits_random_asAListOfAllOfThemSays() throws IOException {
         Random random = new Random(3);
@@ -99,6 +101,7 @@ class ManifestTest {
     }
 
     /** Damage of one is read from the other, and never something else. */
+    @Tag("exhaustive")
     @Test
     void read_everyBitAndEveryLength_theCopyOrAnError() throws IOException {
         String expected = written().toString();

@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -100,6 +101,7 @@ class FrameBlocksTest {
         return Arrays.copyOf(target.array(), read);
     }
 
+    @Tag("exhaustive")
     @Test
     void frames_ofAnyKind_areReadInEveryPieceAsTheyWereWritten() throws IOException {
         int inBlocks = 0;
@@ -129,6 +131,7 @@ class FrameBlocksTest {
         assertThat(inBlocks).isGreaterThan(CASES / 2);
     }
 
+    @Tag("exhaustive")
     @Test
     void bits_eachOfTheBlocksFlipped_costsRecordsOfOneBlockAndGivesNoOther() throws IOException {
         String[] contents = new String[900];

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -204,6 +205,7 @@ class KeyCatalogTest {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void walk_anyByteChanged_refusedBehindWhatWasWritten() throws IOException {
         List<Entry> entries = write(150, new Random(6));
@@ -215,6 +217,7 @@ class KeyCatalogTest {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void walk_anyLength_refused() throws IOException {
         List<Entry> entries = write(150, new Random(7));

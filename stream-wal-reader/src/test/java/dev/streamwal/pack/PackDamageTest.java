@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -113,6 +114,7 @@ class PackDamageTest {
         return told;
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void bits_eachOfASmallPackFlipped_giveAnErrorOrTheRightAnswer(boolean isInBlocks) throws IOException {

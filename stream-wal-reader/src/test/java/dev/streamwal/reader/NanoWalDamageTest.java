@@ -26,6 +26,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -183,6 +184,7 @@ class NanoWalDamageTest {
 
     // ---- changed
 
+    @Tag("exhaustive")
     @Test
     void everyChangedByteOfFraming_leavesTheRecordsInFrontOfIt() throws IOException {
         for (int file = 0; file < 2; file++) {

@@ -30,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Reading backwards is reading forwards reversed, whatever is in the stream and whatever is wrong with it. */
@@ -131,6 +132,7 @@ class ScanBackwardTest {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void next_anyStreamFromAnyPosition_isForwardReversed() throws IOException {
         for (int seed = 0; seed < STREAMS; seed++) {
@@ -251,6 +253,7 @@ class ScanBackwardTest {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void next_anyByteChanged_isForwardReversedAndTellsAllDamage() {
         List<SegmentWriterForTests> segments = three();
@@ -270,6 +273,7 @@ class ScanBackwardTest {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void next_cutAtAnyLength_isForwardReversedAndTellsAllDamage() {
         List<SegmentWriterForTests> segments = three();

@@ -28,6 +28,7 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Whatever happens to a segment's bytes: a documented error, or every record unchanged; never a wrong record. */
@@ -126,6 +127,7 @@ class SegmentDamageTest {
                 .containsAll(other.written().stream().map(Written::position).toList());
     }
 
+    @Tag("exhaustive")
     @Test
     void scan_anyByteChanged_isAnErrorOrUnchanged() {
         sealedThenOpen();
@@ -149,6 +151,7 @@ class SegmentDamageTest {
         assertThat(new Outcome("restored").positions).hasSameSizeAs(written.keySet());
     }
 
+    @Tag("exhaustive")
     @Test
     void scan_cutAtAnyLength_isAnErrorOrUnchanged() {
         sealedThenOpen();

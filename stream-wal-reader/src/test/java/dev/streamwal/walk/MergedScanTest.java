@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What merging costs at most, whatever the number of streams and the size of their records. */
@@ -39,6 +40,7 @@ class MergedScanTest {
         assertThat(log.channels().openFiles()).isLessThanOrEqualTo(log.settings().maxOpenFiles() + 1);
     }
 
+    @Tag("exhaustive")
     @Test
     void next_tenThousandStreamsInTurn_keepsToItsBudget() throws IOException {
         try (FileSystem memory = Jimfs.newFileSystem(Configuration.unix())) {

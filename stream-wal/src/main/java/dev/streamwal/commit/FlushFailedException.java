@@ -1,6 +1,9 @@
 package dev.streamwal.commit;
 
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalFailedException;
 import java.io.IOException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,5 +16,16 @@ public final class FlushFailedException extends IOException {
 
     FlushFailedException(String message, @Nullable Throwable cause) {
         super(message, cause);
+    }
+
+    /**
+     * As callers get it.
+     *
+     * @param root the log's directory
+     * @param key of the stream concerned; null where there is none
+     */
+    public WalFailedException published(Path root, @Nullable String key) {
+        return new WalFailedException("a flush failed, and the log acknowledges no more appends: " + getMessage() + ", root=" + root
+                + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, this);
     }
 }

@@ -28,7 +28,9 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -59,6 +61,7 @@ public final class Tiering implements PackedTier {
     private final Packer.PackedLog log;
     private final Packer.Events events;
     private final Settings settings;
+    private final TierProgress progress;
     private final TierFolder folder;
     private final LongSupplier random;
     private final LongSupplier steadyClock;
@@ -96,7 +99,8 @@ public final class Tiering implements PackedTier {
         this.log = log;
         this.events = events;
         this.settings = settings;
-        this.folder = new TierFolder(settings.folder());
+        this.progress = new TierProgress(steadyClock);
+        this.folder = new TierFolder(settings.folder(), progress::answered);
         this.random = random;
         this.steadyClock = steadyClock;
         this.limits = Packer.mergeLimits(store, log);
@@ -119,7 +123,13 @@ public final class Tiering implements PackedTier {
     @GuardedBy("this")
     private int settling(BooleanSupplier isStopped) throws IOException {
         long begun = events.begins();
-        int moved = pass(isStopped);
+        progress.passBegins();
+        int moved;
+        try {
+            moved = pass(isStopped);
+        } finally {
+            progress.passEnds();
+        }
         backoff.succeeded();
         if (!isStopped.getAsBoolean()) {
             events.ended(TASK, begun);
@@ -144,6 +154,17 @@ public final class Tiering implements PackedTier {
                 events.packingFailed(TASK, e instanceof IOException failure
                         ? IoFailure.of("moving packs to the tier", failure, null, null, WalException.NO_POSITION) : e);
             }
+        }
+    }
+
+    /** For another thread than that of the passes: reports a pass that waits too long for a call of the tier as a failure, once for each such call. */
+    public void reportStuckPass() {
+        OptionalLong waited = progress.newlyStuckNanos();
+        if (waited.isPresent() && !isEnded) {
+            events.packingFailed(TASK, IoFailure.of("moving packs to the tier", new TierFailure("a call hasn't returned: seconds="
+                    + TimeUnit.NANOSECONDS.toSeconds(waited.getAsLong()), folder.name(), "",
+                    "look at the tier, or open the log again to give the call up; until it returns no pack moves, and all else goes on", null), null, null,
+                    WalException.NO_POSITION));
         }
     }
 

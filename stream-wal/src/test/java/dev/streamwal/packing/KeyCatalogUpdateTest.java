@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -157,6 +158,7 @@ class KeyCatalogUpdateTest {
     }
 
     /** Of 100 packs those are looked at that have what is asked for. */
+    @Tag("exhaustive")
     @Test
     void read_ofOneKey_looksIntoFewPacks() {
         int silent = 50;
@@ -239,6 +241,7 @@ class KeyCatalogUpdateTest {
     }
 
     /** In each window a key has a late record; packs are passed unread whose late records are of other windows. */
+    @Tag("exhaustive")
     @Test
     void read_ofARangeOfTime_whereRecordsAreLate_looksIntoThePacksThatHaveSome() {
         String key = "late";

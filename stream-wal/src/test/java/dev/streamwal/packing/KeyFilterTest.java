@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.format.StreamKey;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class KeyFilterTest {
@@ -23,6 +24,7 @@ class KeyFilterTest {
         assertThat(filter.bytes()).isZero();
     }
 
+    @Tag("exhaustive")
     @Test
     void added_areAllThere_andFewOthers() {
         KeyFilter filter = new KeyFilter();

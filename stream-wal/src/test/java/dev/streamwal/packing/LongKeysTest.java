@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +65,7 @@ class LongKeysTest {
         assertThat(wal.stats().packs()).isEqualTo(packs);
     }
 
+    @Tag("exhaustive")
     @Test
     void pack_moreKeysThanATableHasRoomFor_severalPacks() {
         int keys = 52_000;
@@ -77,6 +79,7 @@ class LongKeysTest {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void pack_twoPacksThatDontFitOneTable_stay_andLaterOnesAreMerged() {
         int keys = 52_000;

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class MergePlanTest {
@@ -250,6 +251,7 @@ class MergePlanTest {
     }
 
     /** Whatever windows and retention there are: the packs of a retention are few, nothing is written often, or expires much later than its window. */
+    @Tag("exhaustive")
     @Test
     void of_windowsOfAnyLength_fewPacksARetention() {
         MergePlan.Limits limits = new MergePlan.Limits(64, 1_000_000, SETTLE, true, pack -> 0);

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class PackPlanTest {
@@ -26,6 +27,7 @@ class PackPlanTest {
     private static final PackPlan.Packed NONE = (window, expirationMillis) -> false;
     private static final Limits LIMITS = new Limits(3, 4, 50, MOST);
 
+    @Tag("exhaustive")
     @Test
     void of_allSmallInputs_eachStreamLosesItsBeginningInOrder() {
         int[] lists = new int[STREAMS];

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.objectstore.ObjectStore;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackTableFile;
 import dev.streamwal.storage.FreeSpace;
@@ -18,11 +20,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,6 +87,61 @@ class TieringTest {
         assertThat(names()).noneMatch(name -> name.endsWith(".tmp") || name.endsWith(".pack"));
     }
 
+    /** A call that hangs throws nothing: the thread that packs tells of it, once, and the next pass settles it. */
+    @Test
+    void reportStuckPass_callHangs_reportsItOnceForEachCall() throws Exception {
+        writeLog();
+        PackStore store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> true), () -> 0);
+        long now = BEGIN.plus(RETENTION.dividedBy(3)).toEpochMilli();
+        AtomicLong steadyNanos = new AtomicLong();
+        List<Throwable> failures = new CopyOnWriteArrayList<>();
+        Packer.Events events = proxy(Packer.Events.class, (name, arguments) -> {
+            if (name.equals("packingFailed")) {
+                failures.add((Throwable) arguments[1]);
+            }
+            return 0L;
+        });
+        ObjectStore objects = new ObjectStore();
+        Semaphore hanging = new Semaphore(0);
+        Semaphore free = new Semaphore(0);
+        objects.weather(new ObjectStore.Weather() {
+            @Override
+            public void before(ObjectStore.Call call, String object) {
+                if (call == ObjectStore.Call.LIST || call == ObjectStore.Call.WRITE) {
+                    hanging.release();
+                    free.acquireUninterruptibly();
+                }
+            }
+        });
+        Tiering tiering = new Tiering(store, stub(Packer.PackedLog.class, now), events, new Tiering.Settings(objects.folder(), 0, 1), () -> 7, steadyNanos::get);
+        tiering.reportStuckPass();
+        ExecutorService other = Executors.newSingleThreadExecutor();
+        try {
+            Future<Integer> pass = other.submit(tiering::pass);
+            int calls = 2;
+            for (int call = 0; call < calls; call++) {
+                assertThat(hanging.tryAcquire(1, TimeUnit.MINUTES)).isTrue();
+                steadyNanos.addAndGet(TierProgress.MAX_CALL_NANOS - 1);
+                tiering.reportStuckPass();
+                assertThat(failures).hasSize(call);
+                steadyNanos.addAndGet(1);
+                tiering.reportStuckPass();
+                tiering.reportStuckPass();
+                assertThat(failures).hasSize(call + 1);
+                assertThat(failures.get(call)).isInstanceOf(TierUnavailableException.class).hasMessageContaining("seconds=300, tier=objects://store/");
+                free.release();
+            }
+            free.release(Integer.MAX_VALUE / 2);
+            assertThat(pass.get(1, TimeUnit.MINUTES)).isPositive();
+        } finally {
+            free.release(Integer.MAX_VALUE / 4);
+            other.shutdownNow();
+        }
+        steadyNanos.addAndGet(TierProgress.MAX_CALL_NANOS);
+        tiering.reportStuckPass();
+        assertThat(failures).hasSize(2);
+    }
+
     /** Until the pass has written a table, under whatever name, and waits. */
     private void awaitWaiting(AtomicReference<Thread> passing, Future<Integer> begun) throws IOException {
         for (int looks = 0; looks < MAX_LOOKS && !begun.isDone(); looks++) {
@@ -118,11 +179,14 @@ class TieringTest {
 
     /** @param nowMillis the log's clock; its window is the one above */
     private static <T> T stub(Class<T> type, long nowMillis) {
+        return proxy(type, (name, arguments) -> name.equals("shortestWindowMillis") ? WINDOW.toMillis() : nowMillis);
+    }
+
+    /** @param answer to each method, by its name; where it returns a number */
+    private static <T> T proxy(Class<T> type, BiFunction<String, Object[], Long> answer) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
-            if (method.getName().equals("shortestWindowMillis")) {
-                return WINDOW.toMillis();
-            }
-            return method.getReturnType() == long.class ? nowMillis : null;
+            Long number = answer.apply(method.getName(), arguments);
+            return method.getReturnType() == long.class ? number : null;
         }));
     }
 }

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -46,6 +47,7 @@ class FollowedGapsTest {
     private static final int MAX_CALLS = 60;
     private static final int MAX_READS = 5_000;
 
+    @Tag("exhaustive")
     @Test
     void followers_randomHistories_getEachRecordOrAreTold() throws Exception {
         int runs = Math.max(12, (int) (120 * Scale.factor()));

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,6 +23,7 @@ class LongReadingTest {
     @TempDir
     Path directory;
 
+    @Tag("exhaustive")
     @Test
     void read_streamsOfManyWindowsOnceEach_keepsNoSegmentThatHasGone() throws Exception {
         Path output = directory.resolve("output");

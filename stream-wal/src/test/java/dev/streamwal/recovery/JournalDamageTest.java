@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -227,6 +228,7 @@ class JournalDamageTest {
         };
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(strings = {FIRST, SECOND, FRONTIER})
     void run_anyByteChanged_isToldAndNeverAWrongByteIsWritten(String file) throws IOException {
@@ -240,6 +242,7 @@ class JournalDamageTest {
         }
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(strings = {FIRST, SECOND, FRONTIER})
     void run_anyFileCutAnywhere_isToldAndNeverAWrongByteIsWritten(String file) throws IOException {
@@ -251,6 +254,7 @@ class JournalDamageTest {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void run_anyByteChanged_allocatesNoMoreThanWithoutDamage() throws IOException, ReflectiveOperationException {
         Memory memoryUse = new Memory();

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ExpiryPlanTest {
@@ -17,6 +18,7 @@ class ExpiryPlanTest {
     private static final long NOW = 1;
     private static final long NONE = Long.MAX_VALUE;
 
+    @Tag("exhaustive")
     @Test
     void of_twoStreamsOfUpToTwoSegments_asTheRulesSay() {
         List<List<Segment>> contents = contents(2);

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class HeldBackTest {
@@ -23,6 +24,7 @@ class HeldBackTest {
     /** Of positions that a segment takes. */
     private static final long SPAN = 8;
 
+    @Tag("exhaustive")
     @Test
     void of_oneStreamOfUpToThreeSegmentsAndTwoHolds_asTheRulesSay() {
         List<List<Hold>> holds = holds();

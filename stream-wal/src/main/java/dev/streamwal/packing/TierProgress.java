@@ -1,0 +1,58 @@
+package dev.streamwal.packing;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * Since when a pass has waited for its tier. A call that hangs throws nothing, and its thread can't say so: another one looks here. Thread-safe.
+ */
+final class TierProgress {
+
+    /**
+     * How long a call may take. A provider may keep what it is given until the object is closed, and send all of a pack then: one of 1 GiB takes less than
+     * this at 4 MB/s. Who is told too early sees the failure end with the pass.
+     */
+    static final long MAX_CALL_NANOS = TimeUnit.MINUTES.toNanos(5);
+
+    private final LongSupplier steadyClock;
+
+    @GuardedBy("this")
+    private boolean isPassing;
+
+    @GuardedBy("this")
+    private boolean isTold;
+
+    @GuardedBy("this")
+    private long sinceNanos;
+
+    TierProgress(LongSupplier steadyClock) {
+        this.steadyClock = steadyClock;
+    }
+
+    synchronized void passBegins() {
+        isPassing = true;
+        answered();
+    }
+
+    /** The tier has answered a call, or taken a piece of an object. */
+    synchronized void answered() {
+        isTold = false;
+        sinceNanos = steadyClock.getAsLong();
+    }
+
+    synchronized void passEnds() {
+        isPassing = false;
+    }
+
+    /** How many nanoseconds the pass has waited, once it is too long; once for each such call. */
+    synchronized OptionalLong newlyStuckNanos() {
+        long waited = steadyClock.getAsLong() - sinceNanos;
+        if (!isPassing || isTold || waited < MAX_CALL_NANOS) {
+            return OptionalLong.empty();
+        }
+        isTold = true;
+        return OptionalLong.of(waited);
+    }
+}
