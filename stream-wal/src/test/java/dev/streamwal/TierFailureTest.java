@@ -389,6 +389,50 @@ class TierFailureTest extends LogContract {
         }
     }
 
+    /** Nobody has read it: the first pass of the next writer finds out, and so does each that moves or deletes something; until it is back. */
+    @Test
+    void moveToTier_anObjectIsGone_saysSoUntilItIsBack() {
+        expectFailures();
+        String gone;
+        byte[] content;
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+            gone = store.packs().get(0);
+            content = store.content(gone);
+            store.remove(gone);
+            append(wal, 2);
+            TierUnavailableException failure = unavailable(wal::moveToTier);
+            assertThat(failure.object()).isEqualTo(gone);
+            assertThat(failure).hasMessageContaining("object was deleted there");
+            assertThat(store.packs()).as("all else has moved").hasSize(wal.stats().tieredPacks() - 1);
+            assertThat(unavailable(wal::moveToTier).object()).isEqualTo(gone);
+        }
+        try (StreamWal wal = open()) {
+            assertThat(unavailable(wal::moveToTier).object()).isEqualTo(gone);
+            store.put(gone, content);
+            assertThat(wal.moveToTier()).isZero();
+            int before = store.calls().size();
+            assertThat(wal.moveToTier()).isZero();
+            assertThat(store.calls()).as("a pass that has nothing to do asks nothing").hasSize(before);
+            assertTidy(wal);
+            assertHolds(wal);
+        }
+    }
+
+    /** Lists of some stores are late. */
+    @Test
+    void moveToTier_aListIsLate_isNotTakenForALoss() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+            append(wal, 2);
+            store.hidden(store.packs().get(0));
+            assertThat(wal.moveToTier()).isPositive();
+            assertHolds(wal);
+        }
+    }
+
     /** One read for a chunk, and none for what was read before. */
     @Test
     void read_twice_asksTheTierOnce() {

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /** What a log's writer does in the log's tier: see the {@link dev.streamwal.tier package}. */
@@ -170,6 +171,21 @@ public final class LogInTier {
     /** The names in the tier. */
     public List<String> list() throws TierFailure {
         return folder.list();
+    }
+
+    /**
+     * Makes sure that the tier has objects. What isn't in a list is asked for: the lists of some stores are late.
+     *
+     * @param names of the objects
+     * @param listed names in the tier
+     * @throws TierFailure where one can't be opened
+     */
+    public void checkHas(Set<String> names, Set<String> listed) throws TierFailure {
+        for (String name : names) {
+            if (!listed.contains(name)) {
+                long unused = folder.size(name);
+            }
+        }
     }
 
     /** Where the tier is, for people. */

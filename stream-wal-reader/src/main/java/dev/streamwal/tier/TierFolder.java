@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ import java.util.List;
 public final class TierFolder {
 
     private static final String RETRY = "try again, or look at the tier";
+    private static final String GONE = "see whether the tier is in its place, and whether the object was deleted there: what it had can't be read until it is put back";
 
     private final Path folder;
     private final String name;
@@ -210,7 +212,7 @@ public final class TierFolder {
             throw e;
         } catch (IOException | RuntimeException e) {
             // providers throw what their clients throw
-            throw new TierFailure(failed, name, object, RETRY, e);
+            throw new TierFailure(failed, name, object, e instanceof NoSuchFileException && !object.isEmpty() ? GONE : RETRY, e);
         } finally {
             answered.run();
         }

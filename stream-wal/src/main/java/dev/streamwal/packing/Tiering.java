@@ -80,6 +80,9 @@ public final class Tiering implements PackedTier {
     /** Whether the tier has nothing that the log hasn't in it, as of the content that was published. */
     @GuardedBy("this")
     private boolean isTidy;
+    /** Whether the last pass that listed the tier found all packs there. While one is missing each pass looks again: the log isn't healthy. */
+    @GuardedBy("this")
+    private boolean isComplete;
     @GuardedBy("this")
     private @Nullable TierContent published;
     /** Name of the content that this writer has published last, or tried to; empty before. */
@@ -173,10 +176,11 @@ public final class Tiering implements PackedTier {
         Manifest now = store.manifest();
         List<ListedPack> due = due(now);
         List<ListedPack> wanted = now.packsInOrder().stream().filter(pack -> now.isInTier(pack) && store.needed().bySweep().contains(pack.number())).toList();
-        if (due.isEmpty() && wanted.isEmpty() && isUpToDate(now) && hasTables()) {
+        if (due.isEmpty() && wanted.isEmpty() && isUpToDate(now) && hasTables() && isComplete(now)) {
             return 0;
         }
         isTidy = false;
+        isComplete = false;
         LogInTier tier = claimed(isStopped);
         IOException failed = makeTables(tier, isStopped);
         for (ListedPack pack : wanted) {
@@ -192,10 +196,12 @@ public final class Tiering implements PackedTier {
                 failed = failed == null ? e : failed;
             }
         }
-        tidy(tier);
+        List<String> names = tidy(tier);
         if (failed != null) {
             throw failed;
         }
+        tier.checkHas(packsIn(store.manifest()), Set.copyOf(names));
+        isComplete = true;
         return moved;
     }
 
@@ -246,6 +252,11 @@ public final class Tiering implements PackedTier {
             store.bind(new LogTier(id, serial, folder.name()));
             return true;
         });
+    }
+
+    @GuardedBy("this")
+    private boolean isComplete(Manifest now) {
+        return isComplete || now.objects().isEmpty();
     }
 
     @GuardedBy("this")
@@ -416,12 +427,16 @@ public final class Tiering implements PackedTier {
             return;
         }
         isTidy = false;
-        tidy(claimed(() -> false));
+        List<String> unused = tidy(claimed(() -> false));
     }
 
-    /** Publishes what the tier has, and then deletes what isn't in it: who has nothing but the tier finds each pack that is listed there. */
+    /**
+     * Publishes what the tier has, and then deletes what isn't in it: who has nothing but the tier finds each pack that is listed there.
+     *
+     * @return the names that were in the tier before something was deleted
+     */
     @GuardedBy("this")
-    private void tidy(LogInTier tier) throws IOException {
+    private List<String> tidy(LogInTier tier) throws IOException {
         Manifest now = store.settled();
         TierContent content = content(now);
         TierContent last = published;
@@ -433,7 +448,7 @@ public final class Tiering implements PackedTier {
             names = tier.list();
         }
         checkNobodyElseWrites(tier, names);
-        Set<String> kept = now.objects().entrySet().stream().map(each -> TierNames.pack(each.getKey(), each.getValue())).collect(Collectors.toSet());
+        Set<String> kept = packsIn(now);
         names.stream().filter(name -> TierNames.parseContent(name).isPresent()).max(String::compareTo).ifPresent(kept::add);
         // behind the list: what a later writer has put there isn't in it
         log.checkWriter();
@@ -444,6 +459,11 @@ public final class Tiering implements PackedTier {
             }
         }
         isTidy = true;
+        return names;
+    }
+
+    private static Set<String> packsIn(Manifest now) {
+        return now.objects().entrySet().stream().map(each -> TierNames.pack(each.getKey(), each.getValue())).collect(Collectors.toSet());
     }
 
     /** The manifest has the serial before the tier does: so no serial in the tier is higher than the manifest's, unless somebody else gave it. */

@@ -68,6 +68,8 @@ public final class ObjectStore {
     private final List<String> calls = new ArrayList<>();
     private final StoreFileSystem fileSystem = new StoreFileSystem();
     private volatile Weather weather = Weather.FINE;
+    /** No list has it. */
+    private volatile String hidden = "";
 
     /** The bucket as a folder. */
     public Path folder() {
@@ -93,6 +95,11 @@ public final class ObjectStore {
 
     public synchronized void put(String name, byte[] content) {
         objects.put(name, content.clone());
+    }
+
+    /** From now on the object isn't in lists, though it can be read. */
+    public void hidden(String name) {
+        hidden = name;
     }
 
     public synchronized void remove(String name) {
@@ -292,7 +299,9 @@ public final class ObjectStore {
             begin(Call.LIST, "");
             List<Path> found = new ArrayList<>();
             for (String name : names()) {
-                found.add(new StorePath(name));
+                if (!name.equals(hidden)) {
+                    found.add(new StorePath(name));
+                }
             }
             return new DirectoryStream<>() {
                 @Override
