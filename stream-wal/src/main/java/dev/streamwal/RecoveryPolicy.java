@@ -15,7 +15,8 @@ public enum RecoveryPolicy {
 
     /**
      * A damaged stream can be read but not appended to: an append throws a {@link dev.streamwal.error.CorruptSegmentException}, which names
-     * the file and the offset. The stream's files stay as they are. Other streams are not affected.
+     * the file and the offset. The stream's files stay as they are. Other streams are not affected. Shared segments, which many streams have
+     * a part in, always continue as by {@link #SKIP_BAD_RECORDS}.
      */
     STOP_AT_FIRST_ERROR(DamagePolicy.STOP_AT_FIRST_ERROR),
 

@@ -533,8 +533,8 @@ public final class StreamWal implements AutoCloseable {
      *
      * @param batch left as it is
      * @return where the records stand, in the order in which they were added
-     * @throws dev.streamwal.error.WalException as {@link WalStream} says; after a {@link dev.streamwal.error.WalIOException} some streams may
-     *     have their records
+     * @throws dev.streamwal.error.WalException as {@link WalStream} says; after one that isn't of a record's size or time some streams may have their
+     *     records
      */
     public List<EntryRef> append(WriteBatch batch) {
         return append(batch, Optional.empty());
@@ -993,7 +993,8 @@ public final class StreamWal implements AutoCloseable {
     /**
      * Moves segments into packs: shared segments that are full or were begun a window ago, and small segments of single streams whose windows
      * are over, where there are enough of them. See {@link WalOptions.Builder#ownSegments}. The log does this in the background at {@link
-     * WalOptions#sweepInterval()}; this method does it now and waits.
+     * WalOptions#sweepInterval()}; this method does it now and waits. Then it merges packs. What of it fails isn't thrown: the listener and {@link
+     * #health()} get it.
      *
      * @return how many segments were moved
      */
@@ -1055,7 +1056,8 @@ public final class StreamWal implements AutoCloseable {
      * Like {@link #sweep(Instant)}.
      *
      * @param now in place of the clock's time
-     * @param each is called by this thread with each segment after it was deleted; a pack's file goes after the last call
+     * @param each is called by this thread with each segment after it was deleted; a pack's file goes after the last call. The sweep holds its locks
+     *     meanwhile: don't pack, cut, erase or close the log in it. What it throws ends the sweep and is thrown on
      * @return what was done
      */
     public SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {
@@ -1086,7 +1088,7 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Deletes the data of streams before a time, even if it has not expired: of each stream the oldest segments, as long as they are sealed
-     * and their windows end at or before that time. If windows are shorter than a 64th of the retention, as they are by default, several may
+     * and their windows end at or before that time. If windows are a 64th of the retention or shorter, as with the default retention, several may
      * have been merged; then what stays may be up to a 20th of the retention older. One pass serves all streams: their data in packs is deleted by one change.
      *
      * <p>A stream that can't be opened for writing doesn't stop the others: the first such failure is thrown after the others were purged.
@@ -1153,7 +1155,9 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Deletes a stream and its files. If the stream is appended to again, it continues at positions that it never had.
+     * Deletes a stream and its files. If the stream is appended to again, it continues at positions that it never had. What it has in packs and shared
+     * segments can't be read any more at once; its bytes, and its key, stay in these files until they are packed, written anew or expire. To remove
+     * the records' bytes now, {@link #erase} first.
      *
      * @param key of the stream
      * @return whether there was one
@@ -1200,7 +1204,8 @@ public final class StreamWal implements AutoCloseable {
      *   <li>Checkpoints and other copies of the log: open each of them and erase there too.
      *   <li>What a recovery has set aside: see {@link ErasureReport#quarantined()}.
      *   <li>Records that are appended later, or during the call, even if their timestamps are in the range.
-     *   <li>Keys, which name directories, and blocks that the file system has freed and not overwritten. To remove a key, {@link #delete} its stream.
+     *   <li>Keys, which name directories, and blocks that the file system has freed and not overwritten. To remove a key, {@link #delete} its stream:
+     *       where it was in packs or shared segments, the key goes when these are written anew or expire.
      * </ul>
      *
      * <p>A file that is damaged, or can't be read or written, is left as it is, and so is what the log's tier doesn't give or take; the first such
@@ -1449,12 +1454,20 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Makes everything durable, ends the log's
-     * threads, writes outstanding footers, and releases mappings, files and the lock. Readers stay usable. A second call does nothing.
+     * threads, writes outstanding footers, and releases mappings, files and the lock. Readers stay usable. A second call does nothing. A thread that hangs in a
+     * call of the tier, or in the program's own code, is waited for up to 10 seconds and left then.
      *
      * @throws WalFailedException if a flush fails, or has failed before; the log is closed nevertheless
+     * @throws WalException if something can't be made durable or written for another reason, or another process has become the log's writer; the log is
+     *     closed nevertheless
+     * @throws IllegalStateException within the callback of {@link #sweep(Instant, Consumer)}: the log isn't closed
      */
     @Override
     public void close() {
+        if (packs.isDeletedByCaller() && !report.isListening()) {
+            throw new IllegalStateException("can't close the log within a callback about a deletion: root=" + root
+                    + "; close it when the deletion is done");
+        }
         if (!report.isListening() && !completions.isCurrent()) {
             closing.lock();
         } else if (!closing.tryLock()) {

@@ -376,7 +376,7 @@ public final class WalOptions {
     /**
      * Interval between the log's own sweeps.
      *
-     * @return by default 1 minute; zero: the log doesn't sweep by itself
+     * @return by default 1 minute; zero: the log neither sweeps, packs, merges nor moves packs to the tier by itself
      */
     public Duration sweepInterval() {
         return sweepInterval;
@@ -499,7 +499,7 @@ public final class WalOptions {
         /**
          * Time span covered by one segment; windows begin at multiples of it since 1970-01-01T00:00:00Z. Together with the retention it
          * determines how exactly data expires: a record that arrives on time is kept for the retention, and at most one window longer. If a window is
-         * shorter than a 64th of the retention, as it is by default, packs of several become one, and a record is kept up to a 20th of the retention longer.
+         * a 64th of the retention or shorter, as with the default retention, packs of several become one, and a record is kept up to a 20th of the retention longer.
          *
          * <p>A stream has a segment for each window in which it has a record. So choose one in which a stream has many records: a record a second
          * in windows of a second makes a segment of every record, which costs more than the record.
@@ -565,9 +565,12 @@ public final class WalOptions {
         public Builder streams(String keyPattern, StreamOptions options) {
             Objects.requireNonNull(keyPattern, "keyPattern");
             Objects.requireNonNull(options, "options");
-            if (keyPattern.isEmpty() || keyPattern.length() > MAX_PATTERN_LENGTH) {
+            if (keyPattern.isEmpty()) {
+                throw new IllegalArgumentException("key pattern is empty; give \"*\" for all keys");
+            }
+            if (keyPattern.length() > MAX_PATTERN_LENGTH) {
                 throw new IllegalArgumentException(
-                        "key pattern is empty or longer than " + MAX_PATTERN_LENGTH + " characters: length=" + keyPattern.length());
+                        "key pattern is too long: characters=" + keyPattern.length() + ", most=" + MAX_PATTERN_LENGTH + "; give a shorter one");
             }
             if (streams.containsKey(keyPattern)) {
                 throw new IllegalArgumentException(
@@ -575,7 +578,7 @@ public final class WalOptions {
             }
             if (streams.size() == MAX_PATTERNS) {
                 throw new IllegalArgumentException(
-                        "more than " + MAX_PATTERNS + " key patterns: keyPattern=" + keyPattern);
+                        "log has too many key patterns: keyPattern=" + keyPattern + ", most=" + MAX_PATTERNS + "; let one stand for several, with * or ?");
             }
             streams.put(keyPattern, options);
             return this;
@@ -710,8 +713,8 @@ public final class WalOptions {
         /**
          * Interval between the log's own sweeps.
          *
-         * @param interval zero (it doesn't sweep by itself) or 1 ms to 3,653 days, in whole milliseconds; by default 1
-         *     minute
+         * @param interval zero (it neither sweeps, packs, merges nor moves packs to the tier by itself: call {@link StreamWal#sweep()}, {@link StreamWal#pack()}
+         *     and {@link StreamWal#moveToTier()}) or 1 ms to 3,653 days, in whole milliseconds; by default 1 minute
          * @return this
          * @throws IllegalArgumentException if it is outside of that
          */

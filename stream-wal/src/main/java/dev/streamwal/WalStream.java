@@ -50,18 +50,21 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>{@link HeaderTooLargeException} and {@link RecordTooLargeException} if the record could never be stored,
  *   <li>{@link TimestampOutOfRangeException} if the timestamp is later than the clock by more than {@link WalOptions#maxClockSkew()}, or its
- *       window has expired already,
+ *       window has expired already, or it is outside the years 1 to 9999,
  *   <li>{@link dev.streamwal.error.DiskFullException} and other {@link dev.streamwal.error.WalIOException}s: nothing was appended, and the
  *       next append may succeed. Exception: if a durable append's message says that the record was appended, it was, and only its durability
  *       is unknown,
  *   <li>{@link dev.streamwal.error.CorruptSegmentException} and {@link dev.streamwal.error.UnsupportedFormatException} if what an earlier
  *       writer left can't be continued,
- *   <li>{@link WalFailedException}, at every level of durability, after a failed flush,
+ *   <li>{@link WalFailedException}, at every level of durability, after a failed flush; and {@link dev.streamwal.error.WalLockedException} after another
+ *       process has become the log's writer. A durable append that throws one of these may have been appended,
+ *   <li>{@link dev.streamwal.error.KeyUnavailableException} if the stream is encrypted, and the current master key can't be had,
  *   <li>{@link dev.streamwal.error.WalClosedException} after the log was closed,
  *   <li>{@link NullPointerException} if an argument is null.
  * </ul>
  *
- * <p>An interrupted thread's append finishes, and the thread stays interrupted.
+ * <p>An interrupted thread's append finishes, and the thread stays interrupted. Where packing falls behind, appends to shared segments are slowed down, by a
+ * tenth of a second each at most.
  *
  * @since 1.0
  */
@@ -362,7 +365,7 @@ public final class WalStream {
      */
     public Optional<EntryRef> appendIfEndIs(long expectedEnd, WriteEntry entry) {
         if (expectedEnd < 0) {
-            throw new IllegalArgumentException("negative position: expectedEnd=" + expectedEnd);
+            throw new IllegalArgumentException("expected end is negative: expectedEnd=" + expectedEnd + "; give what endPosition() or an EntryRef gave");
         }
         Draft draft = draft(entry);
         long position = position(AppendScratch.ofThisThread(), draft, expectedEnd, durability());
@@ -428,7 +431,7 @@ public final class WalStream {
     public void truncateAfter(EntryRef last) {
         if (!last.key().equals(key())) {
             throw new IllegalArgumentException(MessageText.of(
-                    "can't truncate after a record of another stream: stream=" + key() + ", ref=" + last));
+                    "can't truncate after a record of another stream: stream=" + key() + ", ref=" + last + "; call it on that stream"));
         }
         rules.wal().truncate(log, last);
     }

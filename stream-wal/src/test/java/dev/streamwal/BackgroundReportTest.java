@@ -83,4 +83,13 @@ class BackgroundReportTest {
         assertThat(report.health().cause()).contains(causes.get(causes.size() - 1));
         assertThat(report.health().state()).isEqualTo(WalHealth.State.DEGRADED);
     }
+
+    /** Mapping a file and taking memory both fail for want of memory, and other limits have to be raised. */
+    @Test
+    void failed_forWantOfMemory_saysWhichLimitToRaise() {
+        report.failed("prepare", "meter", new IOException("Map failed", new OutOfMemoryError("Map failed")));
+        report.failed("sweep", null, new IOException("a commit failed", new OutOfMemoryError("Java heap space")));
+        assertThat(causes.get(0)).hasMessageContaining("vm.max_map_count");
+        assertThat(causes.get(1)).hasMessageContaining("a commit failed").hasMessageContaining("-Xmx");
+    }
 }

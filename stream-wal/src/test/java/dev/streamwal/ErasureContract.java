@@ -480,6 +480,10 @@ abstract class ErasureContract extends LogContract {
             }
             if (isFirst.compareAndSet(true, false)) {
                 late.addAll(appendSome(Objects.requireNonNull(opened.get()).stream("busy"), 2, SEGMENT_BYTES * 5 / 8));
+                if (Thread.currentThread().getName().startsWith("stream-wal-")) {
+                    // the sealer came before the call, which waits for it: it mustn't stand still at the next one
+                    ended.countDown();
+                }
             } else if (!late.isEmpty()) {
                 // the next one, which is full
                 awaitUninterruptibly(ended);

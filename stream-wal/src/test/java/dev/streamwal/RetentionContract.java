@@ -2,6 +2,7 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.WalException;
@@ -114,6 +115,21 @@ abstract class RetentionContract extends LogContract {
         assertThat(segmentsOf("s")).isEqualTo(files.subList(2, 4));
         assertExpired(wal, flat(written.subList(0, 2)));
         assertHoldsEverywhere(wal, "s", flat(written.subList(2, 4)));
+    }
+
+    /** The sweep's locks are held meanwhile, and closing waits for threads that may wait for them. */
+    @Test
+    void close_withinTheCallbackOfASweep_isRefused() {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<List<Written>> written = appendWindows(stream, 2, 2);
+        awaitSealed(1);
+        List<Throwable> thrown = new ArrayList<>();
+        SweepResult result = wal.sweep(expiration(0), segment -> thrown.add(catchThrowable(wal::close)));
+        assertThat(result.deletedSegments()).isEqualTo(1);
+        assertThat(thrown).singleElement().satisfies(failure ->
+                assertThat(failure).isInstanceOf(IllegalStateException.class).hasMessageContaining("within a callback about a deletion"));
+        assertHoldsNow(wal, "s", joined(written.get(1), appendSome(stream, 1)));
     }
 
     // ---------------------------------------------------------------- another retention

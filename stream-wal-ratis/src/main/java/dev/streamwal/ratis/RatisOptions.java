@@ -108,7 +108,7 @@ public final class RatisOptions {
      */
     public long raftLogBytes(int requestBytes) {
         if (requestBytes < 1 || requestBytes > Command.MAX_BYTES) {
-            throw new IllegalArgumentException("requests have from 1 to " + Command.MAX_BYTES + " bytes: requestBytes=" + requestBytes);
+            throw new IllegalArgumentException("no request has so many bytes: requestBytes=" + requestBytes + ", least=1, most=" + Command.MAX_BYTES);
         }
         return RaftSettings.largestLogBytes(requestBytes, keptEntries, Math.min(imageEntries, imageBytes / requestBytes + 1), raftSegmentBytes);
     }

@@ -47,8 +47,11 @@ public final class Replicas {
                 throw new IllegalArgumentException("name or address of a replica comes twice: replica=" + each);
             }
         }
-        if (addresses.isEmpty() || addresses.size() > MAX_REPLICAS) {
-            throw new IllegalArgumentException("a log has 1 to " + MAX_REPLICAS + " replicas: replicas=" + addresses.size());
+        if (addresses.isEmpty()) {
+            throw new IllegalArgumentException("no replica is named; name at least one");
+        }
+        if (addresses.size() > MAX_REPLICAS) {
+            throw new IllegalArgumentException("too many replicas: replicas=" + addresses.size() + ", most=" + MAX_REPLICAS + "; name fewer");
         }
         return new Replicas(addresses);
     }

@@ -267,7 +267,8 @@ public final class BackupFolder {
     }
 
     /**
-     * Makes a log of a point: all of it, or nothing that is a log.
+     * Makes a log of a point: all of it, or nothing that is a log. What a restore that failed has copied stays beside the log's directory, under a name that
+     * ends with {@code .importing}; the next one uses it.
      *
      * @param point of this folder
      * @param log a directory that is empty or doesn't exist

@@ -102,7 +102,7 @@ public final class SegmentCatalog {
         Object state() throws IOException;
 
         /** As {@link StreamDirectory#isWithout}. */
-        default boolean isWithout(Path directory, Object state) throws IOException {
+        default boolean isWithout(Path directory, Object state) {
             return false;
         }
     }

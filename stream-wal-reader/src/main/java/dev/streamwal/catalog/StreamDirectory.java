@@ -180,7 +180,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
      * @return false where it may be there
      */
     @Override
-    public synchronized boolean isWithout(Path directory, Object in) throws IOException {
+    public synchronized boolean isWithout(Path directory, Object in) {
         if (!in.equals(state)) {
             return false;
         }
@@ -194,24 +194,21 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
         return names.isWithout(directory);
     }
 
-    private Names names(Object in) throws IOException {
+    private Names names(Object in) {
         Path folder = path();
-        return channels.makingRoom(() -> {
-            Set<String> found = new HashSet<>();
-            try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
-                for (Path each : directories) {
-                    found.add(each.getFileName().toString());
-                    if (found.size() > MAX_NAMES) {
-                        return new Names(in, null, null);
-                    }
+        Set<String> found = new HashSet<>();
+        try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
+            for (Path each : directories) {
+                found.add(each.getFileName().toString());
+                if (found.size() > MAX_NAMES) {
+                    return new Names(in, null, null);
                 }
-            } catch (NoSuchFileException e) {
-                return new Names(in, null, null);
-            } catch (DirectoryIteratorException e) {
-                throw e.getCause();
             }
             return new Names(in, folder, found);
-        });
+        } catch (IOException | DirectoryIteratorException e) {
+            // asking for each directory needs less: no descriptor, and no right to list
+            return new Names(in, null, null);
+        }
     }
 
     /** A reading of a directory. */

@@ -119,7 +119,8 @@ public final class KeysFile {
 
     private static void check(String what, int bytes, int most) {
         if (bytes < 1 || bytes > most) {
-            throw new IllegalArgumentException(what + " has not 1 to " + most + " bytes: bytes=" + bytes);
+            throw new IllegalArgumentException(what + " is " + (bytes < 1 ? "empty" : "too long") + ": bytes=" + bytes + ", most=" + most
+                    + "; look at what the program's MasterKeys give");
         }
     }
 }

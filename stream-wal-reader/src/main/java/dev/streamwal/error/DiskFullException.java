@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file system or the quota has no room left: free some space, then try again.
+ * The file system or the quota has no room left, or no more than the log keeps free to pack its shared segments, some 80 MiB by default: free some space,
+ * then try again.
  *
  * @since 1.0
  */

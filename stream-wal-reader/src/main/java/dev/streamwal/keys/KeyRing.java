@@ -32,21 +32,24 @@ final class KeyRing implements MasterKeys {
             places.put(id, places.size());
         });
         if (!places.containsKey(currentId)) {
-            throw new IllegalArgumentException("no master key has the current id: currentId=" + currentId + ", ids=" + new TreeSet<>(keys.keySet()));
+            throw new IllegalArgumentException("no master key has the current id: currentId=" + currentId + ", ids=" + new TreeSet<>(keys.keySet())
+                    + "; add the key with that id, or make one of these the current one");
         }
     }
 
     private static String checkedId(String id) {
         int bytes = id.getBytes(UTF_8).length;
         if (bytes < 1 || bytes > MAX_ID_BYTES) {
-            throw new IllegalArgumentException("id of a master key has not 1 to " + MAX_ID_BYTES + " bytes of UTF-8: bytes=" + bytes);
+            throw new IllegalArgumentException("id of a master key is " + (bytes < 1 ? "empty" : "too long") + ": bytes=" + bytes + ", most=" + MAX_ID_BYTES
+                    + "; give another one");
         }
         return id;
     }
 
     private static byte[] checkedKey(String id, byte[] key) {
         if (key.length != KeyWrap.KEY_BYTES) {
-            throw new IllegalArgumentException("master key has not " + KeyWrap.KEY_BYTES + " bytes: id=" + id + ", bytes=" + key.length);
+            throw new IllegalArgumentException("master key is too " + (key.length < KeyWrap.KEY_BYTES ? "short" : "long") + ": id=" + id + ", bytes="
+                    + key.length + ", wanted=" + KeyWrap.KEY_BYTES + "; give a key of 256 bits");
         }
         return key;
     }

@@ -31,7 +31,7 @@ public final class ConsumerInfo extends Snapshot<ConsumerInfo.Fields> {
         return fields().committed();
     }
 
-    /** {@return when it last committed, epoch ms; empty where it has committed nothing} */
+    /** {@return when it last committed, epoch ms; making the consumer counts as a commit of each stream that was there} */
     public OptionalLong lastCommitMillis() {
         return fields().lastCommitMillis();
     }

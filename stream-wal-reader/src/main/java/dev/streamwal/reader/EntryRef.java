@@ -134,7 +134,8 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         } catch (NumberFormatException tooLarge) {
             throw new IllegalArgumentException("number in a ref is too large for 64 bits: text=" + ref, tooLarge);
         }
-        throw new IllegalArgumentException("number in a ref is not decimal digits without leading zeros: text=" + ref);
+        throw new IllegalArgumentException("number in a ref has a leading zero, or something else than digits: text=" + MessageText.of(ref)
+                + "; write a ref as key@position+size");
     }
 
     /**

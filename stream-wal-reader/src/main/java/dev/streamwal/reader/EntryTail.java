@@ -24,7 +24,7 @@ import java.util.Map;
  * were cut off.
  *
  * <p>A waiting tail polls the files, with rests that grow from 0.2 ms to 4 ms, and up to 200 ms where a look takes long, as at many streams; that
- * takes a few hundredths of a core at most. A tail of many streams looks at shared segments each time, and takes such rests between its looks at
+ * takes a hundredth of a core where nothing comes, up to a ninth in the second behind a record. A tail of many streams looks at shared segments each time, and takes such rests between its looks at
  * streams with segments of their own also where {@code next} isn't asked to wait: false says that there was nothing when it looked last. With many
  * such streams the first record of a new segment may take it some looks. After a tenth of a second a waiting tail gives its buffers back. The next
  * look closes the file of a deleted segment, which frees its space: so keep calling {@code next}, or close the tail.

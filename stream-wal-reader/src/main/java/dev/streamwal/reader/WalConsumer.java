@@ -175,7 +175,8 @@ public final class WalConsumer implements AutoCloseable {
     /**
      * Commits every record that the tail's {@code next} has returned, including the one that the tail stands on. Call it after you have processed
      * that one, from the thread that reads. Moving the tail on doesn't commit; so a record that was being processed when the process ended is
-     * delivered again. Commits those streams that have uncommitted deliveries, as {@link #commit(Map)} does; without any it does nothing.
+     * delivered again. Of a stream that was committed by {@link #commit(String, long)} meanwhile, only what was delivered since then counts. Commits those
+     * streams that have uncommitted deliveries, as {@link #commit(Map)} does; without any it does nothing.
      *
      * @throws WalIOException as {@link #commit(Map)}
      * @throws WalClosedException where the consumer has been closed

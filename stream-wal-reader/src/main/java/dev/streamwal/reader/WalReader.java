@@ -152,7 +152,8 @@ public final class WalReader implements AutoCloseable {
     /**
      * Opens a directory of nano-wal 1.0 files, {@code <prefix>_<expiration>.seg}, for reading: a stream for each prefix, whose files follow each
      * other by expiration. A prefix ends at the name's last underscore; files with other names, and those whose prefix can't be a stream's key, are
-     * ignored. Every reading method works on these files too, while nano-wal writes and deletes them; nothing is written. They differ from a log's
+     * ignored. Every method that reads records works on these files too, while nano-wal writes and deletes them; nothing is written, so there are
+     * no consumers and no checkpoints. They differ from a log's
      * segments:
      *
      * <ul>

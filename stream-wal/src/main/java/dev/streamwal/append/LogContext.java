@@ -263,10 +263,12 @@ public final class LogContext {
 
     /** Called before a segment is created: without a mapping or a descriptor for anything else, the log could neither continue nor be closed. */
     void checkRoom(Path directory, StreamKey key) {
-        if (mapped.get() >= MAX_MAPPED_SEGMENTS || open.get() >= maxOpenFiles) {
-            throw new TooManyOpenFilesException("no mapping, or no open file, is left for one more segment to append to: mapped="
-                    + mapped + ", mostMapped=" + MAX_MAPPED_SEGMENTS + ", open=" + open + ", mostOpen=" + maxOpenFiles + ", stream=" + key.text()
-                    + ", directory=" + directory + "; raise the process's limit of open files, or let more streams share segments",
+        boolean isMappedOut = mapped.get() >= MAX_MAPPED_SEGMENTS;
+        if (isMappedOut || open.get() >= maxOpenFiles) {
+            String full = isMappedOut ? "log has as many segments mapped as it takes: mapped=" + mapped + ", mostMapped=" + MAX_MAPPED_SEGMENTS
+                    : "log has as many files open as it takes, half of what the process may open: open=" + open + ", mostOpen=" + maxOpenFiles;
+            throw new TooManyOpenFilesException(full + ", stream=" + key.text() + ", directory=" + directory + "; "
+                    + (isMappedOut ? "" : "raise the process's limit of open files, or ") + "let more streams share segments",
                     directory, key.text(), WalException.NO_POSITION, null);
         }
     }

@@ -24,7 +24,11 @@ public final class FlushFailedException extends IOException {
      * @param root the log's directory
      * @param key of the stream concerned; null where there is none
      */
-    public WalFailedException published(Path root, @Nullable String key) {
+    public WalException published(Path root, @Nullable String key) {
+        if (getCause() instanceof WalException known) {
+            // the right to write was lost
+            return known;
+        }
         return new WalFailedException("a flush failed, and the log acknowledges no more appends: " + getMessage() + ", root=" + root
                 + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, this);
     }

@@ -129,7 +129,8 @@ public final class GroupCommitter implements SegmentDurability {
     private final LongAdder flushes = new LongAdder();
 
     /** The answer where there was no memory for another. */
-    private final IOException givenUp = new IOException("a commit failed, as the program had no memory left; try again");
+    private final IOException givenUp = new IOException("a commit failed, as the program had no memory left;"
+            + " free some memory, or allow more (-Xmx), then sync");
 
     /** Threads in {@link #awaitAnswered}. */
     private final AtomicInteger waiting = new AtomicInteger();

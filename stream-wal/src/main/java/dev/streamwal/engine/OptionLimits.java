@@ -32,9 +32,12 @@ public final class OptionLimits {
     /** Checks the limits, and that the value is in whole milliseconds, the unit of everything on disk. */
     public static Duration span(String name, Duration value, Duration least, Duration most) {
         Objects.requireNonNull(value, name);
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0 || value.getNano() % 1_000_000 != 0) {
-            throw new IllegalArgumentException(name + " is not in whole milliseconds, or not between " + least.toMillis() + " ms and "
-                    + most.toDays() + (most.toDays() == 1 ? " day" : " days") + ": " + name + "=" + value);
+        if (value.getNano() % 1_000_000 != 0) {
+            throw new IllegalArgumentException(name + " has a part of a millisecond: " + name + "=" + value + "; give whole milliseconds");
+        }
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw new IllegalArgumentException(name + " is too " + (value.compareTo(least) < 0 ? "short" : "long") + ": " + name + "=" + value + ", least="
+                    + least + ", most=" + most + "; choose one in between");
         }
         return value;
     }

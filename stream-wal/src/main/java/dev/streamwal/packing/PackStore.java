@@ -221,7 +221,7 @@ public final class PackStore implements PackedData {
     }
 
     /** Whether the calling thread is deleting files, and so is in a callback: it can't wait for itself. */
-    boolean isDeletedByCaller() {
+    public boolean isDeletedByCaller() {
         return changing.getReadHoldCount() > 0;
     }
 

@@ -31,7 +31,7 @@ final class TierProgress {
         this.steadyClock = steadyClock;
     }
 
-    synchronized void passBegins() {
+    synchronized void begins() {
         isPassing = true;
         answered();
     }
@@ -42,7 +42,7 @@ final class TierProgress {
         sinceNanos = steadyClock.getAsLong();
     }
 
-    synchronized void passEnds() {
+    synchronized void ends() {
         isPassing = false;
     }
 

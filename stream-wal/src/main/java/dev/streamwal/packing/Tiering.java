@@ -125,17 +125,17 @@ public final class Tiering implements PackedTier {
     /** A pass; where it succeeds, failures of earlier ones are over. */
     @GuardedBy("this")
     private int settling(BooleanSupplier isStopped) throws IOException {
-        long begun = events.begins();
-        progress.passBegins();
+        progress.begins();
         int moved;
         try {
             moved = pass(isStopped);
         } finally {
-            progress.passEnds();
+            progress.ends();
         }
         backoff.succeeded();
         if (!isStopped.getAsBoolean()) {
-            events.ended(TASK, begun);
+            // reports of calls that took long within this pass are over, too
+            events.ended(TASK, events.begins());
         }
         return moved;
     }
@@ -160,7 +160,7 @@ public final class Tiering implements PackedTier {
         }
     }
 
-    /** For another thread than that of the passes: reports a pass that waits too long for a call of the tier as a failure, once for each such call. */
+    /** For another thread than that of the passes: reports that a pass waits too long for a call of the tier, once for each such call. */
     public void reportStuckPass() {
         OptionalLong waited = progress.newlyStuckNanos();
         if (waited.isPresent() && !isEnded) {
@@ -184,7 +184,11 @@ public final class Tiering implements PackedTier {
         LogInTier tier = claimed(isStopped);
         IOException failed = makeTables(tier, isStopped);
         for (ListedPack pack : wanted) {
-            fetch(pack);
+            try {
+                fetch(pack);
+            } catch (IOException e) {
+                failed = failed == null ? e : failed;
+            }
         }
         int moved = 0;
         for (ListedPack pack : due) {
@@ -279,6 +283,8 @@ public final class Tiering implements PackedTier {
         Manifest now = store.manifest();
         for (ListedPack pack : now.packsInOrder()) {
             Optional<TierObject> object = now.object(pack.number());
+            // between two tables the pass waits for no call
+            progress.answered();
             try {
                 if (object.isPresent() && !isStopped.getAsBoolean() && isInNeedOfTable(pack)) {
                     makeTable(tier, pack, object.get());
@@ -386,7 +392,8 @@ public final class Tiering implements PackedTier {
     public void copy(ListedPack pack, TierObject object, Path file) throws IOException {
         LogTier bound = store.manifest().tier().orElseThrow();
         try {
-            write(pack, object, new LogInTier(folder, bound.id(), () -> isEnded), file);
+            // the caller waits for it: what is answered here says nothing of a pass
+            write(pack, object, new LogInTier(new TierFolder(settings.folder()), bound.id(), () -> isEnded), file);
         } catch (IOException e) {
             Files.deleteIfExists(file);
             throw e;
@@ -427,7 +434,12 @@ public final class Tiering implements PackedTier {
             return;
         }
         isTidy = false;
-        List<String> unused = tidy(claimed(() -> false));
+        progress.begins();
+        try {
+            List<String> unused = tidy(claimed(() -> false));
+        } finally {
+            progress.ends();
+        }
     }
 
     /**

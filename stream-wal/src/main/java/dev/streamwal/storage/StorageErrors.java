@@ -52,12 +52,22 @@ public final class StorageErrors {
             return new WalIOException("can't " + task + ": the file system or folder is read-only: " + where + "; open it with WalReader, or make it writable",
                     file, stream, position, cause);
         }
-        if (cause.getCause() instanceof OutOfMemoryError) {
+        if (isMapFailure(cause)) {
             return new WalIOException("can't " + task + ": the process may map no more files: " + where
                     + "; raise the system's limit of mappings (vm.max_map_count) or the process's limit of memory (ulimit -v),"
                     + " or let more streams share segments", file, stream, position, cause);
         }
-        return new WalIOException("can't " + task + ": " + IoFailure.fault(cause) + ", " + where + IoFailure.remedy(cause, "; look at the disk"), file, stream, position, cause);
+        String remedy = isShortOfMemory(cause) ? "; free some memory, or allow more (-Xmx, -XX:MaxDirectMemorySize)" : "; look at the disk";
+        return new WalIOException("can't " + task + ": " + IoFailure.fault(cause) + ", " + where + IoFailure.remedy(cause, remedy), file, stream, position, cause);
+    }
+
+    /** The JDK marks it by this message alone. */
+    private static boolean isMapFailure(IOException cause) {
+        return cause.getCause() instanceof OutOfMemoryError memory && "Map failed".equals(memory.getMessage());
+    }
+
+    private static boolean isShortOfMemory(IOException cause) {
+        return cause.getCause() instanceof OutOfMemoryError;
     }
 
     /**
@@ -78,7 +88,7 @@ public final class StorageErrors {
             return new WalIOException(message + ", reason=" + memory.getMessage()
                     + "; free some memory, or allow more (-Xmx, -XX:MaxDirectMemorySize), then sync", root, stream, WalException.NO_POSITION, cause);
         }
-        return new WalIOException(message + "; look at the disk, then sync", root, stream, WalException.NO_POSITION, cause);
+        return new WalIOException(message + IoFailure.remedy(cause, "; look at the disk, then sync"), root, stream, WalException.NO_POSITION, cause);
     }
 
     /**

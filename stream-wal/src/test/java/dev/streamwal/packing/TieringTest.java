@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.engine.OpenFailures;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.objectstore.ObjectStore;
@@ -87,7 +88,7 @@ class TieringTest {
         assertThat(names()).noneMatch(name -> name.endsWith(".tmp") || name.endsWith(".pack"));
     }
 
-    /** A call that hangs throws nothing: the thread that packs tells of it, once, and the next pass settles it. */
+    /** A call that hangs throws nothing: the thread that packs tells of it, once, and the end of the pass settles it. */
     @Test
     void reportStuckPass_callHangs_reportsItOnceForEachCall() throws Exception {
         writeLog();
@@ -95,11 +96,15 @@ class TieringTest {
         long now = BEGIN.plus(RETENTION.dividedBy(3)).toEpochMilli();
         AtomicLong steadyNanos = new AtomicLong();
         List<Throwable> failures = new CopyOnWriteArrayList<>();
+        OpenFailures open = new OpenFailures(() -> BEGIN);
         Packer.Events events = proxy(Packer.Events.class, (name, arguments) -> {
             if (name.equals("packingFailed")) {
                 failures.add((Throwable) arguments[1]);
+                open.failed((String) arguments[0], null, (Throwable) arguments[1]);
+            } else if (name.equals("ended")) {
+                open.endedForAll((String) arguments[0], (long) arguments[1]);
             }
-            return 0L;
+            return open.begins();
         });
         ObjectStore objects = new ObjectStore();
         Semaphore hanging = new Semaphore(0);
@@ -131,8 +136,10 @@ class TieringTest {
                 assertThat(failures.get(call)).isInstanceOf(TierUnavailableException.class).hasMessageContaining("seconds=300, tier=objects://store/");
                 free.release();
             }
+            assertThat(open.view().last()).isPresent();
             free.release(Integer.MAX_VALUE / 2);
             assertThat(pass.get(1, TimeUnit.MINUTES)).isPositive();
+            assertThat(open.view().last()).as("failures that the pass has left").isEmpty();
         } finally {
             free.release(Integer.MAX_VALUE / 4);
             other.shutdownNow();
