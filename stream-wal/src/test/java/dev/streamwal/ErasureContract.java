@@ -2,6 +2,7 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.engine.Environment;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -538,13 +540,19 @@ abstract class ErasureContract extends LogContract {
     /** What closing does to files says nothing of the disk. */
     @ParameterizedTest
     @ValueSource(strings = {"create", "delete"})
-    void eraseOrDelete_logIsClosedMeanwhile_saysSo(String operation) {
+    void eraseOrDelete_logIsClosedMeanwhile_saysSo(String operation) throws InterruptedException {
         expectFailures();
         AtomicBoolean isFirst = new AtomicBoolean();
+        List<Thread> closing = new ArrayList<>();
         AtomicReference<@Nullable StreamWal> opened = new AtomicReference<>();
         StreamWal wal = open(own(), (called, path) -> {
             if (called.equals(operation) && path.toString().contains("person") && isFirst.compareAndSet(true, false)) {
-                Objects.requireNonNull(opened.get()).close();
+                StreamWal closed = Objects.requireNonNull(opened.get());
+                // it waits for the sealer, which may wait for what this thread holds
+                Thread other = new Thread(closed::close);
+                closing.add(other);
+                other.start();
+                await("the log is closed", () -> catchThrowable(() -> closed.stream(KEY)) instanceof WalClosedException);
                 throw new ClosedChannelException();
             }
         });
@@ -558,6 +566,11 @@ abstract class ErasureContract extends LogContract {
                 wal.delete(KEY);
             }
         }).isInstanceOf(WalClosedException.class).hasMessage("the log is closed: root=" + root);
+        for (Thread other : closing) {
+            other.join(TimeUnit.MINUTES.toMillis(1));
+            assertThat(other.isAlive()).isFalse();
+        }
+        assertThat(closing).hasSize(1);
     }
 
     private StreamWal open(WalOptions.Builder options, WatchedStorages.Watch watch) {
