@@ -35,7 +35,7 @@ final class RotateKeysCommand extends WritingCommand {
 
     @Override
     Exit run(CommandOutput out) throws IOException {
-        MasterKeys masters = keys.keys().orElseThrow(() -> new RefusedException("--keys FILE is missing"));
+        MasterKeys masters = keys.keys().orElseThrow(() -> new UsageException("--keys FILE is missing"));
         try (StreamWal wal = openLog(LogOptions.of(context().clock()).encryption(masters).tierAfter(MOVES_NOTHING))) {
             wal.rotateKeys();
             if (tier().path().isPresent()) {

@@ -4,6 +4,7 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.reader.ReaderOptions;
 import java.net.URI;
+import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,11 @@ final class TierOption {
 
     @SuppressForbidden("what the caller of the command names")
     private static Path path(String place) {
-        return place.contains(URI_MARK) ? Path.of(URI.create(place)) : Path.of(place);
+        try {
+            return place.contains(URI_MARK) ? Path.of(URI.create(place)) : Path.of(place);
+        } catch (FileSystemNotFoundException e) {
+            throw new UsageException("no file system for the tier: tier=" + place + "; put its provider on the class path");
+        }
     }
 
     /** How to read, also what is there. */

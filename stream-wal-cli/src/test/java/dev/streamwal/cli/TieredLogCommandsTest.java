@@ -268,4 +268,15 @@ class TieredLogCommandsTest {
         assertThat(repair.out()).startsWith(name + "  not repaired: the pack is in the log's tier");
         assertThat(files(root, ".pack")).isEmpty();
     }
+
+    /** Neither is a bug, nor the log's fault: the caller has to give something else. */
+    @Test
+    void whatIsMissing_isUsage() {
+        CliRun tierless = CliRun.of("verify", root, "--tier", "nowhere://bucket/folder/");
+        assertThat(tierless.exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(tierless.err()).contains("tier=nowhere://bucket/folder/; put its provider on the class path");
+        CliRun keyless = CliRun.of("rotate-keys", root);
+        assertThat(keyless.exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(keyless.err()).contains("--keys FILE is missing");
+    }
 }
