@@ -62,7 +62,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
     private Object state = new Object();
 
     @GuardedBy("this")
-    private Names names = new Names(state, null, null);
+    private Names names = Names.unknown(state);
     /** How often a directory was asked for in the state of {@link #names}. */
     @GuardedBy("this")
     private int asked;
@@ -74,6 +74,10 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
      * @param folder its path then; null where the names aren't known
      */
     private record Names(Object state, @Nullable Path folder, @Nullable Set<String> known) {
+
+        static Names unknown(Object state) {
+            return new Names(state, null, null);
+        }
 
         boolean isWithout(Path directory) {
             return folder != null && known != null && folder.equals(directory.getParent()) && !known.contains(directory.getFileName().toString());
@@ -185,7 +189,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
             return false;
         }
         if (!in.equals(names.state())) {
-            names = new Names(in, null, null);
+            names = Names.unknown(in);
             asked = 0;
         }
         if (++asked == ASKED_BEFORE_LISTING) {
@@ -201,13 +205,13 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
             for (Path each : directories) {
                 found.add(each.getFileName().toString());
                 if (found.size() > MAX_NAMES) {
-                    return new Names(in, null, null);
+                    return Names.unknown(in);
                 }
             }
             return new Names(in, folder, found);
         } catch (IOException | DirectoryIteratorException e) {
             // asking for each directory needs less: no descriptor, and no right to list
-            return new Names(in, null, null);
+            return Names.unknown(in);
         }
     }
 

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StorageErrors {
 
+    private static final String MORE_MEMORY = "; free some memory, or allow more (-Xmx, -XX:MaxDirectMemorySize)";
+
     private StorageErrors() {}
 
     /**
@@ -57,7 +59,7 @@ public final class StorageErrors {
                     + "; raise the system's limit of mappings (vm.max_map_count) or the process's limit of memory (ulimit -v),"
                     + " or let more streams share segments", file, stream, position, cause);
         }
-        String remedy = isShortOfMemory(cause) ? "; free some memory, or allow more (-Xmx, -XX:MaxDirectMemorySize)" : "; look at the disk";
+        String remedy = isShortOfMemory(cause) ? MORE_MEMORY : "; look at the disk";
         return new WalIOException("can't " + task + ": " + IoFailure.fault(cause) + ", " + where + IoFailure.remedy(cause, remedy), file, stream, position, cause);
     }
 
@@ -85,8 +87,7 @@ public final class StorageErrors {
                     stream, WalException.NO_POSITION, cause);
         }
         if (cause.getCause() instanceof OutOfMemoryError memory) {
-            return new WalIOException(message + ", reason=" + memory.getMessage()
-                    + "; free some memory, or allow more (-Xmx, -XX:MaxDirectMemorySize), then sync", root, stream, WalException.NO_POSITION, cause);
+            return new WalIOException(message + ", reason=" + memory.getMessage() + MORE_MEMORY + ", then sync", root, stream, WalException.NO_POSITION, cause);
         }
         return new WalIOException(message + IoFailure.remedy(cause, "; look at the disk, then sync"), root, stream, WalException.NO_POSITION, cause);
     }
