@@ -277,7 +277,7 @@ abstract class DeletionContract extends LogContract {
         forgetOperations();
         operations.before = operation -> {
             if (operation.startsWith("deletedBelow")) {
-                wal.close();
+                closeOnAnotherThread(wal); // a deletion's own thread is refused
             }
         };
         if (how.equals("sweep")) {
@@ -291,6 +291,17 @@ abstract class DeletionContract extends LogContract {
         StreamWal again = open();
         written.addAll(appendSome(again.stream("s"), 2));
         assertHoldsEverywhere(again, "s", written);
+    }
+
+    private static void closeOnAnotherThread(StreamWal wal) {
+        Thread closer = new Thread(wal::close, "closer");
+        closer.start();
+        try {
+            closer.join(30_000);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        assertThat(closer.isAlive()).isFalse();
     }
 
     // ---------------------------------------------------------------- what goes wrong
