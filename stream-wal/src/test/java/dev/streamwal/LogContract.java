@@ -7,6 +7,7 @@ import dev.streamwal.engine.Environment;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -128,6 +129,16 @@ abstract class LogContract {
                 slots.put((int) PositionsLayout.offset(slot), PositionsLayout.encode(slot), 0, PositionsLayout.USED_BYTES);
             }
             Files.write(root.resolve(PositionsLayout.FILE_NAME), slots.array());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void loseJournal() {
+        try (Stream<Path> files = Files.list(FrontierFile.path(root).getParent())) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

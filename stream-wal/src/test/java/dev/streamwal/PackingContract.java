@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.journal.JournalFiles;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackFiles;
@@ -370,6 +371,41 @@ abstract class PackingContract extends LogContract {
     }
 
     /** A pack of which little counts gives the rest back. */
+    /** As errors.md says to answer it. */
+    @Test
+    void delete_streamThatRecoveryRefuses_isGoneAndMayComeAgain() throws IOException {
+        WalOptions.Builder stopping = packing().recoveryPolicy(RecoveryPolicy.STOP_AT_FIRST_ERROR);
+        String key = key(2);
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(stopping)) {
+            written = appendWindows(wal, 3);
+            packAll(wal, 2 * STREAMS);
+            written.get(key).addAll(appendSome(wal.stream(key), 3));
+        }
+        List<Path> own = segmentsOf(key);
+        assertThat(own).hasSize(1);
+        List<Written> inIt = written.get(key).subList(written.get(key).size() - 4, written.get(key).size());
+        byte[] bytes = Files.readAllBytes(own.get(0));
+        bytes[SegmentHeaderLayout.headerLength(key.length()) + (int) (inIt.get(1).ref().position() - inIt.get(0).ref().position()) + 40] ^= 0x55;
+        Files.write(own.get(0), bytes);
+        loseJournal(); // which would make it whole again
+        List<Written> again;
+        try (StreamWal wal = open(stopping)) {
+            assertThatThrownBy(() -> wal.stream(key).append(bytes("x"))).isInstanceOf(CorruptSegmentException.class);
+            assertThat(wal.delete(key)).isTrue();
+            written.remove(key);
+            assertAllHold(wal, written);
+            assertThat(wal.keys()).doesNotContain(key);
+            again = appendSome(wal.stream(key), 2);
+            assertHoldsNow(wal, key, again);
+        }
+        try (StreamWal wal = open(stopping)) {
+            assertHoldsNow(wal, key, again);
+            written.put(key, joined(again, appendSome(wal.stream(key), 1)));
+            assertAllHold(wal, written);
+        }
+    }
+
     @Test
     void pack_mostOfAPackIsDeleted_itsSpaceComesBack() {
         StreamWal wal = open(packing());

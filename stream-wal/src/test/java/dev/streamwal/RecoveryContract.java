@@ -13,7 +13,6 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
@@ -1011,15 +1010,6 @@ abstract class RecoveryContract extends LogContract {
 
     /** What {@link #closedWithStreams} left behind the last whole record of one stream. */
     private long bytesTorn;
-
-    private void loseJournal() throws IOException {
-        Path directory = FrontierFile.path(root).getParent();
-        try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-    }
 
     private static List<String> recoveringThreads() {
         return Thread.getAllStackTraces().keySet().stream().filter(Thread::isAlive).map(Thread::getName)

@@ -2,6 +2,9 @@ package dev.streamwal.cli;
 
 import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.format.KeyPattern;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.FileForce;
+import dev.streamwal.io.LogFile;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.QuarantinedFile;
@@ -11,8 +14,10 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -175,12 +180,27 @@ final class QuarantineCommand extends WritingCommand {
         return List.copyOf(files);
     }
 
-    /** Never replaces a file. */
+    /** All is durable when this returns, as nothing else may be left. Replaces no other file, and passes over what a run before has copied. */
     private static void export(List<Path> files, Path target) throws IOException {
         Files.createDirectories(target);
         for (Path file : files) {
-            Files.copy(file, target.resolve(file.getFileName().toString()));
+            Path copy = target.resolve(file.getFileName().toString());
+            if (!Files.exists(copy)) {
+                export(file, copy);
+            } else if (Files.mismatch(file, copy) >= 0) {
+                throw new RefusedException("directory has another file of this name: file=" + copy + "; export to another directory");
+            }
         }
+        DirectoryForce.force(target);
+        DirectoryForce.force(Objects.requireNonNullElse(target.toAbsolutePath().getParent(), target));
+    }
+
+    /** It has its name when it is whole. */
+    private static void export(Path file, Path copy) throws IOException {
+        Path unfinished = copy.resolveSibling(copy.getFileName() + ".tmp");
+        Path unused = Files.copy(file, unfinished, StandardCopyOption.REPLACE_EXISTING);
+        FileForce.force(unfinished);
+        LogFile.rename(unfinished, copy);
     }
 
     private static void show(Path file, CommandOutput out, TextTable table) throws IOException {

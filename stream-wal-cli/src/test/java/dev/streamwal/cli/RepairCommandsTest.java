@@ -176,9 +176,26 @@ class RepairCommandsTest {
         Files.writeString(file, "of somebody");
         Path target = Files.createDirectories(directory.resolve("evidence"));
         Files.writeString(target.resolve("notes.txt"), "of somebody else");
-        assertThat(CliRun.of("quarantine", root, "*", "--export", target, "--remove").exit()).isEqualTo(Exit.FAILED.code());
+        CliRun refused = CliRun.of("quarantine", root, "*", "--export", target, "--remove");
+        assertThat(refused.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(refused.err()).contains("directory has another file of this name: file=" + target.resolve("notes.txt"));
         assertThat(file).exists();
         assertThat(CliRun.of("quarantine", root).lines().get(1)).startsWith("notes.txt  11 B").endsWith("Z  ?    ?          ?");
+    }
+
+    /** As a run leaves it that was killed: one file is copied, and of another one a part. */
+    @Test
+    void quarantine_exportThatWasCutShort_isContinued() throws IOException {
+        Path quarantine = Files.createDirectories(root.resolve("quarantine"));
+        Files.writeString(quarantine.resolve("first.txt"), "first");
+        Files.writeString(quarantine.resolve("second.txt"), "second");
+        Path target = Files.createDirectories(directory.resolve("evidence"));
+        Files.writeString(target.resolve("first.txt"), "first");
+        Files.writeString(target.resolve("second.txt.tmp"), "sec");
+        assertThat(CliRun.of("quarantine", root, "*", "--export", target, "--remove").exit()).isZero();
+        assertThat(target).isDirectoryContaining(file -> file.endsWith("first.txt")).isDirectoryNotContaining("glob:**.tmp");
+        assertThat(target.resolve("second.txt")).hasContent("second");
+        assertThat(quarantine).isEmptyDirectory();
     }
 
     // ---------------------------------------------------------------- checkpoint

@@ -31,8 +31,12 @@ final class AnswerCheck {
     }
 
     static ReplicationException unknown(String key, Exception failure) {
-        return new ReplicationException("append got no answer, and may have happened or not: key=" + key + "; because: " + failure.getMessage()
+        return new ReplicationException("append isn't acknowledged, and may have happened or not: key=" + key + "; because: " + failure.getMessage()
                 + "; with appendOnce it can be sent again", key, failure);
+    }
+
+    static ReplicationException closed(String key) {
+        return new ReplicationException("client is closed: key=" + key + "; nothing was appended", key, null);
     }
 
     static ReplicationException refused(String key, Refused refused) {

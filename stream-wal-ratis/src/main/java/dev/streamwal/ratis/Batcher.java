@@ -135,12 +135,8 @@ final class Batcher {
             throw new ReplicationException("thread was interrupted while it waited to append: key=" + key + "; nothing was appended", key, e);
         }
         if (isClosed) {
-            throw closed(key);
+            throw AnswerCheck.closed(key);
         }
-    }
-
-    private static ReplicationException closed(String key) {
-        return new ReplicationException("client is closed: key=" + key + "; nothing was appended", key, null);
     }
 
     private boolean isFull() {
@@ -303,7 +299,7 @@ final class Batcher {
             IOException failure = new IOException("client was closed before an answer came");
             answers.execute(() -> {
                 sent.forEach(each -> fail(each, failure));
-                neverSent.forEach(each -> each.ref().set(null, closed(each.key())));
+                neverSent.forEach(each -> each.ref().set(null, AnswerCheck.closed(each.key())));
                 sent.forEach(each -> completions.deliver(each.refs()));
                 completions.deliver(neverSent.stream().map(Waiting::ref).toList());
             });

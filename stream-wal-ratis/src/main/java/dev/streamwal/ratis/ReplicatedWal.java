@@ -99,6 +99,7 @@ public final class ReplicatedWal implements AutoCloseable {
     private final List<ShardConnection> leaders = new ArrayList<>();
     private final List<RaftClient> readers = new ArrayList<>();
     private final List<Batcher> batchers = new ArrayList<>();
+    private volatile boolean isClosed;
 
     private ReplicatedWal(Replicas replicas, Shards shards, Batching batching, Parameters connections, RetryPolicy retry) {
         this.replicas = replicas;
@@ -285,6 +286,9 @@ public final class ReplicatedWal implements AutoCloseable {
             Function<Optional<EntryRef>, T> result) {
         check(key, entry);
         Command.checkProducer(producer);
+        if (isClosed) {
+            throw AnswerCheck.closed(key);
+        }
         Answer<T> told = completions.newAnswer(key);
         CompletableFuture<byte[]> reply;
         try {
@@ -421,7 +425,8 @@ public final class ReplicatedWal implements AutoCloseable {
     /**
      * Changes which replicas the log has, shard by shard, while it is appended to. The new ones have to run already, started by
      * {@link ReplicatedWalServer#join} with all replicas that there will be; they get what the others have, which takes its time. Behind this, start each
-     * replica with the new ones at its next start. One that is left out closes its shards; end its process, as Ratis may not do so if it led under load.
+     * replica with the new ones at its next start. One that is left out closes its shards, and its {@link ReplicatedWalServer#awaitClosed} returns; end its
+     * process, as Ratis may not do so if it led under load.
      * Clients go on, as long as one of the replicas that they were given stays.
      *
      * <p>Change one replica at a time: add one, or take one out, and call this again for the next. What would have as many new replicas as old ones, or more,
@@ -558,10 +563,14 @@ public final class ReplicatedWal implements AutoCloseable {
      */
     @Override
     public void close() {
+        isClosed = true;
         batchers.forEach(Batcher::close);
         long deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSE_SECONDS);
         try {
             for (Batcher each : batchers) {
+                each.awaitAnswers(deadlineNanos - System.nanoTime());
+            }
+            for (ShardConnection each : leaders) { // of requests of their own
                 each.awaitAnswers(deadlineNanos - System.nanoTime());
             }
         } catch (InterruptedException e) {

@@ -25,6 +25,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.apache.ratis.client.RaftClient;
@@ -85,6 +86,8 @@ public final class ReplicatedWalServer implements AutoCloseable {
     private final boolean joins;
     private final ClientId clientId = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
+    /** Of how many shards this isn't a replica any more. */
+    private final AtomicInteger leftOut = new AtomicInteger();
     private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
     private final Map<RaftGroupId, ShardStateMachine> machines = new ConcurrentHashMap<>();
     private final ScheduledThreadPoolExecutor ticks;
@@ -221,6 +224,13 @@ public final class ReplicatedWalServer implements AutoCloseable {
                     public void closed(int shard, @Nullable Throwable failure) {
                         shardClosed(shard, failure);
                     }
+
+                    @Override
+                    public void leftOut(int shard) {
+                        if (leftOut.incrementAndGet() == shards.count()) {
+                            boolean unused = closed.complete(null);
+                        }
+                    }
                 });
     }
 
@@ -342,7 +352,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     }
 
     /**
-     * Waits until the server is closed.
+     * Waits until the server is closed, or {@link ReplicatedWal#changeReplicas} has left this replica out of all shards: it has nothing left to do then.
      *
      * @throws ReplicationException as soon as a shard has failed; the others go on until {@link #close()}
      * @throws InterruptedException if the thread is interrupted meanwhile

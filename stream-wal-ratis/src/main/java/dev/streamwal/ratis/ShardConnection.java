@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntFunction;
 import org.apache.ratis.client.RaftClient;
@@ -57,6 +58,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     private final IntFunction<RaftClient> opening;
     private final ScheduledExecutorService answers;
     private final ReentrantLock lock = new ReentrantLock();
+    private final Condition allAnswered = lock.newCondition();
     private final Set<RaftClient> replaced = new HashSet<>();
     private final Set<CompletableFuture<byte[]>> unanswered = new HashSet<>();
     private Counted current;
@@ -122,19 +124,22 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     }
 
     private void answered(CompletableFuture<byte[]> answer, RaftClientReply reply) {
-        forget(answer);
         boolean unused = answer.complete(content(reply));
+        forget(answer); // behind that: who waits for all answers finds what was made of them under way
     }
 
     private void failed(CompletableFuture<byte[]> answer, Throwable failure) {
-        forget(answer);
         boolean unused = answer.completeExceptionally(failure);
+        forget(answer);
     }
 
     private void forget(CompletableFuture<byte[]> answer) {
         lock.lock();
         try {
             unanswered.remove(answer);
+            if (unanswered.isEmpty()) {
+                allAnswered.signalAll();
+            }
         } finally {
             lock.unlock();
         }
@@ -232,6 +237,19 @@ final class ShardConnection implements Batcher.Sender, Closeable {
             });
         } catch (RejectedExecutionException e) {
             // this is being closed, and closes all
+        }
+    }
+
+    /** Waits until everything that was sent is answered, at most as long. */
+    void awaitAnswers(long nanos) throws InterruptedException {
+        long leftNanos = nanos;
+        lock.lock();
+        try {
+            while (!unanswered.isEmpty() && leftNanos > 0) {
+                leftNanos = allAnswered.awaitNanos(leftNanos);
+            }
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -66,9 +66,9 @@ class OutageTest {
                 servers.get(i).close();
             }
             assertThatThrownBy(() -> wal.append("key", entry(2)).get()).isInstanceOf(ExecutionException.class)
-                    .hasMessageContaining("append got no answer, and may have happened or not: key=key");
+                    .hasMessageContaining("append isn't acknowledged, and may have happened or not: key=key");
             assertThatThrownBy(() -> wal.appendOnce("producer", 1, "key", entry(3)).get()).isInstanceOf(ExecutionException.class)
-                    .hasMessageContaining("append got no answer, and may have happened or not: key=key");
+                    .hasMessageContaining("append isn't acknowledged, and may have happened or not: key=key");
             for (int i = 1; i < 3; i++) {
                 servers.set(i, start(replicas.names().get(i)));
             }
@@ -94,7 +94,7 @@ class OutageTest {
         }
         for (CompletableFuture<?> each : List.of(once, conditional)) {
             assertThatThrownBy(() -> each.get(60, TimeUnit.SECONDS)).hasCauseInstanceOf(ReplicationException.class)
-                    .hasMessageContaining("append got no answer, and may have happened or not: key=key");
+                    .hasMessageContaining("append isn't acknowledged, and may have happened or not: key=key");
         }
     }
 

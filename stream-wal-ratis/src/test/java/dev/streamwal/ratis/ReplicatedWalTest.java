@@ -216,9 +216,13 @@ class ReplicatedWalTest {
     void append_toClosedClient_isRefused() {
         ReplicatedWal other = ReplicatedWal.connect(replicas, Batching.of(Duration.ofMillis(5), 10));
         CompletableFuture<EntryRef> last = other.append("closed", entry("sent by close"));
+        CompletableFuture<EntryRef> alone = other.appendOnce("closing", 0, "closed", entry("sent alone"));
         other.close();
         assertThat(last).isCompleted();
+        assertThat(alone).isCompleted();
         assertThatThrownBy(() -> other.append("closed", entry("x"))).isInstanceOf(ReplicationException.class).hasMessageContaining("client is closed");
+        assertThatThrownBy(() -> other.appendOnce("closing", 1, "closed", entry("x"))).isInstanceOf(ReplicationException.class)
+                .hasMessageContaining("client is closed: key=closed; nothing was appended");
         other.close();
     }
 

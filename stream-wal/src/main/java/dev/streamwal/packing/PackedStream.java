@@ -1,6 +1,8 @@
 package dev.streamwal.packing;
 
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
@@ -29,7 +31,8 @@ public final class PackedStream {
     }
 
     /**
-     * Removes all of the stream from packs and shared segments, and the own segments before that; durably.
+     * Removes all of the stream from packs and shared segments, and the own segments before that; durably. Where its own segments can't be recovered they stay:
+     * they can be deleted all the same, behind this. A crash in between leaves a stream that is refused as before, and this does nothing then.
      *
      * @param each receives every segment that was removed from a pack
      * @param eachOwn receives every deleted segment of the stream's own
@@ -41,8 +44,16 @@ public final class PackedStream {
         if (elsewhere.isEmpty()) {
             return false;
         }
+        long behindLast = elsewhere.lastKey() + 1;
+        long end;
+        try {
+            end = stream.endPosition();
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            forgetBelow(behindLast, places, each);
+            return true;
+        }
         // records that are appended meanwhile stay
-        remove(Math.max(stream.endPosition(), elsewhere.lastKey() + 1), Long.MAX_VALUE, elsewhere, places, each, eachOwn);
+        remove(Math.max(end, behindLast), Long.MAX_VALUE, elsewhere, places, each, eachOwn);
         return true;
     }
 

@@ -3,12 +3,11 @@ package dev.streamwal.ratis.shard;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.HeaderTooLargeException;
 import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.TimestampOutOfRangeException;
-import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.ratis.repair.LogCheck;
 import dev.streamwal.ratis.shard.ShardFolder.Image;
 import dev.streamwal.ratis.wire.AppendAnswer;
 import dev.streamwal.ratis.wire.AppendAnswer.Appended;
@@ -129,14 +128,14 @@ final class Shard implements AutoCloseable {
         return shard;
     }
 
-    /** What the machine lacks, a file that it can open or room on the disk, is no damage. */
     private static ShardState restored(ShardFolder folder, Image image) throws IOException {
         ShardState state = image.readState();
         try {
             folder.restore(image);
-        } catch (DiskFullException | TooManyOpenFilesException e) {
-            throw e;
         } catch (WalException e) {
+            if (!LogCheck.isDamage(e)) {
+                throw e;
+            }
             throw new DamagedImageException("log of an image can't be copied: image=" + image.folder() + ", because: " + e.getMessage(), e);
         }
         return state;

@@ -73,6 +73,9 @@ public final class ShardStateMachine extends BaseStateMachine {
 
         /** @param failure what made it fail; null where that isn't known */
         void closed(int shard, @Nullable Throwable failure);
+
+        /** It goes on, and this replica isn't one of its replicas any more. */
+        void leftOut(int shard);
     }
 
     private final ShardSettings settings;
@@ -275,9 +278,21 @@ public final class ShardStateMachine extends BaseStateMachine {
         } finally {
             applying.unlock();
             closed.countDown();
-            if (!closing) {
+            if (!closing && failure == null && isLeftOut()) {
+                listener.leftOut(settings.shard());
+            } else if (!closing) {
                 listener.closed(settings.shard(), failure);
             }
+        }
+    }
+
+    /** By the last that this replica has of which replicas there are. It may not have heard that this is settled; Ratis closes it as the others have. */
+    private boolean isLeftOut() {
+        try {
+            return Objects.requireNonNull(server).getDivision(settings.group().getGroupId()).getRaftConf().getCurrentPeers().stream()
+                    .noneMatch(peer -> peer.getId().toString().equals(settings.self()));
+        } catch (IOException | RuntimeException e) { // it is closed for another reason, which Ratis has logged
+            return false;
         }
     }
 

@@ -152,6 +152,11 @@ class RepairTest {
             throw new AssertionError(failure);
         }
 
+        @Override
+        public void leftOut(int number) {
+            throw new AssertionError("left out");
+        }
+
         void closeMachine() {
             machine.closing();
             machine.close();

@@ -1,11 +1,14 @@
 package dev.streamwal.ratis.shard;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.WriteEntry;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.ratis.repair.RatisPeers;
 import dev.streamwal.ratis.wire.AppendAnswer;
 import dev.streamwal.ratis.wire.AppendAnswer.Appended;
@@ -38,7 +41,9 @@ import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.raftlog.RaftLog;
@@ -67,6 +72,8 @@ class ShardStateMachineTest {
     private ShardStateMachine machine;
     private final List<Throwable> failures = new ArrayList<>();
     private int raftLogFailures;
+    private int timesLeftOut;
+    private List<RaftPeer> replicas = List.of(RaftPeer.newBuilder().setId("n1").build());
     /** What this replica would stamp, and what has passed. */
     private long leaderMillis = START_MILLIS;
     private long steadyNanos;
@@ -95,14 +102,20 @@ class ShardStateMachineTest {
             public void closed(int shard, @Nullable Throwable failure) {
                 failures.add(failure);
             }
+
+            @Override
+            public void leftOut(int shard) {
+                timesLeftOut++;
+            }
         }, new RatisPeers(settings.group(), settings.connections()), () -> steadyNanos);
         machine.initialize(server(), ONE.groupId(0), storage);
     }
 
-    /** Asked for its name, and how far the Raft log is forced. */
+    /** Asked for its name, how far the Raft log is forced, and for the replicas. */
     private RaftServer server() {
         RaftLog log = answering(RaftLog.class, "getFlushIndex", () -> forcedIndex);
-        RaftServer.Division division = answering(RaftServer.Division.class, "getRaftLog", () -> log);
+        RaftConfiguration configuration = answering(RaftConfiguration.class, "getCurrentPeers", () -> replicas);
+        RaftServer.Division division = answering(RaftServer.Division.class, Map.of("getRaftLog", () -> log, "getRaftConf", () -> configuration));
         return (RaftServer) Proxy.newProxyInstance(RaftServer.class.getClassLoader(), new Class<?>[] {RaftServer.class},
                 (proxy, method, arguments) -> method.getName().equals("getDivision") ? division : RaftPeerId.valueOf("n1"));
     }
@@ -112,9 +125,13 @@ class ShardStateMachineTest {
     }
 
     private static <T> T answering(Class<T> type, String asked, Answer answer) {
+        return answering(type, Map.of(asked, answer));
+    }
+
+    private static <T> T answering(Class<T> type, Map<String, Answer> answers) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
-            assertThat(method.getName()).isEqualTo(asked);
-            return answer.get();
+            assertThat(answers).containsKey(method.getName());
+            return answers.get(method.getName()).get();
         }));
     }
 
@@ -239,6 +256,18 @@ class ShardStateMachineTest {
         assertThat(folder.resolve("shard-0/damaged")).as("a full disk is no damage").doesNotExist();
     }
 
+    /** Ratis closes both, and says nothing. */
+    @Test
+    void close_byRatis_tellsWhetherTheReplicaWasLeftOut() {
+        machine.close();
+        assertThat(failures).hasSize(1).containsOnlyNulls();
+        assertThat(timesLeftOut).isZero();
+        replicas = List.of(RaftPeer.newBuilder().setId("n2").build());
+        machine.close();
+        assertThat(timesLeftOut).isEqualTo(1);
+        assertThat(failures).hasSize(1);
+    }
+
     @Test
     void initialize_withoutTheImageThatTheMarkerPromises_fetchesAPeers() throws Exception {
         apply(1, START_MILLIS, append(1, "a", "x"));
@@ -283,6 +312,20 @@ class ShardStateMachineTest {
         assertThatThrownBy(this::openMachine).isInstanceOf(OtherVersionException.class).hasMessageContaining("written by another version")
                 .hasMessageContaining("file=" + state).hasMessageContaining("start this replica with the version that wrote it");
         assertThat(state).hasBinaryContent(bytes);
+        assertThat(folder.resolve("shard-0/damaged")).doesNotExist();
+    }
+
+    @Test
+    void initialize_withALogOfALaterVersion_saysSo_andAsksNobody() throws Exception {
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        machine.closing();
+        machine.close();
+        Path manifest = ManifestFile.path(folder.resolve("shard-0/images/1-1/wal"));
+        Files.createDirectories(manifest.getParent());
+        Files.write(manifest, Arrays.copyOf("STRMMAN9".getBytes(US_ASCII), 100));
+        assertThatThrownBy(this::openMachine).isInstanceOf(UnsupportedFormatException.class).hasMessageContaining("manifest is of another version");
+        assertThat(manifest).exists();
         assertThat(folder.resolve("shard-0/damaged")).doesNotExist();
     }
 
