@@ -378,6 +378,8 @@ public final class WalStream {
      * is never before that of a record that the calling thread has seen, unless that record was cut off.
      *
      * @return a position
+     * @throws dev.streamwal.error.CorruptSegmentException if what an earlier writer left can't be continued
+     * @throws dev.streamwal.error.WalIOException if it can't be read
      */
     public long endPosition() {
         rules.wal().checkOpen();

@@ -46,9 +46,10 @@ final class AnchorReport {
             if (!anchor.digest().equals(digest)) {
                 throw new RefusedException("the anchor was changed while it was read: file=" + file + "; try again");
             }
-            if (!out.isJson()) {
-                out.line("anchor of " + anchor.madeAt() + ", digest " + digest + ": " + total());
-            }
+            out.item(() -> "anchor of " + anchor.madeAt() + ", digest " + digest + ": " + total(), json -> {
+                json.writeStringField("anchorMadeAt", anchor.madeAt().toString());
+                json.writeStringField("anchorDigest", digest);
+            });
         }
         return streams.keySet().stream().allMatch(State::isGood);
     }

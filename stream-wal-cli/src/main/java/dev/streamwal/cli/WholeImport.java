@@ -29,6 +29,8 @@ final class WholeImport implements AutoCloseable {
     private final ReentrantLock state = new ReentrantLock();
     /** Guarded by {@link #state}: kept, or being removed. */
     private boolean ended;
+    /** Something of the import couldn't be removed. */
+    private volatile boolean isLeft;
 
     private WholeImport(NewLog newLog, StreamWal wal, Consumer<String> complaints) {
         this.newLog = newLog;
@@ -102,16 +104,19 @@ final class WholeImport implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        complaints.accept(removal.isAlive()
-                ? "interrupted, and imported rows are not removed yet after " + PATIENCE_SECONDS + " s; --resume continues behind those that stay"
-                : "interrupted; nothing was imported");
+        if (removal.isAlive()) {
+            complaints.accept("interrupted, and imported rows are not removed yet after " + PATIENCE_SECONDS + " s; --resume continues behind those that stay");
+        } else if (!isLeft) { // else the removal has said what stays
+            complaints.accept("interrupted; nothing was imported");
+        }
     }
 
     private void removeAtExit() {
         try {
             end();
         } catch (IOException | WalException e) {
-            complaints.accept("could not remove the log: " + e);
+            isLeft = true;
+            complaints.accept("could not remove the log: " + e.getMessage());
         }
     }
 
@@ -153,6 +158,7 @@ final class WholeImport implements AutoCloseable {
         try {
             undo.undo();
         } catch (WalException e) {
+            isLeft = true;
             complaints.accept("could not remove all imported rows again: streams=" + undo.streams() + ", cause=" + e.getMessage()
                     + "; --resume continues behind them");
         }

@@ -283,6 +283,18 @@ class DigestCommandTest {
         }
     }
 
+    /** So that a program can compare it with the one that was kept. */
+    @Test
+    void verify_asJson_endsWithTheAnchorsDigest() throws IOException {
+        write(options().build(), RECORDS);
+        makeAnchor();
+        List<String> lines = Files.readAllLines(anchor);
+        List<Map<String, Object>> said = CliRun.of("verify", root, "--anchor", anchor, "--json").json();
+        Map<String, Object> last = said.get(said.size() - 1);
+        assertThat(lines.get(lines.size() - 1)).endsWith(String.valueOf(last.get("anchorDigest")));
+        assertThat(lines).anyMatch(line -> line.contains(String.valueOf(last.get("anchorMadeAt"))));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {30, RECORDS - 2})
     void verify_recordsErased_saysHowManyAreFewer(int fromMinute) throws IOException {

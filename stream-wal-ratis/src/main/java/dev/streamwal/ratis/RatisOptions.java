@@ -191,7 +191,7 @@ public final class RatisOptions {
          * replication decides: which segments streams have, durability, recovery, the clock that the log sees, sweeping. What replicas would decide each for
          * itself can't be set: {@link #build} says what.
          *
-         * @param newWal is called once for each shard, and once at {@link #build()}
+         * @param newWal is called whenever a shard opens its log, so at each image, too, by several threads, and at {@link #build()}; it must set the same each time
          * @return this
          */
         public Builder wal(Consumer<WalOptions.Builder> newWal) {

@@ -242,8 +242,9 @@ public final class ReplicatedWal implements AutoCloseable {
      * the record expires, however many others come in between. From then on a record with a timestamp of its own is refused, as too old, so that it is never
      * there twice; one without is a new record. A request of its own.
      *
-     * <p>The same answer is given to the last sequence of each producer and key, and to the last 4,096 requests of a shard. Of earlier ones it is known that
-     * they are behind the last: they fail, and append nothing. So does a sequence that comes too late, behind a greater one and 4,096 other requests.
+     * <p>The same answer is given to the last sequence of each producer and key, and to the last 4,096 requests of a shard, fewer where their answers have more
+     * than 16 MiB. Of earlier ones it is known that they are behind the last: they fail, and append nothing. So does a sequence that comes too late, behind a
+     * greater one and as many other requests.
      *
      * <p>For each producer and key replicas keep some 150 bytes in memory, and some 80 in each image, until the producer's records of that key have expired. So
      * let a producer keep its name when it is started again.

@@ -39,6 +39,16 @@ import java.util.Optional;
  * call and keeps its interrupt flag. An invalid key is an {@link IllegalArgumentException}, null is a {@link NullPointerException}. After
  * {@link #close()} every other method throws a {@link WalClosedException}, but for the counts of what it has read.
  *
+ * <p>Every method that reads throws
+ *
+ * <ul>
+ *   <li>{@link WalIOException} where the file system fails, or the process has no descriptor or direct memory left,
+ *   <li>{@link CorruptSegmentException} where what it must read is damaged, and it has no other way to say so,
+ *   <li>{@link UnsupportedFormatException} where a later version wrote it,
+ *   <li>{@link TierUnavailableException} where it is in the log's tier, which doesn't give it,
+ *   <li>{@link dev.streamwal.error.KeyUnavailableException} where it is encrypted, and the master key can't be had.
+ * </ul>
+ *
  * <p>Where the log's directory is deleted, and made anew or restored at the same path, a reader of another process than the writer's reads the new log
  * from then on. Its cursors, tails and consumers over the former log end with a {@link WalClosedException}: open them again.
  *
