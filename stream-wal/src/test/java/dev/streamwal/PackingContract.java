@@ -407,6 +407,31 @@ abstract class PackingContract extends LogContract {
     }
 
     @Test
+    void delete_streamOfWhichAnOlderHeaderIsDamaged_isGone() throws IOException {
+        String key = key(2);
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(packing())) {
+            written = appendWindows(wal, 2);
+            packAll(wal, STREAMS);
+            clock.advance(WINDOW);
+            written.forEach((each, records) -> records.addAll(appendSome(wal.stream(each), 1)));
+            awaitSealed(2 * STREAMS);
+        }
+        List<Path> own = segmentsOf(key);
+        assertThat(own).hasSize(2);
+        byte[] bytes = Files.readAllBytes(own.get(0));
+        bytes[SegmentHeaderLayout.FIXED_BYTES] ^= 0x55;
+        Files.write(own.get(0), bytes);
+        try (StreamWal wal = open(packing())) {
+            assertThat(wal.delete(key)).isTrue();
+            written.remove(key);
+            assertAllHold(wal, written);
+            assertThat(wal.keys()).doesNotContain(key);
+            assertThat(segmentsOf(key)).isEmpty();
+        }
+    }
+
+    @Test
     void pack_mostOfAPackIsDeleted_itsSpaceComesBack() {
         StreamWal wal = open(packing());
         Map<String, List<Written>> written = appendWindows(wal, 2);

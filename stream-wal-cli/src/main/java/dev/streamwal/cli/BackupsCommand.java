@@ -52,16 +52,17 @@ final class BackupsCommand extends CliCommand {
         BackupFolder backups = existing.folder();
         List<BackupPoint> points = backups.points();
         Set<BackupPoint> going = going(existing, points);
-        boolean removes = !dryRun && (!going.isEmpty() || forget);
+        // also where none goes: what a run that was killed has left is removed
+        boolean removes = !dryRun && (keep != null || !going.isEmpty() || forget);
         int files = removes ? remove(backups, going) : 0;
         points.forEach(point -> show(point, going.contains(point), out));
-        if (removes) {
+        if (removes && (!going.isEmpty() || files > 0 || forget)) {
             out.item(() -> Figures.number(going.size(), "backup") + " removed, and " + Figures.number(files, "file") + " that no other one has", json -> {
                 json.writeNumberField("removedBackups", going.size());
                 json.writeNumberField("removedFiles", files);
             });
         }
-        List<BackupDamage> damage = verify ? backups.verify() : List.of();
+        List<BackupDamage> damage = verify ? backups.verify() : backups.damagedPoints();
         damage.forEach(each -> complain(each.toString()));
         return damage.isEmpty() ? Exit.OK : Exit.FINDINGS;
     }
@@ -76,7 +77,7 @@ final class BackupsCommand extends CliCommand {
         for (BackupPoint point : going) {
             boolean unused = backups.remove(point);
         }
-        return files + backups.collect();
+        return going.isEmpty() ? files : files + backups.collect();
     }
 
     private Set<BackupPoint> going(ExistingBackups existing, List<BackupPoint> points) throws RefusedException {

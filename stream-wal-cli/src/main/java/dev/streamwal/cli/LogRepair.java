@@ -4,7 +4,10 @@ import dev.streamwal.backup.BackupFolder;
 import dev.streamwal.backup.BackupPoint;
 import dev.streamwal.backup.SegmentDescriptor;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TierUnavailableException;
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
@@ -33,7 +36,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts damaged files of a log back from its backups. A backup is restored beside the log, whole and verified, and a file of it takes the place of the damaged one
+ * Puts damaged files of a log back from its backups. A backup is restored within the log's directory, whole and verified, and a file of it takes the place of the damaged one
  * if all of its streams have the same records in both, as far as the log can be read: see {@link SameRecords}. So nothing comes back that was erased since the
  * backup, unless it was itself damaged, and nothing is taken from another log. A file that ends elsewhere is left alone: it has been appended to since, or cut.
  *
@@ -41,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LogRepair implements AutoCloseable {
 
-    private static final String SUFFIX = ".repairing";
+    private static final String NAME = ".repairing";
 
     /** Where a file can't be repaired, what was different; by the point that was tried last. */
     record Outcome(String file, @Nullable BackupPoint from, @Nullable String problem) {
@@ -52,6 +55,8 @@ final class LogRepair implements AutoCloseable {
     }
 
     private final Path root;
+    /** In the log's directory, as what is in it is to be moved there: beside it another file system may be. */
+    private final Path work;
     private final Path restored;
     private final BackupFolder backups;
     private final Access access;
@@ -66,9 +71,10 @@ final class LogRepair implements AutoCloseable {
         LogSegments segments(Path log);
     }
 
-    LogRepair(Path root, BackupFolder backups, Access access, boolean dryRun) {
-        this.root = root.toAbsolutePath().normalize();
-        this.restored = this.root.resolveSibling('.' + Objects.requireNonNull(this.root.getFileName()).toString() + SUFFIX);
+    LogRepair(Path root, BackupFolder backups, Access access, boolean dryRun) throws IOException {
+        this.root = root.toRealPath();
+        this.work = this.root.resolve(NAME);
+        this.restored = work.resolve("log");
         this.backups = backups;
         this.access = access;
         this.dryRun = dryRun;
@@ -108,11 +114,21 @@ final class LogRepair implements AutoCloseable {
         for (SegmentDescriptor file : backups.files(point)) {
             Outcome outcome = outcomes.get(file.name());
             // the backup's file is the same where it was damaged already when it was backed up
-            if (outcome != null && !outcome.isRepaired() && !file.isContentOf(root.resolve(file.name()))) {
+            if (outcome != null && !outcome.isRepaired() && !isAsInLog(file)) {
                 found.add(file);
             }
         }
         return found;
+    }
+
+    private boolean isAsInLog(SegmentDescriptor file) {
+        try {
+            return file.isContentOf(root.resolve(file.name()));
+        } catch (TooManyOpenFilesException e) {
+            throw e;
+        } catch (WalIOException e) {
+            return false;
+        }
     }
 
     /** Where the log's file ends otherwise than the copy's: what it has more would be lost. */
@@ -155,6 +171,11 @@ final class LogRepair implements AutoCloseable {
             backups.restore(point, restored);
         } catch (CorruptSegmentException e) {
             files.forEach(file -> outcomes.put(file.name(), new Outcome(file.name(), point, "the backup is damaged, too: " + e.getMessage())));
+            return;
+        } catch (DiskFullException | TooManyOpenFilesException e) {
+            throw e;
+        } catch (WalIOException e) {
+            files.forEach(file -> outcomes.put(file.name(), new Outcome(file.name(), point, "the backup can't be restored: " + e.getMessage())));
             return;
         }
         List<SegmentDescriptor> good = new ArrayList<>();
@@ -206,6 +227,8 @@ final class LogRepair implements AutoCloseable {
                 return Optional.of("the backup is damaged, too: " + e.getMessage());
             } catch (TierUnavailableException e) {
                 return Optional.of("its streams can't be compared with the backup's, as they have records in the tier: " + e.getMessage());
+            } catch (WalIOException e) {
+                return Optional.of("its streams can't be compared with the backup's: " + e.getMessage());
             }
         }
         return hasOnlyInCopy && file.kind() == SegmentDescriptor.Kind.SEGMENT && mayBeErased(file)
@@ -267,22 +290,31 @@ final class LogRepair implements AutoCloseable {
             keys.add(StreamKey.SHARED.text());
             for (String key : keys) {
                 try {
-                    reader.verify(key).damage().stream().map(Damage::file).forEach(file -> add(file, names));
+                    reader.verify(key).damage().stream().map(Damage::file).forEach(file -> {
+                        boolean unused = add(file, names);
+                    });
                 } catch (CorruptSegmentException e) {
-                    add(e.file(), names);
+                    boolean unused = add(e.file(), names);
                 } catch (TierUnavailableException e) {
                     unread.putIfAbsent(e.object(), e.getMessage());
+                } catch (WalIOException e) { // a sector that can't be read, say
+                    if (e instanceof TooManyOpenFilesException || !add(e.file(), names)) {
+                        throw e;
+                    }
                 }
             }
         }
         return List.copyOf(names);
     }
 
-    private void add(@Nullable Path file, Set<String> names) {
+    /** Returns whether it is one of the log's. */
+    private boolean add(@Nullable Path file, Set<String> names) {
         Path path = file == null ? root : file.toAbsolutePath().normalize();
-        if (path.startsWith(root) && !path.equals(root)) {
+        boolean isOfLog = path.startsWith(root) && !path.equals(root);
+        if (isOfLog) {
             names.add(name(path, root));
         }
+        return isOfLog;
     }
 
     private static String name(Path file, Path root) {
@@ -315,7 +347,7 @@ final class LogRepair implements AutoCloseable {
     private Set<String> withoutTable(LogSegments segments) throws IOException {
         Set<String> names = new TreeSet<>();
         for (CorruptSegmentException table : segments.damagedTables()) {
-            add(table.file(), names);
+            boolean unused = add(table.file(), names);
         }
         return names;
     }
@@ -323,8 +355,8 @@ final class LogRepair implements AutoCloseable {
     // ---------------------------------------------------------------- the restored backup
 
     private void deleteRestored() throws IOException {
-        if (Files.exists(restored)) {
-            try (Stream<Path> files = Files.walk(restored)) {
+        if (Files.exists(work)) {
+            try (Stream<Path> files = Files.walk(work)) {
                 for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
                     Files.delete(each);
                 }

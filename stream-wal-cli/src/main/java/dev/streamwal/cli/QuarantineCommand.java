@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -91,7 +90,10 @@ final class QuarantineCommand extends WritingCommand {
         }
     }
 
-    private void checkOptions() {
+    private void checkOptions() throws IOException {
+        if (target != null) {
+            checkIsOutside(target);
+        }
         if (remove && names.isEmpty()) {
             throw new UsageException("no file is named; use --remove NAME, or '*' for all");
         }
@@ -182,22 +184,23 @@ final class QuarantineCommand extends WritingCommand {
 
     /** All is durable when this returns, as nothing else may be left. Replaces no other file, and passes over what a run before has copied. */
     private static void export(List<Path> files, Path target) throws IOException {
-        Files.createDirectories(target);
+        DirectoryForce.create(target);
         for (Path file : files) {
             Path copy = target.resolve(file.getFileName().toString());
             if (!Files.exists(copy)) {
                 export(file, copy);
-            } else if (Files.mismatch(file, copy) >= 0) {
+            } else if (Files.isSameFile(file, copy) || Files.mismatch(file, copy) >= 0) {
                 throw new RefusedException("directory has another file of this name: file=" + copy + "; export to another directory");
+            } else {
+                FileForce.force(copy);
             }
         }
         DirectoryForce.force(target);
-        DirectoryForce.force(Objects.requireNonNullElse(target.toAbsolutePath().getParent(), target));
     }
 
     /** It has its name when it is whole. */
     private static void export(Path file, Path copy) throws IOException {
-        Path unfinished = copy.resolveSibling(copy.getFileName() + ".tmp");
+        Path unfinished = copy.resolveSibling('.' + copy.getFileName().toString() + ".exporting");
         Path unused = Files.copy(file, unfinished, StandardCopyOption.REPLACE_EXISTING);
         FileForce.force(unfinished);
         LogFile.rename(unfinished, copy);

@@ -158,6 +158,9 @@ final class QuarantineRestore implements AutoCloseable {
                     + file.origin().get().file());
             return;
         }
+        if (file.origin().get().offset() == 0 && Files.size(file.path()) <= headers.get(0).headerLength()) {
+            return; // the header alone, which other parts need
+        }
         for (SegmentHeader header : headers) {
             try (SetAsideRecords records = SetAsideRecords.open(file.path(), file.origin().get().offset(), header, opener)) {
                 if (records.next() != null) {

@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
         footer = {
             "%nA file is replaced only if all of its streams have the same records in the log and in the backup, as far as the log can be read. A record that was"
                 + " erased since the backup, and is damaged, may come back: erase it again.",
-            "%nThe backup is restored beside the log meanwhile, which takes as much room as the log had."})
+            "%nThe backup is restored in the log's directory meanwhile, under .repairing, which takes as much room as the log had."})
 final class RepairCommand extends LogCommand {
 
     @Option(names = "--from", paramLabel = "FOLDER", required = true, description = "Where backups of this log are.")

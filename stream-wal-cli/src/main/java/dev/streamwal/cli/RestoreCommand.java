@@ -33,6 +33,9 @@ final class RestoreCommand extends CliCommand {
     @Override
     Exit run(CommandOutput out) throws IOException {
         ExistingBackups backups = new ExistingBackups(folder, context());
+        if (name == null) {
+            backups.folder().damagedPoints().forEach(each -> complain(each.toString()));
+        }
         BackupPoint point = name == null ? backups.newest() : backups.named(name, backups.folder().points());
         backups.folder().restore(point, log);
         out.item(() -> "restored " + point + ": " + Figures.number(point.files(), "file") + ", " + Figures.bytes(point.bytes()) + ", to " + log,

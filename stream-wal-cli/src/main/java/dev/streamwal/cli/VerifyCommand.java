@@ -2,6 +2,8 @@ package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.streamwal.error.TierUnavailableException;
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.VerifyReport;
@@ -88,6 +90,11 @@ final class VerifyCommand extends StreamsCommand {
             if (unreadObjects.add(e.object())) {
                 complain(String.valueOf(e.getMessage()));
             }
+        } catch (TooManyOpenFilesException e) {
+            throw e;
+        } catch (WalIOException e) { // a sector that can't be read, say; the other streams may be in order
+            unread++;
+            complain(String.valueOf(e.getMessage()));
         }
     }
 

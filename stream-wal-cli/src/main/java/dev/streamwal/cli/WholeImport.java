@@ -114,9 +114,9 @@ final class WholeImport implements AutoCloseable {
     private void removeAtExit() {
         try {
             end();
-        } catch (IOException | WalException e) {
+        } catch (IOException | RuntimeException e) {
             isLeft = true;
-            complaints.accept("could not remove the log: " + e.getMessage());
+            complaints.accept("could not remove the log: " + e); // the message of an IOException may be a path and nothing else
         }
     }
 

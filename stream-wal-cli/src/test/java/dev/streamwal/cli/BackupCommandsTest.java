@@ -166,6 +166,60 @@ class BackupCommandsTest {
         assertThat(files()).isLessThan(before);
     }
 
+    /** It leaves its mark, and no backup is made while that is there. */
+    @Test
+    void backups_keep_goesOnWhereOneWasKilled_alsoWithNoneToRemove() throws IOException {
+        assertThat(CliRun.of("backup", root, folder).exit()).isZero();
+        Path unused = Files.createFile(folder.resolve("points/collecting"));
+        Path left = Files.createFile(Files.createDirectories(folder.resolve("files/00")).resolve("00".repeat(32)));
+        CliRun refused = CliRun.of("backup", root, folder);
+        assertThat(refused.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(refused.err()).contains("stream-wal backups FOLDER --keep N");
+        CliRun keeping = CliRun.of("backups", folder, "--keep", "30");
+        assertThat(keeping.exit()).isZero();
+        assertThat(keeping.lines()).hasSize(2).last().isEqualTo("0 backups removed, and 1 file that no other one has");
+        assertThat(left).doesNotExist();
+        assertThat(CliRun.of("backup", root, folder).exit()).isZero();
+    }
+
+    @Test
+    void restore_afterTheClockWasSetBack_takesTheBackupThatWasMadeLast() throws IOException {
+        assertThat(CliRun.at(CliRun.NOW.plus(Duration.ofDays(365)), "backup", root, folder).exit()).isZero();
+        log.append("mem", Duration.ofMinutes(1));
+        assertThat(CliRun.of("backup", root, folder).exit()).isZero();
+        assertThat(CliRun.of("backups", folder, "--keep", "1").exit()).isZero();
+        assertThat(CliRun.of("restore", folder, target).exit()).isZero();
+        assertThat(count(target, "mem")).isEqualTo(3);
+    }
+
+    @Test
+    void restore_whereTheNewestBackupsListIsDamaged_takesTheOneBefore_andSaysSo() throws IOException {
+        List<String> all = backUpFiveDays();
+        Path newest = folder.resolve("points").resolve(all.get(0) + ".point");
+        byte[] bytes = Files.readAllBytes(newest);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(newest, bytes);
+        CliRun restored = CliRun.of("restore", folder, target);
+        assertThat(restored.exit()).isZero();
+        assertThat(restored.err()).contains("list of a backup's files is damaged or incomplete").contains(newest.toString());
+        assertThat(restored.out()).contains(all.get(1));
+        CliRun listed = CliRun.of("backups", folder);
+        assertThat(listed.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(listed.err()).contains(newest.toString());
+        assertThat(CliRun.of("backups", folder, "--keep", "1").err()).contains("if the backup isn't needed, delete it");
+    }
+
+    @Test
+    void restore_intoALinkToAnEmptyDirectory_fillsThat() throws IOException {
+        assertThat(CliRun.of("backup", root, folder).exit()).isZero();
+        Path volume = Files.createDirectories(directory.resolve("volume/log"));
+        Files.createSymbolicLink(target, volume);
+        assertThat(CliRun.of("restore", folder, target).exit()).isZero();
+        assertThat(target).isSymbolicLink();
+        assertThat(count(volume, "mem")).isEqualTo(2);
+        assertThat(volume.getParent()).isDirectoryNotContaining("glob:**.importing");
+    }
+
     @Test
     void backups_whatCannotBe_saysWhy() throws IOException {
         assertThat(CliRun.of("backups", folder).err()).contains("no such folder");

@@ -196,6 +196,24 @@ class QuarantineRestoreTest {
         assertThat(read("y")).isEqualTo(texts(0, 1, 2, 3, 4, 5, 6, 7));
     }
 
+    /** Before long a shared segment is packed, and gone with its salt: recovery has set its header aside, too. */
+    @Test
+    void append_ofASharedSegmentThatIsPacked_bringsBackEachStreamsRecords() throws IOException {
+        Path aside = setAsideShared();
+        Path segment = segment(StreamKey.SHARED.text());
+        Path header = quarantine().resolve(StreamKey.SHARED.directoryName() + "_" + segment.getFileName() + "_0.aside");
+        Files.write(header, Arrays.copyOf(Files.readAllBytes(segment), headerLength(StreamKey.SHARED.text())));
+        log.pack();
+        assertThat(segment).doesNotExist();
+        CliRun run = append();
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exit()).isZero();
+        assertThat(run.lines()).last().asString().startsWith("appended 10 records").endsWith("to 2 streams");
+        assertThat(read("x")).isEqualTo(texts(0, 1, 2, 3, 4, 5));
+        assertThat(read("y")).isEqualTo(texts(0, 1, 2, 3, 4, 5, 6, 7));
+        assertThat(names()).contains(aside.getFileName() + ".restored", header.getFileName().toString());
+    }
+
     @Test
     void dryRun_worksOnALiveLog_andAppendIsLockedOut() throws IOException {
         setAsideFrom(4);

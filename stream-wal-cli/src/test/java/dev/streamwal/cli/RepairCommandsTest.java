@@ -183,6 +183,17 @@ class RepairCommandsTest {
         assertThat(CliRun.of("quarantine", root).lines().get(1)).startsWith("notes.txt  11 B").endsWith("Z  ?    ?          ?");
     }
 
+    @Test
+    void quarantine_exportIntoTheLog_isRefused_andRemovesNothing() throws IOException {
+        Path file = Files.createDirectories(root.resolve("quarantine")).resolve("notes.txt");
+        Files.writeString(file, "the only copy");
+        assertThat(CliRun.of("quarantine", root, "*", "--export", file.getParent(), "--remove").exit()).isEqualTo(Exit.USAGE.code());
+        Path elsewhere = Files.createDirectories(directory.resolve("evidence"));
+        Files.createSymbolicLink(elsewhere.resolve("notes.txt"), file);
+        assertThat(CliRun.of("quarantine", root, "*", "--export", elsewhere, "--remove").exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(file).hasContent("the only copy");
+    }
+
     /** As a run leaves it that was killed: one file is copied, and of another one a part. */
     @Test
     void quarantine_exportThatWasCutShort_isContinued() throws IOException {
@@ -191,9 +202,9 @@ class RepairCommandsTest {
         Files.writeString(quarantine.resolve("second.txt"), "second");
         Path target = Files.createDirectories(directory.resolve("evidence"));
         Files.writeString(target.resolve("first.txt"), "first");
-        Files.writeString(target.resolve("second.txt.tmp"), "sec");
+        Files.writeString(target.resolve(".second.txt.exporting"), "sec");
         assertThat(CliRun.of("quarantine", root, "*", "--export", target, "--remove").exit()).isZero();
-        assertThat(target).isDirectoryContaining(file -> file.endsWith("first.txt")).isDirectoryNotContaining("glob:**.tmp");
+        assertThat(target).isDirectoryContaining(file -> file.endsWith("first.txt")).isDirectoryNotContaining("glob:**.exporting");
         assertThat(target.resolve("second.txt")).hasContent("second");
         assertThat(quarantine).isEmptyDirectory();
     }

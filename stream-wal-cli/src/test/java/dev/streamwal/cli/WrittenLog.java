@@ -38,6 +38,16 @@ final class WrittenLog {
         return StreamWal.open(root, options().ownSegments(0).build());
     }
 
+    /** What is in shared segments, later than a window after it was written. */
+    void pack() {
+        Instant before = now;
+        now = now.plus(WINDOW.multipliedBy(2));
+        try (StreamWal wal = openShared()) {
+            int unused = wal.pack();
+        }
+        now = before;
+    }
+
     private WalOptions.Builder options() {
         // by position, so that a file is as long as what is in it
         return WalOptions.builder().storage(Storage.CHANNEL).window(WINDOW).retention(RETENTION).segmentBytes(1 << 16).clock(() -> now)

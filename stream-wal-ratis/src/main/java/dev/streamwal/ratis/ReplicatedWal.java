@@ -30,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -78,7 +79,12 @@ public final class ReplicatedWal implements AutoCloseable {
     /** The most records of a page. */
     public static final int MAX_PAGE_RECORDS = 10_000;
 
+    /** The most requests of one record to a shard that are without an answer: of {@link #appendIfEndIs} and {@link #appendOnce}. A further call waits. */
+    public static final int MAX_SINGLES = 1_024;
+
     private static final int MAX_PRODUCER_LENGTH = 255;
+    /** As of {@link Batcher}. */
+    private static final long PATIENCE_SECONDS = 300;
     private static final int CONNECT_ROUNDS = 60;
     private static final long CONNECT_REST_MILLIS = 500;
     private static final long CLOSE_SECONDS = 30;
@@ -99,6 +105,7 @@ public final class ReplicatedWal implements AutoCloseable {
     private final List<ShardConnection> leaders = new ArrayList<>();
     private final List<RaftClient> readers = new ArrayList<>();
     private final List<Batcher> batchers = new ArrayList<>();
+    private final List<Semaphore> singlesRoom = new ArrayList<>();
     private volatile boolean isClosed;
 
     private ReplicatedWal(Replicas replicas, Shards shards, Batching batching, Parameters connections, RetryPolicy retry) {
@@ -111,6 +118,7 @@ public final class ReplicatedWal implements AutoCloseable {
                     answers);
             leaders.add(leader);
             readers.add(client(shards.group(shard, replicas.addresses()), first(0), RaftSettings.noRetry(), connections));
+            singlesRoom.add(new Semaphore(MAX_SINGLES));
             batchers.add(new Batcher(leader, client, batching, timer, this::account, completions));
         }
     }
@@ -223,7 +231,7 @@ public final class ReplicatedWal implements AutoCloseable {
 
     /**
      * Appends a record if the stream ends where it is expected to: so a program can decide by what it has read, and nobody comes in between. A request of its
-     * own.
+     * own; waits where {@value #MAX_SINGLES} of them are without an answer.
      *
      * @param key of the stream
      * @param expectedEnd where the stream must end, as {@link #endPosition} says
@@ -240,7 +248,8 @@ public final class ReplicatedWal implements AutoCloseable {
     /**
      * Appends a record once, however often it is asked to, also by another process: the same producer and sequence for the same key aren't appended again until
      * the record expires, however many others come in between. From then on a record with a timestamp of its own is refused, as too old, so that it is never
-     * there twice; one without is a new record. A request of its own.
+     * there twice; one without is a new record. A request of its own; waits where
+     * {@value #MAX_SINGLES} of them are without an answer.
      *
      * <p>The same answer is given to the last sequence of each producer and key, and to the last 4,096 requests of a shard, fewer where their answers have more
      * than 16 MiB. Of earlier ones it is known that they are behind the last: they fail, and append nothing. So does a sequence that comes too late, behind a
@@ -287,10 +296,18 @@ public final class ReplicatedWal implements AutoCloseable {
             Function<Optional<EntryRef>, T> result) {
         check(key, entry);
         Command.checkProducer(producer);
-        if (isClosed) {
-            throw AnswerCheck.closed(key);
+        Semaphore room = singlesRoom.get(shards.of(key));
+        awaitRoom(key, room);
+        Answer<T> told;
+        try {
+            if (isClosed) {
+                throw AnswerCheck.closed(key);
+            }
+            told = completions.newAnswer(key);
+        } catch (ReplicationException e) {
+            room.release();
+            throw e;
         }
-        Answer<T> told = completions.newAnswer(key);
         CompletableFuture<byte[]> reply;
         try {
             reply = leaders.get(shards.of(key))
@@ -299,6 +316,7 @@ public final class ReplicatedWal implements AutoCloseable {
             reply = CompletableFuture.failedFuture(e);
         }
         var unused = reply.whenCompleteAsync((answer, failure) -> {
+            room.release();
             try {
                 told.set(result.apply(single(key, entry, answer, failure)), null);
             } catch (RuntimeException e) {
@@ -308,6 +326,18 @@ public final class ReplicatedWal implements AutoCloseable {
         }, this::account);
         told.awaitIfHeld();
         return told;
+    }
+
+    private static void awaitRoom(String key, Semaphore room) {
+        try {
+            if (!room.tryAcquire() && !room.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                throw new ReplicationException("no request was answered for too long: key=" + key + ", requestsInFlight=" + MAX_SINGLES
+                        + "; nothing was appended. Are most replicas running?", key, null);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ReplicationException("thread was interrupted while it waited to append: key=" + key + "; nothing was appended", key, e);
+        }
     }
 
     private static Optional<EntryRef> single(String key, WriteEntry entry, byte @Nullable [] answer, @Nullable Throwable failure) {
@@ -426,8 +456,8 @@ public final class ReplicatedWal implements AutoCloseable {
     /**
      * Changes which replicas the log has, shard by shard, while it is appended to. The new ones have to run already, started by
      * {@link ReplicatedWalServer#join} with all replicas that there will be; they get what the others have, which takes its time. Behind this, start each
-     * replica with the new ones at its next start. One that is left out closes its shards, and its {@link ReplicatedWalServer#awaitClosed} returns; end its
-     * process, as Ratis may not do so if it led under load.
+     * replica with the new ones at its next start. One that is left out closes its shards, which {@link ReplicatedWalServer#awaitClosed} reports as it
+     * reports a failure; end its process, as Ratis may not close them if it led under load, and don't start it again.
      * Clients go on, as long as one of the replicas that they were given stays.
      *
      * <p>Change one replica at a time: add one, or take one out, and call this again for the next. What would have as many new replicas as old ones, or more,

@@ -25,7 +25,6 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.apache.ratis.client.RaftClient;
@@ -86,8 +85,6 @@ public final class ReplicatedWalServer implements AutoCloseable {
     private final boolean joins;
     private final ClientId clientId = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
-    /** Of how many shards this isn't a replica any more. */
-    private final AtomicInteger leftOut = new AtomicInteger();
     private final CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
     private final Map<RaftGroupId, ShardStateMachine> machines = new ConcurrentHashMap<>();
     private final ScheduledThreadPoolExecutor ticks;
@@ -224,13 +221,6 @@ public final class ReplicatedWalServer implements AutoCloseable {
                     public void closed(int shard, @Nullable Throwable failure) {
                         shardClosed(shard, failure);
                     }
-
-                    @Override
-                    public void leftOut(int shard) {
-                        if (leftOut.incrementAndGet() == shards.count()) {
-                            boolean unused = closed.complete(null);
-                        }
-                    }
                 });
     }
 
@@ -344,7 +334,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     /** With what is behind it: Ratis says which file it couldn't write, and what the system said is the cause. */
     private static String reason(@Nullable Throwable failure) {
         if (failure == null) {
-            return "Ratis closed it, see its log";
+            return "Ratis closed it, see its log; where the other replicas have left this one out, that is why, and nothing is to be mended";
         }
         String said = String.valueOf(failure.getMessage());
         String behind = String.valueOf(ShardStateMachine.first(failure).getMessage());
@@ -352,7 +342,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     }
 
     /**
-     * Waits until the server is closed, or {@link ReplicatedWal#changeReplicas} has left this replica out of all shards: it has nothing left to do then.
+     * Waits until the server is closed.
      *
      * @throws ReplicationException as soon as a shard has failed; the others go on until {@link #close()}
      * @throws InterruptedException if the thread is interrupted meanwhile

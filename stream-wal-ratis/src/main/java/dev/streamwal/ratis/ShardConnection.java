@@ -98,10 +98,15 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     private void send(byte[] command, CompletableFuture<byte[]> answer, int attempt) {
         Counted used = use();
         CompletableFuture<RaftClientReply> reply;
+        boolean isInterrupted = Thread.interrupted(); // else Ratis' client fails what may be others' records, and is of no use behind that
         try {
             reply = used.client.async().send(Message.valueOf(ByteString.copyFrom(command)));
         } catch (RuntimeException e) {
             reply = CompletableFuture.failedFuture(e);
+        } finally {
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
         var unused = reply.whenComplete((said, failure) -> {
             over(used, failure != null && !isOfRequest(failure));

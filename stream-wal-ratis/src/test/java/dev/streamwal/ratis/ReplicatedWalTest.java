@@ -9,8 +9,10 @@ import dev.streamwal.reader.EntryRef;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -140,6 +142,20 @@ class ReplicatedWalTest {
             assertThat(get(other.appendOnce("shop", 1, "once", entry("a")))).isEqualTo(first);
         }
         assertThat(wal.endPosition("once", Consistency.LINEARIZABLE)).isEqualTo(second.end());
+    }
+
+    /** More than a client's requests may be without an answer, and than Ratis' client has room for by default. */
+    @Test
+    void appendOnce_ofManyAtOnce_waitsForRoom_andAppendsEachOnce() throws Exception {
+        List<CompletableFuture<EntryRef>> refs = new ArrayList<>();
+        for (int i = 0; i < ReplicatedWal.MAX_SINGLES + 500; i++) {
+            refs.add(wal.appendOnce("many", i, "many", entry("record " + i)));
+        }
+        Set<EntryRef> distinct = new HashSet<>();
+        for (CompletableFuture<EntryRef> each : refs) {
+            distinct.add(get(each));
+        }
+        assertThat(distinct).hasSize(refs.size());
     }
 
     @Test

@@ -68,6 +68,7 @@ class ShardConnectionTest {
 
         private CompletableFuture<RaftClientReply> sent(String name) {
             assertThat(name).isEqualTo("send");
+            assertThat(Thread.currentThread().isInterrupted()).as("Ratis' client would refuse").isFalse();
             CompletableFuture<RaftClientReply> reply = new CompletableFuture<>();
             replies.add(reply);
             return reply;
@@ -139,6 +140,15 @@ class ShardConnectionTest {
         client(0).reply(0).complete(reply("by the first"));
         assertThat(text(waits)).isEqualTo("by the first");
         assertThat(client(0).closed.get()).isTrue();
+    }
+
+    @Test
+    void send_byAnInterruptedThread_isSent_andTheThreadStaysInterrupted() throws Exception {
+        Thread.currentThread().interrupt();
+        CompletableFuture<byte[]> answer = connection.send(COMMAND);
+        assertThat(Thread.interrupted()).isTrue();
+        client(0).reply(0).complete(reply("sent"));
+        assertThat(text(answer)).isEqualTo("sent");
     }
 
     @Test

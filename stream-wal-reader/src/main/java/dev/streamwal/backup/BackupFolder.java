@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -44,6 +45,7 @@ public final class BackupFolder {
     private static final String POINTS = "points";
     private static final String BEGUN_SUFFIX = ".begun";
     private static final String COLLECTING = "collecting";
+    private static final String DAMAGED_LIST = "list of a backup's files is damaged or incomplete";
 
     private final Path folder;
     private final Path points;
@@ -101,7 +103,8 @@ public final class BackupFolder {
 
     /**
      * Backs a log up as it is now. All of the log is read; what the folder has already, by its checksum, isn't copied again. Each copied file is read back.
-     * The point has what {@link dev.streamwal.reader.WalReader#checkpoint} copies, and is refused where that is.
+     * The point has what {@link dev.streamwal.reader.WalReader#checkpoint} copies, and is refused where that is. Its time is the clock's; or, where the clock
+     * was set back, a millisecond after the newest point's.
      *
      * @param log the log's directory
      * @return what was copied, with the new point
@@ -126,19 +129,26 @@ public final class BackupFolder {
         Objects.requireNonNull(log, "log");
         return doing("backing up a log", log, () -> {
             DirectoryForce.create(points);
-            PointName name = PointName.next(clock.instant());
+            PointName name = nextName();
             Path mark = points.resolve(name + BEGUN_SUFFIX);
             put(mark, new byte[0]);
             try {
                 if (Files.exists(points.resolve(COLLECTING))) {
                     throw refused("files of the backup folder are being collected, or that was cut short: mark=" + points.resolve(COLLECTING)
-                            + "; wait, or collect again");
+                            + "; wait, or, if that doesn't run any more, collect again: stream-wal backups FOLDER --keep N does");
                 }
                 return LogImage.copy(log, tier, image -> new Run(name, verifies).copy(image));
             } finally {
                 boolean unused = Files.deleteIfExists(mark);
             }
         });
+    }
+
+    /** Later than all others, also where the clock was set back since: else an older point would be the newest. */
+    private PointName nextName() throws IOException {
+        Instant now = clock.instant();
+        Optional<Instant> newest = names().stream().findFirst().map(PointName::time);
+        return PointName.next(newest.isPresent() && !now.isAfter(newest.get()) ? newest.get().plusMillis(1) : now);
     }
 
     /** One attempt of a backup. */
@@ -199,7 +209,7 @@ public final class BackupFolder {
     // ---------------------------------------------------------------- points
 
     /**
-     * The complete backups. A file of a point that ends early, or was changed, counts as none; {@link #verify()} names it.
+     * The complete backups. A file of a point that ends early, or was changed, counts as none; {@link #damagedPoints()} names it.
      *
      * @return the points, the newest first; none where there is no folder
      * @throws WalException where the folder can't be read
@@ -211,6 +221,24 @@ public final class BackupFolder {
                 PointFile.read(path(name)).ifPresent(content -> found.add(point(name, content)));
             }
             return List.copyOf(found);
+        });
+    }
+
+    /**
+     * The backups that {@link #points()} leaves out.
+     *
+     * @return the files of their points, the newest first
+     * @throws WalException where the folder can't be read
+     */
+    public List<BackupDamage> damagedPoints() {
+        return doing("listing backups", points, () -> {
+            List<BackupDamage> damage = new ArrayList<>();
+            for (PointName name : names()) {
+                if (PointFile.read(path(name)).isEmpty()) {
+                    damage.add(new BackupDamage(path(name), DAMAGED_LIST));
+                }
+            }
+            return List.copyOf(damage);
         });
     }
 
@@ -258,12 +286,16 @@ public final class BackupFolder {
         if (!Files.exists(path)) {
             throw new WalException("no such backup: file=" + path + "; list those that are there", path, null, WalException.NO_POSITION);
         }
-        return PointFile.read(path).orElseThrow(() -> damaged("list of a backup's files is damaged or incomplete", path));
+        return PointFile.read(path).orElseThrow(() -> damaged(DAMAGED_LIST + ": file=" + path
+                + "; restore another backup. No file can be collected as long as this one is there: if the backup isn't needed, delete it", path));
     }
 
-    private static CorruptSegmentException damaged(String what, Path file) {
-        return new CorruptSegmentException(what + ": file=" + file + "; restore another backup, or back the log up again with verifying", file, null,
-                WalException.NO_POSITION, 0, 0, null);
+    private static CorruptSegmentException damaged(String message, Path file) {
+        return new CorruptSegmentException(message, file, null, WalException.NO_POSITION, 0, 0, null);
+    }
+
+    private static CorruptSegmentException damagedFile(String what, Path file) {
+        return damaged(what + ": file=" + file + "; restore another backup, or back the log up again with verifying", file);
     }
 
     /**
@@ -291,12 +323,12 @@ public final class BackupFolder {
         Path source = files.path(file.checksum());
         int unused = doing("restoring a file", source, () -> {
             if (!files.has(file)) {
-                throw damaged("file of a backup is missing, or has another length: name=" + file.name() + ", bytes=" + file.bytes(), source);
+                throw damagedFile("file of a backup is missing, or has another length: name=" + file.name() + ", bytes=" + file.bytes(), source);
             }
             try (InputStream content = Files.newInputStream(source)) {
                 target.put(file, content);
             } catch (CorruptSegmentException e) {
-                throw damaged("file of a backup is damaged: " + e.getMessage(), source);
+                throw damagedFile("file of a backup is damaged: " + e.getMessage(), source);
             }
             return 0;
         });
@@ -315,7 +347,7 @@ public final class BackupFolder {
             for (PointName name : names()) {
                 Optional<List<SegmentDescriptor>> content = PointFile.read(path(name));
                 if (content.isEmpty()) {
-                    damage.add(new BackupDamage(path(name), "list of a backup's files is damaged or incomplete"));
+                    damage.add(new BackupDamage(path(name), DAMAGED_LIST));
                 }
                 for (SegmentDescriptor file : content.orElse(List.of())) {
                     if (seen.add(file.checksum()) && !files.hasWhole(file)) {

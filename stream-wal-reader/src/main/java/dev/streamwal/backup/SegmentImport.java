@@ -4,12 +4,15 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.image.CopiedFiles;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.FileForce;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
@@ -18,8 +21,8 @@ import java.util.Set;
 
 /**
  * Puts files together to a log: those of a backup, or of another machine's log. Nothing is a log before {@link #commit()}: the files are gathered in a
- * directory beside the target, {@code .<name>.importing}, which gets the target's name by one move. An import that was cut short is begun again, and has
- * what it had. One thread, and one import into a target at a time.
+ * directory beside the target, {@code .<name>.importing}, which gets the target's name by one move; a target that is there, and empty, is deleted before. An
+ * import that was cut short is begun again, and has what it had. One thread, and one import into a target at a time.
  *
  * @since 1.0
  */
@@ -45,9 +48,14 @@ public final class SegmentImport {
      * @throws WalException where it can't be read, or the directory beside it can't be made
      */
     public static SegmentImport begin(Path log) {
-        Path target = Objects.requireNonNull(log, "log").toAbsolutePath().normalize();
+        Objects.requireNonNull(log, "log");
+        Path target = log.toAbsolutePath().normalize();
         try {
-            checkIsEmpty(target);
+            if (Files.exists(log)) {
+                target = log.toRealPath(); // a link stays
+                checkIsEmpty(target);
+                makeWay(target);
+            }
             Path name = target.getFileName();
             if (name == null) {
                 throw new IllegalArgumentException("target of an import is the root of a file system: log=" + log + "; give a directory in it");
@@ -57,6 +65,18 @@ public final class SegmentImport {
             return new SegmentImport(target, gathered);
         } catch (IOException e) {
             throw IoFailure.of("beginning an import", e, target, null, WalException.NO_POSITION);
+        }
+    }
+
+    /** The directory takes the place of the target. So where that can't go, this is found before anything is copied. */
+    private static void makeWay(Path target) throws IOException {
+        try {
+            Files.delete(target);
+        } catch (NoSuchFileException e) {
+            return;
+        } catch (FileSystemException e) {
+            throw new IOException("directory can't be replaced, as one can't where a file system is mounted: " + IoFailure.fault(e)
+                    + "; give a directory in it", e);
         }
     }
 
@@ -78,6 +98,7 @@ public final class SegmentImport {
         try {
             boolean isWhole = Files.exists(path) && Files.size(path) == file.bytes() && ContentChecksum.of(path).finish().equals(file.checksum());
             if (isWhole) {
+                FileForce.force(path); // it may be whole in the page cache only
                 imported.add(path);
             }
             return isWhole;

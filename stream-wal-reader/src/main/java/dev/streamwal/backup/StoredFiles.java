@@ -1,5 +1,7 @@
 package dev.streamwal.backup;
 
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.image.ImageChangedException;
 import dev.streamwal.image.ImageFile;
 import dev.streamwal.io.DirectoryForce;
@@ -53,9 +55,15 @@ final class StoredFiles {
         }
     }
 
-    /** Whether there is this content, every byte of it. */
+    /** Whether there is this content, every byte of it. What the disk doesn't give back isn't there. */
     boolean hasWhole(SegmentDescriptor file) {
-        return file.isContentOf(path(file.checksum()));
+        try {
+            return file.isContentOf(path(file.checksum()));
+        } catch (TooManyOpenFilesException e) {
+            throw e;
+        } catch (WalIOException e) {
+            return false;
+        }
     }
 
     /** Stores a file of a log; replaces what is there. */

@@ -206,7 +206,7 @@ public final class LogImage {
         try {
             return SegmentHeaderLayout.decode(first, file.read(first, 0));
         } catch (FormatException e) {
-            throw new CorruptSegmentException(e.at("file=" + file.path() + ", offset=0") + "; recover the log, then copy it", file.path(), null,
+            throw new CorruptSegmentException(e.at("file=" + file.path() + ", offset=0") + "; recover the log, or repair it from a backup, or delete the stream; then copy it", file.path(), null,
                     WalException.NO_POSITION, 0, SegmentHeaderLayout.MAX_BYTES, e);
         }
     }

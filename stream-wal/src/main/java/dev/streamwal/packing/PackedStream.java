@@ -31,8 +31,8 @@ public final class PackedStream {
     }
 
     /**
-     * Removes all of the stream from packs and shared segments, and the own segments before that; durably. Where its own segments can't be recovered they stay:
-     * they can be deleted all the same, behind this. A crash in between leaves a stream that is refused as before, and this does nothing then.
+     * Removes all of the stream from packs and shared segments, and the own segments before that; durably. Where its own segments can't be read they stay: they
+     * can be deleted all the same, behind this. A crash in between leaves a stream that is refused as before, and this does nothing then.
      *
      * @param each receives every segment that was removed from a pack
      * @param eachOwn receives every deleted segment of the stream's own
@@ -44,17 +44,23 @@ public final class PackedStream {
         if (elsewhere.isEmpty()) {
             return false;
         }
-        long behindLast = elsewhere.lastKey() + 1;
         long end;
         try {
             end = stream.endPosition();
+            NavigableMap<Long, Long> unused = stream.windowEnds();
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            forgetBelow(behindLast, places, each);
+            forgetBelow(endOf(places), places, each);
             return true;
         }
         // records that are appended meanwhile stay
-        remove(Math.max(end, behindLast), Long.MAX_VALUE, elsewhere, places, each, eachOwn);
+        remove(Math.max(end, elsewhere.lastKey() + 1), Long.MAX_VALUE, elsewhere, places, each, eachOwn);
         return true;
+    }
+
+    /** Of all that the stream has in packs and shared segments. */
+    private long endOf(List<PackStore.Place> places) throws IOException {
+        long inPacks = places.stream().mapToLong(place -> place.entry().endPosition()).max().orElse(0);
+        return Math.max(inPacks, store.parts(key()).stream().mapToLong(SharedPart::endPosition).max().orElse(0));
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.streamwal.recovery;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.storage.SegmentFile;
@@ -55,14 +56,23 @@ public final class Quarantine {
         this.maxBytes = maxBytes;
     }
 
-    /** Copies {@code [from, to)} of a segment; empty if there is nothing to copy, or the copy would exceed the limit. */
+    /**
+     * Copies {@code [from, to)} of a segment; empty if there is nothing to copy, or the copy would exceed the limit.
+     *
+     * <p>Of a segment that streams share its header is copied before, once: records are verified by the salt in it, and it is packed, and deleted, before long.
+     */
     synchronized Optional<Path> setAside(StreamKey key, Path segment, SegmentBytes bytes, long from, long to) throws IOException {
-        if (to <= from || !hasRoomFor(to - from)) {
+        int header = key.equals(StreamKey.SHARED) && from > 0 ? SegmentHeaderLayout.headerLength(key.utf8Length()) : 0;
+        if (to <= from || !hasRoomFor(to - from + header)) {
             return Optional.empty();
         }
         Optional<Path> free = freeName(key, segment, from);
         if (free.isEmpty()) {
             return free;
+        }
+        Path first = directory.resolve(name(key, segment, 0, 0));
+        if (header > 0 && !Files.exists(first)) {
+            write(bytes, 0, header, first);
         }
         write(bytes, from, to, free.get());
         return free;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.storage.ChannelStorage;
@@ -53,6 +54,24 @@ class QuarantineTest {
         assertThat(Files.readAllBytes(copy)).hasSize(250).startsWith(100, 101).endsWith((byte) 349);
         assertThat(copy.getParent()).isEqualTo(root.resolve("quarantine"));
         assertThat(copy.getFileName().toString()).contains("sensor%2fa").contains("_100");
+    }
+
+    /** Without it no record of the copy can be verified when the segment has gone. */
+    @Test
+    void setAside_partsOfASharedSegment_copiesItsHeader_once() throws IOException {
+        Quarantine quarantine = new Quarantine(new ChannelStorage(), root, LIMIT);
+        try (LogFile file = LogFile.reading(segment)) {
+            for (int from : new int[] {300, 400}) {
+                Path copy = quarantine.setAside(StreamKey.SHARED, segment, file, from, 450).orElseThrow();
+                assertThat(Files.readAllBytes(copy)).hasSize(450 - from);
+            }
+        }
+        int headerBytes = SegmentHeaderLayout.headerLength(StreamKey.SHARED.utf8Length());
+        Path header = root.resolve("quarantine").resolve(StreamKey.SHARED.directoryName() + "_" + segment.getFileName() + "_0.aside");
+        assertThat(Files.readAllBytes(header)).hasSize(headerBytes).startsWith(0, 1, 2).endsWith((byte) (headerBytes - 1));
+        try (Stream<Path> all = Files.list(root.resolve("quarantine"))) {
+            assertThat(all).hasSize(3);
+        }
     }
 
     @Test

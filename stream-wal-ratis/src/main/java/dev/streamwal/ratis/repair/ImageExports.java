@@ -113,8 +113,8 @@ public final class ImageExports {
         }
     }
 
-    @GuardedBy("this")
-    private void releaseIdle() {
+    /** Gives up what nobody has read for long, so that its files can be deleted. */
+    public synchronized void releaseIdle() {
         long nowNanos = System.nanoTime();
         for (Map.Entry<Long, Export> each : List.copyOf(open.entrySet())) {
             if (nowNanos - each.getValue().lastReadNanos > TimeUnit.MINUTES.toNanos(IDLE_MINUTES)) {

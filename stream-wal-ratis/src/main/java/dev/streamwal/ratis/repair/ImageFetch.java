@@ -89,7 +89,7 @@ public record ImageFetch(RaftGroup group, String self, ImagePeers peers, long by
             for (int round = 0; round < ROUNDS && bad.size() < others.size(); round++) {
                 rest(round == 0 ? 0 : REST_MILLIS, stop);
                 for (RaftPeer peer : others) {
-                    if (isFetched(peer.getId(), target, minIndex, bad, failures, stop)) {
+                    if (isFetched(peer, target, minIndex, bad, failures, stop)) {
                         return;
                     }
                 }
@@ -106,9 +106,10 @@ public record ImageFetch(RaftGroup group, String self, ImagePeers peers, long by
      * @param bad of which entries those images were that have failed the check
      * @param failures why a peer gave none
      */
-    private boolean isFetched(RaftPeerId peer, Path target, long minIndex, Map<RaftPeerId, Long> bad, Map<RaftPeerId, Exception> failures, BooleanSupplier stop)
+    private boolean isFetched(RaftPeer from, Path target, long minIndex, Map<RaftPeerId, Long> bad, Map<RaftPeerId, Exception> failures, BooleanSupplier stop)
             throws IOException {
-        try (Connection connection = peers.connect(peer)) {
+        RaftPeerId peer = from.getId();
+        try (Connection connection = peers.connect(from)) {
             DataInputStream opened = connection.ask(new Query.OpenImage());
             long number = opened.readLong();
             long index = opened.readLong();

@@ -3,7 +3,7 @@ package dev.streamwal.ratis.repair;
 import dev.streamwal.ratis.wire.Query;
 import java.io.DataInputStream;
 import java.io.IOException;
-import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.RaftPeer;
 
 /** The replicas that are asked for images. */
 public interface ImagePeers {
@@ -18,5 +18,5 @@ public interface ImagePeers {
         void close() throws IOException;
     }
 
-    Connection connect(RaftPeerId peer) throws IOException;
+    Connection connect(RaftPeer peer) throws IOException;
 }

@@ -9,7 +9,8 @@ import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftGroup;
-import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.exceptions.RaftException;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 
@@ -18,12 +19,12 @@ import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
  *
  * @param connections how peers are connected to
  */
-public record RatisPeers(RaftGroup group, Parameters connections) implements ImagePeers {
+public record RatisPeers(RaftGroupId group, Parameters connections) implements ImagePeers {
 
     @Override
-    public Connection connect(RaftPeerId peer) {
+    public Connection connect(RaftPeer peer) {
         RaftClient client = RaftClient.newBuilder()
-                .setRaftGroup(group)
+                .setRaftGroup(RaftGroup.valueOf(group, peer))
                 .setProperties(RaftSettings.client())
                 .setParameters(connections)
                 .setRetryPolicy(RaftSettings.noRetry())
@@ -31,10 +32,10 @@ public record RatisPeers(RaftGroup group, Parameters connections) implements Ima
         return new Connection() {
             @Override
             public DataInputStream ask(Query query) throws IOException {
-                RaftClientReply reply = client.io().sendStaleRead(Message.valueOf(ByteString.copyFrom(query.encode())), 0, peer);
+                RaftClientReply reply = client.io().sendStaleRead(Message.valueOf(ByteString.copyFrom(query.encode())), 0, peer.getId());
                 if (!reply.isSuccess()) {
                     RaftException refusal = reply.getException();
-                    throw new IOException("replica refused: peer=" + peer + ", because: " + (refusal == null ? "unknown" : refusal.getMessage()), refusal);
+                    throw new IOException("replica refused: peer=" + peer.getId() + ", because: " + (refusal == null ? "unknown" : refusal.getMessage()), refusal);
                 }
                 return new DataInputStream(reply.getMessage().getContent().newInput());
             }

@@ -45,6 +45,8 @@ import org.apache.ratis.util.TimeDuration;
  *       replaced, and what has no answer when it is closed fails: {@code ShardConnection}.
  *   <li>Replicas that are given a group elect a leader in it, also new ones that are a majority of it, beside a log that is there. So one that joins is given
  *       none: {@code ReplicatedWalServer}.
+ *   <li>{@link #LONGEST_PAUSE}.
+ *   <li>{@link #CLIENT_REQUESTS}.
  *   <li>A request whose {@code startTransaction} throws is never answered: sent again, it waits for the first one. So a refusal is returned: {@code
  *       ShardStateMachine}.
  * </ol>
@@ -55,8 +57,15 @@ public final class RaftSettings {
     static final Duration ELECTION = Duration.ofSeconds(1);
     /** By default an appender spins, for twice the processor time. */
     static final Duration APPENDER_WAIT = Duration.ofMillis(1);
-    /** One minute by default, which a client that tries again may exceed. */
-    static final Duration RETRY_CACHE = Duration.ofMinutes(10);
+    /**
+     * One minute by default. Followers keep every answer for so long, however many there are, which took a gigabyte at 3,000 requests a second and ten minutes
+     * by reckoning. What comes again later is known by the producer.
+     */
+    static final Duration RETRY_CACHE = Duration.ofSeconds(15);
+    /** By default a process that stood still for a minute, as a paused container does, closes for good. */
+    static final Duration LONGEST_PAUSE = Duration.ofDays(365);
+    /** By default 100, of which a client's own requests could leave none: then a send waits, whoever makes it. More than there are: {@code ShardConnection}. */
+    static final int CLIENT_REQUESTS = 4_096;
     /**
      * Entries that stay behind a snapshot, so that a follower that was away for a while needs no image. Ratis knows no limit of bytes for that: it takes a
      * number of entries, once, when it opens the log. See {@link #largestLogBytes}.
@@ -98,6 +107,7 @@ public final class RaftSettings {
         GrpcConfigKeys.Server.setPort(out, Integer.parseInt(address.substring(colon + 1)));
         GrpcConfigKeys.setMessageSizeMax(out, SizeInBytes.valueOf(2L * WRITE_BUFFER_BYTES));
 
+        RaftServerConfigKeys.setCloseThreshold(out, millis(LONGEST_PAUSE));
         RaftServerConfigKeys.Rpc.setTimeoutMin(out, millis(ELECTION));
         RaftServerConfigKeys.Rpc.setTimeoutMax(out, millis(ELECTION.multipliedBy(2)));
         RaftServerConfigKeys.Read.setOption(out, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
@@ -149,6 +159,7 @@ public final class RaftSettings {
     public static RaftProperties client() {
         RaftProperties out = new RaftProperties();
         RaftClientConfigKeys.Rpc.setRequestTimeout(out, millis(CLIENT_TIMEOUT));
+        RaftClientConfigKeys.Async.setOutstandingRequestsMax(out, CLIENT_REQUESTS);
         GrpcConfigKeys.setMessageSizeMax(out, SizeInBytes.valueOf(2L * WRITE_BUFFER_BYTES));
         return out;
     }

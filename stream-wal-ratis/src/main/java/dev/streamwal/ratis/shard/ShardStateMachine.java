@@ -18,7 +18,9 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -30,7 +32,10 @@ import java.util.function.LongSupplier;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.StaleReadException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
@@ -73,9 +78,6 @@ public final class ShardStateMachine extends BaseStateMachine {
 
         /** @param failure what made it fail; null where that isn't known */
         void closed(int shard, @Nullable Throwable failure);
-
-        /** It goes on, and this replica isn't one of its replicas any more. */
-        void leftOut(int shard);
     }
 
     private final ShardSettings settings;
@@ -98,7 +100,7 @@ public final class ShardStateMachine extends BaseStateMachine {
     private volatile @Nullable RaftServer server;
 
     public ShardStateMachine(ShardSettings settings, Listener listener) {
-        this(settings, listener, new RatisPeers(settings.group(), settings.connections()), System::nanoTime);
+        this(settings, listener, new RatisPeers(settings.group().getGroupId(), settings.connections()), System::nanoTime);
     }
 
     /**
@@ -138,16 +140,18 @@ public final class ShardStateMachine extends BaseStateMachine {
         super.initialize(newServer, group, raftStorage);
         server = newServer;
         storage.init(raftStorage);
-        getLifeCycle().startAndTransition(this::load);
+        getLifeCycle().startAndTransition(() -> load(settings.group()));
     }
 
     /** The log that Ratis' marker promises: what is here, or a peer's. */
-    private void load() throws IOException {
+    private void load(RaftGroup group) throws IOException {
         folder.clean();
         SnapshotInfo marker = storage.loadLatestSnapshot();
         long markerIndex = marker == null ? RaftLog.INVALID_LOG_INDEX : marker.getIndex();
-        if (folder.isRepairWanted() || !isOpened(markerIndex, settings.isVerified())) {
-            new ImageFetch(settings.group(), settings.self(), peers, settings.repairBytesPerSecond(), this::checkFetched)
+        boolean isAlone = group.getPeers().size() == 1;
+        // without peers nothing is better than what is here, also where a part of it is damaged
+        if (isAlone ? !isOpened(markerIndex, false) : folder.isRepairWanted() || !isOpened(markerIndex, settings.isVerified())) {
+            new ImageFetch(group, settings.self(), peers, settings.repairBytesPerSecond(), this::checkFetched)
                     .into(folder.fetched(), markerIndex, () -> closing);
             folder.adoptFetched();
             int unused = fetchedImages.incrementAndGet();
@@ -180,8 +184,7 @@ public final class ShardStateMachine extends BaseStateMachine {
         if (opened.isEmpty()) {
             return false;
         }
-        if (isVerified && !isWhole()) {
-            opened.get().close();
+        if (isVerified && !isWhole(opened.get())) {
             return false;
         }
         shard = opened.get();
@@ -196,14 +199,20 @@ public final class ShardStateMachine extends BaseStateMachine {
         }
     }
 
-    /** The live log is a copy of the image, or the same files. */
-    private boolean isWhole() {
+    /** Reads the live log, which is a copy of the image, or the same files. Unless it is whole, the shard is closed. */
+    private boolean isWhole(Shard opened) {
+        boolean isWhole = false;
         try {
             LogCheck.check(folder.wal());
-            return true;
+            isWhole = true;
         } catch (IOException damaged) {
-            return false;
+            // a peer has another one
+        } finally {
+            if (!isWhole) {
+                opened.close();
+            }
         }
+        return isWhole;
     }
 
     @Override
@@ -218,13 +227,22 @@ public final class ShardStateMachine extends BaseStateMachine {
         applying.lock();
         try {
             closeShard();
-            getLifeCycle().startAndTransition(this::load);
+            RaftGroup group = groupNow();
+            getLifeCycle().startAndTransition(() -> load(group));
         } catch (IOException | RuntimeException e) {
             failure = e;
             throw e;
         } finally {
             applying.unlock();
         }
+    }
+
+    /** With the replicas that have come since the start; and those that were there, as one of them may have an image. */
+    private RaftGroup groupNow() throws IOException {
+        Map<RaftPeerId, RaftPeer> peers = new LinkedHashMap<>();
+        settings.group().getPeers().forEach(peer -> peers.put(peer.getId(), peer));
+        Objects.requireNonNull(server).getDivision(settings.group().getGroupId()).getRaftConf().getAllPeers().forEach(peer -> peers.put(peer.getId(), peer));
+        return RaftGroup.valueOf(settings.group().getGroupId(), peers.values());
     }
 
     /**
@@ -278,21 +296,9 @@ public final class ShardStateMachine extends BaseStateMachine {
         } finally {
             applying.unlock();
             closed.countDown();
-            if (!closing && failure == null && isLeftOut()) {
-                listener.leftOut(settings.shard());
-            } else if (!closing) {
+            if (!closing) {
                 listener.closed(settings.shard(), failure);
             }
-        }
-    }
-
-    /** By the last that this replica has of which replicas there are. It may not have heard that this is settled; Ratis closes it as the others have. */
-    private boolean isLeftOut() {
-        try {
-            return Objects.requireNonNull(server).getDivision(settings.group().getGroupId()).getRaftConf().getCurrentPeers().stream()
-                    .noneMatch(peer -> peer.getId().toString().equals(settings.self()));
-        } catch (IOException | RuntimeException e) { // it is closed for another reason, which Ratis has logged
-            return false;
         }
     }
 
@@ -443,12 +449,14 @@ public final class ShardStateMachine extends BaseStateMachine {
             // Ratis closes the shard
             throw new IllegalStateException("Raft log can't be written: shard=" + settings.shard(), failure);
         }
+        exports.releaseIdle();
         applying.lock();
         try {
             Optional<Image> newest = open(shard).newestImage();
             SnapshotInfo marker = storage.getLatestSnapshot();
             long marked = marker == null ? RaftLog.INVALID_LOG_INDEX : marker.getIndex();
-            if (newest.isEmpty() || newest.get().index() <= marked || newest.get().index() > forcedIndex()) {
+            if (newest.isEmpty() || newest.get().index() <= marked || newest.get().index() > forcedIndex()
+                    || newest.get().index() > getLastAppliedTermIndex().getIndex()) { // a peer's image may be ahead of what this replica's log has for certain
                 return RaftLog.INVALID_LOG_INDEX;
             }
             storage.mark(TermIndex.valueOf(newest.get().term(), newest.get().index()));

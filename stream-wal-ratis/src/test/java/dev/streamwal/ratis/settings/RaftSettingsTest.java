@@ -3,12 +3,15 @@ package dev.streamwal.ratis.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.ratis.Batching;
 import dev.streamwal.ratis.RatisOptions;
 import dev.streamwal.ratis.Replicas;
+import dev.streamwal.ratis.ReplicatedWal;
 import dev.streamwal.ratis.wire.Command;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.client.RaftClientConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.util.TimeDuration;
@@ -52,8 +55,8 @@ class RaftSettingsTest {
     }
 
     @Test
-    void trap8_answersAreCachedForLongerThanAClientTriesAgain() {
-        assertThat(duration(RaftServerConfigKeys.RetryCache.expiryTime(settings))).isEqualTo(Duration.ofMinutes(10));
+    void trap8_answersAreCachedForSeconds_asTheirNumberHasNoLimit() {
+        assertThat(duration(RaftServerConfigKeys.RetryCache.expiryTime(settings))).isEqualTo(Duration.ofSeconds(15));
     }
 
     @Test
@@ -86,6 +89,13 @@ class RaftSettingsTest {
         assertThat(RaftServerConfigKeys.Snapshot.autoTriggerThreshold(settings)).as("entries between two looks for an image").isEqualTo(10);
         assertThat(RaftServerConfigKeys.Read.option(settings)).isEqualTo(RaftServerConfigKeys.Read.Option.LINEARIZABLE);
         assertThat(RaftServerConfigKeys.Read.leaderLeaseEnabled(settings)).as("a lease trusts clocks").isFalse();
+    }
+
+    @Test
+    void traps20And21_aPauseClosesNothing_andAClientHasRoomForAllItsRequests() {
+        assertThat(duration(RaftServerConfigKeys.closeThreshold(settings))).isGreaterThan(Duration.ofDays(30));
+        assertThat(RaftClientConfigKeys.Async.outstandingRequestsMax(RaftSettings.client()))
+                .isGreaterThan(Batching.MAX_IN_FLIGHT + ReplicatedWal.MAX_SINGLES);
     }
 
     @Test

@@ -31,6 +31,7 @@ import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
@@ -152,11 +153,6 @@ class RepairTest {
             throw new AssertionError(failure);
         }
 
-        @Override
-        public void leftOut(int number) {
-            throw new AssertionError("left out");
-        }
-
         void closeMachine() {
             machine.closing();
             machine.close();
@@ -169,8 +165,8 @@ class RepairTest {
         }
     }
 
-    private ImagePeers.Connection connect(RaftPeerId peer) {
-        Replica replica = replicas.stream().filter(each -> each.name.equals(peer.toString())).findFirst().orElseThrow();
+    private ImagePeers.Connection connect(RaftPeer peer) {
+        Replica replica = replicas.stream().filter(each -> each.name.equals(peer.getId().toString())).findFirst().orElseThrow();
         return new ImagePeers.Connection() {
             @Override
             public DataInputStream ask(Query query) throws IOException {

@@ -41,9 +41,7 @@ import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
-import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.raftlog.RaftLog;
@@ -72,8 +70,6 @@ class ShardStateMachineTest {
     private ShardStateMachine machine;
     private final List<Throwable> failures = new ArrayList<>();
     private int raftLogFailures;
-    private int timesLeftOut;
-    private List<RaftPeer> replicas = List.of(RaftPeer.newBuilder().setId("n1").build());
     /** What this replica would stamp, and what has passed. */
     private long leaderMillis = START_MILLIS;
     private long steadyNanos;
@@ -102,20 +98,14 @@ class ShardStateMachineTest {
             public void closed(int shard, @Nullable Throwable failure) {
                 failures.add(failure);
             }
-
-            @Override
-            public void leftOut(int shard) {
-                timesLeftOut++;
-            }
-        }, new RatisPeers(settings.group(), settings.connections()), () -> steadyNanos);
+        }, new RatisPeers(settings.group().getGroupId(), settings.connections()), () -> steadyNanos);
         machine.initialize(server(), ONE.groupId(0), storage);
     }
 
-    /** Asked for its name, how far the Raft log is forced, and for the replicas. */
+    /** Asked for its name, and how far the Raft log is forced. */
     private RaftServer server() {
         RaftLog log = answering(RaftLog.class, "getFlushIndex", () -> forcedIndex);
-        RaftConfiguration configuration = answering(RaftConfiguration.class, "getCurrentPeers", () -> replicas);
-        RaftServer.Division division = answering(RaftServer.Division.class, Map.of("getRaftLog", () -> log, "getRaftConf", () -> configuration));
+        RaftServer.Division division = answering(RaftServer.Division.class, "getRaftLog", () -> log);
         return (RaftServer) Proxy.newProxyInstance(RaftServer.class.getClassLoader(), new Class<?>[] {RaftServer.class},
                 (proxy, method, arguments) -> method.getName().equals("getDivision") ? division : RaftPeerId.valueOf("n1"));
     }
@@ -125,13 +115,9 @@ class ShardStateMachineTest {
     }
 
     private static <T> T answering(Class<T> type, String asked, Answer answer) {
-        return answering(type, Map.of(asked, answer));
-    }
-
-    private static <T> T answering(Class<T> type, Map<String, Answer> answers) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
-            assertThat(answers).containsKey(method.getName());
-            return answers.get(method.getName()).get();
+            assertThat(method.getName()).isEqualTo(asked);
+            return answer.get();
         }));
     }
 
@@ -254,18 +240,6 @@ class ShardStateMachineTest {
         assertThat(machine.isToBeClosed()).isFalse();
         assertThat(failures).containsExactly(full);
         assertThat(folder.resolve("shard-0/damaged")).as("a full disk is no damage").doesNotExist();
-    }
-
-    /** Ratis closes both, and says nothing. */
-    @Test
-    void close_byRatis_tellsWhetherTheReplicaWasLeftOut() {
-        machine.close();
-        assertThat(failures).hasSize(1).containsOnlyNulls();
-        assertThat(timesLeftOut).isZero();
-        replicas = List.of(RaftPeer.newBuilder().setId("n2").build());
-        machine.close();
-        assertThat(timesLeftOut).isEqualTo(1);
-        assertThat(failures).hasSize(1);
     }
 
     @Test

@@ -73,6 +73,8 @@ class KafkaShipperTest {
     private final RecordedEvents events = new RecordedEvents();
     private final ExecutorService threads = Executors.newSingleThreadExecutor();
     private final List<MockProducer<byte[], byte[]>> producers = new CopyOnWriteArrayList<>();
+    /** As many as batches that take no more records. */
+    private final AtomicInteger flushes = new AtomicInteger();
 
     @BeforeEach
     void open() {
@@ -99,7 +101,7 @@ class KafkaShipperTest {
         MockProducer<byte[], byte[]> producer = new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer()) {
             @Override
             public void flush() {
-                // the test says when a record is acknowledged
+                flushes.incrementAndGet(); // and the test says when a record is acknowledged
             }
         };
         producers.add(producer);
@@ -382,7 +384,7 @@ class KafkaShipperTest {
     void run_whereRecordsExpireMeanwhile_tellsWhich_andGoesOnBehindThem() throws Exception {
         append(0, 2);
         ship();
-        await(() -> sent(0) == 2);
+        await(() -> sent(0) == 2 && flushes.get() == 1);
         now = START.plus(EXPIRED);
         List<EntryRef> expired = append(2, 4);
         now = now.plus(EXPIRED);
