@@ -370,7 +370,6 @@ abstract class PackingContract extends LogContract {
         }
     }
 
-    /** A pack of which little counts gives the rest back. */
     /** As errors.md says to answer it. */
     @Test
     void delete_streamThatRecoveryRefuses_isGoneAndMayComeAgain() throws IOException {
@@ -431,6 +430,7 @@ abstract class PackingContract extends LogContract {
         }
     }
 
+    /** A pack of which little counts gives the rest back. */
     @Test
     void pack_mostOfAPackIsDeleted_itsSpaceComesBack() {
         StreamWal wal = open(packing());
