@@ -9,7 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.manifest.ManifestFile;
-import dev.streamwal.ratis.repair.RatisPeers;
+import dev.streamwal.ratis.repair.ImagePeers;
 import dev.streamwal.ratis.wire.AppendAnswer;
 import dev.streamwal.ratis.wire.AppendAnswer.Appended;
 import dev.streamwal.ratis.wire.AppendAnswer.Forgotten;
@@ -70,6 +70,7 @@ class ShardStateMachineTest {
     private ShardStateMachine machine;
     private final List<Throwable> failures = new ArrayList<>();
     private int raftLogFailures;
+    private Map<String, String> replicas = Map.of("n1", "127.0.0.1:7100", "n2", "127.0.0.1:7101");
     /** What this replica would stamp, and what has passed. */
     private long leaderMillis = START_MILLIS;
     private long steadyNanos;
@@ -85,7 +86,7 @@ class ShardStateMachineTest {
     }
 
     private void openMachine() throws Exception {
-        ShardSettings settings = new ShardSettings(0, ONE.group(0, Map.of("n1", "127.0.0.1:7100")), "n1", folder.resolve("shard-0"),
+        ShardSettings settings = new ShardSettings(0, ONE.group(0, replicas), "n1", folder.resolve("shard-0"),
                 wal -> wal.window(Duration.ofHours(1)).retention(Duration.ofHours(2)).segmentBytes(4 << 20)
                         .clock(() -> Instant.ofEpochMilli(leaderMillis)), new ImageRule(1_000, 1 << 20, HOUR_MILLIS), new Parameters(), true, 1 << 20);
         machine = new ShardStateMachine(settings, new ShardStateMachine.Listener() {
@@ -98,8 +99,21 @@ class ShardStateMachineTest {
             public void closed(int shard, @Nullable Throwable failure) {
                 failures.add(failure);
             }
-        }, new RatisPeers(settings.group().getGroupId(), settings.connections()), () -> steadyNanos);
+        }, peer -> new NoImage(), () -> steadyNanos);
         machine.initialize(server(), ONE.groupId(0), storage);
+    }
+
+    /** To a peer whose image has no file. */
+    private static final class NoImage implements ImagePeers.Connection {
+
+        @Override
+        public DataInputStream ask(Query query) {
+            ByteBuffer opened = ByteBuffer.allocate(20).putLong(1).putLong(1_000).putInt(0);
+            return new DataInputStream(new ByteArrayInputStream(opened.array()));
+        }
+
+        @Override
+        public void close() {}
     }
 
     /** Asked for its name, and how far the Raft log is forced. */
@@ -271,6 +285,22 @@ class ShardStateMachineTest {
         }
         assertThat(changed).isEqualTo(1);
         assertThatThrownBy(this::openMachine).isInstanceOf(IOException.class).hasMessageContaining("no other replica gave an image");
+    }
+
+    /** There is nothing better, and all but one record can be read. */
+    @Test
+    void initialize_ofALogOfOneReplica_goesOnWithWhatItHas() throws Exception {
+        replicas = Map.of("n1", "127.0.0.1:7100");
+        reopen();
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        machine.closing();
+        machine.close();
+        Files.writeString(folder.resolve("shard-0/damaged"), "a record was damaged");
+        openMachine();
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        assertThat(texts("a")).containsExactly("x", "y");
+        assertThat(folder.resolve("shard-0/damaged")).exists();
     }
 
     /** All replicas may have been upgraded at the same time: then no peer has another image. */
