@@ -227,6 +227,8 @@ final class LogRepair implements AutoCloseable {
                 return Optional.of("the backup is damaged, too: " + e.getMessage());
             } catch (TierUnavailableException e) {
                 return Optional.of("its streams can't be compared with the backup's, as they have records in the tier: " + e.getMessage());
+            } catch (DiskFullException | TooManyOpenFilesException e) {
+                throw e;
             } catch (WalIOException e) {
                 return Optional.of("its streams can't be compared with the backup's: " + e.getMessage());
             }

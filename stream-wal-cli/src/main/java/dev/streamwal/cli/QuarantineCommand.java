@@ -38,7 +38,7 @@ import picocli.CommandLine.Parameters;
                 + " positions behind the current end, and made durable. Then the file's name ends with .restored, and restoring it again"
                 + " does nothing; a run that was interrupted is continued. Records that are there already, in their segment or by an earlier"
                 + " copy, are left out, and so are those that have expired since (exit code 1). Verifying a part of a segment needs the"
-                + " segment's header: restore before what is left of the segment has expired.",
+                + " segment's header: restore before what is left of the segment has expired. Of segments that streams share the header is set aside, too.",
             "%nWith --append the log is opened for writing: no other process may write it meanwhile (exit code 4), and what a writer that was"
                 + " killed left is recovered first. New segments have the window, the retention and the size of those that the"
                 + " records were in."})

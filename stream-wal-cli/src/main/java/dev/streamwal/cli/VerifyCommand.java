@@ -81,10 +81,14 @@ final class VerifyCommand extends StreamsCommand {
         return unread == 0 ? Exit.OK : Exit.FAILED;
     }
 
-    /** What can't be read of the tier is no damage; it is told once for each object there, as many streams may have records in one. */
     private void verify(String key, WalReader reader, CommandOutput out) {
+        orUnread(() -> verified(reader.verify(key), out));
+    }
+
+    /** What can't be read of the tier is no damage; it is told once for each object there, as many streams may have records in one. */
+    private void orUnread(Runnable verifying) {
         try {
-            verified(reader.verify(key), out);
+            verifying.run();
         } catch (TierUnavailableException e) {
             unread++;
             if (unreadObjects.add(e.object())) {
@@ -100,10 +104,12 @@ final class VerifyCommand extends StreamsCommand {
 
     /** Reports damage in shared segments whose stream is unknown, as it has nothing behind the damage. */
     private void verifyShared(WalReader reader, CommandOutput out) {
-        VerifyReport report = reader.verify(StreamKey.SHARED.text());
-        if (!report.damage().isEmpty()) {
-            damaged(report, out);
-        }
+        orUnread(() -> {
+            VerifyReport report = reader.verify(StreamKey.SHARED.text());
+            if (!report.damage().isEmpty()) {
+                damaged(report, out);
+            }
+        });
     }
 
     private void verified(VerifyReport report, CommandOutput out) {

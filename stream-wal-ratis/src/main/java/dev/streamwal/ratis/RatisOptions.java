@@ -282,7 +282,7 @@ public final class RatisOptions {
 
         /**
          * Whether a replica reads all of its image before it begins with it, and fetches a peer's where a record is damaged. By default it does. Without that
-         * it starts sooner, and finds damage when it reads it.
+         * it starts sooner, and finds damage when it reads it. A log of one replica isn't read, as no peer has another image.
          *
          * @param isVerified whether it does
          * @return this

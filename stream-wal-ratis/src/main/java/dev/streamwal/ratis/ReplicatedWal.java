@@ -79,8 +79,12 @@ public final class ReplicatedWal implements AutoCloseable {
     /** The most records of a page. */
     public static final int MAX_PAGE_RECORDS = 10_000;
 
-    /** The most requests of one record to a shard that are without an answer: of {@link #appendIfEndIs} and {@link #appendOnce}. A further call waits. */
+    /**
+     * The most requests of one record to a shard that are without an answer: of {@link #appendIfEndIs} and {@link #appendOnce}. A further call waits. Of records
+     * that have more than 32 KiB there may be fewer, of 32 MiB together.
+     */
     public static final int MAX_SINGLES = 1_024;
+    private static final int SINGLE_UNIT_BYTES = 32 << 10;
 
     private static final int MAX_PRODUCER_LENGTH = 255;
     /** As of {@link Batcher}. */
@@ -118,7 +122,7 @@ public final class ReplicatedWal implements AutoCloseable {
                     answers);
             leaders.add(leader);
             readers.add(client(shards.group(shard, replicas.addresses()), first(0), RaftSettings.noRetry(), connections));
-            singlesRoom.add(new Semaphore(MAX_SINGLES));
+            singlesRoom.add(new Semaphore(MAX_SINGLES, true)); // else large records might wait for ever
             batchers.add(new Batcher(leader, client, batching, timer, this::account, completions));
         }
     }
@@ -297,7 +301,8 @@ public final class ReplicatedWal implements AutoCloseable {
         check(key, entry);
         Command.checkProducer(producer);
         Semaphore room = singlesRoom.get(shards.of(key));
-        awaitRoom(key, room);
+        int units = 1 + (entry.header().remaining() + entry.content().remaining()) / SINGLE_UNIT_BYTES;
+        awaitRoom(key, room, units);
         Answer<T> told;
         try {
             if (isClosed) {
@@ -305,7 +310,7 @@ public final class ReplicatedWal implements AutoCloseable {
             }
             told = completions.newAnswer(key);
         } catch (ReplicationException e) {
-            room.release();
+            room.release(units);
             throw e;
         }
         CompletableFuture<byte[]> reply;
@@ -316,7 +321,7 @@ public final class ReplicatedWal implements AutoCloseable {
             reply = CompletableFuture.failedFuture(e);
         }
         var unused = reply.whenCompleteAsync((answer, failure) -> {
-            room.release();
+            room.release(units);
             try {
                 told.set(result.apply(single(key, entry, answer, failure)), null);
             } catch (RuntimeException e) {
@@ -328,10 +333,12 @@ public final class ReplicatedWal implements AutoCloseable {
         return told;
     }
 
-    private static void awaitRoom(String key, Semaphore room) {
+    private static void awaitRoom(String key, Semaphore room, int units) {
         try {
-            if (!room.tryAcquire() && !room.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                throw new ReplicationException("no request was answered for too long: key=" + key + ", requestsInFlight=" + MAX_SINGLES
+            // who is interrupted doesn't wait, and needn't where there is room
+            boolean isThere = Thread.currentThread().isInterrupted() && room.tryAcquire(units);
+            if (!isThere && !room.tryAcquire(units, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                throw new ReplicationException("too few requests were answered for too long: key=" + key + ", unitsInFlight=" + (MAX_SINGLES - room.availablePermits())
                         + "; nothing was appended. Are most replicas running?", key, null);
             }
         } catch (InterruptedException e) {

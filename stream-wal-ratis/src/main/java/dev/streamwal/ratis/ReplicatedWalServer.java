@@ -327,18 +327,18 @@ public final class ReplicatedWalServer implements AutoCloseable {
 
     private void shardClosed(int shard, @Nullable Throwable failure) {
         boolean isFirst = closed.completeExceptionally(new ReplicationException("shard of a replica has closed, and is a replica less: name=" + name
-                + ", shard=" + shard + ", folder=" + folder + "; because: " + reason(failure) + "; mend that, and start the replica again", null, failure));
+                + ", shard=" + shard + ", folder=" + folder + "; because: " + reason(failure), null, failure));
         assert isFirst || closed.isDone();
     }
 
     /** With what is behind it: Ratis says which file it couldn't write, and what the system said is the cause. */
     private static String reason(@Nullable Throwable failure) {
         if (failure == null) {
-            return "Ratis closed it, see its log; where the other replicas have left this one out, that is why, and nothing is to be mended";
+            return "Ratis closed it, see its log; where the other replicas have left this one out, end it, else start it again";
         }
         String said = String.valueOf(failure.getMessage());
         String behind = String.valueOf(ShardStateMachine.first(failure).getMessage());
-        return said.contains(behind) ? said : said + ": " + behind;
+        return (said.contains(behind) ? said : said + ": " + behind) + "; mend that, and start the replica again";
     }
 
     /**

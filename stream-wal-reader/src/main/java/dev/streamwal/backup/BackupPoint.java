@@ -27,7 +27,7 @@ public final class BackupPoint {
         return name;
     }
 
-    /** {@return when the backup was begun, by the folder's clock} */
+    /** {@return when the backup was begun, by the folder's clock; behind the time of the backup before, also where the clock was set back} */
     public Instant time() {
         return time;
     }

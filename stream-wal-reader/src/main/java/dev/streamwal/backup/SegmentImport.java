@@ -29,6 +29,8 @@ import java.util.Set;
 public final class SegmentImport {
 
     private static final String SUFFIX = ".importing";
+    /** As systems have it. */
+    private static final int MAX_LINKS = 40;
 
     private final Path log;
     private final Path gathered;
@@ -48,14 +50,11 @@ public final class SegmentImport {
      * @throws WalException where it can't be read, or the directory beside it can't be made
      */
     public static SegmentImport begin(Path log) {
-        Objects.requireNonNull(log, "log");
-        Path target = log.toAbsolutePath().normalize();
+        Path target = Objects.requireNonNull(log, "log").toAbsolutePath().normalize();
         try {
-            if (Files.exists(log)) {
-                target = log.toRealPath(); // a link stays
-                checkIsEmpty(target);
-                makeWay(target);
-            }
+            target = linked(target);
+            checkIsEmpty(target);
+            makeWay(target);
             Path name = target.getFileName();
             if (name == null) {
                 throw new IllegalArgumentException("target of an import is the root of a file system: log=" + log + "; give a directory in it");
@@ -66,6 +65,18 @@ public final class SegmentImport {
         } catch (IOException e) {
             throw IoFailure.of("beginning an import", e, target, null, WalException.NO_POSITION);
         }
+    }
+
+    /** What a link leads to, also where that isn't there, as while an import is under way: the link stays. */
+    private static Path linked(Path log) throws IOException {
+        Path target = log;
+        for (int links = 0; Files.isSymbolicLink(target); links++) {
+            if (links == MAX_LINKS) {
+                throw new IOException("links lead to each other: link=" + log + "; give a directory");
+            }
+            target = target.resolveSibling(Files.readSymbolicLink(target)).normalize();
+        }
+        return target;
     }
 
     /** The directory takes the place of the target. So where that can't go, this is found before anything is copied. */

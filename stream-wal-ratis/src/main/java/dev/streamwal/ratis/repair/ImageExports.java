@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 
 /**
  * Images that peers fetch. At most {@value #MAX_OPEN} at a time, as each keeps files that would be deleted meanwhile; one that nobody reads for
- * {@value #IDLE_MINUTES} minutes gives way to the next.
+ * {@value #IDLE_MINUTES} minutes gives way to the next, and after {@value #FORGOTTEN_MINUTES} it is let go.
  *
  * <p>Thread-safe.
  */
@@ -26,6 +26,8 @@ public final class ImageExports {
 
     static final int MAX_OPEN = 2;
     private static final int IDLE_MINUTES = 2;
+    /** Longer than a piece takes at the slowest pace that may be set. */
+    private static final int FORGOTTEN_MINUTES = 60;
 
     /**
      * An image that can be read.
@@ -59,7 +61,7 @@ public final class ImageExports {
 
     /** @throws IOException where there is no image, or as many are open as may be: the peer asks again later */
     public synchronized Opened open() throws IOException {
-        releaseIdle();
+        releaseIdle(IDLE_MINUTES);
         if (open.size() >= MAX_OPEN) {
             throw new IOException("too many images are being fetched: open=" + open.size() + "; ask another replica, or later");
         }
@@ -114,10 +116,15 @@ public final class ImageExports {
     }
 
     /** Gives up what nobody has read for long, so that its files can be deleted. */
-    public synchronized void releaseIdle() {
+    public synchronized void releaseForgotten() {
+        releaseIdle(FORGOTTEN_MINUTES);
+    }
+
+    @GuardedBy("this")
+    private void releaseIdle(int minutes) {
         long nowNanos = System.nanoTime();
         for (Map.Entry<Long, Export> each : List.copyOf(open.entrySet())) {
-            if (nowNanos - each.getValue().lastReadNanos > TimeUnit.MINUTES.toNanos(IDLE_MINUTES)) {
+            if (nowNanos - each.getValue().lastReadNanos > TimeUnit.MINUTES.toNanos(minutes)) {
                 release(each.getKey());
             }
         }

@@ -45,10 +45,10 @@ import org.apache.ratis.util.TimeDuration;
  *       replaced, and what has no answer when it is closed fails: {@code ShardConnection}.
  *   <li>Replicas that are given a group elect a leader in it, also new ones that are a majority of it, beside a log that is there. So one that joins is given
  *       none: {@code ReplicatedWalServer}.
- *   <li>{@link #LONGEST_PAUSE}.
- *   <li>{@link #CLIENT_REQUESTS}.
  *   <li>A request whose {@code startTransaction} throws is never answered: sent again, it waits for the first one. So a refusal is returned: {@code
  *       ShardStateMachine}.
+ *   <li>{@link #LONGEST_PAUSE}.
+ *   <li>{@link #CLIENT_REQUESTS}.
  * </ol>
  */
 public final class RaftSettings {

@@ -327,7 +327,7 @@ public final class ShardStateMachine extends BaseStateMachine {
 
     /**
      * The leader's time goes in front of the command, so that windows and expiry are the same everywhere. What can't be decoded stays out of the Raft log, and
-     * so does a time that isn't believed: all replicas would delete by it. A refusal is an answer, not thrown (trap 18).
+     * so does a time that isn't believed: all replicas would delete by it. A refusal is an answer, not thrown (trap 19).
      */
     @Override
     public TransactionContext startTransaction(RaftClientRequest request) {
@@ -449,7 +449,7 @@ public final class ShardStateMachine extends BaseStateMachine {
             // Ratis closes the shard
             throw new IllegalStateException("Raft log can't be written: shard=" + settings.shard(), failure);
         }
-        exports.releaseIdle();
+        exports.releaseForgotten();
         applying.lock();
         try {
             Optional<Image> newest = open(shard).newestImage();
