@@ -713,6 +713,35 @@ class TierFailureTest extends LogContract {
         }
     }
 
+    /** As one that is under a legal hold. */
+    @Test
+    void moveToTier_anObjectThatCannotBeDeleted_keepsNoOther() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            clock.advance(AFTER);
+            assertThat(wal.moveToTier()).isPositive();
+            List<String> packs = store.packs();
+            assertThat(packs).hasSizeGreaterThan(1);
+            store.weather(new Weather() {
+                @Override
+                public void before(Call call, String object) throws IOException {
+                    if (call == Call.DELETE && object.equals(packs.get(0))) {
+                        throw new IOException("access denied");
+                    }
+                }
+            });
+            expectFailures();
+            written.keySet().forEach(wal::delete);
+            int unused = wal.pack(); // packs in which nothing counts go then
+            assertThat(unavailable(wal::moveToTier)).hasMessageContaining("access denied");
+            assertThat(store.packs()).containsExactly(packs.get(0));
+            store.weather(Weather.FINE);
+            unused = wal.moveToTier();
+            assertThat(store.packs()).isEmpty();
+            written.clear();
+        }
+    }
+
     @Test
     void erase_theTierIsAwayAndHasNothingOfIt_succeeds() throws IOException {
         try (StreamWal wal = open(options().compression(Compression.NONE))) {

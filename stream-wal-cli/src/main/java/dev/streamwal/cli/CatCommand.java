@@ -63,7 +63,7 @@ final class CatCommand extends StreamsCommand {
         } else if (merged) {
             show(range.scanMerged(reader, selection.isAll() ? Keys.all() : Keys.of(selection.keys())), scan, writer);
         } else {
-            selection.keys().forEach(key -> show(open(reader, key), scan, writer));
+            selection.keys().forEach(key -> scan.open(() -> open(reader, key)).ifPresent(cursor -> show(cursor, scan, writer)));
         }
         return scan.exit();
     }

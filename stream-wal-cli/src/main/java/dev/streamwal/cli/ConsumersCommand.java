@@ -2,6 +2,8 @@ package dev.streamwal.cli;
 
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.consumer.DeclaredConsumers;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.ConsumerLag;
@@ -13,7 +15,9 @@ import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
@@ -99,17 +103,10 @@ final class ConsumersCommand extends LogCommand {
                 ? new TextTable(out, "NAME", "READS", ">STREAMS", ">BEHIND", ">LOST", "LAST COMMIT", ">AGO")
                 : new TextTable(out, "NAME", "KEY", ">COMMITTED", ">END", ">BEHIND", ">LOST");
         for (String name : names.isEmpty() ? union(reader.consumers(), absent) : names) {
-            Optional<ConsumerInfo> consumer = reader.describeConsumer(name);
-            if (consumer.isPresent() && change.reset != null) {
-                reset(reader, consumer.get(), change.reset);
-                consumer = reader.describeConsumer(name);
-            }
-            if (consumer.isPresent()) {
-                show(consumer.get(), reader.consumerLags(name), out, table);
-            } else if (absent.contains(name) && change.reset == null) {
-                showAbsent(name, out, table);
-            } else if (!names.isEmpty()) {
-                complainOfNobody(name);
+            try {
+                all &= show(name, reader, absent, out, table);
+            } catch (CorruptSegmentException | UnsupportedFormatException e) { // of its file: the others are in order
+                complain(String.valueOf(e.getMessage()));
                 all = false;
             }
         }
@@ -117,6 +114,24 @@ final class ConsumersCommand extends LogCommand {
             table.print();
         }
         return all ? Exit.OK : Exit.FINDINGS;
+    }
+
+    /** Returns whether it is there, or needn't be. */
+    private boolean show(String name, WalReader reader, Set<String> absent, CommandOutput out, TextTable table) {
+        Optional<ConsumerInfo> consumer = reader.describeConsumer(name);
+        if (consumer.isPresent() && change.reset != null) {
+            reset(reader, consumer.get(), change.reset);
+            consumer = reader.describeConsumer(name);
+        }
+        if (consumer.isPresent()) {
+            show(consumer.get(), reader.consumerLags(name), out, table);
+        } else if (absent.contains(name) && change.reset == null) {
+            showAbsent(name, out, table);
+        } else if (!names.isEmpty()) {
+            complainOfNobody(name);
+            return false;
+        }
+        return true;
     }
 
     private static Set<String> union(NavigableSet<String> consumers, Set<String> absent) {
@@ -139,9 +154,11 @@ final class ConsumersCommand extends LogCommand {
 
     private static void reset(WalReader reader, ConsumerInfo info, Reset where) {
         try (WalConsumer consumer = reader.consumer(info.name(), info.keys())) {
+            Map<String, Long> positions = new HashMap<>();
             for (StreamInfo stream : streams(reader, info)) {
-                consumer.commit(stream.key(), where == Reset.BEGIN ? stream.firstPosition() : stream.endPosition());
+                positions.put(stream.key(), where == Reset.BEGIN ? stream.firstPosition() : stream.endPosition());
             }
+            consumer.commit(positions);
         }
     }
 

@@ -2,13 +2,17 @@ package dev.streamwal.cli;
 
 import dev.streamwal.ErasureReport;
 import dev.streamwal.StreamWal;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -57,20 +61,35 @@ final class EraseCommand extends WritingCommand {
             throw new UsageException("--to is before --from: from=" + from + ", to=" + to);
         }
         checkIsLog();
-        KeySelection selection;
-        try (WalReader reader = WalReader.open(root()); LogSegments segments = LogSegments.of(root())) {
-            selection = KeySelection.of(segments, reader, patterns);
+        if (dryRun) {
+            KeySelection selection = selection();
+            show(rehearse(selection), out);
+            return complainOfMissing(selection);
         }
-        show(dryRun ? rehearse(selection) : erase(selection), out);
-        return complainOfMissing(selection);
+        // first: what the journal alone has of a stream is in its segments then, and nobody else writes
+        try (StreamWal wal = openLog()) {
+            KeySelection selection = selection();
+            show(erase(wal, selection), out);
+            return complainOfMissing(selection);
+        }
     }
 
-    private Erased erase(KeySelection selection) {
-        boolean isAll = selection.isByList() && selection.keys().equals(selection.all());
-        try (StreamWal wal = openLog()) {
-            ErasureReport report = wal.erase(isAll ? Keys.all() : Keys.of(selection.keys()), from, to);
-            return new Erased(report.streams(), report.records(), report.bytes(), report.rewritten(), report.quarantined());
+    private KeySelection selection() throws IOException {
+        try (WalReader reader = WalReader.open(root()); LogSegments segments = LogSegments.of(root())) {
+            return KeySelection.of(segments, reader, patterns);
         }
+    }
+
+    private Erased erase(StreamWal wal, KeySelection selection) {
+        Set<String> chosen = new TreeSet<>(selection.keys());
+        // of a stream that was deleted there may be bytes
+        selection.missing().stream().filter(EraseCommand::mayBeKey).forEach(chosen::add);
+        ErasureReport report = wal.erase(patterns.contains("*") ? Keys.all() : Keys.of(chosen), from, to);
+        return new Erased(report.streams(), report.records(), report.bytes(), report.rewritten(), report.quarantined());
+    }
+
+    private static boolean mayBeKey(String argument) {
+        return !argument.isEmpty() && argument.getBytes(StandardCharsets.UTF_8).length <= StreamKey.MAX_BYTES;
     }
 
     private Erased rehearse(KeySelection selection) {

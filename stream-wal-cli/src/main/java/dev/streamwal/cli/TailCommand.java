@@ -7,6 +7,7 @@ import dev.streamwal.reader.WalReader;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -71,11 +72,21 @@ final class TailCommand extends StreamsCommand {
 
     /** Returns where to continue. */
     private ReadFrom showLast(WalReader reader, String key, TolerantScan scan, EntryWriter writer) {
-        try (EntryCursor cursor = reader.scanLast(key, last)) {
+        Optional<EntryCursor> opened = scan.open(() -> reader.scanLast(key, last));
+        if (opened.isEmpty()) {
+            return ReadFrom.end();
+        }
+        try (EntryCursor cursor = opened.get()) {
+            boolean isAny = false;
             while (scan.next(cursor)) {
+                isAny = true;
                 writer.write(ShownEntry.of(cursor));
             }
-            return last == 0 ? ReadFrom.end() : ReadFrom.position(cursor.nextPosition());
+            if (last == 0) {
+                return ReadFrom.end();
+            }
+            // of a stream without a record, as all were erased, no position is known
+            return isAny ? ReadFrom.position(cursor.nextPosition()) : ReadFrom.first();
         }
     }
 

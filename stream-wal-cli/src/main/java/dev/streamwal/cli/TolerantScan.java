@@ -6,7 +6,9 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryCursor;
 import io.netty.buffer.ByteBuf;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Continues behind what can't be read, and reports it. */
 final class TolerantScan {
@@ -26,6 +28,16 @@ final class TolerantScan {
     /** @param complaints receives what is left out, and why */
     TolerantScan(Consumer<String> complaints) {
         this.complaints = complaints;
+    }
+
+    /** Opens a cursor where that takes reading a part of the stream; empty where the part can't be read. */
+    Optional<EntryCursor> open(Supplier<EntryCursor> opening) {
+        try {
+            return Optional.of(opening.get());
+        } catch (CorruptSegmentException | UnsupportedFormatException leftOut) {
+            tell(leftOut);
+            return Optional.empty();
+        }
     }
 
     /** A cursor's next step; each of the reported failures is followed by progress, as the cursor promises. */

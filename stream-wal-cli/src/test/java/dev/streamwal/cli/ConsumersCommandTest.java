@@ -9,11 +9,13 @@ import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +103,24 @@ class ConsumersCommandTest {
             reader.consumer("archive", Keys.prefix("cpu/")).close();
         }
         assertThat(CliRun.of("consumers", root).lines().get(2)).startsWith("archive  ").contains("cpu/*");
+    }
+
+    @Test
+    void consumers_whereOneFileIsDamaged_showsTheOthers() throws IOException {
+        try (WalReader reader = reader()) {
+            reader.consumer("alpha", Keys.prefix("cpu/")).close();
+            reader.consumer("beta", Keys.prefix("cpu/")).close();
+        }
+        try (Stream<Path> files = Files.list(root.resolve("cursors"))) {
+            Path alpha = files.filter(file -> file.getFileName().toString().matches("alpha.*\\.cursor")).findFirst().orElseThrow();
+            byte[] bytes = Files.readAllBytes(alpha);
+            bytes[0] ^= 1;
+            Files.write(alpha, bytes);
+        }
+        CliRun run = CliRun.of("consumers", root);
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(run.err()).contains("alpha");
+        assertThat(run.lines()).anyMatch(line -> line.startsWith("beta ")).noneMatch(line -> line.startsWith("alpha "));
     }
 
     /** Another program opens the log with its own options, and must not forget what the first one keeps. */

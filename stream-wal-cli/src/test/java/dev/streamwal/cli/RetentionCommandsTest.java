@@ -1,18 +1,25 @@
 package dev.streamwal.cli;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -216,6 +223,35 @@ class RetentionCommandsTest {
         assertThat(log.files()).isEqualTo(before);
         CliRun real = CliRun.of("erase", root, "*", "--json", "--from", "-2h", "--to", "now");
         assertThat(without(dry, "dryRun")).isEqualTo(without(real, "dryRun", "rewritten", "quarantined"));
+    }
+
+    /** Its bytes stay in a pack, or a segment that streams share, until these are written anew. */
+    @Test
+    void erase_aDeletedStream_removesItsBytes(@TempDir Path shared) throws IOException {
+        byte[] secret = "the name of a patient".getBytes(UTF_8);
+        try (StreamWal wal = StreamWal.open(shared, WalOptions.builder().ownSegments(0).build())) {
+            EntryRef unused = wal.stream("patient/1").append(secret);
+            unused = wal.stream("patient/2").append("another".getBytes(UTF_8));
+            assertThat(wal.delete("patient/1")).isTrue();
+        }
+        assertThat(filesWith(shared, secret)).isNotEmpty();
+        CliRun run = CliRun.of("erase", shared, "patient/1", "--from", "2020-01-01T00:00:00Z", "--to", "2120-01-01T00:00:00Z");
+        assertThat(run.exit()).as("there is no such stream").isEqualTo(Exit.FINDINGS.code());
+        assertThat(filesWith(shared, secret)).isEmpty();
+        assertThat(CliRun.of("cat", shared, "patient/2", "--json").json()).hasSize(1);
+    }
+
+    private static List<Path> filesWith(Path log, byte[] content) throws IOException {
+        String text = new String(content, ISO_8859_1);
+        try (Stream<Path> all = Files.walk(log)) {
+            List<Path> found = new ArrayList<>();
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                if (Files.readString(file, ISO_8859_1).contains(text)) {
+                    found.add(file);
+                }
+            }
+            return found;
+        }
     }
 
     @Test

@@ -3,17 +3,21 @@ package dev.streamwal.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.StreamKey;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +76,25 @@ class TailCommandTest {
         assertThat(run.exit()).isEqualTo(Exit.OK.code());
         assertThat(CliRun.of("tail", log.root(), "meter/1").lines()).hasSize(10);
         assertThat(CliRun.of("tail", log.root(), "nothing").exit()).isEqualTo(Exit.FINDINGS.code());
+    }
+
+    /** It is told of, and the others are shown. */
+    @Test
+    void tailAndCat_whereOneStreamsEndIsDamaged_showTheOthers() throws IOException {
+        SampleLog log = SampleLog.closed(directory);
+        Path damaged = log.root().resolve("segments").resolve(StreamKey.of("meter/1").directoryName());
+        try (Stream<Path> files = Files.list(damaged)) {
+            Path newest = files.sorted().reduce((first, second) -> second).orElseThrow();
+            byte[] bytes = Files.readAllBytes(newest);
+            bytes[SegmentHeaderLayout.FIXED_BYTES] ^= 1;
+            Files.write(newest, bytes);
+        }
+        for (String command : List.of("tail", "cat")) {
+            CliRun run = CliRun.of(command, log.root(), "meter/*", command.equals("tail") ? "-n" : "--last", 2);
+            assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+            assertThat(run.err()).contains("stream=meter/1");
+            assertThat(run.lines()).hasSize(2).allSatisfy(line -> assertThat(line).contains("meter/2@"));
+        }
     }
 
     @Test

@@ -126,7 +126,7 @@ public final class EntryTail extends EntryCursor {
             // a look that found a record has read it, too, and doesn't count
             lookNanos = RestingRule.lookNanos(lookNanos, after - before);
         }
-        looks++;
+        looks += looks < Integer.MAX_VALUE ? 1 : 0; // which takes a hundred days
         // asking the walk has allocated its buffers again
         settled &= !asks;
         if (!found && !settled && after - quietSince >= SETTLE_AFTER_NANOS) {

@@ -97,16 +97,19 @@ public final class Erasure {
      */
     public void run(Collection<StreamLog> withSegments) throws IOException {
         attempt(packer::packAllShared, root);
+        PackErasure packs = new PackErasure(store, keys, range, this::erased, this::refused, FlushFailedException.class::isInstance);
         try {
             for (StreamLog stream : withSegments) {
                 if (keys.test(stream.key().text()) && !stream.key().equals(StreamKey.SHARED)) {
                     attempt(() -> eraseOwn(stream), stream.directory());
                 }
             }
-            attempt(() -> new PackErasure(store, keys, range, this::erased, this::refused).run(), root);
+            attempt(packs::run, root);
         } finally {
             attempt(this::scrub, root);
         }
+        // last, as the tier may take long
+        attempt(packs::tidy, root);
         WalException first = refused;
         if (first != null) {
             throw first;

@@ -50,6 +50,7 @@ public final class PackErasure {
     private final TimeRange range;
     private final StreamLog.ErasedFrom each;
     private final Consumer<WalException> refused;
+    private final Predicate<IOException> ofLog;
     /** Packs that have no such record, or can't be read. */
     private final Set<Long> done = new HashSet<>();
     private @Nullable ListedPack toFetch;
@@ -57,20 +58,20 @@ public final class PackErasure {
     /**
      * @param keys of the streams
      * @param each receives every stream with erased records, and the pack that is without them
-     * @param refused receives the damage of every pack that can't be read whole, and why one can't be fetched from the tier: it is left as it is
+     * @param refused receives why a pack can't be read whole, written anew, or fetched from the tier: it is left as it is
+     * @param ofLog failures of the log, behind which no other pack can be written
      */
-    public PackErasure(PackStore store, Predicate<String> keys, TimeRange range, StreamLog.ErasedFrom each, Consumer<WalException> refused) {
+    public PackErasure(PackStore store, Predicate<String> keys, TimeRange range, StreamLog.ErasedFrom each, Consumer<WalException> refused,
+            Predicate<IOException> ofLog) {
         this.store = store;
         this.keys = keys;
         this.range = range;
         this.each = each;
         this.refused = refused;
+        this.ofLog = ofLog;
     }
 
-    /**
-     * Goes through all packs, also those that other threads make of them meanwhile; then nothing of the old ones is left in the tier either, unless it
-     * has refused something.
-     */
+    /** Goes through all packs, also those that other threads make of them meanwhile. What can't be read or written keeps no other from being written anew. */
     public void run() throws IOException {
         List<ListedPack> fetched = new ArrayList<>();
         try {
@@ -86,6 +87,10 @@ public final class PackErasure {
         } finally {
             fetched.forEach(store::release);
         }
+    }
+
+    /** Leaves nothing of the old packs in the tier, unless it refuses something. */
+    public void tidy() throws IOException {
         try {
             store.tidyTier();
         } catch (TierFailure e) {
@@ -96,14 +101,17 @@ public final class PackErasure {
     private void fetch(ListedPack pack) throws IOException {
         try {
             store.fetch(pack);
-        } catch (TierFailure e) {
+        } catch (IOException e) {
             done.add(pack.number());
             refused(e, pack);
         }
     }
 
-    private void refused(TierFailure why, @Nullable ListedPack pack) {
-        refused.accept(IoFailure.of("erasing records in the log's tier", why, pack == null ? null : store.file(pack), null, WalException.NO_POSITION));
+    private void refused(IOException why, @Nullable ListedPack pack) throws IOException {
+        if (ofLog.test(why)) {
+            throw why;
+        }
+        refused.accept(IoFailure.of(why instanceof TierFailure ? "erasing records in the log's tier" : "erasing records in a pack", why, pack == null ? null : store.file(pack), null, WalException.NO_POSITION));
     }
 
     /** Whether there was a pack to look through. */
@@ -123,7 +131,7 @@ public final class PackErasure {
             }
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             refused.accept(e);
-        } catch (TierFailure e) {
+        } catch (IOException e) {
             refused(e, next.get());
         }
         return true;

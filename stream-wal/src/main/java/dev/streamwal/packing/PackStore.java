@@ -911,7 +911,15 @@ public final class PackStore implements PackedData {
         Optional<Place> found = manifest.current().objects().isEmpty() ? Optional.empty() : find(key).stream()
                 .filter(place -> place.entry().basePosition() <= position && position < place.entry().endPosition()).findFirst();
         if (found.isPresent()) {
-            fetch(found.get().pack());
+            boolean isFetched = false;
+            try {
+                fetch(found.get().pack());
+                isFetched = true;
+            } finally {
+                if (!isFetched) {
+                    release(found.get().pack());
+                }
+            }
         }
         return found.map(Place::pack);
     }

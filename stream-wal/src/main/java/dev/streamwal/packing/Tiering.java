@@ -47,6 +47,7 @@ public final class Tiering implements PackedTier {
 
     /** The task's name in failures. */
     public static final String TASK = "tier";
+    private static final int MAX_FAILED_DELETIONS = 10;
 
     /**
      * Settings.
@@ -464,14 +465,33 @@ public final class Tiering implements PackedTier {
         names.stream().filter(name -> TierNames.parseContent(name).isPresent()).max(String::compareTo).ifPresent(kept::add);
         // behind the list: what a later writer has put there isn't in it
         log.checkWriter();
-        for (String name : names) {
-            boolean isOurs = TierNames.parsePack(name).isPresent() || TierNames.parseContent(name).isPresent();
-            if (isOurs && !kept.contains(name)) {
-                tier.delete(name);
-            }
-        }
+        delete(tier, names.stream().filter(name -> isOurs(name) && !kept.contains(name)).toList());
         isTidy = true;
         return names;
+    }
+
+    private static boolean isOurs(String name) {
+        return TierNames.parsePack(name).isPresent() || TierNames.parseContent(name).isPresent();
+    }
+
+    /** One that can't be deleted, as under a legal hold, keeps no other; where many can't, the tier may be away. */
+    private static void delete(LogInTier tier, List<String> names) throws IOException {
+        TierFailure first = null;
+        int failed = 0;
+        for (String name : names) {
+            try {
+                tier.delete(name);
+            } catch (TierFailure e) {
+                failed++;
+                first = first == null ? e : first;
+                if (failed == MAX_FAILED_DELETIONS) {
+                    break;
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
     }
 
     private static Set<String> packsIn(Manifest now) {
