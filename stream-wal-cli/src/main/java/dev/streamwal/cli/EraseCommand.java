@@ -62,21 +62,15 @@ final class EraseCommand extends WritingCommand {
         }
         checkIsLog();
         if (dryRun) {
-            KeySelection selection = selection();
+            KeySelection selection = selection(patterns);
             show(rehearse(selection), out);
             return complainOfMissing(selection);
         }
         // first: what the journal alone has of a stream is in its segments then, and nobody else writes
         try (StreamWal wal = openLog()) {
-            KeySelection selection = selection();
+            KeySelection selection = selection(patterns);
             show(erase(wal, selection), out);
             return complainOfMissing(selection);
-        }
-    }
-
-    private KeySelection selection() throws IOException {
-        try (WalReader reader = WalReader.open(root()); LogSegments segments = LogSegments.of(root())) {
-            return KeySelection.of(segments, reader, patterns);
         }
     }
 

@@ -3,7 +3,6 @@ package dev.streamwal.cli;
 import dev.streamwal.StreamWal;
 import dev.streamwal.SweepResult;
 import dev.streamwal.reader.Keys;
-import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
@@ -72,10 +71,7 @@ final class PurgeCommand extends WritingCommand {
     }
 
     private Exit purge(CommandOutput out, Purge purge) throws IOException {
-        KeySelection selection;
-        try (WalReader reader = WalReader.open(root()); LogSegments segments = LogSegments.of(root())) {
-            selection = KeySelection.of(segments, reader, patterns);
-        }
+        KeySelection selection = selection(patterns);
         TextTable table = new TextTable(out, "KEY", ">SEGMENTS", ">SIZE", ">LEFT");
         for (String key : selection.keys()) {
             Purged result = purge.of(key);

@@ -3,7 +3,10 @@ package dev.streamwal.cli;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.error.WalLockedException;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Mixin;
 
 /** A command that changes a log, or says what it would change. */
@@ -28,6 +31,13 @@ abstract class WritingCommand extends LogCommand {
             return StreamWal.open(root(), tier.with(options).build());
         } catch (WalLockedException e) {
             throw new WalLockedException(e.getMessage() + "; " + inTheWritingProgram(), e.file(), e.key(), e.position());
+        }
+    }
+
+    /** The streams that these keys and patterns name, as the log is now. */
+    final KeySelection selection(List<String> arguments) throws IOException {
+        try (WalReader reader = WalReader.open(root()); LogSegments segments = LogSegments.of(root())) {
+            return KeySelection.of(segments, reader, arguments);
         }
     }
 

@@ -35,6 +35,10 @@ final class AnswerCheck {
                 + "; with appendOnce it can be sent again", key, failure);
     }
 
+    static ReplicationException interrupted(String key, InterruptedException cause) {
+        return new ReplicationException("thread was interrupted while it waited to append: key=" + key + "; nothing was appended", key, cause);
+    }
+
     static ReplicationException closed(String key) {
         return new ReplicationException("client is closed: key=" + key + "; nothing was appended", key, null);
     }

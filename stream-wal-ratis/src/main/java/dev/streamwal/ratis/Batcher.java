@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 final class Batcher {
 
     /** Room comes with each answer, and Ratis gives a request up after a minute or two. */
-    private static final long PATIENCE_SECONDS = 300;
+    static final long PATIENCE_SECONDS = 300;
 
     /** Takes commands to the shard's leader. Tries for long, and may send one several times, or let it overtake another. */
     @FunctionalInterface
@@ -132,7 +132,7 @@ final class Batcher {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new ReplicationException("thread was interrupted while it waited to append: key=" + key + "; nothing was appended", key, e);
+            throw AnswerCheck.interrupted(key, e);
         }
         if (isClosed) {
             throw AnswerCheck.closed(key);

@@ -87,8 +87,6 @@ public final class ReplicatedWal implements AutoCloseable {
     private static final int SINGLE_UNIT_BYTES = 32 << 10;
 
     private static final int MAX_PRODUCER_LENGTH = 255;
-    /** As of {@link Batcher}. */
-    private static final long PATIENCE_SECONDS = 300;
     private static final int CONNECT_ROUNDS = 60;
     private static final long CONNECT_REST_MILLIS = 500;
     private static final long CLOSE_SECONDS = 30;
@@ -252,8 +250,8 @@ public final class ReplicatedWal implements AutoCloseable {
     /**
      * Appends a record once, however often it is asked to, also by another process: the same producer and sequence for the same key aren't appended again until
      * the record expires, however many others come in between. From then on a record with a timestamp of its own is refused, as too old, so that it is never
-     * there twice; one without is a new record. A request of its own; waits where
-     * {@value #MAX_SINGLES} of them are without an answer.
+     * there twice; one without is a new record. A request of its own; waits where {@value #MAX_SINGLES}
+     * of them are without an answer.
      *
      * <p>The same answer is given to the last sequence of each producer and key, and to the last 4,096 requests of a shard, fewer where their answers have more
      * than 16 MiB. Of earlier ones it is known that they are behind the last: they fail, and append nothing. So does a sequence that comes too late, behind a
@@ -337,13 +335,13 @@ public final class ReplicatedWal implements AutoCloseable {
         try {
             // who is interrupted doesn't wait, and needn't where there is room
             boolean isThere = Thread.currentThread().isInterrupted() && room.tryAcquire(units);
-            if (!isThere && !room.tryAcquire(units, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            if (!isThere && !room.tryAcquire(units, Batcher.PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 throw new ReplicationException("too few requests were answered for too long: key=" + key + ", unitsInFlight=" + (MAX_SINGLES - room.availablePermits())
                         + "; nothing was appended. Are most replicas running?", key, null);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new ReplicationException("thread was interrupted while it waited to append: key=" + key + "; nothing was appended", key, e);
+            throw AnswerCheck.interrupted(key, e);
         }
     }
 

@@ -137,8 +137,7 @@ class ShardStateMachineTest {
 
     @AfterEach
     void close() throws Exception {
-        machine.closing();
-        machine.close();
+        stop();
         storage.close();
     }
 
@@ -168,10 +167,21 @@ class ShardStateMachineTest {
         return Page.decode(ask(new Query.Scan(key, 0, 1_000))).records().stream().map(each -> new String(each.content(), UTF_8)).toList();
     }
 
-    /** As after a kill: of the shard nothing counts but its image, and of Ratis its marker. */
-    private void reopen() throws Exception {
+    private void stop() {
         machine.closing();
         machine.close();
+    }
+
+    /** The image has the first of two records. */
+    private void makeImageAndStop(String first) throws Exception {
+        apply(1, START_MILLIS, append(1, "a", first));
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        stop();
+    }
+
+    /** As after a kill: of the shard nothing counts but its image, and of Ratis its marker. */
+    private void reopen() throws Exception {
+        stop();
         openMachine();
     }
 
@@ -261,18 +271,14 @@ class ShardStateMachineTest {
         apply(1, START_MILLIS, append(1, "a", "x"));
         apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
         assertThat(machine.takeSnapshot()).isEqualTo(1);
-        machine.closing();
-        machine.close();
+        stop();
         Files.delete(folder.resolve("shard-0/images/1-1/state"));
         assertThatThrownBy(this::openMachine).isInstanceOf(IOException.class).hasMessageContaining("no other replica gave an image");
     }
 
     @Test
     void initialize_withAnImageOfWhichAByteIsDamaged_fetchesAPeers() throws Exception {
-        apply(1, START_MILLIS, append(1, "a", "a record that is long enough to be found"));
-        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
-        machine.closing();
-        machine.close();
+        makeImageAndStop("a record that is long enough to be found");
         int changed = 0;
         try (Stream<Path> all = Files.walk(folder.resolve("shard-0/images"))) {
             for (Path each : all.filter(Files::isRegularFile).toList()) {
@@ -292,10 +298,7 @@ class ShardStateMachineTest {
     void initialize_ofALogOfOneReplica_goesOnWithWhatItHas() throws Exception {
         replicas = Map.of("n1", "127.0.0.1:7100");
         reopen();
-        apply(1, START_MILLIS, append(1, "a", "x"));
-        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
-        machine.closing();
-        machine.close();
+        makeImageAndStop("x");
         Files.writeString(folder.resolve("shard-0/damaged"), "a record was damaged");
         openMachine();
         apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
@@ -306,10 +309,7 @@ class ShardStateMachineTest {
     /** All replicas may have been upgraded at the same time: then no peer has another image. */
     @Test
     void initialize_withAStateOfAnotherVersion_saysSo_andAsksNobody() throws Exception {
-        apply(1, START_MILLIS, append(1, "a", "x"));
-        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
-        machine.closing();
-        machine.close();
+        makeImageAndStop("x");
         Path state = folder.resolve("shard-0/images/1-1/state");
         byte[] bytes = ShardStateTest.ofTheNextVersion(Files.readAllBytes(state));
         Files.write(state, bytes);
@@ -321,10 +321,7 @@ class ShardStateMachineTest {
 
     @Test
     void initialize_withALogOfALaterVersion_saysSo_andAsksNobody() throws Exception {
-        apply(1, START_MILLIS, append(1, "a", "x"));
-        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
-        machine.closing();
-        machine.close();
+        makeImageAndStop("x");
         Path manifest = ManifestFile.path(folder.resolve("shard-0/images/1-1/wal"));
         Files.createDirectories(manifest.getParent());
         Files.write(manifest, Arrays.copyOf("STRMMAN9".getBytes(US_ASCII), 100));
