@@ -1,6 +1,7 @@
 package dev.streamwal.lookup;
 
 import java.time.Instant;
+import java.util.OptionalLong;
 
 /** Where the caller wants a scan or a tail to begin in its stream. {@link ScanStart} finds the place. */
 public sealed interface ScanBegin {
@@ -28,4 +29,12 @@ public sealed interface ScanBegin {
 
     /** After the last record. */
     record End() implements ScanBegin {}
+
+    /** The position that the caller has reached, if it says one. */
+    default OptionalLong reached() {
+        if (this instanceof At at) {
+            return OptionalLong.of(at.position());
+        }
+        return this instanceof Committed committed ? OptionalLong.of(committed.position()) : OptionalLong.empty();
+    }
 }

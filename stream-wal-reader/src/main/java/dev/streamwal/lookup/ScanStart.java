@@ -122,11 +122,9 @@ public final class ScanStart {
     }
 
     private Rest find(ScanBegin begin, Telling telling) throws IOException {
-        if (begin instanceof ScanBegin.At at) {
-            return find(at.position(), telling);
-        }
-        if (begin instanceof ScanBegin.Committed committed) {
-            return find(committed.position(), telling);
+        OptionalLong reached = begin.reached();
+        if (reached.isPresent()) {
+            return find(reached.getAsLong(), telling);
         }
         if (begin instanceof ScanBegin.NewStream stream) {
             return Rest.behind(StreamScan.UNKNOWN, stream.logStart(), telling).whenEnded();

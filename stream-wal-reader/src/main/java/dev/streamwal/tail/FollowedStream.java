@@ -9,6 +9,7 @@ import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SharedFile;
+import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
 import dev.streamwal.walk.EndDoubt;
 import dev.streamwal.walk.StreamScan;
@@ -52,7 +53,9 @@ final class FollowedStream {
     /** Whether {@link NewStreams} knows it, and so will tell when it has gone. */
     boolean isWatched;
     /** Whether the caller has said where to begin in it. */
-    boolean isPlaced;
+    private boolean isPlaced;
+    /** Where the caller wants it to begin, until its first scan begins there. */
+    private @Nullable ScanBegin beginning;
     /** Whether it isn't followed any more. */
     boolean isForgotten;
     /** See {@link StreamScan#cameAfter}; null where no such moment is known. */
@@ -97,9 +100,14 @@ final class FollowedStream {
     /** Where a later tail goes on: after the last delivered record. */
     long resume() {
         if (scan == null) {
-            return rest == null ? 0 : rest.resume();
+            return rest == null ? givenPosition() : rest.resume();
         }
         return isHead ? scan.record().position() : scan.nextPosition();
+    }
+
+    private long givenPosition() {
+        ScanBegin given = beginning;
+        return given == null ? 0 : given.reached().orElse(0);
     }
 
     /** Whether it is still before its first record, wherever that is, and no caller has said so. */
@@ -107,8 +115,13 @@ final class FollowedStream {
         return !isPlaced && !isHead && resume() == 0;
     }
 
-    /** Sets the first scan, before the stream is read. */
-    void begin(StreamScan first) {
+    /** Called before it is read. */
+    void beginAt(ScanBegin given) {
+        beginning = given;
+        isPlaced = true;
+    }
+
+    private void begin(StreamScan first) {
         scan = first;
         first.lookAgainBy(this::lookAgain);
         Positions before = beforeItCame;
@@ -117,10 +130,11 @@ final class FollowedStream {
         }
     }
 
-    /** Goes on where it fell asleep; if it never was awake, at the given beginning. */
-    void wake(LogSource log, FollowedStreams.Others beginning) throws IOException {
+    /** Goes on where it fell asleep; if it never was awake, at its beginning. */
+    void wake(LogSource log, FollowedStreams.Others others) throws IOException {
         if (scan == null) {
-            begin(resumed(log, beginning));
+            begin(resumed(log, others));
+            beginning = null;
         }
         passDoubt();
     }
@@ -141,12 +155,16 @@ final class FollowedStream {
         sign = sign.and(newSign);
     }
 
-    private StreamScan resumed(LogSource log, FollowedStreams.Others beginning) throws IOException {
+    private StreamScan resumed(LogSource log, FollowedStreams.Others others) throws IOException {
         // the time is taken before the stream is listed and read
         boolean unused = hasAnotherTime(log, System.nanoTime());
         SegmentCatalog catalog = log.unsharedCatalog(key);
         StreamScan.Bookmark from = rest;
-        return from != null ? StreamScan.resumed(log, catalog, from) : new ScanStart(log, catalog).tail(beginning.begin(key));
+        if (from != null) {
+            return StreamScan.resumed(log, catalog, from);
+        }
+        ScanBegin given = beginning;
+        return new ScanStart(log, catalog).tail(given == null ? others.begin(key) : given);
     }
 
     /** Gives back its file and buffers. False where it can't, as its scan has no place to resume at yet. */

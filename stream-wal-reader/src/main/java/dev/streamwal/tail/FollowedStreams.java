@@ -11,7 +11,6 @@ import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.Positions;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.ScanBegin;
-import dev.streamwal.lookup.ScanStart;
 import dev.streamwal.walk.EndDoubt;
 import dev.streamwal.walk.StreamScan;
 import dev.streamwal.walk.TailWalk;
@@ -193,10 +192,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
                 FollowedStream stream = add(each.getKey());
                 if (!each.getValue().equals(others.begin(each.getKey()))) {
-                    stream.isPlaced = true;
-                    stream.begin(new ScanStart(log, log.unsharedCatalog(each.getKey())).tail(each.getValue()));
-                    // a stream that was read to find its beginning keeps no file until its turn comes
-                    boolean unused = stream.holdsFile() && stream.sleep();
+                    beginAt(stream, each.getValue());
                 }
             }
             scope.exactKeys().orElse(Collections.emptyNavigableSet()).forEach(this::addIfNew);
@@ -208,6 +204,21 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             close();
             throw e;
         }
+    }
+
+    /** Finds the place, so that one where no record can be is told at once. A stream that can't be read for now tells that at its turn. */
+    private void beginAt(FollowedStream stream, ScanBegin beginning) throws IOException {
+        stream.beginAt(beginning);
+        try {
+            stream.wake(log, others);
+        } catch (IOException | WalIOException e) {
+            if (beginning.reached().isEmpty()) {
+                // where it stands couldn't be said
+                throw e;
+            }
+        }
+        // a stream that was read to find its beginning keeps no file until its turn comes
+        boolean unused = stream.holdsFile() && stream.sleep();
     }
 
     /** By key, where its records in the newest of these segments end. */

@@ -7,6 +7,7 @@ import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.KeyScope;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.ReadSettingsForTests;
 import dev.streamwal.segment.SegmentWriterForTests;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Many streams, look by look: what comes at the wrong moment. */
 @Timeout(60)
@@ -185,13 +188,21 @@ class FollowedStreamsTest {
         }
     }
 
-    @Test
-    void next_oneStreamCannotBeRead_isToldAndTheOthersGoOn() throws IOException {
+    /** Behind the first record, of 5 bytes, too. */
+    static List<ScanBegin> beginnings() {
+        long behind = RecordLayout.frameBytes(0, 5);
+        return List.of(new ScanBegin.Oldest(), new ScanBegin.At(0), new ScanBegin.At(behind), new ScanBegin.Committed(behind, "consumer"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("beginnings")
+    void next_oneStreamCannotBeRead_isToldAndTheOthersGoOn(ScanBegin beginning) throws IOException {
         Path folder = segments.get(0).file().getParent().getParent();
         Path bad = folder.resolve("bad");
         Files.createSymbolicLink(bad, bad);
-        all.put("bad", new ScanBegin.Oldest());
+        all.put("bad", beginning);
         try (LogSource log = log(null); FollowedStreams followed = follow(log)) {
+            assertThat(followed.positions()).containsEntry("bad", beginning.reached().orElse(0));
             int failures = 0;
             int found = 0;
             for (int stream = 0; found < STREAMS + 20; stream++) {
@@ -205,13 +216,16 @@ class FollowedStreamsTest {
                 }
             }
             assertThat(failures).isPositive();
+            assertThat(followed.positions()).containsEntry("bad", beginning.reached().orElse(0));
             Files.delete(bad);
             SegmentWriterForTests mended = SegmentWriterForTests.first(root, "bad");
-            mended.append(1, "at last");
+            mended.append(1, "first");
+            mended.append(2, "at last");
             mended.write();
             do {
                 assertThat(followed.next() || (followed.mayHaveMore() && followed.next())).isTrue();
             } while (!followed.key().equals("bad"));
+            assertThat(followed.onRecord().record().position()).isEqualTo(beginning.reached().orElse(0));
         }
     }
 }
