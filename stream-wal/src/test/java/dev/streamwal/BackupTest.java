@@ -369,6 +369,65 @@ class BackupTest {
         assertThat(folder.points()).isEmpty();
     }
 
+    private enum Place { HEADER, DATA, FOOTER }
+
+    /** Two records in the first of two segments. */
+    private Path ofTwoSegments() throws IOException {
+        try (StreamWal wal = StreamWal.open(root, options(Segments.OWN).build())) {
+            EntryRef unused = wal.stream("a").append("record 0".getBytes(UTF_8));
+            unused = wal.stream("a").append("record 1".getBytes(UTF_8));
+            now.updateAndGet(time -> time.plus(Duration.ofMinutes(10)));
+            unused = wal.stream("a").append("record 2".getBytes(UTF_8));
+            unused = wal.stream("b").append("record 3".getBytes(UTF_8));
+        }
+        try (Stream<Path> files = Files.walk(root)) {
+            List<Path> segments = files.filter(file -> file.endsWith(Path.of("a", file.getFileName().toString())) && file.toString().endsWith(".seg"))
+                    .sorted().toList();
+            assertThat(segments).hasSize(2);
+            return segments.get(0);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Place.class)
+    void backUp_olderSegmentIsDamaged_hasTheOtherRecords(Place place) throws IOException {
+        Path segment = ofTwoSegments();
+        byte[] bytes = Files.readAllBytes(segment);
+        bytes[switch (place) {
+            case HEADER -> 20;
+            case DATA -> new String(bytes, ISO_8859_1).indexOf("record 0");
+            case FOOTER -> bytes.length - 2;
+        }]++;
+        Files.write(segment, bytes);
+        folder.restore(folder.backUp(root).point(), target);
+        try (WalReader reader = WalReader.open(target)) {
+            assertThat(readable(reader, "b")).containsExactly("record 3");
+            assertThat(readable(reader, "a")).containsExactlyElementsOf(switch (place) {
+                case HEADER -> List.of("record 2");
+                case DATA -> List.of("record 1", "record 2");
+                case FOOTER -> List.of("record 0", "record 1", "record 2");
+            });
+            assertThat(reader.verify("a").damage().isEmpty()).isEqualTo(place == Place.FOOTER);
+        }
+    }
+
+    private static List<String> readable(WalReader reader, String key) {
+        List<String> read = new ArrayList<>();
+        try (EntryCursor cursor = reader.scan(key)) {
+            for (int failures = 0; failures < 10; ) {
+                try {
+                    if (!cursor.next()) {
+                        return read;
+                    }
+                    read.add(cursor.content().toString(UTF_8));
+                } catch (CorruptSegmentException e) {
+                    failures++;
+                }
+            }
+        }
+        throw new AssertionError("scan goes on: read=" + read);
+    }
+
     private static void copyTree(Path from, Path to) throws IOException {
         try (Stream<Path> all = Files.walk(from)) {
             for (Path each : all.toList()) {

@@ -9,7 +9,8 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 
 /**
- * What a segment's file has where its copy has the footer. A copy always has one, as it is made when a segment that is still appended to is copied.
+ * What a segment's file has where its copy has the footer. A copy has one, as it is made when a segment that is still appended to is copied, or it is
+ * damaged.
  *
  * <p>Only bytes tell, and not lengths: a file is at least a page long, so a small segment has the length of its copy also where more was appended.
  */

@@ -7,6 +7,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
@@ -131,6 +132,20 @@ final class LogRepair implements AutoCloseable {
         }
     }
 
+    private Optional<String> unknownEnd(SegmentDescriptor file, LogSegments ofLog) throws IOException {
+        try {
+            return isUnsealed(file) && ofLog.awaitsRecovery(headerOfCopy(file))
+                    ? Optional.of("the log awaits recovery, so the file's end isn't known; open the log for writing once, and recover all of it, then repair it")
+                    : otherEnd(file);
+        } catch (CorruptSegmentException e) {
+            return Optional.of(damagedToo(e));
+        }
+    }
+
+    private static String damagedToo(CorruptSegmentException e) {
+        return "the backup is damaged, too: " + e.getMessage();
+    }
+
     /** Where the log's file ends otherwise than the copy's: what it has more would be lost. */
     private Optional<String> otherEnd(SegmentDescriptor file) throws IOException {
         Path damaged = root.resolve(file.name());
@@ -156,8 +171,7 @@ final class LogRepair implements AutoCloseable {
         try (LogFile segment = LogFile.reading(copy)) {
             return SegmentHeaderLayout.decode(first, segment.read(first, 0));
         } catch (FormatException e) {
-            // a restored file has the checksum that it had as it was backed up, with its header
-            throw new IOException(e.at("file=" + copy), e);
+            throw new CorruptSegmentException(e.at("file=" + copy), copy, null, WalException.NO_POSITION, 0, SegmentHeaderLayout.MAX_BYTES, e);
         }
     }
 
@@ -170,7 +184,7 @@ final class LogRepair implements AutoCloseable {
         try {
             backups.restore(point, restored);
         } catch (CorruptSegmentException e) {
-            files.forEach(file -> outcomes.put(file.name(), new Outcome(file.name(), point, "the backup is damaged, too: " + e.getMessage())));
+            files.forEach(file -> outcomes.put(file.name(), new Outcome(file.name(), point, damagedToo(e))));
             return;
         } catch (DiskFullException | TooManyOpenFilesException e) {
             throw e;
@@ -185,11 +199,10 @@ final class LogRepair implements AutoCloseable {
             Set<String> withoutTable = withoutTable(ofLog);
             Comparing comparing = new Comparing(log, copy, ofLog);
             for (SegmentDescriptor file : files) {
-                Optional<String> otherEnd = isUnsealed(file) && ofLog.awaitsRecovery(headerOfCopy(file))
-                        ? Optional.of("the log awaits recovery, so the file's end isn't known; open the log for writing once, and recover all of it, then repair it")
-                        : otherEnd(file);
-                Optional<String> problem = otherEnd.isPresent() ? otherEnd
-                        : problem(file, parts.getOrDefault(file.name(), List.of()), withoutTable.contains(file.name()) || isUnsealed(file), comparing);
+                Optional<String> problem = unknownEnd(file, ofLog);
+                if (problem.isEmpty()) {
+                    problem = problem(file, parts.getOrDefault(file.name(), List.of()), withoutTable.contains(file.name()) || isUnsealed(file), comparing);
+                }
                 if (problem.isEmpty()) {
                     good.add(file);
                 }
@@ -224,7 +237,7 @@ final class LogRepair implements AutoCloseable {
                 }
                 hasOnlyInCopy |= compared.hasOnlyInCopy();
             } catch (CorruptSegmentException e) {
-                return Optional.of("the backup is damaged, too: " + e.getMessage());
+                return Optional.of(damagedToo(e));
             } catch (TierUnavailableException e) {
                 return Optional.of("its streams can't be compared with the backup's, as they have records in the tier: " + e.getMessage());
             } catch (DiskFullException | TooManyOpenFilesException e) {

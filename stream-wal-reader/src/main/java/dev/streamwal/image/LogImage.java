@@ -28,6 +28,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -173,31 +174,55 @@ public final class LogImage {
     }
 
     private void addSegments(StreamNames names, String directory, LogSource log) throws IOException {
-        for (String segment : names.in(directory)) {
+        NavigableSet<String> segments = names.in(directory);
+        for (String segment : segments) {
             Path file = folder.resolve(directory).resolve(segment);
+            String next = segments.higher(segment);
             try {
-                addSegment(StreamDirectory.NAME + '/' + directory + '/' + segment, file, log);
+                addSegment(StreamDirectory.NAME + '/' + directory + '/' + segment, file, next == null ? null : file.resolveSibling(next), log);
             } catch (NoSuchFileException e) {
                 throw new ImageChangedException("segment was deleted while the log was looked at: file=" + file, e);
             }
         }
     }
 
-    private void addSegment(String name, Path file, LogSource log) throws IOException {
+    /**
+     * A damaged segment that isn't appended to any more is copied as it is, as it stays so, and the log is there without it as with it. Where the damage
+     * is in the footer, the copy gets a new one.
+     */
+    private void addSegment(String name, Path file, @Nullable Path next, LogSource log) throws IOException {
         BasicFileAttributes before = Files.readAttributes(file, BasicFileAttributes.class);
         try (LogFile bytes = LogFile.reading(file)) {
             SegmentHeader header = header(bytes);
-            if (SegmentEnd.read(bytes, header).isFinal()) {
+            SegmentEnd end = SegmentEnd.read(bytes, header);
+            if (end.isFinal()) {
                 files.add(ImageFile.ofSealed(name, file, before));
                 return;
             }
             if (log.awaitsRecovery(header)) {
                 throw refused("stream awaits recovery: stream=" + header.key() + ", file=" + file, file);
             }
-            UnsealedEnd end = UnsealedEnd.of(bytes, header);
-            if (!end.isEmpty()) {
-                files.add(end.sealed(name, file));
+            UnsealedEnd unsealed = UnsealedEnd.of(bytes, header, end.orByNext(header, previousEnd(next)));
+            if (!unsealed.isEmpty()) {
+                files.add(unsealed.sealed(name, file));
             }
+        } catch (CorruptSegmentException e) {
+            if (next == null) {
+                throw e;
+            }
+            files.add(ImageFile.ofSealed(name, file, before));
+        }
+    }
+
+    /** Where the data before a segment ends, as far as its header says; -1 where it doesn't. */
+    private static long previousEnd(@Nullable Path segment) throws IOException {
+        if (segment == null) {
+            return -1;
+        }
+        try (LogFile bytes = LogFile.reading(segment)) {
+            return header(bytes).previousEnd();
+        } catch (CorruptSegmentException e) {
+            return -1;
         }
     }
 

@@ -7,6 +7,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.segment.ScanStop;
+import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,11 +30,15 @@ final class UnsealedEnd {
     /**
      * Walks the segment, as a reader would.
      *
+     * @param known where its data ends, if its successor says so
      * @throws ImageChangedException where a record is being written before others that are there: in a live log that takes microseconds
      */
-    static UnsealedEnd of(LogFile file, SegmentHeader header) throws IOException {
+    static UnsealedEnd of(LogFile file, SegmentHeader header, SegmentEnd known) throws IOException {
         UnsealedEnd found = new UnsealedEnd(header);
         try (SegmentScan scan = new SegmentScan(file, header)) {
+            if (known.by() == SegmentEnd.By.SUCCESSOR) {
+                scan.limit(known.offset());
+            }
             while (scan.next()) {
                 found.add(scan);
             }
