@@ -4,9 +4,11 @@ import dev.streamwal.format.StreamKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -153,11 +155,33 @@ public final class Manifest {
     }
 
     /**
-     * With packs added, and others removed. Void ranges that concern none of the remaining packs are dropped.
+     * With packs added that have what no pack had.
      *
-     * @throws IllegalArgumentException where the number of an added pack was used before, or a removed pack isn't listed
+     * @throws IllegalArgumentException where an added pack's number isn't above all that were listed
      */
-    public Manifest replaced(List<ListedPack> added, List<Long> removed) {
+    public Manifest with(List<ListedPack> added) {
+        return replaced(added, List.of(), highestNumber, voidRanges());
+    }
+
+    /**
+     * With packs added that have what counted of others, and these removed. Void ranges that concern none of the remaining packs are dropped.
+     *
+     * @param copied by which that was copied: ranges that came since concern the added packs too, which have what they cover
+     * @throws IllegalArgumentException where an added pack's number is listed, or isn't above those of the removed ones; or where one of these isn't
+     *     listed
+     */
+    public Manifest replaced(List<ListedPack> added, List<Long> removed, Manifest copied) {
+        long highestRemoved = removed.stream().mapToLong(Long::longValue).max().orElse(0);
+        List<VoidRange> ranges = voidRanges();
+        if (!added.isEmpty() && copied.voids != voids) {
+            long packsBelow = 1 + added.stream().mapToLong(ListedPack::number).max().orElse(0);
+            Set<VoidRange> known = new HashSet<>(copied.voidRanges());
+            ranges = ranges.stream().map(range -> known.contains(range) ? range : range.inPacksBelow(packsBelow)).toList();
+        }
+        return replaced(added, removed, highestRemoved, ranges);
+    }
+
+    private Manifest replaced(List<ListedPack> added, List<Long> removed, long above, List<VoidRange> ranges) {
         TreeMap<Long, ListedPack> left = new TreeMap<>(byNumber);
         for (long number : removed) {
             if (left.remove(number) == null) {
@@ -166,7 +190,7 @@ public final class Manifest {
         }
         long highest = highestNumber;
         for (ListedPack pack : added) {
-            if (pack.number() <= highestNumber || left.put(pack.number(), pack) != null) {
+            if (pack.number() <= above || left.put(pack.number(), pack) != null) {
                 throw new IllegalArgumentException("number of a pack was used before: number=" + pack.number() + ", highestNumber="
                         + highestNumber);
             }
@@ -174,7 +198,7 @@ public final class Manifest {
         }
         Map<Long, TierObject> stay = new HashMap<>(objects);
         stay.keySet().retainAll(left.keySet());
-        return new Manifest(edits + 1, highest, sharedBelow, left.values(), stillMeant(voidRanges(), left, sharedBelow), tier, stay);
+        return new Manifest(edits + 1, highest, sharedBelow, left.values(), stillMeant(ranges, left, sharedBelow), tier, stay);
     }
 
     /** Shared segments that begin below a position are in packs. */

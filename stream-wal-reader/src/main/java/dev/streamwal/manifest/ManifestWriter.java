@@ -56,13 +56,18 @@ public final class ManifestWriter {
      */
     public void begin() throws IOException {
         if (current == Manifest.EMPTY) {
-            change(manifest -> manifest.replaced(List.of(), List.of()));
+            change(manifest -> manifest.with(List.of()));
         }
     }
 
-    /** Adds packs and removes others: both or neither, durably. */
-    public void replace(List<ListedPack> added, List<Long> removed) throws IOException {
-        change(manifest -> manifest.replaced(added, removed));
+    /** Adds a pack, durably. */
+    public void add(ListedPack added) throws IOException {
+        change(manifest -> manifest.with(List.of(added)));
+    }
+
+    /** Adds packs in place of others, durably: see {@link Manifest#replaced}. */
+    public void replace(List<ListedPack> added, List<Long> removed, Manifest copied) throws IOException {
+        change(manifest -> manifest.replaced(added, removed, copied));
     }
 
     /** Makes ranges void in the packs listed now, durably. */
@@ -72,12 +77,12 @@ public final class ManifestWriter {
 
     /** Adds packs with the records of the shared segments that begin below a position, durably. */
     public void addPacked(List<ListedPack> added, long sharedBelow) throws IOException {
-        change(manifest -> manifest.replaced(added, List.of()).packedBelow(sharedBelow));
+        change(manifest -> manifest.with(added).packedBelow(sharedBelow));
     }
 
     /** Adds a pack, and makes ranges void in the others: both or neither, durably. */
     public void addAndMakeVoid(ListedPack added, List<VoidRange> ranges) throws IOException {
-        change(manifest -> manifest.replaced(List.of(added), List.of()).voided(ranges));
+        change(manifest -> manifest.with(List.of(added)).voided(ranges));
     }
 
     /** Notes the log's tier, or another place of it, durably. */

@@ -24,6 +24,11 @@ public record VoidRange(StreamKey key, long from, long to, long packsBelow, long
         return basePosition >= from && basePosition < to && packNumber < packsBelow;
     }
 
+    /** With more packs covered, if these are more. */
+    VoidRange inPacksBelow(long number) {
+        return new VoidRange(key, from, to, Math.max(packsBelow, number), sharedBelow);
+    }
+
     /** Whether this range covers all that another one covers. */
     boolean covers(VoidRange other) {
         return key.equals(other.key) && from <= other.from && to >= other.to && packsBelow >= other.packsBelow

@@ -24,7 +24,7 @@ class KeyCatalogTest {
     }
 
     private static Manifest manifest(ListedPack... packs) {
-        return Manifest.EMPTY.replaced(List.of(packs), List.of());
+        return Manifest.EMPTY.with(List.of(packs));
     }
 
     @Test
@@ -51,7 +51,7 @@ class KeyCatalogTest {
     @Test
     void covers_writtenByAnEarlierManifest_isUsedForPacksThatAreStillListed() {
         Manifest before = manifest(pack(1), pack(2));
-        Manifest manifest = before.replaced(List.of(pack(3)), List.of(2L));
+        Manifest manifest = before.replaced(List.of(pack(3)), List.of(2L), before);
         KeyCatalog catalog = new KeyCatalog(manifest, List.of(covered(1), covered(2)), before.edits());
         assertThat(catalog.covers(pack(1))).isTrue();
         assertThat(catalog.covers(pack(3))).isFalse();

@@ -72,7 +72,7 @@ class PackCatalogTest {
     void reader_ofAPackWhoseHeaderIsDamaged_itsSegmentsAreReadByTheCatalogueAndItsTableIsDamaged() throws IOException {
         Files.createDirectory(PackFiles.directory(root));
         ListedPack pack = write(1);
-        manifest = manifest.replaced(List.of(pack), List.of());
+        manifest = manifest.with(List.of(pack));
         try (ChannelCache channels = new ChannelCache(4)) {
             PackReader whole = catalog(channels).reader(pack);
             writeKeys(pack, whole.facts(), whole.find(StreamKey.of("k")).get(0));
@@ -98,7 +98,7 @@ class PackCatalogTest {
     void segment_ofWhichTheCatalogueIsWrong_isFoundByThePacksTable() throws IOException {
         Files.createDirectory(PackFiles.directory(root));
         ListedPack pack = write(1);
-        manifest = manifest.replaced(List.of(pack), List.of());
+        manifest = manifest.with(List.of(pack));
         PackFacts right;
         PackEntry entry;
         try (ChannelCache channels = new ChannelCache(4)) {
@@ -129,7 +129,7 @@ class PackCatalogTest {
             PackCatalog catalog = catalog(channels);
             for (long number = 1; number <= PACKS; number++) {
                 List<Long> gone = number <= 2 ? List.of() : List.of(number - 2);
-                manifest = manifest.replaced(List.of(write(number)), gone);
+                manifest = manifest.replaced(List.of(write(number)), gone, manifest);
                 for (ListedPack pack : manifest.packsInOrder()) {
                     assertThat(catalog.reader(pack).find(StreamKey.of("k"))).hasSize(1);
                 }

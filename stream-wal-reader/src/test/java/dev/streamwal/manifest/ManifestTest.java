@@ -54,7 +54,7 @@ class ManifestTest {
                     List<ListedPack> added = random.nextInt(4) > 0 ? List.of(pack(next++), pack(next++)) : List.of();
                     List<Long> removed = packs.keySet().stream().filter(number -> random.nextInt(5) == 0).toList();
                     if (random.nextBoolean() || added.isEmpty()) {
-                        writer.replace(added, removed);
+                        writer.replace(added, removed, writer.current());
                         removed.forEach(packs::remove);
                         added.forEach(pack -> packs.put(pack.number(), pack));
                     } else {
@@ -95,7 +95,7 @@ class ManifestTest {
 
     private Manifest written() throws IOException {
         ManifestWriter writer = ManifestWriter.open(root);
-        writer.replace(List.of(pack(1), pack(2)), List.of());
+        writer.replace(List.of(pack(1), pack(2)), List.of(), writer.current());
         writer.makeVoid(List.of(new VoidRange(key(1), 0, 80, 3, 0)));
         return writer.current();
     }
@@ -186,13 +186,48 @@ class ManifestTest {
     }
 
     @Test
-    void replaced_whatCantBe_isRefused() {
-        Manifest one = Manifest.EMPTY.replaced(List.of(pack(2)), List.of());
-        assertThatThrownBy(() -> one.replaced(List.of(pack(2)), List.of())).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> one.replaced(List.of(pack(1)), List.of())).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> one.replaced(List.of(), List.of(1L))).isInstanceOf(IllegalArgumentException.class);
-        Manifest none = one.replaced(List.of(), List.of(2L));
+    void with_numberThatWasUsed_isRefused() {
+        Manifest one = Manifest.EMPTY.with(List.of(pack(2)));
+        assertThatThrownBy(() -> one.with(List.of(pack(2)))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> one.with(List.of(pack(1)))).isInstanceOf(IllegalArgumentException.class);
+        Manifest none = one.replaced(List.of(), List.of(2L), one);
         assertThat(none.packsInOrder()).isEmpty();
         assertThat(none.highestNumber()).isEqualTo(2);
+        assertThatThrownBy(() -> none.with(List.of(pack(2)))).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void replaced_whatCantBe_isRefused() {
+        Manifest packs = Manifest.EMPTY.with(List.of(pack(2), pack(5)));
+        assertThatThrownBy(() -> packs.replaced(List.of(), List.of(1L), packs)).hasMessageContaining("not listed");
+        assertThatThrownBy(() -> packs.replaced(List.of(pack(5)), List.of(2L), packs)).hasMessageContaining("used before");
+        assertThatThrownBy(() -> packs.replaced(List.of(pack(2)), List.of(2L), packs)).hasMessageContaining("used before");
+        assertThatThrownBy(() -> packs.replaced(List.of(pack(4)), List.of(5L), packs)).hasMessageContaining("used before");
+    }
+
+    /** A merge gets its number when it begins, and packs with higher ones are listed meanwhile. */
+    @Test
+    void replaced_byNumberBelowTheHighest_isListed() {
+        Manifest packs = Manifest.EMPTY.with(List.of(pack(2), pack(5)));
+        Manifest merged = packs.replaced(List.of(pack(3)), List.of(2L), packs);
+        assertThat(merged.pack(3)).isPresent();
+        assertThat(merged.pack(2)).isEmpty();
+        assertThat(merged.highestNumber()).isEqualTo(5);
+    }
+
+    @Test
+    void replaced_deletedSinceItWasCopied_isDeletedInWhatComesInstead() {
+        StreamKey before = StreamKey.of("before");
+        StreamKey since = StreamKey.of("since");
+        Manifest copied = Manifest.EMPTY.with(List.of(pack(1), pack(2))).voided(List.of(new VoidRange(before, 0, 100, 3, 0)));
+        Manifest now = copied.voided(List.of(new VoidRange(since, 0, 100, 3, 0)));
+        Manifest replaced = now.replaced(List.of(pack(4)), List.of(1L), copied);
+        assertThat(replaced.isVoid(since, 99, 4)).isTrue();
+        assertThat(replaced.isVoid(since, 100, 4)).as("behind what was deleted").isFalse();
+        assertThat(replaced.isVoid(since, 0, 5)).as("in a later pack").isFalse();
+        assertThat(replaced.isVoid(before, 0, 4)).as("what was deleted before isn't in it").isFalse();
+        assertThat(replaced.isVoid(before, 0, 2)).isTrue();
+        // when nothing is left that they concern they go
+        assertThat(replaced.replaced(List.of(), List.of(2L, 4L), replaced).voidRanges()).isEmpty();
     }
 }

@@ -36,7 +36,7 @@ class ManifestWriterTest {
         ballast = files.getPath("/ballast");
         Files.createDirectories(root.resolve("packs"));
         writer = ManifestWriter.open(root);
-        writer.replace(packs(), List.of());
+        writer.replace(packs(), List.of(), writer.current());
         fill();
     }
 
@@ -66,7 +66,7 @@ class ManifestWriterTest {
 
     @Test
     void replace_noBlockIsFree_removesPacks() throws IOException {
-        writer.replace(List.of(), List.of(1L, 2L));
+        writer.replace(List.of(), List.of(1L, 2L), writer.current());
         assertThat(writer.isOpen()).isFalse();
         assertThat(writer.current().packsInOrder()).hasSize(PACKS - 2);
         assertThat(ManifestFile.read(root).packsInOrder()).isEqualTo(writer.current().packsInOrder());
@@ -79,7 +79,7 @@ class ManifestWriterTest {
         byte[] copy = Files.readAllBytes(ManifestFile.copy(root));
         Files.write(ManifestFile.path(root), new byte[] {1});
         fill();
-        assertThatThrownBy(() -> writer.replace(List.of(), List.of(1L))).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> writer.replace(List.of(), List.of(1L), writer.current())).isInstanceOf(IOException.class);
         assertThat(ManifestFile.copy(root)).hasBinaryContent(copy);
         assertThat(ManifestFile.read(root).packsInOrder()).hasSize(PACKS);
     }

@@ -4,6 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
@@ -38,6 +39,9 @@ import org.jspecify.annotations.Nullable;
  * have older ones of the stream, it is asked. A pack that is due and stays as a whole, as it can't be read or written anew, is treated like one that isn't
  * due, and all is decided again. At the end one change of the manifest removes all that goes.
  *
+ * <p><b>Beside deletions.</b> A stream may be deleted after it was decided that segments of it stay, and are written anew. That change of the manifest then
+ * lists them as deleted in the new pack, too: see {@link Manifest#replaced}.
+ *
  * @param <R> the rule
  */
 public final class DuePacks<R extends DuePacks.Rule> {
@@ -68,6 +72,8 @@ public final class DuePacks<R extends DuePacks.Rule> {
     private final Set<ListedPack> damaged = new HashSet<>();
     private boolean mayWrite = true;
     private List<DuePack> packs = List.of();
+    /** By which it was decided what stays. */
+    private Manifest decidedBy = Manifest.EMPTY;
     private List<ListedPack> unreadableGoing = List.of();
 
     /**
@@ -220,6 +226,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
     public R decide() {
         while (true) {
             try {
+                decidedBy = store.manifest();
                 packs = open();
                 R rule = rules.get();
                 Decision decision = new Decision(rule);
@@ -380,7 +387,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
         try {
             if (!gone.isEmpty()) {
                 // one change for all: a stream with segments in several of them must not lose a later one before an older one
-                store.sweep(gone, carried, () -> tell(going, each));
+                store.sweep(gone, carried, decidedBy, () -> tell(going, each));
             }
         } catch (IOException | WalException e) {
             failed.accept(e);

@@ -22,9 +22,9 @@ import java.util.function.BooleanSupplier;
 /**
  * Merges several packs into one. One merge at a time.
  *
- * <p><b>Locking.</b> A merge may take minutes, so deletions don't wait for it: it reads packs, which don't change, and takes the packing lock only to
- * change the manifest. If by then some of the packs have gone, or some of their segments no longer count, the merged pack is deleted, and the merge
- * is repeated later. The second attempt in a row holds the lock throughout: a log with constant deletions would never merge otherwise.
+ * <p><b>Locking.</b> A merge may take minutes, so packing and deletions don't wait for it: it reads packs, which don't change, and takes the packing lock only
+ * to change the manifest. What was deleted or cut off meanwhile doesn't count in the merged pack either: see {@link Manifest#replaced}. If some of the
+ * packs have gone, as expired or written anew, the merged pack is deleted, and others are merged later.
  *
  * <p><b>Why nothing is lost or duplicated.</b> Every frame is verified on the way. The merged pack is durable before the manifest lists it, and the
  * same change of the manifest removes the old packs from the list; their files are deleted after that. After a crash before that change, the merged
@@ -54,11 +54,7 @@ final class Merger {
         if (first.isEmpty() || isStopped.getAsBoolean()) {
             return false;
         }
-        if (isMerged(first.get(), isStopped)) {
-            return true;
-        }
-        Optional<MergePlan.Merge> again = next();
-        return again.isPresent() && !isStopped.getAsBoolean() && store.whilePacking(() -> isMerged(again.get(), isStopped));
+        return isMerged(first.get(), isStopped);
     }
 
     private Optional<MergePlan.Merge> next() throws IOException {
@@ -73,7 +69,7 @@ final class Merger {
         return Optional.empty();
     }
 
-    /** Whether the packs were merged; false if another thread changed what there is meanwhile. */
+    /** Whether the packs were merged; false if one of them has gone meanwhile. */
     private boolean isMerged(MergePlan.Merge merge, BooleanSupplier isStopped) throws IOException {
         Packing step = Packing.begin();
         List<ListedPack> packs = merge.packs();
@@ -84,7 +80,7 @@ final class Merger {
         boolean isListed = false;
         try {
             Optional<ListedPack> merged = write(packs, header, before, isStopped);
-            isListed = !isStopped.getAsBoolean() && store.whilePacking(() -> isListed(packs, merged, header.number(), before));
+            isListed = !isStopped.getAsBoolean() && store.whilePacking(() -> isListed(packs, merged, before));
             if (isListed && merged.isPresent()) {
                 step.wrote(PackTask.MERGE, merged.get(), store.file(merged.get()));
                 step.end(PackTask.MERGE, events);
@@ -109,14 +105,13 @@ final class Merger {
         }
     }
 
-    private boolean isListed(List<ListedPack> packs, Optional<ListedPack> merged, long number, Manifest before) throws IOException {
+    private boolean isListed(List<ListedPack> packs, Optional<ListedPack> merged, Manifest before) throws IOException {
         Manifest now = store.manifest();
-        boolean isSame = now.highestNumber() < number && packs.stream().allMatch(pack -> now.pack(pack.number()).isPresent())
-                && new HashSet<>(before.voidRanges()).containsAll(now.voidRanges());
-        if (isSame) {
-            store.replace(packs, merged.stream().toList());
+        boolean areThere = packs.stream().allMatch(pack -> now.pack(pack.number()).isPresent());
+        if (areThere) {
+            store.replace(packs, merged.stream().toList(), before);
         }
-        return isSame;
+        return areThere;
     }
 
     private void writeAll(List<ListedPack> packs, Manifest manifest, PackWriter writer, BooleanSupplier isStopped) throws IOException {

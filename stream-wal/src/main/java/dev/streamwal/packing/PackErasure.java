@@ -184,7 +184,7 @@ public final class PackErasure {
 
     private void replace(ListedPack pack, PackReader reader, List<PackEntry> kept, Map<PackEntry, Erased> erasedFrom) throws IOException {
         if (kept.isEmpty()) {
-            store.replace(List.of(pack), List.of());
+            store.replace(List.of(pack), List.of(), store.manifest());
             return;
         }
         PackHeader header = store.inPlaceOf(reader.header());
@@ -199,7 +199,7 @@ public final class PackErasure {
             }
             written = PackSweep.listed(header, writer.finish());
         }
-        store.replace(List.of(pack), List.of(written));
+        store.replace(List.of(pack), List.of(written), store.manifest());
         done.add(written.number());
         Map<StreamKey, Erased> byKey = new HashMap<>();
         erasedFrom.forEach((entry, erased) -> byKey.merge(entry.key(), erased, Erased::plus));

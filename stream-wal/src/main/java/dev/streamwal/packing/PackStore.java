@@ -123,6 +123,9 @@ public final class PackStore implements PackedData {
     @GuardedBy("this")
     private final Set<Long> read = new HashSet<>();
     private long lastNumber;
+    /** The number that was given to a merge last. */
+    @GuardedBy("this")
+    private long merging;
     private volatile @Nullable Counted counted;
     private final NeededPacks needed = new NeededPacks();
     private volatile PackedTier tier = new NoTier();
@@ -686,11 +689,21 @@ public final class PackStore implements PackedData {
     /** A number for a new pack, which no listed pack has ever had. */
     long newNumber() {
         // without the lock: it may wait for the shared stream's
+        return numbered(sharedEnd.getAsLong());
+    }
+
+    private synchronized long numbered(long end) {
+        long number = ++lastNumber;
+        numberedAt.put(number, end);
+        return number;
+    }
+
+    /** A number for a merge, of which there is one at a time. Others are listed before it, with higher ones. */
+    private long newMerging() {
         long end = sharedEnd.getAsLong();
         synchronized (this) {
-            long number = ++lastNumber;
-            numberedAt.put(number, end);
-            return number;
+            merging = numbered(end);
+            return merging;
         }
     }
 
@@ -724,7 +737,7 @@ public final class PackStore implements PackedData {
     PackHeader mergedFrom(MergePlan.Merge merge, long nowMillis, long incarnation) {
         List<ListedPack> packs = merge.packs();
         int level = packs.stream().mapToInt(ListedPack::level).max().orElse(0) + 1;
-        long number = newNumber();
+        long number = newMerging();
         if (packs.stream().allMatch(pack -> ofThisWriter.contains(pack.number()))) {
             isOfThisWriter(number);
         }
@@ -747,7 +760,7 @@ public final class PackStore implements PackedData {
 
     /** Lists a pack, which is whole and durable: from now on it has its segments. */
     void add(ListedPack pack) throws IOException {
-        change(List.of(pack), List.of(), () -> manifest.replace(List.of(pack), List.of()));
+        change(List.of(pack), List.of(), () -> manifest.add(pack));
     }
 
     private interface Edit {
@@ -788,7 +801,7 @@ public final class PackStore implements PackedData {
         }
         Manifest now = manifest.current();
         catalog.keepOnly(now);
-        Predicate<Long> isGone = number -> number <= now.highestNumber() && now.pack(number).isEmpty();
+        Predicate<Long> isGone = number -> number <= now.highestNumber() && number != merging && now.pack(number).isEmpty();
         ofThisWriter.removeIf(isGone);
         numberedAt.keySet().removeIf(isGone);
         for (Iterator<Long> all = inDoubt.iterator(); all.hasNext(); ) {
@@ -968,13 +981,14 @@ public final class PackStore implements PackedData {
      * Removes packs by retention, and replaces others by packs with what stays of them. Streams may lose everything: their next records begin above
      * every position that was ever given, even if nothing remembers the stream by then.
      *
+     * @param copied the manifest by which it was decided what stays
      * @param told runs when the manifest doesn't list the removed packs any more, and before their files are deleted: it may read them
      */
-    void sweep(List<ListedPack> gone, List<ListedPack> carried, Runnable told) throws IOException {
+    void sweep(List<ListedPack> gone, List<ListedPack> carried, Manifest copied, Runnable told) throws IOException {
         positions.startAtCeiling();
         stillRead(gone, true);
         try {
-            replace(gone, carried);
+            replace(gone, carried, copied);
             told.run();
         } finally {
             stillRead(gone, false);
@@ -998,13 +1012,15 @@ public final class PackStore implements PackedData {
      *
      * <p>What takes the place of packs of this writer is of this writer, from the moment at which it is listed: a stream that comes again right then
      * would else take the end that it had in it for its newest end, and a follower would not learn of what expired behind that.
+     *
+     * @param copied the manifest by which it was decided what counts
      */
-    void replace(List<ListedPack> gone, List<ListedPack> carried) throws IOException {
+    void replace(List<ListedPack> gone, List<ListedPack> carried, Manifest copied) throws IOException {
         change(carried, gone, () -> {
             if (gone.stream().allMatch(pack -> ofThisWriter.contains(pack.number()))) {
                 carried.forEach(pack -> isOfThisWriter(pack.number()));
             }
-            manifest.replace(carried, gone.stream().map(ListedPack::number).toList());
+            manifest.replace(carried, gone.stream().map(ListedPack::number).toList(), copied);
         });
     }
 

@@ -4,6 +4,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFooter;
 import dev.streamwal.pack.PackHeader;
@@ -80,10 +81,11 @@ public final class PackSweep {
         for (ListedPack pack : store.packs()) {
             if (store.manifest().mayHaveVoids(pack.number())) {
                 try {
+                    Manifest copied = store.manifest();
                     Counting counting = counting(pack);
                     boolean isFixed = !counting.entries.isEmpty() && store.manifest().isInTier(pack);
                     if (!isFixed && counting.bytesOfOthers > counting.bytes / 2) {
-                        store.replace(List.of(pack), write(pack, counting.entries).stream().toList());
+                        store.replace(List.of(pack), write(pack, counting.entries).stream().toList(), copied);
                         reclaimed++;
                     }
                 } catch (IOException | WalException e) {

@@ -1,0 +1,111 @@
+package dev.streamwal.packing;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.HeldBack;
+import dev.streamwal.storage.FreeSpace;
+import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.WriterFence;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a sweep does to packs, step by step, and what happens in between. */
+class DuePacksTest {
+
+    private static final StreamKey A = StreamKey.of("a");
+    private static final StreamKey B = StreamKey.of("b");
+    private static final StreamKey C = StreamKey.of("c");
+
+    @TempDir
+    private Path root;
+
+    private long nowMillis = 1_772_366_400_000L;
+    private final List<Exception> failures = new ArrayList<>();
+
+    /** One pack with a record of each of three streams. */
+    @BeforeEach
+    void pack() {
+        WalOptions options = WalOptions.builder().clock(() -> Instant.ofEpochMilli(nowMillis)).window(Duration.ofSeconds(10))
+                .retention(Duration.ofHours(1)).sweepInterval(Duration.ZERO).ownSegments(0).build();
+        try (StreamWal wal = StreamWal.open(root, options)) {
+            for (StreamKey key : List.of(A, B, C)) {
+                EntryRef unused = wal.stream(key.text()).append("one".getBytes(UTF_8));
+            }
+            nowMillis += 20_000;
+            assertThat(wal.pack()).isPositive();
+            assertThat(wal.stats().packs()).isEqualTo(1);
+        }
+    }
+
+    private PackStore store() throws IOException {
+        return PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> false), () -> 0);
+    }
+
+    private record Going(Set<StreamKey> keys) implements DuePacks.Rule {
+        @Override
+        public int going(StreamKey key, List<HeldBack.Due> dues) {
+            return keys.contains(key) ? dues.size() : 0;
+        }
+
+        @Override
+        public boolean isUnreadableGoing(ListedPack pack, ExpiryPlan.Cause cause) {
+            return false;
+        }
+    }
+
+    private DuePacks<Going> due(PackStore store, Set<StreamKey> going) {
+        List<ExpiryPlan.Deletion> plan = store.packs().stream().map(pack -> new ExpiryPlan.Deletion(PackSweep.KEY,
+                new ExpiryPlan.Segment(pack.number(), pack.expirationMillis(), pack.window().endMillis(), pack.bytes(), true),
+                ExpiryPlan.Cause.EXPIRED)).toList();
+        return new DuePacks<>(store, plan, () -> new Going(going), pack -> {}, failures::add);
+    }
+
+    @Test
+    void carryOut_someStreamsStay_areInThePackInstead() throws IOException {
+        PackStore store = store();
+        DuePacks<Going> due = due(store, Set.of(A));
+        assertThat(due.decide().keys()).containsExactly(A);
+        List<StreamKey> gone = new ArrayList<>();
+        assertThat(due.carryOut(each -> gone.add(each.key()))).isTrue();
+        assertThat(gone).containsExactly(A);
+        assertThat(store.find(A)).isEmpty();
+        assertThat(store.find(B)).hasSize(1);
+        assertThat(store.find(C)).hasSize(1);
+        assertThat(failures).isEmpty();
+        store.close();
+    }
+
+    @Test
+    void carryOut_streamWasDeletedSinceThatWasDecided_staysDeleted() throws IOException {
+        PackStore store = store();
+        DuePacks<Going> due = due(store, Set.of(A));
+        assertThat(due.decide().keys()).containsExactly(A);
+        store.forgetBelow(Map.of(B, Long.MAX_VALUE));
+        assertThat(due.carryOut(each -> {})).isTrue();
+        assertThat(store.packs()).hasSize(1);
+        assertThat(store.find(B)).isEmpty();
+        assertThat(store.find(C)).hasSize(1);
+        store.close();
+        PackStore again = store();
+        assertThat(again.find(B)).isEmpty();
+        assertThat(again.find(C)).hasSize(1);
+        assertThat(failures).isEmpty();
+        again.close();
+    }
+}
