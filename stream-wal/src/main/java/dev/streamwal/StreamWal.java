@@ -1091,7 +1091,7 @@ public final class StreamWal implements AutoCloseable {
      * and their windows end at or before that time. If windows are a 64th of the retention or shorter, as with the default retention, several may
      * have been merged; then what stays may be up to a 20th of the retention older. One pass serves all streams: their data in packs is deleted by one change.
      *
-     * <p>A stream that can't be opened for writing doesn't stop the others: the first such failure is thrown after the others were purged.
+     * <p>A stream that can't be opened for writing, or read, doesn't stop the others: the first such failure is thrown after the others were purged.
      *
      * @param keys the streams
      * @param before segments whose windows end at or before this time are deleted
@@ -1115,21 +1115,22 @@ public final class StreamWal implements AutoCloseable {
 
     private SweepResult purge(Collection<String> keys, long beforeMillis, List<DeletedSegment> gone) {
         AtomicReference<@Nullable WalException> refused = new AtomicReference<>();
-        AtomicReference<@Nullable StreamLog> current = new AtomicReference<>();
         try {
             whileNothingIsPacked(() -> {
                 PackedPurge purge = new PackedPurge(packs, beforeMillis, (pack, entry) ->
                         gone.add(DeletedSegment.of(deleted(pack, entry), entry.key().text(), DeletedSegment.Reason.PURGED)));
                 for (String key : keys) {
                     StreamLog stream = stream(key).log();
-                    current.set(stream);
                     try {
                         purge.purge(stream, each -> gone.add(DeletedSegment.of(each, key, DeletedSegment.Reason.PURGED)));
-                    } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                    } catch (WalFailedException | WalClosedException | WalLockedException e) {
+                        throw e;
+                    } catch (WalException e) {
                         refused.compareAndSet(null, e);
+                    } catch (IOException e) {
+                        refused.compareAndSet(null, notDone("purge", e, stream.directory(), key, WalException.NO_POSITION));
                     }
                 }
-                current.set(null);
                 purge.finish();
             });
             WalException first = refused.get();
@@ -1138,9 +1139,7 @@ public final class StreamWal implements AutoCloseable {
             }
             return purged(keys, gone);
         } catch (IOException e) {
-            StreamLog stream = current.get();
-            throw notDone("purge", e, stream == null ? root : stream.directory(), stream == null ? null : stream.key().text(),
-                    WalException.NO_POSITION);
+            throw notDone("purge", e, root, null, WalException.NO_POSITION);
         }
     }
 

@@ -12,6 +12,7 @@ import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReadFrom;
@@ -21,6 +22,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -33,6 +35,8 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of small segments that are packed: they are read, swept, purged, deleted and cut as if they had their files. */
 abstract class PackingContract extends LogContract {
@@ -594,6 +598,62 @@ abstract class PackingContract extends LogContract {
                     }
                 }
             });
+        }
+    }
+
+    /** The records of two windows are in packs, of which one is damaged, its header or its table. */
+    private Path damagedPack(long offset, int bytes, Map<String, List<Written>> written) throws IOException {
+        try (StreamWal wal = open(packing())) {
+            written.putAll(appendWindows(wal, 3));
+            packAll(wal, 2 * STREAMS);
+        }
+        Path damaged = packs().get(1);
+        try (FileChannel channel = FileChannel.open(damaged, StandardOpenOption.WRITE)) {
+            int unused = channel.write(ByteBuffer.allocate(bytes), offset < 0 ? channel.size() + offset : offset);
+        }
+        return damaged;
+    }
+
+    /** Where the streams end isn't known: the newest of their segments may be in it. */
+    @ParameterizedTest
+    @ValueSource(longs = {-400, 0})
+    void append_packIsDamaged_goesOnAboveAllPositions(long offset) throws IOException {
+        Map<String, List<Written>> written = new LinkedHashMap<>();
+        Path damaged = damagedPack(offset, 16, written);
+        try (StreamWal wal = open(packing())) {
+            for (int i = 0; i < STREAMS; i++) {
+                List<Written> before = written.get(key(i));
+                long highest = before.get(before.size() - 1).ref().position();
+                EntryRef ref = wal.stream(key(i)).append(bytes("behind"));
+                assertThat(ref.position()).isGreaterThan(highest);
+                assertThat(wal.reader().find(ref)).isPresent();
+            }
+            assertThat(wal.stream("new").append(bytes("first")).position()).isPositive();
+        }
+        try (WalReader reader = WalReader.open(root)) {
+            written.forEach((key, records) -> {
+                assertThat(reader.verify(key).damage()).as(key).anySatisfy(damage -> assertThat(damage.file()).isEqualTo(damaged));
+                assertThat(reader.latest(key)).map(entry -> entry.content().toString(StandardCharsets.UTF_8)).contains("behind");
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-400, 0})
+    void delete_packIsDamaged_deletesTheStream(long offset) throws IOException {
+        Map<String, List<Written>> written = new LinkedHashMap<>();
+        Path damaged = damagedPack(offset, 16, written);
+        try (StreamWal wal = open(packing())) {
+            assertThat(wal.delete(key(0))).isTrue();
+            assertThat(wal.reader().latest(key(0))).isEmpty();
+            assertThat(wal.reader().verify(key(0)).damage()).isEmpty();
+            assertThat(wal.reader().verify(key(1)).damage()).anySatisfy(damage -> assertThat(damage.file()).isEqualTo(damaged));
+            EntryRef again = wal.stream(key(0)).append(bytes("again"));
+            assertThat(wal.reader().latest(key(0)).orElseThrow().ref()).isEqualTo(again);
+        }
+        try (WalReader reader = WalReader.open(root)) {
+            assertThat(reader.verify(key(0)).damage()).isEmpty();
+            assertThat(reader.latest(key(0))).map(entry -> entry.content().toString(StandardCharsets.UTF_8)).contains("again");
         }
     }
 

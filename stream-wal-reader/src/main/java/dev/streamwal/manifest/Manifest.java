@@ -144,6 +144,11 @@ public final class Manifest {
         return ranges != null && ranges.stream().anyMatch(range -> range.covers(basePosition, packNumber));
     }
 
+    /** Whether nothing of a stream counts in a pack, wherever it begins. */
+    public boolean isAllVoid(StreamKey key, long packNumber) {
+        return voidRanges(key).stream().anyMatch(range -> range.covers(0, packNumber) && range.to() == Long.MAX_VALUE);
+    }
+
     /** Whether a pack may have a segment that doesn't count any more. */
     public boolean mayHaveVoids(long packNumber) {
         return packNumber < packsBelow;
@@ -208,12 +213,23 @@ public final class Manifest {
 
     /** With ranges that don't count any more in the packs listed now. */
     public Manifest voided(List<VoidRange> ranges) {
-        List<VoidRange> all = new ArrayList<>(voidRanges());
+        Map<StreamKey, List<VoidRange>> all = new HashMap<>(voids);
         for (VoidRange range : ranges) {
-            all.removeIf(range::covers);
-            all.add(range);
+            List<VoidRange> ofStream = new ArrayList<>(all.getOrDefault(range.key(), List.of()));
+            ofStream.removeIf(range::covers);
+            ofStream.add(range);
+            all.put(range.key(), ofStream);
         }
-        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(all, new TreeMap<>(byNumber), sharedBelow), tier, objects);
+        return withRanges(all.values().stream().flatMap(List::stream).toList());
+    }
+
+    /** Without ranges that nothing listed has anything in. */
+    Manifest without(Set<VoidRange> ranges) {
+        return withRanges(voidRanges().stream().filter(range -> !ranges.contains(range)).toList());
+    }
+
+    private Manifest withRanges(List<VoidRange> ranges) {
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(ranges, new TreeMap<>(byNumber), sharedBelow), tier, objects);
     }
 
     /** With a tier, or with another place of it. */

@@ -6,6 +6,7 @@ import dev.streamwal.io.IoFailure;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** Changes the manifest of a log; the log has one writer. Thread-safe. */
@@ -73,6 +74,11 @@ public final class ManifestWriter {
     /** Makes ranges void in the packs listed now, durably. */
     public void makeVoid(List<VoidRange> ranges) throws IOException {
         change(manifest -> manifest.voided(ranges));
+    }
+
+    /** Drops ranges that nothing listed has anything in, durably. */
+    public void dropVoid(Set<VoidRange> ranges) throws IOException {
+        change(manifest -> manifest.without(ranges));
     }
 
     /** Adds packs with the records of the shared segments that begin below a position, durably. */

@@ -20,7 +20,8 @@ public record VoidRange(StreamKey key, long from, long to, long packsBelow, long
         }
     }
 
-    boolean covers(long basePosition, long packNumber) {
+    /** Whether it covers the segment that begins at a position in a pack. */
+    public boolean covers(long basePosition, long packNumber) {
         return basePosition >= from && basePosition < to && packNumber < packsBelow;
     }
 

@@ -344,6 +344,7 @@ public final class Sweeper {
             }
             Set<ExpiryPlan.Deletion> done = new HashSet<>(beforePacks);
             carryOut(mayGo(decisions.goingFiles(plan).stream().filter(file -> !done.contains(file)).toList()));
+            store.notDeleted().ifPresent(this::failed);
             return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, decisions.heldSegments,
                     decisions.heldBytes, asked.segments());
         }
@@ -443,16 +444,11 @@ public final class Sweeper {
             }
         }
 
-        /** The files that no older data in a shared segment or pack precedes; none if that can't be determined. */
+        /** The files that no older data in a shared segment or pack precedes, as far as that can be determined. */
         private List<ExpiryPlan.Deletion> mayGo(List<ExpiryPlan.Deletion> files) {
             List<ExpiryPlan.Deletion> first = files.stream()
                     .filter(file -> file.segment().basePosition() < shared.of(StreamKey.of(file.key()))).toList();
-            try {
-                return packs.withoutThoseBehindPacks(first);
-            } catch (IOException | WalException e) {
-                failed(e);
-                return List.of();
-            }
+            return packs.withoutThoseBehindPacks(first, this::failed);
         }
 
         /** Where a stream's oldest data outside of packs begins. */

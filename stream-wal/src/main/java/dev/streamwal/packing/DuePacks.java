@@ -67,9 +67,11 @@ public final class DuePacks<R extends DuePacks.Rule> {
     private final Consumer<Exception> failed;
 
     private final Map<Long, ExpiryPlan.Cause> causes = new HashMap<>();
-    /** Packs that are due and stay as they are; and of these the damaged ones, of which it isn't known what they have. */
+    /** Packs that are due and stay as they are; and of these the ones that can't be read, of which it isn't known what they have. */
     private final Set<ListedPack> staying = new HashSet<>();
-    private final Set<ListedPack> damaged = new HashSet<>();
+    private final Set<ListedPack> unreadable = new HashSet<>();
+    /** What was told of other packs that can't be read, and have something of streams that therefore stay: once of each. */
+    private final Set<Long> told = new HashSet<>();
     private boolean mayWrite = true;
     private List<DuePack> packs = List.of();
     /** By which it was decided what stays. */
@@ -174,18 +176,25 @@ public final class DuePacks<R extends DuePacks.Rule> {
         }
     }
 
-    /** That a pack could not be read. */
+    /** That a pack stays, since a pack could not be read. */
     private static final class UnreadablePack extends Exception {
         private static final long serialVersionUID = 1L;
 
         @SuppressWarnings("serial") // never serialized
         private final ListedPack pack;
         private final Exception why;
+        private final boolean isOther;
 
         UnreadablePack(ListedPack pack, Exception why) {
+            this(pack, why, false);
+        }
+
+        /** @param isOther whether it was another one, that may have older segments of the pack's streams */
+        UnreadablePack(ListedPack pack, Exception why, boolean isOther) {
             super(why);
             this.pack = pack;
             this.why = why;
+            this.isOther = isOther;
         }
     }
 
@@ -233,21 +242,17 @@ public final class DuePacks<R extends DuePacks.Rule> {
                 walk(packs, decision);
                 decision.end();
                 if (isWritable()) {
-                    unreadableGoing = damaged.stream().filter(pack -> rule.isUnreadableGoing(pack, cause(pack))).toList();
+                    unreadableGoing = unreadable.stream().filter(pack -> rule.isUnreadableGoing(pack, cause(pack))).toList();
                     return rule;
                 }
             } catch (UnreadablePack e) {
-                unreadable(e.pack, e.why);
+                staying.add(e.pack);
+                if (!e.isOther && PackFailure.isOfPack(e.why)) {
+                    unreadable.add(e.pack);
+                }
+                failed.accept(e.why);
             }
         }
-    }
-
-    private void unreadable(ListedPack pack, Exception why) {
-        staying.add(pack);
-        if (why instanceof CorruptSegmentException) {
-            damaged.add(pack);
-        }
-        failed.accept(why);
     }
 
     /** Whether all packs can be written anew that have to be; those that can't stay. */
@@ -289,7 +294,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
         try {
             return store.reader(pack);
         } catch (IOException | WalException e) {
-            throw new UnreadablePack(blamed, e);
+            throw new UnreadablePack(blamed, e, !pack.equals(blamed));
         }
     }
 
@@ -299,7 +304,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
      * bytes takes one of them before the other; which of them has the older segments, their numbers don't say.
      */
     private boolean mayHaveOlder(ListedPack other, ListedPack due) {
-        boolean isKnownToStay = staying.contains(other) && !damaged.contains(other);
+        boolean isKnownToStay = staying.contains(other) && !unreadable.contains(other);
         return isKnownToStay || !other.isOfSameOptions(due.optionsHash())
                 || (other.expirationMillis() >= due.expirationMillis() && other.window().startMillis() < due.window().endMillis());
     }
@@ -317,7 +322,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
         }
 
         @Override
-        public void visit(DuePack pack, int place, PackEntry entry) throws UnreadablePack {
+        public void visit(DuePack pack, int place, PackEntry entry) {
             if (key == null || !entry.key().equals(key)) {
                 end();
                 key = entry.key();
@@ -330,7 +335,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
         }
 
         /** Decides about the stream whose segments were visited last. */
-        void end() throws UnreadablePack {
+        void end() {
             StreamKey of = key;
             if (of != null && !dues.isEmpty()) {
                 int going = rule.going(of, dues);
@@ -346,18 +351,24 @@ public final class DuePacks<R extends DuePacks.Rule> {
         }
     }
 
-    private boolean isBehindWhatStays(StreamKey key, HeldBack.Due due, DuePack pack) throws UnreadablePack {
+    private boolean isBehindWhatStays(StreamKey key, HeldBack.Due due, DuePack pack) {
+        return pack.older.stream().anyMatch(other -> mayHaveOlder(other, key, due.deletion().segment().basePosition()));
+    }
+
+    /** Also where that can't be read, as with a damaged block of its table: then the stream stays, and others go. */
+    private boolean mayHaveOlder(PackReader other, StreamKey key, long basePosition) {
         try {
-            for (PackReader other : pack.older) {
-                for (PackEntry entry : other.find(key)) {
-                    if (entry.basePosition() < due.deletion().segment().basePosition() && counts(other, entry)) {
-                        return true;
-                    }
+            for (PackEntry entry : other.find(key)) {
+                if (entry.basePosition() < basePosition && counts(other, entry)) {
+                    return true;
                 }
             }
             return false;
         } catch (IOException | WalException e) {
-            throw new UnreadablePack(pack.pack, e);
+            if (told.add(other.number())) {
+                failed.accept(e);
+            }
+            return true;
         }
     }
 
@@ -390,6 +401,8 @@ public final class DuePacks<R extends DuePacks.Rule> {
                 store.sweep(gone, carried, decidedBy, () -> tell(going, each));
             }
         } catch (IOException | WalException e) {
+            // those that were listed after all stay
+            carried.forEach(this::discard);
             failed.accept(e);
         }
         return true;

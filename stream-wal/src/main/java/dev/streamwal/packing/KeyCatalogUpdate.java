@@ -2,6 +2,7 @@ package dev.streamwal.packing;
 
 import dev.streamwal.catalog.KeyCatalog;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.manifest.ListedPack;
@@ -152,9 +153,20 @@ final class KeyCatalogUpdate {
 
         private final long number;
 
-        UnreadablePack(ListedPack pack, Exception cause) {
+        private UnreadablePack(ListedPack pack, Exception cause) {
             super("pack=" + pack.number(), cause);
             this.number = pack.number();
+        }
+
+        /** Throws the failure itself where other packs would meet it, too. */
+        static UnreadablePack orElse(ListedPack pack, Exception failure) throws IOException {
+            if (PackFailure.isOfPack(failure)) {
+                return new UnreadablePack(pack, failure);
+            }
+            if (failure instanceof IOException e) {
+                throw e;
+            }
+            throw (WalException) failure;
         }
     }
 
@@ -198,8 +210,8 @@ final class KeyCatalogUpdate {
         private PackFacts facts(ListedPack pack) throws IOException {
             try {
                 return store.reader(pack).facts();
-            } catch (CorruptSegmentException e) {
-                throw new UnreadablePack(pack, e);
+            } catch (IOException | WalException e) {
+                throw UnreadablePack.orElse(pack, e);
             }
         }
 
@@ -233,8 +245,8 @@ final class KeyCatalogUpdate {
                 if (walk.isNext()) {
                     heads.add(new Head(walk.key(), walk, pack));
                 }
-            } catch (CorruptSegmentException e) {
-                throw new UnreadablePack(pack, e);
+            } catch (IOException | WalException e) {
+                throw UnreadablePack.orElse(pack, e);
             }
         }
 
@@ -270,8 +282,8 @@ final class KeyCatalogUpdate {
             }
             try {
                 return head.walk().streamKey();
-            } catch (CorruptSegmentException e) {
-                throw new UnreadablePack(head.pack(), e);
+            } catch (IOException | WalException e) {
+                throw UnreadablePack.orElse(head.pack(), e);
             }
         }
 

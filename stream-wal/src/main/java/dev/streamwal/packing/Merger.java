@@ -1,7 +1,5 @@
 package dev.streamwal.packing;
 
-import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.measure.PackTask;
@@ -11,12 +9,13 @@ import dev.streamwal.pack.PackRun;
 import dev.streamwal.pack.PackWriter;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Queue;
-import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -28,17 +27,19 @@ import java.util.function.BooleanSupplier;
  *
  * <p><b>Why nothing is lost or duplicated.</b> Every frame is verified on the way. The merged pack is durable before the manifest lists it, and the
  * same change of the manifest removes the old packs from the list; their files are deleted after that. After a crash before that change, the merged
- * pack is a leftover, which is deleted when the log is opened. Damaged packs aren't merged: they stay as they are, and their readers report the
- * damage.
+ * pack is a leftover, which is deleted when the log is opened. A pack that can't be read isn't merged: it stays as it is, and its readers report why.
  */
 final class Merger {
+
+    /** Damage stays, and another failure may be over. */
+    private static final long RETRY_NANOS = TimeUnit.HOURS.toNanos(1);
 
     private final PackStore store;
     private final Packer.PackedLog log;
     private final Packer.Events events;
     private final MergePlan.Limits limits;
-    /** Packs that can't be read whole. */
-    private final Set<Long> damaged = new HashSet<>();
+    /** Packs that couldn't be read whole, by their numbers: others are merged meanwhile. */
+    private final Map<Long, Backoff> unreadable = new HashMap<>();
 
     Merger(PackStore store, Packer.PackedLog log, Packer.Events events, MergePlan.Limits limits) {
         this.store = store;
@@ -49,7 +50,7 @@ final class Merger {
 
     /** Merges once, if that is worth it and there is room. Returns whether it did. */
     synchronized boolean step(BooleanSupplier isStopped) throws IOException {
-        damaged.retainAll(store.packs().stream().map(ListedPack::number).toList());
+        unreadable.keySet().retainAll(store.packs().stream().map(ListedPack::number).toList());
         Optional<MergePlan.Merge> first = next();
         if (first.isEmpty() || isStopped.getAsBoolean()) {
             return false;
@@ -60,13 +61,18 @@ final class Merger {
     private Optional<MergePlan.Merge> next() throws IOException {
         Manifest now = store.manifest();
         // what is in the tier stays as it is
-        List<ListedPack> whole = now.packsInOrder().stream().filter(pack -> !damaged.contains(pack.number()) && !now.isInTier(pack)).toList();
+        List<ListedPack> whole = now.packsInOrder().stream().filter(pack -> isReadable(pack.number()) && !now.isInTier(pack)).toList();
         for (MergePlan.Merge merge : MergePlan.of(whole, log.nowMillis(), limits)) {
             if (store.hasRoomFor(merge.packs().stream().mapToLong(ListedPack::bytes).sum())) {
                 return Optional.of(merge);
             }
         }
         return Optional.empty();
+    }
+
+    private boolean isReadable(long number) {
+        Backoff backoff = unreadable.get(number);
+        return backoff == null || backoff.isDue(System.nanoTime());
     }
 
     /** Whether the packs were merged; false if one of them has gone meanwhile. */
@@ -138,8 +144,10 @@ final class Merger {
             if (run.next()) {
                 runs.add(run);
             }
-        } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            damaged.add(number);
+        } catch (IOException | RuntimeException e) {
+            if (PackFailure.isOfPack(e)) {
+                unreadable.computeIfAbsent(number, unused -> new Backoff(RETRY_NANOS)).failed(System.nanoTime());
+            }
             throw e;
         }
     }

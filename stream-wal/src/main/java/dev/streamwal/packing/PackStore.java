@@ -84,6 +84,8 @@ public final class PackStore implements PackedData {
      */
     private final ReentrantReadWriteLock changing = new ReentrantReadWriteLock();
 
+    private static final long UNKNOWN = -1;
+
     /** What is read of packs here: their tables. */
     private static final int MAX_OPEN_FILES = 16;
 
@@ -119,6 +121,7 @@ public final class PackStore implements PackedData {
     /** Packs that the manifest may or may not list; the files of those that it doesn't list are deleted. */
     @GuardedBy("this")
     private final Set<Long> inDoubt = new HashSet<>();
+    private volatile @Nullable IOException notDeleted;
     /** Of these, packs of which a sweep tells what was in them. */
     @GuardedBy("this")
     private final Set<Long> read = new HashSet<>();
@@ -304,7 +307,8 @@ public final class PackStore implements PackedData {
         List<Place> places = new ArrayList<>();
         CatalogedKey cataloged = catalog.cataloged(key, now);
         for (ListedPack pack : now.packsInOrder()) {
-            if (!cataloged.covers(pack) || !cataloged.in(pack).isEmpty()) {
+            boolean mayHave = !now.isAllVoid(key, pack.number()) && (!cataloged.covers(pack) || !cataloged.in(pack).isEmpty());
+            if (mayHave) {
                 for (PackEntry entry : reader(pack).find(key)) {
                     if (!now.isVoid(key, entry.basePosition(), pack.number())) {
                         places.add(new Place(pack, entry));
@@ -384,7 +388,8 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Where the stream's newest segment ends in packs with data of an earlier writer, or of streams that were forgotten. Asked again where the packs have
+     * Where the stream's newest segment ends in packs with data of an earlier writer, or of streams that were forgotten; {@link #UNKNOWN} where one of these
+     * packs can't be read. Asked again where the packs have
      * changed meanwhile: what was of this writer may have gone since, and would be taken for an earlier writer's.
      */
     private Optional<End> inheritedEnd(StreamKey key) throws IOException {
@@ -404,14 +409,22 @@ public final class PackStore implements PackedData {
         boolean mayBeForgotten = forgotten.mayHave(key);
         CatalogedKey cataloged = catalog.cataloged(key, now);
         Optional<ListedPack> newest = Optional.empty();
+        Optional<ListedPack> damaged = Optional.empty();
         long position = 0;
         for (ListedPack pack : now.packsInOrder()) {
             if (mayBeForgotten || !ofThisWriter.contains(pack.number())) {
-                for (long end : ends(key, pack, now, cataloged)) {
-                    newest = newest.isPresent() && position >= end ? newest : Optional.of(pack);
-                    position = Math.max(position, end);
+                try {
+                    for (long end : ends(key, pack, now, cataloged)) {
+                        newest = newest.isPresent() && position >= end ? newest : Optional.of(pack);
+                        position = Math.max(position, end);
+                    }
+                } catch (CorruptSegmentException e) {
+                    damaged = Optional.of(pack);
                 }
             }
+        }
+        if (damaged.isPresent()) {
+            return Optional.of(new End(UNKNOWN, damaged.get().window().startMillis()));
         }
         return newest.isEmpty() ? Optional.empty() : Optional.of(new End(position, lastWindowStart(key, newest.get(), position)));
     }
@@ -439,6 +452,9 @@ public final class PackStore implements PackedData {
 
     /** Where the stream's segments end in a pack, as far as they count. */
     private List<Long> ends(StreamKey key, ListedPack pack, Manifest now, CatalogedKey cataloged) throws IOException {
+        if (now.isAllVoid(key, pack.number())) {
+            return List.of();
+        }
         if (cataloged.covers(pack)) {
             return cataloged.in(pack).stream().map(CatalogedSegment::endPosition).toList();
         }
@@ -462,7 +478,7 @@ public final class PackStore implements PackedData {
             return false;
         }
         forgotten.add(stream.key());
-        return end(stream.key()).filter(packed -> packed.position() == end).isPresent();
+        return lookUpEnd(stream.key()).filter(packed -> packed.position() == end).isPresent();
     }
 
     private boolean isInNoPack(StreamKey key, Manifest now) throws IOException {
@@ -518,8 +534,24 @@ public final class PackStore implements PackedData {
         catalog.addKeys(KeyScope.all(), keys);
     }
 
+    /**
+     * Damage of a pack must not keep the streams in it from continuing, as in shared segments: their ends aren't known, and they go on at the log's start, above
+     * every position that was given. Readers report the damage.
+     */
     @Override
     public Optional<End> end(StreamKey key) throws IOException {
+        Optional<End> end = lookUpEnd(key);
+        if (end.isEmpty() || end.get().position() != UNKNOWN) {
+            return end;
+        }
+        if (forgotten.mayHave(key)) {
+            // it may have got positions since the log was opened
+            positions.startAtCeiling();
+        }
+        return Optional.of(new End(positions.current().start(), end.get().windowStartMillis()));
+    }
+
+    private Optional<End> lookUpEnd(StreamKey key) throws IOException {
         if (key.equals(StreamKey.SHARED) || !(hasInherited || forgotten.mayHave(key))) {
             return Optional.empty();
         }
@@ -795,7 +827,7 @@ public final class PackStore implements PackedData {
     }
 
     @GuardedBy("this")
-    private void deleteUnlisted() throws IOException {
+    private void deleteUnlisted() {
         if (inDoubt.isEmpty()) {
             return;
         }
@@ -804,23 +836,36 @@ public final class PackStore implements PackedData {
         Predicate<Long> isGone = number -> number <= now.highestNumber() && number != merging && now.pack(number).isEmpty();
         ofThisWriter.removeIf(isGone);
         numberedAt.keySet().removeIf(isGone);
+        IOException failure = null;
         for (Iterator<Long> all = inDoubt.iterator(); all.hasNext(); ) {
             long number = all.next();
             if (read.contains(number)) {
                 continue;
             }
-            if (now.pack(number).isEmpty() || now.object(number).isPresent()) {
-                Path file = PackFiles.pack(root, number);
-                channels.forget(file);
-                Files.deleteIfExists(file);
+            try {
+                if (now.pack(number).isEmpty() || now.object(number).isPresent()) {
+                    delete(PackFiles.pack(root, number));
+                }
+                if (now.tier().isPresent() && now.object(number).isEmpty()) {
+                    delete(PackFiles.table(root, number));
+                }
+                all.remove();
+            } catch (IOException e) {
+                // what is listed was decided by the manifest; the file goes later
+                failure = failure == null ? e : failure;
             }
-            if (now.tier().isPresent() && now.object(number).isEmpty()) {
-                Path table = PackFiles.table(root, number);
-                channels.forget(table);
-                Files.deleteIfExists(table);
-            }
-            all.remove();
         }
+        notDeleted = failure;
+    }
+
+    private void delete(Path file) throws IOException {
+        channels.forget(file);
+        Files.deleteIfExists(file);
+    }
+
+    /** Why a file of a pack that isn't listed any more is still there; each change of the packs tries again to delete it. */
+    public Optional<IOException> notDeleted() {
+        return Optional.ofNullable(notDeleted);
     }
 
     // ---------------------------------------------------------------- the tier
@@ -1038,6 +1083,25 @@ public final class PackStore implements PackedData {
     void forget(StreamKey key, long from, long to) throws IOException {
         positions.startAtCeiling();
         change(List.of(), List.of(), () -> manifest.makeVoid(List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1, sharedEnd.getAsLong()))));
+    }
+
+    /**
+     * Drops deletions and cuts that concern nothing any more, as what they covered was left out when packs were merged or written anew. The caller holds
+     * the lock of packing.
+     *
+     * @return how many are left
+     */
+    int dropUnneededVoids() throws IOException {
+        Manifest now = manifest.current();
+        List<StreamKey> keys = now.voidKeys();
+        Set<VoidRange> unneeded = now.voidRanges().stream().filter(range -> range.sharedBelow() <= now.sharedBelow()).collect(Collectors.toSet());
+        List<ListedPack> packs = now.packsInOrder().stream().filter(pack -> now.mayHaveVoids(pack.number())).toList();
+        catalog.find(keys, packs, (key, pack, base) -> now.voidRanges(keys.get(key)).stream().filter(range -> range.covers(base, pack.number()))
+                .forEach(unneeded::remove));
+        if (!unneeded.isEmpty()) {
+            change(List.of(), List.of(), () -> manifest.dropVoid(unneeded));
+        }
+        return manifest.current().voidRanges().size();
     }
 
     /** Durably removes, by one change, what each of these streams has in the current packs below its position. */

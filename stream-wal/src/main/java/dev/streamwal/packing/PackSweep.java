@@ -141,13 +141,25 @@ public final class PackSweep {
     /**
      * Those of a plan's deletions of own files that may be carried out: a stream loses only its beginning, so no file is deleted while the stream has
      * an older segment in a pack. All packs are asked, also those of later windows: after a clock was put back, a stream goes on in an earlier window.
+     * Files of a stream of which that can't be read stay.
+     *
+     * @param failed receives the first failure
      */
-    public List<ExpiryPlan.Deletion> withoutThoseBehindPacks(List<ExpiryPlan.Deletion> plan) throws IOException {
+    public List<ExpiryPlan.Deletion> withoutThoseBehindPacks(List<ExpiryPlan.Deletion> plan, Consumer<Exception> failed) {
         Map<String, Long> oldestInPacks = new HashMap<>();
         List<ExpiryPlan.Deletion> going = new ArrayList<>();
+        boolean isTold = false;
         for (ExpiryPlan.Deletion deletion : plan) {
             if (!oldestInPacks.containsKey(deletion.key())) {
-                oldestInPacks.put(deletion.key(), oldestInPacks(deletion.key()));
+                try {
+                    oldestInPacks.put(deletion.key(), oldestInPacks(deletion.key()));
+                } catch (IOException | WalException e) {
+                    oldestInPacks.put(deletion.key(), Long.MIN_VALUE);
+                    if (!isTold) {
+                        failed.accept(e);
+                    }
+                    isTold = true;
+                }
             }
             // what is behind one that stays stays
             if (deletion.segment().basePosition() <= oldestInPacks.getOrDefault(deletion.key(), Long.MAX_VALUE)) {

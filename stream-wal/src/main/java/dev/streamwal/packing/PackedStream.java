@@ -39,8 +39,16 @@ public final class PackedStream {
      * @return whether there was anything
      */
     public boolean delete(BiConsumer<ListedPack, PackEntry> each, Consumer<StreamLog.Deleted> eachOwn) throws IOException {
-        List<PackStore.Place> places = places();
-        NavigableMap<Long, Long> elsewhere = windowEnds(places);
+        List<PackStore.Place> places;
+        NavigableMap<Long, Long> elsewhere;
+        try {
+            places = places();
+            elsewhere = windowEnds(places);
+        } catch (CorruptSegmentException e) {
+            // it can't be told what is in a damaged pack, and it goes all the same
+            forgetBelow(Long.MAX_VALUE, List.of(), each);
+            return true;
+        }
         if (elsewhere.isEmpty()) {
             return false;
         }
@@ -53,7 +61,8 @@ public final class PackedStream {
             return true;
         }
         // records that are appended meanwhile stay
-        remove(Math.max(end, elsewhere.lastKey() + 1), Long.MAX_VALUE, elsewhere, places, each, eachOwn);
+        end = Math.max(end, elsewhere.lastKey() + 1);
+        remove(end, end, Long.MAX_VALUE, elsewhere, places, each, eachOwn);
         return true;
     }
 
@@ -72,6 +81,8 @@ public final class PackedStream {
      */
     void purge(long beforeMillis, PackedPurge purge, BiConsumer<ListedPack, PackEntry> each, Consumer<StreamLog.Deleted> eachOwn)
             throws IOException {
+        // first: what is appended from here on isn't among what is looked at, and stays
+        long end = stream.endPosition();
         List<PackStore.Place> places = places();
         NavigableMap<Long, Long> elsewhere = windowEnds(places);
         if (elsewhere.isEmpty()) {
@@ -85,12 +96,12 @@ public final class PackedStream {
         boolean isNewestShared = !parts.isEmpty() && parts.get(parts.size() - 1).basePosition() == all.lastKey();
         long below = firstThatStays(all, beforeMillis, !isNewestShared);
         if (oldestOwn < below) {
-            remove(below, beforeMillis, elsewhere, places, each, eachOwn);
+            remove(below, end, beforeMillis, elsewhere, places, each, eachOwn);
         } else if (elsewhere.firstKey() < below) {
             // a file that was packed may come back from a power loss, until its directory is forced
             stream.forceDeletions();
-            long end = Math.min(below, Math.max(elsewhere.lastKey() + 1, stream.endPosition()));
-            purge.putOff(key(), end, places.stream().filter(place -> place.entry().basePosition() < end).toList());
+            long to = Math.min(below, Math.max(elsewhere.lastKey() + 1, end));
+            purge.putOff(key(), to, places.stream().filter(place -> place.entry().basePosition() < to).toList());
         }
     }
 
@@ -115,9 +126,14 @@ public final class PackedStream {
         return Long.MAX_VALUE;
     }
 
-    /** Removes what begins below a position, the oldest first, wherever it stands: at no moment is anything but the beginning missing. */
+    /**
+     * Removes what begins below a position, the oldest first, wherever it stands: at no moment is anything but the beginning missing.
+     *
+     * @param streamEnd where the stream ended before it was looked at: what is in packs and shared segments from there on stays
+     */
     private void remove(
             long below,
+            long streamEnd,
             long beforeMillis,
             NavigableMap<Long, Long> elsewhere,
             List<PackStore.Place> places,
@@ -131,7 +147,7 @@ public final class PackedStream {
             stream.purge(beforeMillis, from, eachOwn);
             Long nextOwn = own.higherKey(from);
             long to = Math.min(nextOwn == null ? Long.MAX_VALUE : nextOwn, below);
-            to = Math.min(to, Math.max(elsewhere.lastKey() + 1, stream.endPosition()));
+            to = Math.min(to, Math.max(elsewhere.lastKey() + 1, streamEnd));
             long end = to;
             forgetBelow(end, places.stream().filter(place -> place.entry().basePosition() >= from && place.entry().basePosition() < end).toList(),
                     each);

@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Packs small segments, and deletes their files. One pass at a time.
@@ -129,6 +130,9 @@ public final class Packer {
     /** Writing the catalogue of keys. */
     private static final String LIST_KEYS = "list keys";
 
+    /** With fewer deletions and cuts in packs, the manifest is small. */
+    private static final int MIN_VOIDS = 1 << 12;
+
     /** Larger segments gain nothing from packing. */
     static final int MAX_SEGMENT_BYTES = PackWriter.MAX_SEGMENT_BYTES;
 
@@ -156,6 +160,8 @@ public final class Packer {
     private final SharedPacker shared;
     private final Merger merger;
     private final KeyCatalogUpdate keys;
+    /** With so many deletions and cuts in packs, those that concern nothing any more are looked for. */
+    private int nextVoids = MIN_VOIDS;
 
     /**
      * For an open log.
@@ -352,7 +358,11 @@ public final class Packer {
         }
         try {
             int unused = store.whilePacking(() -> sweep.reclaim(failure -> events.packingFailed(PACK, failure)));
-        } catch (IOException e) {
+            if (store.manifest().voidRanges().size() >= nextVoids) {
+                // again when there are twice as many, so it costs little for each
+                nextVoids = Math.max(MIN_VOIDS, 2 * store.whilePacking(store::dropUnneededVoids));
+            }
+        } catch (IOException | WalException e) {
             events.packingFailed(PACK, e);
         }
         ended(isStopped, PACK, begun);
@@ -397,6 +407,8 @@ public final class Packer {
         private final Map<StreamKey, Long> lastPacked = new LinkedHashMap<>();
         private int moved;
         private long bytesBefore;
+        /** Why it isn't known of a stream whether it was packed already. */
+        private @Nullable Exception unknown;
 
         Run(Job job, Map<StreamKey, StreamLog> streams, Set<StreamKey> left) {
             this.job = job;
@@ -409,6 +421,9 @@ public final class Packer {
             if (!sources.isEmpty()) {
                 write(sources);
                 deleteFiles();
+            }
+            if (unknown != null) {
+                events.packingFailed(PACK, unknown);
             }
             return moved;
         }
@@ -448,7 +463,7 @@ public final class Packer {
             PackWriter writer = null;
             try {
                 for (Source source : sources) {
-                    if (left.contains(source.key()) || isPackedAlready(source)) {
+                    if (!isToPack(source)) {
                         continue;
                     }
                     if (writer == null) {
@@ -474,6 +489,20 @@ public final class Packer {
         /** Whether the stream's segments currently get such windows and expirations. */
         private boolean isByOptions(StreamPolicy policy) {
             return Packer.isByOptions(job.window(), job.expirationMillis(), policy);
+        }
+
+        private boolean isToPack(Source source) throws IOException {
+            try {
+                return !left.contains(source.key()) && !isPackedAlready(source);
+            } catch (IOException | WalException e) {
+                if (!PackFailure.isOfPack(e)) {
+                    throw e;
+                }
+                // not known, as its place in a pack's table is damaged, say: others are packed
+                left.add(source.key());
+                unknown = e;
+                return false;
+            }
         }
 
         /** Packed already by a pass that ended before it had deleted the file. */
