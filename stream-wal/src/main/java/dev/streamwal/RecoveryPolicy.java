@@ -15,8 +15,8 @@ public enum RecoveryPolicy {
 
     /**
      * A damaged stream can be read but not appended to: an append throws a {@link dev.streamwal.error.CorruptSegmentException}, which names
-     * the file and the offset. The stream's files stay as they are. Other streams are not affected. Shared segments, which many streams have
-     * a part in, always continue as by {@link #SKIP_BAD_RECORDS}.
+     * the file and the offset. The stream's files stay as they are. Other streams are not affected. Shared segments and packs, which many streams have
+     * a part in, keep no stream from continuing: as by {@link #SKIP_BAD_RECORDS}.
      */
     STOP_AT_FIRST_ERROR(DamagePolicy.STOP_AT_FIRST_ERROR),
 
