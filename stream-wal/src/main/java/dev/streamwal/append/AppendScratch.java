@@ -64,12 +64,12 @@ public final class AppendScratch {
     private long owedNanos;
 
     /**
-     * Adds to what the thread is to wait.
+     * Adds to what the thread is to wait, up to what one append may take: an interrupted thread doesn't wait, and would owe more with each.
      *
      * @return whether that is enough for a wait now
      */
     boolean owes(long nanos) {
-        owedNanos += nanos;
+        owedNanos = Math.min(SharedLog.MAX_DELAY_NANOS, owedNanos + nanos);
         return owedNanos >= MIN_WAIT_NANOS;
     }
 

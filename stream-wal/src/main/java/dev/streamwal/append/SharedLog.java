@@ -45,7 +45,7 @@ public final class SharedLog {
     /** A second per GiB. */
     private static final long FIRST_NANOS_PER_KIB = 1_000;
     /** No append is delayed for longer, however large it is. */
-    private static final long MAX_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    static final long MAX_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /** A quarter more than the segment has is kept free for the packs' headers and tables, and this for the list of packs, and the step by which it grows. */
     private static final int KEPT_FOR_TABLES_SHIFT = 2;

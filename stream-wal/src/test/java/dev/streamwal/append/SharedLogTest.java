@@ -35,4 +35,17 @@ class SharedLogTest {
         assertThat(SharedLog.delayNanos(Long.MAX_VALUE, 1 << 20)).isEqualTo(TimeUnit.MILLISECONDS.toNanos(100));
         assertThat(SharedLog.delayNanos(Long.MAX_VALUE, Integer.MAX_VALUE)).isEqualTo(TimeUnit.MILLISECONDS.toNanos(100));
     }
+
+    /** An interrupted thread doesn't wait: what it would have waited for doesn't add up to minutes, which one append then takes. */
+    @Test
+    void owes_byAThreadThatNeverWaits_isWhatOneAppendMayTakeAtMost() {
+        AppendScratch scratch = AppendScratch.ofThisThread();
+        for (int i = 0; i < 600; i++) {
+            assertThat(scratch.owes(SharedLog.MAX_DELAY_NANOS)).isTrue();
+        }
+        long begun = System.nanoTime();
+        scratch.waitOff();
+        assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.SECONDS.toNanos(30));
+        assertThat(scratch.owes(0)).as("nothing is left").isFalse();
+    }
 }
