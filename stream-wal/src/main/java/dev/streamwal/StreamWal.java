@@ -1160,7 +1160,8 @@ public final class StreamWal implements AutoCloseable {
      *
      * @param key of the stream
      * @return whether there was one
-     * @throws WalFailedException if a flush fails, or has failed before: then nothing is deleted
+     * @throws WalFailedException if a flush has failed before: then nothing is deleted; or if one fails: then the stream is deleted, or isn't, when the
+     *     log is opened again
      */
     public boolean delete(String key) {
         checkWritable();

@@ -3,9 +3,11 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.journal.FrontierFile;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
@@ -16,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -132,6 +135,56 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
         failForceOf(SEGMENT);
         assertThatThrownBy(() -> append(wal, "a", SMALL_JOURNAL.maxStreamBytes(), Durability.IMMEDIATE))
                 .isInstanceOf(WalFailedException.class);
+        assertFailed(wal);
+        assertRecovers(wal);
+    }
+
+    /** Else the next attempt would force nothing, and be taken for done: with the power, the directory would be as it was. */
+    @ParameterizedTest
+    @ValueSource(strings = {"truncate", "purge", "delete"})
+    void directoryForce_failsInADeletion_failsTheLog(String how) throws Exception {
+        StreamWal wal = open();
+        for (int i = 0; i < 4; i++) {
+            appendDurably(wal, "a", 50);
+        }
+        appendDurably(wal, "kept", 50);
+        clock.advance(WINDOW);
+        appendDurably(wal, "a", 50);
+        List<Written> records = acknowledged.get("a");
+        EntryRef last = records.get(1).ref();
+        ThrowingCallable deletion = () -> {
+            switch (how) {
+                case "truncate" -> wal.stream("a").truncateAfter(last);
+                case "purge" -> wal.purge(Keys.key("a"), clock.instant());
+                default -> wal.delete("a");
+            }
+        };
+        disk.failing(FaultPlan.nthOf(Call.FORCE_DIRECTORY, "segments", 1, FaultPlan.Failure.IO_ERROR));
+        assertThatThrownBy(deletion).isInstanceOf(WalFailedException.class).hasStackTraceContaining("Input/output error");
+        if (how.equals("truncate")) {
+            assertThatThrownBy(deletion).as("nobody goes on with it").isInstanceOf(WalFailedException.class);
+        }
+        assertFailed(wal);
+        switch (how) {
+            case "truncate" -> records.subList(2, 5).clear();
+            case "purge" -> records.subList(0, 4).clear();
+            default -> records.clear();
+        }
+        assertRecovers(wal);
+        losePower();
+        try (StreamWal after = open()) {
+            assertAllThere(after);
+        }
+    }
+
+    @Test
+    void segmentForce_failsOfWhatStandsBeforeARecord_itsAppendSaysThatTheLogFailed() throws Exception {
+        StreamWal wal = open(options().ownSegments(0));
+        append(wal, "a", 50, Durability.BUFFERED);
+        failForceOf(SEGMENT);
+        // too large to share a segment
+        assertThatThrownBy(() -> append(wal, "a", SEGMENT_BYTES / 2, Durability.BUFFERED)).isInstanceOf(WalFailedException.class)
+                .satisfies(e -> assertThat(((WalException) e).key()).isEqualTo("a"));
         assertFailed(wal);
         assertRecovers(wal);
     }

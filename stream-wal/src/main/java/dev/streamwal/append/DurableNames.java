@@ -1,29 +1,28 @@
 package dev.streamwal.append;
 
-import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** Makes durable which files a stream has, and that its directory exists. Thread-safe. */
+/** Makes durable which files a stream has, and that its directory exists; where that fails, the log does. Thread-safe. */
 final class DurableNames {
 
-    private final SegmentStorage storage;
+    private final LogContext log;
     private final Path directory;
 
     /** Whether the name of the stream's directory is durable, since it was created or the log was opened. */
     private volatile boolean directoryForced;
 
-    DurableNames(SegmentStorage storage, Path directory) {
-        this.storage = storage;
+    DurableNames(LogContext log, Path directory) {
+        this.log = log;
         this.directory = directory;
     }
 
     /** For callers that keep the directory from being deleted meanwhile. */
     void force() throws IOException {
-        storage.forceDirectory(directory);
+        force(directory);
         if (!directoryForced) {
             forceParent();
             directoryForced = true;
@@ -35,7 +34,7 @@ final class DurableNames {
         boolean isGone = directoryMayBeGone;
         if (!isGone || Files.isDirectory(directory)) {
             try {
-                storage.forceDirectory(directory);
+                force(directory);
             } catch (NoSuchFileException e) {
                 // another thread or program has deleted the rest
                 isGone = true;
@@ -47,7 +46,15 @@ final class DurableNames {
     }
 
     private void forceParent() throws IOException {
-        storage.forceDirectory(Objects.requireNonNull(directory.getParent(), "stream directory without a parent folder"));
+        force(Objects.requireNonNull(directory.getParent(), "stream directory without a parent folder"));
+    }
+
+    private void force(Path folder) throws IOException {
+        try {
+            log.storage().forceDirectory(folder);
+        } catch (IOException e) {
+            throw log.forceFailed(folder, e);
+        }
     }
 
     /** The directory is gone, or will be: if it is created again, its name has to be forced again. */

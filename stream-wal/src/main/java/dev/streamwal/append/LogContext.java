@@ -1,10 +1,12 @@
 package dev.streamwal.append;
 
+import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.SegmentDurability;
 import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.KnownTime;
@@ -14,6 +16,7 @@ import dev.streamwal.storage.RoomKeptException;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -130,6 +133,25 @@ public final class LogContext {
 
     SegmentDurability durability() {
         return durability;
+    }
+
+    /**
+     * A file or directory could not be forced: fails the log, as a second force would succeed and prove nothing; unless it could not even be opened,
+     * so that nothing was lost.
+     *
+     * @return what to throw
+     */
+    IOException forceFailed(Path path, IOException cause) {
+        if (cause instanceof NoSuchFileException || IoFailure.isTooManyOpenFiles(cause)) {
+            return cause;
+        }
+        durability.forceFailed(path, cause);
+        try {
+            durability.checkForced();
+            return cause;
+        } catch (FlushFailedException e) {
+            return e;
+        }
     }
 
     /** To be called once, before a stream is used; otherwise no stream has data in packs. */

@@ -37,7 +37,7 @@ final class OwnSegments {
     OwnSegments(LogContext log, StreamKey key, Path directory, ReentrantLock rotation, Consumer<Boolean> hasSegments, SegmentChain.Opening opening,
             Runnable leaveShared) {
         this.spare = new SpareSlot(log, key, () -> log.isClosed() || active.get() == null);
-        this.names = new DurableNames(log.storage(), directory);
+        this.names = new DurableNames(log, directory);
         this.chain = new SegmentChain(log, key, directory, active, spare, names, hasSegments, opening);
         this.pendingCut = new PendingCut(log, chain, rotation.newCondition());
         this.deletion = new SegmentDeletion(log, rotation, chain, pendingCut, leaveShared);

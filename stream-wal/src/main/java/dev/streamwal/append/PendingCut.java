@@ -84,6 +84,8 @@ final class PendingCut {
             return;
         }
         chain.checkOpen();
+        // after a failed force the next one would succeed; whoever opens the log again does the rest
+        log.durability().checkForced();
         deleteWithin(cut, each);
         log.packed().cut(chain.key(), cut.from(), cut.to());
         SegmentList segments = chain.segments();
@@ -98,7 +100,7 @@ final class PendingCut {
             letGo(holder, cut);
             cutBehind(holder, Objects.requireNonNull(pending), cut.tail().get());
         }
-        log.storage().forceDirectory(chain.directory());
+        chain.names().forceDeletion(false);
         isDone(cut);
     }
 
@@ -129,9 +131,10 @@ final class PendingCut {
     }
 
     private void cutBehind(SegmentEntry holder, Cut what, RecoveredTail tail) throws IOException {
-        SegmentCut cut = new SegmentCut(log.storage(), chain.fileOf(holder), chain.headerOf(holder), tail);
+        Path file = chain.fileOf(holder);
+        SegmentCut cut = new SegmentCut(log.storage(), file, chain.headerOf(holder), tail);
         Path temporary = chain.directory().resolve(SegmentList.temporaryName(log.newSalt()));
-        Optional<Long> sealedBytes = cut.cut(temporary, what.inPlace());
+        Optional<Long> sealedBytes = cut.cut(temporary, what.inPlace(), cause -> log.forceFailed(file, cause));
         if (sealedBytes.isPresent()) {
             chain.segments().finished(holder, sealedBytes.get());
         } else {

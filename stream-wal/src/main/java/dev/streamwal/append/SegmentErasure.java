@@ -154,24 +154,13 @@ final class SegmentErasure {
                 }
             }
         } finally {
-            // also where a file failed: the next call finds nothing to erase in those before it, and forces nothing
+            // also where a file failed: the next call finds nothing to erase in those before it, and forces nothing. Until it has returned, a crash
+            // may bring the old files back
             if (isAny) {
-                forceNames();
+                chain.names().force();
             }
         }
         return unsealed;
-    }
-
-    /** Until it has returned, a crash may bring the old files back. */
-    @GuardedBy("rotation")
-    private void forceNames() throws IOException {
-        try {
-            chain.names().force();
-        } catch (IOException e) {
-            // a second force would succeed, and prove nothing
-            log.durability().forceFailed(chain.directory(), e);
-            throw e;
-        }
     }
 
     @GuardedBy("rotation")

@@ -5,6 +5,7 @@ import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSegment;
 import dev.streamwal.commit.CommitStream;
 import dev.streamwal.commit.CommitTarget;
+import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
@@ -524,7 +525,7 @@ public final class StreamLog implements CommitStream {
             try {
                 log.durability().await(List.of(before));
             } catch (IOException e) {
-                throw StorageErrors.translate("append", e, directory(), key.text(), WalException.NO_POSITION, 0);
+                throw notAppended("append", e, 0);
             } finally {
                 stall.end(StallCause.SHARED, key, log.events());
             }
@@ -714,10 +715,16 @@ public final class StreamLog implements CommitStream {
             chain.add(seen, successor);
             event.rotated(key.text(), seen == null ? null : seen.path(), successor.path());
         } catch (IOException e) {
-            throw StorageErrors.translate("create a segment", e, directory(), key.text(), WalException.NO_POSITION, policy.segmentBytes());
+            throw notAppended("create a segment", e, policy.segmentBytes());
         } finally {
             rotation.unlock();
         }
+    }
+
+    private WalException notAppended(String task, IOException e, long neededBytes) {
+        // after a failed flush it is of no use to try again
+        return e instanceof FlushFailedException flush ? flush.published(log.positions().root(), key.text())
+                : StorageErrors.translate(task, e, directory(), key.text(), WalException.NO_POSITION, neededBytes);
     }
 
     /** Makes the stream share segments with others, unless it is one of those with segments of their own. */

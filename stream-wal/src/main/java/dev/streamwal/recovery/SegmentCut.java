@@ -21,6 +21,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * Cuts a segment's file behind one of its records, durably, and notes the cut in its header: the stream never continues where the data ends now, as
@@ -90,14 +91,15 @@ public final class SegmentCut {
      *
      * @param temporary an unused name in its directory, for a copy
      * @param mayCutInPlace false if another thread may still write to the file
+     * @param forceFailed says what is thrown if the file, cut in place, can't be forced
      * @return the bytes of the file if it has a footer; empty if it has none, and had none
      */
-    public Optional<Long> cut(Path temporary, boolean mayCutInPlace) throws IOException {
+    public Optional<Long> cut(Path temporary, boolean mayCutInPlace, UnaryOperator<IOException> forceFailed) throws IOException {
         SegmentFile file = storage.open(path);
         try {
             boolean withFooter = kept.lastStart() > 0 && SegmentEnd.read(file, header).isFinal();
             if (mayCutInPlace && !mayBeLinked(path)) {
-                cutInPlace(file, withFooter);
+                cutInPlace(file, withFooter, forceFailed);
             } else {
                 copy(file, temporary, withFooter);
             }
@@ -132,7 +134,7 @@ public final class SegmentCut {
         } finally {
             file.close();
         }
-        Optional<Long> unused = new SegmentCut(storage, path, header, tail).cut(temporary, true);
+        Optional<Long> unused = new SegmentCut(storage, path, header, tail).cut(temporary, true, cause -> cause);
         return true;
     }
 
@@ -154,16 +156,24 @@ public final class SegmentCut {
         }
     }
 
-    private void cutInPlace(SegmentFile file, boolean withFooter) throws IOException {
+    private void cutInPlace(SegmentFile file, boolean withFooter, UnaryOperator<IOException> forceFailed) throws IOException {
         ByteBuffer encoded = SegmentHeaderLayout.encode(header);
         // the mark first: it must not point behind the end; then checksum and flags, in 8 aligned bytes
         file.write(SegmentHeaderLayout.MARK, encoded.slice(SegmentHeaderLayout.MARK, Integer.BYTES));
         file.write(SegmentHeaderLayout.HEADER_CHECKSUM, encoded.slice(SegmentHeaderLayout.HEADER_CHECKSUM, Long.BYTES));
         file.truncate(kept.tail());
-        file.force();
+        force(file, forceFailed);
         if (withFooter) {
             file.write(kept.tail(), footer());
+            force(file, forceFailed);
+        }
+    }
+
+    private static void force(SegmentFile file, UnaryOperator<IOException> forceFailed) throws IOException {
+        try {
             file.force();
+        } catch (IOException e) {
+            throw forceFailed.apply(e);
         }
     }
 

@@ -100,6 +100,11 @@ public final class PositionsFile {
                 && one.get().withSequence(0).equals(other.get().withSequence(0));
     }
 
+    /** The log's directory. */
+    public Path root() {
+        return root;
+    }
+
     /** The last state that survives the loss of either slot. */
     public Positions current() {
         return current;
