@@ -48,7 +48,7 @@ public final class CommitCursor extends Linked<CommitCursor> {
     @Nullable PendingForce forcing;
 
     /** Why nothing more of it could be gathered for that block. */
-    @Nullable Exception problem;
+    @Nullable Throwable problem;
 
     /** Where an unpublished slot was found, since when, and how often. */
     long stuckAt = -1;

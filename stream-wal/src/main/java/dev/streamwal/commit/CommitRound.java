@@ -368,7 +368,7 @@ final class CommitRound {
                     takeBack(before, mentions);
                 }
                 return found;
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | InternalError e) {
                 takeBack(before, mentions);
                 throw e;
             }

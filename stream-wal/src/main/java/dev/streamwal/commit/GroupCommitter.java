@@ -603,8 +603,8 @@ public final class GroupCommitter implements SegmentDurability {
             return round.add(cursor);
         } catch (FlushFailedException e) {
             throw e;
-        } catch (IOException | RuntimeException e) {
-            // concerns this stream only: its file can't be read, or all descriptors are in use
+        } catch (IOException | RuntimeException | InternalError e) {
+            // concerns this stream only: its file can't be read, also through its mapping, or all descriptors are in use
             cursor.problem = e;
             return true;
         }

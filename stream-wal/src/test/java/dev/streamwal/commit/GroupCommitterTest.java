@@ -208,14 +208,32 @@ class GroupCommitterTest {
         committer.close(CLOSED, true);
     }
 
+    /** The JVM's answer to a mapping whose page the disk doesn't give. */
     @Test
-    void await_anErrorGivesUpTheBlock_whatStoodInItIsCommittedByTheNextOne() throws IOException {
+    void await_aPageOfOneStreamCantBeRead_commitsTheOthers() throws IOException {
         GroupCommitter committer = committer(false);
         committer.ready();
         a.append(80);
         b.append(80);
         b.broken = new InternalError("a page can't be read");
         assertThatThrownBy(() -> committer.await(List.of(target(a), target(b)))).hasRootCauseMessage("a page can't be read");
+        assertThat(a.cursor().isDurable(a.appendedEnd())).isTrue();
+        assertThat(b.cursor().isDurable(b.appendedEnd())).isFalse();
+        assertJournalled(a);
+        b.broken = null;
+        committer.await(List.of(target(b)));
+        assertJournalled(a, b);
+        committer.close(CLOSED, true);
+    }
+
+    @Test
+    void await_anErrorGivesUpTheBlock_whatStoodInItIsCommittedByTheNextOne() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        a.append(80);
+        b.append(80);
+        b.broken = new OutOfMemoryError("made to give up the block");
+        assertThatThrownBy(() -> committer.await(List.of(target(a), target(b)))).hasRootCauseMessage("made to give up the block");
         assertThat(a.cursor().isDurable(a.appendedEnd())).isFalse();
         assertThat(a.durableOffset()).isEqualTo(a.header().headerLength());
         b.broken = null;
@@ -234,7 +252,7 @@ class GroupCommitterTest {
         StreamKey other = b.header().key();
         committer.streams(stream -> {
             if (stream.equals(other)) {
-                throw new InternalError("made to give up the block");
+                throw new OutOfMemoryError("made to give up the block");
             }
             return a;
         });
