@@ -715,7 +715,7 @@ public final class StreamLog implements CommitStream {
             chain.add(seen, successor);
             event.rotated(key.text(), seen == null ? null : seen.path(), successor.path());
         } catch (IOException e) {
-            throw notAppended("create a segment", e, policy.segmentBytes());
+            throw notAppended("create a segment", e, FooterLayout.PAGE_BYTES);
         } finally {
             rotation.unlock();
         }

@@ -43,8 +43,8 @@ public final class StorageErrors {
             return new DiskFullException("can't " + task + ": the disk is full, " + cause.getMessage() + ", " + where + makeRoom, file, stream,
                     position, cause);
         }
-        if (IoFailure.isDiskFull(cause) || hasNoRoom(file, neededBytes)) {
-            return new DiskFullException("can't " + task + ": the disk is full: " + where + makeRoom, file, stream, position, cause);
+        if (IoFailure.isDiskFull(cause)) {
+            return full(task, where, makeRoom, cause, file, stream, position);
         }
         if (IoFailure.isTooManyOpenFiles(cause)) {
             return new TooManyOpenFilesException("can't " + task + ": the process has too many open files: " + where
@@ -59,8 +59,17 @@ public final class StorageErrors {
                     + "; raise the system's limit of mappings (vm.max_map_count) or the process's limit of memory (ulimit -v),"
                     + " or let more streams share segments", file, stream, position, cause);
         }
+        // last, as it is a guess: what says why it failed is believed
+        if (hasNoRoom(file, neededBytes)) {
+            return full(task, where, makeRoom, cause, file, stream, position);
+        }
         String remedy = isShortOfMemory(cause) ? MORE_MEMORY : "; look at the disk";
         return new WalIOException("can't " + task + ": " + IoFailure.fault(cause) + ", " + where + IoFailure.remedy(cause, remedy), file, stream, position, cause);
+    }
+
+    private static DiskFullException full(
+            String task, String where, String makeRoom, IOException cause, Path file, @Nullable String stream, long position) {
+        return new DiskFullException("can't " + task + ": the disk is full: " + where + makeRoom, file, stream, position, cause);
     }
 
     /** The JDK marks it by this message alone. */

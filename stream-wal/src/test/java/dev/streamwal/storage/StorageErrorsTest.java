@@ -14,6 +14,7 @@ import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -62,5 +63,16 @@ class StorageErrorsTest {
         WalException ofAnother = new WalIOException("failed: stream=other", FILE, "other", 8, null);
         assertThat(StorageErrors.concerning(ofLog, KEY, 96)).isSameAs(ofLog);
         assertThat(StorageErrors.concerning(ofAnother, KEY, 96)).isSameAs(ofAnother);
+    }
+
+    /** Of which the next segment would fill what is free: what the system says is told, and only where it says nothing the free space is looked at. */
+    @ParameterizedTest
+    @CsvSource({"Too many open files, the process has too many open files", "Read-only file system, is read-only", "Map failed, may map no more files",
+            "unclear, the disk is full"})
+    void translate_littleIsFree_saysWhyItFailed(String reason, String told, @TempDir Path folder) {
+        IOException cause = reason.startsWith("Map") ? new IOException(reason, new OutOfMemoryError(reason)) : new IOException(reason);
+        WalIOException failure = StorageErrors.translate("create a segment", cause, folder.resolve("1.seg"), KEY, 8, Long.MAX_VALUE - 1);
+        assertThat(failure).hasMessageContaining(told);
+        assertThat(failure instanceof DiskFullException).isEqualTo(told.equals("the disk is full"));
     }
 }
