@@ -36,9 +36,15 @@ public final class JournalledDeletions implements DeletionLog {
     @Override
     public Kept deletedBelow(List<DeletedBelow> streams) throws IOException {
         try {
-            Kept written = commits.delete(asDeletions(streams))::close;
-            writeOutstanding();
-            return written;
+            GroupCommitter.Pinned written = commits.delete(asDeletions(streams));
+            try {
+                writeOutstanding();
+            } catch (IOException | RuntimeException | Error e) {
+                // who gets no record can't let go of it
+                written.close();
+                throw e;
+            }
+            return written::close;
         } catch (IOException e) {
             if (IoFailure.isDiskFull(e)) {
                 commits.forget(asDeletions(streams));
