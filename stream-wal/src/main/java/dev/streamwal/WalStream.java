@@ -126,7 +126,7 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(long timestampMillis, byte[] content) {
-        AppendScratch scratch = AppendScratch.ofThisThread();
+        AppendScratch scratch = scratch();
         try {
             return appended(scratch, scratch.draft(content, timestampMillis));
         } finally {
@@ -146,7 +146,7 @@ public final class WalStream {
      */
     public EntryRef append(long timestampMillis, byte[] content, int offset, int length) {
         int from = Objects.checkFromIndexSize(offset, length, content.length);
-        AppendScratch scratch = AppendScratch.ofThisThread();
+        AppendScratch scratch = scratch();
         try {
             return appended(scratch, scratch.draft(content, from, length, timestampMillis));
         } finally {
@@ -198,7 +198,7 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(long timestampMillis, byte[] header, byte[] content) {
-        AppendScratch scratch = AppendScratch.ofThisThread();
+        AppendScratch scratch = scratch();
         try {
             return appended(scratch, scratch.draft(header, content, timestampMillis));
         } finally {
@@ -244,7 +244,7 @@ public final class WalStream {
     public long appendBytes(long timestampMillis, Bytes<?> header, Bytes<?> content) {
         Objects.requireNonNull(header, "header");
         Objects.requireNonNull(content, "content");
-        AppendScratch scratch = AppendScratch.ofThisThread();
+        AppendScratch scratch = scratch();
         try {
             return position(scratch, scratch.draft(header, content, timestampMillis));
         } finally {
@@ -441,8 +441,8 @@ public final class WalStream {
 
     <T> EntryRef appendEncoded(long timestampMillis, RecordCodec<T> codec, long tag, byte[] header, T value) {
         rules.wal().checkOpen();
+        AppendScratch scratch = scratch();
         EncodedRecord encoded = EncodedRecord.of(codec, tag, header, value, log.policy().maxRecordBytes(), key());
-        AppendScratch scratch = AppendScratch.ofThisThread();
         try {
             return appended(scratch, draft(scratch, encoded, timestampMillis));
         } finally {
@@ -453,14 +453,32 @@ public final class WalStream {
 
     /** @return the record's position */
     long appendSample(long timestampMillis, double value) {
+        AppendScratch scratch = scratch();
         EncodedRecord encoded = EncodedRecord.ofSample(value);
-        AppendScratch scratch = AppendScratch.ofThisThread();
         try {
             return position(scratch, draft(scratch, encoded, timestampMillis));
         } finally {
             scratch.forget();
             encoded.giveBack();
         }
+    }
+
+    /**
+     * What a thread reuses for drafts. The program's master keys are asked before a draft is made: they may append, too, to another log, and with the same
+     * draft.
+     */
+    private AppendScratch scratch() {
+        RecordSealer encrypting = sealer;
+        if (encrypting != null) {
+            try {
+                rules.wal().checkWritable();
+                encrypting.ready();
+            } catch (WalException e) {
+                rules.wal().counts().rejected(e);
+                throw e;
+            }
+        }
+        return AppendScratch.ofThisThread();
     }
 
     private static Draft draft(AppendScratch scratch, EncodedRecord encoded, long timestampMillis) {

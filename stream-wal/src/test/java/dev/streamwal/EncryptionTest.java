@@ -41,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import net.openhft.chronicle.bytes.Bytes;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -161,6 +162,52 @@ class EncryptionTest {
             assertThat(Written.of(merged)).isIn(expected);
         }
         assertThat(reader.verify(key).damage()).isEmpty();
+    }
+
+    /** Master keys that note in another log that they were asked, as a program may that keeps an audit. */
+    private static MasterKeys noting(WalStream audit) {
+        return new MasterKeys() {
+            @Override
+            public String currentId() {
+                audit.append("asked".getBytes(UTF_8));
+                return KEYS.currentId();
+            }
+
+            @Override
+            public byte[] wrap(String id, byte[] key, byte[] context) {
+                return KEYS.wrap(id, key, context);
+            }
+
+            @Override
+            public byte[] unwrap(String id, byte[] wrapped, byte[] context) {
+                return KEYS.unwrap(id, wrapped, context);
+            }
+        };
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"array", "part", "header", "bytes", "typed", "sample"})
+    void append_masterKeysAppendToAnotherLog_appendsWhatWasGiven(String how) {
+        try (StreamWal audit = StreamWal.open(directory.resolve("audit"), options().build());
+                StreamWal wal = StreamWal.open(root(), options().encryption(noting(audit.stream("audit"))).build())) {
+            byte[] content = {1, 2, 3, 4, 5, 6, 7, 8};
+            WalStream stream = wal.stream("a");
+            switch (how) {
+                case "array" -> stream.append(content);
+                case "part" -> stream.append(now.toEpochMilli(), content, 0, 8);
+                case "header" -> stream.append(now.toEpochMilli(), new byte[2], content);
+                case "bytes" -> stream.appendBytes(now.toEpochMilli(), Bytes.wrapForRead(new byte[1]), Bytes.wrapForRead(content));
+                case "typed" -> stream.appendTyped(now.toEpochMilli(), out -> out.write(content));
+                default -> wal.samples("a").append(now.toEpochMilli(), Double.longBitsToDouble(ByteBuffer.wrap(content).getLong()));
+            }
+            try (WalReader reader = wal.reader(ReaderOptions.builder().keys(KEYS).build()); EntryCursor cursor = reader.scan("a")) {
+                assertThat(cursor.next()).isTrue();
+                assertThat(ByteBufUtil.getBytes(cursor.content())).containsExactlyInAnyOrder(content);
+            }
+            try (WalReader reader = audit.reader()) {
+                assertThat(reader.latest("audit")).isPresent();
+            }
+        }
     }
 
     @Test
