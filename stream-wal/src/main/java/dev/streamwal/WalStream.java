@@ -359,8 +359,9 @@ public final class WalStream {
      *
      * @param expectedEnd the {@link #endPosition()} seen before, or the {@link EntryRef#end() end} of the last record
      * @param entry the record
-     * @return where the record stands; empty if the stream ends elsewhere: then nothing was appended. Another append came first, or everything of the
-     *     stream has gone, or it has nothing and another stream was deleted meanwhile, behind which it begins further on
+     * @return where the record stands; empty if the stream ends elsewhere: then nothing was appended. Another append came first, also one that failed
+     *     while it was written, or everything of the stream has gone, or it has nothing and another stream was deleted meanwhile, behind which it begins
+     *     further on
      * @throws IllegalArgumentException if {@code expectedEnd} is negative
      */
     public Optional<EntryRef> appendIfEndIs(long expectedEnd, WriteEntry entry) {
