@@ -744,12 +744,17 @@ public final class StreamWal implements AutoCloseable {
     void durable(Durable action, @Nullable String key) {
         try {
             action.run();
-        } catch (IOException e) {
+        } catch (IOException | WalClosedException e) {
             throw asWalException(e, key);
         }
     }
 
     private WalException asWalException(Throwable failure, @Nullable String key) {
+        if (failure instanceof WalClosedException) {
+            return new WalClosedException("appended, but not known to be durable: the log was closed meanwhile: root=" + root
+                    + (key == null ? "" : ", stream=" + key) + "; open it again, and look whether it is there", root, key,
+                    WalException.NO_POSITION, failure);
+        }
         if (failure instanceof WalException known) {
             return known;
         }

@@ -59,7 +59,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link WalFailedException}, at every level of durability, after a failed flush; and {@link dev.streamwal.error.WalLockedException} after another
  *       process has become the log's writer. A durable append that throws one of these may have been appended,
  *   <li>{@link dev.streamwal.error.KeyUnavailableException} if the stream is encrypted, and the current master key can't be had,
- *   <li>{@link dev.streamwal.error.WalClosedException} after the log was closed,
+ *   <li>{@link dev.streamwal.error.WalClosedException} after the log was closed; or beside {@code close()}: then a durable append's message says whether
+ *       the record was appended,
  *   <li>{@link NullPointerException} if an argument is null.
  * </ul>
  *
