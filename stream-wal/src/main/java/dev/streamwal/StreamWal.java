@@ -262,11 +262,11 @@ public final class StreamWal implements AutoCloseable {
             release(lock, e);
             throw e;
         }
+        BackgroundReport report = new BackgroundReport(root, options.listener(), environment.threads(), options.clock());
         try {
             SegmentStorage storage = environment.storages().of(root);
             deleteActivity(root, storage);
             StreamFolders folders = new StreamFolders(root);
-            BackgroundReport report = new BackgroundReport(root, options.listener(), environment.threads(), options.clock());
             folders.create(storage, e -> report.failed("rename the folder streams", null, e));
             declareConsumers(root, options, report);
             PositionsFile positions = PositionsFile.load(root, () -> folders.anySegment() || hasHadPacks(root));
@@ -312,32 +312,44 @@ public final class StreamWal implements AutoCloseable {
             SharedLog sharedLog = new SharedLog(wal.sharedLog(), options.ownSegments(), environment.threads() && !options.sweepInterval().isZero(),
                     wal.packing::wake);
             log.shared(sharedLog);
-            wal.recover(sharedLog, settings.lastCloseWasClean());
-            packs.inherit();
-            for (RedoResult.Cut cut : redo.cuts()) {
-                packs.cut(cut.key(), cut.from(), cut.to());
-            }
-            if (environment.threads()) {
-                log.start();
-                wal.sweeper.start();
-                wal.packing.start();
-                wal.merging.start();
-                if (wal.tieringThread != null) {
-                    wal.tieringThread.start();
-                }
-            }
-            if (!settings.lastCloseWasClean() && settings.withThreads()) {
-                wal.recovery.start();
+            try {
+                wal.begin(sharedLog, redo.cuts(), environment.threads());
+            } catch (IOException | RuntimeException | Error e) {
+                wal.abandon(e);
+                throw e;
             }
             return wal;
         } catch (IOException e) {
+            report.end();
             writer.close(time.millis());
             release(lock, e);
             throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
         } catch (RuntimeException | Error e) {
+            report.end();
             writer.close(time.millis());
             release(lock, e);
             throw e;
+        }
+    }
+
+    /** Brings in order what an earlier writer left, and starts the threads. */
+    private void begin(SharedLog sharedLog, List<RedoResult.Cut> cuts, boolean withThreads) throws IOException {
+        recover(sharedLog, settings.lastCloseWasClean());
+        packs.inherit();
+        for (RedoResult.Cut cut : cuts) {
+            packs.cut(cut.key(), cut.from(), cut.to());
+        }
+        if (withThreads) {
+            log.start();
+            sweeper.start();
+            packing.start();
+            merging.start();
+            if (tieringThread != null) {
+                tieringThread.start();
+            }
+        }
+        if (!settings.lastCloseWasClean() && settings.withThreads()) {
+            recovery.start();
         }
     }
 
@@ -1483,13 +1495,7 @@ public final class StreamWal implements AutoCloseable {
                 return;
             }
             closed = true;
-            sweeper.stop();
-            packing.stop();
-            merging.stop();
-            stopTiering();
-            recovery.stop();
-            log.refuseNewSegments();
-            log.stop();
+            endThreads();
             closeDurably();
         } catch (IOException e) {
             throw StorageErrors.translate("close the log", e, root, null, WalException.NO_POSITION, 0);
@@ -1498,6 +1504,31 @@ public final class StreamWal implements AutoCloseable {
             completions.end();
             report.end();
             closing.unlock();
+        }
+    }
+
+    /** Those of the background, and then those that prepare and seal for them. */
+    private void endThreads() {
+        sweeper.stop();
+        packing.stop();
+        merging.stop();
+        stopTiering();
+        recovery.stop();
+        log.refuseNewSegments();
+        log.stop();
+    }
+
+    /** Ends what opening the log has begun, as nobody has the log to close it; its files are left to the next opening, as behind a kill. */
+    private void abandon(Throwable cause) {
+        closed = true;
+        try {
+            endThreads();
+            boolean unused = closeStreams();
+            commits.close(closedException(), false);
+        } catch (RuntimeException | Error e) {
+            cause.addSuppressed(e);
+        } finally {
+            packs.close();
         }
     }
 
@@ -1516,12 +1547,16 @@ public final class StreamWal implements AutoCloseable {
             syncAll();
             durable = true;
         } finally {
-            boolean complete = closeStreams();
-            SessionKeys keys = sessionKeys;
-            if (keys != null) {
-                keys.close();
+            boolean complete = false;
+            try {
+                complete = closeStreams();
+            } finally {
+                SessionKeys keys = sessionKeys;
+                if (keys != null) {
+                    keys.close();
+                }
+                closeCommits(durable, complete);
             }
-            closeCommits(durable, complete);
         }
     }
 
@@ -1557,7 +1592,8 @@ public final class StreamWal implements AutoCloseable {
                     report.failed("close", stream.key(), new IllegalStateException(
                             "a slot was reserved but never published; its mapping stays until the process ends"));
                 }
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // also of a mapping whose pages can't be read: the other streams are closed, and the lock is released
                 complete = false;
                 report.failed("close", stream.key(), e);
             }
