@@ -178,7 +178,7 @@ public final class Manifest {
     public Manifest replaced(List<ListedPack> added, List<Long> removed, Manifest copied) {
         long highestRemoved = removed.stream().mapToLong(Long::longValue).max().orElse(0);
         List<VoidRange> ranges = voidRanges();
-        if (!added.isEmpty() && copied.voids != voids) {
+        if (!added.isEmpty() && !copied.voids.equals(voids)) {
             long packsBelow = 1 + added.stream().mapToLong(ListedPack::number).max().orElse(0);
             Set<VoidRange> known = new HashSet<>(copied.voidRanges());
             ranges = ranges.stream().map(range -> known.contains(range) ? range : range.inPacksBelow(packsBelow)).toList();

@@ -833,7 +833,8 @@ public final class PackStore implements PackedData {
         }
         Manifest now = manifest.current();
         catalog.keepOnly(now);
-        Predicate<Long> isGone = number -> number <= now.highestNumber() && number != merging && now.pack(number).isEmpty();
+        long merged = merging;
+        Predicate<Long> isGone = number -> number <= now.highestNumber() && number != merged && now.pack(number).isEmpty();
         ofThisWriter.removeIf(isGone);
         numberedAt.keySet().removeIf(isGone);
         IOException failure = null;
