@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.Keys;
@@ -381,14 +382,18 @@ abstract class DeletionContract extends LogContract {
 
     @ParameterizedTest
     @ValueSource(strings = {"purge", "delete"})
-    void deletion_whoseDirectoryCantBeForced_saysSo(String how) {
+    void deletion_whoseDirectoryCantBeForced_failsTheLog(String how) {
         StreamWal wal = openRecorded();
         List<Written> written = appendWindows(wal.stream("s"), 2);
         awaitSealed(1);
+        expectFailures();
         operations.failAt("forceDirectory");
         assertThatThrownBy(() -> deleteSome(wal, how)).isInstanceOf(WalIOException.class).hasMessageContaining("injected: forceDirectory");
         assertThat(operations.kept).hasValue(0);
         operations.before = operation -> {};
         assertGone(wal, written.subList(0, 3));
+        // another force would succeed, and prove nothing
+        assertThat(wal.health().state()).isEqualTo(WalHealth.State.FAILED);
+        assertThatThrownBy(wal::close).isInstanceOf(WalFailedException.class);
     }
 }
