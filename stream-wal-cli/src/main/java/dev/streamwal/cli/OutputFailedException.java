@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.io.IoFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
@@ -12,7 +13,7 @@ final class OutputFailedException extends UncheckedIOException {
 
     OutputFailedException(IOException cause) {
         super("the results can't be written to standard output: " + cause.getMessage(), cause);
-        this.closedByReader = String.valueOf(cause.getMessage()).contains("Broken pipe");
+        this.closedByReader = IoFailure.isBrokenPipe(cause);
     }
 
     /** Whether the program that reads the output has ended its input, as {@code head} does: no error. */

@@ -176,6 +176,15 @@ class CommandLineTest {
     }
 
     @Test
+    void output_pipeThatBreaksInAnotherLanguage_endsQuietly() {
+        try (SampleLog log = SampleLog.closed(directory)) {
+            StringWriter err = new StringWriter();
+            assertThat(run(new Pipe(10, "Relais brisé (pipe)"), err, "cat", log.root().toString())).isEqualTo(Exit.OK.code());
+            assertThat(err.toString()).isEmpty();
+        }
+    }
+
+    @Test
     void output_fullDisk_failed() {
         try (SampleLog log = SampleLog.closed(directory)) {
             StringWriter err = new StringWriter();

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +18,10 @@ public final class IoFailure {
 
     private IoFailure() {}
 
-    /** The most specific exception for the failure. The JDK marks a full disk and an exhausted limit only by the system's message. */
+    /**
+     * The most specific exception for the failure. The JDK marks a full disk and an exhausted limit only by the system's message, which is in the
+     * language of the process's locale.
+     */
     public static WalIOException of(
             String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
         String message = action + " failed: " + fault(failure)
@@ -62,18 +66,24 @@ public final class IoFailure {
 
     /** Whether the process, or the system, may not open more files. */
     public static boolean isTooManyOpenFiles(IOException failure) {
-        return says(failure, "too many open files");
+        return says(failure, "too many open files") || says(failure, SystemMessages.TOO_MANY_OPEN_FILES);
     }
 
     /** Whether the file system, or the folder to this process, is read-only. */
     public static boolean isReadOnly(IOException failure, Path file) {
-        return says(failure, "read-only file system") || (failure instanceof AccessDeniedException && Files.exists(file) && !Files.isWritable(file));
+        return says(failure, "read-only file system") || says(failure, SystemMessages.READ_ONLY)
+                || (failure instanceof AccessDeniedException && Files.exists(file) && !Files.isWritable(file));
     }
 
     /** Whether the disk is full, or the user's quota exhausted. */
     public static boolean isDiskFull(IOException failure) {
         return says(failure, "no space left") || says(failure, "not enough space") || says(failure, "out of disk space")
-                || says(failure, "quota exceeded");
+                || says(failure, "quota exceeded") || says(failure, SystemMessages.DISK_FULL);
+    }
+
+    /** Whether the program at the other end of a pipe has ended its input. */
+    public static boolean isBrokenPipe(IOException failure) {
+        return says(failure, "broken pipe") || says(failure, SystemMessages.BROKEN_PIPE);
     }
 
     /**
@@ -90,6 +100,10 @@ public final class IoFailure {
     }
 
     private static boolean says(IOException failure, String text) {
-        return failure.getMessage() != null && failure.getMessage().toLowerCase(Locale.ROOT).contains(text);
+        return says(failure, List.of(text));
+    }
+
+    private static boolean says(IOException failure, List<String> texts) {
+        return failure.getMessage() != null && texts.stream().anyMatch(failure.getMessage().toLowerCase(Locale.ROOT)::contains);
     }
 }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses an exception by why the file system failed, as the caller's next step depends on it: free space, raise a limit, or look at the disk. Java
- * gives no error number, only a text, which may be translated: so a full disk is also recognised by the free space.
+ * gives no error number, only a text, in a language that may not be known: so a full disk is also recognised by the free space.
  */
 public final class StorageErrors {
 

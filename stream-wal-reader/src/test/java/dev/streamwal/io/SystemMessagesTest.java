@@ -1,0 +1,73 @@
+package dev.streamwal.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.error.DiskFullException;
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalException;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the system says in another language is recognised as what it is, and as nothing else. */
+class SystemMessagesTest {
+
+    private static final Path FILE = Path.of("/log/segments/a.seg");
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Too many open files", "Zu viele offene Dateien", "Zu viele offene Dateien im System", "ファイルを開きすぎです", "Слишком много открытых файлов",
+            "Sistemde çok fazla açık dosya var", "El procés té massa fitxers oberts"})
+    void tooManyOpenFiles(String text) {
+        IOException failure = new FileSystemException(FILE.toString(), null, text);
+        assertThat(IoFailure.isTooManyOpenFiles(failure)).isTrue();
+        assertThat(IoFailure.isDiskFull(failure)).isFalse();
+        assertThat(IoFailure.of("read", failure, FILE, null, WalException.NO_POSITION)).isInstanceOf(TooManyOpenFilesException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"No space left on device", "Auf dem Gerät ist kein Speicherplatz mehr verfügbar", "Débordement du quota d'espace disque",
+            "Enheten är full", "设备上没有空间", "Δεν έμεινε καθόλου χώρος στη συσκευή"})
+    void diskFull(String text) {
+        IOException failure = new IOException(text);
+        assertThat(IoFailure.isDiskFull(failure)).isTrue();
+        assertThat(IoFailure.isTooManyOpenFiles(failure)).isFalse();
+        assertThat(IoFailure.of("write", failure, FILE, null, WalException.NO_POSITION)).isInstanceOf(DiskFullException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Read-only file system", "Das Dateisystem ist nur lesbar", "Sistema de arquivos somente para leitura", "唯讀的檔案系統"})
+    void readOnly(String text) {
+        assertThat(IoFailure.isReadOnly(new IOException(text), FILE)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Broken pipe", "Datenübergabe unterbrochen (broken pipe)", "Relais brisé (pipe)", "Обрыв канала"})
+    void brokenPipe(String text) {
+        assertThat(IoFailure.isBrokenPipe(new IOException(text))).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Input/output error", "Eingabe-/Ausgabefehler", "Permission denied", "a file that is full", ""})
+    void another_isNone(String text) {
+        IOException failure = new IOException(text);
+        assertThat(IoFailure.isTooManyOpenFiles(failure) || IoFailure.isDiskFull(failure) || IoFailure.isReadOnly(failure, FILE)
+                || IoFailure.isBrokenPipe(failure)).isFalse();
+    }
+
+    /** A text in capitals would never be found, and one that contains another is found by it. */
+    @Test
+    void table_isLowerCaseAndWithoutRepeats() {
+        for (List<String> texts : List.of(SystemMessages.TOO_MANY_OPEN_FILES, SystemMessages.DISK_FULL, SystemMessages.READ_ONLY, SystemMessages.BROKEN_PIPE)) {
+            assertThat(texts).allMatch(text -> text.equals(text.toLowerCase(Locale.ROOT)))
+                    .allMatch(text -> texts.stream().filter(text::contains).count() == 1);
+        }
+        assertThat(Stream.of(SystemMessages.TOO_MANY_OPEN_FILES, SystemMessages.DISK_FULL, SystemMessages.READ_ONLY, SystemMessages.BROKEN_PIPE)
+                .flatMap(List::stream)).doesNotHaveDuplicates();
+    }
+}
