@@ -35,7 +35,7 @@ final class LsCommand extends StreamsCommand {
         if (out.isJson()) {
             out.json(json -> write(stream, json));
         } else {
-            table.row(stream.key(), Figures.count(stream.segments()), Figures.bytes(stream.bytes()), Figures.bytes(dataBytes(stream)),
+            table.row(stream.key(), Figures.count(stream.segments()), Figures.bytes(stream.bytes()), Figures.bytes(stream.dataBytes()),
                     time(stream.smallestTimestampMillis()), time(stream.largestTimestampMillis()),
                     dataRate(stream).map(Figures::byteRate).orElse("-"));
         }
@@ -45,16 +45,13 @@ final class LsCommand extends StreamsCommand {
         json.writeStringField("key", stream.key());
         json.writeNumberField("segments", stream.segments());
         json.writeNumberField("bytes", stream.bytes());
+        json.writeNumberField("dataBytes", stream.dataBytes());
         json.writeNumberField("firstPosition", stream.firstPosition());
         json.writeNumberField("endPosition", stream.endPosition());
         if (stream.smallestTimestampMillis().isPresent() && stream.largestTimestampMillis().isPresent()) {
             JsonTime.write(json, "from", stream.smallestTimestampMillis().getAsLong());
             JsonTime.write(json, "to", stream.largestTimestampMillis().getAsLong());
         }
-    }
-
-    private static long dataBytes(StreamInfo stream) {
-        return stream.endPosition() - stream.firstPosition();
     }
 
     private static String time(OptionalLong millis) {
@@ -67,6 +64,6 @@ final class LsCommand extends StreamsCommand {
             return Optional.empty();
         }
         double millis = (double) stream.largestTimestampMillis().getAsLong() - stream.smallestTimestampMillis().getAsLong();
-        return millis <= 0 ? Optional.empty() : Optional.of(dataBytes(stream) * 1_000 / millis);
+        return millis <= 0 ? Optional.empty() : Optional.of(stream.dataBytes() * 1_000 / millis);
     }
 }

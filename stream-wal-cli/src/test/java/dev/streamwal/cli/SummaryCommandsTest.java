@@ -1,7 +1,9 @@
 package dev.streamwal.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.StreamWal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,10 +48,25 @@ class SummaryCommandsTest {
         List<Map<String, Object>> streams = CliRun.of("ls", log.root(), "--json").json();
         assertThat(streams).extracting(stream -> stream.get("key")).containsExactly(SampleLog.EVIL, "binary", "meter/1", "meter/2");
         assertThat(streams.get(2)).containsOnly(
-                Map.entry("key", "meter/1"), Map.entry("segments", 3L), Map.entry("bytes", 8_704L),
+                Map.entry("key", "meter/1"), Map.entry("segments", 3L), Map.entry("bytes", 8_704L), Map.entry("dataBytes", 1_200L),
                 Map.entry("firstPosition", 0L), Map.entry("endPosition", 1_200L),
                 Map.entry("fromMillis", SampleLog.START.toEpochMilli()), Map.entry("from", "2024-05-01T11:30:00.000Z"),
                 Map.entry("toMillis", SampleLog.START.toEpochMilli() + 29 * 60_000), Map.entry("to", "2024-05-01T11:59:00.000Z"));
+    }
+
+    /** Each opening gives a stream that shares segments positions that are far behind those of before. */
+    @Test
+    void ls_streamOfTwoOpenings_countsItsRecordsOnly(@TempDir Path directory) throws IOException {
+        WrittenLog shared = new WrittenLog(directory.resolve("shared"));
+        for (String content : List.of("first", "second")) {
+            try (StreamWal wal = shared.openShared()) {
+                var unused = wal.stream("a").append(content.getBytes(UTF_8));
+            }
+        }
+        Map<String, Object> stream = CliRun.of("ls", directory.resolve("shared"), "--json").json().get(0);
+        assertThat((Long) stream.get("endPosition")).isGreaterThan(1L << 30);
+        assertThat(stream).containsEntry("dataBytes", 80L);
+        assertThat(CliRun.of("ls", directory.resolve("shared")).out()).contains("  80 B  ");
     }
 
     @Test

@@ -6,6 +6,7 @@ import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
+import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SharedFile;
@@ -293,6 +294,7 @@ final class NanoWalLog implements ReadableLog {
         return onStream("describing a stream", key, chain -> {
             int files = 0;
             long bytes = 0;
+            long dataBytes = 0;
             long first = 0;
             NanoWalIndex.End end = NanoWalIndex.EMPTY;
             long endPosition = 0;
@@ -300,6 +302,7 @@ final class NanoWalLog implements ReadableLog {
                 NanoWalFile file = chain.get(i);
                 try (SharedFile open = source.channels().acquire(file.path())) {
                     bytes += open.size();
+                    dataBytes += Math.max(0, open.size() - NanoWalLayout.FILE_HEADER_BYTES);
                     end = end.hasRecord() ? end : endOfReadable(file);
                     endPosition = files == 0 ? file.position(end.offset()) : endPosition;
                     first = NanoWalPosition.base(file.ordinal());
@@ -309,7 +312,8 @@ final class NanoWalLog implements ReadableLog {
                 }
             }
             OptionalLong timestamp = end.hasRecord() ? OptionalLong.of(TIMESTAMP_MILLIS) : OptionalLong.empty();
-            return files == 0 ? Optional.empty() : Optional.of(new StreamInfo(key, files, bytes, first, endPosition, timestamp, timestamp));
+            return files == 0 ? Optional.empty() : Optional.of(
+                    new StreamInfo(key, files, bytes, dataBytes, first, endPosition, timestamp, timestamp));
         });
     }
 

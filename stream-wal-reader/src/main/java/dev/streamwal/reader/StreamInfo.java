@@ -10,12 +10,13 @@ import java.util.OptionalLong;
 public final class StreamInfo extends Snapshot<StreamInfo.Fields> {
 
     record Fields(
-            String key, int segments, long bytes, long firstPosition, long endPosition, OptionalLong smallestTimestampMillis,
+            String key, int segments, long bytes, long dataBytes, long firstPosition, long endPosition, OptionalLong smallestTimestampMillis,
             OptionalLong largestTimestampMillis) {}
 
     StreamInfo(
-            String key, int segments, long bytes, long firstPosition, long endPosition, OptionalLong smallestTimestampMillis, OptionalLong largestTimestampMillis) {
-        super(new Fields(key, segments, bytes, firstPosition, endPosition, smallestTimestampMillis, largestTimestampMillis));
+            String key, int segments, long bytes, long dataBytes, long firstPosition, long endPosition, OptionalLong smallestTimestampMillis,
+            OptionalLong largestTimestampMillis) {
+        super(new Fields(key, segments, bytes, dataBytes, firstPosition, endPosition, smallestTimestampMillis, largestTimestampMillis));
     }
 
     /** {@return the key of the stream} */
@@ -31,6 +32,14 @@ public final class StreamInfo extends Snapshot<StreamInfo.Fields> {
     /** {@return the size of the segments in bytes, including prepared space} */
     public long bytes() {
         return fields().bytes();
+    }
+
+    /**
+     * {@return the size of its records in bytes, with their frames, as far as they can be read} Positions that were never given may be between the first
+     * position and the end, so that the distance of these is no size.
+     */
+    public long dataBytes() {
+        return fields().dataBytes();
     }
 
     /** {@return the stream position where the first segment begins} */

@@ -38,6 +38,7 @@ final class StreamSurvey {
     private long smallest = SegmentIndex.NO_SMALLEST;
     private long largest = SegmentIndex.NO_LARGEST;
     private long end;
+    private long dataBytes;
 
     private final DamageList damage;
 
@@ -69,6 +70,7 @@ final class StreamSurvey {
         smallest = SegmentIndex.NO_SMALLEST;
         largest = SegmentIndex.NO_LARGEST;
         end = 0;
+        dataBytes = 0;
         int segments = 0;
         long bytes = 0;
         long first = -1;
@@ -84,6 +86,7 @@ final class StreamSurvey {
                 if (unsealed == null && summary.endPosition() != UNKNOWN) {
                     addRange(summary.smallestTimestampMillis(), summary.largestTimestampMillis());
                     end = summary.endPosition();
+                    dataBytes += end - segment.basePosition();
                 } else if (unsealed == null) {
                     unsealed = segment;
                 }
@@ -107,7 +110,7 @@ final class StreamSurvey {
         if (unsealed != null) {
             scanFrom(unsealed);
         }
-        return Optional.of(new StreamInfo(key, segments, bytes, first, Math.max(first, end),
+        return Optional.of(new StreamInfo(key, segments, bytes, dataBytes, first, Math.max(first, end),
                 timestamp(smallest, SegmentIndex.NO_SMALLEST), timestamp(largest, SegmentIndex.NO_LARGEST)));
     }
 
@@ -163,8 +166,16 @@ final class StreamSurvey {
     /** Reads the segments that have no footer. Damage is reported by {@link #verify()} only. */
     private void scanFrom(Segment segment) throws IOException {
         try (StreamScan scan = new ScanStart(log, catalog).scan(new ScanBegin.At(segment.basePosition()))) {
+            long countedTo = segment.basePosition();
+            Segment in = segment;
             while (damage.next(scan)) {
                 addRange(scan.record().timestampMillis(), scan.record().timestampMillis());
+                if (!scan.segment().equals(in)) {
+                    in = scan.segment();
+                    countedTo = in.basePosition();
+                }
+                dataBytes += scan.nextPosition() - countedTo;
+                countedTo = scan.nextPosition();
             }
             end = scan.nextPosition();
         }

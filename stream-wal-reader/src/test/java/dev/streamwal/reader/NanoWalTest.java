@@ -256,9 +256,9 @@ class NanoWalTest {
     void describe_saysWhatThereIs() throws IOException {
         StreamInfo info = reader.describe(KEY).orElseThrow();
         assertThat(info).isEqualTo(new StreamInfo(
-                KEY, 2, 2 * (16 + 3 * 33), 0, refs(KEY).get(5).end(), OptionalLong.of(0), OptionalLong.of(0)));
+                KEY, 2, 2 * (16 + 3 * 33), 2 * 3 * 33, 0, refs(KEY).get(5).end(), OptionalLong.of(0), OptionalLong.of(0)));
         NanoWalFiles.write(directory, "empty", 1);
-        assertThat(reader.describe("empty")).contains(new StreamInfo("empty", 1, 16, 0, 0, OptionalLong.empty(), OptionalLong.empty()));
+        assertThat(reader.describe("empty")).contains(new StreamInfo("empty", 1, 16, 0, 0, 0, OptionalLong.empty(), OptionalLong.empty()));
         assertThat(reader.describe("nobody")).isEmpty();
     }
 

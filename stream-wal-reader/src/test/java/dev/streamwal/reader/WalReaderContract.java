@@ -747,7 +747,7 @@ abstract class WalReaderContract {
         SegmentWriterForTests one = five(first(), 0).seal().write();
         SegmentWriterForTests two = five(one.successor(), 100).prepare(64).write();
         assertThat(reader.describe(KEY).orElseThrow()).isEqualTo(new StreamInfo(
-                KEY, 2, one.bytes().length + two.bytes().length, 0, two.end(),
+                KEY, 2, one.bytes().length + two.bytes().length, two.end(), 0, two.end(),
                 OptionalLong.of(0), OptionalLong.of(104)));
         one.delete();
         assertThat(reader.describe(KEY).orElseThrow().firstPosition()).isEqualTo(one.end());
