@@ -2,10 +2,16 @@ package dev.streamwal.cli;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.SweepResult;
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.Keys;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -34,6 +40,8 @@ final class PurgeCommand extends WritingCommand {
 
     private int segments;
     private long bytes;
+    /** Why not all of it could be done; the first one. */
+    private @Nullable WalException refused;
 
     PurgeCommand(CommandContext context) {
         super(context);
@@ -48,47 +56,87 @@ final class PurgeCommand extends WritingCommand {
     Exit run(CommandOutput out) throws IOException {
         checkIsLog();
         if (dryRun) {
-            try (LogSegments segments = LogSegments.of(root())) {
-                SegmentInventory inventory = new SegmentInventory(root(), segments);
-                return purge(out, key -> rehearse(key, inventory));
-            }
+            return purge(out, this::rehearse);
         }
         try (StreamWal wal = openLog()) {
-            return purge(out, key -> Purged.of(wal.purge(Keys.key(key), before)));
+            return purge(out, keys -> purge(wal, keys));
         }
     }
 
-    /** Purges one stream. */
+    /** Purges some streams. */
     private interface Purge {
-        Purged of(String key) throws IOException;
+        Map<String, Purged> of(List<String> keys) throws IOException;
     }
 
     /** What was deleted of a stream, and how many segments are left. */
     private record Purged(int segments, long bytes, int left) {
-        static Purged of(SweepResult result) {
-            return new Purged(result.deletedSegments(), result.bytesReclaimed(), result.liveSegments());
+        static Purged of(List<SegmentInventory.Found> gone, int left) {
+            return new Purged(gone.size(), gone.stream().mapToLong(SegmentInventory.Found::bytes).sum(), left);
         }
     }
 
     private Exit purge(CommandOutput out, Purge purge) throws IOException {
         KeySelection selection = selection(patterns);
         TextTable table = new TextTable(out, "KEY", ">SEGMENTS", ">SIZE", ">LEFT");
-        for (String key : selection.keys()) {
-            Purged result = purge.of(key);
-            segments += result.segments();
-            bytes += result.bytes();
-            if (result.segments() > 0) {
-                show(key, result, out, table);
-            }
+        for (List<String> keys : selection.portions()) {
+            purge.of(keys).forEach((key, purged) -> add(key, purged, out, table));
         }
         end(out, table);
-        return complainOfMissing(selection);
+        Exit exit = complainOfMissing(selection);
+        if (refused != null) {
+            throw refused;
+        }
+        return exit;
     }
 
-    private Purged rehearse(String key, SegmentInventory inventory) throws IOException {
-        List<SegmentInventory.Found> all = inventory.segments(key);
-        List<SegmentInventory.Found> over = inventory.over(all, before);
-        return new Purged(over.size(), over.stream().mapToLong(SegmentInventory.Found::bytes).sum(), all.size() - over.size());
+    private void add(String key, Purged purged, CommandOutput out, TextTable table) {
+        segments += purged.segments();
+        bytes += purged.bytes();
+        if (purged.segments() > 0) {
+            show(key, purged, out, table);
+        }
+    }
+
+    private Map<String, Purged> rehearse(List<String> keys) throws IOException {
+        try (LogSegments log = LogSegments.of(root(), tier().path().orElse(null))) {
+            SegmentInventory inventory = new SegmentInventory(root(), log);
+            Map<String, Purged> purged = new LinkedHashMap<>();
+            for (String key : keys) {
+                List<SegmentInventory.Found> all = inventory.segments(key);
+                List<SegmentInventory.Found> over = inventory.over(all, before);
+                purged.put(key, Purged.of(over, all.size() - over.size()));
+            }
+            return purged;
+        }
+    }
+
+    /** By one call for all of these, as each one lists anew which packs there are. What of a stream isn't there any more behind it, it has deleted. */
+    private Map<String, Purged> purge(StreamWal wal, List<String> keys) throws IOException {
+        Map<String, List<SegmentInventory.Found>> present = segments(keys);
+        try {
+            SweepResult unused = wal.purge(Keys.of(keys), before);
+        } catch (WalException e) {
+            refused = refused == null ? e : refused; // it is told behind what was deleted nevertheless
+        }
+        Map<String, List<SegmentInventory.Found>> left = segments(keys);
+        Map<String, Purged> purged = new LinkedHashMap<>();
+        present.forEach((key, were) -> {
+            Set<Long> positions = left.getOrDefault(key, List.of()).stream().map(each -> each.name().basePosition()).collect(Collectors.toSet());
+            List<SegmentInventory.Found> gone = were.stream().filter(each -> !positions.contains(each.name().basePosition())).toList();
+            purged.put(key, Purged.of(gone, positions.size()));
+        });
+        return purged;
+    }
+
+    private Map<String, List<SegmentInventory.Found>> segments(List<String> keys) throws IOException {
+        try (LogSegments log = LogSegments.of(root(), tier().path().orElse(null))) {
+            SegmentInventory inventory = new SegmentInventory(root(), log);
+            Map<String, List<SegmentInventory.Found>> found = new LinkedHashMap<>();
+            for (String key : keys) {
+                found.put(key, inventory.segments(key));
+            }
+            return found;
+        }
     }
 
     private static void show(String key, Purged result, CommandOutput out, TextTable table) {

@@ -195,6 +195,18 @@ class RetentionCommandsTest {
         assertThat(without(dry, "dryRun", "bytes")).isEqualTo(without(real, "dryRun", "bytes"));
     }
 
+    /** What it says of the others stands before the failure. */
+    @Test
+    void purge_damagedStream_keepsNoOther() throws IOException {
+        List<Path> damaged = log.segments("cpu%2fa");
+        Files.write(damaged.get(damaged.size() - 1), new byte[200]);
+        CliRun run = CliRun.of("purge", root, "*", "--before", "-30m");
+        assertThat(run.exit()).isNotZero();
+        assertThat(run.err()).contains("cpu%2fa");
+        assertThat(run.out()).contains("cpu/b         2  8.0 KiB     1").contains("deleted 3 segments, 8.1 KiB");
+        assertThat(log.segments("cpu%2fb")).hasSize(1);
+    }
+
     @Test
     void purge_whatIsNotThere_isTold() {
         CliRun run = CliRun.of("purge", root, "disk", "mem", "--before", "now");
