@@ -75,6 +75,8 @@ class ContentTypeTest {
         assertThat(json("7 8".getBytes(UTF_8), "json")).containsEntry("content", "7 8");
         assertThat(json("{\"a\":".getBytes(UTF_8), "json")).containsEntry("content", "{\"a\":");
         assertThat(json(new byte[0], "json")).containsEntry("content", "");
+        byte[] likeUtf32 = {0, 0, 1, 0, 0, 0, 0, 7};
+        assertThat(json(likeUtf32, "json")).containsEntry("content", new String(likeUtf32, UTF_8));
     }
 
     @Test
