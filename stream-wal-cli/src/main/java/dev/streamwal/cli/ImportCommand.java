@@ -88,6 +88,9 @@ final class ImportCommand extends LogCommand {
     @Mixin
     private final KeysOption keys = new KeysOption();
 
+    @Mixin
+    private final TierOption tier = new TierOption();
+
     ImportCommand(CommandContext context) {
         super(context);
     }
@@ -127,7 +130,7 @@ final class ImportCommand extends LogCommand {
     }
 
     private WalOptions options() {
-        WalOptions.Builder options = LogOptions.of(context().clock());
+        WalOptions.Builder options = tier.with(LogOptions.of(context().clock()));
         keys.keys().ifPresent(options::encryption);
         if (window != null) {
             options.window(window);
@@ -145,18 +148,38 @@ final class ImportCommand extends LogCommand {
     private void checkFiles() throws IOException {
         source.check();
         for (Path file : files) {
-            boolean directory = source.formatOf(file) == ImportFormat.NANO_WAL;
-            if (ImportSource.isStandardInput(file) && !directory) {
-                checkReadOnce();
-            } else if (directory ? !Files.isDirectory(file) : !Files.isRegularFile(file)) {
-                throw new RefusedException("no such file, or, for nano-wal, no such directory: file=" + file);
+            if (source.formatOf(file) == ImportFormat.NANO_WAL) {
+                checkDirectory(file);
+            } else if (ImportSource.isStandardInput(file)) {
+                checkReadOnce("standard input");
+            } else {
+                checkFile(file);
             }
         }
     }
 
-    private void checkReadOnce() {
+    private static void checkDirectory(Path directory) throws RefusedException {
+        if (!Files.isDirectory(directory)) {
+            throw new RefusedException("no such directory of nano-wal files: file=" + directory);
+        }
+    }
+
+    /** A pipe is read like a file, once. */
+    private void checkFile(Path file) throws RefusedException {
+        if (!Files.exists(file)) {
+            throw new RefusedException("no such file: file=" + file);
+        }
+        if (Files.isDirectory(file)) {
+            throw new RefusedException("directory in place of a file: file=" + file + "; name the files in it, or give --format nano-wal if they are nano-wal's");
+        }
+        if (!Files.isRegularFile(file)) {
+            checkReadOnce("what is no regular file: file=" + file);
+        }
+    }
+
+    private void checkReadOnce(String input) {
         if (resume) {
-            throw new UsageException("--resume can't read standard input, as it reads the files twice");
+            throw new UsageException("--resume reads the files twice, and can't read " + input);
         }
     }
 
@@ -166,7 +189,7 @@ final class ImportCommand extends LogCommand {
         if (!resume || !Files.isDirectory(root())) {
             return null;
         }
-        try (WalReader reader = WalReader.open(root(), keys.reading())) {
+        try (WalReader reader = WalReader.open(root(), tier.reading(keys))) {
             ImportedRows present = new ImportedRows(reader);
             Target checks = checks(options);
             each("comparing", (row, file) -> {

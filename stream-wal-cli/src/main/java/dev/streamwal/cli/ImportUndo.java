@@ -1,6 +1,7 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.StreamWal;
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
@@ -34,21 +35,34 @@ final class ImportUndo {
         }
     }
 
-    void undo() {
-        lastRecords().forEach((key, last) -> {
-            if (last.isPresent()) {
-                wal.stream(key).truncateAfter(last.get());
-            } else {
-                wal.delete(key);
-            }
-        });
+    /** Returns why streams couldn't be brought back, by key; the others were. */
+    NavigableMap<String, WalException> undo() {
+        NavigableMap<String, WalException> failures = new TreeMap<>();
+        lastRecords(failures).forEach((key, last) -> attempt(key, failures, () -> bringBack(key, last)));
+        return failures;
+    }
+
+    private static void attempt(String key, Map<String, WalException> failures, Runnable step) {
+        try {
+            step.run();
+        } catch (WalException e) {
+            failures.put(key, e);
+        }
+    }
+
+    private void bringBack(String key, Optional<EntryRef> last) {
+        if (last.isPresent()) {
+            wal.stream(key).truncateAfter(last.get());
+        } else {
+            boolean unused = wal.delete(key);
+        }
     }
 
     /** The last earlier record of each stream that received rows. By one reader, in the order of keys: shared segments are read once then. */
-    private NavigableMap<String, Optional<EntryRef>> lastRecords() {
+    private NavigableMap<String, Optional<EntryRef>> lastRecords(Map<String, WalException> failures) {
         NavigableMap<String, Optional<EntryRef>> last = new TreeMap<>();
         try (WalReader reader = wal.reader()) {
-            new TreeMap<>(firstPositions).forEach((key, first) -> last.put(key, lastRecord(reader, key, first)));
+            new TreeMap<>(firstPositions).forEach((key, first) -> attempt(key, failures, () -> last.put(key, lastRecord(reader, key, first))));
         }
         return last;
     }
@@ -57,10 +71,5 @@ final class ImportUndo {
         try (EntryCursor cursor = reader.scanBackward(key, first == NOTHING ? Long.MAX_VALUE : first)) {
             return cursor.next() ? Optional.of(cursor.ref()) : Optional.empty();
         }
-    }
-
-    /** How many streams received rows. */
-    int streams() {
-        return firstPositions.size();
     }
 }

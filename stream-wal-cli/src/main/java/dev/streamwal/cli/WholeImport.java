@@ -6,6 +6,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.SuppressForbidden;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.NavigableMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -135,10 +136,13 @@ final class WholeImport implements AutoCloseable {
         try {
             boolean failed = !ended;
             ended = true;
-            if (failed && !newLog.isNew()) {
-                undo();
+            try {
+                if (failed && !newLog.isNew()) {
+                    undo();
+                }
+            } finally {
+                close(failed && newLog.isNew());
             }
-            close(failed && newLog.isNew());
         } finally {
             state.unlock();
         }
@@ -155,12 +159,11 @@ final class WholeImport implements AutoCloseable {
     }
 
     private void undo() {
-        try {
-            undo.undo();
-        } catch (WalException e) {
+        NavigableMap<String, WalException> failures = undo.undo();
+        if (!failures.isEmpty()) {
             isLeft = true;
-            complaints.accept("could not remove all imported rows again: streams=" + undo.streams() + ", cause=" + e.getMessage()
-                    + "; --resume continues behind them");
+            complaints.accept("could not remove all imported rows again: streams=" + failures.size() + ", first="
+                    + failures.firstKey() + ", cause=" + failures.firstEntry().getValue().getMessage() + "; --resume continues behind them");
         }
     }
 }

@@ -3,13 +3,16 @@ package dev.streamwal.cli;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,6 +92,36 @@ class ImportTest {
         assertThat(CliRun.of("import", root, file("y.txt", "m f=1 1714561200"), "--format", "influx", "--precision", "s", "--content", "json")
                 .exit()).isZero();
         assertThat(records("m")).containsExactly("2024-05-01T11:00:00Z  {\"f\":1}");
+    }
+
+    /** As the shell gives for {@code <(zcat rows.csv.gz)}. */
+    @Test
+    void pipe_isReadOnce() throws Exception {
+        Path pipe = directory.resolve("rows.csv");
+        assumeThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        Thread writer = new Thread(() -> write(pipe, CSV), "write rows");
+        writer.start();
+        CliRun run = CliRun.of("import", root, pipe, "--key", "k");
+        writer.join();
+        assertThat(run.err()).isEmpty();
+        assertThat(records("k")).hasSize(3);
+        assertThat(CliRun.of("import", root, pipe, "--key", "k", "--resume").err()).contains("--resume reads the files twice").contains("file=" + pipe);
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.writeString(file, text, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void fileThatIsNone_isRefused() throws IOException {
+        assertThat(CliRun.of("import", root, directory.resolve("none.csv")).err()).contains("no such file: file=");
+        assertThat(CliRun.of("import", root, Files.createDirectory(directory.resolve("folder")), "--format", "csv").err()).contains("directory in place of a file");
+        assertThat(CliRun.of("import", root, file("x.csv", CSV), "--format", "nano-wal").err()).contains("no such directory of nano-wal files");
+        assertThat(root).doesNotExist();
     }
 
     @Test

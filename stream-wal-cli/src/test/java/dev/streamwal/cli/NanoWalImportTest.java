@@ -100,7 +100,7 @@ class NanoWalImportTest {
 
     @Test
     void whatIsNone_isRefused() throws IOException {
-        assertThat(CliRun.of("import", root, path("mem", EXPIRATION), "--format", "nano-wal").err()).contains("for nano-wal, no such directory");
+        assertThat(CliRun.of("import", root, path("mem", EXPIRATION), "--format", "nano-wal").err()).contains("no such directory of nano-wal files");
         assertThat(CliRun.of("import", root, nano, "--format", "csv").exit()).isEqualTo(Exit.FAILED.code());
         assertThat(CliRun.of("import", root, nano, "--format", "nano_wal", "--dry-run").exit()).isZero();
         assertThat(root).doesNotExist();

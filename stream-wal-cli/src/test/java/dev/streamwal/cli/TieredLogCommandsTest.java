@@ -188,6 +188,20 @@ class TieredLogCommandsTest {
         }
     }
 
+    /** It compares the files' rows with the newest records, of which some are in the tier. */
+    @Test
+    void importResumed_readsTheTier() throws IOException {
+        move();
+        Path elsewhere = directory.resolve("mounted elsewhere");
+        Files.move(tier, elsewhere);
+        Path rows = Files.writeString(directory.resolve("rows.csv"), "timestamp,v\n2024-05-01T11:59:00Z,more\n");
+        assertThat(CliRun.of("import", root, rows, "--key", "cpu/a", "--resume").err()).contains("tier=" + tier.toUri());
+        CliRun run = CliRun.of("import", root, rows, "--key", "cpu/a", "--resume", "--tier", elsewhere);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exit()).isZero();
+        assertThat(json("cat", root, "cpu/a", "--tier", elsewhere)).hasSize(WINDOWS.length + 1);
+    }
+
     @Test
     void copies_haveWhatIsInTheTier() throws IOException {
         List<Map<String, Object>> before = json("cat", root);
