@@ -43,13 +43,18 @@ record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isB
         return new KeySelection(selected, missing, !patterns.isEmpty(), false, all);
     }
 
-    /** The keys in portions, in order, so that what is read of a portion of them may be held in memory. */
+    /** The keys in portions, in order, so that what is told of a portion of them may be held in memory. */
     List<List<String>> portions() {
+        return portions(MAX_PORTION_KEYS);
+    }
+
+    /** The same, in portions of at most so many keys. */
+    List<List<String>> portions(int maxKeys) {
         List<List<String>> portions = new ArrayList<>();
         List<String> portion = new ArrayList<>();
         for (String key : keys) {
             portion.add(key);
-            if (portion.size() == MAX_PORTION_KEYS) {
+            if (portion.size() == maxKeys) {
                 portions.add(portion);
                 portion = new ArrayList<>();
             }

@@ -13,6 +13,9 @@ import picocli.CommandLine.Mixin;
 @Command(name = "latest", description = "Shows the last record of each stream.")
 final class LatestCommand extends StreamsCommand {
 
+    /** Of each of them a content is in memory, which may be of a megabyte and more. */
+    private static final int MAX_PORTION_KEYS = 256;
+
     @Mixin
     private final FormatOption format = new FormatOption();
 
@@ -32,7 +35,7 @@ final class LatestCommand extends StreamsCommand {
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         EntryWriter writer = format.writer(out);
         boolean complete = true;
-        for (List<String> keys : selection.portions()) {
+        for (List<String> keys : selection.portions(MAX_PORTION_KEYS)) {
             complete &= write(reader, keys, writer);
         }
         return complete ? Exit.OK : Exit.FINDINGS;

@@ -128,6 +128,19 @@ class SummaryCommandsTest {
     }
 
     @Test
+    void latest_moreStreamsThanAreReadAtOnce_eachOnce(@TempDir Path directory) throws IOException {
+        Path root = directory.resolve("many");
+        try (StreamWal wal = new WrittenLog(root).openShared()) {
+            for (int i = 0; i < 600; i++) {
+                var unused = wal.stream("k" + i).append(("v" + i).getBytes(UTF_8));
+            }
+        }
+        List<Map<String, Object>> entries = CliRun.of("latest", root, "--json").json();
+        assertThat(entries).hasSize(600).allMatch(entry -> entry.get("content").equals("v" + entry.get("key").toString().substring(1)));
+        assertThat(entries).extracting(entry -> entry.get("key")).doesNotHaveDuplicates();
+    }
+
+    @Test
     void latest_damagedEndOfAStream_findingsAndTheOthersAreShown() throws IOException {
         SampleLog.change(log.segments("binary").get(0), 40);
         CliRun run = CliRun.of("latest", log.root());
