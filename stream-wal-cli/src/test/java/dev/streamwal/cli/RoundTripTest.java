@@ -108,6 +108,19 @@ class RoundTripTest {
     }
 
     @Test
+    void lineProtocol_textThatLooksLikeAnotherType_isText() {
+        String rows = "timestamp,k,v\n2024-05-01T11:00:00Z,a,T\n2024-05-01T11:00:01Z,a,5i\n2024-05-01T11:00:02Z,a,\"1,b=2\"\n2024-05-01T11:00:03Z,a,-1e3\n";
+        Path root = directory.resolve("rows");
+        assertThat(CliRun.reading(rows, "import", root, "-", "--format", "csv", "--key-column", "k", "--value-column", "v").exit()).isZero();
+        assertThat(CliRun.of("export", root, "--format", "influx").out()).isEqualTo("""
+                a value="T" 1714561200000000000
+                a value="5i" 1714561201000000000
+                a value="1,b=2" 1714561202000000000
+                a value=-1e3 1714561203000000000
+                """);
+    }
+
+    @Test
     void exportedCsv_withAnUnknownEncoding_isABadRow() {
         String row = "key,position,size,timestamp,header,content,encoding\nk,0,40,2024-05-01T11:00:00.000Z,,x,rot13\n";
         CliRun run = CliRun.reading(row, "import", directory.resolve("log"), "-", "--format", "csv");

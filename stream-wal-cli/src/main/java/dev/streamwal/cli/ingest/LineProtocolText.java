@@ -21,30 +21,34 @@ public final class LineProtocolText {
     public static Optional<String> of(String key, String content, long timestampMillis) {
         String time = timestampMillis + (timestampMillis == 0 ? "" : NANOS_OF_A_MILLI);
         String imported = key + ' ' + content + ' ' + time;
-        if (isPoint(imported, key, content)) {
+        if (point(imported, key, content).isPresent()) {
             return Optional.of(imported);
         }
         String measurement = Point.escape(key, ", ");
-        String number = "value=" + content;
-        String text = "value=\"" + Point.escape(content, "\\\"") + '"';
-        for (String fields : new String[] {number, text}) {
-            String line = measurement + ' ' + fields + ' ' + time;
-            if (isPoint(line, measurement, fields)) {
-                return Optional.of(line);
-            }
+        String fields = "value=" + content;
+        String number = measurement + ' ' + fields + ' ' + time;
+        if (point(number, measurement, fields).filter(LineProtocolText::isNumber).isPresent()) {
+            return Optional.of(number);
         }
-        return Optional.empty();
+        String quoted = "value=\"" + Point.escape(content, "\\\"") + '"';
+        String text = measurement + ' ' + quoted + ' ' + time;
+        return point(text, measurement, quoted).map(point -> text);
     }
 
-    /** Whether the line parses as a point of this series with these fields. */
-    private static boolean isPoint(String line, String series, String fields) {
+    /** Text may look like a boolean, an integer or several fields. */
+    private static boolean isNumber(Point point) {
+        return point.fields().size() == 1 && point.fields().get(0).kind() == Point.Kind.FLOAT;
+    }
+
+    /** The line as a point; empty if it isn't one of this series with these fields. */
+    private static Optional<Point> point(String line, String series, String fields) {
         if (line.indexOf('\n') >= 0 || line.indexOf('\r') >= 0) {
-            return false;
+            return Optional.empty();
         }
         try {
-            return LineProtocol.parse(line).filter(point -> point.series().equals(series) && point.fieldSet().equals(fields)).isPresent();
+            return LineProtocol.parse(line).filter(point -> point.series().equals(series) && point.fieldSet().equals(fields));
         } catch (LineProtocol.SyntaxException e) {
-            return false;
+            return Optional.empty();
         }
     }
 }
