@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import dev.streamwal.format.RecordLayout;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Base64;
@@ -24,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JsonRows extends LinedRows {
 
-    /** More than a record can hold, in Base64. */
-    private static final int MAX_LINE_BYTES = 64 << 20;
+    /** Of a record as large as can be, of which each byte is a character with six in JSON, backslash, u and four digits; and of what stands beside it. */
+    private static final int MAX_LINE_BYTES = 6 * RecordLayout.MAX_FRAME_BYTES + (64 << 10);
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)

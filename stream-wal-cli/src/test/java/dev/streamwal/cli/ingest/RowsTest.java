@@ -206,6 +206,16 @@ class RowsTest {
                 "2 k 7 {\"time\":7,\"v\":2}");
     }
 
+    /** Each of its characters takes six in JSON. */
+    @Test
+    void json_contentOfControlCharacters_isRead() throws IOException {
+        int characters = 11_200_000;
+        String line = "{\"ref\":\"r\",\"timestampMillis\":7,\"key\":\"k\",\"content\":\"" + "\\u0001".repeat(characters) + "\"}\n";
+        try (JsonRows rows = new JsonRows(in(line), "f.jsonl", PLAIN, "k")) {
+            assertThat(rows.next().content()).hasSize(characters);
+        }
+    }
+
     // ---------------------------------------------------------------- lines
 
     @Test
