@@ -5,12 +5,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.time.zone.ZoneOffsetTransition;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -84,8 +85,19 @@ final class TimeArgument implements ITypeConverter<Instant> {
     private static Instant instant(Matcher written, Instant now) {
         ZoneId zone = Stream.of("offset", "zone", "bracketed").map(written::group).filter(Objects::nonNull).findFirst()
                 .map(ZoneId::of).orElse(ZoneOffset.UTC);
-        LocalTime time = Optional.ofNullable(written.group("time")).map(TimeArgument::time).orElse(LocalTime.MIDNIGHT);
-        return day(written.group("day"), LocalDate.ofInstant(now, zone)).atTime(time).atZone(zone).toInstant();
+        LocalDate day = day(written.group("day"), LocalDate.ofInstant(now, zone));
+        String time = written.group("time");
+        return time == null ? day.atStartOfDay(zone).toInstant() : instant(written.group(), day.atTime(time(time)), zone);
+    }
+
+    /** Where clocks are put back a local time is two instants, and none where they are put forward: a command that deletes doesn't guess. */
+    private static Instant instant(String text, LocalDateTime local, ZoneId zone) {
+        ZoneOffsetTransition change = zone.getRules().getTransition(local);
+        if (change != null) {
+            throw new TypeConversionException("'" + text + "' isn't clear, as clocks are put " + (change.isGap() ? "forward" : "back") + " then: it is "
+                    + local.toInstant(change.getOffsetBefore()) + " or " + local.toInstant(change.getOffsetAfter()) + "; give the one that is meant");
+        }
+        return local.atZone(zone).toInstant();
     }
 
     private static LocalDate day(@Nullable String written, LocalDate today) {

@@ -71,6 +71,20 @@ class FiguresTest {
                 .hasMessageContainingAll("'" + text + "' isn't clear", seconds + " as seconds", millis + " as milliseconds", "dashes", "2024-05-01T14:00");
     }
 
+    @ParameterizedTest
+    @CsvSource({"2024-10-27 02:30 Europe/Berlin, back, 2024-10-27T00:30:00Z, 2024-10-27T01:30:00Z",
+        "2024-03-31T02:30[Europe/Berlin], forward, 2024-03-31T01:30:00Z, 2024-03-31T00:30:00Z"})
+    void time_twoInstantsOrNone_refusedWithBoth(String text, String direction, String before, String after) {
+        assertThatThrownBy(() -> new TimeArgument(InstantSource.fixed(CliRun.NOW)).convert(text)).isInstanceOf(TypeConversionException.class)
+                .hasMessageContainingAll("'" + text + "' isn't clear", "clocks are put " + direction, before + " or " + after);
+    }
+
+    /** A day begins where its first instant is: where clocks are put forward at midnight, that is one o'clock. */
+    @Test
+    void time_dayWithoutMidnight_itsFirstInstant() {
+        assertThat(new TimeArgument(InstantSource.fixed(CliRun.NOW)).convert("2018-11-04 America/Sao_Paulo")).isEqualTo(Instant.parse("2018-11-04T03:00:00Z"));
+    }
+
     @Test
     void recordsOverTime_anyTimes_countsEachOnceInItsColumn() {
         Random random = new Random(20_240_501);
