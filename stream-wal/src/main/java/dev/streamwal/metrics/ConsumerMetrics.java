@@ -114,6 +114,7 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
      * Registers the consumer's meters. Does nothing if the program has dropped the reader.
      *
      * @param registry where to; it may be one of several
+     * @throws IllegalStateException if it has meters with these tags already
      */
     @Override
     public synchronized void bindTo(MeterRegistry registry) {
@@ -121,6 +122,7 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
         if (read == null) {
             return;
         }
+        FormerMeters.checkNone(registry, "streamwal.consumer.lag", tags);
         gauge(registry, read, "streamwal.consumer.lag", "Records that the consumer hasn't committed", "bytes", Reading::behindBytes);
         add(registry, TimeGauge.builder("streamwal.consumer.lag.time", read, TimeUnit.MILLISECONDS, of -> value(of, Reading::behindMillis)).tags(tags)
                 .description("Age of the oldest record that the consumer hasn't committed").register(registry));
@@ -172,6 +174,7 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
             long millis = 0;
             long streams = 0;
             List<ConsumerLag> lags = of.consumerLags(consumer);
+            countLost(lags);
             for (ConsumerLag lag : lags) {
                 if (lag.behindBytes() > 0) {
                     bytes += lag.behindBytes();
@@ -179,7 +182,6 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
                     streams++;
                 }
             }
-            countLost(lags);
             return Optional.of(new Reading(bytes, millis, streams));
         } catch (WalException e) {
             return Optional.empty();
@@ -199,10 +201,12 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
         countedTo = counted;
     }
 
-    /** The time of the first record that isn't committed; now where it is gone meanwhile. */
+    /** The time of the first record that isn't committed; now where it is gone meanwhile, or can't be read: then the lag in bytes is what tells of it. */
     private static long oldestMillis(WalReader of, ConsumerLag lag, long now) {
         try (EntryCursor records = of.scanFrom(lag.key(), lag.committed())) {
             return records.next() ? records.timestampMillis() : now;
+        } catch (WalException e) {
+            return now;
         }
     }
 

@@ -62,12 +62,14 @@ public final class StreamWalMetrics implements MeterBinder, AutoCloseable {
      * Registers the log's meters. Does nothing if the program has dropped the log.
      *
      * @param registry where to; it may be one of several
+     * @throws IllegalStateException if it has meters of a log with this name already
      * @throws dev.streamwal.error.WalClosedException if the log is closed
      */
     @Override
     public synchronized void bindTo(MeterRegistry registry) {
         StreamWal wal = log.get();
         if (wal != null) {
+            FormerMeters.checkNone(registry, "streamwal.appends", tags);
             registered.add(new Registered(registry, new LogMeters(registry, wal, readings, tags).register()));
         }
     }

@@ -1,5 +1,7 @@
 package dev.streamwal.metrics;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,11 +15,17 @@ import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -140,6 +148,55 @@ class ConsumerMetricsTest {
             Thread.sleep(100);
         }
         assertThat(isRead.getAsBoolean()).isTrue();
+    }
+
+    /** That is where a consumer stands that doesn't go on, and where its lag is what somebody has to see. */
+    @Test
+    void damagedRecordThatIsNext_hasNoAge_andItsBytesCount() throws IOException {
+        try (StreamWal wal = open(); WalReader reader = wal.reader()) {
+            reader.consumer("billing", Keys.all()).close();
+            wal.stream("a").append(NOW.toEpochMilli(), "to be damaged".getBytes(UTF_8));
+            time.set(NOW.plusSeconds(60));
+            wal.stream("b").append(NOW.plusSeconds(60).toEpochMilli(), new byte[10]);
+            time.set(NOW.plusSeconds(90));
+            damage("to be damaged");
+            MeterRegistry registry = bound(reader, "billing");
+            assertThat(gauge(registry, "lag")).isEqualTo((double) reader.consumerLags("billing").stream().mapToLong(each -> each.behindBytes()).sum()).isPositive();
+            assertThat(gauge(registry, "streams.behind")).isEqualTo(2);
+            assertThat(gauge(registry, "lag.time")).isEqualTo(30);
+            assertThat(lost(registry)).isZero();
+        }
+    }
+
+    /** In place, as the writer has it mapped. */
+    private void damage(String content) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".seg")).toList()) {
+                int offset = Files.readString(file, ISO_8859_1).indexOf(content);
+                if (offset >= 0) {
+                    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                        assertThat(channel.write(ByteBuffer.wrap(new byte[] {'!'}), offset)).isEqualTo(1);
+                    }
+                    return;
+                }
+            }
+        }
+        throw new IllegalStateException("no segment has it: content=" + content);
+    }
+
+    @Test
+    void secondOnes_whileTheFirstAreRegistered_areRefused() {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        try (StreamWal wal = open(); WalReader reader = wal.reader()) {
+            ConsumerMetrics former = new ConsumerMetrics(reader, "test", "billing");
+            former.bindTo(registry);
+            new ConsumerMetrics(reader, "test", "another").bindTo(registry);
+            ConsumerMetrics later = new ConsumerMetrics(reader, "test", "billing");
+            assertThatThrownBy(() -> later.bindTo(registry)).isInstanceOf(IllegalStateException.class).hasMessageContaining("consumer=billing, log=test");
+            former.close();
+            later.bindTo(registry);
+            assertThat(registry.getMeters()).hasSize(8);
+        }
     }
 
     @Test

@@ -90,6 +90,25 @@ class StreamWalMetricsTest {
         assertThat(longest).isPositive();
     }
 
+    /** The registry would keep the meters of the closed log, and the later ones would never be seen. */
+    @Test
+    void bindTo_ofALogThatWasOpenedAgain_whileTheFormerMetersAreThere_isRefused() {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        StreamWalMetrics former;
+        try (StreamWal wal = open()) {
+            former = new StreamWalMetrics(wal, "test");
+            former.bindTo(registry);
+        }
+        try (StreamWal wal = open()) {
+            wal.stream("s").append(record(10));
+            StreamWalMetrics later = new StreamWalMetrics(wal, "test");
+            assertThatThrownBy(() -> later.bindTo(registry)).isInstanceOf(IllegalStateException.class).hasMessageContaining("log=test; close");
+            former.close();
+            later.bindTo(registry);
+            assertThat(counter(registry, "streamwal.appends")).isEqualTo(1);
+        }
+    }
+
     @Test
     void appends_areCountedAndMeasured() {
         try (StreamWal wal = open()) {
