@@ -48,19 +48,20 @@ final class RollingMinute {
         }
     }
 
+    /** What is more than a minute older than the newest sample is forgotten, whether or not anybody has asked for it. */
     void add(long timestampMillis, double value) {
         seconds.computeIfAbsent(Math.floorDiv(timestampMillis, 1_000L), second -> new Samples()).add(value);
+        seconds.headMap(seconds.lastKey() - SECONDS, false).clear();
     }
 
-    /** Of all samples of the minute that ends with a second. What is older is forgotten. */
+    /** Of all samples of the minute that ends with a second: the newest one, or the one before it. */
     Summary whole(long lastSecond) {
-        seconds.headMap(lastSecond - SECONDS, true).clear();
         double[] all = samples(lastSecond).map(Samples::toArray).flatMapToDouble(Arrays::stream).toArray();
         return Summary.of(lastSecond, all);
     }
 
     private Stream<Samples> samples(long lastSecond) {
-        return seconds.headMap(lastSecond, true).values().stream();
+        return seconds.subMap(lastSecond - SECONDS, false, lastSecond, true).values().stream();
     }
 
     /** Of each of its seconds, the oldest first. */
