@@ -1,8 +1,10 @@
 package dev.streamwal.examples.analytics;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
+import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,6 +19,7 @@ import java.util.TreeMap;
 final class Analytics implements AutoCloseable {
     private static final Duration REST = Duration.ofSeconds(1);
 
+    private final PrintStream out;
     private final EntryTail tail;
     private final Map<String, RollingMinute> minutes = new TreeMap<>();
     private final Thread follower = new Thread(this::follow, "analytics");
@@ -31,9 +34,10 @@ final class Analytics implements AutoCloseable {
     record ServiceView(String name, RollingMinute.Summary minute, List<RollingMinute.Summary> seconds) {}
 
     /** Returns when it has what is there already; the rest comes in a thread of its own. */
-    Analytics(WalReader reader) {
+    Analytics(WalReader reader, PrintStream out) throws InterruptedException {
+        this.out = out;
         tail = reader.follow(Source.KEYS, ReadFrom.time(Instant.now().minusSeconds(RollingMinute.SECONDS)));
-        while (tail.next()) {
+        while (next(Duration.ZERO)) {
             add();
         }
         follower.start();
@@ -42,12 +46,23 @@ final class Analytics implements AutoCloseable {
     private void follow() {
         try (tail) {
             while (!closed) {
-                if (tail.next(REST)) {
+                if (next(REST)) {
                     add();
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A damaged record is left out: the call after goes on behind it. */
+    private boolean next(Duration wait) throws InterruptedException {
+        while (true) {
+            try {
+                return tail.next(wait);
+            } catch (CorruptSegmentException e) {
+                out.println("left out of the analytics: " + e.getMessage());
+            }
         }
     }
 

@@ -39,13 +39,13 @@ public final class LiveAnalytics {
     private void run(int port, Path root) throws IOException, InterruptedException {
         WalOptions options = WalOptions.builder().retention(Duration.ofHours(1)).build();
         try (StreamWal wal = StreamWal.open(root, options); WalReader reader = wal.reader()) {
-            Source source = new Source(wal);
+            Source source = new Source(wal, out);
             if (reader.keys(Source.KEYS).isEmpty()) {
                 long now = System.currentTimeMillis();
                 source.catchUp(now - RollingMinute.SECONDS * 1_000L, now);
             }
             Thread running = new Thread(source::run, "source");
-            try (Analytics analytics = new Analytics(reader); WebServer server = new WebServer(port, () -> event(wal, analytics))) {
+            try (Analytics analytics = new Analytics(reader, out); WebServer server = new WebServer(port, () -> event(wal, analytics))) {
                 running.start();
                 out.println("log  " + root);
                 out.println("page " + server.address());

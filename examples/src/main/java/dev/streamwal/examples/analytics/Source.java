@@ -2,7 +2,9 @@ package dev.streamwal.examples.analytics;
 
 import dev.streamwal.SampleStream;
 import dev.streamwal.StreamWal;
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.Keys;
+import java.io.PrintStream;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -11,8 +13,10 @@ import java.util.concurrent.TimeUnit;
 final class Source {
     static final Keys KEYS = Keys.prefix("latency/");
     private static final int TICK_MILLIS = 20;
+    private static final int REST_MILLIS = 1_000;
 
     private final List<Service> services;
+    private final PrintStream out;
 
     /** A service: its requests a second, and what they usually take. */
     private record Service(SampleStream stream, double perSecond, double usualMillis, Random random) {
@@ -34,7 +38,8 @@ final class Source {
         }
     }
 
-    Source(StreamWal wal) {
+    Source(StreamWal wal, PrintStream out) {
+        this.out = out;
         services = List.of(new Service(wal, "search", 220, 38), new Service(wal, "checkout", 60, 120),
                 new Service(wal, "login", 90, 22), new Service(wal, "images", 400, 9));
     }
@@ -46,15 +51,24 @@ final class Source {
         }
     }
 
-    /** Until the thread is interrupted. */
+    /** Until the thread is interrupted. What the log doesn't take, as on a full disk, is lost; what comes later may be taken again. */
     void run() {
         try {
             while (true) {
-                tick(System.currentTimeMillis());
-                TimeUnit.MILLISECONDS.sleep(TICK_MILLIS);
+                TimeUnit.MILLISECONDS.sleep(isTaken(System.currentTimeMillis()) ? TICK_MILLIS : REST_MILLIS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean isTaken(long timestampMillis) {
+        try {
+            tick(timestampMillis);
+            return true;
+        } catch (WalException e) {
+            out.println("not appended: " + e.getMessage());
+            return false;
         }
     }
 

@@ -1,5 +1,8 @@
 package dev.streamwal.examples.eventsourcing;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UndecodableRecordException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.TypedTail;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -25,13 +28,36 @@ final class Projection {
                 TypedTail<AccountEvent> events = consumer.entries().typed(Accounts.EVENTS)) {
             while (true) {
                 Duration wait = Duration.ofSeconds(1);
-                for (int i = 0; i < BATCH && events.next(wait); i++) {
-                    view.add(events.key(), events.value(), events.position(), events.nextPosition());
+                for (int i = 0; i < BATCH && next(events, wait); i++) {
+                    add(view, events);
                     wait = Duration.ZERO;
                 }
                 view.save();
                 consumer.commitDelivered();
             }
         }
+    }
+
+    /** An event that can't be read is missing in the view, and keeps none behind it from it: the call after goes on there. */
+    private static boolean next(TypedTail<AccountEvent> events, Duration wait) throws InterruptedException {
+        while (true) {
+            try {
+                return events.next(wait);
+            } catch (CorruptSegmentException e) {
+                tellLeftOut(e);
+            }
+        }
+    }
+
+    private static void add(BalancesView view, TypedTail<AccountEvent> events) {
+        try {
+            view.add(events.key(), events.value(), events.position(), events.nextPosition());
+        } catch (UndecodableRecordException e) {
+            tellLeftOut(e);
+        }
+    }
+
+    private static void tellLeftOut(WalException e) {
+        System.err.println("projection leaves out an event: " + e.getMessage());
     }
 }

@@ -2,6 +2,7 @@ package dev.streamwal.examples.gateway;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalStats;
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.WalReader;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -28,10 +29,23 @@ final class Dashboard implements AutoCloseable {
     private long lastNanos = System.nanoTime();
 
     Dashboard(StreamWal wal, PrintStream out) {
+        this(wal, out, REST);
+    }
+
+    Dashboard(StreamWal wal, PrintStream out, Duration rest) {
         this.wal = wal;
         this.reader = wal.reader();
         this.out = out;
-        this.prints = thread.scheduleWithFixedDelay(this::print, REST.toMillis(), REST.toMillis(), TimeUnit.MILLISECONDS);
+        this.prints = thread.scheduleWithFixedDelay(this::printIfRead, rest.toMillis(), rest.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** What a scheduled task throws nobody sees, and it isn't called again. */
+    private void printIfRead() {
+        try {
+            print();
+        } catch (WalException e) {
+            out.println("no table this time: " + e.getMessage());
+        }
     }
 
     synchronized void print() {

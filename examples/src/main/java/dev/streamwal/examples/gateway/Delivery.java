@@ -42,7 +42,7 @@ final class Delivery {
         if (fields[0].equals("lost")) {
             lost.computeIfAbsent(fields[1], key -> new ArrayList<>())
                     .add(new Range(Long.parseLong(fields[2]), Long.parseLong(fields[3])));
-        } else {
+        } else if (fields[0].equals("shipped")) { // what is damaged is missing
             shipped.add(EntryRef.parse(fields[1]));
         }
     }

@@ -1,5 +1,6 @@
 package dev.streamwal.examples.gateway;
 
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.examples.ChildJvm;
 import dev.streamwal.reader.EntryTail;
@@ -67,13 +68,15 @@ final class Shipper {
         return !batch.isEmpty();
     }
 
-    /** What retention takes while the shipper reads is told of in between; the call after goes on behind it. */
+    /** What retention takes while the shipper reads is told of in between, and so is a damaged record; the call after goes on behind it. */
     private boolean next(EntryTail entries, Duration wait) throws InterruptedException {
         while (true) {
             try {
                 return entries.next(wait);
             } catch (EntryExpiredException e) {
                 addLost(Objects.requireNonNull(e.key()), e.from(), e.to());
+            } catch (CorruptSegmentException e) {
+                batch.add("damaged," + e.key() + "," + e.position());
             }
         }
     }

@@ -55,7 +55,7 @@ final class Deliveries {
         return twice;
     }
 
-    /** How often a worker was told that retention had taken something. */
+    /** How often a worker was told that retention had taken something, or that a message is damaged. */
     int lost() {
         return lost;
     }

@@ -3,6 +3,7 @@ package dev.streamwal.examples.queue;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.streamwal.error.ConsumerInUseException;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalConsumer;
@@ -97,13 +98,15 @@ final class Worker {
         return count;
     }
 
-    /** Where retention was faster than the worker, it is told once of what it has lost; the call after goes on behind that. */
+    /** Where retention was faster than the worker, or a message is damaged, it is told once of what it has lost; the call after goes on behind that. */
     private boolean next(EntryTail messages) throws IOException {
         while (true) {
             try {
                 return messages.next();
             } catch (EntryExpiredException e) {
                 note("lost " + e.key() + " " + e.from() + " " + e.to());
+            } catch (CorruptSegmentException e) {
+                note("lost " + e.key() + " " + e.position() + " damaged");
             }
         }
     }

@@ -1,0 +1,52 @@
+package dev.streamwal.examples.queue;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.StreamWal;
+import dev.streamwal.examples.DamagedRecord;
+import dev.streamwal.reader.EntryRef;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a worker does with a message that it can't read. */
+@Timeout(60)
+class WorkerTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void damagedMessage_isNoted_andTheOthersAreDone() throws Exception {
+        Path log = folder.resolve("log");
+        Path done = Deliveries.file(folder, "group", 0);
+        Topic topic = new Topic("orders", 1);
+        try (StreamWal wal = StreamWal.open(log)) {
+            for (String message : List.of("first", "to be damaged", "last")) {
+                EntryRef unused = topic.send(wal, "key", message.getBytes(UTF_8));
+            }
+            DamagedRecord.of(log, "to be damaged");
+            FutureTask<Void> work = new FutureTask<>(() -> {
+                Worker.main(new String[] {log.toString(), "orders", "1", "group", "1", done.toString()});
+                return null;
+            });
+            Thread worker = new Thread(work, "worker");
+            worker.start();
+            while (!work.isDone() && !(Files.exists(done) && Files.readString(done).contains("last"))) {
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+            worker.interrupt();
+            assertThatThrownBy(work::get).isInstanceOf(ExecutionException.class).hasCauseInstanceOf(InterruptedException.class);
+        }
+        Deliveries deliveries = Deliveries.read(folder, "group");
+        assertThat(deliveries.count()).isEqualTo(2);
+        assertThat(deliveries.lost()).isEqualTo(1);
+    }
+}
