@@ -13,6 +13,8 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /**
  * Serves the metrics of the log and of its shipper as Prometheus reads them, on this machine only, for the dashboard in {@code docs/grafana}. Whoever
@@ -27,15 +29,23 @@ final class MetricsEndpoint implements AutoCloseable {
     private final WalReader reader;
     private final StreamWalMetrics ofLog;
     private final ConsumerMetrics ofShipper;
+    private final ExecutorService threads = Executors.newCachedThreadPool(); // who reads slowly, or asks slowly, keeps nobody else waiting
     private final HttpServer server;
 
+    /** The port comes last: nothing fails behind it and leaves it taken. */
     MetricsEndpoint(StreamWal wal, int port) throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         reader = wal.reader();
-        ofLog = new StreamWalMetrics(wal, LOG);
-        ofShipper = new ConsumerMetrics(reader, LOG, Shipper.NAME);
-        ofLog.bindTo(registry);
-        ofShipper.bindTo(registry);
+        try {
+            ofLog = new StreamWalMetrics(wal, LOG);
+            ofShipper = new ConsumerMetrics(reader, LOG, Shipper.NAME);
+            ofLog.bindTo(registry);
+            ofShipper.bindTo(registry);
+            server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+        } catch (IOException | RuntimeException e) {
+            reader.close();
+            throw e;
+        }
+        server.setExecutor(threads);
         server.createContext(PATH, this::answer);
         server.start();
     }
@@ -55,6 +65,7 @@ final class MetricsEndpoint implements AutoCloseable {
 
     @Override
     public void close() {
+        threads.shutdownNow();
         server.stop(0);
         ofShipper.close();
         ofLog.close();

@@ -1,18 +1,24 @@
 package dev.streamwal.examples.gateway;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.streamwal.StreamWal;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,7 +47,30 @@ class MetricsEndpointTest {
         }
     }
 
+    @Test
+    void slowScraper_keepsNoOtherWaiting() throws Exception {
+        try (StreamWal wal = StreamWal.open(folder); MetricsEndpoint endpoint = new MetricsEndpoint(wal, 0);
+                Socket slow = new Socket("localhost", URI.create(endpoint.address()).getPort())) {
+            slow.getOutputStream().write("GET /metrics".getBytes(US_ASCII)); // and no more
+            assertThat(get(endpoint.address()).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void metricsThatCantBeBound_leaveThePortFree() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        StreamWal wal = StreamWal.open(folder);
+        wal.close();
+        assertThatExceptionOfType(WalClosedException.class).isThrownBy(() -> new MetricsEndpoint(wal, port));
+        try (ServerSocket again = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            assertThat(again.isBound()).isTrue();
+        }
+    }
+
     private static HttpResponse<String> get(String address) throws IOException, InterruptedException {
-        return HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(address)).build(), HttpResponse.BodyHandlers.ofString());
+        return HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(address)).timeout(Duration.ofSeconds(30)).build(), HttpResponse.BodyHandlers.ofString());
     }
 }
