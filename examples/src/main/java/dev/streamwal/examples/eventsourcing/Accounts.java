@@ -38,7 +38,10 @@ final class Accounts implements AutoCloseable {
         return "account/" + number;
     }
 
+    /** Who has no name can't be told from nobody, and a name is one line in the view. */
     void open(int number, String owner) throws RefusedException {
+        require(!owner.isBlank(), "its owner has no name");
+        require(owner.chars().noneMatch(Character::isISOControl), "its owner's name has control characters");
         decide(number, account -> {
             require(!account.isOpen(), "it is open already");
             return new Opened(owner);
