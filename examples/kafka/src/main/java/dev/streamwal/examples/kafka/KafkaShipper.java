@@ -186,8 +186,26 @@ public final class KafkaShipper {
         }
         if (!batch.isEmpty()) {
             batch.commit();
+            commitToLog();
+        }
+    }
+
+    /** The brokers have the batch: where the log's disk is full for a while, sending it again would be a repeat, and no mend. */
+    private void commitToLog() throws InterruptedException {
+        restMillis = FIRST_REST_MILLIS;
+        while (!tryCommitToLog() && !isStopped()) {
+            // it has rested
+        }
+        restMillis = FIRST_REST_MILLIS;
+    }
+
+    private boolean tryCommitToLog() throws InterruptedException {
+        try {
             consumer.commitDelivered();
-            restMillis = FIRST_REST_MILLIS;
+            return true;
+        } catch (WalIOException e) {
+            rest(e);
+            return false;
         }
     }
 

@@ -230,6 +230,25 @@ class KafkaShipperTest {
     }
 
     @Test
+    void run_whereTheLogTakesNoCommit_triesThatAgain_andSendsNothingTwice() throws Exception {
+        append(0, 3);
+        ship();
+        await(() -> sent(0) == 3);
+        Path cursors = root.resolve("cursors");
+        Path away = Files.move(cursors, root.resolve("away"));
+        acknowledgeAll(producers.get(0));
+        await(() -> events.failures.size() == 2);
+        assertThat(events.restsMillis).containsExactly(100L, 200L);
+        assertThat(committed()).isZero();
+        assertThat(Files.move(away, cursors)).isDirectory();
+        await(() -> committed() == end());
+        append(3, 4);
+        await(() -> sent(0) == 4);
+        assertThat(producers).hasSize(1);
+        assertThat(texts(0)).containsExactly("0", "1", "2", "3");
+    }
+
+    @Test
     void run_ofMoreRecordsThanABatchHas_waitsForTheFirstOne() throws Exception {
         append(0, KafkaShipper.MAX_BATCH_RECORDS + 1);
         ship();
