@@ -388,7 +388,8 @@ abstract class DeletionContract extends LogContract {
         awaitSealed(1);
         expectFailures();
         operations.failAt("forceDirectory");
-        assertThatThrownBy(() -> deleteSome(wal, how)).isInstanceOf(WalIOException.class).hasMessageContaining("injected: forceDirectory");
+        assertThatThrownBy(() -> deleteSome(wal, how)).isInstanceOf(WalFailedException.class).hasRootCauseMessage("injected: forceDirectory "
+                + (how.equals("purge") ? "s" : "segments"));
         assertThat(operations.kept).hasValue(0);
         operations.before = operation -> {};
         assertGone(wal, written.subList(0, 3));
