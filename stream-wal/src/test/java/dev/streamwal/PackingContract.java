@@ -634,6 +634,11 @@ abstract class PackingContract extends LogContract {
             written.forEach((key, records) -> {
                 assertThat(reader.verify(key).damage()).as(key).anySatisfy(damage -> assertThat(damage.file()).isEqualTo(damaged));
                 assertThat(reader.latest(key)).map(entry -> entry.content().toString(StandardCharsets.UTF_8)).contains("behind");
+                // who had read all that there was is told of no loss
+                try (EntryTail tail = reader.follow(key, ReadFrom.position(records.get(records.size() - 1).ref().end()))) {
+                    assertThat(tail.next()).isTrue();
+                    assertThat(tail.content().toString(StandardCharsets.UTF_8)).isEqualTo("behind");
+                }
             });
         }
     }

@@ -13,8 +13,8 @@ public interface PackedData {
     /** No stream has any. */
     PackedData NONE = new PackedData() {
         @Override
-        public Optional<End> end(StreamKey key) {
-            return Optional.empty();
+        public Newest newest(StreamKey key) {
+            return new Newest(Optional.empty(), true);
         }
 
         @Override
@@ -34,6 +34,14 @@ public interface PackedData {
      */
     record End(long position, long windowStartMillis) {}
 
+    /**
+     * What packs say of a stream's end.
+     *
+     * @param end empty where they have nothing of it, as far as they can be read
+     * @param isWhole false where a pack can't be read, which may have more of the stream
+     */
+    record Newest(Optional<End> end, boolean isWhole) {}
+
     /** A segment in a pack, to be read. */
     interface Held extends AutoCloseable {
 
@@ -50,8 +58,8 @@ public interface PackedData {
     /** The packed segment that contains a position; empty if the stream has none. */
     Optional<Held> holding(StreamKey key, long position) throws IOException;
 
-    /** Empty if the stream has none. */
-    Optional<End> end(StreamKey key) throws IOException;
+    /** Where the stream's newest segment ends. */
+    Newest newest(StreamKey key) throws IOException;
 
     /**
      * Cuts off what the stream has at positions {@code [from, to)}; durably, and as a whole or not at all. Calling it again for what is cut

@@ -155,7 +155,11 @@ final class SegmentChain {
                 goOnFrom(log.recovery().recover(key, directory, segments.listed(), next.lowestBase()));
             }
             // if its newest segment is not a file, or was a file that is lost, since it was never forced
-            log.packed().end(key).filter(end -> !next.hasEnd() || end.position() > next.end()).ifPresent(next::after);
+            PackedData.Newest packed = log.packed().newest(key);
+            packed.end().filter(end -> !next.hasEnd() || end.position() > next.end()).ifPresent(next::after);
+            if (!packed.isWhole()) {
+                next.newestGone();
+            }
             recovered = true;
         } catch (IOException e) {
             throw StorageErrors.translate("open the stream", e, directory, key.text(), WalException.NO_POSITION, 0);

@@ -84,8 +84,6 @@ public final class PackStore implements PackedData {
      */
     private final ReentrantReadWriteLock changing = new ReentrantReadWriteLock();
 
-    private static final long UNKNOWN = -1;
-
     /** What is read of packs here: their tables. */
     private static final int MAX_OPEN_FILES = 16;
 
@@ -388,14 +386,13 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Where the stream's newest segment ends in packs with data of an earlier writer, or of streams that were forgotten; {@link #UNKNOWN} where one of these
-     * packs can't be read. Asked again where the packs have
+     * Where the stream's newest segment ends in packs with data of an earlier writer, or of streams that were forgotten. Asked again where the packs have
      * changed meanwhile: what was of this writer may have gone since, and would be taken for an earlier writer's.
      */
-    private Optional<End> inheritedEnd(StreamKey key) throws IOException {
+    private Newest inheritedEnd(StreamKey key) throws IOException {
         for (int attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
             Manifest before = manifest.current();
-            Optional<End> end = catalog.look(now -> inheritedEnd(key, now));
+            Newest end = catalog.look(now -> inheritedEnd(key, now));
             if (before.equals(manifest.current())) {
                 return end;
             }
@@ -405,11 +402,11 @@ public final class PackStore implements PackedData {
         }
     }
 
-    private Optional<End> inheritedEnd(StreamKey key, Manifest now) throws IOException {
+    private Newest inheritedEnd(StreamKey key, Manifest now) throws IOException {
         boolean mayBeForgotten = forgotten.mayHave(key);
         CatalogedKey cataloged = catalog.cataloged(key, now);
         Optional<ListedPack> newest = Optional.empty();
-        Optional<ListedPack> damaged = Optional.empty();
+        boolean isWhole = true;
         long position = 0;
         for (ListedPack pack : now.packsInOrder()) {
             if (mayBeForgotten || !ofThisWriter.contains(pack.number())) {
@@ -419,14 +416,11 @@ public final class PackStore implements PackedData {
                         position = Math.max(position, end);
                     }
                 } catch (CorruptSegmentException e) {
-                    damaged = Optional.of(pack);
+                    isWhole = false;
                 }
             }
         }
-        if (damaged.isPresent()) {
-            return Optional.of(new End(UNKNOWN, damaged.get().window().startMillis()));
-        }
-        return newest.isEmpty() ? Optional.empty() : Optional.of(new End(position, lastWindowStart(key, newest.get(), position)));
+        return new Newest(newest.isEmpty() ? Optional.empty() : Optional.of(new End(position, lastWindowStart(key, newest.get(), position))), isWhole);
     }
 
     /**
@@ -471,14 +465,14 @@ public final class PackStore implements PackedData {
         return inheritedSharedEnd(stream.key()).isEmpty() && catalog.look(now -> isInNoPack(stream.key(), now));
     }
 
-    /** Whether {@link #end} says where a stream ends from now on, though the stream is forgotten: nothing of it is in shared segments, and packs say the same. */
+    /** Whether {@link #newest} says where a stream ends from now on, though the stream is forgotten: nothing of it is in shared segments, and packs say the same. */
     public boolean isPackedUpTo(StreamLog stream, long end) throws IOException {
         // shared segments first: their content is in packs before it leaves them
         if (stream.sharedEnd().orElse(Long.MAX_VALUE) > shared.oldest(manifest.current())) {
             return false;
         }
         forgotten.add(stream.key());
-        return lookUpEnd(stream.key()).filter(packed -> packed.position() == end).isPresent();
+        return lookUpEnd(stream.key()).end().filter(packed -> packed.position() == end).isPresent();
     }
 
     private boolean isInNoPack(StreamKey key, Manifest now) throws IOException {
@@ -535,29 +529,31 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Damage of a pack must not keep the streams in it from continuing, as in shared segments: their ends aren't known, and they go on at the log's start, above
-     * every position that was given. Readers report the damage.
+     * Damage of a pack keeps no stream from continuing, as in shared segments. Where it may have more of a stream than is known, the stream goes on at the log's
+     * start, above every position given before the log was opened. Readers report the damage.
      */
     @Override
-    public Optional<End> end(StreamKey key) throws IOException {
-        Optional<End> end = lookUpEnd(key);
-        if (end.isEmpty() || end.get().position() != UNKNOWN) {
-            return end;
-        }
-        if (forgotten.mayHave(key)) {
-            // it may have got positions since the log was opened
+    public Newest newest(StreamKey key) throws IOException {
+        Newest found = lookUpEnd(key);
+        if (!found.isWhole() && forgotten.mayHave(key)) {
+            // it may have got positions since
             positions.startAtCeiling();
         }
-        return Optional.of(new End(positions.current().start(), end.get().windowStartMillis()));
+        return found;
     }
 
-    private Optional<End> lookUpEnd(StreamKey key) throws IOException {
+    private Newest lookUpEnd(StreamKey key) throws IOException {
         if (key.equals(StreamKey.SHARED) || !(hasInherited || forgotten.mayHave(key))) {
-            return Optional.empty();
+            return new Newest(Optional.empty(), true);
         }
         // shared segments first: their content is in packs before it leaves them
-        Optional<End> end = inheritedSharedEnd(key);
-        return end.isPresent() ? end : inheritedEnd(key);
+        Optional<End> end;
+        try {
+            end = inheritedSharedEnd(key);
+        } catch (CorruptSegmentException e) {
+            return new Newest(Optional.empty(), false);
+        }
+        return end.isPresent() ? new Newest(end, true) : inheritedEnd(key);
     }
 
     /** Where the stream ends in an earlier writer's shared segments, as far as it counts there. */

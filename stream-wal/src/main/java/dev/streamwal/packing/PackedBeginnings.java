@@ -6,7 +6,6 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.recovery.KnownDurable;
 import java.io.IOException;
-import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Tells recovery that a stream's beginning is in packs, so that its files were deleted on purpose. */
@@ -29,13 +28,12 @@ public final class PackedBeginnings implements KnownDurable {
     @Override
     public OptionalLong deletedBelow(StreamKey key) throws IOException {
         OptionalLong deleted = known.deletedBelow(key);
-        try {
-            Optional<PackedData.End> elsewhere = store.end(key);
-            return elsewhere.isEmpty() ? deleted : OptionalLong.of(Math.max(deleted.orElse(0), elsewhere.get().position()));
-        } catch (CorruptSegmentException e) {
-            // the stream may have its beginning there: readers report the pack, and what follows it stays
+        PackedData.Newest elsewhere = store.newest(key);
+        if (!elsewhere.isWhole()) {
+            // the stream may have its beginning in a damaged pack: readers report the pack, and what follows it stays
             return OptionalLong.of(Long.MAX_VALUE);
         }
+        return elsewhere.end().isEmpty() ? deleted : OptionalLong.of(Math.max(deleted.orElse(0), elsewhere.end().get().position()));
     }
 
     @Override
