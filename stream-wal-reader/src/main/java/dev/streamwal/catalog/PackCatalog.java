@@ -463,9 +463,11 @@ public final class PackCatalog {
      * are left out.
      *
      * @param keys in the order of their unsigned bytes
+     * @return whether nothing was left out
      * @throws NoSuchFileException where a pack has been deleted since
      */
-    public void find(List<StreamKey> keys, List<ListedPack> packs, Found found) throws IOException {
+    public boolean find(List<StreamKey> keys, List<ListedPack> packs, Found found) throws IOException {
+        boolean isWhole = true;
         for (ListedPack pack : keys.isEmpty() ? List.<ListedPack>of() : packs) {
             try {
                 PackWalk walk = reader(pack).walk();
@@ -479,12 +481,15 @@ public final class PackCatalog {
                         next++;
                     } catch (CorruptSegmentException e) {
                         // the walk goes on after it
+                        isWhole = false;
                     }
                 }
             } catch (CorruptSegmentException e) {
                 // nothing in this pack can be found
+                isWhole = false;
             }
         }
+        return isWhole;
     }
 
     /** Notes that a pack has moved to the tier, or back: who asks for it next gets a reader that knows where it is. */

@@ -277,7 +277,7 @@ public final class PackStore implements PackedData {
         List<ListedPack> packs = now.packsInOrder().stream().filter(pack -> now.mayHaveVoids(pack.number())).toList();
         LongAdder segments = new LongAdder();
         now.packsInOrder().forEach(pack -> segments.add(pack.segments()));
-        catalog.find(keys, packs, (key, pack, base) -> segments.add(now.isVoid(keys.get(key), base, pack.number()) ? -1 : 0));
+        boolean unused = catalog.find(keys, packs, (key, pack, base) -> segments.add(now.isVoid(keys.get(key), base, pack.number()) ? -1 : 0));
         return new Counted(now, segments.sum());
     }
 
@@ -1093,9 +1093,10 @@ public final class PackStore implements PackedData {
         List<StreamKey> keys = now.voidKeys();
         Set<VoidRange> unneeded = now.voidRanges().stream().filter(range -> range.sharedBelow() <= now.sharedBelow()).collect(Collectors.toSet());
         List<ListedPack> packs = now.packsInOrder().stream().filter(pack -> now.mayHaveVoids(pack.number())).toList();
-        catalog.find(keys, packs, (key, pack, base) -> now.voidRanges(keys.get(key)).stream().filter(range -> range.covers(base, pack.number()))
-                .forEach(unneeded::remove));
-        if (!unneeded.isEmpty()) {
+        boolean isWhole = catalog.find(keys, packs, (key, pack, base) -> now.voidRanges(keys.get(key)).stream()
+                .filter(range -> range.covers(base, pack.number())).forEach(unneeded::remove));
+        // what a damaged table has may come back from a backup
+        if (isWhole && !unneeded.isEmpty()) {
             change(List.of(), List.of(), () -> manifest.dropVoid(unneeded));
         }
         return manifest.current().voidRanges().size();

@@ -125,6 +125,8 @@ public final class SegmentCut {
             header = SegmentFiles.readHeader(file, path, key, name);
             int end = (int) Math.min(header.offsetOf(from), Integer.MAX_VALUE);
             if (isDone(file, header, end)) {
+                // perhaps by a writer that was killed before it had forced it
+                file.force();
                 return false;
             }
             // if the part that stays can't be read, the file is cut at the same place, without a footer

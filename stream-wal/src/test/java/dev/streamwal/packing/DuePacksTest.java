@@ -14,7 +14,10 @@ import dev.streamwal.storage.FreeSpace;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -106,6 +109,24 @@ class DuePacksTest {
         assertThat(again.find(B)).isEmpty();
         assertThat(again.find(C)).hasSize(1);
         assertThat(failures).isEmpty();
+        again.close();
+    }
+
+    /** A damaged pack may come back from a backup, with what was deleted. */
+    @Test
+    void dropUnneededVoids_ofStreamsThatNothingListedHas_onlyWhereAllCanBeRead() throws IOException {
+        PackStore store = store();
+        store.forgetBelow(Map.of(B, Long.MAX_VALUE, StreamKey.of("never packed"), Long.MAX_VALUE));
+        assertThat(store.dropUnneededVoids()).isEqualTo(1);
+        assertThat(store.manifest().isVoid(B, 0, store.packs().get(0).number())).isTrue();
+        store.forgetBelow(Map.of(StreamKey.of("never packed"), Long.MAX_VALUE));
+        Path pack = store.file(store.packs().get(0));
+        store.close();
+        try (FileChannel file = FileChannel.open(pack, StandardOpenOption.WRITE)) {
+            int unused = file.write(ByteBuffer.allocate(16), 0);
+        }
+        PackStore again = store();
+        assertThat(again.dropUnneededVoids()).isEqualTo(2);
         again.close();
     }
 }
