@@ -1144,6 +1144,8 @@ public final class StreamWal implements AutoCloseable {
                         throw e;
                     } catch (WalException e) {
                         refused.compareAndSet(null, e);
+                    } catch (FlushFailedException e) {
+                        throw e;
                     } catch (IOException e) {
                         refused.compareAndSet(null, notDone("purge", e, stream.directory(), key, WalException.NO_POSITION));
                     }

@@ -144,11 +144,6 @@ public final class Manifest {
         return ranges != null && ranges.stream().anyMatch(range -> range.covers(basePosition, packNumber));
     }
 
-    /** Whether nothing of a stream counts in a pack, wherever it begins. */
-    public boolean isAllVoid(StreamKey key, long packNumber) {
-        return voidRanges(key).stream().anyMatch(range -> range.covers(0, packNumber) && range.to() == Long.MAX_VALUE);
-    }
-
     /** Whether a pack may have a segment that doesn't count any more. */
     public boolean mayHaveVoids(long packNumber) {
         return packNumber < packsBelow;
@@ -171,15 +166,19 @@ public final class Manifest {
     /**
      * With packs added that have what counted of others, and these removed. Void ranges that concern none of the remaining packs are dropped.
      *
-     * @param copied by which that was copied: ranges that came since concern the added packs too, which have what they cover
-     * @throws IllegalArgumentException where an added pack's number is listed, or isn't above those of the removed ones; or where one of these isn't
-     *     listed
+     * @param copied by which that was copied: ranges that came since concern the added packs too, which have what they cover. No pack may have come since with a
+     *     lower number than these: a cut lists one with what it leaves, which its own range must not cover
+     * @throws IllegalArgumentException where an added pack's number is listed, or isn't above those of the removed ones; where one of these isn't
+     *     listed; or where ranges and a pack with a lower number have come
      */
     public Manifest replaced(List<ListedPack> added, List<Long> removed, Manifest copied) {
         long highestRemoved = removed.stream().mapToLong(Long::longValue).max().orElse(0);
         List<VoidRange> ranges = voidRanges();
         if (!added.isEmpty() && !copied.voids.equals(voids)) {
             long packsBelow = 1 + added.stream().mapToLong(ListedPack::number).max().orElse(0);
+            if (packs.stream().anyMatch(pack -> pack.number() < packsBelow && copied.pack(pack.number()).isEmpty())) {
+                throw new IllegalArgumentException("a pack has come with a lower number: packs=" + byNumber.keySet() + ", below=" + packsBelow);
+            }
             Set<VoidRange> known = new HashSet<>(copied.voidRanges());
             ranges = ranges.stream().map(range -> known.contains(range) ? range : range.inPacksBelow(packsBelow)).toList();
         }

@@ -227,6 +227,10 @@ class ManifestTest {
         assertThat(replaced.isVoid(since, 0, 5)).as("in a later pack").isFalse();
         assertThat(replaced.isVoid(before, 0, 4)).as("what was deleted before isn't in it").isFalse();
         assertThat(replaced.isVoid(before, 0, 2)).isTrue();
+        // a cut has listed what it leaves in a pack of its own, which its range doesn't cover, and mustn't cover now
+        Manifest cut = copied.with(List.of(pack(3))).voided(List.of(new VoidRange(since, 0, 100, 3, 0)));
+        assertThatThrownBy(() -> cut.replaced(List.of(pack(4)), List.of(1L), copied)).hasMessageContaining("lower number");
+        assertThat(cut.replaced(List.of(pack(4)), List.of(1L), cut).isVoid(since, 0, 3)).isFalse();
         // when nothing is left that they concern they go
         assertThat(replaced.replaced(List.of(), List.of(2L, 4L), replaced).voidRanges()).isEmpty();
     }

@@ -400,7 +400,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
                 // one change for all: a stream with segments in several of them must not lose a later one before an older one
                 store.sweep(gone, carried, decidedBy, () -> tell(going, each));
             }
-        } catch (IOException | WalException e) {
+        } catch (IOException | RuntimeException e) {
             // those that were listed after all stay
             carried.forEach(this::discard);
             failed.accept(e);

@@ -75,13 +75,17 @@ final class Merger {
         return backoff == null || backoff.isDue(System.nanoTime());
     }
 
+    /** Under the lock: every pack that has a lower number is listed by this manifest, or never will be. See {@link Manifest#replaced}. */
+    private record Begun(Manifest by, PackHeader header) {}
+
     /** Whether the packs were merged; false if one of them has gone meanwhile. */
     private boolean isMerged(MergePlan.Merge merge, BooleanSupplier isStopped) throws IOException {
         Packing step = Packing.begin();
         List<ListedPack> packs = merge.packs();
-        Manifest before = store.manifest();
         long nowMillis = log.nowMillis();
-        PackHeader asTheyAre = store.mergedFrom(merge, nowMillis, log.incarnation());
+        Begun begun = store.whilePacking(() -> new Begun(store.manifest(), store.mergedFrom(merge, nowMillis, log.incarnation())));
+        Manifest before = begun.by();
+        PackHeader asTheyAre = begun.header();
         PackHeader header = MergePlan.isOver(merge.window(), nowMillis, limits) ? store.compressed(asTheyAre) : asTheyAre;
         boolean isListed = false;
         try {

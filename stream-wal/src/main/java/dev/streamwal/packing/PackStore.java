@@ -305,8 +305,7 @@ public final class PackStore implements PackedData {
         List<Place> places = new ArrayList<>();
         CatalogedKey cataloged = catalog.cataloged(key, now);
         for (ListedPack pack : now.packsInOrder()) {
-            boolean mayHave = !now.isAllVoid(key, pack.number()) && (!cataloged.covers(pack) || !cataloged.in(pack).isEmpty());
-            if (mayHave) {
+            if (!cataloged.covers(pack) || !cataloged.in(pack).isEmpty()) {
                 for (PackEntry entry : reader(pack).find(key)) {
                     if (!now.isVoid(key, entry.basePosition(), pack.number())) {
                         places.add(new Place(pack, entry));
@@ -446,9 +445,6 @@ public final class PackStore implements PackedData {
 
     /** Where the stream's segments end in a pack, as far as they count. */
     private List<Long> ends(StreamKey key, ListedPack pack, Manifest now, CatalogedKey cataloged) throws IOException {
-        if (now.isAllVoid(key, pack.number())) {
-            return List.of();
-        }
         if (cataloged.covers(pack)) {
             return cataloged.in(pack).stream().map(CatalogedSegment::endPosition).toList();
         }

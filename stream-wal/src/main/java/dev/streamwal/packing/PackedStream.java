@@ -45,8 +45,8 @@ public final class PackedStream {
             places = places();
             elsewhere = windowEnds(places);
         } catch (CorruptSegmentException e) {
-            // it can't be told what is in a damaged pack, and it goes all the same
-            forgetBelow(Long.MAX_VALUE, List.of(), each);
+            // it can't be told what is in a damaged pack, and it goes all the same; what is appended from here on stands behind it
+            forgetBelow(stream.endPosition(), List.of(), each);
             return true;
         }
         if (elsewhere.isEmpty()) {
