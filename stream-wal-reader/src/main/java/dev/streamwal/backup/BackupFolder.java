@@ -137,7 +137,7 @@ public final class BackupFolder {
                     throw refused("files of the backup folder are being collected, or that was cut short: mark=" + points.resolve(COLLECTING)
                             + "; wait, or, if that doesn't run any more, collect again: stream-wal backups FOLDER --keep N does");
                 }
-                return LogImage.copy(log, tier, image -> new Run(name, verifies).copy(image));
+                return LogImage.copy(log, tier, new Run(name, verifies)::copy);
             } finally {
                 boolean unused = Files.deleteIfExists(mark);
             }
@@ -151,15 +151,14 @@ public final class BackupFolder {
         return PointName.next(newest.isPresent() && !now.isAfter(newest.get()) ? newest.get().plusMillis(1) : now);
     }
 
-    /** One attempt of a backup. */
+    /** One backup. It may copy several images, where the log changes meanwhile; what an earlier one has stored is there for the next, and counts. */
     private final class Run {
 
         private final PointName name;
         private final boolean verifies;
         private final Set<Path> directories = new TreeSet<>();
-        private int copiedFiles;
-        private long copiedBytes;
-        private int repairedFiles;
+        private final Set<String> copied = new HashSet<>();
+        private final Set<String> repaired = new HashSet<>();
 
         Run(PointName name, boolean verifies) {
             this.name = name;
@@ -179,6 +178,21 @@ public final class BackupFolder {
                 DirectoryForce.force(directory);
             }
             put(points.resolve(name + PointFile.SUFFIX), PointFile.encode(descriptors));
+            return report(descriptors);
+        }
+
+        private BackupReport report(List<SegmentDescriptor> descriptors) {
+            int copiedFiles = 0;
+            long copiedBytes = 0;
+            int repairedFiles = 0;
+            Set<String> counted = new HashSet<>();
+            for (SegmentDescriptor file : descriptors) {
+                if (copied.contains(file.checksum()) && counted.add(file.checksum())) {
+                    copiedFiles++;
+                    copiedBytes += file.bytes();
+                    repairedFiles += repaired.contains(file.checksum()) ? 1 : 0;
+                }
+            }
             return new BackupReport(point(name, descriptors), copiedFiles, copiedBytes, repairedFiles);
         }
 
@@ -188,10 +202,12 @@ public final class BackupFolder {
             if (verifies ? files.hasWhole(file) : files.has(file)) {
                 return;
             }
-            repairedFiles += Files.exists(target) ? 1 : 0;
+            boolean isDamaged = Files.exists(target);
             files.put(source, file, '.' + name.toString());
-            copiedFiles++;
-            copiedBytes += file.bytes();
+            copied.add(file.checksum());
+            if (isDamaged) {
+                repaired.add(file.checksum());
+            }
         }
     }
 
