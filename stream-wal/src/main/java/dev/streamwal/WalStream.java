@@ -127,11 +127,11 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(long timestampMillis, byte[] content) {
-        AppendScratch scratch = scratch();
+        AppendScratch scratch = AppendScratch.take();
         try {
             return appended(scratch, scratch.draft(content, timestampMillis));
         } finally {
-            scratch.forget();
+            scratch.giveBack();
         }
     }
 
@@ -147,11 +147,11 @@ public final class WalStream {
      */
     public EntryRef append(long timestampMillis, byte[] content, int offset, int length) {
         int from = Objects.checkFromIndexSize(offset, length, content.length);
-        AppendScratch scratch = scratch();
+        AppendScratch scratch = AppendScratch.take();
         try {
             return appended(scratch, scratch.draft(content, from, length, timestampMillis));
         } finally {
-            scratch.forget();
+            scratch.giveBack();
         }
     }
 
@@ -163,7 +163,7 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(long timestampMillis, ByteBuffer content) {
-        return appended(AppendScratch.ofThisThread(), Draft.of(Source.EMPTY, Source.of(content), timestampMillis));
+        return appended(Draft.of(Source.EMPTY, Source.of(content), timestampMillis));
     }
 
     /**
@@ -199,11 +199,11 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(long timestampMillis, byte[] header, byte[] content) {
-        AppendScratch scratch = scratch();
+        AppendScratch scratch = AppendScratch.take();
         try {
             return appended(scratch, scratch.draft(header, content, timestampMillis));
         } finally {
-            scratch.forget();
+            scratch.giveBack();
         }
     }
 
@@ -216,7 +216,7 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(long timestampMillis, ByteBuffer header, ByteBuffer content) {
-        return appended(AppendScratch.ofThisThread(), Draft.of(Source.of(header), Source.of(content), timestampMillis));
+        return appended(Draft.of(Source.of(header), Source.of(content), timestampMillis));
     }
 
     /**
@@ -228,7 +228,7 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(long timestampMillis, ByteBuf header, ByteBuf content) {
-        return appended(AppendScratch.ofThisThread(), Draft.of(Source.of(header), Source.of(content), timestampMillis));
+        return appended(Draft.of(Source.of(header), Source.of(content), timestampMillis));
     }
 
     /**
@@ -245,11 +245,11 @@ public final class WalStream {
     public long appendBytes(long timestampMillis, Bytes<?> header, Bytes<?> content) {
         Objects.requireNonNull(header, "header");
         Objects.requireNonNull(content, "content");
-        AppendScratch scratch = scratch();
+        AppendScratch scratch = AppendScratch.take();
         try {
             return position(scratch, scratch.draft(header, content, timestampMillis));
         } finally {
-            scratch.forget();
+            scratch.giveBack();
         }
     }
 
@@ -281,7 +281,7 @@ public final class WalStream {
      * @return where the record stands
      */
     public EntryRef append(WriteEntry entry) {
-        return appended(AppendScratch.ofThisThread(), draft(entry));
+        return appended(draft(entry));
     }
 
     /**
@@ -294,7 +294,7 @@ public final class WalStream {
     public EntryRef append(WriteEntry entry, Durability durability) {
         Objects.requireNonNull(durability, "durability");
         Draft draft = draft(entry);
-        long position = position(AppendScratch.ofThisThread(), draft, StreamLog.ANY_END, durability);
+        long position = position(draft, StreamLog.ANY_END, durability);
         return new EntryRef(key(), position, (int) draft.frameBytes());
     }
 
@@ -316,7 +316,7 @@ public final class WalStream {
             return true;
         });
         Draft draft = draft(entry);
-        long position = position(AppendScratch.ofThisThread(), draft, StreamLog.ANY_END, Durability.BUFFERED);
+        long position = position(draft, StreamLog.ANY_END, Durability.BUFFERED);
         EntryRef ref = new EntryRef(key(), position, (int) draft.frameBytes());
         return rules.wal().durableLater(log.targets(ref.end()), ref, key());
     }
@@ -370,7 +370,7 @@ public final class WalStream {
             throw new IllegalArgumentException("expected end is negative: expectedEnd=" + expectedEnd + "; give what endPosition() or an EntryRef gave");
         }
         Draft draft = draft(entry);
-        long position = position(AppendScratch.ofThisThread(), draft, expectedEnd, durability());
+        long position = position(draft, expectedEnd, durability());
         return position == StreamLog.MISMATCH ? Optional.empty() : Optional.of(new EntryRef(key(), position, (int) draft.frameBytes()));
     }
 
@@ -443,44 +443,26 @@ public final class WalStream {
 
     <T> EntryRef appendEncoded(long timestampMillis, RecordCodec<T> codec, long tag, byte[] header, T value) {
         rules.wal().checkOpen();
-        AppendScratch scratch = scratch();
         EncodedRecord encoded = EncodedRecord.of(codec, tag, header, value, log.policy().maxRecordBytes(), key());
+        AppendScratch scratch = AppendScratch.take();
         try {
             return appended(scratch, draft(scratch, encoded, timestampMillis));
         } finally {
-            scratch.forget();
+            scratch.giveBack();
             encoded.giveBack();
         }
     }
 
     /** @return the record's position */
     long appendSample(long timestampMillis, double value) {
-        AppendScratch scratch = scratch();
         EncodedRecord encoded = EncodedRecord.ofSample(value);
+        AppendScratch scratch = AppendScratch.take();
         try {
             return position(scratch, draft(scratch, encoded, timestampMillis));
         } finally {
-            scratch.forget();
+            scratch.giveBack();
             encoded.giveBack();
         }
-    }
-
-    /**
-     * What a thread reuses for drafts. The program's master keys are asked before a draft is made: they may append, too, to another log, and with the same
-     * draft.
-     */
-    private AppendScratch scratch() {
-        RecordSealer encrypting = sealer;
-        if (encrypting != null) {
-            try {
-                rules.wal().checkWritable();
-                encrypting.ready();
-            } catch (WalException e) {
-                rules.wal().counts().rejected(e);
-                throw e;
-            }
-        }
-        return AppendScratch.ofThisThread();
     }
 
     private static Draft draft(AppendScratch scratch, EncodedRecord encoded, long timestampMillis) {
@@ -491,6 +473,11 @@ public final class WalStream {
         return Draft.of(Source.of(entry.header()), Source.of(entry.content()), entry.timestampMillis());
     }
 
+    private EntryRef appended(Draft draft) {
+        long position = position(draft, StreamLog.ANY_END, durability());
+        return new EntryRef(key(), position, (int) draft.frameBytes());
+    }
+
     private EntryRef appended(AppendScratch scratch, Draft draft) {
         long position = position(scratch, draft);
         return new EntryRef(key(), position, (int) draft.frameBytes());
@@ -498,6 +485,15 @@ public final class WalStream {
 
     private long position(AppendScratch scratch, Draft draft) {
         return position(scratch, draft, StreamLog.ANY_END, durability());
+    }
+
+    private long position(Draft draft, long expectedEnd, Durability level) {
+        AppendScratch scratch = AppendScratch.take();
+        try {
+            return position(scratch, draft, expectedEnd, level);
+        } finally {
+            scratch.giveBack();
+        }
     }
 
     private long position(AppendScratch scratch, Draft draft, long expectedEnd, Durability level) {
@@ -596,7 +592,15 @@ public final class WalStream {
 
     /** Appends without making the records durable, and without another look at the time: refused now, they would leave half of a {@link WriteBatch}. */
     List<EntryRef> appendDrafts(List<Draft> drafts) {
-        AppendScratch scratch = AppendScratch.ofThisThread();
+        AppendScratch scratch = AppendScratch.take();
+        try {
+            return appendDrafts(scratch, drafts);
+        } finally {
+            scratch.giveBack();
+        }
+    }
+
+    private List<EntryRef> appendDrafts(AppendScratch scratch, List<Draft> drafts) {
         if (drafts.size() == 1) {
             Draft draft = drafts.get(0);
             rules.wal().checkWritable();

@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -300,6 +301,22 @@ abstract class AppendContract extends LogContract {
         }
         assertHoldsNow(wal, "outer", outers);
         assertHoldsNow(wal, "inner", inners);
+    }
+
+    @Test
+    void append_bufferThatAppendsToTheSameStreamWhileItIsCopied_bothStand() {
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> written = new ArrayList<>();
+        for (int i = 0; i < MANY; i++) {
+            byte[] content = bytes(30, i);
+            byte[] before = bytes(30, MANY + i);
+            ByteBuf buffer = new CallingByteBuf(content, () -> written.add(Written.of(stream.append(NOW, before), NOW, before)));
+            written.add(Written.of(stream.append(NOW, Unpooled.EMPTY_BUFFER, buffer), NOW, content));
+        }
+        written.sort(Comparator.comparingLong(record -> record.ref().position()));
+        assertThat(written).hasSize(2 * MANY);
+        assertHoldsEverywhere(wal, "s", written);
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 
 /** Does what {@link KillScript} says, and says what was acknowledged. One for each thread. */
 final class KillActor {
@@ -77,7 +78,7 @@ final class KillActor {
         switch (call.way()) {
             case RECORD -> appended(call, 0, stream.append(entries.get(0), call.durability()), timestampMillis);
             case SLOW -> appended(call, 0, stream.append(timestampMillis, Unpooled.wrappedBuffer(entries.get(0).header()),
-                    new SlowByteBuf(entries.get(0).content().array(), SLOW_NANOS)), timestampMillis);
+                    new CallingByteBuf(entries.get(0).content().array(), () -> LockSupport.parkNanos(SLOW_NANOS))), timestampMillis);
             case BATCH -> appended(call, 0, stream.appendBatch(entries, call.durability()).get(0), timestampMillis);
             case STREAMS -> appendToStreams(call, timestampMillis);
             case ASYNC -> {

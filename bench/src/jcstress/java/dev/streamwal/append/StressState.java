@@ -69,6 +69,6 @@ class StressState {
     /** Appends a record whose frame has this many bytes; returns its position. */
     final long append(int frameBytes) {
         Draft draft = Draft.of(Source.EMPTY, Source.of(new byte[frameBytes - RecordLayout.PREFIX_BYTES]), NOW);
-        return stream.append(AppendScratch.ofThisThread(), draft, frameBytes, NOW, StreamLog.ANY_END);
+        return stream.append(AppendScratch.take(), draft, frameBytes, NOW, StreamLog.ANY_END);
     }
 }

@@ -269,7 +269,7 @@ final class ActiveSegment extends CommitSegment {
     long append(AppendScratch scratch, Draft draft, int frameBytes, long expectedEnd) {
         SegmentMapping target = mapping;
         if (target == null) {
-            return appendByPosition(scratch, List.of(draft), frameBytes, frameBytes, expectedEnd);
+            return appendByPosition(scratch, List.of(scratch.inArrays(draft)), frameBytes, frameBytes, expectedEnd);
         }
         for (; ; ) {
             long word = tail.getAcquire();
@@ -339,10 +339,20 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Called under the lock: first the whole write, then the word. A failed write seals the segment: another process may have read what it
-     * left in the file, and its positions must not become another record's.
+     * Under the lock, first the whole write, then the word. What may run the program's code, which may append to this segment, comes before the lock: a
+     * single record is in arrays, a batch's records are in arrays or in buffers of the JDK, and Netty reports leaks when it allocates.
      */
     private long appendByPosition(AppendScratch scratch, List<Draft> drafts, int totalBytes, int lastSize, long expectedEnd) {
+        GatheredFrames frames = new GatheredFrames();
+        try {
+            frames.allocate(drafts, totalBytes);
+            return appendByPosition(scratch, drafts, frames, totalBytes, lastSize, expectedEnd);
+        } finally {
+            frames.release();
+        }
+    }
+
+    private long appendByPosition(AppendScratch scratch, List<Draft> drafts, GatheredFrames frames, int totalBytes, int lastSize, long expectedEnd) {
         lock.lock();
         try {
             long word = tail.getAcquire();
@@ -357,7 +367,8 @@ final class ActiveSegment extends CommitSegment {
                 return FULL;
             }
             checkFreeSpace(start, totalBytes);
-            write(scratch, drafts, start, totalBytes, SegmentTail.lastSize(word));
+            frames.fill(scratch, drafts, SegmentTail.lastSize(word), header.salt(), positionAt(start));
+            write(frames, start, totalBytes);
             published.add(drafts, start);
             tail.advance(start + totalBytes, lastSize);
             space.raiseMarkInFile(published.lastStart(), MARK_STRIDE_BYTES);
@@ -377,23 +388,16 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
+    /** A failed write seals the segment: another process may have read what it left in the file, and its positions must not become another record's. */
     @GuardedBy("lock")
-    private void write(AppendScratch scratch, List<Draft> drafts, int start, int totalBytes, int previousSize) {
-        GatheredFrames frames = new GatheredFrames(header.salt());
+    private void write(GatheredFrames frames, int start, int totalBytes) {
         try {
-            if (drafts.size() == 1) {
-                frames.add(scratch, drafts.get(0), previousSize, positionAt(start));
-            } else {
-                frames.addBatch(scratch, drafts, totalBytes, previousSize, positionAt(start));
-            }
             file.write(start, frames.buffers());
         } catch (IOException e) {
             failedEnd = start + totalBytes;
             tail.seal();
             space.cutBackTo(start, e);
             throw StorageErrors.translate("append", e, file.path(), header.key().text(), positionAt(start), totalBytes);
-        } finally {
-            frames.release();
         }
     }
 

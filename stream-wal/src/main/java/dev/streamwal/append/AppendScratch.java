@@ -8,7 +8,11 @@ import java.util.concurrent.locks.LockSupport;
 import net.openhft.chronicle.bytes.Bytes;
 import org.jspecify.annotations.Nullable;
 
-/** What a thread reuses between appends, so that appending creates no garbage. */
+/**
+ * What a thread reuses between appends, so that appending creates no garbage. An append may run the program's code, as that of a buffer which is copied, of
+ * the program's clock, or of a logger to which Netty reports; and that may append itself. So an append takes it and gives it back, and one within another
+ * takes a new one.
+ */
 public final class AppendScratch {
 
     /** A record is copied and checksummed in steps of this size, which fit the processor's first cache. */
@@ -28,10 +32,16 @@ public final class AppendScratch {
     private @Nullable BytesPair bytes;
     private byte[] chunk = NO_CHUNK;
 
+    private boolean isTaken;
+
     private AppendScratch() {}
 
-    public static AppendScratch ofThisThread() {
-        return OF_THREAD.get();
+    /** To be {@link #giveBack() given back} after the append. */
+    public static AppendScratch take() {
+        AppendScratch own = OF_THREAD.get();
+        AppendScratch taken = own.isTaken ? new AppendScratch() : own;
+        taken.isTaken = true;
+        return taken;
     }
 
     /** Memory for so many bytes, or for as many as are copied at a time; its content is undefined. */
@@ -43,7 +53,7 @@ public final class AppendScratch {
         return chunk;
     }
 
-    /** The draft of one record; valid until the next one, and to be {@link #forget() forgotten} after the append. */
+    /** The draft of one record; valid until the next one. */
     public Draft draft(byte[] newHeader, byte[] newContent, long timestampMillis) {
         return draft.set(header.set(newHeader), content.set(newContent), timestampMillis);
     }
@@ -114,23 +124,17 @@ public final class AppendScratch {
     private final Draft sealed = new Draft();
     private final Source.OfArray sealedHeader = new Source.OfArray();
     private final Source.OfArray sealedContent = new Source.OfArray();
-    private boolean isSealing;
 
     /** The same record, encrypted for its position; valid until the next one. Like {@link #inArrays}, it may run the program's code. */
     Draft sealed(Draft record, RecordSealer sealer, long position) {
         int bytes = record.headerLength() + record.contentLength() + SealLayout.BYTES;
-        if (isSealing || bytes > CHUNK_BYTES) {
+        if (bytes > CHUNK_BYTES) {
             return newSealed(record, sealer, position);
         }
-        isSealing = true;
-        try {
-            if (sealedBytes.length < bytes) {
-                sealedBytes = new byte[bytes <= FIRST_CHUNK_BYTES ? FIRST_CHUNK_BYTES : CHUNK_BYTES];
-            }
-            return sealed(record, sealer, position, sealedBytes, sealed, sealedHeader, sealedContent);
-        } finally {
-            isSealing = false;
+        if (sealedBytes.length < bytes) {
+            sealedBytes = new byte[bytes <= FIRST_CHUNK_BYTES ? FIRST_CHUNK_BYTES : CHUNK_BYTES];
         }
+        return sealed(record, sealer, position, sealedBytes, sealed, sealedHeader, sealedContent);
     }
 
     /** Like {@link #sealed}, not reused. */
@@ -151,7 +155,6 @@ public final class AppendScratch {
     private final Draft copied = new Draft();
     private final Source.OfArray copiedHeader = new Source.OfArray();
     private final Source.OfArray copiedContent = new Source.OfArray();
-    private boolean isCopying;
 
     /**
      * The same record in arrays, valid until the next one. Copying from a program's buffer may run the program's code, which may wait, or
@@ -163,27 +166,23 @@ public final class AppendScratch {
         }
         int headerLength = record.headerLength();
         int bytes = headerLength + record.contentLength();
-        if (isCopying || bytes > CHUNK_BYTES) {
+        if (bytes > CHUNK_BYTES) {
             return inNewArrays(record);
         }
-        isCopying = true;
-        try {
-            if (copy.length < bytes) {
-                copy = new byte[bytes <= FIRST_CHUNK_BYTES ? FIRST_CHUNK_BYTES : CHUNK_BYTES];
-            }
-            record.header().copy(0, copy, 0, headerLength);
-            record.content().copy(0, copy, headerLength, bytes - headerLength);
-            return copied.set(copiedHeader.set(copy, 0, headerLength), copiedContent.set(copy, headerLength, bytes - headerLength),
-                    record.timestampMillis()).sealedBy(record.sealer());
-        } finally {
-            isCopying = false;
+        if (copy.length < bytes) {
+            copy = new byte[bytes <= FIRST_CHUNK_BYTES ? FIRST_CHUNK_BYTES : CHUNK_BYTES];
         }
+        record.header().copy(0, copy, 0, headerLength);
+        record.content().copy(0, copy, headerLength, bytes - headerLength);
+        return copied.set(copiedHeader.set(copy, 0, headerLength), copiedContent.set(copy, headerLength, bytes - headerLength),
+                record.timestampMillis()).sealedBy(record.sealer()).sealed(record.isSealed());
     }
 
     /** Like {@link #inArrays}, not reused. */
     static Draft inNewArrays(Draft record) {
         return isInArrays(record) ? record
-                : Draft.of(inNewArray(record.header()), inNewArray(record.content()), record.timestampMillis()).sealedBy(record.sealer());
+                : Draft.of(inNewArray(record.header()), inNewArray(record.content()), record.timestampMillis()).sealedBy(record.sealer())
+                        .sealed(record.isSealed());
     }
 
     private static boolean isInArrays(Draft record) {
@@ -223,7 +222,8 @@ public final class AppendScratch {
     }
 
     /** Drops all references to the caller's objects. */
-    public void forget() {
+    public void giveBack() {
+        isTaken = false;
         header.forget();
         content.forget();
         BytesPair pair = bytes;

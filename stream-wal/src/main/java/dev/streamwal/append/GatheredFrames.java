@@ -18,47 +18,29 @@ final class GatheredFrames {
     /** A batch's frames go into buffers of at most this size, or of one frame: no huge allocation for many small records. */
     private static final int BUFFER_BYTES = 1 << 20;
 
-    private final long salt;
     private final List<ByteBuf> owned = new ArrayList<>(1);
     private final List<ByteBuffer> written = new ArrayList<>(1);
 
-    GatheredFrames(long salt) {
-        this.salt = salt;
-    }
-
-    void add(AppendScratch scratch, Draft draft, int previousSize, long position) {
-        ByteBuffer buffer = allocate((int) draft.frameBytes());
-        put(scratch, buffer, 0, draft, 0, previousSize, position);
-    }
-
-    void addBatch(AppendScratch scratch, List<Draft> members, int batchBytes, int previousSize, long position) {
-        int left = batchBytes;
+    /** Takes memory for one record, or for a batch. */
+    void allocate(List<Draft> drafts, int totalBytes) {
+        if (drafts.size() == 1) {
+            ByteBuffer unused = allocate(totalBytes);
+            return;
+        }
         int at = BatchLayout.FRAME_BYTES;
-        ByteBuffer buffer = allocate(Math.max(at, Math.min(left, BUFFER_BYTES)));
-        put(scratch, buffer, 0, Frames.lead(members.size(), batchBytes), RecordLayout.BATCH, previousSize, position);
-        left -= at;
-        long memberPosition = position + at;
-        int previous = BatchLayout.FRAME_BYTES;
-        for (Draft member : members) {
+        ByteBuffer buffer = allocate(Math.max(at, Math.min(totalBytes, BUFFER_BYTES)));
+        int left = totalBytes - at;
+        for (Draft member : drafts) {
             int frame = (int) member.frameBytes();
             if (frame > buffer.limit() - at) {
                 buffer.limit(at);
                 buffer = allocate(Math.max(frame, Math.min(left, BUFFER_BYTES)));
                 at = 0;
             }
-            put(scratch, buffer, at, member, RecordLayout.MEMBER, previous, memberPosition);
             at += frame;
             left -= frame;
-            memberPosition += frame;
-            previous = frame;
         }
         buffer.limit(at);
-    }
-
-    private void put(AppendScratch scratch, ByteBuffer buffer, int index, Draft draft, int flags, int previousSize, long position) {
-        // pooled memory is not zeroed: the padding is somewhere in the frame's last 8 bytes
-        buffer.putLong(index + (int) draft.frameBytes() - Long.BYTES, 0);
-        buffer.putLong(index, Frames.fill(scratch, buffer, index, draft, flags, previousSize, salt, position));
     }
 
     private ByteBuffer allocate(int bytes) {
@@ -67,6 +49,39 @@ final class GatheredFrames {
         ByteBuffer buffer = buf.nioBuffer(0, bytes).order(ByteOrder.LITTLE_ENDIAN);
         written.add(buffer);
         return buffer;
+    }
+
+    /** Encodes the record or the batch for which there is memory. */
+    void fill(AppendScratch scratch, List<Draft> drafts, int previousSize, long salt, long position) {
+        if (drafts.size() == 1) {
+            int unused = put(scratch, 0, 0, drafts.get(0), 0, previousSize, salt, position);
+            return;
+        }
+        int batchBytes = written.stream().mapToInt(ByteBuffer::limit).sum();
+        int at = put(scratch, 0, 0, Frames.lead(drafts.size(), batchBytes), RecordLayout.BATCH, previousSize, salt, position);
+        long memberPosition = position + at;
+        int previous = at;
+        int buffer = 0;
+        for (Draft member : drafts) {
+            if (at == written.get(buffer).limit()) {
+                buffer++;
+                at = 0;
+            }
+            int frame = put(scratch, buffer, at, member, RecordLayout.MEMBER, previous, salt, memberPosition);
+            at += frame;
+            memberPosition += frame;
+            previous = frame;
+        }
+    }
+
+    /** @return the bytes of the frame */
+    private int put(AppendScratch scratch, int buffer, int index, Draft draft, int flags, int previousSize, long salt, long position) {
+        ByteBuffer target = written.get(buffer);
+        int frameBytes = (int) draft.frameBytes();
+        // pooled memory is not zeroed: the padding is somewhere in the frame's last 8 bytes
+        target.putLong(index + frameBytes - Long.BYTES, 0);
+        target.putLong(index, Frames.fill(scratch, target, index, draft, flags, previousSize, salt, position));
+        return frameBytes;
     }
 
     /** From the first frame's start to the last one's end. */

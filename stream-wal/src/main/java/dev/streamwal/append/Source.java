@@ -98,6 +98,12 @@ public abstract sealed class Source {
             return this;
         }
 
+        @Override
+        @SuppressWarnings("NullAway") // not asked after forget()
+        boolean isInArray() {
+            return first.isInArray() && second.isInArray();
+        }
+
         /** Like {@link OfArray#forget()}. */
         void forget() {
             first = null;

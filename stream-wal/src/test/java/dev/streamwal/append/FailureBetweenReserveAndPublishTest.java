@@ -70,7 +70,7 @@ class FailureBetweenReserveAndPublishTest {
         return Source.of(new UnpooledDirectByteBuf(UnpooledByteBufAllocator.DEFAULT, length, length) {
             @Override
             public ByteBuf getBytes(int index, byte[] target, int targetIndex, int count) {
-                if (index > 0) {
+                if (index + count > length / 2) {
                     throw failure;
                 }
                 return super.getBytes(index, target, targetIndex, count);
@@ -109,13 +109,13 @@ class FailureBetweenReserveAndPublishTest {
         Bytes<?> bytes = Bytes.allocateElasticOnHeap(100);
         try {
             bytes.write(new byte[100]);
-            AppendScratch scratch = AppendScratch.ofThisThread();
+            AppendScratch scratch = AppendScratch.take();
             Draft draft = scratch.draft(Bytes.allocateElasticOnHeap(1), bytes, SeamedLog.NOW);
             int frame = (int) draft.frameBytes();
             bytes.writePosition(50);
             assertThatThrownBy(() -> log.stream(KEY).append(scratch, draft, frame, SeamedLog.NOW, StreamLog.ANY_END))
                     .isInstanceOf(IllegalStateException.class);
-            scratch.forget();
+            scratch.giveBack();
         } finally {
             bytes.releaseLast();
         }

@@ -3,16 +3,15 @@ package dev.streamwal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.buffer.UnpooledHeapByteBuf;
-import java.util.concurrent.locks.LockSupport;
 
-/** Bytes that take their time while they are copied: an append of them is held up between reserving its slot and publishing it. */
-final class SlowByteBuf extends UnpooledHeapByteBuf {
+/** Bytes that run code of the program whenever they are copied. */
+final class CallingByteBuf extends UnpooledHeapByteBuf {
 
-    private final long pauseNanos;
+    private final Runnable beforeCopy;
 
-    SlowByteBuf(byte[] bytes, long pauseNanos) {
+    CallingByteBuf(byte[] bytes, Runnable beforeCopy) {
         super(UnpooledByteBufAllocator.DEFAULT, bytes, bytes.length);
-        this.pauseNanos = pauseNanos;
+        this.beforeCopy = beforeCopy;
     }
 
     /** Else they would be copied at once. */
@@ -23,7 +22,7 @@ final class SlowByteBuf extends UnpooledHeapByteBuf {
 
     @Override
     public ByteBuf getBytes(int index, byte[] target, int targetIndex, int length) {
-        LockSupport.parkNanos(pauseNanos);
+        beforeCopy.run();
         return super.getBytes(index, target, targetIndex, length);
     }
 }
