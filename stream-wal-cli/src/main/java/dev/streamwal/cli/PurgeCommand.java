@@ -98,27 +98,22 @@ final class PurgeCommand extends WritingCommand {
     }
 
     private Map<String, Purged> rehearse(List<String> keys) throws IOException {
-        try (LogSegments log = LogSegments.of(root(), tier().path().orElse(null))) {
-            SegmentInventory inventory = new SegmentInventory(root(), log);
-            Map<String, Purged> purged = new LinkedHashMap<>();
-            for (String key : keys) {
-                List<SegmentInventory.Found> all = inventory.segments(key);
-                List<SegmentInventory.Found> over = inventory.over(all, before);
-                purged.put(key, Purged.of(over, all.size() - over.size()));
-            }
-            return purged;
-        }
+        return ofEach(keys, (inventory, key) -> {
+            List<SegmentInventory.Found> all = inventory.segments(key);
+            List<SegmentInventory.Found> over = inventory.over(all, before);
+            return Purged.of(over, all.size() - over.size());
+        });
     }
 
     /** By one call for all of these, as each one lists anew which packs there are. What of a stream isn't there any more behind it, it has deleted. */
     private Map<String, Purged> purge(StreamWal wal, List<String> keys) throws IOException {
-        Map<String, List<SegmentInventory.Found>> present = segments(keys);
+        Map<String, List<SegmentInventory.Found>> present = ofEach(keys, SegmentInventory::segments);
         try {
             SweepResult unused = wal.purge(Keys.of(keys), before);
         } catch (WalException e) {
             refused = refused == null ? e : refused; // it is told behind what was deleted nevertheless
         }
-        Map<String, List<SegmentInventory.Found>> left = segments(keys);
+        Map<String, List<SegmentInventory.Found>> left = ofEach(keys, SegmentInventory::segments);
         Map<String, Purged> purged = new LinkedHashMap<>();
         present.forEach((key, were) -> {
             Set<Long> positions = left.getOrDefault(key, List.of()).stream().map(each -> each.name().basePosition()).collect(Collectors.toSet());
@@ -128,12 +123,17 @@ final class PurgeCommand extends WritingCommand {
         return purged;
     }
 
-    private Map<String, List<SegmentInventory.Found>> segments(List<String> keys) throws IOException {
+    /** Looks at a stream's segments. */
+    private interface Look<T> {
+        T at(SegmentInventory inventory, String key) throws IOException;
+    }
+
+    private <T> Map<String, T> ofEach(List<String> keys, Look<T> look) throws IOException {
         try (LogSegments log = LogSegments.of(root(), tier().path().orElse(null))) {
             SegmentInventory inventory = new SegmentInventory(root(), log);
-            Map<String, List<SegmentInventory.Found>> found = new LinkedHashMap<>();
+            Map<String, T> found = new LinkedHashMap<>();
             for (String key : keys) {
-                found.put(key, inventory.segments(key));
+                found.put(key, look.at(inventory, key));
             }
             return found;
         }
