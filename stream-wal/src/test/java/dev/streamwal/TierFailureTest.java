@@ -38,7 +38,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -53,6 +55,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TierFailureTest extends LogContract {
 
     private static final Duration AFTER = WINDOW.multipliedBy(2);
+    private static final Duration LONG_RETENTION = Duration.ofDays(1);
     private static final int STREAMS = 3;
 
     private final ObjectStore store = new ObjectStore();
@@ -1350,6 +1353,150 @@ class TierFailureTest extends LogContract {
             store.weather(Weather.FINE);
             assertThat(wal.moveToTier()).isPositive();
             assertTidy(wal);
+            assertHolds(wal);
+        }
+    }
+
+    /** Only small objects have room yet: what has expired goes, and makes room. */
+    @Test
+    void storeIsFull_whatHasExpiredThereIsDeleted() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            assertThat(wal.moveToTier()).isPositive();
+            append(wal, 2);
+            written.keySet().stream().limit(1).toList().forEach(key -> {
+                wal.delete(key);
+                written.remove(key);
+            });
+            clock.advance(WINDOW.multipliedBy(3));
+            written.keySet().forEach(wal::delete);
+            written.clear();
+            append(wal, 3);
+            int there = store.packs().size();
+            failing(Call.WRITE, name -> name.endsWith(".pack"));
+            expectFailures();
+            assertThat(unavailable(wal::moveToTier)).hasMessageContaining("refused");
+            assertThat(store.packs()).as("expired or deleted").hasSizeLessThan(there).hasSize(wal.stats().tieredPacks());
+            store.weather(Weather.FINE);
+            assertThat(wal.moveToTier()).isPositive();
+            assertTidy(wal);
+            assertHolds(wal);
+        }
+    }
+
+    private void failing(Call failing, Predicate<String> object) {
+        store.weather(new Weather() {
+            @Override
+            public void before(Call call, String name) throws IOException {
+                if (call == failing && object.test(name)) {
+                    throw new IOException("refused");
+                }
+            }
+        });
+    }
+
+    /** As one that is larger than the store takes. */
+    @Test
+    void moveToTier_oldestPackIsRefused_othersMoveAndArePublished() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            AtomicReference<String> refused = new AtomicReference<>();
+            failing(Call.WRITE, name -> {
+                boolean isPack = name.endsWith(".pack");
+                if (isPack && refused.get() == null) {
+                    refused.set(name.substring(0, name.indexOf('-')));
+                }
+                return isPack && name.startsWith(refused.get());
+            });
+            expectFailures();
+            assertThat(unavailable(wal::moveToTier)).hasMessageContaining("refused");
+            assertThat(wal.stats().tieredPacks()).isPositive();
+            assertTidy(wal);
+            try (WalReader alone = WalReader.openTier(store.folder())) {
+                assertThat(alone.keys()).isEqualTo(written.keySet());
+            }
+            assertHolds(wal);
+        }
+    }
+
+    /** So far apart that no packs are merged. */
+    private void appendSpans(StreamWal wal, int spans) {
+        for (int span = 0; span < spans; span++) {
+            append(wal, 1);
+            clock.advance(LONG_RETENTION.dividedBy(32));
+        }
+    }
+
+    /** What has moved is in what the tier says before all has moved. */
+    @Test
+    void moveToTier_manyPacks_tellsTheTierInBetween() {
+        try (StreamWal wal = open(options().retention(LONG_RETENTION))) {
+            appendSpans(wal, 20);
+            AtomicInteger contents = new AtomicInteger();
+            store.weather(new Weather() {
+                @Override
+                public void before(Call call, String name) {
+                    contents.addAndGet(call == Call.CLOSE && name.startsWith("content-") ? 1 : 0);
+                }
+            });
+            int moved = wal.moveToTier();
+            assertThat(moved).isGreaterThan(16);
+            assertThat(contents.get()).isEqualTo(3);
+            assertTidy(wal);
+            assertHolds(wal);
+        }
+    }
+
+    /** Ten are tried, and then no more: others come first. */
+    @Test
+    void moveToTier_manyObjectsThatCannotBeDeleted_keepNoOther() {
+        try (StreamWal wal = open(options().retention(LONG_RETENTION))) {
+            appendSpans(wal, 20);
+            assertThat(wal.moveToTier()).isGreaterThan(14);
+            List<String> held = store.packs().subList(0, 11);
+            failing(Call.DELETE, held::contains);
+            expectFailures();
+            written.keySet().forEach(wal::delete);
+            int unused = wal.pack();
+            for (int attempt = 0; attempt < 2; attempt++) {
+                assertThat(unavailable(wal::moveToTier)).hasMessageContaining("refused");
+            }
+            assertThat(store.packs()).isEqualTo(held);
+            written.clear();
+        }
+    }
+
+    /** A part of what the tier has was stored, and the answer was lost; then all is as it was before. */
+    @Test
+    void moveToTier_publishingFailedAndContentIsAsBefore_isPublishedAgain() {
+        try (StreamWal wal = open()) {
+            append(wal, 4);
+            clock.advance(AFTER);
+            assertThat(wal.moveToTier()).isPositive();
+            Map<String, List<Written>> before = new LinkedHashMap<>();
+            written.forEach((key, records) -> before.put(key, List.copyOf(records)));
+            Instant from = clock.instant();
+            append(wal, 2);
+            clock.advance(AFTER);
+            store.weather(new Weather() {
+                @Override
+                public void before(Call call, String name) throws IOException {
+                    if (call == Call.CLOSE && name.startsWith("content-")) {
+                        store.put(name, new byte[10]);
+                        throw new IOException("connection reset");
+                    }
+                }
+            });
+            expectFailures();
+            assertThat(unavailable(wal::moveToTier)).hasMessageContaining("connection reset");
+            store.weather(Weather.FINE);
+            assertThat(wal.erase(Keys.all(), from, clock.instant()).records()).isPositive();
+            written.clear();
+            written.putAll(before);
+            assertTidy(wal);
+            try (WalReader alone = WalReader.openTier(store.folder())) {
+                assertThat(alone.keys()).isEqualTo(written.keySet());
+            }
             assertHolds(wal);
         }
     }

@@ -33,7 +33,6 @@ public final class TierFolder {
     private static final String GONE = "see whether the tier is in its place, and whether the object was deleted there: what it had can't be read until it is put back";
 
     private final Path folder;
-    private final String name;
     private final Runnable answered;
 
     /** @param folder which exists */
@@ -45,12 +44,11 @@ public final class TierFolder {
     public TierFolder(Path folder, Runnable answered) {
         this.folder = folder;
         this.answered = answered;
-        this.name = TierLocation.of(folder);
     }
 
-    /** Where it is, for people. */
+    /** Where it is, for people. Asks the file system, which on a mount that is away may take long: the JDK looks whether a path is a folder. */
     public String name() {
-        return name;
+        return TierLocation.of(folder);
     }
 
     /** The names in it. */
@@ -212,7 +210,7 @@ public final class TierFolder {
             throw e;
         } catch (IOException | RuntimeException e) {
             // providers throw what their clients throw
-            throw new TierFailure(failed, name, object, e instanceof NoSuchFileException && !object.isEmpty() ? GONE : RETRY, e);
+            throw new TierFailure(failed, name(), object, e instanceof NoSuchFileException && !object.isEmpty() ? GONE : RETRY, e);
         } finally {
             answered.run();
         }
@@ -220,6 +218,6 @@ public final class TierFolder {
 
     @Override
     public String toString() {
-        return name;
+        return String.valueOf(folder);
     }
 }

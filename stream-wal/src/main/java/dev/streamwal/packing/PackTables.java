@@ -1,5 +1,7 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackFooter;
 import java.io.IOException;
@@ -18,7 +20,7 @@ record PackTables(PackStore store) implements MergePlan.Tables {
         try {
             PackFooter footer = store.reader(pack).footer();
             return footer.indexOffset() - footer.tableOffset();
-        } catch (IOException e) {
+        } catch (IOException | CorruptSegmentException | UnsupportedFormatException e) {
             // who merges it finds out, and reports it
             return 0;
         }

@@ -25,6 +25,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -48,6 +49,9 @@ public final class Tiering implements PackedTier {
     /** The task's name in failures. */
     public static final String TASK = "tier";
     private static final int MAX_FAILED_DELETIONS = 10;
+    private static final int MAX_FAILED_UPLOADS = 3;
+    /** Behind so many the tier is told what it has: what was moved isn't there before, for who has nothing but the tier. */
+    static final int MAX_PACKS_AT_ONCE = 8;
 
     /**
      * Settings.
@@ -72,9 +76,15 @@ public final class Tiering implements PackedTier {
     private final ReentrantLock recording = new ReentrantLock();
     private volatile boolean isEnded;
 
-    /** Packs that can't be read whole stay where they are. */
+    /** Packs whose tables or footers can't be read stay where they are. */
     @GuardedBy("this")
     private final Set<Long> damaged = new HashSet<>();
+    /** Packs that failed to move, as the tier refuses an object of that size: others come first. */
+    @GuardedBy("this")
+    private final Set<Long> notMoved = new HashSet<>();
+    /** Objects that couldn't be deleted, as under a legal hold: others come first. */
+    @GuardedBy("this")
+    private final Set<String> notDeleted = new HashSet<>();
     /** How often a table was found damaged by the time at which each pack in the tier had its table here, whole; less than 0 before. */
     @GuardedBy("this")
     private int wholeTables = -1;
@@ -119,21 +129,24 @@ public final class Tiering implements PackedTier {
      * @throws TierFailure where the tier fails
      * @throws IOException where a pack can't be read, or the manifest can't be written; the others were moved
      */
-    public synchronized int pass() throws IOException {
-        return settling(() -> false);
+    public int pass() throws IOException {
+        return pass(() -> false);
     }
 
-    /** A pass; where it succeeds, failures of earlier ones are over. */
-    @GuardedBy("this")
-    private int settling(BooleanSupplier isStopped) throws IOException {
-        progress.begins();
-        int moved;
-        try {
-            moved = pass(isStopped);
-        } finally {
-            progress.ends();
+    /** Moves some packs after the other, and lets others use the tier in between. Where that succeeds, failures of earlier passes are over. */
+    private int pass(BooleanSupplier isStopped) throws IOException {
+        int moved = 0;
+        IOException failed = null;
+        Moved some;
+        do {
+            some = moveSome(isStopped);
+            moved += some.packs();
+            failed = first(failed, some.failed());
+        } while (some.packs() > 0 && !isStopped.getAsBoolean());
+        if (failed != null) {
+            throw failed;
         }
-        backoff.succeeded();
+        succeeded();
         if (!isStopped.getAsBoolean()) {
             // reports of calls that took long within this pass are over, too
             events.ended(TASK, events.begins());
@@ -141,19 +154,36 @@ public final class Tiering implements PackedTier {
         return moved;
     }
 
+    private synchronized void succeeded() {
+        backoff.succeeded();
+    }
+
+    private static @Nullable IOException first(@Nullable IOException earlier, @Nullable IOException later) {
+        return earlier == null ? later : earlier;
+    }
+
+    private synchronized Moved moveSome(BooleanSupplier isStopped) throws IOException {
+        progress.begins();
+        try {
+            return moved(isStopped);
+        } finally {
+            progress.ends();
+        }
+    }
+
     /**
      * The same for a background thread: failures are reported instead of thrown, and make the passes rarer.
      *
      * @param isStopped asked between two pieces of a pack
      */
-    public synchronized void passAtIntervals(BooleanSupplier isStopped) {
-        if (!backoff.isDue(steadyClock.getAsLong())) {
+    public void passAtIntervals(BooleanSupplier isStopped) {
+        if (!isDue()) {
             return;
         }
         try {
-            int unused = settling(isStopped);
+            int unused = pass(isStopped);
         } catch (IOException | RuntimeException | Error e) {
-            backoff.failed(steadyClock.getAsLong());
+            failed();
             if (!isStopped.getAsBoolean()) {
                 events.packingFailed(TASK, e instanceof IOException failure
                         ? IoFailure.of("moving packs to the tier", failure, null, null, WalException.NO_POSITION) : e);
@@ -161,24 +191,36 @@ public final class Tiering implements PackedTier {
         }
     }
 
+    private synchronized boolean isDue() {
+        return backoff.isDue(steadyClock.getAsLong());
+    }
+
+    private synchronized void failed() {
+        backoff.failed(steadyClock.getAsLong());
+    }
+
     /** For another thread than that of the passes: reports that a pass waits too long for a call of the tier, once for each such call. */
     public void reportStuckPass() {
         OptionalLong waited = progress.newlyStuckNanos();
         if (waited.isPresent() && !isEnded) {
             events.packingFailed(TASK, IoFailure.of("moving packs to the tier", new TierFailure("a call hasn't returned: seconds="
-                    + TimeUnit.NANOSECONDS.toSeconds(waited.getAsLong()), folder.name(), "",
+                    + TimeUnit.NANOSECONDS.toSeconds(waited.getAsLong()), store.manifest().tier().map(LogTier::location).orElse("not known yet"), "",
                     "look at the tier, or open the log again to give the call up; until it returns no pack moves, and all else goes on", null), null, null,
                     WalException.NO_POSITION));
         }
     }
 
-    private synchronized int pass(BooleanSupplier isStopped) throws IOException {
+    /** @param failed why others weren't moved, or fetched; null where nothing failed */
+    private record Moved(int packs, @Nullable IOException failed) {}
+
+    @GuardedBy("this")
+    private Moved moved(BooleanSupplier isStopped) throws IOException {
         log.checkWriter();
         Manifest now = store.manifest();
         List<ListedPack> due = due(now);
         List<ListedPack> wanted = now.packsInOrder().stream().filter(pack -> now.isInTier(pack) && store.needed().bySweep().contains(pack.number())).toList();
         if (due.isEmpty() && wanted.isEmpty() && isUpToDate(now) && hasTables() && isComplete(now)) {
-            return 0;
+            return new Moved(0, null);
         }
         isTidy = false;
         isComplete = false;
@@ -188,36 +230,65 @@ public final class Tiering implements PackedTier {
             try {
                 fetch(pack);
             } catch (IOException e) {
-                failed = failed == null ? e : failed;
+                failed = first(failed, e);
             }
         }
+        Moved some = move(tier, due, isStopped);
+        failed = first(failed, some.failed());
+        // also where the tier takes nothing: what has expired there makes room
+        List<String> names = tidied(tier, failed);
+        if (failed == null) {
+            tier.checkHas(packsIn(store.manifest()), Set.copyOf(names));
+            isComplete = true;
+        }
+        return new Moved(some.packs(), failed);
+    }
+
+    @GuardedBy("this")
+    private List<String> tidied(LogInTier tier, @Nullable IOException earlier) throws IOException {
+        try {
+            return tidy(tier);
+        } catch (IOException e) {
+            if (earlier != null) {
+                e.addSuppressed(earlier);
+            }
+            throw e;
+        }
+    }
+
+    /** One that can't move keeps no other; where several can't, the tier may be away. */
+    @GuardedBy("this")
+    private Moved move(LogInTier tier, List<ListedPack> due, BooleanSupplier isStopped) {
         int moved = 0;
+        int refused = 0;
+        IOException failed = null;
         for (ListedPack pack : due) {
+            if (moved == MAX_PACKS_AT_ONCE || refused == MAX_FAILED_UPLOADS || isStopped.getAsBoolean()) {
+                break;
+            }
             try {
                 moved += isMoved(tier, pack) ? 1 : 0;
-            } catch (TierFailure e) {
-                throw e;
+                notMoved.remove(pack.number());
             } catch (IOException e) {
-                failed = failed == null ? e : failed;
+                failed = first(failed, e);
+                notMoved.add(pack.number());
+                refused += e instanceof TierFailure ? 1 : 0;
             }
         }
-        List<String> names = tidy(tier);
-        if (failed != null) {
-            throw failed;
-        }
-        tier.checkHas(packsIn(store.manifest()), Set.copyOf(names));
-        isComplete = true;
-        return moved;
+        return new Moved(moved, failed);
     }
 
     @GuardedBy("this")
     private List<ListedPack> due(Manifest now) {
-        damaged.retainAll(now.packsInOrder().stream().map(ListedPack::number).toList());
+        List<Long> listed = now.packsInOrder().stream().map(ListedPack::number).toList();
+        damaged.retainAll(listed);
+        notMoved.retainAll(listed);
         Set<Long> unreadable = Set.copyOf(damaged);
+        Set<Long> last = Set.copyOf(notMoved);
         List<ListedPack> here = now.packsInOrder().stream().filter(pack -> !now.isInTier(pack) && !unreadable.contains(pack.number())).toList();
         List<ListedPack> inTier = now.packsInOrder().stream().filter(now::isInTier).toList();
         return TierPlan.of(here, inTier, log.nowMillis(), settings.afterMillis(), limits).stream()
-                .filter(pack -> !store.needed().isNeeded(pack.number())).toList();
+                .filter(pack -> !store.needed().isNeeded(pack.number())).sorted(Comparator.comparing(pack -> last.contains(pack.number()))).toList();
     }
 
     /** Whether the tier needs nothing: it has nothing yet, or what it has is what was published. */
@@ -295,7 +366,7 @@ public final class Tiering implements PackedTier {
                     }
                 }
             } catch (IOException e) {
-                failed = failed == null ? e : failed;
+                failed = first(failed, e);
             }
         }
         if (failed == null && !isStopped.getAsBoolean()) {
@@ -465,7 +536,7 @@ public final class Tiering implements PackedTier {
         names.stream().filter(name -> TierNames.parseContent(name).isPresent()).max(String::compareTo).ifPresent(kept::add);
         // behind the list: what a later writer has put there isn't in it
         log.checkWriter();
-        delete(tier, names.stream().filter(name -> isOurs(name) && !kept.contains(name)).toList());
+        delete(tier, names.stream().filter(name -> isOurs(name) && !kept.contains(name)).collect(Collectors.toSet()));
         isTidy = true;
         return names;
     }
@@ -474,16 +545,21 @@ public final class Tiering implements PackedTier {
         return TierNames.parsePack(name).isPresent() || TierNames.parseContent(name).isPresent();
     }
 
-    /** One that can't be deleted, as under a legal hold, keeps no other; where many can't, the tier may be away. */
-    private static void delete(LogInTier tier, List<String> names) throws IOException {
+    /** One that can't be deleted keeps no other; where many can't, the tier may be away. */
+    @GuardedBy("this")
+    private void delete(LogInTier tier, Set<String> names) throws IOException {
+        notDeleted.retainAll(names);
+        Set<String> last = Set.copyOf(notDeleted);
         TierFailure first = null;
         int failed = 0;
-        for (String name : names) {
+        for (String name : names.stream().sorted(Comparator.<String, Boolean>comparing(last::contains).thenComparing(each -> each)).toList()) {
             try {
                 tier.delete(name);
+                notDeleted.remove(name);
             } catch (TierFailure e) {
                 failed++;
                 first = first == null ? e : first;
+                notDeleted.add(name);
                 if (failed == MAX_FAILED_DELETIONS) {
                     break;
                 }
@@ -505,6 +581,8 @@ public final class Tiering implements PackedTier {
         long serial = bound.serial() + 1;
         bind(bound.id(), serial);
         publishing = TierNames.content(serial, log.incarnation());
+        // where it fails, nobody knows what the tier says
+        published = null;
         tier.publish(content, publishing);
         published = content;
     }

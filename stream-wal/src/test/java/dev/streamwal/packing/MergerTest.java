@@ -16,8 +16,10 @@ import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Proxy;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -155,5 +157,18 @@ class MergerTest {
         assertThat(failures).hasSize(1);
         assertThat(merged).isPositive();
         assertThat(store.packs()).as("the merged one, and the bad one").hasSize(2);
+    }
+
+    /** Only packs above some size are opened for their table's length. */
+    @Test
+    void tableBytes_largePackEndsEarly_isNoFailure() throws IOException {
+        ListedPack pack = store.packs().get(0);
+        ListedPack large = new ListedPack(pack.number(), pack.window(), pack.expirationMillis(), pack.optionsHash(), pack.level(), pack.isCompressed(), 1 << 20,
+                pack.segments(), pack.records());
+        PackTables tables = new PackTables(store);
+        try (FileChannel file = FileChannel.open(store.file(pack), StandardOpenOption.WRITE)) {
+            FileChannel unused = file.truncate(file.size() - 16);
+        }
+        assertThat(tables.bytes(large)).isZero();
     }
 }
