@@ -1406,17 +1406,16 @@ public final class StreamWal implements AutoCloseable {
      */
     public WalStats stats() {
         checkOpen();
-        long packed;
         int sharedSegments;
         long sharedBytes;
         try {
             folders.discover(key -> streams.get(key).log(), log::deleteLeftovers);
-            packed = packs.segments();
             sharedSegments = sharedLog().segmentCount();
             sharedBytes = sharedLog().bytes();
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
+        long packed = packs.segments();
         SegmentTotals.Sums own = log.totals().sums();
         Manifest manifest = packs.manifest();
         List<ListedPack> listed = manifest.packsInOrder();

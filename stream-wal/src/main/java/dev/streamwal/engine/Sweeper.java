@@ -323,7 +323,7 @@ public final class Sweeper {
             SweepTime.Outcome asked = asked(bytes(all) > maxTotalBytes ? compared(all) : all);
             List<ExpiryPlan.Stream> views = asked.streams();
             long segments = views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum()
-                    + segmentsInPacks();
+                    + store.segments();
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
             shared = sharedBeginnings(plan);
             ConsumerHolds.Look held = holds.look(nowMillis, plan.stream().filter(deletion -> !isPacks(deletion.key())).toList(), views, logs);
@@ -411,15 +411,6 @@ public final class Sweeper {
             /** In the order of the plan. */
             List<ExpiryPlan.Deletion> goingFiles(List<ExpiryPlan.Deletion> plan) {
                 return plan.stream().filter(deletion -> !isPacks(deletion.key()) && goingFiles.contains(deletion)).toList();
-            }
-        }
-
-        private long segmentsInPacks() {
-            try {
-                return store.segments();
-            } catch (IOException | WalException e) {
-                // a damaged pack is reported when it is due, and to its readers
-                return store.packs().stream().mapToLong(ListedPack::segments).sum();
             }
         }
 

@@ -1,5 +1,6 @@
 package dev.streamwal.metrics;
 
+import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.reader.ConsumerLag;
@@ -76,8 +77,8 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
 
     private record Registered(MeterRegistry registry, Meter meter) {}
 
-    /** Over all streams of the consumer. */
-    private record Reading(long behindBytes, long behindMillis, long behindStreams) {}
+    /** Over all streams of the consumer; {@code behindMillis} is NaN where it isn't known. */
+    private record Reading(long behindBytes, double behindMillis, long behindStreams) {}
 
     /**
      * The metrics of a consumer, with the system's clock.
@@ -171,14 +172,15 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
             }
             long now = clock.millis();
             long bytes = 0;
-            long millis = 0;
+            double millis = 0;
             long streams = 0;
             List<ConsumerLag> lags = of.consumerLags(consumer);
             countLost(lags);
             for (ConsumerLag lag : lags) {
                 if (lag.behindBytes() > 0) {
                     bytes += lag.behindBytes();
-                    millis = Math.max(millis, now - oldestMillis(of, lag, now));
+                    // where the tier doesn't answer for one stream, it isn't asked for the others: each would wait as long
+                    millis = Double.isNaN(millis) ? millis : Math.max(millis, behindMillis(of, lag, now));
                     streams++;
                 }
             }
@@ -201,12 +203,17 @@ public final class ConsumerMetrics implements MeterBinder, AutoCloseable {
         countedTo = counted;
     }
 
-    /** The time of the first record that isn't committed; now where it is gone meanwhile, or can't be read: then the lag in bytes is what tells of it. */
-    private static long oldestMillis(WalReader of, ConsumerLag lag, long now) {
+    /**
+     * The age of the first record that isn't committed; 0 where it is gone meanwhile, or is damaged: then the lag in bytes is what tells of it. NaN where the
+     * log's tier is away.
+     */
+    private static double behindMillis(WalReader of, ConsumerLag lag, long now) {
         try (EntryCursor records = of.scanFrom(lag.key(), lag.committed())) {
-            return records.next() ? records.timestampMillis() : now;
+            return records.next() ? now - records.timestampMillis() : 0;
+        } catch (TierUnavailableException e) {
+            return Double.NaN;
         } catch (WalException e) {
-            return now;
+            return 0;
         }
     }
 

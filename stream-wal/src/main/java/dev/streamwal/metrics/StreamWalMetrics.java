@@ -1,6 +1,7 @@
 package dev.streamwal.metrics;
 
 import dev.streamwal.StreamWal;
+import dev.streamwal.WalActivity;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -69,6 +70,8 @@ public final class StreamWalMetrics implements MeterBinder, AutoCloseable {
     public synchronized void bindTo(MeterRegistry registry) {
         StreamWal wal = log.get();
         if (wal != null) {
+            // before anything is registered: of a closed log nothing may be
+            WalActivity unused = wal.activity();
             FormerMeters.checkNone(registry, "streamwal.appends", tags);
             registered.add(new Registered(registry, new LogMeters(registry, wal, readings, tags).register()));
         }

@@ -7,6 +7,7 @@ import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
@@ -260,11 +261,19 @@ public final class PackStore implements PackedData {
         return packs().isEmpty();
     }
 
-    /** The number of segments in packs that count. Looked for once for each state of the manifest. */
-    public long segments() throws IOException {
+    /**
+     * The number of segments in packs that count. Looked for once for each state of the manifest. Where packs can't be read, also what doesn't count any
+     * more in them: their readers are told of them.
+     */
+    public long segments() {
+        Manifest now = manifest.current();
         Counted known = counted;
-        if (known == null || !known.of().equals(manifest.current())) {
-            known = catalog.look(this::count);
+        if (known == null || !known.of().equals(now)) {
+            try {
+                known = catalog.look(this::count);
+            } catch (IOException | WalException e) {
+                known = new Counted(now, now.packsInOrder().stream().mapToLong(ListedPack::segments).sum());
+            }
             counted = known;
         }
         return known.segments();

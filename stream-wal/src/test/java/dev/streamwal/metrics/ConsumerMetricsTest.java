@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.objectstore.ObjectStore;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.LostRange;
@@ -16,6 +18,7 @@ import dev.streamwal.reader.WalReader;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -23,6 +26,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -61,6 +65,41 @@ class ConsumerMetricsTest {
     private static long lostBytes(WalReader reader) {
         LostRange range = reader.consumerLags("billing").get(0).lost().orElseThrow();
         return range.to() - range.from();
+    }
+
+    /** Each stream's oldest record is there: one of them is asked for, and no more. */
+    @Test
+    void lag_tierIsAway_itsTimeIsNotKnown() {
+        ObjectStore store = new ObjectStore();
+        WalOptions options = WalOptions.builder().clock(time::get).window(Duration.ofMinutes(10)).retention(Duration.ofDays(1)).sweepInterval(Duration.ZERO)
+                .ownSegments(0).tier(store.folder()).tierAfter(Duration.ofMinutes(20)).build();
+        try (StreamWal wal = StreamWal.open(directory.resolve("tiered"), options); WalReader reader = wal.reader()) {
+            try (WalConsumer consumer = reader.consumer("billing", Keys.all())) {
+                assertThat(consumer.committed("meter/0")).isEmpty();
+                for (int stream = 0; stream < 10; stream++) {
+                    EntryRef unusedRef = wal.stream("meter/" + stream).append(new byte[100]);
+                }
+                time.set(NOW.plus(Duration.ofHours(6)));
+                int unusedSegments = wal.pack();
+                assertThat(wal.moveToTier()).isPositive();
+                AtomicInteger asked = new AtomicInteger();
+                store.weather(new ObjectStore.Weather() {
+                    @Override
+                    public void before(ObjectStore.Call call, String object) throws IOException {
+                        asked.incrementAndGet();
+                        throw new ConnectException("connection refused");
+                    }
+                });
+                MeterRegistry registry = bound(reader, "billing");
+                assertThat(gauge(registry, "lag.time")).isNaN();
+                int once = asked.get();
+                assertThat(once).isBetween(1, 5);
+                assertThat(gauge(registry, "lag")).isPositive();
+                assertThat(gauge(registry, "streams.behind")).isEqualTo(10);
+                store.weather(ObjectStore.Weather.FINE);
+                assertThat(gauge(bound(reader, "billing"), "lag.time")).isEqualTo(Duration.ofHours(6).toSeconds());
+            }
+        }
     }
 
     @Test

@@ -224,6 +224,7 @@ class StreamWalMetricsTest {
         assertThat(gauge(registry, "streamwal.streams")).isNaN();
         assertThat(longest(registry, "streamwal.sweep.duration")).isNaN();
         assertThatThrownBy(() -> new StreamWalMetrics(wal, "too late").bindTo(registry)).isInstanceOf(WalClosedException.class);
+        assertThat(registry.find("streamwal.appends").tag("log", "too late").meters()).isEmpty();
     }
 
     @Test

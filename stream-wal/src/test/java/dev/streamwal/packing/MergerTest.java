@@ -171,4 +171,18 @@ class MergerTest {
         }
         assertThat(tables.bytes(large)).isZero();
     }
+
+    /** What can't be looked at counts as it is listed: the log's figures are there nevertheless. */
+    @Test
+    void segments_packWithDeletionsCannotBeRead_countsWhatIsListed() throws IOException {
+        long all = store.segments();
+        store.forgetBelow(Map.of(B, Long.MAX_VALUE));
+        assertThat(store.segments()).isEqualTo(all / 2);
+        Path bad = store.file(store.packs().get(0));
+        store.close();
+        Files.delete(bad);
+        Files.createDirectory(bad);
+        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> false), () -> 0);
+        assertThat(store.segments()).isEqualTo(all);
+    }
 }
