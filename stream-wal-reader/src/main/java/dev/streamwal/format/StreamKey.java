@@ -51,6 +51,8 @@ public final class StreamKey {
     private final byte @Nullable [] utf8;
     /** Made at the first request; threads that make it at the same time make equal ones. */
     private @Nullable String text;
+    /** Computed at the first request, as a string's is; it takes no room that alignment wouldn't. */
+    private int hash;
 
     private StreamKey(@Nullable String text, byte @Nullable [] utf8) {
         this.text = text;
@@ -313,7 +315,12 @@ public final class StreamKey {
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(utf8());
+        int known = hash;
+        if (known == 0) {
+            known = Arrays.hashCode(utf8());
+            hash = known;
+        }
+        return known;
     }
 
     @Override

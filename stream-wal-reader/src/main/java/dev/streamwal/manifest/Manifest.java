@@ -30,8 +30,8 @@ public final class Manifest {
     private final long highestNumber;
     private final long sharedBelow;
     private final List<ListedPack> packs;
-    private final Map<Long, ListedPack> byNumber = new HashMap<>();
-    private final Map<StreamKey, List<VoidRange>> voids = new HashMap<>();
+    private final Map<Long, ListedPack> byNumber;
+    private final Map<StreamKey, List<VoidRange>> voids;
     private final long packsBelow;
     private final @Nullable LogTier tier;
     private final Map<Long, TierObject> objects;
@@ -54,6 +54,8 @@ public final class Manifest {
         List<ListedPack> sorted = new ArrayList<>(packs);
         sorted.sort(Manifest::byWindow);
         this.packs = List.copyOf(sorted);
+        this.byNumber = new HashMap<>();
+        this.voids = new HashMap<>();
         // loops, here and elsewhere where a log is listed: the first use of java.util.stream and of lambdas took "stream-wal ls" a fifth of its time
         long highest = 0;
         for (ListedPack pack : sorted) {
@@ -73,11 +75,24 @@ public final class Manifest {
             throw new IllegalArgumentException("manifest has more than " + MAX_PACKS + " packs, more than " + MAX_VOID_RANGES
                     + " deletions in packs, or invalid numbers of packs: packs=" + packs.size() + ", deletions=" + ranges.size()
                     + ", highestNumber=" + highestNumber
-                    + "; choose longer windows or a shorter retention");
+                    + "; for fewer packs choose longer windows or a shorter retention; deletions go when the log merges and sweeps packs that have them");
         }
         if (!byNumber.keySet().containsAll(objects.keySet()) || (tier == null && !objects.isEmpty())) {
             throw new IllegalArgumentException("manifest has packs in a tier that it doesn't list, or no tier: inTier=" + objects.keySet() + ", tier=" + tier);
         }
+    }
+
+    /** The same with another number of changes: many deletions aren't copied for that. */
+    private Manifest(Manifest same, long edits) {
+        this.edits = edits;
+        this.highestNumber = same.highestNumber;
+        this.sharedBelow = same.sharedBelow;
+        this.packs = same.packs;
+        this.byNumber = same.byNumber;
+        this.voids = same.voids;
+        this.packsBelow = same.packsBelow;
+        this.tier = same.tier;
+        this.objects = same.objects;
     }
 
     private static int byWindow(ListedPack one, ListedPack other) {
@@ -269,7 +284,7 @@ public final class Manifest {
 
     /** A copy with another number of changes. */
     Manifest numbered(long number) {
-        return new Manifest(number, highestNumber, sharedBelow, packs, voidRanges(), tier, objects);
+        return new Manifest(this, number);
     }
 
     /** The objects in the tier, by the numbers of the packs that they hold. */

@@ -129,9 +129,8 @@ public final class ManifestFile {
         }
     }
 
-    /** When this returns, the file has this manifest durably; when it throws, it has this manifest or the one before. */
-    static void write(Path root, Path file, Manifest manifest) throws IOException {
-        ByteBuffer bytes = ManifestLayout.encode(manifest);
+    /** When this returns, the file has this encoded manifest durably; when it throws, it has this one or the one before. */
+    static void write(Path root, Path file, ByteBuffer bytes) throws IOException {
         LogFile.replace(directory(root).resolve(TEMPORARY_NAME), file, open -> writeAll(open, bytes));
     }
 

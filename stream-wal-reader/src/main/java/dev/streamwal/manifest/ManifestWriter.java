@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.IoFailure;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -37,10 +38,10 @@ public final class ManifestWriter {
         if (found != Manifest.EMPTY) {
             // rewritten also where it could be read: a killed process may have left a change unforced
             if (!ManifestFile.isFirst(root, found)) {
-                ManifestFile.write(root, ManifestFile.path(root), found);
+                ManifestFile.write(root, ManifestFile.path(root), ManifestLayout.encode(found));
             }
             if (!ManifestFile.isCopied(root, found)) {
-                writer.writeCopy();
+                writer.writeCopy(ManifestLayout.encode(found));
             }
         }
         return writer;
@@ -133,15 +134,16 @@ public final class ManifestWriter {
         // a number that may be on the disk is not given again: readers notice changes by it
         lastEdits = next.edits();
         makeDirectory();
-        writeFirst(next);
+        ByteBuffer bytes = ManifestLayout.encode(next);
+        writeFirst(next, bytes);
         current = next;
-        writeCopy();
+        writeCopy(bytes);
         isOpen = false;
     }
 
-    private void writeFirst(Manifest next) throws IOException {
+    private void writeFirst(Manifest next, ByteBuffer bytes) throws IOException {
         try {
-            ManifestFile.write(root, ManifestFile.path(root), next);
+            ManifestFile.write(root, ManifestFile.path(root), bytes);
         } catch (IOException e) {
             if (!IoFailure.isDiskFull(e)) {
                 throw e;
@@ -155,10 +157,10 @@ public final class ManifestWriter {
         }
     }
 
-    private synchronized void writeCopy() throws IOException {
+    private synchronized void writeCopy(ByteBuffer bytes) throws IOException {
         lacksCopy = true;
         try {
-            ManifestFile.write(root, ManifestFile.copy(root), current);
+            ManifestFile.write(root, ManifestFile.copy(root), bytes);
             lacksCopy = false;
         } catch (IOException e) {
             if (!IoFailure.isDiskFull(e)) {
@@ -172,7 +174,7 @@ public final class ManifestWriter {
     /** Writes the copy where a full disk has left none. Call it when something was deleted; a disk that is still full changes nothing. */
     public synchronized void complete() throws IOException {
         if (lacksCopy && !isOpen) {
-            writeCopy();
+            writeCopy(ManifestLayout.encode(current));
         }
     }
 
