@@ -15,8 +15,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder of the benchmarks' files: the one that {@code -Dbench.dir} names, by default {@code bench/target/data}. Its file system is the one that
- * is measured.
+ * The folder of the benchmarks' files: {@code stream-wal-bench} in the one that {@code -Dbench.dir} names, by default {@code bench/target/data}. Its file
+ * system is the one that is measured. The folder that was named may have files of somebody else: benchmarks delete everything in the one within it, and
+ * nothing beside that.
  */
 public final class BenchFolder {
 
@@ -25,12 +26,18 @@ public final class BenchFolder {
     private static final int CHUNK_BYTES = 4 << 20;
     private static final long SETTLE_SECONDS = 60;
 
-    private static final String OURS = "(metrics|month|churn|backlog|tier|tier-bucket|encryption|append|baseline|warm|recording|recorded|kept|durable|flush|recovery|delay|reads|gateway|sizes|soak|direct|many|compare)-.*";
+    private static final String SETTING = "bench.dir";
+    private static final String OWN = "stream-wal-bench";
 
     private BenchFolder() {}
 
     public static Path root() {
-        return Path.of(System.getProperty("bench.dir", "bench/target/data"));
+        return Path.of(System.getProperty(SETTING, "bench/target/data")).resolve(OWN);
+    }
+
+    /** The option by which a JVM that is started has the same folder, wherever it is started. */
+    public static String jvmOption() {
+        return "-D" + SETTING + '=' + root().toAbsolutePath().getParent();
     }
 
     /** A folder of this process that doesn't exist yet. */
@@ -85,7 +92,7 @@ public final class BenchFolder {
 
     /** Deletes what benchmarks left for others, and what killed ones left. */
     public static void deleteLeftovers() {
-        String[] names = root().toFile().list((folder, name) -> name.matches(OURS));
+        String[] names = root().toFile().list();
         if (names != null) {
             for (String name : names) {
                 delete(root().resolve(name));

@@ -149,7 +149,7 @@ public final class MetricsCost {
 
     /** The same folder as here; and a compiler's thread that ends would take its time with it. */
     private static List<String> flags() {
-        return List.of("-Dbench.dir=" + BenchFolder.root().toAbsolutePath(), "-XX:-UseDynamicNumberOfCompilerThreads");
+        return List.of(BenchFolder.jvmOption(), "-XX:-UseDynamicNumberOfCompilerThreads");
     }
 
     private static String said(String... arguments) throws IOException, InterruptedException {

@@ -1,5 +1,6 @@
 package dev.streamwal.bench.compare;
 
+import dev.streamwal.bench.BenchFolder;
 import dev.streamwal.bench.ChildJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -32,7 +33,7 @@ final class ContenderProcess {
         List<String> arguments = new ArrayList<>(List.of(CHILD, contender.name(), length.name(), folder.toString()));
         cells.forEach(cell -> arguments.add(cell.name()));
         List<String> flags = new ArrayList<>(contender.flags());
-        flags.add("-Dbench.dir=" + folder.toAbsolutePath().getParent());
+        flags.add(BenchFolder.jvmOption());
         Process process = ChildJvm.of(Comparison.class, flags, arguments.toArray(String[]::new)).start();
         Thread ending = new Thread(() -> kill(process));
         Runtime.getRuntime().addShutdownHook(ending);
