@@ -21,6 +21,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -199,8 +200,7 @@ public final class CsvImport implements Callable<Integer> {
                         ? text(cursor.timestampMillis(), cursor.content().toString(UTF_8))
                         : "nothing";
                 if (!found.equals(expected)) {
-                    differences.add("file=%s, line=%d, row=%s, record=%s"
-                            .formatted(series.file(), row.line(), expected, found));
+                    differences.add(String.format(Locale.ROOT, "file=%s, line=%d, row=%s, record=%s", series.file(), row.line(), expected, found));
                 }
                 progress.step();
             }

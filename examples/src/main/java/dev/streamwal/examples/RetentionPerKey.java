@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -123,6 +124,6 @@ public final class RetentionPerKey {
 
     private String sinceStart() {
         Duration time = since(START);
-        return "%dd %02d:%02d".formatted(time.toDays(), time.toHoursPart(), time.toMinutesPart());
+        return String.format(Locale.ROOT, "%dd %02d:%02d", time.toDays(), time.toHoursPart(), time.toMinutesPart());
     }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -47,7 +48,7 @@ final class BalancesView {
         List<String> lines = new ArrayList<>();
         rows.forEach((key, row) -> {
             Account state = row.state();
-            lines.add("%s,%d,%d,%d,%s".formatted(key, row.position(), state.cents(), state.events(), state.owner()));
+            lines.add(String.format(Locale.ROOT, "%s,%d,%d,%d,%s", key, row.position(), state.cents(), state.events(), state.owner()));
         });
         Path unfinished = Files.write(file.resolveSibling("unfinished"), lines);
         Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);

@@ -9,6 +9,7 @@ import dev.streamwal.reader.Keys;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
@@ -24,9 +25,9 @@ final class Sensors {
     }
 
     /** Every fifth one measures a temperature. */
-    private static String key(int number) {
+    static String key(int number) {
         String region = REGIONS.get(number / 5 % REGIONS.size());
-        return "sensor/%s/%s/%05d".formatted(number % 5 == 0 ? "temperature" : "power", region, number);
+        return String.format(Locale.ROOT, "sensor/%s/%s/%05d", number % 5 == 0 ? "temperature" : "power", region, number);
     }
 
     static Keys temperaturesOf(String region) {

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +36,7 @@ final class KafkaBroker implements AutoCloseable {
         this.folder = Files.createDirectories(folder);
         this.port = port;
         int controllerPort = freePort();
-        Files.writeString(properties(), """
+        Files.writeString(properties(), String.format(Locale.ROOT, """
                 process.roles=broker,controller
                 node.id=1
                 controller.quorum.voters=1@127.0.0.1:%2$d
@@ -47,7 +48,7 @@ final class KafkaBroker implements AutoCloseable {
                 transaction.state.log.num.partitions=1
                 transaction.state.log.replication.factor=1
                 transaction.state.log.min.isr=1
-                """.formatted(port, controllerPort, folder.resolve("data").toString().replace('\\', '/')));
+                """, port, controllerPort, folder.resolve("data").toString().replace('\\', '/')));
         Process format = run("format.out", "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", properties().toString());
         if (!format.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS) || format.exitValue() != 0) {
             format.destroyForcibly();

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -46,7 +47,7 @@ final class Playground {
                 int unused = reader.read(ROUND, record -> arrived.incrementAndGet());
                 if (System.nanoTime() - reported > REPORT_NANOS) {
                     reported = System.nanoTime();
-                    System.out.printf("%,d appended, %,d arrived, %,d repeats dropped%n", appended + RECORDS_A_ROUND, arrived.get(), reader.repeats());
+                    System.out.printf(Locale.ROOT, "%,d appended, %,d arrived, %,d repeats dropped%n", appended + RECORDS_A_ROUND, arrived.get(), reader.repeats());
                 }
             }
         }
