@@ -4,6 +4,8 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalStream;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.codec.RecordCodec;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UndecodableRecordException;
 import dev.streamwal.examples.eventsourcing.AccountEvent.Deposited;
 import dev.streamwal.examples.eventsourcing.AccountEvent.Opened;
 import dev.streamwal.examples.eventsourcing.AccountEvent.Withdrawn;
@@ -90,8 +92,16 @@ final class Accounts implements AutoCloseable {
 
     /** The account as it is now: its last snapshot, and the events behind that. */
     AccountSnapshot load(int number) {
-        AccountSnapshot snapshot = reader.latest(snapshotKey(number)).map(entry -> entry.value(AccountSnapshot.CODEC)).orElse(AccountSnapshot.NONE);
-        return replay(number, snapshot);
+        return replay(number, lastSnapshot(number));
+    }
+
+    /** One that can't be read is as good as none: all that it has is in the events. */
+    private AccountSnapshot lastSnapshot(int number) {
+        try {
+            return reader.latest(snapshotKey(number)).map(entry -> entry.value(AccountSnapshot.CODEC)).orElse(AccountSnapshot.NONE);
+        } catch (CorruptSegmentException | UndecodableRecordException e) {
+            return AccountSnapshot.NONE;
+        }
     }
 
     /** The account as its events from a snapshot on make it. */
@@ -112,7 +122,7 @@ final class Accounts implements AutoCloseable {
         var unused = wal.stream(snapshotKey(number), AccountSnapshot.CODEC).append(load(number));
     }
 
-    private static String snapshotKey(int number) {
+    static String snapshotKey(int number) {
         return "snapshot/" + number;
     }
 
