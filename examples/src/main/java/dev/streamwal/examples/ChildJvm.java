@@ -28,6 +28,13 @@ public final class ChildJvm {
         return java(Stream.concat(READER.stream(), Stream.of(StreamWal.class)), program, arguments);
     }
 
+    /** For who waits for something that a program is to do: one that has ended never does it. */
+    public static void requireRunning(Process program) {
+        if (!program.isAlive()) {
+            throw new IllegalStateException("a process of the example has ended by itself: exit code=" + program.exitValue());
+        }
+    }
+
     private static ProcessBuilder java(Stream<Class<?>> libraries, Class<?> program, Object... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

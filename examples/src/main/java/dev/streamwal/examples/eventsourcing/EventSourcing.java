@@ -65,7 +65,7 @@ public final class EventSourcing {
                 takeSnapshots(accounts);
                 work(accounts, 2);
                 projection = startProjection(log, view);
-                awaitProjection(wal);
+                awaitProjection(wal, projection);
             } finally {
                 projection.destroyForcibly().waitFor();
             }
@@ -137,9 +137,10 @@ public final class EventSourcing {
     }
 
     /** The read side is a little behind; how much, anybody can ask. */
-    private static void awaitProjection(StreamWal wal) throws InterruptedException {
+    private static void awaitProjection(StreamWal wal, Process projection) throws InterruptedException {
         try (WalReader reader = wal.reader()) {
             while (reader.consumerLags(Projection.NAME).stream().anyMatch(lag -> lag.behindBytes() > 0)) {
+                ChildJvm.requireRunning(projection);
                 TimeUnit.MILLISECONDS.sleep(10);
             }
         }

@@ -100,13 +100,20 @@ public final class MessageQueue {
     private void bill(StreamWal wal) throws IOException, InterruptedException {
         Process first = startWorker(BILLING, 1, ORDERS.partitions() / 2);
         Process second = startWorker(BILLING, 2, ORDERS.partitions() / 2);
-        while (Deliveries.read(home, BILLING).count() < MESSAGES / 10) {
-            TimeUnit.MILLISECONDS.sleep(20);
+        try {
+            while (Deliveries.read(home, BILLING).count() < MESSAGES / 10) {
+                ChildJvm.requireRunning(first);
+                ChildJvm.requireRunning(second);
+                TimeUnit.MILLISECONDS.sleep(20);
+            }
+            first.destroyForcibly().waitFor();
+            line("billing", "worker 1 killed");
+            send(wal, MESSAGES / 2, MESSAGES);
+            finish(wal, BILLING, second);
+        } finally {
+            first.destroyForcibly().waitFor();
+            second.destroyForcibly().waitFor();
         }
-        first.destroyForcibly().waitFor();
-        line("billing", "worker 1 killed");
-        send(wal, MESSAGES / 2, MESSAGES);
-        finish(wal, BILLING, second);
     }
 
     private Process startWorker(String group, int number, int share) throws IOException {
@@ -119,6 +126,7 @@ public final class MessageQueue {
         try (WalReader reader = wal.reader()) {
             long[] lags = lags(reader, group);
             while (LongStream.of(lags).sum() > 0) {
+                ChildJvm.requireRunning(worker);
                 line(group, "behind, by partition: %s bytes", Arrays.toString(lags));
                 TimeUnit.MILLISECONDS.sleep(300);
                 lags = lags(reader, group);

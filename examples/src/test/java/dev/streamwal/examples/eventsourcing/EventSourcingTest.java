@@ -1,12 +1,15 @@
 package dev.streamwal.examples.eventsourcing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.examples.ExampleProcess;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Event sourcing from its beginning to its end: each accepted command is an event, and all ways to an account's state lead to the same one. */
@@ -26,6 +29,15 @@ class EventSourcingTest {
         assertThat(printed)
                 .contains(commands.group(1) + " events on 20 accounts")
                 .contains("20 of 20 accounts are the same");
+    }
+
+    /** A projection that has no view, as there is a folder of that name. */
+    @Test
+    @Timeout(60)
+    void eventSourcing_whoseProjectionEnds_isNotWaitedFor() throws Exception {
+        assertThat(Files.createDirectory(folder.resolve("balances.csv"))).isDirectory();
+        assertThatThrownBy(() -> EventSourcing.main(new String[] {folder.toString()}))
+                .isInstanceOf(IllegalStateException.class).hasMessageContaining("exit code=1");
     }
 
     private static int number(String text) {
