@@ -1,6 +1,8 @@
 package dev.streamwal.examples.analytics;
 
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.examples.FailingLog;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
@@ -55,13 +57,16 @@ final class Analytics implements AutoCloseable {
         }
     }
 
-    /** A damaged record is left out: the call after goes on behind it. */
+    /** A damaged record is left out: the call after goes on behind it. Where the log fails there is none for now. */
     private boolean next(Duration wait) throws InterruptedException {
         while (true) {
             try {
                 return tail.next(wait);
             } catch (CorruptSegmentException e) {
                 out.println("left out of the analytics: " + e.getMessage());
+            } catch (WalIOException e) {
+                FailingLog.tellAndRest(e, out);
+                return false;
             }
         }
     }

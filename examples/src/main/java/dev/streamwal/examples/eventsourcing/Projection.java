@@ -3,6 +3,8 @@ package dev.streamwal.examples.eventsourcing;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UndecodableRecordException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.examples.FailingLog;
 import dev.streamwal.reader.TypedTail;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -27,15 +29,24 @@ final class Projection {
                 WalConsumer consumer = reader.consumer(NAME, Accounts.KEYS);
                 TypedTail<AccountEvent> events = consumer.entries().typed(Accounts.EVENTS)) {
             while (true) {
-                Duration wait = Duration.ofSeconds(1);
-                for (int i = 0; i < BATCH && next(events, wait); i++) {
-                    add(view, events);
-                    wait = Duration.ZERO;
+                try {
+                    addBatch(view, events);
+                    consumer.commitDelivered();
+                } catch (WalIOException e) {
+                    // the view has what came before this, and is saved with what comes next
+                    FailingLog.tellAndRest(e, System.err);
                 }
-                view.save();
-                consumer.commitDelivered();
             }
         }
+    }
+
+    private static void addBatch(BalancesView view, TypedTail<AccountEvent> events) throws IOException, InterruptedException {
+        Duration wait = Duration.ofSeconds(1);
+        for (int i = 0; i < BATCH && next(events, wait); i++) {
+            add(view, events);
+            wait = Duration.ZERO;
+        }
+        view.save();
     }
 
     /** An event that can't be read is missing in the view, and keeps none behind it from it: the call after goes on there. */

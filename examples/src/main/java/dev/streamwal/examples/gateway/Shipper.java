@@ -2,7 +2,9 @@ package dev.streamwal.examples.gateway;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.examples.ChildJvm;
+import dev.streamwal.examples.FailingLog;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
@@ -31,7 +33,7 @@ final class Shipper {
     private final Path target;
     private final List<String> batch = new ArrayList<>();
 
-    private Shipper(Path target) throws IOException {
+    Shipper(Path target) throws IOException {
         this.target = Files.createDirectories(target);
     }
 
@@ -50,13 +52,13 @@ final class Shipper {
         }
     }
 
-    private void ship(WalConsumer consumer) throws IOException, InterruptedException {
+    void ship(WalConsumer consumer) throws IOException, InterruptedException {
         Stream.concat(consumer.lost().stream(), consumer.possiblyLost().stream())
                 .forEach(range -> addLost(range.key(), range.from(), range.to()));
         while (fillBatch(consumer.entries())) {
             Path file = Files.write(target.resolve("unfinished"), batch);
             Files.move(file, target.resolve(UUID.randomUUID() + BATCH_SUFFIX)); // there as a whole, or not at all
-            consumer.commitDelivered();
+            FailingLog.untilTaken(consumer::commitDelivered, System.err);
             batch.clear();
         }
     }
@@ -77,6 +79,8 @@ final class Shipper {
                 addLost(Objects.requireNonNull(e.key()), e.from(), e.to());
             } catch (CorruptSegmentException e) {
                 batch.add("damaged," + e.key() + "," + e.position());
+            } catch (WalIOException e) {
+                FailingLog.tellAndRest(e, System.err);
             }
         }
     }

@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.streamwal.error.ConsumerInUseException;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.WalIOException;
+import dev.streamwal.examples.FailingLog;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -64,7 +66,7 @@ final class Worker {
     }
 
     /** Its share at once. Beyond that one a second, of those that no other worker has: their worker has ended. */
-    private void takePartitions() {
+    private void takePartitions() throws InterruptedException {
         boolean takesOver = System.nanoTime() - lastTakeOver > TAKE_OVER_NANOS;
         for (int partition = 0; partition < topic.partitions() && (mine.size() < share || takesOver); partition++) {
             if (!mine.containsKey(partition) && take(partition) && takesOver) {
@@ -76,25 +78,35 @@ final class Worker {
         }
     }
 
-    private boolean take(int partition) {
+    private boolean take(int partition) throws InterruptedException {
         try {
             mine.put(partition, reader.consumer(topic.consumer(group, partition), topic.keys(partition)));
             return true;
         } catch (ConsumerInUseException e) {
             return false;
+        } catch (WalIOException e) {
+            FailingLog.tellAndRest(e, System.err);
+            return false;
         }
     }
 
-    /** Commits what it has done: before that, it may be done twice, and never not at all. */
+    /**
+     * Commits what it has done: before that, it may be done twice, and never not at all. What it can't commit, as the log fails, it commits with what it
+     * does next.
+     */
     private int work(int partition, WalConsumer consumer) throws IOException, InterruptedException {
-        EntryTail messages = consumer.entries();
         int count = 0;
-        while (count < BATCH && next(messages)) {
-            TimeUnit.MILLISECONDS.sleep(1); // handling a message takes some time
-            note("done " + partition + " " + messages.position() + " " + messages.content().toString(UTF_8));
-            count++;
+        try {
+            EntryTail messages = consumer.entries();
+            while (count < BATCH && next(messages)) {
+                TimeUnit.MILLISECONDS.sleep(1); // handling a message takes some time
+                note("done " + partition + " " + messages.position() + " " + messages.content().toString(UTF_8));
+                count++;
+            }
+            consumer.commitDelivered();
+        } catch (WalIOException e) {
+            FailingLog.tellAndRest(e, System.err);
         }
-        consumer.commitDelivered();
         return count;
     }
 

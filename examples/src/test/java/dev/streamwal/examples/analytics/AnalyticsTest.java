@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.examples.DamagedRecord;
+import dev.streamwal.examples.LogAway;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import java.io.ByteArrayOutputStream;
@@ -42,6 +43,24 @@ class AnalyticsTest {
             }
         }
         assertThat(printed.toString(UTF_8)).startsWith("left out of the analytics: ");
+    }
+
+    @Test
+    void logThatFailsForAWhile_isSaid_andFollowedAfterwards() throws Exception {
+        try (StreamWal wal = StreamWal.open(folder); WalReader reader = WalReader.open(folder); Analytics analytics = new Analytics(reader, out)) {
+            assertThat(analytics.services()).isEmpty();
+            long unused = wal.samples("latency/search").append(Instant.now().minusSeconds(2).toEpochMilli(), 1);
+            try (LogAway away = LogAway.segments(folder)) {
+                assertThat(away).isNotNull();
+                while (printed.size() == 0) {
+                    TimeUnit.MILLISECONDS.sleep(10);
+                }
+            }
+            while (analytics.services().isEmpty()) {
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+        }
+        assertThat(printed.toString(UTF_8)).startsWith("tries again in a while: ");
     }
 
     @Test

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.examples.DamagedRecord;
+import dev.streamwal.examples.LogAway;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalReader;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -32,15 +34,10 @@ class ProjectionTest {
             assertThat(noEvent.position()).isZero();
             accounts.open(3, "owner 3");
             DamagedRecord.of(log, "to be damaged");
-            FutureTask<Void> projection = new FutureTask<>(() -> {
-                Projection.main(new String[] {log.toString(), file.toString()});
-                return null;
-            });
+            FutureTask<Void> projection = projection(log, file);
             Thread running = new Thread(projection, "projection");
             running.start();
-            while (!projection.isDone() && !BalancesView.open(file).row(Accounts.key(3)).state().isOpen()) {
-                TimeUnit.MILLISECONDS.sleep(10);
-            }
+            awaitOpen(projection, file, 3);
             running.interrupt();
             assertThatThrownBy(projection::get).isInstanceOf(ExecutionException.class).hasCauseInstanceOf(InterruptedException.class);
         }
@@ -48,6 +45,44 @@ class ProjectionTest {
         assertThat(view.row(Accounts.key(1)).state().cents()).isEqualTo(100);
         assertThat(view.row(Accounts.key(2))).isEqualTo(AccountSnapshot.NONE);
         assertThat(view.row(Accounts.key(3)).state().owner()).isEqualTo("owner 3");
+    }
+
+    @Test
+    void logThatFailsForAWhile_isProjectedAfterwards() throws Exception {
+        Path log = folder.resolve("log");
+        Path file = folder.resolve("balances.csv");
+        try (StreamWal wal = StreamWal.open(log); Accounts accounts = new Accounts(wal); WalReader reader = wal.reader()) {
+            accounts.open(1, "owner 1");
+            FutureTask<Void> projection = projection(log, file);
+            Thread running = new Thread(projection, "projection");
+            running.start();
+            awaitOpen(projection, file, 1);
+            try (LogAway away = LogAway.segments(log)) {
+                assertThat(away).isNotNull();
+                TimeUnit.MILLISECONDS.sleep(500); // and it has failed to read
+            }
+            accounts.open(2, "owner 2");
+            awaitOpen(projection, file, 2);
+            while (!projection.isDone() && reader.consumerLags(Projection.NAME).stream().anyMatch(lag -> lag.behindBytes() > 0)) {
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+            running.interrupt();
+            assertThatThrownBy(projection::get).isInstanceOf(ExecutionException.class).hasCauseInstanceOf(InterruptedException.class);
+            assertThat(reader.consumerLags(Projection.NAME)).hasSize(2);
+        }
+    }
+
+    private static FutureTask<Void> projection(Path log, Path file) {
+        return new FutureTask<>(() -> {
+            Projection.main(new String[] {log.toString(), file.toString()});
+            return null;
+        });
+    }
+
+    private static void awaitOpen(FutureTask<Void> projection, Path file, int account) throws Exception {
+        while (!projection.isDone() && !BalancesView.open(file).row(Accounts.key(account)).state().isOpen()) {
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
     }
 
     @Test
