@@ -130,6 +130,9 @@ public final class KafkaShipper {
                     throw e;
                 }
                 rest(e);
+            } catch (WalIOException e) {
+                // the log's file system failed while the tail was opened
+                rest(e);
             }
         }
     }

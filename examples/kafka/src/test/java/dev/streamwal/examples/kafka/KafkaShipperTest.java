@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
@@ -246,6 +247,24 @@ class KafkaShipperTest {
         await(() -> sent(0) == 4);
         assertThat(producers).hasSize(1);
         assertThat(texts(0)).containsExactly("0", "1", "2", "3");
+    }
+
+    /** As where its file system is away when a shipper begins. */
+    @Test
+    void run_whereTheLogCantBeRead_triesAgain() throws Exception {
+        append(0, 3);
+        Path segments = root.resolve("segments");
+        Path away = Files.move(segments, root.resolve("away"));
+        Files.writeString(segments, "no folder");
+        Future<?> shipping = ship();
+        await(() -> events.failures.size() == 2 || shipping.isDone());
+        assertThat(events.failures).hasSize(2).allMatch(WalIOException.class::isInstance);
+        assertThat(events.restsMillis).containsExactly(100L, 200L);
+        Files.delete(segments);
+        assertThat(Files.move(away, segments)).isDirectory();
+        await(() -> !producers.isEmpty() && sent(producers.size() - 1) == 3);
+        acknowledgeAll(producers.get(producers.size() - 1));
+        await(() -> committed() == end());
     }
 
     @Test
