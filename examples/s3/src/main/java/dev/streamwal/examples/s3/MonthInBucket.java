@@ -20,8 +20,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * what is older goes to a bucket, and is read from there.
  *
  * <pre>
- *   mvn -q compile exec:java@run -pl examples/s3 -am -Dexec.args="log s3://my-bucket/meters/"
- *   mvn -q compile exec:java@run -pl examples/s3 -am -Dexec.args="log s3x://store.example:9000/my-bucket/meters/"
+ *   mvn -q compile exec:exec@run -pl examples/s3 -am -Dexec.args="log s3://my-bucket/meters/"
+ *   mvn -q compile exec:exec@run -pl examples/s3 -am -Dexec.args="log s3x://store.example:9000/my-bucket/meters/"
  * </pre>
  *
  * The second is a store that isn't AWS's. The credentials are where AWS's clients look for them, as in {@code AWS_ACCESS_KEY_ID}, and never in the URI.
