@@ -31,7 +31,8 @@ final class TierOption {
         try {
             return place.contains(URI_MARK) ? Path.of(URI.create(place)) : Path.of(place);
         } catch (FileSystemNotFoundException e) {
-            throw new UsageException("no file system for the tier: tier=" + place + "; put its provider on the class path", e);
+            throw new UsageException("no file system for the tier: tier=" + place
+                    + "; put its provider on the class path, which the script stream-wal takes from STREAM_WAL_CLASSPATH", e);
         }
     }
 

@@ -128,6 +128,25 @@ class LauncherIT {
         assertThat(run(link, "")).isEqualTo(expected());
     }
 
+    /** Java looks for file systems' providers on all of it, and fails where a class that is named there isn't. */
+    @Test
+    void classPath_beyondTheJar_isTakenFromTheEnvironment() throws Exception {
+        Path services = Files.createDirectories(directory.resolve("more/META-INF/services"));
+        Files.writeString(services.resolve("java.nio.file.spi.FileSystemProvider"), "named.OnTheClassPath");
+        String line = "bash \"$0\" ls " + log.root() + " --tier s3://bucket/folder/";
+        assertThat(line(Map.of(), line)).isEqualTo(Exit.USAGE.code());
+        assertThat(err()).content().contains("STREAM_WAL_CLASSPATH");
+        Path cache = directory.resolve("cache");
+        String classPath = directory.resolve("none.jar") + ":" + directory.resolve("more");
+        for (String archive : List.of("", cache.toString())) {
+            assertThat(run(archive, Map.of("STREAM_WAL_CLASSPATH", classPath), "bash", "-c", line, SCRIPT.toString())).isEqualTo(Exit.BUG.code());
+            assertThat(err()).content().contains("named.OnTheClassPath");
+            assertThat(run(archive, Map.of("STREAM_WAL_CLASSPATH", classPath), "bash", SCRIPT.toString(), "ls", log.root().toString())).isZero();
+            assertThat(out()).isEqualTo(expected());
+        }
+        assertThat(archives(cache)).hasSize(1);
+    }
+
     /** Else the first file that the program opens would be standard input, and read as such. */
     @Test
     void standardInput_closed_isEmpty() throws Exception {
