@@ -16,8 +16,8 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A month of readings of 50 meters, in time-lapse, kept for a year. The last days stay on this machine's disk, until a 32nd of the year is over and merged;
- * what is older goes to a bucket, and is read from there.
+ * A month of readings of 50 meters, in time-lapse, kept for a year. About the last week stays on this machine's disk, as a 32nd of the year, eleven days, goes
+ * when it is over and merged; what is older goes to a bucket, and is read from there.
  *
  * <pre>
  *   mvn -q compile exec:exec@run -pl examples/s3 -am -Dexec.args="log s3://my-bucket/meters/"
