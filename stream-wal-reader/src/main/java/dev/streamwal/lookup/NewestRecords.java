@@ -3,8 +3,9 @@ package dev.streamwal.lookup;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.SegmentChain;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
-import dev.streamwal.error.WalException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.segment.ReadSizes;
 import dev.streamwal.segment.Segment;
@@ -142,9 +143,7 @@ public final class NewestRecords {
                 }
                 hold(scan);
                 found++;
-            } catch (EntryExpiredException e) {
-                throw e;
-            } catch (WalException e) {
+            } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
                 boolean isAtEnd = last == null;
                 if (isAtEnd || (e instanceof WalIOException && scan.nextPosition() == before)) {
                     throw e;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
@@ -25,6 +26,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -119,6 +121,24 @@ class FailedReadTest {
             }
         }
         assertThat(thrown).isPositive();
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void scanLast_closedBetweenAnyTwoCalls_endsAndTellsThat() {
+        int thrown = 0;
+        for (int nth = 1; thrown == nth - 1; nth++) {
+            assertThat(nth).isLessThan(MAX_CALLS);
+            try (WalReader reader = WalReader.open(root)) {
+                disk.meanwhile(nth, reader::close);
+                reader.scanLast(KEY, WINDOWS * RECORDS).close();
+            } catch (WalClosedException e) {
+                thrown++;
+            } finally {
+                disk.meanwhile(0, null);
+            }
+        }
+        assertThat(thrown).isGreaterThan(WINDOWS);
     }
 
     /** A folder that can't be listed isn't one with data. */
