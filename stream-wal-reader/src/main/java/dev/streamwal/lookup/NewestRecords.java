@@ -17,6 +17,7 @@ import dev.streamwal.walk.HeldRecords;
 import dev.streamwal.walk.RecordWalk;
 import dev.streamwal.walk.StreamEnd;
 import dev.streamwal.walk.StreamScan;
+import dev.streamwal.walk.WalkUpTo;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
@@ -86,12 +87,13 @@ public final class NewestRecords {
     public RecordWalk walk(int count) throws IOException {
         read(count);
         List<HeldRecord> records = held;
+        Place newest = last;
         if (records == null) {
             Place oldest = Objects.requireNonNull(first, "no first record, although too many were found to be held");
-            return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()),
+            StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()),
                     StreamScan.Rest.at(oldest.segment(), oldest.offset(), oldest.position(), StreamScan.Telling.NOTHING));
+            return new WalkUpTo(scan, Objects.requireNonNull(newest, "no last record, although there is a first one").position());
         }
-        Place newest = last;
         return new HeldRecords(log, catalog.key().text(), records, newest == null ? 0 : newest.position() + newest.size());
     }
 

@@ -22,6 +22,7 @@ import dev.streamwal.nanowal.NanoWalMerged;
 import dev.streamwal.nanowal.NanoWalPlaces;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.RecordWalk;
+import dev.streamwal.walk.WalkUpTo;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -205,19 +206,21 @@ final class NanoWalLog implements ReadableLog {
 
     @Override
     public RecordWalk scanLast(String key, int count) {
-        return onStream("opening a scan", key, chain -> from(key, chain, startOfLast(key, count)));
+        return onStream("opening a scan", key, chain -> last(key, chain, count));
     }
 
-    private long startOfLast(String key, int count) {
+    private RecordWalk last(String key, NanoWalChain chain, int count) throws IOException {
         long start = 0;
+        long lastPosition = -1;
         // damage is reported by the scan that goes forward
         DamageList passed = new DamageList(key);
         try (NanoWalBackward walk = new NanoWalBackward(source, key, Long.MAX_VALUE)) {
             for (int left = count; left > 0 && passed.next(walk); left--) {
                 start = walk.record().position();
+                lastPosition = Math.max(lastPosition, start);
             }
         }
-        return start;
+        return new WalkUpTo(from(key, chain, start), lastPosition);
     }
 
     @Override

@@ -408,6 +408,18 @@ class NanoWalTest {
     }
 
     @Test
+    void scanLast_appendedLater_staysTheNewestOfThen() throws IOException {
+        try (EntryCursor cursor = reader.scanLast(KEY, 100); EntryCursor ofNothing = reader.scanLast("nobody", 100)) {
+            assertThat(readOn(cursor)).isEqualTo(contents(0, 6));
+            NanoWalFiles.append(NanoWalFiles.path(directory, KEY, 20_000), record(6));
+            NanoWalFiles.write(directory, "nobody", 20_000, record(7));
+            assertThat(cursor.next()).isFalse();
+            assertThat(ofNothing.next()).isFalse();
+        }
+        assertThat(read(reader.scanLast(KEY, 1))).isEqualTo(contents(6, 7));
+    }
+
+    @Test
     void aFileThatGoesWhileACursorIsBeforeIt_isToldOnce() throws IOException {
         NanoWalFiles.write(directory, KEY, 30_000, record(6));
         try (EntryCursor cursor = reader.scan(KEY)) {

@@ -677,6 +677,32 @@ abstract class WalReaderContract {
         }
     }
 
+    /** Records that take more than a scan's buffer aren't held: the cursor reads them as it goes. */
+    @Test
+    void scanLast_largerThanAScansBufferAndAppendedLater_staysTheNewestOfThen() {
+        SegmentWriterForTests one = first();
+        for (int i = 0; i < 10; i++) {
+            one.append(i, "x".repeat(1_024));
+        }
+        one.prepare(4_096).write();
+        try (WalReader small = WalReader.open(root, ReaderOptions.builder().scanBufferBytes(4_096).build());
+                EntryCursor drained = small.scanLast(KEY, 100);
+                EntryCursor begun = small.scanLast(KEY, 100)) {
+            assertThat(contents(drained)).hasSize(10);
+            assertThat(begun.next()).isTrue();
+            long end = drained.nextPosition();
+            one.append(10, "later");
+            one.write();
+            for (int i = 0; i < 2; i++) {
+                assertThat(drained.next()).isFalse();
+                assertThat(drained.nextPosition()).isEqualTo(end);
+                assertThatThrownBy(drained::position).isInstanceOf(IllegalStateException.class);
+            }
+            assertThat(contents(begun)).hasSize(9);
+            assertThat(begun.nextPosition()).isEqualTo(end);
+        }
+    }
+
     @Test
     void latest_sealedOpenMarkedAndEmptySegments_isTheLastRecord() {
         SegmentWriterForTests one = five(first(), 0).prepare(64).write();
