@@ -33,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -597,6 +598,46 @@ abstract class PackingContract extends LogContract {
                     for (int i = 0; i < batch.size(); i++) {
                         assertThat(batch.status(i)).isEqualTo(EntryBatch.Status.FOUND);
                     }
+                }
+            });
+        }
+    }
+
+    /** What has expired of a stream was in no pack that is newer than what the stream begins with now. */
+    @Test
+    void read_damagedTableAndTheBeginningsExpired_isToldOfStreamsThatHadRecordsInItAlone() throws IOException {
+        StreamWal wal = open(packing());
+        List<Written> quiet = new ArrayList<>(appendSome(wal.stream("quiet"), 2));
+        Map<String, List<Written>> written = appendWindows(wal, 2);
+        quiet.addAll(appendSome(wal.stream("quiet"), 2));
+        for (int window = 2; window < 4; window++) {
+            clock.advance(WINDOW);
+            written.forEach((key, records) -> records.addAll(appendSome(wal.stream(key), 2)));
+        }
+        quiet.addAll(appendSome(wal.stream("quiet"), 2));
+        packAll(wal, 3 * STREAMS + 2);
+        clock.advance(RETENTION.minus(WINDOW.multipliedBy(2)));
+        wal.sweep();
+        wal.close();
+        Path damaged = packs().get(1);
+        try (FileChannel channel = FileChannel.open(damaged, StandardOpenOption.WRITE)) {
+            int unused = channel.write(ByteBuffer.allocate(8), channel.size() - 400);
+        }
+        try (WalReader reader = WalReader.open(root)) {
+            assertThat(reader.verify("quiet").damage()).isEmpty();
+            assertThat(reader.describe("quiet").orElseThrow().firstPosition()).isEqualTo(quiet.get(2).ref().position());
+            assertThat(reader.latestByTimestamp("quiet").map(Written::of)).contains(quiet.get(5));
+            assertThat(Written.drain(reader.scan("quiet"))).isEqualTo(quiet.subList(2, 6));
+            try (EntryBatch batch = reader.readBatch(Written.refs(quiet))) {
+                assertThat(IntStream.range(0, 6).mapToObj(batch::status)).containsExactly(EntryBatch.Status.EXPIRED, EntryBatch.Status.EXPIRED,
+                        EntryBatch.Status.FOUND, EntryBatch.Status.FOUND, EntryBatch.Status.FOUND, EntryBatch.Status.FOUND);
+            }
+            written.forEach((key, records) -> {
+                assertThat(reader.verify(key).damage()).hasSize(1).allSatisfy(damage -> assertThat(damage.file()).isEqualTo(damaged));
+                assertThat(reader.describe(key).orElseThrow().firstPosition()).isPositive();
+                try (EntryBatch batch = reader.readBatch(List.of(records.get(0).ref(), records.get(records.size() - 3).ref()))) {
+                    assertThat(batch.status(0)).isEqualTo(EntryBatch.Status.EXPIRED);
+                    assertThat(batch.status(1)).isEqualTo(EntryBatch.Status.CORRUPT);
                 }
             });
         }

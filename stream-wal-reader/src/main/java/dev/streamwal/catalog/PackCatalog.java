@@ -270,7 +270,7 @@ public final class PackCatalog {
             entries = reader.find(key);
         } catch (CorruptSegmentException e) {
             Path damaged = Objects.requireNonNullElse(e.file(), PackFiles.pack(root, pack.number()));
-            return List.of(new UnreadableFile(key, pack.expirationMillis(), damaged, e));
+            return List.of(new UnreadableFile(key, pack.expirationMillis(), damaged, pack.window(), e));
         }
         List<Segment> segments = new ArrayList<>(entries.size());
         for (PackEntry entry : entries) {

@@ -237,7 +237,7 @@ public final class SegmentCatalog {
     }
 
     @GuardedBy("this")
-    private void lookUp(SharedCatalog catalog, List<SharedSegment> live, Manifest now) {
+    private void lookUp(SharedCatalog catalog, List<SharedSegment> live, Manifest now) throws IOException {
         List<Segment> found = new ArrayList<>();
         catalog.addParts(key, live, now, found);
         parts = found.equals(parts) ? parts : found;

@@ -6,6 +6,7 @@ import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.format.Window;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.segment.Segment;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.NavigableMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands for the records that a stream may have in a damaged pack or shared segment. Such a file has records of many streams, so it is put into the
@@ -24,21 +26,25 @@ import java.util.NavigableMap;
 final class UnreadableFile extends Segment {
 
     private final Path file;
+    private final @Nullable Window window;
     private final CorruptSegmentException why;
 
-    UnreadableFile(StreamKey key, long expirationMillis, Path file, CorruptSegmentException why) {
-        this(key, expirationMillis, file, why, 0);
+    /** @param window of its records; null where it isn't known */
+    UnreadableFile(StreamKey key, long expirationMillis, Path file, @Nullable Window window, CorruptSegmentException why) {
+        this(key, expirationMillis, file, window, why, 0);
     }
 
-    private UnreadableFile(StreamKey key, long expirationMillis, Path file, CorruptSegmentException why, long position) {
+    private UnreadableFile(StreamKey key, long expirationMillis, Path file, @Nullable Window window, CorruptSegmentException why, long position) {
         super(key, new SegmentName(position, expirationMillis));
         this.file = file;
+        this.window = window;
         this.why = why;
     }
 
     /**
-     * Puts it into the first gap of the chain: each segment's header says where the data before it ended. If two files can't be read and there is
-     * one gap, the first file is reported.
+     * Puts it into the first gap of the chain: each segment's header says where the data before it ended. Before the first segment there is a gap
+     * too where the stream's beginning has expired, and that was in no file that is newer than this segment. If two files can't be read and there
+     * is one gap, the first file is reported.
      */
     void placeInto(NavigableMap<Long, Segment> byPosition, ChannelCache channels) throws IOException {
         long end = 0;
@@ -51,9 +57,9 @@ final class UnreadableFile extends Segment {
                 // this segment reports its own damage; whether there is a gap before it isn't known
                 return;
             }
-            boolean isGap = isFirst ? !header.isFirst() && header.previousEnd() > 0 : header.previousEnd() > end;
-            if (isGap) {
-                Segment unused = byPosition.putIfAbsent(end, new UnreadableFile(key(), name().expirationMillis(), file(), why, end));
+            boolean isBegun = isFirst && (header.isFirst() || isNewerThan(header.window()));
+            if (!isBegun && header.previousEnd() > end) {
+                Segment unused = byPosition.putIfAbsent(end, new UnreadableFile(key(), name().expirationMillis(), file(), window, why, end));
                 return;
             }
             isFirst = false;
@@ -61,11 +67,19 @@ final class UnreadableFile extends Segment {
         }
     }
 
+    private boolean isNewerThan(Window other) {
+        return window != null && window.startMillis() >= other.endMillis();
+    }
+
+    /** Where a segment's data ends; {@link Long#MAX_VALUE} where that isn't known. */
     private static long endOf(Segment segment, SegmentHeader header, ChannelCache channels) throws IOException {
         try (SegmentReader reader = segment.open(channels)) {
             SegmentEnd end = reader.end();
             // without a footer the end isn't known; what follows is in files of its own
             return end.isFinal() || segment instanceof SharedPart ? header.positionAt(end.offset()) : Long.MAX_VALUE;
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            // this segment reports its own damage
+            return Long.MAX_VALUE;
         }
     }
 
