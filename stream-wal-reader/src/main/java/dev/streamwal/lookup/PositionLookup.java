@@ -4,6 +4,7 @@ import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentReader;
@@ -54,9 +55,10 @@ public final class PositionLookup {
      * @param index of that segment in the chain
      */
     public Whereabouts in(SegmentReader reader, SegmentEnd end, int index, long position) throws IOException {
-        long offset = reader.header().offsetOf(position);
-        // a truncated file is recognized by its mark
-        return offset < end.offset() || (end.by() == SegmentEnd.By.FILE && offset < reader.markedTo())
+        SegmentHeader header = reader.header();
+        // positions are compared, as an invented one may have no offset; a truncated file is recognized by its mark
+        return position < header.positionAt(end.offset())
+                || (end.by() == SegmentEnd.By.FILE && position < header.positionAt(reader.markedTo()))
                 ? Whereabouts.IN_SEGMENT
                 : behind(index, position);
     }

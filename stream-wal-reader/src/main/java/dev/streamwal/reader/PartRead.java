@@ -211,13 +211,15 @@ final class PartRead {
         long shift = header.headerLength() - header.basePosition();
         long end = 0;
         for (int i = 0; i < count; i++) {
-            end = Math.max(end, positions[indexes[i]] + sizes[indexes[i]]);
+            if (isNear(header, indexes[i])) {
+                end = Math.max(end, positions[indexes[i]] + sizes[indexes[i]]);
+            }
         }
         long size = reader.sizeFor(end + shift);
         for (int i = 0; i < count; i++) {
             int index = indexes[i];
             long offset = positions[index] + shift;
-            if (offset <= size - sizes[index] && offset % RecordLayout.ALIGNMENT == 0) {
+            if (isNear(header, index) && offset <= size - sizes[index] && offset % RecordLayout.ALIGNMENT == 0) {
                 packed[planned++] = ReadPlan.pack(offset, index);
             } else {
                 miss(index);
@@ -238,6 +240,11 @@ final class PartRead {
             readRun(reader, header, run);
             isCutShort = pace.isSlow(plan.length(run));
         }
+    }
+
+    /** Whether a segment that begins so may reach to the ref; with the offset of one that is invented, nothing can be computed. */
+    private boolean isNear(SegmentHeader header, int index) {
+        return positions[index] - header.basePosition() <= Integer.MAX_VALUE;
     }
 
     /** Keeps the refs at which a frame of that size stands, judged by its prefix; the others are missed. */

@@ -289,6 +289,18 @@ abstract class WalReaderContract {
         }
     }
 
+    /** The reader hasn't seen how long the file is: what refs say of that is no reason to leave the others. */
+    @Test
+    void readBatch_oneRefIsInvented_theOthersAreFound() {
+        EntryRef ref = five(first(), 0).prepare(64).write().refs().get(0);
+        for (long position : new long[] {Long.MAX_VALUE - 32, Long.MAX_VALUE / 32 * 32 - 64, 1L << 40, Integer.MAX_VALUE + 1L}) {
+            try (WalReader anew = WalReader.open(root, options()); EntryBatch batch = anew.readBatch(List.of(ref, new EntryRef(KEY, position, 32)))) {
+                assertThat(batch.status(0)).isEqualTo(Status.FOUND);
+                assertThat(batch.status(1)).isEqualTo(Status.NOT_FOUND);
+            }
+        }
+    }
+
     @Test
     void readBatch_65536DuplicatesOfALargeRecord_readsItOnce() {
         SegmentWriterForTests segment = first();
