@@ -194,9 +194,12 @@ final class PartRead {
     }
 
     private void readSegment(Segment segment, int[] indexes, int count) throws IOException {
+        int missedBefore = missCount;
         try (SegmentReader reader = segment.open(log.channels())) {
             readSegment(reader, indexes, count);
         } catch (NoSuchFileException e) {
+            // it can vanish while it is being read: an interrupt closes its channel, and by then the file may be gone
+            missCount = missedBefore;
             missUnread(indexes, count);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             for (int i = 0; i < count; i++) {
@@ -341,22 +344,12 @@ final class PartRead {
         }
     }
 
-    /** A segment can vanish while it is being read: an interrupt closes its channel, and by then the file may be gone. */
     private void missUnread(int[] indexes, int count) {
         for (int i = 0; i < count; i++) {
-            if (statuses[indexes[i]] == null && !isMissed(indexes[i])) {
+            if (statuses[indexes[i]] == null) {
                 miss(indexes[i]);
             }
         }
-    }
-
-    private boolean isMissed(int index) {
-        for (int i = 0; i < missCount; i++) {
-            if (misses[i] == index) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private void explain(SegmentChain chain, int[] left) throws IOException {
