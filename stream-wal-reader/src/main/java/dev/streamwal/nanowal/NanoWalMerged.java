@@ -1,6 +1,7 @@
 package dev.streamwal.nanowal;
 
 import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.walk.TailWalk;
 import dev.streamwal.walk.WalkOfWalks;
@@ -45,14 +46,27 @@ public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
         while (current != null || !left.isEmpty()) {
             NanoWalForward walk = current != null ? current : open(left.remove());
             current = walk;
-            if (walk.next()) {
-                return true;
+            long before = walk.nextPosition();
+            try {
+                if (walk.next()) {
+                    return true;
+                }
+            } catch (WalIOException e) {
+                if (walk.nextPosition() == before) {
+                    // what can't be read for now is tried again in the next round, and the others needn't wait for it
+                    leave(walk);
+                }
+                throw e;
             }
-            positions.put(walk.key(), walk.nextPosition());
-            walk.close();
-            current = null;
+            leave(walk);
         }
         return false;
+    }
+
+    private void leave(NanoWalForward walk) {
+        positions.put(walk.key(), walk.nextPosition());
+        walk.close();
+        current = null;
     }
 
     private NanoWalForward open(String key) {

@@ -407,6 +407,23 @@ class NanoWalTest {
         assertThat(refs(KEY).get(0).position()).isEqualTo(2L << 40);
     }
 
+    /** It leads to itself, so opening it fails. */
+    @Test
+    void scanMerged_aFileThatCantBeOpened_doesNotKeepTheOthers() throws IOException {
+        assertThat(reader.keys()).hasSize(2);
+        Path file = NanoWalFiles.path(directory, KEY, 9_000);
+        byte[] bytes = Files.readAllBytes(file);
+        Files.delete(file);
+        Path unused = Files.createSymbolicLink(file, file);
+        try (EntryCursor cursor = reader.scanMerged(Keys.all(), Instant.EPOCH, Instant.MAX)) {
+            assertThatThrownBy(cursor::next).isInstanceOf(WalIOException.class).hasMessageContaining("file=" + file);
+            assertThat(readOn(cursor)).containsExactly("alone");
+            Files.delete(file);
+            Files.write(file, bytes);
+            assertThat(readOn(cursor)).isEqualTo(contents(0, 6));
+        }
+    }
+
     @Test
     void scanLast_appendedLater_staysTheNewestOfThen() throws IOException {
         try (EntryCursor cursor = reader.scanLast(KEY, 100); EntryCursor ofNothing = reader.scanLast("nobody", 100)) {
