@@ -7,6 +7,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.segment.ReadSizes;
@@ -144,10 +145,16 @@ public final class ScanStart {
 
     private static boolean nextReadable(StreamScan scan) {
         while (true) {
+            long before = scan.nextPosition();
             try {
                 return scan.next();
             } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException e) {
                 // the scan goes on after it
+            } catch (WalIOException e) {
+                // a slot that was given up has no record, and is passed
+                if (scan.nextPosition() == before) {
+                    throw e;
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.walk.RecordWalk;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ final class DamageList {
     /** Goes to the walk's next record, and collects all damage before it. */
     boolean next(RecordWalk walk) {
         while (true) {
+            long before = walk.nextPosition();
             try {
                 return walk.next();
             } catch (CorruptSegmentException e) {
@@ -31,6 +33,11 @@ final class DamageList {
                 add(e, 0, 0);
             } catch (EntryExpiredException e) {
                 // deleted, not damaged
+            } catch (WalIOException e) {
+                // a slot that was given up has no record, and is passed
+                if (walk.nextPosition() == before) {
+                    throw e;
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -420,6 +421,24 @@ class ScanBackwardTest {
             assertThat(waiting.get(10, TimeUnit.SECONDS)).isTrue();
             assertThat(cursor.ref()).isEqualTo(segment.refs().get(2));
             assertThat(new Walk(cursor).reversed()).isEqualTo(segment.refs().subList(0, 2));
+        }
+    }
+
+    /** As by a scan: such a slot has no record. */
+    @Test
+    void anyQuestion_slotGivenUpInTheWritingProcess_isPassed() {
+        SegmentWriterForTests segment = SegmentWriterForTests.first(root, KEY).fill(2, 8, 0);
+        long slot = segment.end();
+        segment.hole(64).append(3, "behind");
+        segment.markLast().prepare(64).write();
+        try (WalReader reader = reader(segment.end(), slot);
+                EntryTail tail = reader.follow(KEY, ReadFrom.time(Instant.ofEpochMilli(3)))) {
+            assertThat(reader.describe(KEY).orElseThrow().endPosition()).isEqualTo(segment.end());
+            assertThat(reader.verify(KEY).records()).isEqualTo(3);
+            assertThat(reader.verify(KEY).damage()).isEmpty();
+            assertThat(reader.latestByTimestamp(KEY).orElseThrow().ref()).isEqualTo(segment.refs().get(2));
+            assertThat(tail.next()).isTrue();
+            assertThat(tail.ref()).isEqualTo(segment.refs().get(2));
         }
     }
 
