@@ -21,6 +21,7 @@ final class ReadThreads implements AutoCloseable {
 
     /** As long as an unused file stays open. */
     private static final int IDLE_SECONDS = 10;
+    private static final int MAX_CLOSE_SECONDS = 10;
     /** Parts take different times: with several for each thread, all threads end at about the same time. */
     private static final int PARTS_PER_THREAD = 4;
 
@@ -141,18 +142,32 @@ final class ReadThreads implements AutoCloseable {
         }
     }
 
-    /** Ends the threads, and waits until they have ended. An interrupt doesn't end the wait, and is kept. */
+    /**
+     * Ends the threads, and waits until they have ended, {@value #MAX_CLOSE_SECONDS} s at most: a tier may answer no more, and then they end when it
+     * does. An interrupt doesn't end the wait, and is kept.
+     */
     @Override
     public void close() {
+        close(TimeUnit.SECONDS.toMillis(MAX_CLOSE_SECONDS));
+    }
+
+    /** As {@link #close()}, with another limit. */
+    void close(long maxMillis) {
         if (threads == null) {
             return;
         }
         threads.shutdown();
+        long begun = System.nanoTime();
         boolean interrupted = false;
         for (Thread each = alive.peek(); each != null; each = alive.peek()) {
             try {
-                each.join();
-                boolean unused = alive.remove(each);
+                long left = maxMillis - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+                if (left > 0) {
+                    each.join(left);
+                }
+                if (left <= 0 || !each.isAlive()) {
+                    boolean unused = alive.remove(each);
+                }
             } catch (InterruptedException e) {
                 interrupted = true;
             }

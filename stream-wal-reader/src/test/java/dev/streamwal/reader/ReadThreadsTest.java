@@ -119,6 +119,23 @@ class ReadThreadsTest {
         assertThat(ran).hasValue(100);
     }
 
+    /** What a thread reads from may answer no more. */
+    @Test
+    void close_aPartHangs_endsWithoutIt() {
+        CountDownLatch isRunning = new CountDownLatch(2);
+        CountDownLatch answers = new CountDownLatch(1);
+        ReadThreads threads = new ReadThreads(2);
+        Thread asking = new Thread(() -> threads.run(times(2, () -> {
+            isRunning.countDown();
+            await(answers);
+        })));
+        asking.start();
+        await(isRunning);
+        threads.close(50);
+        assertThat(asking.isAlive()).isTrue();
+        answers.countDown();
+    }
+
     @Test
     void run_afterClose_isOnTheCaller() {
         Set<Thread> seen = ConcurrentHashMap.newKeySet();
