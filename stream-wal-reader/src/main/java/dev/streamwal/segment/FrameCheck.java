@@ -1,5 +1,6 @@
 package dev.streamwal.segment;
 
+import dev.streamwal.format.RecordChecksum;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
 import dev.streamwal.format.SegmentHeader;
@@ -7,6 +8,8 @@ import java.io.IOException;
 
 /** Checks single frames, regardless of the batch that they may belong to. {@link #view()} stands on the frame checked last. */
 final class FrameCheck {
+
+    private static final int PIECE_BYTES = 64 << 10;
 
     private final SegmentHeader header;
     private final ReadBuffer buffer;
@@ -38,12 +41,37 @@ final class FrameCheck {
     /** Checks the frame after a {@link #peek} that returned {@code RECORD}. */
     Finding verify(long at) throws IOException {
         if (!buffer.reaches(at + view.frameBytes())) {
+            if (view.frameBytes() > RecordLayout.MAX_FRAME_BYTES && view.flags() == RecordLayout.PADDING) {
+                return verifyInPieces(at, view.frameBytes());
+            }
             Finding loaded = load(at, view.frameBytes());
             if (loaded != Finding.RECORD) {
                 return loaded;
             }
         }
         return view.checksumMatches(header.salt()) ? Finding.RECORD : Finding.BAD_CHECKSUM;
+    }
+
+    /** Checks padding in place of a large damaged stretch: nobody needs its content, so it isn't held as a whole. */
+    private Finding verifyInPieces(long at, int frame) throws IOException {
+        RecordChecksum checksum = new RecordChecksum();
+        checksum.reset();
+        long end = at + RecordLayout.PREFIX_BYTES + view.headerLength() + view.contentLength();
+        for (long from = at + RecordLayout.PREFIX_BYTES; from < end; from += PIECE_BYTES) {
+            int length = (int) Math.min(PIECE_BYTES, end - from);
+            if (!buffer.ensure(from, length)) {
+                return Finding.TOO_LONG;
+            }
+            checksum.update(buffer.bytes().slice(buffer.index(from), length));
+        }
+        Finding peeked = peek(at);
+        if (peeked != Finding.RECORD) {
+            return peeked;
+        }
+        int computed = checksum.finish(header.salt(), view.position(), RecordLayout.commitWord(view.headerLength()), view.contentLength(), view.flags(),
+                view.previousSize(), view.timestampMillis());
+        boolean isSame = view.frameBytes() == frame && buffer.bytes().getInt(view.index() + RecordLayout.CHECKSUM) == computed;
+        return isSame ? Finding.RECORD : Finding.BAD_CHECKSUM;
     }
 
     /** Reads a frame whose prefix is known, and checks the prefix again. */

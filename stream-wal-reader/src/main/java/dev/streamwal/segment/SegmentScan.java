@@ -143,7 +143,9 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         }
         offset = start;
         next = start;
-        buffer.ensureBackwards(start, size);
+        if (size <= RecordLayout.MAX_FRAME_BYTES) {
+            buffer.ensureBackwards(start, size);
+        }
         if (!acceptAnew(start)) {
             return false;
         }

@@ -87,6 +87,29 @@ class SegmentScanTest {
         }
     }
 
+    /** As recovery writes it in place of a large damaged stretch. */
+    @Test
+    void nextAndPrevious_paddingLargerThanAnyRecord_isPassedInPieces() throws IOException {
+        int frameBytes = RecordLayout.MAX_FRAME_BYTES + (4 << 10);
+        segment.append(1, "before");
+        int padding = segment.tail();
+        segment.padding(frameBytes).append(2, "behind");
+        segment.prepare(4_096);
+        byte[] bytes = segment.bytes();
+        try (SegmentScan scan = scan(bytes)) {
+            assertThat(forwards(scan)).isEqualTo(written()).hasSize(2);
+            assertThat(backwards(scan)).isEqualTo(written());
+            assertThat(scan.bufferBytes()).isLessThan(1 << 20);
+        }
+        for (int at : new int[] {padding + RecordLayout.PREFIX_BYTES, padding + frameBytes / 2, padding + frameBytes - 1}) {
+            bytes[at]++;
+            try (SegmentScan scan = scan(bytes)) {
+                assertThat(forwards(scan)).as("byte %d", at).hasSize(1);
+            }
+            bytes[at]--;
+        }
+    }
+
     @Test
     void previous_fromTheEnd_isForwardsReversed() throws IOException {
         segment.fill(300, 50, 0).appendBatch(2, "two", "three", "four");
