@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.journal.JournalFiles;
 import dev.streamwal.manifest.ManifestFile;
@@ -16,11 +17,13 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReadFrom;
+import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -600,6 +603,37 @@ abstract class PackingContract extends LogContract {
                     }
                 }
             });
+        }
+    }
+
+    /** The table has the segment's end, too, and the footer is only needed for finding times faster. */
+    @Test
+    void read_damagedFooterOfAPackedSegment_losesNoRecordAndIsToldByVerify() throws IOException {
+        StreamWal wal = open(packing().segmentBytes(1 << 20));
+        List<Written> written = appendSome(wal.stream("s"), 400, 500);
+        clock.advance(WINDOW);
+        written.addAll(appendSome(wal.stream("s"), 1));
+        packAll(wal, 1);
+        wal.close();
+        Path pack = packs().get(0);
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(pack)).order(ByteOrder.LITTLE_ENDIAN);
+        int footer = 0;
+        while (!RecordLayout.isCommitWord(bytes.getLong(footer)) || bytes.getInt(footer + RecordLayout.FLAGS) != RecordLayout.FOOTER) {
+            footer++;
+        }
+        bytes.put(footer + RecordLayout.PREFIX_BYTES, (byte) ~bytes.get(footer + RecordLayout.PREFIX_BYTES));
+        Files.write(pack, bytes.array());
+        try (WalReader reader = WalReader.open(root)) {
+            assertThat(Written.drain(reader.scan("s"))).isEqualTo(written);
+            assertThat(Written.drain(reader.scan("s", Instant.ofEpochMilli(NOW), Instant.ofEpochMilli(NOW + 1)))).isEqualTo(written.subList(0, 400));
+            assertThat(Written.drain(reader.scanBackward("s", Long.MAX_VALUE))).hasSize(401);
+            assertThat(reader.latestByTimestamp("s").map(Written::of)).contains(written.get(400));
+            try (EntryBatch batch = reader.readBatch(Written.refs(written))) {
+                assertThat(batch.found()).hasSize(401);
+            }
+            VerifyReport report = reader.verify("s");
+            assertThat(report.records()).isEqualTo(401);
+            assertThat(report.damage()).hasSize(1).allSatisfy(damage -> assertThat(damage.file()).isEqualTo(pack));
         }
     }
 

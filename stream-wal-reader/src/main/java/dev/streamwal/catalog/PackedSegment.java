@@ -130,10 +130,11 @@ public final class PackedSegment extends Segment {
         return null;
     }
 
-    /** Opens the pack, and looks the segment up in its table, also where the catalogue says where it is. */
+    /** Opens the pack, looks the segment up in its table, also where the catalogue says where it is, and reads its footer. */
     @Override
     public void checkFile() throws IOException {
-        Place unused = placeByTable();
+        Place here = placeByTable();
+        Footer unused = here.reader().segmentFooter(here.entry());
     }
 
     @Override
@@ -197,7 +198,12 @@ public final class PackedSegment extends Segment {
     @Override
     protected SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader read) throws IOException {
         Place here = place();
-        return SegmentEnd.of(here.reader().segmentFooter(here.entry()));
+        try {
+            return SegmentEnd.of(here.reader().segmentFooter(here.entry()));
+        } catch (CorruptSegmentException e) {
+            // the table tells where the data ends, too; what is missing is where to look for a time
+            return SegmentEnd.of(PackReader.ofOneBlock(here.entry()));
+        }
     }
 
     @Override

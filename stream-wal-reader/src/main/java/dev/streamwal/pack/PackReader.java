@@ -372,7 +372,8 @@ public final class PackReader implements AutoCloseable {
         return entry.indexBytes() == 0 ? ofOneBlock(entry) : readFooter(entry, bytes);
     }
 
-    private static Footer ofOneBlock(PackEntry entry) {
+    /** The segment's footer as far as the entry tells it: with an index of one block. */
+    public static Footer ofOneBlock(PackEntry entry) {
         SegmentIndex all = entry.records() == 0 ? new SegmentIndex() : SegmentIndex.ofOneBlock(entry.records(),
                 entry.headerLength() + entry.firstRecord(), entry.smallestMillis(), entry.largestMillis());
         return new Footer(entry.dataEnd(), entry.lastRecordSize(), all);
