@@ -388,7 +388,8 @@ public final class WalReader implements AutoCloseable {
      * @param key of the stream
      * @param position of a record, or where one ends, as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it
      * @return to be closed by the caller; empty where there is no such stream
-     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     * @throws EntryNotFoundException where no record starts at the position, and none ends there; positions between the end of a segment and the
+     *     beginning of the next one, which were never given, count as that end
      * @throws IllegalArgumentException where the position is negative
      */
     public EntryCursor scanFrom(String key, long position) {
@@ -424,7 +425,8 @@ public final class WalReader implements AutoCloseable {
      * @param from where to begin. Deleted records from a position on are reported. A position that was cut off, or lost in a power failure, and
      *     where no record can come any more, counts as the end
      * @return to be closed by the caller
-     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     * @throws EntryNotFoundException where no record starts at the position, and none ends there; positions between the end of a segment and the
+     *     beginning of the next one, which were never given, count as that end
      */
     public EntryTail follow(String key, ReadFrom from) {
         return follow(key, from, new WakeableRest());
@@ -509,7 +511,8 @@ public final class WalReader implements AutoCloseable {
      * @param key of the stream
      * @param position of a record, or where one ends; {@link Long#MAX_VALUE} for the end of the stream
      * @return to be closed by the caller; empty where there is no such stream
-     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     * @throws EntryNotFoundException where no record starts at the position, and none ends there; positions between the end of a segment and the
+     *     beginning of the next one, which were never given, count as that end
      * @throws IllegalArgumentException where the position is negative
      */
     public EntryCursor scanBackward(String key, long position) {
@@ -665,7 +668,10 @@ public final class WalReader implements AutoCloseable {
         return log.openFiles();
     }
 
-    /** Closes its files. Its cursors can't go on; its batches stay valid until they are closed themselves. The second call does nothing. */
+    /**
+     * Closes its files. Its cursors can't go on; its batches stay valid until they are closed themselves. An encrypted record of a batch that wasn't
+     * asked for before is decrypted then even so, which needs the log's file of keys and the master keys again. The second call does nothing.
+     */
     @Override
     public void close() {
         log.close();
