@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.engine.Environment;
 import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
@@ -16,14 +19,21 @@ import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Keys that come and go don't fill the memory: a stream of which everything has expired is let go of, and comes again at positions that it never had. */
 class ForgottenStreamsTest {
@@ -366,6 +376,65 @@ class ForgottenStreamsTest {
                 assertThat(lost.from()).isBetween(first.end(), missed.position());
                 assertThat(lost.to()).isBetween(missed.end(), last.position());
             });
+        }
+    }
+
+    /** What can't be listed hasn't gone: its commits are there when it can be again. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pack", "shared", "segments"})
+    void consumer_opensWhereStreamsCannotBeListed_forgetsNoCommit(String damaged) throws IOException {
+        Path log = folder.resolve("log");
+        try (StreamWal wal = open()) {
+            for (int i = 0; i < MANY; i++) {
+                append(wal, "container/" + i, "x");
+            }
+            if (damaged.equals("pack")) {
+                rest(wal);
+            }
+        }
+        Files.deleteIfExists(PackFiles.keys(log));
+        try (WalReader reader = WalReader.open(log); WalConsumer consumer = reader.consumer("all", Keys.prefix("container/"))) {
+            int read = 0;
+            while (consumer.entries().next()) {
+                read++;
+            }
+            assertThat(read).isEqualTo(MANY);
+            consumer.commitDelivered();
+        }
+        Path file = switch (damaged) {
+            case "pack" -> largest(log.resolve("packs"), name -> PackFiles.parse(name).isPresent());
+            case "shared" -> largest(log.resolve("segments").resolve(StreamKey.SHARED.directoryName()), name -> SegmentName.parse(name).isPresent());
+            default -> log.resolve("segments");
+        };
+        Path aside = folder.resolve("aside");
+        Files.move(file, aside);
+        if (damaged.equals("segments")) {
+            Files.createDirectory(file);
+        } else {
+            byte[] bytes = Files.readAllBytes(aside);
+            bytes[damaged.equals("pack") ? bytes.length - 20 : 20] ^= 1;
+            Files.write(file, bytes);
+        }
+        try (WalReader reader = WalReader.open(log); WalConsumer consumer = reader.consumer("all", Keys.prefix("container/"))) {
+            assertThat(reader.keys(Keys.prefix("container/"))).as("what can be listed").isEmpty();
+            assertThat(committed(consumer)).isEqualTo(MANY);
+        }
+        Files.delete(file);
+        Files.move(aside, file);
+        try (WalReader reader = WalReader.open(log); WalConsumer consumer = reader.consumer("all", Keys.prefix("container/"))) {
+            assertThat(committed(consumer)).isEqualTo(MANY);
+            assertThat(consumer.entries().next()).as("delivered again").isFalse();
+        }
+    }
+
+    private static long committed(WalConsumer consumer) {
+        return IntStream.range(0, MANY).filter(i -> consumer.committed("container/" + i).isPresent()).count();
+    }
+
+    private static Path largest(Path directory, Predicate<String> wanted) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file -> wanted.test(file.getFileName().toString())).max(Comparator.comparingLong(file -> file.toFile().length()))
+                    .orElseThrow();
         }
     }
 

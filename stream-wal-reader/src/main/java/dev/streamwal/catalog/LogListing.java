@@ -59,6 +59,11 @@ public final class LogListing {
         }
     }
 
+    /** Whether the folder of segments had any directory; that of a log that was written to has. */
+    boolean hasDirectories() {
+        return !directories.isEmpty();
+    }
+
     /** The stream's segments. */
     public SegmentCatalog catalog(String key) throws IOException {
         StreamKey streamKey = StreamKey.of(key);

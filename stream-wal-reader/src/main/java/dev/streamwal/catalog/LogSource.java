@@ -21,9 +21,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A log for reading: its streams, their catalogs, its open files, and, in the writer's process, its writer. Thread-safe. */
@@ -168,6 +170,23 @@ public final class LogSource implements AutoCloseable {
         });
         packs.addKeys(scope, keys);
         return keys;
+    }
+
+    /**
+     * Those of the keys whose streams certainly have no segment. None is where the folder of segments is missing or empty, as a disk that isn't mounted;
+     * and not one that may have something in a file that is damaged.
+     */
+    public Set<String> gone(Collection<String> keys) throws IOException {
+        LogListing listing = listing(keys);
+        Set<String> gone = new HashSet<>();
+        if (listing.hasDirectories()) {
+            for (String key : keys) {
+                if (listing.catalog(key).isCertainlyEmpty()) {
+                    gone.add(key);
+                }
+            }
+        }
+        return gone;
     }
 
     /** The end of the reserved space in the shared stream; 0 in a process that doesn't write the log. */

@@ -163,6 +163,11 @@ public final class SegmentCatalog {
         return isGone;
     }
 
+    /** Whether the stream had nothing when it was listed last, and nothing was damaged that it may be in. The chain alone doesn't tell the latter. */
+    synchronized boolean isCertainlyEmpty() {
+        return own.isEmpty() && packed.isEmpty() && parts.isEmpty();
+    }
+
     private void forgetFiles(SegmentChain last) {
         for (int i = 0; i < last.size(); i++) {
             channels.forget(last.get(i).file());

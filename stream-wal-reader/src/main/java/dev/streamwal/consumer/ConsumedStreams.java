@@ -1,6 +1,7 @@
 package dev.streamwal.consumer;
 
 import java.io.IOException;
+import java.util.Collection;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -12,6 +13,9 @@ public interface ConsumedStreams {
 
     /** The keys of the streams that exist. */
     Set<String> keys() throws IOException;
+
+    /** Those of the keys whose streams certainly don't exist. A stream whose records can't be read isn't among {@link #keys()}, and hasn't gone. */
+    Set<String> gone(Collection<String> keys) throws IOException;
 
     /**
      * The position to begin with in a stream that has no commit.

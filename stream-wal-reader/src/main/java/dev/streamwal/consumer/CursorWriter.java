@@ -283,7 +283,8 @@ public final class CursorWriter implements AutoCloseable {
      * <ul>
      *   <li><b>No record is skipped</b>: {@code start} never makes a reader leave out a record; it only marks the position below which nothing is
      *       reported as lost.
-     *   <li><b>No record is read twice</b>: the stream had no segment when the streams were listed. Its later records are new ones, at positions
+     *   <li><b>No record is read twice</b>: the stream had no segment when the streams were listed, and nothing was damaged, or not in its place, that
+     *       may have one; a stream that is only not listed keeps its commit. Its later records are new ones, at positions
      *       that were never given before. (A power loss may bring a deleted file back before the log is opened for writing; it may bring back an
      *       earlier commit as well.)
      *   <li><b>No committed record is reported as lost</b>: before a stream's last segment is deleted, the log's start is raised above all the
@@ -303,15 +304,19 @@ public final class CursorWriter implements AutoCloseable {
             return Optional.empty();
         }
         Set<String> there = streams.keys();
-        List<String> gone = commits.entrySet().stream().filter(commit -> !there.contains(commit.getKey()))
+        List<String> missing = commits.entrySet().stream().filter(commit -> !there.contains(commit.getKey()))
                 .sorted(Comparator.comparingLong(commit -> commit.getValue().atMillis())).map(Map.Entry::getKey).toList();
-        if (gone.size() <= settings.maxGoneKeys()) {
+        if (missing.size() <= settings.maxGoneKeys()) {
+            return Optional.empty();
+        }
+        Set<String> gone = streams.gone(missing.subList(0, missing.size() - settings.maxGoneKeys()));
+        if (gone.isEmpty()) {
             return Optional.empty();
         }
         long startBefore = state.header().start();
         long start = streams.start();
         Map<String, Committed> left = new HashMap<>(commits);
-        gone.subList(0, gone.size() - settings.maxGoneKeys()).forEach(left::remove);
+        gone.forEach(left::remove);
         long lastMillis = commits.values().stream().mapToLong(Committed::atMillis).max().orElse(0);
         for (String key : there) {
             if (!left.containsKey(key)) {

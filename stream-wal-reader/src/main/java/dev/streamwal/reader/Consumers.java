@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -177,6 +178,11 @@ final class Consumers {
         @Override
         public Set<String> keys() throws IOException {
             return log.keys(scope);
+        }
+
+        @Override
+        public Set<String> gone(Collection<String> some) throws IOException {
+            return log.gone(some);
         }
 
         @Override

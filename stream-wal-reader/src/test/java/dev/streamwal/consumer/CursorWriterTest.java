@@ -10,12 +10,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +36,8 @@ class CursorWriterTest {
     private final AtomicLong salts = new AtomicLong();
     /** Where each stream begins that is there. */
     private final Map<String, Long> there = new TreeMap<>();
+    /** Those that are there and can't be listed. */
+    private final Set<String> damaged = new HashSet<>();
     private long start;
     private boolean isUnreadable;
 
@@ -49,6 +54,11 @@ class CursorWriterTest {
                 throw new IOException("can't be listed");
             }
             return Set.copyOf(there.keySet());
+        }
+
+        @Override
+        public Set<String> gone(Collection<String> keys) {
+            return keys.stream().filter(key -> !there.containsKey(key) && !damaged.contains(key)).collect(Collectors.toSet());
         }
 
         @Override
@@ -84,6 +94,25 @@ class CursorWriterTest {
                 assertThat(writer.committed("late").orElseThrow().position()).as("it may have begun below the start").isZero();
                 assertThat(writer.start()).as("where those that were left out come back at the earliest").isEqualTo(start);
             }
+        }
+    }
+
+    @Test
+    void open_commitsOfStreamsThatCannotBeListed_stay() throws Exception {
+        try (CursorWriter writer = open()) {
+            for (int i = 0; i < 6; i++) {
+                commit(writer, "gone" + i, 8, i);
+            }
+        }
+        start = 1L << 36;
+        damaged.addAll(Set.of("gone0", "gone1", "gone2", "gone3", "gone4", "gone5"));
+        try (CursorWriter writer = open()) {
+            assertThat(writer.commits()).hasSize(6);
+            assertThat(writer.start()).as("nothing was left out").isZero();
+        }
+        damaged.removeAll(Set.of("gone1", "gone3"));
+        try (CursorWriter writer = open()) {
+            assertThat(writer.commits()).containsOnlyKeys("gone0", "gone2", "gone4", "gone5");
         }
     }
 

@@ -19,12 +19,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -57,6 +59,11 @@ class CursorCrashTest {
             @Override
             public Set<String> keys() {
                 return BEGINNING.keySet();
+            }
+
+            @Override
+            public Set<String> gone(Collection<String> keys) {
+                return keys.stream().filter(key -> !BEGINNING.containsKey(key)).collect(Collectors.toSet());
             }
 
             @Override
