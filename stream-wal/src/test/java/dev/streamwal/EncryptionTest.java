@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.error.RecordTooLargeException;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.RecordView;
@@ -39,7 +40,9 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import net.openhft.chronicle.bytes.Bytes;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -512,6 +515,70 @@ class EncryptionTest {
         @Override
         public byte[] unwrap(String id, byte[] wrapped, byte[] context) {
             return new byte[32];
+        }
+    }
+
+    /** Wraps keys when it is let. */
+    private static final class Hanging implements MasterKeys {
+        private final CountDownLatch asked = new CountDownLatch(1);
+        private final CountDownLatch answers = new CountDownLatch(1);
+
+        @Override
+        public String currentId() {
+            return KEYS.currentId();
+        }
+
+        @Override
+        public byte[] wrap(String id, byte[] key, byte[] context) {
+            asked.countDown();
+            boolean unused = await(answers);
+            return KEYS.wrap(id, key, context);
+        }
+
+        @Override
+        public byte[] unwrap(String id, byte[] wrapped, byte[] context) {
+            return KEYS.unwrap(id, wrapped, context);
+        }
+    }
+
+    private static boolean await(CountDownLatch latch) {
+        try {
+            return latch.await(1, TimeUnit.MINUTES);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A key service that doesn't answer holds up who needs a key, and not the log's end: what it answers then is of no log any more. */
+    @Test
+    void close_whileMasterKeysHang_returnsAndGivesUpTheLog() throws Exception {
+        Hanging hanging = new Hanging();
+        AtomicReference<Throwable> outcome = new AtomicReference<>();
+        StreamWal wal = StreamWal.open(root(), options().encryption(hanging).build());
+        Thread appending = new Thread(() -> {
+            try {
+                wal.stream("a").append("late".getBytes(UTF_8));
+            } catch (Throwable e) {
+                outcome.set(e);
+            }
+        });
+        appending.start();
+        assertThat(await(hanging.asked)).isTrue();
+        Thread closing = new Thread(wal::close);
+        closing.setDaemon(true);
+        closing.start();
+        closing.join(TimeUnit.SECONDS.toMillis(30));
+        assertThat(closing.isAlive()).isFalse();
+        try (StreamWal next = open(root(), Segments.SHARED, Storage.AUTO)) {
+            EntryRef unused = next.stream("a").append("next".getBytes(UTF_8));
+            byte[] keys = Files.readAllBytes(root().resolve("keys"));
+            hanging.answers.countDown();
+            appending.join();
+            assertThat(outcome.get()).isInstanceOf(WalClosedException.class);
+            assertThat(root().resolve("keys")).hasBinaryContent(keys);
+        }
+        try (WalReader reader = reader(root(), KEYS)) {
+            assertThat(contents(reader, "a")).containsExactly("next");
         }
     }
 

@@ -31,10 +31,13 @@ public final class SessionKeys {
     private final MasterKeys masters;
     private final InstantSource clock;
     private final WriterFence fence;
-    private final ReentrantLock lock = new ReentrantLock();
+    /** One key is made at a time. Held while the program's master keys are asked, which may hang. */
+    private final ReentrantLock making = new ReentrantLock();
+    /** Held while the file is written, and no code of the program runs: all that closing waits for. */
+    private final ReentrantLock writing = new ReentrantLock();
     private volatile @Nullable SealingKey current;
 
-    @GuardedBy("lock")
+    @GuardedBy("writing")
     private boolean closed;
 
     /** No key is made before {@link #ready()}. */
@@ -54,7 +57,7 @@ public final class SessionKeys {
     }
 
     private void begin() {
-        lock.lock();
+        making.lock();
         try {
             SealingKey key = current;
             if (key == null || key.isFull()) {
@@ -63,12 +66,12 @@ public final class SessionKeys {
                     // a key that is wrapped under another master key of the same id would be lost with that one
                     LogKeys.checkCurrent(keys, masters);
                 }
-                current = added(keys);
+                add(keys);
             }
         } catch (IOException e) {
             throw notWritten("add a session key", e);
         } finally {
-            lock.unlock();
+            making.unlock();
         }
     }
 
@@ -87,29 +90,34 @@ public final class SessionKeys {
      * @throws dev.streamwal.error.KeyUnavailableException if the master key of one is missing: then nothing has changed
      */
     public void rotate() {
-        lock.lock();
+        making.lock();
         try {
-            current = added(LogKeys.rewrapped(KeysFile.read(root), masters));
+            add(LogKeys.rewrapped(KeysFile.read(root), masters));
         } catch (IOException e) {
             throw notWritten("rotate the keys", e);
         } finally {
-            lock.unlock();
+            making.unlock();
         }
     }
 
-    /** Adds a new key to those given, durably. */
-    @GuardedBy("lock")
-    private SealingKey added(List<WrappedKey> keys) throws IOException {
-        if (closed) {
-            throw closedException();
-        }
+    /** Adds a new key to those given, durably, and seals with it from now on. */
+    @GuardedBy("making")
+    private void add(List<WrappedKey> keys) throws IOException {
         SealingKey added = SealingKey.generate(newId(keys), clock.millis(), masters);
         List<WrappedKey> all = new ArrayList<>(keys);
         all.add(added.wrapped());
-        // the file is read and replaced: another writer would lose this key
-        fence.check();
-        KeysFile.write(root, all);
-        return added;
+        writing.lock();
+        try {
+            // the file is read and replaced: another writer would lose this key, and one that has opened the log since would lose its own
+            if (closed) {
+                throw closedException();
+            }
+            fence.check();
+            KeysFile.write(root, all);
+            current = added;
+        } finally {
+            writing.unlock();
+        }
     }
 
     private static int newId(List<WrappedKey> keys) {
@@ -129,14 +137,14 @@ public final class SessionKeys {
         return new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, null);
     }
 
-    /** Forgets the key; no other one is made. */
+    /** Forgets the key; no other one is used. A key that the master keys are asked for is thrown away when they answer. */
     public void close() {
-        lock.lock();
+        writing.lock();
         try {
             closed = true;
             current = null;
         } finally {
-            lock.unlock();
+            writing.unlock();
         }
     }
 }
