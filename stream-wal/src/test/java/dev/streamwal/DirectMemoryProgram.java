@@ -11,13 +11,17 @@ import io.netty.buffer.PooledByteBufAllocator;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** What {@link DirectMemoryTest} runs in a JVM of its own. It takes all direct memory that readers could get, reads, gives it back, and reads again. */
 final class DirectMemoryProgram {
 
     static final String KEY = "s";
     static final int RECORDS = 200;
-    static final int OPERATIONS = 4;
+    /** Has a record of one byte, and one of {@link #LARGE_BYTES}. */
+    static final String LARGE = "l";
+    static final int LARGE_BYTES = 1 << 20;
+    static final int OPERATIONS = 5;
 
     private static final int LARGEST_BYTES = 4 << 20;
     /** Less than any reading operation asks for. */
@@ -32,16 +36,23 @@ final class DirectMemoryProgram {
 
     public static void main(String[] arguments) {
         List<EntryRef> refs = new ArrayList<>();
+        AtomicReference<EntryCursor> standing = new AtomicReference<>();
         List<Operation> operations = List.of(
                 reader -> read(reader.scan(KEY)),
                 reader -> read(reader.scanBackward(KEY, Long.MAX_VALUE)),
                 reader -> read(reader.follow(KEY, ReadFrom.first())),
+                reader -> copied(standing.get()),
                 reader -> {
                     try (EntryBatch batch = reader.readBatch(refs)) {
                         return batch.found().size();
                     }
                 });
-        try (WalReader reader = WalReader.open(Path.of(arguments[0]))) {
+        try (WalReader reader = WalReader.open(Path.of(arguments[0])); EntryCursor onLarge = reader.scan(LARGE)) {
+            // it has copied the small record before the large one, which it has read, and not copied yet
+            if (!onLarge.next() || onLarge.content().readableBytes() != 1 || !onLarge.next()) {
+                throw new AssertionError("a small record and a large one");
+            }
+            standing.set(onLarge);
             try (EntryCursor scan = reader.scan(KEY)) {
                 while (scan.next()) {
                     refs.add(scan.ref());
@@ -74,6 +85,10 @@ final class DirectMemoryProgram {
             }
         }
         return count;
+    }
+
+    private static int copied(EntryCursor cursor) {
+        return cursor.content().readableBytes() == LARGE_BYTES ? RECORDS : 0;
     }
 
     /** In ever smaller pieces. */

@@ -54,6 +54,8 @@ class DirectMemoryTest {
     void read_directMemoryIsUsedUp_eachOperationIsToldAndReadsWhenThereIsSome() throws Exception {
         try (LogHome home = LogHome.channel()) {
             try (StreamWal wal = StreamWal.open(home.root())) {
+                List<EntryRef> unusedToo = wal.stream(DirectMemoryProgram.LARGE).appendBatch(
+                        List.of(WriteEntry.of(new byte[1]), WriteEntry.of(new byte[DirectMemoryProgram.LARGE_BYTES])));
                 for (int i = 0; i < DirectMemoryProgram.RECORDS; i++) {
                     EntryRef unused = wal.stream(DirectMemoryProgram.KEY).append(new byte[100]);
                 }

@@ -12,10 +12,11 @@ import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.SchemaTag;
 import dev.streamwal.format.SealLayout;
+import dev.streamwal.io.DirectMemory;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.segment.WalkedRecord;
 import dev.streamwal.walk.RecordWalk;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -62,11 +63,16 @@ public class EntryCursor implements AutoCloseable {
         private CursorBuffer lent = CursorBuffer.EMPTY;
         private boolean loaded;
 
-        ByteBuf prepare(int length) {
+        ByteBuf prepare(int length, RecordWalk walk) {
             if (length > bytes.capacity()) {
-                bytes.release();
+                // there may be no room for a larger one
+                release();
                 int capacity = Math.max(64, Integer.highestOneBit(length - 1) << 1);
-                bytes = PooledByteBufAllocator.DEFAULT.buffer(capacity, capacity);
+                try {
+                    bytes = DirectMemory.buffer(capacity);
+                } catch (DirectMemory.UsedUpException e) {
+                    throw IoFailure.of("copying a record", e, null, walk.key(), walk.record().position());
+                }
                 lent = new CursorBuffer(bytes);
             }
             return bytes.clear();
@@ -149,9 +155,9 @@ public class EntryCursor implements AutoCloseable {
             return header.lent;
         }
         if (record.isSealed()) {
-            header.prepare(length).writeBytes(opened(record), 0, length);
+            header.prepare(length, walk).writeBytes(opened(record), 0, length);
         } else {
-            record.copyHeader(header.prepare(length));
+            record.copyHeader(header.prepare(length, walk));
         }
         return header.expose(length);
     }
@@ -169,9 +175,9 @@ public class EntryCursor implements AutoCloseable {
             return content.lent;
         }
         if (record.isSealed()) {
-            content.prepare(length).writeBytes(opened(record), record.headerLength(), length);
+            content.prepare(length, walk).writeBytes(opened(record), record.headerLength(), length);
         } else {
-            record.copyContent(content.prepare(length));
+            record.copyContent(content.prepare(length, walk));
         }
         return content.expose(length);
     }
@@ -263,7 +269,10 @@ public class EntryCursor implements AutoCloseable {
     /** Gives its buffers back; a second time it does nothing. */
     @Override
     public void close() {
-        walk.close();
-        releaseParts();
+        try {
+            walk.close();
+        } finally {
+            releaseParts();
+        }
     }
 }

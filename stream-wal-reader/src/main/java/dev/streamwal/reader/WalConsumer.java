@@ -304,9 +304,16 @@ public final class WalConsumer implements AutoCloseable {
         closed = true;
         EntryTail open = tail;
         tail = null;
-        if (open != null) {
-            open.close();
+        try {
+            if (open != null) {
+                open.close();
+            }
+        } finally {
+            closeCursor();
         }
+    }
+
+    private void closeCursor() {
         try {
             cursor.close();
         } catch (IOException e) {
