@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.io.LogFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Master keys in a file: see {@link MasterKeys#file}. Thread-safe. The keys are in memory while one is used; the arrays that held them, and the
- * file's bytes, are zeroed then.
+ * memory that the file was read through, are zeroed then.
  */
 final class KeyFile implements MasterKeys {
 
@@ -64,7 +64,7 @@ final class KeyFile implements MasterKeys {
         byte[] bytes = {};
         try {
             checkPermissions();
-            bytes = LogFile.readSmall(file, MAX_BYTES + 1).orElseThrow(() -> new NoSuchFileException(file.toString()));
+            bytes = content();
             if (bytes.length > MAX_BYTES) {
                 throw unusable("file of master keys is longer than " + MAX_BYTES + " bytes", "give the file that has the keys", null);
             }
@@ -73,6 +73,20 @@ final class KeyFile implements MasterKeys {
             throw unusable("file of master keys can't be read: " + e, "make it readable for this user", e);
         } finally {
             Arrays.fill(bytes, (byte) 0);
+        }
+    }
+
+    /** Through memory of its own, which is zeroed: the JDK would read through a buffer that it keeps for the thread. */
+    private byte[] content() throws IOException {
+        try (LogFile open = LogFile.reading(file)) {
+            ByteBuffer direct = ByteBuffer.allocateDirect((int) Math.min(open.size(), MAX_BYTES + 1));
+            try {
+                byte[] bytes = new byte[open.read(direct, 0)];
+                direct.get(0, bytes);
+                return bytes;
+            } finally {
+                direct.put(0, new byte[direct.capacity()]);
+            }
         }
     }
 

@@ -1,10 +1,13 @@
 package dev.streamwal.keys;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.error.KeyUnavailableException;
+import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -12,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MasterKeysTest {
 
     private static final byte[] KEY = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, -1};
+    private static final Random RANDOM = new Random();
     private static final byte[] CONTEXT = {1, 2, 3};
     private static final String HEX = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1EFF";
 
@@ -89,6 +94,45 @@ class MasterKeysTest {
         assertThat(MasterKeys.file(file).currentId()).isEqualTo("a");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
         assertThatThrownBy(() -> MasterKeys.file(file).currentId()).isInstanceOf(KeyUnavailableException.class).hasMessageContaining(permissions);
+    }
+
+    /** The heap is searched with all that is garbage in it. */
+    @Test
+    void file_keyWasUsed_isNowhereInTheHeap() throws Exception {
+        byte[] line = ("a " + "0".repeat(64)).getBytes(US_ASCII);
+        byte[] mask = new byte[line.length];
+        for (int i = 2; i < line.length; i++) {
+            line[i] = (byte) Character.forDigit(RANDOM.nextInt(16), 16);
+            mask[i] = (byte) (line[i] ^ 0x55);
+        }
+        Path file = file("");
+        Files.write(file, line);
+        Arrays.fill(line, (byte) 0);
+        for (int i = 0; i < 3; i++) {
+            assertThat(MasterKeys.file(file).wrap("a", KEY, CONTEXT)).isNotEmpty();
+        }
+        Path dump = directory.resolve("heap.hprof");
+        // by reflection, as the module under test doesn't read the one that dumps
+        Class<?> diagnostics = Class.forName("com.sun.management.HotSpotDiagnosticMXBean");
+        Object bean = Class.forName("java.lang.management.ManagementFactory").getMethod("getPlatformMXBean", Class.class).invoke(null, diagnostics);
+        Object unused = diagnostics.getMethod("dumpHeap", String.class, boolean.class).invoke(bean, dump.toString(), false);
+        assertThat(count(dump, mask)).isZero();
+    }
+
+    /** @param mask what is looked for, from 2 on, in another form, so that it isn't found itself */
+    private static int count(Path dump, byte[] mask) throws IOException {
+        int found = 0;
+        try (InputStream bytes = new BufferedInputStream(Files.newInputStream(dump), 1 << 20)) {
+            int same = 2;
+            for (int next = bytes.read(); next >= 0; next = bytes.read()) {
+                same = next == (mask[same] ^ 0x55) ? same + 1 : 2;
+                if (same == mask.length) {
+                    found++;
+                    same = 2;
+                }
+            }
+        }
+        return found;
     }
 
     @Test
