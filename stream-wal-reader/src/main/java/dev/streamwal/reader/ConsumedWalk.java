@@ -40,6 +40,10 @@ final class ConsumedWalk extends WalkOfWalks implements TailWalk {
                 (e.isCertain() ? lost : possiblyLost).add(key, e.from(), e.to());
             }
             throw e;
+        } catch (Error e) {
+            // as of too little heap: the walk may be behind a record that nobody was given, which the next commit would cover
+            close();
+            throw e;
         }
     }
 
