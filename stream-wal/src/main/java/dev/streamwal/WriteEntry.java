@@ -105,6 +105,7 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
      * @param timestampMillis epoch ms, or {@link #NOW}
      * @return the record
      * @throws IllegalArgumentException if the codec's schema id or version can't be one
+     * @throws dev.streamwal.error.RecordTooLargeException if the codec writes more than a record of any stream may have
      */
     public static <T> WriteEntry typed(RecordCodec<T> codec, T value, long timestampMillis) {
         return typed(codec, NO_BYTES, value, timestampMillis);
@@ -120,6 +121,7 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
      * @param timestampMillis epoch ms, or {@link #NOW}
      * @return the record
      * @throws IllegalArgumentException if the codec's schema id or version can't be one
+     * @throws dev.streamwal.error.RecordTooLargeException if the codec writes more than a record of any stream may have
      */
     public static <T> WriteEntry typed(RecordCodec<T> codec, byte[] header, T value, long timestampMillis) {
         Objects.requireNonNull(header, "header");

@@ -21,6 +21,7 @@ import dev.streamwal.reader.TypedCursor;
 import dev.streamwal.reader.TypedTail;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.retention.StreamPolicy;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.time.Duration;
@@ -612,6 +613,9 @@ abstract class TypedContract extends LogContract {
         };
         assertThatThrownBy(() -> wal.stream(KEY, new WritingCodec(endless)).append(Reading.number(0))).isInstanceOf(RecordTooLargeException.class);
         assertThat(written.get()).isBetween(10_000, 40_000);
+        written.set(0);
+        assertThatThrownBy(() -> WriteEntry.typed(new WritingCodec(endless), Reading.number(0), NOW)).isInstanceOf(RecordTooLargeException.class);
+        assertThat(written.get()).isBetween(StreamPolicy.MAX_RECORD_BYTES, 4 * StreamPolicy.MAX_RECORD_BYTES);
         WritingCodec wrapping = new WritingCodec((value, target) -> {
             try {
                 endless.accept(value, target);

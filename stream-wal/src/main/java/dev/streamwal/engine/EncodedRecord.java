@@ -4,6 +4,7 @@ import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SchemaTag;
+import dev.streamwal.retention.StreamPolicy;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.buffer.UnpooledHeapByteBuf;
@@ -48,9 +49,9 @@ public final class EncodedRecord {
         }
     }
 
-    /** As above, for a stream that isn't known yet, and so its limit isn't. */
+    /** As above, for a stream that isn't known yet: its limit may be lower than that of all streams. */
     public static <T> EncodedRecord of(RecordCodec<T> codec, long tag, byte[] header, T value) {
-        return of(codec, tag, header, value, NO_LIMIT, "");
+        return of(codec, tag, header, value, StreamPolicy.MAX_RECORD_BYTES, "");
     }
 
     /** To be {@link #giveBack given back}. */
@@ -143,8 +144,11 @@ public final class EncodedRecord {
         @Override
         public ByteBuf capacity(int newCapacity) {
             if (newCapacity > capacity() && capacity() >= maxBytes) {
-                refusal = new RecordTooLargeException("content is too long to be encoded: maxRecordBytes=" + maxBytes + ", stream="
-                        + stream + "; split the record, or raise maxRecordBytes", null, stream, WalException.NO_POSITION);
+                refusal = stream.isEmpty()
+                        ? new RecordTooLargeException("content is too long to be encoded: most=" + maxBytes + "; split the record", null, null,
+                                WalException.NO_POSITION)
+                        : new RecordTooLargeException("content is too long to be encoded: maxRecordBytes=" + maxBytes + ", stream=" + stream
+                                + "; split the record, or raise maxRecordBytes", null, stream, WalException.NO_POSITION);
                 throw refusal;
             }
             return super.capacity(newCapacity);
