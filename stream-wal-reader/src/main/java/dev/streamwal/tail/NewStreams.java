@@ -7,7 +7,6 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.Manifest;
 import java.io.IOException;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -34,8 +33,8 @@ final class NewStreams {
     private final LogSource log;
     private final StreamDirectory streams;
     private final KeyScope scope;
-    /** The directory names of known streams; without names whose key isn't known yet. */
-    private final Set<String> known = new HashSet<>();
+    /** The keys of known streams by the names of their directories; without names whose key isn't known yet. */
+    private final Map<String, String> known = new HashMap<>();
     private final Set<String> found = new LinkedHashSet<>();
     private final Map<String, Long> foundInPacks = new LinkedHashMap<>();
     private final Set<String> gone = new LinkedHashSet<>();
@@ -83,7 +82,7 @@ final class NewStreams {
     /** The caller has found records of a stream, in whatever place: it is known from now on, so that it is found when it has gone. */
     void follow(String key) {
         String name = StreamKey.of(key).directoryName();
-        if (known.add(name)) {
+        if (known.putIfAbsent(name, key) == null) {
             inTurn.put(name, key);
         }
     }
@@ -110,10 +109,10 @@ final class NewStreams {
         names.remove(StreamKey.SHARED.directoryName());
         anyUnknown = false;
         for (String name : names) {
-            if (!known.contains(name)) {
+            if (!known.containsKey(name)) {
                 Optional<String> key = streams.keyOf(name);
                 if (key.isPresent()) {
-                    known.add(name);
+                    known.put(name, key.get());
                     key.filter(scope::contains).ifPresent(found::add);
                 } else {
                     anyUnknown |= StreamKey.isDigestName(name);
@@ -139,7 +138,7 @@ final class NewStreams {
             String name = StreamKey.of(key).directoryName();
             if (!names.contains(name)) {
                 inTurn.putIfAbsent(name, key);
-                if (known.add(name)) {
+                if (known.putIfAbsent(name, key) == null) {
                     foundInPacks.put(key, lastBase);
                 }
             }
@@ -150,14 +149,18 @@ final class NewStreams {
     }
 
     private void forget(Set<String> names) throws IOException {
-        if (!names.containsAll(known)) {
-            for (String name : List.copyOf(known)) {
-                if (!names.contains(name) && !inTurn.containsKey(name)) {
-                    Optional<String> key = StreamKey.fromDirectoryName(name).map(StreamKey::text).filter(scope::contains);
-                    if (!forgetIfGone(name, key)) {
-                        // all that it had in its directory is in packs
-                        key.ifPresent(without -> inTurn.put(name, without));
-                    }
+        if (!names.containsAll(known.keySet())) {
+            for (Map.Entry<String, String> each : List.copyOf(known.entrySet())) {
+                String name = each.getKey();
+                String key = each.getValue();
+                if (names.contains(name) || inTurn.containsKey(name)) {
+                    continue;
+                }
+                if (!scope.contains(key)) {
+                    known.remove(name);
+                } else if (!forgetIfGone(name, key)) {
+                    // all that it had in its directory is in packs
+                    inTurn.put(name, key);
                 }
             }
         }
@@ -171,7 +174,7 @@ final class NewStreams {
             String name = first.getKey();
             String key = first.getValue();
             // throws before its turn is over
-            if (!forgetIfGone(name, Optional.of(key))) {
+            if (!forgetIfGone(name, key)) {
                 inTurn.remove(name);
                 inTurn.put(name, key);
             }
@@ -179,12 +182,12 @@ final class NewStreams {
         }
     }
 
-    private boolean forgetIfGone(String name, Optional<String> key) throws IOException {
-        boolean isGone = key.isEmpty() || log.unsharedCatalog(key.get()).chain().size() == 0;
+    private boolean forgetIfGone(String name, String key) throws IOException {
+        boolean isGone = log.unsharedCatalog(key).chain().size() == 0;
         if (isGone) {
             known.remove(name);
             inTurn.remove(name);
-            key.ifPresent(gone::add);
+            gone.add(key);
         }
         return isGone;
     }
@@ -202,7 +205,7 @@ final class NewStreams {
         return foundInPacks;
     }
 
-    /** The keys of streams that were deleted since then; without long keys, which can't be known any more. */
+    /** The keys of streams that were deleted since then. */
     Set<String> gone() {
         return gone;
     }

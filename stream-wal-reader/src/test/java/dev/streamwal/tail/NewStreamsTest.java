@@ -13,10 +13,12 @@ import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackFooter;
 import dev.streamwal.pack.PacksForTests;
 import dev.streamwal.segment.ReadSettingsForTests;
+import dev.streamwal.segment.SegmentWriterForTests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +73,25 @@ class NewStreamsTest {
         names.look(false);
         assertThat(names.found()).containsExactly("own");
         assertThat(names.foundInPacks()).containsOnlyKeys("packed");
+    }
+
+    /** Its directory's name doesn't tell its key. */
+    @Test
+    void look_streamWithALongKeyHasGone_isTold() throws IOException {
+        String key = "long/" + "x".repeat(300);
+        SegmentWriterForTests segment = SegmentWriterForTests.first(root, key);
+        segment.append(1, "x");
+        Path file = segment.write().file();
+        names.look(true);
+        assertThat(names.found()).containsExactly(key);
+        names.taken();
+        Files.delete(file);
+        Files.delete(file.getParent());
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (names.gone().isEmpty() && System.nanoTime() < deadline) {
+            names.look(true);
+        }
+        assertThat(names.gone()).containsExactly(key);
     }
 
     @Test
