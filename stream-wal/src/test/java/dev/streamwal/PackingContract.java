@@ -309,6 +309,31 @@ abstract class PackingContract extends LogContract {
         }
     }
 
+    /** A consumer commits the end of the last record that it is delivered, and what was erased behind it isn't delivered. */
+    @Test
+    void sweep_committedUpToWhatWasErased_isHeldNoLonger() {
+        StreamWal wal = open(options().ownSegments(0).streams("*",
+                StreamOptions.builder().segments(Segments.OWN).retainFor("slow", 1 << 30, Duration.ofDays(30)).build()));
+        List<Written> first = appendSome(wal.stream(key(2)), 3);
+        clock.advance(WINDOW.multipliedBy(2));
+        List<Written> second = appendSome(wal.stream(key(2)), 3);
+        clock.advance(WINDOW.multipliedBy(2));
+        List<Written> third = appendSome(wal.stream(key(2)), 1);
+        packAll(wal, 2);
+        assertThat(wal.erase(Keys.key(key(2)), Instant.ofEpochMilli(second.get(0).timestampMillis()),
+                Instant.ofEpochMilli(third.get(0).timestampMillis())).records()).isEqualTo(3);
+        try (WalReader reader = WalReader.open(root); WalConsumer consumer = reader.consumer("slow", Keys.key(key(2)))) {
+            consumer.commit(key(2), first.get(2).ref().end());
+        }
+        clock.advance(RETENTION.plus(WINDOW.multipliedBy(3)));
+
+        SweepResult result = wal.sweep();
+
+        assertThat(result.heldSegments()).as("the third").isEqualTo(1);
+        assertThat(wal.stats().packs()).isZero();
+        assertHoldsNow(wal, key(2), third);
+    }
+
     @Test
     void purge_someWindows_aloneOfThatStream() {
         Map<String, List<Written>> written;
