@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.crypto.AEADBadTagException;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,10 @@ public final class LogKeys {
     private final Wrapped wrapped;
     private final @Nullable MasterKeys masters;
     private final Map<Integer, RecordKey> known = new ConcurrentHashMap<>();
+    /** Threads that need one key ask for it once. Held while the program's master keys are asked. */
+    private final ReentrantLock unwrapping = new ReentrantLock();
+    /** As the file had them when it was read last: it has all keys that the log ever had. */
+    private volatile List<WrappedKey> listed = List.of();
     /** Of the stream that was read last. */
     private volatile KeyBytes last = new KeyBytes("", new byte[0]);
 
@@ -100,16 +106,42 @@ public final class LogKeys {
     }
 
     private RecordKey unwrapped(int keyId, String key, long position) {
-        WrappedKey wrapped = wrapped(keyId, key, position);
+        unwrapping.lock();
+        try {
+            // by another thread, meanwhile
+            RecordKey opener = known.get(keyId);
+            if (opener == null) {
+                opener = unwrappedAnew(keyId, key, position);
+                known.put(keyId, opener);
+            }
+            return opener;
+        } finally {
+            unwrapping.unlock();
+        }
+    }
+
+    private RecordKey unwrappedAnew(int keyId, String key, long position) {
         MasterKeys given = masters;
+        WrappedKey before = given == null ? null : find(listed, keyId).orElse(null);
+        if (given != null && before != null) {
+            try {
+                return unwrap(before, given);
+            } catch (KeyUnavailableException e) {
+                // keys may have been rotated since the file was read
+                WrappedKey now = wrapped(keyId, key, position);
+                if (now.masterId().equals(before.masterId()) && Arrays.equals(now.wrapped(), before.wrapped())) {
+                    throw e;
+                }
+                return unwrap(now, given);
+            }
+        }
+        WrappedKey found = wrapped(keyId, key, position);
         if (given == null) {
             throw new KeyUnavailableException("record is encrypted, and no master keys were given: keyId=" + WrappedKey.hex(keyId) + ", masterId="
-                    + wrapped.masterId() + ", stream=" + key + ", position=" + position + ", root=" + root
-                    + "; open the log with the master keys that it was written with", wrapped.masterId(), null, key, position, null);
+                    + found.masterId() + ", stream=" + key + ", position=" + position + ", root=" + root
+                    + "; open the log with the master keys that it was written with", found.masterId(), null, key, position, null);
         }
-        RecordKey opener = unwrap(wrapped, given);
-        known.put(keyId, opener);
-        return opener;
+        return unwrap(found, given);
     }
 
     private static RecordKey unwrap(WrappedKey wrapped, MasterKeys masters) {
@@ -140,12 +172,17 @@ public final class LogKeys {
         } catch (IOException e) {
             throw IoFailure.of("reading the session keys", e, KeysFile.path(root), key, WalException.NO_POSITION);
         }
-        return all.stream().filter(each -> each.id() == keyId).findFirst().orElseThrow(() -> {
+        listed = all;
+        return find(all, keyId).orElseThrow(() -> {
             String id = WrappedKey.hex(keyId);
             return new KeyUnavailableException("session key that the record is encrypted with is not in the log's file of keys: keyId=" + id
                     + ", stream=" + key + ", position=" + position + ", file=" + KeysFile.path(root)
                     + "; put the file back that belongs to this log", id, KeysFile.path(root), key, position, null);
         });
+    }
+
+    private static Optional<WrappedKey> find(List<WrappedKey> keys, int keyId) {
+        return keys.stream().filter(each -> each.id() == keyId).findFirst();
     }
 
     /**
@@ -181,5 +218,6 @@ public final class LogKeys {
     /** Forgets the session keys; those that are needed again are unwrapped again. */
     public void forget() {
         known.clear();
+        listed = List.of();
     }
 }

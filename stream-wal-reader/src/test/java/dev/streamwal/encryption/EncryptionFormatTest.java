@@ -17,10 +17,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
@@ -34,6 +40,7 @@ class EncryptionFormatTest {
 
     private static final MasterKeys MASTERS = MasterKeys.ring("m", Map.of("m", new byte[32]));
     private static final Pattern PICTURE = Pattern.compile("(?s)<pre>\n(.*?) \\* </pre>");
+    private static final byte[] KEY_OF_NEXT = "0123456789abcdef0123456789abcdef".getBytes(UTF_8);
     private static final byte[] KEY = "sensor/ä".getBytes(UTF_8);
 
     @TempDir
@@ -109,6 +116,60 @@ class EncryptionFormatTest {
     void open_atItsPlace_isTheRecord() throws IOException {
         byte[] sealed = sealed(stored(5));
         assertThat(new LogKeys(root, MASTERS).open(sealed, new String(KEY, UTF_8), POSITION, MILLIS, HEADER_LENGTH)).isEqualTo(PLAIN);
+    }
+
+    /** Counts what it is asked, and answers slowly. */
+    private static MasterKeys counting(AtomicInteger asked) {
+        return new MasterKeys() {
+            @Override
+            public String currentId() {
+                return MASTERS.currentId();
+            }
+
+            @Override
+            public byte[] wrap(String id, byte[] key, byte[] context) {
+                return MASTERS.wrap(id, key, context);
+            }
+
+            @Override
+            public byte[] unwrap(String id, byte[] wrapped, byte[] context) {
+                asked.incrementAndGet();
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+                return MASTERS.unwrap(id, wrapped, context);
+            }
+        };
+    }
+
+    @Test
+    void open_severalKeysOnSeveralThreads_eachIsAskedForOnceAndTheFileReadOnce() {
+        List<SealingKey> sealing = IntStream.range(0, 3).mapToObj(id -> SealingKey.generate(id, 0, MASTERS)).toList();
+        List<byte[]> sealed = sealing.stream().map(EncryptionFormatTest::sealed).toList();
+        AtomicInteger asked = new AtomicInteger();
+        AtomicInteger read = new AtomicInteger();
+        LogKeys keys = new LogKeys(root, () -> {
+            read.incrementAndGet();
+            return sealing.stream().map(SealingKey::wrapped).toList();
+        }, counting(asked));
+        List<CompletableFuture<byte[]>> opened = IntStream.range(0, 12).mapToObj(i -> CompletableFuture.supplyAsync(
+                () -> keys.open(sealed.get(i % 3), new String(KEY, UTF_8), POSITION, MILLIS, HEADER_LENGTH), each -> new Thread(each).start())).toList();
+        assertThat(opened).allSatisfy(each -> assertThat(each.join()).isEqualTo(PLAIN));
+        assertThat(asked.get()).isEqualTo(3);
+        assertThat(read.get()).isEqualTo(1);
+    }
+
+    @Test
+    void open_keysWereRotatedSinceTheFileWasRead_readsItAgain() {
+        MasterKeys next = MasterKeys.ring("next", Map.of("next", KEY_OF_NEXT));
+        MasterKeys both = MasterKeys.ring("next", Map.of("next", KEY_OF_NEXT, "m", new byte[32]));
+        List<SealingKey> sealing = List.of(SealingKey.generate(1, 0, next), SealingKey.generate(2, 0, MASTERS));
+        List<byte[]> sealed = sealing.stream().map(EncryptionFormatTest::sealed).toList();
+        List<WrappedKey> wrapped = new ArrayList<>(sealing.stream().map(SealingKey::wrapped).toList());
+        LogKeys keys = new LogKeys(root, () -> List.copyOf(wrapped), next);
+        assertThat(keys.open(sealed.get(0), new String(KEY, UTF_8), POSITION, MILLIS, HEADER_LENGTH)).isEqualTo(PLAIN);
+        Runnable second = () -> assertThat(keys.open(sealed.get(1), new String(KEY, UTF_8), POSITION, MILLIS, HEADER_LENGTH)).isEqualTo(PLAIN);
+        assertThatThrownBy(second::run).isInstanceOf(KeyUnavailableException.class);
+        wrapped.set(1, LogKeys.rewrapped(List.of(wrapped.get(1)), both).get(0));
+        second.run();
     }
 
     @Test
