@@ -98,14 +98,22 @@ public final class KeysFile {
                 + ", copy=" + copy(root) + "; put one of the two back from a copy of this log", path(root), null, WalException.NO_POSITION, 0, 0, why);
     }
 
-    /** Replaces the keys, durably, in the file and its copy. When this throws, each has these keys or those before. */
+    /**
+     * Replaces the keys, durably, in the file and its copy. When this throws, each has these keys or those before.
+     *
+     * @throws WalException where they are more than the file may have
+     */
     public static void write(Path root, List<WrappedKey> keys) throws IOException {
         for (WrappedKey key : keys) {
             check("id of a master key", key.masterId().getBytes(UTF_8).length, KeysLayout.MAX_MASTER_ID_BYTES);
             check("key wrapped by a master key", key.wrapped().length, KeysLayout.MAX_WRAPPED_BYTES);
         }
         ByteBuffer bytes = KeysLayout.encode(keys);
-        check("file of session keys", bytes.limit(), KeysLayout.MAX_BYTES);
+        if (bytes.limit() > KeysLayout.MAX_BYTES) {
+            throw new WalException("file of session keys is full: keys=" + keys.size() + ", bytes=" + bytes.limit() + ", most=" + KeysLayout.MAX_BYTES
+                    + ", file=" + path(root) + "; go on in another log, or have the program's MasterKeys wrap keys in fewer bytes, and call rotateKeys()",
+                    path(root), null, WalException.NO_POSITION);
+        }
         LogFile.replace(root.resolve(TEMPORARY_NAME), path(root), file -> writeAll(file, bytes));
         LogFile.replace(root.resolve(TEMPORARY_NAME), copy(root), file -> writeAll(file, bytes));
     }

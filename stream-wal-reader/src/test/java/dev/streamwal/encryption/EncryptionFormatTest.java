@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -259,6 +260,18 @@ class EncryptionFormatTest {
         assertThatThrownBy(() -> KeysFile.read(root)).isInstanceOf(CorruptSegmentException.class);
         Files.write(root.resolve("keys"), "STRMKEY2........".getBytes(UTF_8));
         assertThatThrownBy(() -> KeysFile.read(root)).isInstanceOf(UnsupportedFormatException.class);
+    }
+
+    /** Keys are never taken out, so that a log that lives long may come to it. */
+    @Test
+    void write_moreThanTheFileMayHave_saysSoAndLeavesItAsItIs() throws IOException {
+        SealingKey unused = stored(5);
+        byte[] before = Files.readAllBytes(root.resolve("keys"));
+        WrappedKey large = new WrappedKey(1, 0, "m", new byte[KeysLayout.MAX_WRAPPED_BYTES], new byte[16]);
+        List<WrappedKey> many = Collections.nCopies(KeysLayout.MAX_BYTES / KeysLayout.MAX_WRAPPED_BYTES, large);
+        assertThatThrownBy(() -> KeysFile.write(root, many)).isInstanceOf(WalException.class).hasMessageContaining("keys=" + many.size())
+                .hasMessageContaining("most=" + KeysLayout.MAX_BYTES).hasMessageContaining("rotateKeys()");
+        assertThat(root.resolve("keys")).hasBinaryContent(before);
     }
 
     @Test
