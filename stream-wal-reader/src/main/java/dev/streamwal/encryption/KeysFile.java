@@ -105,6 +105,10 @@ public final class KeysFile {
      */
     public static void write(Path root, List<WrappedKey> keys) throws IOException {
         for (WrappedKey key : keys) {
+            if (!UTF_8.newEncoder().canEncode(key.masterId())) {
+                throw new IllegalArgumentException("id of a master key has a lone surrogate, which UTF-8 can't encode: chars=" + key.masterId().length()
+                        + "; look at what the program's MasterKeys give");
+            }
             check("id of a master key", key.masterId().getBytes(UTF_8).length, KeysLayout.MAX_MASTER_ID_BYTES);
             check("key wrapped by a master key", key.wrapped().length, KeysLayout.MAX_WRAPPED_BYTES);
         }

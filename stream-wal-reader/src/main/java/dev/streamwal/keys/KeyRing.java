@@ -38,6 +38,10 @@ final class KeyRing implements MasterKeys {
     }
 
     private static String checkedId(String id) {
+        // the log would keep a question mark in its place, and ask for that
+        if (!UTF_8.newEncoder().canEncode(id)) {
+            throw new IllegalArgumentException("id of a master key has a lone surrogate, which UTF-8 can't encode: chars=" + id.length() + "; give another one");
+        }
         int bytes = id.getBytes(UTF_8).length;
         if (bytes < 1 || bytes > MAX_ID_BYTES) {
             throw new IllegalArgumentException("id of a master key is " + (bytes < 1 ? "empty" : "too long") + ": bytes=" + bytes + ", most=" + MAX_ID_BYTES

@@ -22,7 +22,7 @@ import java.util.Map;
  */
 public interface MasterKeys {
 
-    /** {@return the id of the master key that new keys are wrapped with: 1 to 255 bytes of UTF-8; not secret, logs keep it} */
+    /** {@return the id of the master key that new keys are wrapped with: 1 to 255 bytes of UTF-8, no lone surrogate; not secret, logs keep it} */
     String currentId();
 
     /**

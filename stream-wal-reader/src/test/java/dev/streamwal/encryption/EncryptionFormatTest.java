@@ -274,6 +274,13 @@ class EncryptionFormatTest {
         assertThat(root.resolve("keys")).hasBinaryContent(before);
     }
 
+    /** It would be read as another id, which the program's master keys don't know. */
+    @Test
+    void write_idWithALoneSurrogate_isRefused() {
+        WrappedKey wrapped = SealingKey.generate(5, 0, MASTERS).wrapped().rewrapped("m\ud800", new byte[60]);
+        assertThatThrownBy(() -> KeysFile.write(root, List.of(wrapped))).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("lone surrogate");
+    }
+
     @Test
     void rewrapped_otherMasterKey_keepsTheKeyAndItsCheck() {
         MasterKeys both = MasterKeys.ring("next", Map.of("next", new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4,

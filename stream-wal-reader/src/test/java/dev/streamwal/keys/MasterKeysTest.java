@@ -56,6 +56,8 @@ class MasterKeysTest {
         assertThatThrownBy(() -> MasterKeys.ring("a", Map.of("b", KEY))).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> MasterKeys.ring("a", Map.of("a", new byte[16]))).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> MasterKeys.ring("", Map.of("", KEY))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> MasterKeys.ring("a", Map.of("a", KEY, "\ud800", KEY))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("lone surrogate");
     }
 
     @Test
