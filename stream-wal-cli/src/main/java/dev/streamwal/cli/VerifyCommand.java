@@ -1,6 +1,8 @@
 package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.streamwal.encryption.KeysFile;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalIOException;
@@ -11,6 +13,7 @@ import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -69,13 +72,14 @@ final class VerifyCommand extends StreamsCommand {
                 verifyShared(reader, out);
             }
         }
+        boolean hasKeys = isNanoWal() || !selection.isAll() || verifyKeys();
         if (!out.isJson()) {
             out.line(Figures.number(selection.keys().size(), "stream") + ", " + Figures.number(records, "record") + ", "
                     + Figures.bytes(bytes) + " verify; " + lost
                     + (unread == 0 ? "" : "; " + Figures.number(unread, "stream") + " can't be read to the end"));
         }
         boolean good = anchor == null || new AnchorReport(reader, out, this::complain).compare(anchor);
-        if (!lost.isNone() || !good) {
+        if (!lost.isNone() || !good || !hasKeys) {
             return Exit.FINDINGS;
         }
         return unread == 0 ? Exit.OK : Exit.FAILED;
@@ -110,6 +114,14 @@ final class VerifyCommand extends StreamsCommand {
                 damaged(report, out);
             }
         });
+    }
+
+    /** Of an encrypted log. One of the two files does to read it, and then nothing else says that the other one is damaged. */
+    private boolean verifyKeys() throws IOException {
+        List<CorruptSegmentException> damage = KeysFile.damage(root());
+        damage.forEach(each -> complain(each.getMessage() + "; put a copy of the other one of " + KeysFile.path(root()).getFileName() + " and "
+                + KeysFile.copy(root()).getFileName() + " in its place while no process writes the log"));
+        return damage.isEmpty();
     }
 
     private void verified(VerifyReport report, CommandOutput out) {

@@ -120,6 +120,26 @@ class EncryptedLogTest {
         assertThat(read("cpu")).isEqualTo(numbers(0, 1, 2));
     }
 
+    /** The log can be read by the other one, so that nobody else notices. */
+    @Test
+    void verify_oneOfTheFilesOfKeysIsDamaged_isAFinding() throws IOException {
+        try (StreamWal wal = open(64)) {
+            append(wal, "cpu", 3);
+        }
+        for (String damaged : List.of("keys", "keys.copy")) {
+            Path file = root.resolve(damaged);
+            byte[] whole = Files.readAllBytes(file);
+            byte[] changed = whole.clone();
+            changed[20] ^= 1;
+            Files.write(file, changed);
+            CliRun run = CliRun.of("verify", root);
+            assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+            assertThat(run.err()).containsOnlyOnce("file=" + file).contains("checksum");
+            Files.write(file, whole);
+            assertThat(CliRun.of("verify", root).exit()).isZero();
+        }
+    }
+
     @Test
     void rotateKeys_afterwardsTheCurrentKeyIsEnough() throws IOException {
         try (StreamWal wal = open(64)) {

@@ -10,6 +10,7 @@ import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
@@ -49,6 +50,22 @@ public final class KeysFile {
         return readEither(root, (bytes, keys) -> keys).orElse(List.of());
     }
 
+    /** What is damaged of the file and its copy, each by itself: while one of the two can be read, nobody else notices. */
+    public static List<CorruptSegmentException> damage(Path root) throws IOException {
+        List<CorruptSegmentException> damage = new ArrayList<>();
+        for (Path file : List.of(path(root), copy(root))) {
+            Optional<byte[]> bytes = LogFile.readSmall(file, KeysLayout.MAX_BYTES);
+            try {
+                if (bytes.isPresent()) {
+                    List<WrappedKey> unused = decoded(bytes.get(), file);
+                }
+            } catch (CorruptSegmentException e) {
+                damage.add(e);
+            }
+        }
+        return damage;
+    }
+
     /** The content of the file, or else of its copy, as {@link #read}; empty where there is neither. */
     public static Optional<byte[]> bytes(Path root) throws IOException {
         return readEither(root, (bytes, keys) -> bytes);
@@ -62,8 +79,12 @@ public final class KeysFile {
      * @throws UnsupportedFormatException where a newer version wrote it
      */
     public static List<WrappedKey> keys(byte[] content, Path file) {
+        return content.length == 0 ? List.of() : decoded(content, file);
+    }
+
+    private static List<WrappedKey> decoded(byte[] content, Path file) {
         try {
-            return content.length == 0 ? List.of() : KeysLayout.decode(content);
+            return KeysLayout.decode(content);
         } catch (FormatException e) {
             if (e.isUnsupported()) {
                 throw new UnsupportedFormatException(e.at("file=" + file), file, null, WalException.NO_POSITION, e);
