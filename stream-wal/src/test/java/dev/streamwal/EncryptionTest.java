@@ -607,6 +607,32 @@ class EncryptionTest {
         }
     }
 
+    /** Both of the log's files of keys are lost, and come back when the log has others. */
+    @Test
+    void read_fileOfKeysWasLostAndMadeAnew_saysThatThePresentOneIsNeededToo() throws IOException {
+        EntryRef old;
+        try (StreamWal wal = open(root(), Segments.OWN, Storage.AUTO)) {
+            old = wal.stream("a").append("old".getBytes(UTF_8));
+        }
+        byte[] keys = Files.readAllBytes(root().resolve("keys"));
+        Files.delete(root().resolve("keys"));
+        Files.delete(root().resolve("keys.copy"));
+        EntryRef next;
+        try (StreamWal wal = open(root(), Segments.OWN, Storage.AUTO)) {
+            next = wal.stream("a").append("new".getBytes(UTF_8));
+        }
+        Path copy = directory.resolve("copy");
+        copy(root(), copy);
+        Files.write(copy.resolve("keys"), keys);
+        Files.write(copy.resolve("keys.copy"), keys);
+        try (WalReader present = reader(root(), KEYS); WalReader former = reader(copy, KEYS)) {
+            assertThatThrownBy(() -> present.find(old).orElseThrow().contentBytes()).isInstanceOf(KeyUnavailableException.class)
+                    .hasMessageContaining("keep the present one: newer records need it");
+            assertThat(present.find(next).orElseThrow().contentBytes()).isEqualTo("new".getBytes(UTF_8));
+            assertThat(former.find(old).orElseThrow().contentBytes()).isEqualTo("old".getBytes(UTF_8));
+        }
+    }
+
     /** The first bytes of each segment's records. */
     private List<String> records(int bytes) throws Exception {
         List<String> found = new ArrayList<>();

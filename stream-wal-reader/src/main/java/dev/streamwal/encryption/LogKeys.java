@@ -177,7 +177,7 @@ public final class LogKeys {
             String id = WrappedKey.hex(keyId);
             return new KeyUnavailableException("session key that the record is encrypted with is not in the log's file of keys: keyId=" + id
                     + ", stream=" + key + ", position=" + position + ", file=" + KeysFile.path(root)
-                    + "; put the file back that belongs to this log", id, KeysFile.path(root), key, position, null);
+                    + "; put the file back that the log had when the record was written, and keep the present one: newer records need it", id, KeysFile.path(root), key, position, null);
         });
     }
 
