@@ -1218,8 +1218,9 @@ public final class StreamWal implements AutoCloseable {
      * <p>What this method cannot erase:
      *
      * <ul>
-     *   <li>What readers hold: batches, entries, and up to 1 MiB that a cursor has read ahead. A cursor that stands in a segment of at most 1 MiB, in
-     *       a pack or a shared segment, may read that to its end. A read that begins after this method has returned finds nothing of it.
+     *   <li>What readers hold: batches, entries, and up to 1 MiB that a cursor has read ahead; one that merges many streams by time has copies of
+     *       up to 128 MiB of their next records, and delivers them. A cursor that stands in a segment of at most 1 MiB, in a pack or a shared segment, may
+     *       read that to its end. A read that begins after this method has returned finds nothing of it.
      *   <li>Checkpoints and other copies of the log: open each of them and erase there too.
      *   <li>What a recovery has set aside: see {@link ErasureReport#quarantined()}.
      *   <li>Records that are appended later, or during the call, even if their timestamps are in the range.
