@@ -276,7 +276,7 @@ public final class GroupCommitter implements SegmentDurability {
             requests.add(CommitRequest.waiting(deletion));
         }
         Pinned recorded = () -> {
-            // only now: a checkpoint may have examined a segment before it was cut
+            // first: a checkpoint that sees the file unpinned is to find the deletions
             try {
                 forget(deletions);
             } finally {

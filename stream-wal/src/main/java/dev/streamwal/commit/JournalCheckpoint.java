@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -64,6 +65,12 @@ final class JournalCheckpoint {
 
     @GuardedBy("running")
     private boolean closed;
+
+    /**
+     * Deletions that were carried out, and that {@link #forced} and {@link #inherited} may not know of yet. What a checkpoint doesn't take out
+     * at its end, the next deletion does: so no more than are carried out during one checkpoint.
+     */
+    private final ConcurrentLinkedQueue<Deletion> carriedOut = new ConcurrentLinkedQueue<>();
 
     /** Ends a running checkpoint early. */
     private volatile boolean stopping;
@@ -404,6 +411,7 @@ final class JournalCheckpoint {
 
     @GuardedBy("running")
     private void writeFrontier(boolean clean) throws IOException {
+        forgetCarriedOut();
         FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, clean, forced.all()));
     }
 
@@ -432,15 +440,31 @@ final class JournalCheckpoint {
         }
     }
 
-    /** Forgets segments that are gone for good. */
+    /**
+     * Forgets segments that are gone for good. Waits for no checkpoint: the caller may hold the lock of a stream, which a checkpoint takes.
+     *
+     * <p>Why a deletion may be unpinned behind this, while a checkpoint runs that has examined a segment before it was cut: that checkpoint saw
+     * the file with the deletion pinned when it began, and doesn't free it; so the journal still tells the deletion whoever reads the frontier
+     * that it writes. One that begins later, and may free the file, has seen it unpinned, so the deletion is in the queue by then, and is taken
+     * out before the frontier is written, behind all that was examined. A position is never given twice: a deletion that is taken out late meets
+     * nothing that came after it.
+     */
     void forget(Collection<? extends Deletion> deletions) {
-        // while no checkpoint runs, which may have examined a segment before it was cut
-        running.lock();
-        try {
-            deletions.forEach(inherited::remove);
-            deletions.forEach(forced::remove);
-        } finally {
-            running.unlock();
+        carriedOut.addAll(deletions);
+        if (running.tryLock()) {
+            try {
+                forgetCarriedOut();
+            } finally {
+                running.unlock();
+            }
+        }
+    }
+
+    @GuardedBy("running")
+    private void forgetCarriedOut() {
+        for (Deletion deletion = carriedOut.poll(); deletion != null; deletion = carriedOut.poll()) {
+            inherited.remove(deletion);
+            forced.remove(deletion);
         }
     }
 }

@@ -20,6 +20,8 @@ final class FakeStream implements CommitStream {
     @Nullable Error broken;
     /** Asking for its end fails. */
     @Nullable Error endless;
+    /** Runs where somebody asks for its open segments. */
+    volatile Runnable whenListed = () -> {};
     /** Counted down to zero where nobody seals it, as from the beginning. */
     volatile CountDownLatch sealing = new CountDownLatch(0);
 
@@ -81,6 +83,7 @@ final class FakeStream implements CommitStream {
 
     @Override
     public List<? extends CommitSegment> openSegments() {
+        whenListed.run();
         return List.of(segment);
     }
 

@@ -14,6 +14,7 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.journal.Frontier;
 import dev.streamwal.journal.FrontierFile;
+import dev.streamwal.journal.JournalBlockLayout;
 import dev.streamwal.journal.JournalDamage;
 import dev.streamwal.journal.JournalScan;
 import dev.streamwal.journal.JournalVisitor;
@@ -34,6 +35,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -291,6 +293,52 @@ class GroupCommitterTest {
         committer.runBackground();
         assertThat(told).isEmpty();
         assertThat(FrontierFile.load(root).orElseThrow().segments()).extracting(segment -> segment.key().text()).containsAll(keys);
+        committer.close(CLOSED, true);
+    }
+
+    /** A cut is let go of with its stream's lock held, which a checkpoint may be waiting for. */
+    @Test
+    @Timeout(30)
+    void deleted_whileACheckpointWaitsForTheStream_isLetGoOfAndForgotten() throws Exception {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        SegmentHeader oldest = JournalSamples.header("k", 1_000, 1);
+        Path directory = Files.createDirectory(root.resolve("segments").resolve(oldest.key().directoryName()));
+        Files.write(directory.resolve(oldest.name().fileName()), SegmentHeaderLayout.encode(oldest).array());
+        committer.delete(List.of(new Deletion.Below(oldest.key(), 500))).close();
+        for (int i = 0; i < 5; i++) {
+            committer.await(a.cursor(), a.append(4_000));
+        }
+        CountDownLatch waits = new CountDownLatch(1);
+        CountDownLatch lock = new CountDownLatch(1);
+        a.whenListed = () -> {
+            waits.countDown();
+            try {
+                lock.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        };
+        committer.streams(key -> a);
+        GroupCommitter.Pinned cut = committer.delete(List.of(new Deletion.Cut(oldest.key(), 1_000, 2_000)));
+        CompletableFuture<Void> checkpoint = CompletableFuture.runAsync(() -> {
+            try {
+                committer.runBackground();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }, command -> new Thread(command).start());
+        waits.await();
+        try {
+            CompletableFuture.runAsync(cut::close).get(10, TimeUnit.SECONDS);
+        } finally {
+            lock.countDown();
+        }
+        checkpoint.join();
+        assertThat(told).isEmpty();
+        Frontier frontier = FrontierFile.load(root).orElseThrow();
+        assertThat(frontier.firstSequence()).as("a file was freed").isGreaterThan(JournalBlockLayout.FIRST_SEQUENCE);
+        assertThat(frontier.segments()).extracting(segment -> segment.key().text()).as("what was cut isn't vouched for").doesNotContain("k");
         committer.close(CLOSED, true);
     }
 
