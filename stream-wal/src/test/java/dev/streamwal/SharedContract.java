@@ -451,6 +451,38 @@ abstract class SharedContract extends LogContract {
         }
     }
 
+    /** What is packed in vain must not fill the disk. */
+    @Test
+    void pack_noPlaceForACopyOfADamagedSegment_leavesNoPacksAndCopiesItOnce() throws IOException {
+        expectFailures();
+        WalOptions.Builder options = sharing().sweepInterval(Duration.ZERO);
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(options)) {
+            written = append(wal, 1);
+        }
+        assertThat(files("segments", ".seg")).hasSize(1);
+        Path damaged = files("segments", ".seg").get(0);
+        clock.advance(WINDOW.multipliedBy(2));
+        try (StreamWal wal = open(options)) {
+            flipByte(damaged, (int) Files.size(damaged) / 2);
+            Path quarantine = Files.createFile(root.resolve("quarantine"));
+            for (int i = 0; i < 3; i++) {
+                assertThat(wal.pack()).isZero();
+                assertThat(files("packs", ".pack")).isEmpty();
+            }
+            await("failures are reported", () -> !heard().failures.isEmpty());
+            assertThat(heard().failures).allSatisfy(failure -> assertThat(failure.task()).isEqualTo("pack shared segments"));
+            Files.delete(quarantine);
+            assertThat(wal.pack()).isGreaterThanOrEqualTo(STREAMS - 1);
+            assertThat(files("quarantine", ".aside")).hasSize(1);
+            try (WalReader reader = wal.reader()) {
+                long whole = written.entrySet().stream()
+                        .filter(each -> timestamps(reader.scan(each.getKey())).size() == each.getValue().size()).count();
+                assertThat(whole).isEqualTo(STREAMS - 1);
+            }
+        }
+    }
+
     private static void flipByte(Path file, int offset) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         bytes[offset] ^= 1;

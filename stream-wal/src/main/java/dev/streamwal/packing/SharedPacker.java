@@ -15,10 +15,13 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -38,6 +41,8 @@ final class SharedPacker {
     private final SegmentStorage storage;
     private final Packer.PackedLog log;
     private final long optionsHash;
+    /** Damaged segments that were set aside, and not packed yet. */
+    private final Set<Path> copied = new HashSet<>();
 
     SharedPacker(PackStore store, SegmentStorage storage, Packer.PackedLog log, long optionsHash) {
         this.storage = storage;
@@ -46,21 +51,36 @@ final class SharedPacker {
         this.log = log;
     }
 
-    /** Packs the oldest shared segments that can be packed, as many as make a batch; empty if there is none. */
+    /** Packs the oldest shared segments that can be packed, as many as make a batch; empty if there is none. Where that fails, the next pass writes others. */
     Optional<List<ListedPack>> packOldest() throws IOException {
         deletePacked();
         List<ListedPack> packs = new ArrayList<>();
-        SharedBatch batch;
-        try (HeldFiles files = new HeldFiles(storage)) {
-            batch = batch(files);
-            if (batch.segments().isEmpty()) {
-                return Optional.empty();
+        boolean areListed = false;
+        try {
+            SharedBatch batch;
+            try (HeldFiles files = new HeldFiles(storage)) {
+                batch = batch(files);
+                if (batch.segments().isEmpty()) {
+                    return Optional.empty();
+                }
+                log.forceOwnSegments();
+                // first: where the quarantine has no room, nothing is written in vain
+                setAside(batch.damaged());
+                for (SharedRun run : batch.runs()) {
+                    write(run, packs);
+                }
             }
-            log.forceOwnSegments();
-            writeAll(batch.runs(), packs);
+            list(packs, batch);
+            areListed = true;
+        } finally {
+            if (!areListed) {
+                for (ListedPack pack : packs) {
+                    store.discard(pack.number());
+                }
+            }
         }
         // behind the mappings: not every system deletes a file that is mapped
-        replace(batch, packs);
+        deletePacked();
         return Optional.of(packs);
     }
 
@@ -80,34 +100,24 @@ final class SharedPacker {
         return batch;
     }
 
-    /** Has the packs count in place of the shared segments, and deletes these. */
-    private void replace(SharedBatch batch, List<ListedPack> packs) throws IOException {
-        for (Segment damaged : batch.damaged()) {
-            log.setAside(damaged.file());
+    /** Copies damaged segments, each once, however often it takes until they are packed. */
+    private void setAside(List<Segment> damaged) throws IOException {
+        for (Segment segment : damaged) {
+            if (!copied.contains(segment.file())) {
+                log.setAside(segment.file());
+                copied.add(segment.file());
+            }
         }
+    }
+
+    /** Has the packs count in place of the shared segments. */
+    private void list(List<ListedPack> packs, SharedBatch batch) throws IOException {
         Segment newest = batch.segments().get(batch.segments().size() - 1);
         if (!store.isInherited(newest)) {
             packs.forEach(pack -> store.isOfThisWriter(pack.number()));
         }
         store.addPacked(packs, newest.basePosition() + 1);
-        deletePacked();
-    }
-
-    /** Adds the packs to a list. Where that fails, the next pass writes others. */
-    private void writeAll(List<SharedRun> runs, List<ListedPack> packs) throws IOException {
-        boolean areWritten = false;
-        try {
-            for (SharedRun run : runs) {
-                write(run, packs);
-            }
-            areWritten = true;
-        } finally {
-            if (!areWritten) {
-                for (ListedPack pack : packs) {
-                    store.discard(pack.number());
-                }
-            }
-        }
+        copied.clear();
     }
 
     private void write(SharedRun run, List<ListedPack> packs) throws IOException {
