@@ -16,6 +16,8 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.journal.DurableFrontier.Truncation;
+import dev.streamwal.manifest.ManifestFile;
+import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
@@ -155,6 +157,35 @@ abstract class TruncationContract extends LogContract {
             stream.truncateAfter(kept);
             assertThat(here.next()).as("within the process").isFalse();
             assertThat(there.next()).as("in another one").isFalse();
+        }
+    }
+
+    /** Each opening carries out again what the journal has. */
+    @Test
+    void open_theJournalHasACutAndAPackIsDamaged_takesAppends() throws IOException {
+        WalOptions.Builder options = options().durability(Durability.IMMEDIATE)
+                .streams("*", StreamOptions.builder().segments(Segments.SHARED).build());
+        try (StreamWal wal = open(options)) {
+            WalStream stream = wal.stream("s");
+            EntryRef kept = stream.append(bytes("kept"));
+            stream.append(bytes("cut"));
+            stream.truncateAfter(kept);
+            clock.advance(WINDOW.multipliedBy(2));
+            assertThat(wal.pack()).isEqualTo(1);
+        }
+        Path pack = PackFiles.pack(root, ManifestFile.read(root).packsInOrder().get(0).number());
+        byte[] bytes = Files.readAllBytes(pack);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(pack, bytes);
+        // what knows the keys without the pack
+        Files.deleteIfExists(PackFiles.keys(root));
+        expectFailures();
+
+        for (int i = 1; i <= 3; i++) {
+            try (StreamWal wal = open(options)) {
+                wal.stream("t").append(bytes("appended"));
+                assertThat(ManifestFile.read(root).voidRanges()).as("of the shared segment and of the pack, opening " + i).hasSize(2);
+            }
         }
     }
 

@@ -305,24 +305,36 @@ public final class PackStore implements PackedData {
 
     /** The stream's segments in packs, as far as they count, in order of position. */
     public List<Place> find(StreamKey key) throws IOException {
-        List<Place> places = catalog.look(now -> find(key, now));
-        places.sort((a, b) -> Long.compare(a.entry().basePosition(), b.entry().basePosition()));
-        return places;
+        return catalog.look(now -> find(key, now, null));
     }
 
-    private List<Place> find(StreamKey key, Manifest now) throws IOException {
+    /** @param unreadable receives packs that can't be read, in which there may be more; null if that is to be thrown */
+    private List<Place> find(StreamKey key, Manifest now, @Nullable List<ListedPack> unreadable) throws IOException {
         List<Place> places = new ArrayList<>();
         CatalogedKey cataloged = catalog.cataloged(key, now);
         for (ListedPack pack : now.packsInOrder()) {
             if (!cataloged.covers(pack) || !cataloged.in(pack).isEmpty()) {
-                for (PackEntry entry : reader(pack).find(key)) {
+                for (PackEntry entry : entries(key, pack, unreadable)) {
                     if (!now.isVoid(key, entry.basePosition(), pack.number())) {
                         places.add(new Place(pack, entry));
                     }
                 }
             }
         }
+        places.sort((a, b) -> Long.compare(a.entry().basePosition(), b.entry().basePosition()));
         return places;
+    }
+
+    private List<PackEntry> entries(StreamKey key, ListedPack pack, @Nullable List<ListedPack> unreadable) throws IOException {
+        try {
+            return reader(pack).find(key);
+        } catch (IOException | RuntimeException e) {
+            if (unreadable == null || !PackFailure.isOfPack(e)) {
+                throw e;
+            }
+            unreadable.add(pack);
+            return List.of();
+        }
     }
 
     /** The shared segments that aren't packed, the oldest first. */
@@ -679,13 +691,20 @@ public final class PackStore implements PackedData {
     /**
      * The part of a cut segment that stays is written to a pack of its own. One change of the manifest lists that pack, and drops the segment and
      * those behind it.
+     *
+     * <p>It can't be told what is in a damaged pack, and what begins behind the cut goes all the same: else the log couldn't be opened as long as the
+     * journal has the cut. Of a segment in it that the cut goes through nothing can be kept, so that comes back whole with the pack.
      */
     @Override
     public void cut(StreamKey key, long from, long to) throws IOException {
-        List<Place> behind = isEmpty() ? List.of() : find(key).stream()
-                .filter(place -> place.entry().endPosition() > from && place.entry().basePosition() < to).toList();
+        List<ListedPack> unreadable = new ArrayList<>();
+        List<Place> all = isEmpty() ? List.of() : catalog.look(now -> {
+            unreadable.clear();
+            return find(key, now, unreadable);
+        });
+        List<Place> behind = all.stream().filter(place -> place.entry().endPosition() > from && place.entry().basePosition() < to).toList();
         if (behind.isEmpty() || behind.get(0).entry().basePosition() >= from) {
-            if (!behind.isEmpty() || isAnyShared(key, from, to)) {
+            if (!behind.isEmpty() || isAnyShared(key, from, to) || unreadable.stream().anyMatch(pack -> !isVoid(key, from, to, pack))) {
                 forget(key, from, to);
             }
             return;
@@ -694,6 +713,12 @@ public final class PackStore implements PackedData {
         long base = first.entry().basePosition();
         ListedPack kept = writeBeginning(first, from);
         change(List.of(kept), List.of(), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
+    }
+
+    /** Whether one deletion or cut covers all of it: an earlier attempt, or the writer before. */
+    private boolean isVoid(StreamKey key, long from, long to, ListedPack pack) {
+        return manifest.current().voidRanges(key).stream()
+                .anyMatch(range -> range.from() <= from && to <= range.to() && range.covers(from, pack.number()));
     }
 
     private boolean isAnyShared(StreamKey key, long from, long to) throws IOException {
