@@ -6,8 +6,10 @@ import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -79,6 +81,15 @@ public final class IoFailure {
     public static boolean isDiskFull(IOException failure) {
         return says(failure, "no space left") || says(failure, "not enough space") || says(failure, "out of disk space")
                 || says(failure, "quota exceeded") || says(failure, SystemMessages.DISK_FULL);
+    }
+
+    /**
+     * Whether a file can't be read for a reason of its own, as a sector that has gone bad, or another owner: the next attempt would most likely meet the
+     * same. Not where the process can't open more files, the disk is full, the tier is away, the file was closed meanwhile, or has gone.
+     */
+    public static boolean isOfFile(IOException failure) {
+        return !(failure instanceof TierFailure || failure instanceof ClosedChannelException || failure instanceof NoSuchFileException
+                || isTooManyOpenFiles(failure) || isDiskFull(failure));
     }
 
     /** Whether the program at the other end of a pipe has ended its input. */

@@ -6,6 +6,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
@@ -47,12 +48,19 @@ public final class SharedEnds implements SharedRecords {
      */
     public record End(long base, long position, long windowStartMillis) {}
 
-    /** Adds the records of a segment, behind those of all segments before it. Of a damaged one it adds what verifies. */
+    /**
+     * Adds the records of a segment, behind those of all segments before it. Of a damaged one it adds what verifies, and of one that can't be read, as the
+     * disk has a bad sector, what comes before that: streams continue above all positions that were given, whatever is known of their ends.
+     */
     public void add(Segment shared, ChannelCache channels) throws IOException {
         try (SegmentReader reader = shared.open(channels); SegmentScan scan = new SegmentScan(reader, reader.header(), MAX_READ_BYTES)) {
             new SharedWalk(shared, this).on(scan, reader.end());
         } catch (CorruptSegmentException e) {
             // its header is damaged: nobody knows what was in it
+        } catch (IOException e) {
+            if (!IoFailure.isOfFile(e)) {
+                throw e;
+            }
         }
     }
 

@@ -236,6 +236,8 @@ final class JournalCheckpoint {
         if (files.isEmpty() || closed) {
             return false;
         }
+        // else it would look for segments that have gone
+        forgetCarriedOut();
         try {
             if (!forceAll(files)) {
                 return false;

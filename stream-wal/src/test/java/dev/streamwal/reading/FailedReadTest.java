@@ -8,6 +8,7 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
@@ -21,8 +22,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -139,6 +143,42 @@ class FailedReadTest {
             }
         }
         assertThat(thrown).isGreaterThan(WINDOWS);
+    }
+
+    /** A sector that has gone bad keeps no log from being opened. Where a stream ended there isn't known, and it goes on above that. */
+    @Test
+    void open_anEarlierSharedSegmentCantBeRead_takesAppends() throws IOException {
+        WalOptions options = WalOptions.builder().clock(() -> START).ownSegments(0).sweepInterval(Duration.ZERO).build();
+        Map<String, Long> records = Map.of("first", 4L, "second", 2L, "third", 3L);
+        for (int nth = 1; ; nth++) {
+            assertThat(nth).isLessThan(MAX_CALLS);
+            Path shared = disk.path("/shared" + nth);
+            long end = 0;
+            for (int i = 0; i < 3; i++) {
+                try (StreamWal writer = SimulatedLog.open(shared, options, "boot", false, new Random(i)::nextLong)) {
+                    end = Math.max(end, writer.stream("first").append(Content.of(i)).end());
+                    end = Math.max(end, writer.stream(i == 0 ? "second" : "third").append(Content.of(i)).end());
+                }
+            }
+            Path oldest;
+            try (Stream<Path> files = Files.list(shared.resolve("segments").resolve(StreamKey.SHARED.directoryName()))) {
+                oldest = files.sorted().findFirst().orElseThrow();
+            }
+            int before = disk.failures().size();
+            disk.failing(FaultPlan.nthOf(Call.READ, shared + "/.*" + Pattern.quote(oldest.getFileName().toString()), nth, FaultPlan.Failure.IO_ERROR));
+            try (StreamWal writer = SimulatedLog.open(shared, options, "boot", false, new Random(3)::nextLong)) {
+                boolean hasFailed = disk.failures().size() > before;
+                disk.failing(FaultPlan.NONE);
+                for (String key : records.keySet()) {
+                    assertThat(writer.stream(key).append(Content.of(1)).position()).as("%s, read %d fails", key, nth).isGreaterThanOrEqualTo(end);
+                    assertThat(writer.reader().verify(key).records()).as("%s, read %d fails", key, nth).isEqualTo(records.get(key));
+                }
+                if (!hasFailed) {
+                    assertThat(nth).as("reads").isGreaterThan(2);
+                    return;
+                }
+            }
+        }
     }
 
     /** A folder that can't be listed isn't one with data. */
