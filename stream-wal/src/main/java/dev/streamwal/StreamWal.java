@@ -1526,7 +1526,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             endThreads();
             boolean unused = closeStreams();
-            commits.close(closedException(), false);
+            commits.close(closedException());
         } catch (RuntimeException | Error e) {
             cause.addSuppressed(e);
         } finally {
@@ -1573,7 +1573,7 @@ public final class StreamWal implements AutoCloseable {
             clean = durable;
         } finally {
             try {
-                commits.close(closedException(), clean);
+                commits.close(closedException());
                 // everything that can fail has ended. After a failed flush the next writer must not trust the page cache
                 if (clean && complete && !commits.hasFailed() && !writer.isLost()) {
                     log.positions().close();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.error.DiskFullException;
+import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -237,6 +238,28 @@ abstract class FullDiskContract extends LogContract {
         assertThat(Written.drain(readerOf(last).scan("s"))).startsWith(written.toArray(Written[]::new));
         appendSome(last.stream("s"), MANY);
         assertThat(readerOf(last).verify("s").damage()).isEmpty();
+    }
+
+    /** Nothing of the journal has to be written for that. */
+    @Test
+    void open_diskFullAndThereIsAJournal_opens() throws IOException {
+        expectFailures();
+        List<Written> written;
+        try (StreamWal wal = open(SMALL_JOURNAL)) {
+            written = appendSome(wal.stream("s"), MANY);
+            EntryRef unused = wal.stream("other").append(WriteEntry.of(new byte[9]), Durability.IMMEDIATE);
+        }
+        assertThat(FrontierFile.path(root)).exists();
+        Path ballast = ballast(0);
+        for (int i = 0; i < 2; i++) {
+            try (StreamWal again = open(SMALL_JOURNAL)) {
+                assertHoldsNow(again, "s", written);
+            }
+        }
+        Files.delete(ballast);
+        StreamWal last = open(SMALL_JOURNAL);
+        written.addAll(appendSome(last.stream("s"), MANY));
+        assertHoldsEverywhere(last, "s", written);
     }
 
     @Test

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param journalId of the journal whose blocks count
  * @param firstSequence blocks below it are not needed any more
- * @param clean whether the last writer closed after a sync of everything
+ * @param clean whether an earlier version closed the log after a sync of everything; nobody relies on it
  * @param segments those without a footer that are durable, at least in part, without the journal
  */
 public record Frontier(long journalId, long firstSequence, boolean clean, List<FrontierSegment> segments) {

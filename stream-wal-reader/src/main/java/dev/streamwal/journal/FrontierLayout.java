@@ -18,7 +18,7 @@ import java.util.zip.CRC32C;
  *   8  8  journal id
  *  16  8  first sequence    blocks below it are not needed any more
  *  24  8  zero              not read: versions before wrote the log's incarnation
- *  32  4  flags             bit 0 CLEAN: the last writer closed after a sync of everything
+ *  32  4  flags             bit 0 CLEAN: an earlier version closed the log after a sync of everything; means nothing
  *  36  4  segments          how many
  *  40  4  length            of the whole file
  *  44  4  checksum          CRC32C over the whole file, with this field as zero

@@ -803,12 +803,8 @@ public final class GroupCommitter implements SegmentDurability {
         checkpoint.runInBackground();
     }
 
-    /**
-     * Commits what was requested before, and refuses later requests.
-     *
-     * @param clean whether everything that was appended is durable
-     */
-    public void close(WalClosedException reason, boolean clean) {
+    /** Commits what was requested before, and refuses later requests. */
+    public void close(WalClosedException reason) {
         CommitThread committer = thread;
         if (committer != null) {
             committer.end();
@@ -829,7 +825,7 @@ public final class GroupCommitter implements SegmentDurability {
         if (forces != null) {
             forces.end();
         }
-        checkpoint.close(clean && failure == null);
+        checkpoint.close();
     }
 
     /**

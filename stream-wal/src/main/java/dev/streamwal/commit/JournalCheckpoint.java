@@ -104,15 +104,14 @@ final class JournalCheckpoint {
         return journal.create(ids.getAsLong());
     }
 
-    /** Takes over what an earlier writer left. */
-    void inherit(InheritedJournal found) throws IOException {
+    /** Takes over what an earlier writer left. Its frontier stays as it is: with the journal that is there it is as true as before. */
+    void inherit(InheritedJournal found) {
         running.lock();
         try {
             inherited.addAll(found.durable().segments());
             inheritedDeletions.addAll(found.durable().deletedFrom());
             firstSequence = found.frontier().firstSequence();
             forced.addAll(known(found));
-            writeFrontier(false);
         } finally {
             running.unlock();
         }
@@ -252,7 +251,7 @@ final class JournalCheckpoint {
             // a file without blocks says nothing, or what was true when it was used before
             firstSequence = Math.max(firstSequence, file.lastSequence() + 1);
         }
-        writeFrontier(false);
+        writeFrontier();
         if (isAnyInherited(files)) {
             // only now: after a failure all of it would be done again
             inherited.clear();
@@ -412,17 +411,13 @@ final class JournalCheckpoint {
     }
 
     @GuardedBy("running")
-    private void writeFrontier(boolean clean) throws IOException {
+    private void writeFrontier() throws IOException {
         forgetCarriedOut();
-        FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, clean, forced.all()));
+        FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, false, forced.all()));
     }
 
-    /**
-     * Ends the checkpoints. A failure is only reported: the frontier on disk is as true as before.
-     *
-     * @param clean whether everything that was appended is durable
-     */
-    void close(boolean clean) {
+    /** Ends the checkpoints. A failure is only reported: the frontier on disk is as true as before. */
+    void close() {
         stopping = true;
         CheckpointThread background = thread;
         if (background != null) {
@@ -433,7 +428,7 @@ final class JournalCheckpoint {
             closed = true;
             journal.close();
             if (journal.exists()) {
-                writeFrontier(clean);
+                writeFrontier();
             }
         } catch (IOException e) {
             events.failed("write the journal's frontier", null, e);

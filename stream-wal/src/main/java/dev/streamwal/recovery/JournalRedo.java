@@ -146,9 +146,7 @@ public final class JournalRedo {
         DurableFrontier durable = new DurableFrontier(frontier.segments());
         JournalEnd end = new JournalScan(root, frontier).scan(new Survey(durable));
         cuts.tell(durable);
-        if (!frontier.clean()) {
-            forceLastBlock(end);
-        }
+        forceLastBlock(end);
         List<RedoneSegment> segments = end.bytes() == 0 ? List.of() : writeSegments(frontier, end);
         segments.stream().filter(segment -> segment.kind() == RedoneSegment.Kind.FINISHED)
                 .forEach(segment -> durable.remove(segment.header().key(), segment.header().basePosition()));

@@ -153,7 +153,7 @@ class GroupCommitterTest {
         committer.await(a.cursor(), a.appendedEnd());
         assertThat(committer.flushes()).as("durable already").isEqualTo(2);
         assertJournalled(a);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -174,7 +174,7 @@ class GroupCommitterTest {
         try (Stream<Path> files = Files.list(root.resolve("commit"))) {
             assertThat(files.count()).isLessThan(8);
         }
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -190,7 +190,7 @@ class GroupCommitterTest {
         a.unreadable = null;
         committer.await(List.of(target(a), target(b)));
         assertJournalled(a, b);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -207,7 +207,7 @@ class GroupCommitterTest {
         committer.await(a.cursor(), a.append(8));
         committer.await(a.cursor(), a.append(8));
         assertJournalled(a, b);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     /** The JVM's answer to a mapping whose page the disk doesn't give. */
@@ -225,7 +225,7 @@ class GroupCommitterTest {
         b.broken = null;
         committer.await(List.of(target(b)));
         assertJournalled(a, b);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -243,7 +243,7 @@ class GroupCommitterTest {
         committer.await(List.of(target(a)));
         assertJournalled(a, b);
         assertThat(committer.hasFailed()).isFalse();
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -265,7 +265,7 @@ class GroupCommitterTest {
                 .hasRootCauseMessage("made to give up the block");
         committer.await(a.cursor(), a.append(80));
         assertJournalled(a);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     /** More than are settled at a time, some of them twice. */
@@ -293,7 +293,7 @@ class GroupCommitterTest {
         committer.runBackground();
         assertThat(told).isEmpty();
         assertThat(FrontierFile.load(root).orElseThrow().segments()).extracting(segment -> segment.key().text()).containsAll(keys);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     /** A cut is let go of with its stream's lock held, which a checkpoint may be waiting for. */
@@ -339,7 +339,7 @@ class GroupCommitterTest {
         Frontier frontier = FrontierFile.load(root).orElseThrow();
         assertThat(frontier.firstSequence()).as("a file was freed").isGreaterThan(JournalBlockLayout.FIRST_SEQUENCE);
         assertThat(frontier.segments()).extracting(segment -> segment.key().text()).as("what was cut isn't vouched for").doesNotContain("k");
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -360,7 +360,7 @@ class GroupCommitterTest {
         committer.await(fillingABlock);
         assertThat(committer.flushes()).as("blocks").isGreaterThan(1);
         assertJournalled(b);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -375,7 +375,7 @@ class GroupCommitterTest {
         a.publish();
         committer.await(a.cursor(), end);
         assertJournalled(a, b);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -398,7 +398,7 @@ class GroupCommitterTest {
         waiting.join();
         assertThat(failure).hasValue(null);
         assertJournalled(a, b);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     /** Forces of stream a's segment take until they are let go, and then end as the test wants. */
@@ -466,7 +466,7 @@ class GroupCommitterTest {
         forced.join();
         behind.join();
         committer.await(a.cursor(), a.appendedEnd());
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
         assertThat(later).hasValue(1);
         assertJournalled(a, b);
         assertThat(told).isEmpty();
@@ -485,7 +485,7 @@ class GroupCommitterTest {
         assertThat(sealed).isNotDone();
         a.sealing.countDown();
         sealed.join();
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
         assertJournalled(a, b);
     }
 
@@ -503,7 +503,7 @@ class GroupCommitterTest {
         assertThatThrownBy(forced::join).hasRootCauseMessage("Input/output error");
         assertThat(committer.hasFailed()).isTrue();
         assertThatThrownBy(() -> committer.await(b.cursor(), b.append(8))).isInstanceOf(FlushFailedException.class);
-        committer.close(CLOSED, false);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -520,7 +520,7 @@ class GroupCommitterTest {
         committer.await(b.cursor(), b.append(8));
         storage.failure = null;
         committer.await(a.cursor(), a.append(8));
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
         assertJournalled(a, b);
     }
 
@@ -532,7 +532,7 @@ class GroupCommitterTest {
         committer.ready();
         CompletableFuture<Void> forced = awaiting(committer, a, a.append(SIZES.maxStreamBytes() + 8));
         storage.begun.await();
-        CompletableFuture<Void> closing = CompletableFuture.runAsync(() -> committer.close(CLOSED, true), command -> new Thread(command).start());
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(() -> committer.close(CLOSED), command -> new Thread(command).start());
         while (Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("stream-wal-commit"))) {
             Thread.onSpinWait();
         }
@@ -557,7 +557,7 @@ class GroupCommitterTest {
         assertThatThrownBy(() -> committer.await(a.cursor(), a.append(SIZES.maxStreamBytes() + 8))).isInstanceOf(FlushFailedException.class);
         assertThat(later.get()).isInstanceOf(FlushFailedException.class);
         assertThat(told).hasSize(1);
-        committer.close(CLOSED, false);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -570,7 +570,7 @@ class GroupCommitterTest {
         GroupCommitter committer = committer(true, storage);
         committer.ready();
         assertThatThrownBy(() -> committer.await(a.cursor(), a.append(SIZES.maxStreamBytes() + 8))).isInstanceOf(FlushFailedException.class);
-        committer.close(CLOSED, false);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -588,7 +588,7 @@ class GroupCommitterTest {
             answered.join();
         }
         committer.await(b.cursor(), b.append(8));
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
         assertJournalled(a, b);
     }
 
@@ -609,7 +609,7 @@ class GroupCommitterTest {
             committer.commitPending();
             bytes = allocated.now() - asked - (asked - before);
             assertThat(answered).hasValue(100);
-            committer.close(CLOSED, false);
+            committer.close(CLOSED);
         }
         assertThat(bytes).isZero();
     }
@@ -631,7 +631,7 @@ class GroupCommitterTest {
         committer.runBackground();
         assertJournalled(a, b);
         assertThat(told).hasSize(1);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -649,7 +649,7 @@ class GroupCommitterTest {
         committer.await(b.cursor(), b.append(8));
         assertThat(completed).hasValue(3);
         assertThat(told).hasSize(3);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @ParameterizedTest
@@ -675,7 +675,7 @@ class GroupCommitterTest {
         while (completed.get() < 50) {
             LockSupport.parkNanos(100_000);
         }
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
         assertJournalled(a, b);
         assertThat(told).isEmpty();
     }
@@ -696,7 +696,7 @@ class GroupCommitterTest {
         assertThat(committer.later(a.cursor(), a.appendedEnd(), failure -> completed.incrementAndGet())).isTrue();
         committer.runBackground();
         assertThat(completed).hasValue(GroupCommitter.MAX_UNANSWERED + 1);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @Test
@@ -739,7 +739,7 @@ class GroupCommitterTest {
             while (asked.get() < 200) {
                 Thread.onSpinWait();
             }
-            committer.close(CLOSED, true);
+            committer.close(CLOSED);
             for (Thread thread : threads) {
                 thread.join();
             }
@@ -782,13 +782,13 @@ class GroupCommitterTest {
         committer.atNextFlush(a.cursor());
         committer.runBackground();
         assertThat(heard).as("nothing had failed").hasSize(4);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
     }
 
     @Test
     void ready_afterClose_makesNoJournal() {
         GroupCommitter committer = committer(false);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
         assertThatThrownBy(committer::ready).isSameAs(CLOSED);
         committer.readyFor(1_000);
         assertThat(root.resolve("commit")).doesNotExist();
@@ -799,7 +799,7 @@ class GroupCommitterTest {
         AtomicReference<GroupCommitter> closing = new AtomicReference<>();
         GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("segments"), new ChannelStorage(), SIZES, () -> {
             // behind the question whether the log is closed, in front of the first file
-            closing.get().close(CLOSED, true);
+            closing.get().close(CLOSED);
             return 1;
         }, (task, stream, failure) -> told.add(failure), false, 1_000_000));
         closing.set(committer);
@@ -810,7 +810,7 @@ class GroupCommitterTest {
     @Test
     void close_ofALogThatNeededNoJournal_hasTakenNothing() throws IOException {
         GroupCommitter committer = committer(true);
-        committer.close(CLOSED, true);
+        committer.close(CLOSED);
         assertThat(root.resolve("commit")).doesNotExist();
         assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
                 .doesNotContain("stream-wal-commit", "stream-wal-checkpoint");

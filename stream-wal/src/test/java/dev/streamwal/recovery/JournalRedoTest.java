@@ -536,7 +536,7 @@ class JournalRedoTest {
     }
 
     @Test
-    void run_whereTheLastBlockMayBeUnforced_writesItAgainAsItIs() throws IOException {
+    void run_lastBlock_isWrittenAgainAsItIs() throws IOException {
         log.write(a.header, a.all());
         log.commit(a, 1);
         log.commit(a, 1);
@@ -552,7 +552,7 @@ class JournalRedoTest {
         FrontierFile.write(root, new Frontier(frontier.journalId(), 1, true, List.of()));
         Files.setLastModifiedTime(log.journal.path(0), old);
         redo(true);
-        assertThat(Files.getLastModifiedTime(log.journal.path(0))).isEqualTo(old);
+        assertThat(Files.getLastModifiedTime(log.journal.path(0))).as("whatever an earlier version says").isNotEqualTo(old);
     }
 
     @Test
