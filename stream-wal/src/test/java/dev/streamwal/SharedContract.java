@@ -451,6 +451,26 @@ abstract class SharedContract extends LogContract {
         }
     }
 
+    @Test
+    void sweep_theCallbackThrowsAtAPackedSegment_endsTheSweep() {
+        try (StreamWal wal = open(sharing().sweepInterval(Duration.ZERO))) {
+            Map<String, List<Written>> unused = append(wal, 1);
+            packAll(wal);
+            clock.advance(WINDOW.plus(RETENTION).multipliedBy(2));
+            AtomicInteger told = new AtomicInteger();
+            assertThatThrownBy(() -> {
+                SweepResult swept = wal.sweep(clock.instant(), each -> {
+                    told.incrementAndGet();
+                    throw new IllegalArgumentException("no more");
+                });
+            }).isInstanceOf(IllegalArgumentException.class).hasMessage("no more");
+            assertThat(told).hasValue(1);
+            assertThat(wal.stats().packs()).isZero();
+            assertThat(files("packs", ".pack")).isEmpty();
+            assertThat(heard().failures).isEmpty();
+        }
+    }
+
     /** What is packed in vain must not fill the disk. */
     @Test
     void pack_noPlaceForACopyOfADamagedSegment_leavesNoPacksAndCopiesItOnce() throws IOException {

@@ -387,6 +387,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
      * @return false where a pack could not be written anew: nothing was deleted then, and all is to be {@link #decide decided} again
      */
     public boolean carryOut(Consumer<Gone> each) {
+        Telling telling = new Telling(each);
         List<DuePack> going = packs.stream().filter(due -> !due.stays()).toList();
         List<ListedPack> gone = new ArrayList<>(going.stream().map(due -> due.pack).toList());
         gone.addAll(unreadableGoing);
@@ -400,14 +401,39 @@ public final class DuePacks<R extends DuePacks.Rule> {
         try {
             if (!gone.isEmpty()) {
                 // one change for all: a stream with segments in several of them must not lose a later one before an older one
-                store.sweep(gone, carried, decidedBy, () -> tell(going, each));
+                store.sweep(gone, carried, decidedBy, () -> tell(going, telling));
             }
         } catch (IOException | RuntimeException e) {
             // those that were listed after all stay
             carried.forEach(this::discard);
+            RuntimeException thrown = telling.failure;
+            if (thrown != null) {
+                throw thrown;
+            }
             failed.accept(e);
         }
         return true;
+    }
+
+    /** Remembers what the receiver threw: that ends the sweep, unlike a failure of the packs. */
+    private static final class Telling implements Consumer<Gone> {
+
+        private final Consumer<Gone> each;
+        private @Nullable RuntimeException failure;
+
+        Telling(Consumer<Gone> each) {
+            this.each = each;
+        }
+
+        @Override
+        public void accept(Gone gone) {
+            try {
+                each.accept(gone);
+            } catch (RuntimeException e) {
+                failure = e;
+                throw e;
+            }
+        }
     }
 
     /** Packs that can't be read, and that {@link #carryOut} has deleted, or would. */
