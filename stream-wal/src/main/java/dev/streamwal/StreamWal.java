@@ -1014,10 +1014,20 @@ public final class StreamWal implements AutoCloseable {
      * #health()} get it.
      *
      * @return how many segments were moved
+     * @throws IllegalStateException within a callback about a deletion
      */
     public int pack() {
         checkWritable();
+        checkNotInCallback("pack");
         return packer.pass();
+    }
+
+    /** A thread that packs may be waiting for the deletions of this one. */
+    private void checkNotInCallback(String action) {
+        if (packs.isDeletedByCaller()) {
+            throw new IllegalStateException("cannot " + action + " within a callback about a deletion: thread=" + Thread.currentThread().getName()
+                    + ", root=" + root + "; do it when the deletion is done");
+        }
     }
 
     /**
@@ -1025,7 +1035,7 @@ public final class StreamWal implements AutoCloseable {
      * log does this in the background at {@link WalOptions#sweepInterval()}; this method does it now and waits, as long as the tier takes.
      *
      * @return how many packs were moved
-     * @throws IllegalStateException if the log has no {@link WalOptions.Builder#tier}
+     * @throws IllegalStateException if the log has no {@link WalOptions.Builder#tier}, and within a callback about a deletion
      * @throws dev.streamwal.error.TierUnavailableException if the tier can't be reached, refuses, is another log's, or gives back something else than
      *     it was given: what was moved before counts, all else is where it was
      */
@@ -1034,6 +1044,7 @@ public final class StreamWal implements AutoCloseable {
         if (tiering == null) {
             throw new IllegalStateException("log has no tier: root=" + root + "; open it with WalOptions.tier");
         }
+        checkNotInCallback("move packs to the tier");
         try {
             return tiering.pass();
         } catch (IOException e) {

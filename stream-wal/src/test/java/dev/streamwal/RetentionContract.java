@@ -119,15 +119,18 @@ abstract class RetentionContract extends LogContract {
 
     /** The sweep's locks are held meanwhile, and closing waits for threads that may wait for them. */
     @Test
-    void close_withinTheCallbackOfASweep_isRefused() {
+    void closeAndPack_withinTheCallbackOfASweep_areRefused() {
         StreamWal wal = open();
         WalStream stream = wal.stream("s");
         List<List<Written>> written = appendWindows(stream, 2, 2);
         awaitSealed(1);
         List<Throwable> thrown = new ArrayList<>();
-        SweepResult result = wal.sweep(expiration(0), segment -> thrown.add(catchThrowable(wal::close)));
+        SweepResult result = wal.sweep(expiration(0), segment -> {
+            thrown.add(catchThrowable(wal::close));
+            thrown.add(catchThrowable(wal::pack));
+        });
         assertThat(result.deletedSegments()).isEqualTo(1);
-        assertThat(thrown).singleElement().satisfies(failure ->
+        assertThat(thrown).hasSize(2).allSatisfy(failure ->
                 assertThat(failure).isInstanceOf(IllegalStateException.class).hasMessageContaining("within a callback about a deletion"));
         assertHoldsNow(wal, "s", joined(written.get(1), appendSome(stream, 1)));
     }
