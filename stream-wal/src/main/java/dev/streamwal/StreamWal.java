@@ -45,6 +45,7 @@ import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.manifest.ListedPack;
@@ -822,7 +823,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             List<StreamLog> streams = loadedLogs();
             for (StreamLog stream : streams) {
-                if (stream.mayHaveSegments() && stream.segmentCount() > 0 && !stream.key().equals(StreamKey.SHARED)) {
+                if (!stream.key().equals(StreamKey.SHARED) && hasSegments(stream)) {
                     keys.add(stream.key().text());
                 }
             }
@@ -831,6 +832,18 @@ public final class StreamWal implements AutoCloseable {
             throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
         }
         return keys;
+    }
+
+    /** Also where they can't be listed: the directory says that there is a stream. */
+    private static boolean hasSegments(StreamLog stream) throws IOException {
+        try {
+            return stream.mayHaveSegments() && stream.segmentCount() > 0;
+        } catch (IOException e) {
+            if (!IoFailure.isOfFile(e)) {
+                throw e;
+            }
+            return true;
+        }
     }
 
     /**

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.HashSet;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -312,9 +313,19 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
         } catch (NoSuchFileException | NotDirectoryException e) {
             return Optional.empty();
         } catch (DirectoryIteratorException e) {
-            throw e.getCause();
+            return named(plain, Objects.requireNonNull(e.getCause()));
+        } catch (IOException e) {
+            return named(plain, e);
         }
         return Optional.empty();
+    }
+
+    /** A directory that can't be listed is a stream's, if its name says of which: who reads that is told, and the others are there all the same. */
+    private static Optional<String> named(Optional<String> plain, IOException why) throws IOException {
+        if (plain.isEmpty() || !IoFailure.isOfFile(why)) {
+            throw why;
+        }
+        return plain;
     }
 
     private static boolean isOfStream(String name) {

@@ -1367,6 +1367,16 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /** There may be segments, though they can't be listed now. */
+    public void assumeSegments() {
+        rotation.lock();
+        try {
+            hasSegments(true);
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** Size of the segments' files. */
     public long bytes() throws IOException {
         rotation.lock();

@@ -6,6 +6,7 @@ import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -86,7 +87,7 @@ public final class StreamFolders {
             if (!discovered) {
                 Set<Path> withoutKey = new LinkedHashSet<>();
                 for (String key : streams.keys(key -> true, withoutKey::add)) {
-                    int unused = streamOf.apply(key).segmentCount();
+                    count(streamOf.apply(key));
                 }
                 for (Path directory : withoutKey) {
                     leftovers.delete(directory);
@@ -95,6 +96,18 @@ public final class StreamFolders {
             }
         } finally {
             discovering.unlock();
+        }
+    }
+
+    /** Where one stream's directory can't be listed, who goes through all streams meets that again, and says so of this one; the others are as ever. */
+    private static void count(StreamLog stream) throws IOException {
+        try {
+            int unused = stream.segmentCount();
+        } catch (IOException e) {
+            if (!IoFailure.isOfFile(e)) {
+                throw e;
+            }
+            stream.assumeSegments();
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamWal;
+import dev.streamwal.SweepResult;
 import dev.streamwal.WalOptions;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalIOException;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
@@ -178,6 +180,29 @@ class FailedReadTest {
                     return;
                 }
             }
+        }
+    }
+
+    @Test
+    void open_oneStreamsFolderCantBeListed_theOthersAreAsEver() {
+        Path listed = disk.path("/listed");
+        Instant[] now = {START};
+        WalOptions options = WalOptions.builder().clock(() -> now[0]).window(WINDOW).retention(WINDOW).ownSegments(100).sweepInterval(Duration.ZERO).build();
+        try (StreamWal writer = SimulatedLog.open(listed, options, "boot", false, new Random(1)::nextLong)) {
+            for (String key : List.of("a", "b", "c")) {
+                EntryRef unused = writer.stream(key).append(Content.of(1));
+            }
+        }
+        try (StreamWal writer = SimulatedLog.open(listed, options, "boot", false, new Random(2)::nextLong)) {
+            disk.failing(new FaultPlan(0, EnumSet.of(Call.LIST), "/listed/segments/b$", 1, Integer.MAX_VALUE, FaultPlan.Failure.IO_ERROR));
+            assertThat(writer.keys()).containsExactly("a", "b", "c");
+            assertThat(writer.stats().segments()).isEqualTo(2);
+            now[0] = now[0].plus(WINDOW.multipliedBy(3));
+            SweepResult swept = writer.sweep(now[0]);
+            assertThat(swept.deletedSegments()).isEqualTo(2);
+            assertThat(swept.failedSegments()).isEqualTo(1);
+            disk.failing(FaultPlan.NONE);
+            assertThat(writer.sweep(now[0]).deletedSegments()).as("once it can be listed").isEqualTo(1);
         }
     }
 
