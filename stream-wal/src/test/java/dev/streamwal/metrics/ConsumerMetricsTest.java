@@ -97,7 +97,7 @@ class ConsumerMetricsTest {
                 assertThat(gauge(registry, "lag")).isPositive();
                 assertThat(gauge(registry, "streams.behind")).isEqualTo(10);
                 store.weather(ObjectStore.Weather.FINE);
-                assertThat(gauge(bound(reader, "billing"), "lag.time")).isEqualTo(Duration.ofHours(6).toSeconds());
+                assertThat(gauge(bound(reader, "billing"), "lag.time")).isEqualTo((double) Duration.ofHours(6).toSeconds());
             }
         }
     }
