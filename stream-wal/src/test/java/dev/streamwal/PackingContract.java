@@ -631,40 +631,6 @@ abstract class PackingContract extends LogContract {
         }
     }
 
-    /** They aren't there any more, and nothing says that they expired. */
-    @Test
-    void readBatch_streamEndsInADamagedPack_saysThatItIsDamaged() throws IOException {
-        StreamWal wal = open(options().ownSegments(0));
-        List<Written> ended = new ArrayList<>(appendSome(wal.stream("ended"), 2));
-        Map<String, List<Written>> living = appendWindows(wal, 2);
-        ended.addAll(appendSome(wal.stream("ended"), 2));
-        List<Written> only = appendSome(wal.stream("only"), 2);
-        clock.advance(WINDOW);
-        living.forEach((key, records) -> records.addAll(appendSome(wal.stream(key), 1)));
-        clock.advance(WINDOW.multipliedBy(2));
-        assertThat(wal.pack()).isPositive();
-        assertThat(packs()).hasSize(3);
-        wal.close();
-        Path damaged = packs().get(1);
-        try (FileChannel channel = FileChannel.open(damaged, StandardOpenOption.WRITE)) {
-            int unused = channel.write(ByteBuffer.allocate(16), 0);
-        }
-        try (WalReader reader = WalReader.open(root);
-                EntryBatch endedNow = reader.readBatch(Written.refs(ended));
-                EntryBatch onlyNow = reader.readBatch(Written.refs(only))) {
-            assertThat(IntStream.range(0, 4).mapToObj(endedNow::status)).containsExactly(EntryBatch.Status.FOUND, EntryBatch.Status.FOUND,
-                    EntryBatch.Status.CORRUPT, EntryBatch.Status.CORRUPT);
-            assertThat(IntStream.range(0, 2).mapToObj(onlyNow::status)).containsExactly(EntryBatch.Status.CORRUPT, EntryBatch.Status.CORRUPT);
-            assertThatThrownBy(() -> onlyNow.get(0)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining(damaged.toString());
-            living.forEach((key, records) -> {
-                EntryRef behind = new EntryRef(key, records.get(records.size() - 1).ref().end() + 800, 80);
-                try (EntryBatch batch = reader.readBatch(List.of(behind))) {
-                    assertThat(batch.status(0)).as("newer segments say that nothing is behind them").isEqualTo(EntryBatch.Status.NOT_FOUND);
-                }
-            });
-        }
-    }
-
     /** The table has the segment's end, too, and the footer is only needed for finding times faster. */
     @Test
     void read_damagedFooterOfAPackedSegment_losesNoRecordAndIsToldByVerify() throws IOException {

@@ -296,13 +296,13 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private SegmentChain merge() throws IOException {
         if (!merged.isOf(own, packed, parts)) {
-            merged = new Merged(packed.isEmpty() && parts.isEmpty() ? new SegmentChain(own, List.of()) : inOrder(own, packed, parts), own, packed, parts);
+            merged = new Merged(new SegmentChain(packed.isEmpty() && parts.isEmpty() ? own : inOrder(own, packed, parts)), own, packed, parts);
         }
         return merged.chain();
     }
 
     /** All segments in order of position; of two at the same position the one with a file of its own. */
-    private SegmentChain inOrder(List<Segment> files, List<Segment> inPacks, List<Segment> inShared) throws IOException {
+    private List<Segment> inOrder(List<Segment> files, List<Segment> inPacks, List<Segment> inShared) throws IOException {
         NavigableMap<Long, Segment> byPosition = new TreeMap<>();
         List<UnreadableFile> unreadable = new ArrayList<>();
         for (List<Segment> some : List.of(inShared, inPacks, files)) {
@@ -314,13 +314,10 @@ public final class SegmentCatalog {
                 }
             }
         }
-        List<UnreadableFile> unplaced = new ArrayList<>();
         for (UnreadableFile file : unreadable) {
-            if (!file.placeInto(byPosition, channels)) {
-                unplaced.add(file);
-            }
+            file.placeInto(byPosition, channels);
         }
-        return new SegmentChain(new ArrayList<>(byPosition.values()), unplaced);
+        return new ArrayList<>(byPosition.values());
     }
 
     // ---------------------------------------------------------------- files

@@ -1,24 +1,18 @@
 package dev.streamwal.catalog;
 
-import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.io.ChannelCache;
 import dev.streamwal.segment.Segment;
-import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A stream's segments as they were listed, in order of position. Immutable. */
 public final class SegmentChain {
 
-    static final SegmentChain EMPTY = new SegmentChain(List.of(), List.of());
+    static final SegmentChain EMPTY = new SegmentChain(List.of());
 
     private final Segment[] segments;
     private final long[] basePositions;
-    private final List<UnreadableFile> unplaced;
 
-    /** @param unplaced files that may have records of the stream, though not in a gap between its segments */
-    SegmentChain(List<Segment> sorted, List<UnreadableFile> unplaced) {
-        this.unplaced = unplaced;
+    SegmentChain(List<Segment> sorted) {
         this.segments = sorted.toArray(new Segment[0]);
         this.basePositions = new long[segments.length];
         for (int i = 0; i < segments.length; i++) {
@@ -34,16 +28,6 @@ public final class SegmentChain {
     /** In order of position, from 0. */
     public Segment get(int index) {
         return segments[index];
-    }
-
-    /** The damage of a file that may have records behind the last segment; null where there is no such file. */
-    public @Nullable CorruptSegmentException damageBehind(ChannelCache channels) throws IOException {
-        for (UnreadableFile file : unplaced) {
-            if (segments.length == 0 || !file.isOlderThan(segments[segments.length - 1].header(channels).window())) {
-                return file.told();
-            }
-        }
-        return null;
     }
 
     /** Index of the last segment that begins at or before the position; -1 where none does. */

@@ -45,10 +45,8 @@ final class UnreadableFile extends Segment {
      * Puts it into the first gap of the chain: each segment's header says where the data before it ended. Before the first segment there is a gap
      * too where the stream's beginning has expired, and that was in no file that is newer than this segment. If two files can't be read and there
      * is one gap, the first file is reported.
-     *
-     * @return whether there is a gap
      */
-    boolean placeInto(NavigableMap<Long, Segment> byPosition, ChannelCache channels) throws IOException {
+    void placeInto(NavigableMap<Long, Segment> byPosition, ChannelCache channels) throws IOException {
         long end = 0;
         boolean isFirst = true;
         for (Map.Entry<Long, Segment> each : byPosition.entrySet()) {
@@ -57,21 +55,16 @@ final class UnreadableFile extends Segment {
                 header = each.getValue().header(channels);
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
                 // this segment reports its own damage; whether there is a gap before it isn't known
-                return false;
+                return;
             }
             boolean isBegun = isFirst && (header.isFirst() || isNewerThan(header.window()));
             if (!isBegun && header.previousEnd() > end) {
                 Segment unused = byPosition.putIfAbsent(end, new UnreadableFile(key(), name().expirationMillis(), file(), window, why, end));
-                return true;
+                return;
             }
             isFirst = false;
             end = endOf(each.getValue(), header, channels);
         }
-        return false;
-    }
-
-    boolean isOlderThan(Window other) {
-        return window != null && window.endMillis() <= other.startMillis();
     }
 
     private boolean isNewerThan(Window other) {
@@ -90,8 +83,7 @@ final class UnreadableFile extends Segment {
         }
     }
 
-    /** The damage, as far as it concerns the stream. */
-    CorruptSegmentException told() {
+    private CorruptSegmentException told() {
         return new CorruptSegmentException(why.getMessage() + "; stream=" + key() + " may have had records in it", file(), key().text(),
                 basePosition(), why.offset(), why.length(), why);
     }

@@ -365,7 +365,7 @@ final class PartRead {
             if (at < 0) {
                 for (int i = from; i < to; i++) {
                     int index = ReadPlan.index(bySegment[i]);
-                    settle(index, lookup.beforeFirst(positions[index]), chain, at);
+                    settle(index, lookup.beforeFirst(positions[index]));
                 }
             } else {
                 explainIn(chain, at, lookup, bySegment, from, to);
@@ -378,7 +378,7 @@ final class PartRead {
         try (SegmentReader reader = chain.get(at).open(log.channels())) {
             if (reader.isReplaced()) {
                 for (int i = from; i < to; i++) {
-                    statuses[ReadPlan.index(bySegment[i])] = Status.EXPIRED;
+                    settle(ReadPlan.index(bySegment[i]), PositionLookup.Whereabouts.EXPIRED);
                 }
                 return;
             }
@@ -392,7 +392,7 @@ final class PartRead {
                 if (whereabouts == PositionLookup.Whereabouts.IN_SEGMENT) {
                     packed[inside++] = ReadPlan.pack(reader.header().offsetOf(position), index);
                 } else {
-                    settle(index, whereabouts, chain, at);
+                    settle(index, whereabouts);
                 }
             }
             Arrays.sort(packed, 0, inside);
@@ -417,14 +417,8 @@ final class PartRead {
         }
     }
 
-    /** @param at index of the last segment in the chain that begins at or before the ref; it doesn't have it */
-    private void settle(int index, PositionLookup.Whereabouts whereabouts, SegmentChain chain, int at) throws IOException {
-        CorruptSegmentException damage = at + 1 == chain.size() ? chain.damageBehind(log.channels()) : null;
-        if (damage != null) {
-            fail(index, damage);
-        } else {
-            statuses[index] = whereabouts == PositionLookup.Whereabouts.EXPIRED ? Status.EXPIRED : Status.NOT_FOUND;
-        }
+    private void settle(int index, PositionLookup.Whereabouts whereabouts) {
+        statuses[index] = whereabouts == PositionLookup.Whereabouts.EXPIRED ? Status.EXPIRED : Status.NOT_FOUND;
     }
 
     private void fail(int index, WalException failure) {
