@@ -336,7 +336,7 @@ public final class StreamWal implements AutoCloseable {
     /** Brings in order what an earlier writer left, and starts the threads. */
     private void begin(SharedLog sharedLog, List<RedoResult.Cut> cuts, boolean withThreads) throws IOException {
         recover(sharedLog, settings.lastCloseWasClean());
-        packs.inherit();
+        packs.inherit().ifPresent(failure -> report.failed("read shared segments", null, failure));
         for (RedoResult.Cut cut : cuts) {
             packs.cut(cut.key(), cut.from(), cut.to());
         }

@@ -3,6 +3,7 @@ package dev.streamwal.examples;
 import dev.streamwal.error.WalIOException;
 import java.io.PrintStream;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * What consumers of the examples do where a log fails for a while, as when its disk is full, its tier is away, or too many files are open: they say so,
@@ -25,7 +26,18 @@ public final class FailingLog {
         }
     }
 
-    /** A tail that has thrown this goes on with the same record. */
+    /** Until the log gives it: the content of a tail's record, which the tail takes for delivered already. */
+    public static <T> T untilGiven(Supplier<T> call, PrintStream out) throws InterruptedException {
+        while (true) {
+            try {
+                return call.get();
+            } catch (WalIOException e) {
+                tellAndRest(e, out);
+            }
+        }
+    }
+
+    /** A tail whose next() has thrown this goes on with the same record. */
     public static void tellAndRest(WalIOException failure, PrintStream out) throws InterruptedException {
         out.println("tries again in a while: " + failure.getMessage());
         TimeUnit.MILLISECONDS.sleep(REST_MILLIS);

@@ -2,9 +2,9 @@ package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.streamwal.encryption.KeysFile;
-import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.Damage;
@@ -117,8 +117,8 @@ final class VerifyCommand extends StreamsCommand {
     }
 
     /** Of an encrypted log. One of the two files does to read it, and then nothing else says that the other one is damaged. */
-    private boolean verifyKeys() throws IOException {
-        List<CorruptSegmentException> damage = KeysFile.damage(root());
+    private boolean verifyKeys() {
+        List<WalException> damage = KeysFile.damage(root());
         damage.forEach(each -> complain(each.getMessage() + "; put a copy of the other one of " + KeysFile.path(root()).getFileName() + " and "
                 + KeysFile.copy(root()).getFileName() + " in its place while no process writes the log"));
         return damage.isEmpty();

@@ -242,7 +242,7 @@ public final class SegmentCatalog {
     }
 
     @GuardedBy("this")
-    private void lookUp(SharedCatalog catalog, List<SharedSegment> live, Manifest now) throws IOException {
+    private void lookUp(SharedCatalog catalog, List<SharedSegment> live, Manifest now) {
         List<Segment> found = new ArrayList<>();
         catalog.addParts(key, live, now, found);
         parts = found.equals(parts) ? parts : found;
@@ -284,12 +284,12 @@ public final class SegmentCatalog {
         SharedCatalog catalog = Objects.requireNonNull(shared, "the stream that others share has a directory");
         try {
             lookUp(now);
-            lookUp(catalog, live, now);
         } catch (NoSuchFileException e) {
-            // a pack was deleted, or a shared segment packed: the manifest has changed
+            // a pack was deleted: the manifest has changed
             SegmentChain unused = refresh();
             return;
         }
+        lookUp(catalog, live, now);
         SegmentChain unused = merge();
     }
 

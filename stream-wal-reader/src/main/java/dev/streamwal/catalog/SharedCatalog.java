@@ -1,9 +1,7 @@
 package dev.streamwal.catalog;
 
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.format.Window;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.VoidRange;
@@ -23,7 +21,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /** The shared segments of a log that aren't packed yet, and the streams' parts of them. Thread-safe. */
 public final class SharedCatalog {
@@ -187,23 +184,12 @@ public final class SharedCatalog {
     }
 
     /** Adds the stream's parts of the segments that aren't packed, and a part for each damage in these. */
-    void addParts(StreamKey key, List<SharedSegment> live, Manifest manifest, Collection<Segment> parts) throws IOException {
+    void addParts(StreamKey key, List<SharedSegment> live, Manifest manifest, Collection<Segment> parts) {
         join(key, live, manifest);
         for (SharedSegment each : live) {
             parts.addAll(each.parts(key));
-            CorruptSegmentException why = each.damage().orElse(null);
-            if (why != null) {
-                parts.add(new UnreadableFile(key, each.file().name().expirationMillis(), each.file().file(), window(each), why));
-            }
-        }
-    }
-
-    /** Null where the header can't be read. */
-    private @Nullable Window window(SharedSegment damaged) throws IOException {
-        try {
-            return damaged.file().header(channels).window();
-        } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            return null;
+            // its window is the writer's, of ten years, and says nothing of its records' times
+            each.damage().ifPresent(why -> parts.add(new UnreadableFile(key, each.file().name().expirationMillis(), each.file().file(), null, why)));
         }
     }
 

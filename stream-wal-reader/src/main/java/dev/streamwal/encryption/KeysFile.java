@@ -6,6 +6,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -50,17 +51,19 @@ public final class KeysFile {
         return readEither(root, (bytes, keys) -> keys).orElse(List.of());
     }
 
-    /** What is damaged of the file and its copy, each by itself: while one of the two can be read, nobody else notices. */
-    public static List<CorruptSegmentException> damage(Path root) throws IOException {
-        List<CorruptSegmentException> damage = new ArrayList<>();
+    /** Why the file and its copy can't be read, each by itself: while one of the two can be, nobody else notices. */
+    public static List<WalException> damage(Path root) {
+        List<WalException> damage = new ArrayList<>();
         for (Path file : List.of(path(root), copy(root))) {
-            Optional<byte[]> bytes = LogFile.readSmall(file, KeysLayout.MAX_BYTES);
             try {
+                Optional<byte[]> bytes = LogFile.readSmall(file, KeysLayout.MAX_BYTES);
                 if (bytes.isPresent()) {
                     List<WrappedKey> unused = decoded(bytes.get(), file);
                 }
-            } catch (CorruptSegmentException e) {
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
                 damage.add(e);
+            } catch (IOException e) {
+                damage.add(IoFailure.of("reading the session keys", e, file, null, WalException.NO_POSITION));
             }
         }
         return damage;

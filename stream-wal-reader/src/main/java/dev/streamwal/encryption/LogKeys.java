@@ -126,8 +126,8 @@ public final class LogKeys {
         if (given != null && before != null) {
             try {
                 return unwrap(before, given);
-            } catch (KeyUnavailableException e) {
-                // keys may have been rotated since the file was read
+            } catch (RuntimeException e) {
+                // keys may have been rotated since the file was read, and master keys throw what they like
                 WrappedKey now = wrapped(keyId, key, position);
                 if (now.masterId().equals(before.masterId()) && Arrays.equals(now.wrapped(), before.wrapped())) {
                     throw e;

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,8 @@ public final class SharedEnds implements SharedRecords {
     /** Base position of the segment being walked. */
     private long segment;
     private @Nullable Window newestWindow;
+    private boolean isWhole = true;
+    private @Nullable IOException failure;
 
     /**
      * The end of a stream.
@@ -50,18 +53,36 @@ public final class SharedEnds implements SharedRecords {
 
     /**
      * Adds the records of a segment, behind those of all segments before it. Of a damaged one it adds what verifies, and of one that can't be read, as the
-     * disk has a bad sector, what comes before that: streams continue above all positions that were given, whatever is known of their ends.
+     * disk has a bad sector, what comes before that.
      */
     public void add(Segment shared, ChannelCache channels) throws IOException {
+        SharedWalk walk = new SharedWalk(shared, this);
         try (SegmentReader reader = shared.open(channels); SegmentScan scan = new SegmentScan(reader, reader.header(), MAX_READ_BYTES)) {
-            new SharedWalk(shared, this).on(scan, reader.end());
+            walk.on(scan, reader.end());
+            isWhole &= walk.damage() == null;
         } catch (CorruptSegmentException e) {
             // its header is damaged: nobody knows what was in it
+            isWhole = false;
         } catch (IOException e) {
             if (!IoFailure.isOfFile(e)) {
                 throw e;
             }
+            isWhole = false;
+            failure = failure == null ? e : failure;
         }
+    }
+
+    /**
+     * Whether the ends of all streams are known. Else one may have records behind its end, or where it seems to have nothing, and has to go on above all
+     * positions that were given.
+     */
+    public boolean isWhole() {
+        return isWhole;
+    }
+
+    /** Why the first segment that couldn't be read couldn't be. */
+    public Optional<IOException> failure() {
+        return Optional.ofNullable(failure);
     }
 
     @Override

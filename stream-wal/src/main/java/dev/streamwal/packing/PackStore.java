@@ -101,6 +101,8 @@ public final class PackStore implements PackedData {
     private final SharedCatalog shared;
     /** Where streams ended, when the log was opened, in shared segments of an earlier writer. Those that are packed meanwhile don't count. */
     private volatile SharedEnds inherited = new SharedEnds();
+    /** Also behind the packing of those segments: what was damaged in them isn't in packs. */
+    private volatile boolean isInheritedWhole = true;
     private volatile boolean hasInherited = true;
     /** Streams that packs of this writer have, and that aren't in memory any more. */
     private final KeyFilter forgotten = new KeyFilter();
@@ -194,15 +196,19 @@ public final class PackStore implements PackedData {
     /**
      * Notes what streams that haven't been used since the log was opened continue from; the log itself knows about the others. Call it once, after
      * the recovery of the shared stream and before any other stream is used.
+     *
+     * @return why a shared segment can't be read, if one can't; streams go on behind all positions then
      */
-    public void inherit() throws IOException {
+    public Optional<IOException> inherit() throws IOException {
         SharedEnds ends = new SharedEnds();
         for (Segment segment : sharedSegments()) {
             ends.add(segment, channels);
         }
         inherited = ends;
-        hasInherited = !ends.isEmpty() || !isEmpty();
+        hasInherited = !ends.isEmpty() || !ends.isWhole() || !isEmpty();
         inheritedEnd = sharedEnd.getAsLong();
+        isInheritedWhole = ends.isWhole();
+        return ends.failure();
     }
 
     /** A step that runs under the lock. */
@@ -273,6 +279,9 @@ public final class PackStore implements PackedData {
                 known = catalog.look(this::count);
             } catch (IOException | WalException e) {
                 known = new Counted(now, now.packsInOrder().stream().mapToLong(ListedPack::segments).sum());
+                if (!PackFailure.isOfPack(e)) {
+                    return known.segments();
+                }
             }
             counted = known;
         }
@@ -570,7 +579,8 @@ public final class PackStore implements PackedData {
         } catch (CorruptSegmentException e) {
             return new Newest(Optional.empty(), false);
         }
-        return end.isPresent() ? new Newest(end, true) : inheritedEnd(key);
+        Newest found = end.isPresent() ? new Newest(end, true) : inheritedEnd(key);
+        return isInheritedWhole ? found : new Newest(found.end(), false);
     }
 
     /** Where the stream ends in an earlier writer's shared segments, as far as it counts there. */

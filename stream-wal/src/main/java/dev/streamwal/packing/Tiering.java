@@ -71,35 +71,37 @@ public final class Tiering implements PackedTier {
     private final LongSupplier random;
     private final LongSupplier steadyClock;
     private final MergePlan.Limits limits;
+    /** Who uses the tier for a pass, or to tell it what it has. Fair: else a pass would take it again before who waits. */
+    private final ReentrantLock using = new ReentrantLock(true);
     private final ReentrantLock fetching = new ReentrantLock();
     /** Held while something that was done is recorded. */
     private final ReentrantLock recording = new ReentrantLock();
     private volatile boolean isEnded;
 
     /** Packs whose tables or footers can't be read stay where they are. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private final Set<Long> damaged = new HashSet<>();
     /** Packs that failed to move, as the tier refuses an object of that size: others come first. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private final Set<Long> notMoved = new HashSet<>();
     /** Objects that couldn't be deleted, as under a legal hold: others come first. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private final Set<String> notDeleted = new HashSet<>();
     /** How often a table was found damaged by the time at which each pack in the tier had its table here, whole; less than 0 before. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private int wholeTables = -1;
     /** Whether the tier has nothing that the log hasn't in it, as of the content that was published. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private boolean isTidy;
     /** Whether the last pass that listed the tier found all packs there. While one is missing each pass looks again: the log isn't healthy. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private boolean isComplete;
-    @GuardedBy("this")
+    @GuardedBy("using")
     private @Nullable TierContent published;
     /** Name of the content that this writer has published last, or tried to; empty before. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private String publishing = "";
-    @GuardedBy("this")
+    @GuardedBy("using")
     private final Backoff backoff;
 
     /**
@@ -141,7 +143,8 @@ public final class Tiering implements PackedTier {
         do {
             some = moveSome(isStopped);
             moved += some.packs();
-            failed = first(failed, some.failed());
+            // the last try decides: it has tried again all that is still due
+            failed = some.failed();
         } while (some.packs() > 0 && !isStopped.getAsBoolean());
         if (failed != null) {
             throw failed;
@@ -154,20 +157,27 @@ public final class Tiering implements PackedTier {
         return moved;
     }
 
-    private synchronized void succeeded() {
-        backoff.succeeded();
+    private void succeeded() {
+        using.lock();
+        try {
+            backoff.succeeded();
+        } finally {
+            using.unlock();
+        }
     }
 
     private static @Nullable IOException first(@Nullable IOException earlier, @Nullable IOException later) {
         return earlier == null ? later : earlier;
     }
 
-    private synchronized Moved moveSome(BooleanSupplier isStopped) throws IOException {
-        progress.begins();
+    private Moved moveSome(BooleanSupplier isStopped) throws IOException {
+        using.lock();
         try {
+            progress.begins();
             return moved(isStopped);
         } finally {
             progress.ends();
+            using.unlock();
         }
     }
 
@@ -191,12 +201,22 @@ public final class Tiering implements PackedTier {
         }
     }
 
-    private synchronized boolean isDue() {
-        return backoff.isDue(steadyClock.getAsLong());
+    private boolean isDue() {
+        using.lock();
+        try {
+            return backoff.isDue(steadyClock.getAsLong());
+        } finally {
+            using.unlock();
+        }
     }
 
-    private synchronized void failed() {
-        backoff.failed(steadyClock.getAsLong());
+    private void failed() {
+        using.lock();
+        try {
+            backoff.failed(steadyClock.getAsLong());
+        } finally {
+            using.unlock();
+        }
     }
 
     /** For another thread than that of the passes: reports that a pass waits too long for a call of the tier, once for each such call. */
@@ -213,7 +233,7 @@ public final class Tiering implements PackedTier {
     /** @param failed why others weren't moved, or fetched; null where nothing failed */
     private record Moved(int packs, @Nullable IOException failed) {}
 
-    @GuardedBy("this")
+    @GuardedBy("using")
     private Moved moved(BooleanSupplier isStopped) throws IOException {
         log.checkWriter();
         Manifest now = store.manifest();
@@ -235,29 +255,21 @@ public final class Tiering implements PackedTier {
         }
         Moved some = move(tier, due, isStopped);
         failed = first(failed, some.failed());
-        // also where the tier takes nothing: what has expired there makes room
-        List<String> names = tidied(tier, failed);
-        if (failed == null) {
-            tier.checkHas(packsIn(store.manifest()), Set.copyOf(names));
-            isComplete = true;
+        try {
+            // also where the tier takes nothing: what has expired there makes room
+            List<String> names = tidy(tier);
+            if (failed == null) {
+                tier.checkHas(packsIn(store.manifest()), Set.copyOf(names));
+                isComplete = true;
+            }
+        } catch (IOException e) {
+            failed = first(failed, e);
         }
         return new Moved(some.packs(), failed);
     }
 
-    @GuardedBy("this")
-    private List<String> tidied(LogInTier tier, @Nullable IOException earlier) throws IOException {
-        try {
-            return tidy(tier);
-        } catch (IOException e) {
-            if (earlier != null) {
-                e.addSuppressed(earlier);
-            }
-            throw e;
-        }
-    }
-
     /** One that can't move keeps no other; where several can't, the tier may be away. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private Moved move(LogInTier tier, List<ListedPack> due, BooleanSupplier isStopped) {
         int moved = 0;
         int refused = 0;
@@ -278,7 +290,7 @@ public final class Tiering implements PackedTier {
         return new Moved(moved, failed);
     }
 
-    @GuardedBy("this")
+    @GuardedBy("using")
     private List<ListedPack> due(Manifest now) {
         List<Long> listed = now.packsInOrder().stream().map(ListedPack::number).toList();
         damaged.retainAll(listed);
@@ -292,7 +304,7 @@ public final class Tiering implements PackedTier {
     }
 
     /** Whether the tier needs nothing: it has nothing yet, or what it has is what was published. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private boolean isUpToDate(Manifest now) throws IOException {
         TierContent last = published;
         return now.tier().isEmpty() || (isTidy && (last == null || last.isSame(content(now))));
@@ -304,7 +316,7 @@ public final class Tiering implements PackedTier {
     }
 
     /** The tier, which is this log's alone. The manifest has its id before the tier does: else a tier that was marked right before a crash would be nobody's. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private LogInTier claimed(BooleanSupplier isStopped) throws IOException {
         if (store.manifest().tier().isEmpty()) {
             bind(new TierId(random.getAsLong(), random.getAsLong()), 0);
@@ -318,7 +330,7 @@ public final class Tiering implements PackedTier {
         return tier;
     }
 
-    @GuardedBy("this")
+    @GuardedBy("using")
     private void checkNobodyElseWrites(LogInTier tier, List<String> names) throws IOException {
         tier.checkNobodyElseWrites(names, store.manifest().tier().orElseThrow().serial(), publishing);
     }
@@ -330,12 +342,12 @@ public final class Tiering implements PackedTier {
         });
     }
 
-    @GuardedBy("this")
+    @GuardedBy("using")
     private boolean isComplete(Manifest now) {
         return isComplete || now.objects().isEmpty();
     }
 
-    @GuardedBy("this")
+    @GuardedBy("using")
     private boolean hasTables() {
         return wholeTables == store.tableDamages() || store.manifest().objects().isEmpty();
     }
@@ -345,7 +357,7 @@ public final class Tiering implements PackedTier {
      *
      * @return why that failed; null where all are whole
      */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private @Nullable IOException makeTables(LogInTier tier, BooleanSupplier isStopped) throws IOException {
         if (hasTables()) {
             return null;
@@ -375,7 +387,7 @@ public final class Tiering implements PackedTier {
         return failed;
     }
 
-    @GuardedBy("this")
+    @GuardedBy("using")
     private boolean isInNeedOfTable(ListedPack pack) throws IOException {
         return !damaged.contains(pack.number()) && !PackTableFile.isWhole(store.root(), pack.number(), pack.bytes());
     }
@@ -392,7 +404,7 @@ public final class Tiering implements PackedTier {
     // ---------------------------------------------------------------- to the tier
 
     /** Whether the pack moved; not if it was merged, deleted or asked for meanwhile, or can't be read. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private boolean isMoved(LogInTier tier, ListedPack pack) throws IOException {
         TierObject object;
         try (LogFile file = LogFile.reading(store.file(pack))) {
@@ -500,17 +512,18 @@ public final class Tiering implements PackedTier {
     // ---------------------------------------------------------------- what the tier has
 
     @Override
-    public synchronized void tidy() throws IOException {
-        if (isUpToDate(store.settled())) {
-            // needs no tier
-            return;
-        }
-        isTidy = false;
-        progress.begins();
+    public void tidy() throws IOException {
+        using.lock();
         try {
-            List<String> unused = tidy(claimed(() -> false));
+            if (!isUpToDate(store.settled())) {
+                isTidy = false;
+                progress.begins();
+                List<String> unused = tidy(claimed(() -> false));
+            }
+            // else it needs no tier
         } finally {
             progress.ends();
+            using.unlock();
         }
     }
 
@@ -519,7 +532,7 @@ public final class Tiering implements PackedTier {
      *
      * @return the names that were in the tier before something was deleted
      */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private List<String> tidy(LogInTier tier) throws IOException {
         Manifest now = store.settled();
         TierContent content = content(now);
@@ -546,7 +559,7 @@ public final class Tiering implements PackedTier {
     }
 
     /** One that can't be deleted keeps no other; where many can't, the tier may be away. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private void delete(LogInTier tier, Set<String> names) throws IOException {
         notDeleted.retainAll(names);
         Set<String> last = Set.copyOf(notDeleted);
@@ -575,7 +588,7 @@ public final class Tiering implements PackedTier {
     }
 
     /** The manifest has the serial before the tier does: so no serial in the tier is higher than the manifest's, unless somebody else gave it. */
-    @GuardedBy("this")
+    @GuardedBy("using")
     private void publish(LogInTier tier, TierContent content) throws IOException {
         LogTier bound = store.manifest().tier().orElseThrow();
         long serial = bound.serial() + 1;

@@ -3,7 +3,9 @@ package dev.streamwal.reading;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.Segments;
 import dev.streamwal.SimulatedLog;
+import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.SweepResult;
 import dev.streamwal.WalOptions;
@@ -151,13 +153,20 @@ class FailedReadTest {
     @Test
     void open_anEarlierSharedSegmentCantBeRead_takesAppends() throws IOException {
         WalOptions options = WalOptions.builder().clock(() -> START).ownSegments(0).sweepInterval(Duration.ZERO).build();
-        Map<String, Long> records = Map.of("first", 4L, "second", 2L, "third", 3L);
+        WalOptions owning = WalOptions.builder().clock(() -> START).ownSegments(0).sweepInterval(Duration.ZERO)
+                .streams("moved", StreamOptions.builder().segments(Segments.OWN).build()).build();
+        // this one has a segment of its own before that, which says where it ended
+        Map<String, Long> records = Map.of("first", 4L, "second", 2L, "third", 3L, "moved", 3L);
         for (int nth = 1; ; nth++) {
             assertThat(nth).isLessThan(MAX_CALLS);
             Path shared = disk.path("/shared" + nth);
             long end = 0;
+            try (StreamWal writer = SimulatedLog.open(shared, owning, "boot", false, new Random(7)::nextLong)) {
+                EntryRef unused = writer.stream("moved").append(Content.of(7));
+            }
             for (int i = 0; i < 3; i++) {
                 try (StreamWal writer = SimulatedLog.open(shared, options, "boot", false, new Random(i)::nextLong)) {
+                    end = i > 0 ? end : writer.stream("moved").append(Content.of(i)).end();
                     end = Math.max(end, writer.stream("first").append(Content.of(i)).end());
                     end = Math.max(end, writer.stream(i == 0 ? "second" : "third").append(Content.of(i)).end());
                 }

@@ -60,9 +60,10 @@ final class Projection {
         }
     }
 
-    private static void add(BalancesView view, TypedTail<AccountEvent> events) {
+    private static void add(BalancesView view, TypedTail<AccountEvent> events) throws InterruptedException {
         try {
-            view.add(events.key(), events.value(), events.position(), events.nextPosition());
+            AccountEvent event = FailingLog.untilGiven(events::value, System.err);
+            view.add(events.key(), event, events.position(), events.nextPosition());
         } catch (UndecodableRecordException e) {
             tellLeftOut(e);
         }

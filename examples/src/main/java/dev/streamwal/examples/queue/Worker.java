@@ -100,7 +100,8 @@ final class Worker {
             EntryTail messages = consumer.entries();
             while (count < BATCH && next(messages)) {
                 TimeUnit.MILLISECONDS.sleep(1); // handling a message takes some time
-                note("done " + partition + " " + messages.position() + " " + messages.content().toString(UTF_8));
+                String content = FailingLog.untilGiven(() -> messages.content().toString(UTF_8), System.err);
+                note("done " + partition + " " + messages.position() + " " + content);
                 count++;
             }
             consumer.commitDelivered();
