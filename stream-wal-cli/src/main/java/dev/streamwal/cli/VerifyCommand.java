@@ -117,7 +117,7 @@ final class VerifyCommand extends StreamsCommand {
     }
 
     /** Of an encrypted log. One of the two files does to read it, and then nothing else says that the other one is damaged. */
-    private boolean verifyKeys() {
+    private boolean verifyKeys() throws IOException {
         List<WalException> damage = KeysFile.damage(root());
         damage.forEach(each -> complain(each.getMessage() + "; put a copy of the other one of " + KeysFile.path(root()).getFileName() + " and "
                 + KeysFile.copy(root()).getFileName() + " in its place while no process writes the log"));

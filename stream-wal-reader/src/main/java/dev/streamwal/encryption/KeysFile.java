@@ -51,8 +51,8 @@ public final class KeysFile {
         return readEither(root, (bytes, keys) -> keys).orElse(List.of());
     }
 
-    /** Why the file and its copy can't be read, each by itself: while one of the two can be, nobody else notices. */
-    public static List<WalException> damage(Path root) {
+    /** Why the file and its copy can't be read, each by itself: while one of the two can be, nobody else notices. A newer version's throws. */
+    public static List<WalException> damage(Path root) throws IOException {
         List<WalException> damage = new ArrayList<>();
         for (Path file : List.of(path(root), copy(root))) {
             try {
@@ -60,9 +60,12 @@ public final class KeysFile {
                 if (bytes.isPresent()) {
                     List<WrappedKey> unused = decoded(bytes.get(), file);
                 }
-            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            } catch (CorruptSegmentException e) {
                 damage.add(e);
             } catch (IOException e) {
+                if (!IoFailure.isOfFile(e)) {
+                    throw e;
+                }
                 damage.add(IoFailure.of("reading the session keys", e, file, null, WalException.NO_POSITION));
             }
         }

@@ -339,15 +339,23 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Under the lock, first the whole write, then the word. What may run the program's code, which may append to this segment, comes before the tail is read: a
-     * single record is in arrays, a batch's records are in arrays or in buffers of the JDK, and Netty reports leaks when it allocates.
+     * Under the lock, first the whole write, then the word. What may run the program's code, which may append and wait, comes before the lock: a single record
+     * is in arrays, a batch's records are in arrays or in buffers of the JDK, and Netty reports leaks when it allocates. So threads that wait here hold as
+     * much direct memory as their records have.
      */
     private long appendByPosition(AppendScratch scratch, List<Draft> drafts, int totalBytes, int lastSize, long expectedEnd) {
-        lock.lock();
         GatheredFrames frames = new GatheredFrames();
         try {
-            // one thread at a time: those that wait hold no memory
             frames.allocate(drafts, totalBytes);
+            return appendByPosition(scratch, drafts, frames, totalBytes, lastSize, expectedEnd);
+        } finally {
+            frames.release();
+        }
+    }
+
+    private long appendByPosition(AppendScratch scratch, List<Draft> drafts, GatheredFrames frames, int totalBytes, int lastSize, long expectedEnd) {
+        lock.lock();
+        try {
             long word = tail.getAcquire();
             if (SegmentTail.isSealed(word)) {
                 return SEALED;
@@ -367,7 +375,6 @@ final class ActiveSegment extends CommitSegment {
             space.raiseMarkInFile(published.lastStart(), MARK_STRIDE_BYTES);
             return positionAt(start);
         } finally {
-            frames.release();
             lock.unlock();
         }
     }

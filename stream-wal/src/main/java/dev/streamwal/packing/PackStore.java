@@ -101,7 +101,7 @@ public final class PackStore implements PackedData {
     private final SharedCatalog shared;
     /** Where streams ended, when the log was opened, in shared segments of an earlier writer. Those that are packed meanwhile don't count. */
     private volatile SharedEnds inherited = new SharedEnds();
-    /** Also behind the packing of those segments: what was damaged in them isn't in packs. */
+    /** As long as this writer has the log open, also behind the packing of those segments: what was damaged in them isn't in packs. */
     private volatile boolean isInheritedWhole = true;
     private volatile boolean hasInherited = true;
     /** Streams that packs of this writer have, and that aren't in memory any more. */
@@ -565,7 +565,13 @@ public final class PackStore implements PackedData {
             // it may have got positions since
             positions.startAtCeiling();
         }
-        return found;
+        // what was lost in shared segments had positions below the log's start
+        return isInheritedWhole || key.equals(StreamKey.SHARED) ? found : new Newest(found.end(), false);
+    }
+
+    /** Whether all was known of what an earlier writer had left in shared segments. */
+    boolean isInheritedWhole() {
+        return isInheritedWhole;
     }
 
     private Newest lookUpEnd(StreamKey key) throws IOException {
@@ -579,8 +585,7 @@ public final class PackStore implements PackedData {
         } catch (CorruptSegmentException e) {
             return new Newest(Optional.empty(), false);
         }
-        Newest found = end.isPresent() ? new Newest(end, true) : inheritedEnd(key);
-        return isInheritedWhole ? found : new Newest(found.end(), false);
+        return end.isPresent() ? new Newest(end, true) : inheritedEnd(key);
     }
 
     /** Where the stream ends in an earlier writer's shared segments, as far as it counts there. */

@@ -39,9 +39,9 @@ public final class PackedBeginnings implements KnownDurable {
     @Override
     public boolean isElsewhereUpTo(StreamKey key, long position) throws IOException {
         try {
-            return store.endsAt(key, position);
+            return store.endsAt(key, position) || !store.isInheritedWhole();
         } catch (CorruptSegmentException e) {
-            // possibly: readers report the pack
+            // possibly, as beside a damaged shared segment: readers report the pack
             return true;
         }
     }

@@ -255,15 +255,12 @@ public final class Tiering implements PackedTier {
         }
         Moved some = move(tier, due, isStopped);
         failed = first(failed, some.failed());
-        try {
-            // also where the tier takes nothing: what has expired there makes room
-            List<String> names = tidy(tier);
-            if (failed == null) {
-                tier.checkHas(packsIn(store.manifest()), Set.copyOf(names));
-                isComplete = true;
-            }
-        } catch (IOException e) {
-            failed = first(failed, e);
+        // also where the tier takes nothing: what has expired there makes room
+        Tidied tidied = tidy(tier);
+        failed = first(failed, tidied.notDeleted());
+        if (failed == null) {
+            tier.checkHas(packsIn(store.manifest()), Set.copyOf(tidied.names()));
+            isComplete = true;
         }
         return new Moved(some.packs(), failed);
     }
@@ -518,7 +515,10 @@ public final class Tiering implements PackedTier {
             if (!isUpToDate(store.settled())) {
                 isTidy = false;
                 progress.begins();
-                List<String> unused = tidy(claimed(() -> false));
+                TierFailure failed = tidy(claimed(() -> false)).notDeleted();
+                if (failed != null) {
+                    throw failed;
+                }
             }
             // else it needs no tier
         } finally {
@@ -528,12 +528,16 @@ public final class Tiering implements PackedTier {
     }
 
     /**
-     * Publishes what the tier has, and then deletes what isn't in it: who has nothing but the tier finds each pack that is listed there.
+     * What is in the tier.
      *
-     * @return the names that were in the tier before something was deleted
+     * @param names before something was deleted
+     * @param notDeleted why something couldn't be; null where all could
      */
+    private record Tidied(List<String> names, @Nullable TierFailure notDeleted) {}
+
+    /** Publishes what the tier has, and then deletes what isn't in it: who has nothing but the tier finds each pack that is listed there. */
     @GuardedBy("using")
-    private List<String> tidy(LogInTier tier) throws IOException {
+    private Tidied tidy(LogInTier tier) throws IOException {
         Manifest now = store.settled();
         TierContent content = content(now);
         TierContent last = published;
@@ -549,18 +553,22 @@ public final class Tiering implements PackedTier {
         names.stream().filter(name -> TierNames.parseContent(name).isPresent()).max(String::compareTo).ifPresent(kept::add);
         // behind the list: what a later writer has put there isn't in it
         log.checkWriter();
-        delete(tier, names.stream().filter(name -> isOurs(name) && !kept.contains(name)).collect(Collectors.toSet()));
-        isTidy = true;
-        return names;
+        TierFailure notDeleted = delete(tier, names.stream().filter(name -> isOurs(name) && !kept.contains(name)).collect(Collectors.toSet()));
+        isTidy = notDeleted == null;
+        return new Tidied(names, notDeleted);
     }
 
     private static boolean isOurs(String name) {
         return TierNames.parsePack(name).isPresent() || TierNames.parseContent(name).isPresent();
     }
 
-    /** One that can't be deleted keeps no other; where many can't, the tier may be away. */
+    /**
+     * One that can't be deleted keeps no other; where many can't, the tier may be away.
+     *
+     * @return the first failure; null if there was none
+     */
     @GuardedBy("using")
-    private void delete(LogInTier tier, Set<String> names) throws IOException {
+    private @Nullable TierFailure delete(LogInTier tier, Set<String> names) {
         notDeleted.retainAll(names);
         Set<String> last = Set.copyOf(notDeleted);
         TierFailure first = null;
@@ -578,9 +586,7 @@ public final class Tiering implements PackedTier {
                 }
             }
         }
-        if (first != null) {
-            throw first;
-        }
+        return first;
     }
 
     private static Set<String> packsIn(Manifest now) {
