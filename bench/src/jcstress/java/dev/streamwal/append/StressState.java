@@ -69,6 +69,11 @@ class StressState {
     /** Appends a record whose frame has this many bytes; returns its position. */
     final long append(int frameBytes) {
         Draft draft = Draft.of(Source.EMPTY, Source.of(new byte[frameBytes - RecordLayout.PREFIX_BYTES]), NOW);
-        return stream.append(AppendScratch.take(), draft, frameBytes, NOW, StreamLog.ANY_END);
+        AppendScratch scratch = AppendScratch.take();
+        try {
+            return stream.append(scratch, draft, frameBytes, NOW, StreamLog.ANY_END);
+        } finally {
+            scratch.giveBack();
+        }
     }
 }

@@ -34,7 +34,8 @@ public final class AppendScratch {
 
     private boolean isTaken;
 
-    private AppendScratch() {}
+    /** Of no thread; {@link #take} is for appends. */
+    AppendScratch() {}
 
     /** To be {@link #giveBack() given back} after the append. */
     public static AppendScratch take() {

@@ -357,7 +357,7 @@ class AppendRacesTest {
     void append_whoseWindowExpiresMeanwhile_ends() throws Exception {
         try (SeamedLog log = open(null)) {
             Draft draft = Draft.of(Source.EMPTY, Source.of("0".getBytes(StandardCharsets.UTF_8)), SeamedLog.NOW);
-            long position = log.stream(KEY).append(AppendScratch.take(), draft, (int) draft.frameBytes(),
+            long position = log.stream(KEY).append(new AppendScratch(), draft, (int) draft.frameBytes(),
                     SeamedLog.NOW + 20_000 * 86_400_000L, StreamLog.ANY_END);
             assertThat(position).isNotNegative();
         }
@@ -408,7 +408,7 @@ class AppendRacesTest {
             int before = asked.get();
             log.stream(KEY).prepareSuccessor();
             Draft draft = Draft.of(Source.EMPTY, Source.of("0".getBytes(StandardCharsets.UTF_8)), SeamedLog.NOW + 86_400_000L);
-            long position = log.stream(KEY).append(AppendScratch.take(), draft, (int) draft.frameBytes(), SeamedLog.NOW + 86_400_000L,
+            long position = log.stream(KEY).append(new AppendScratch(), draft, (int) draft.frameBytes(), SeamedLog.NOW + 86_400_000L,
                     StreamLog.ANY_END);
             assertThat(position).isNotNegative();
             assertThat(names(log)).hasSize(2);
@@ -434,7 +434,7 @@ class AppendRacesTest {
             stream.prepareNextWindow(end - 1, Long.MAX_VALUE);
             assertThat(created).hasValue(2);
             Draft draft = Draft.of(Source.EMPTY, Source.of("1".getBytes(StandardCharsets.UTF_8)), end);
-            long unused = stream.append(AppendScratch.take(), draft, (int) draft.frameBytes(), end, StreamLog.ANY_END);
+            long unused = stream.append(new AppendScratch(), draft, (int) draft.frameBytes(), end, StreamLog.ANY_END);
             assertThat(created).hasValue(2);
             assertThat(names(log)).hasSize(2);
             stream.prepareNextWindow(end + stream.policy().windowMillis() - 1, Long.MAX_VALUE);

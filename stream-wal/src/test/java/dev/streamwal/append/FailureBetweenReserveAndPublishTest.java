@@ -109,13 +109,12 @@ class FailureBetweenReserveAndPublishTest {
         Bytes<?> bytes = Bytes.allocateElasticOnHeap(100);
         try {
             bytes.write(new byte[100]);
-            AppendScratch scratch = AppendScratch.take();
+            AppendScratch scratch = new AppendScratch();
             Draft draft = scratch.draft(Bytes.allocateElasticOnHeap(1), bytes, SeamedLog.NOW);
             int frame = (int) draft.frameBytes();
             bytes.writePosition(50);
             assertThatThrownBy(() -> log.stream(KEY).append(scratch, draft, frame, SeamedLog.NOW, StreamLog.ANY_END))
                     .isInstanceOf(IllegalStateException.class);
-            scratch.giveBack();
         } finally {
             bytes.releaseLast();
         }

@@ -95,12 +95,12 @@ final class SeamedLog implements AutoCloseable {
     /** Appends at {@link #NOW}; returns the position. */
     long append(String key, Source header, Source content) {
         Draft draft = Draft.of(header, content, NOW);
-        return stream(key).append(AppendScratch.take(), draft, (int) draft.frameBytes(), NOW, StreamLog.ANY_END);
+        return stream(key).append(new AppendScratch(), draft, (int) draft.frameBytes(), NOW, StreamLog.ANY_END);
     }
 
     /** Appends a batch at {@link #NOW}; returns the first member's position. */
     long appendBatch(String key, List<Draft> drafts) {
-        return stream(key).appendBatch(AppendScratch.take(), drafts, (int) Draft.batchBytes(drafts), NOW, NOW);
+        return stream(key).appendBatch(new AppendScratch(), drafts, (int) Draft.batchBytes(drafts), NOW, NOW);
     }
 
     /** A reader as the writing process has it. */

@@ -39,7 +39,7 @@ class SharedLogTest {
     /** An interrupted thread doesn't wait: what it would have waited for doesn't add up to minutes, which one append then takes. */
     @Test
     void owes_byAThreadThatNeverWaits_isWhatOneAppendMayTakeAtMost() {
-        AppendScratch scratch = AppendScratch.take();
+        AppendScratch scratch = new AppendScratch();
         for (int i = 0; i < 600; i++) {
             assertThat(scratch.owes(SharedLog.MAX_DELAY_NANOS)).isTrue();
         }

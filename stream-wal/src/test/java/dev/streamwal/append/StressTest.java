@@ -204,7 +204,7 @@ class StressTest {
                         SeamedLog.NOW - i % 1_000));
             }
             StreamLog stream = log.stream(key);
-            AppendScratch scratch = AppendScratch.take();
+            AppendScratch scratch = new AppendScratch();
             long position = count == 1
                     ? stream.append(scratch, drafts.get(0), (int) drafts.get(0).frameBytes(), SeamedLog.NOW, StreamLog.ANY_END)
                     : stream.appendBatch(scratch, drafts, (int) Draft.batchBytes(drafts), SeamedLog.NOW, SeamedLog.NOW);
