@@ -1031,16 +1031,8 @@ public final class StreamWal implements AutoCloseable {
      */
     public int pack() {
         checkWritable();
-        checkNotInCallback("pack");
+        packs.checkNotDeletedByCaller("pack");
         return packer.pass();
-    }
-
-    /** A thread that packs may be waiting for the deletions of this one. */
-    private void checkNotInCallback(String action) {
-        if (packs.isDeletedByCaller()) {
-            throw new IllegalStateException("cannot " + action + " within a callback about a deletion: thread=" + Thread.currentThread().getName()
-                    + ", root=" + root + "; do it when the deletion is done");
-        }
     }
 
     /**
@@ -1057,7 +1049,7 @@ public final class StreamWal implements AutoCloseable {
         if (tiering == null) {
             throw new IllegalStateException("log has no tier: root=" + root + "; open it with WalOptions.tier");
         }
-        checkNotInCallback("move packs to the tier");
+        packs.checkNotDeletedByCaller("move packs to the tier");
         try {
             return tiering.pass();
         } catch (IOException e) {

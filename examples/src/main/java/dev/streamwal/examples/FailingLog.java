@@ -16,14 +16,10 @@ public final class FailingLog {
 
     /** Until the log takes it: a commit, mostly. */
     public static void untilTaken(Runnable call, PrintStream out) throws InterruptedException {
-        while (true) {
-            try {
-                call.run();
-                return;
-            } catch (WalIOException e) {
-                tellAndRest(e, out);
-            }
-        }
+        Runnable unused = untilGiven(() -> {
+            call.run();
+            return call;
+        }, out);
     }
 
     /** Until the log gives it: the content of a tail's record, which the tail takes for delivered already. */

@@ -14,6 +14,7 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.HeldRecord;
+import dev.streamwal.walk.ScanFailures;
 import dev.streamwal.walk.StreamScan;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -114,10 +115,7 @@ public final class GreatestTimestamp {
             } catch (EntryExpiredException e) {
                 // deleted meanwhile; the scan goes on after it
             } catch (WalIOException e) {
-                // a slot that was given up has no record, and is passed
-                if (scan.nextPosition() == before) {
-                    throw e;
-                }
+                ScanFailures.requirePassed(e, before, scan);
             }
         }
     }

@@ -151,10 +151,7 @@ public final class ScanStart {
             } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException e) {
                 // the scan goes on after it
             } catch (WalIOException e) {
-                // a slot that was given up has no record, and is passed
-                if (scan.nextPosition() == before) {
-                    throw e;
-                }
+                ScanFailures.requirePassed(e, before, scan);
             }
         }
     }

@@ -6,6 +6,7 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.walk.RecordWalk;
+import dev.streamwal.walk.ScanFailures;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,10 +35,7 @@ final class DamageList {
             } catch (EntryExpiredException e) {
                 // deleted, not damaged
             } catch (WalIOException e) {
-                // a slot that was given up has no record, and is passed
-                if (walk.nextPosition() == before) {
-                    throw e;
-                }
+                ScanFailures.requirePassed(e, before, walk);
             }
         }
     }

@@ -41,6 +41,18 @@ public final class ScanFailures {
                 reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
     }
 
+    /**
+     * For who wants records only, and none of what a scan passes: returns where the scan has gone on, as behind a slot that was given up, and throws where it
+     * would fail again at the same place.
+     *
+     * @param before position at which the scan would have gone on before it failed
+     */
+    public static void requirePassed(WalIOException failure, long before, RecordWalk scan) {
+        if (scan.nextPosition() == before) {
+            throw failure;
+        }
+    }
+
     static WalIOException givenUp(SegmentReader reader, long offset) {
         return new WalIOException(
                 "slot was given up by its writer, and is empty: " + place(reader, offset) + GOES_ON,

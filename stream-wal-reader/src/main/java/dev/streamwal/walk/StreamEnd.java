@@ -103,9 +103,7 @@ public record StreamEnd(Segment segment, long offset, long position, int lastSiz
                 told = e;
                 toldBefore = scan.nextPosition();
             } catch (WalIOException e) {
-                if (scan.nextPosition() == before) {
-                    throw e;
-                }
+                ScanFailures.requirePassed(e, before, scan);
             }
         }
     }

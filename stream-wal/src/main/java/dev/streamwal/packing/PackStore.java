@@ -224,16 +224,21 @@ public final class PackStore implements PackedData {
 
     /** Runs steps that exclude all others: packing, or taking a segment out of a pack. */
     public <T> T whilePacking(Step<T> step) throws IOException {
-        if (isDeletedByCaller()) {
-            throw new IllegalStateException("cannot pack within a callback about a deletion: thread=" + Thread.currentThread().getName()
-                    + ", root=" + root + "; pack when the deletion is done");
-        }
+        checkNotDeletedByCaller("pack");
         return holding(changing.writeLock(), step);
     }
 
     /** Whether the calling thread is deleting files, and so is in a callback: it can't wait for itself. */
     public boolean isDeletedByCaller() {
         return changing.getReadHoldCount() > 0;
+    }
+
+    /** A thread that packs may be waiting for the deletions of this one, which would wait for it. */
+    public void checkNotDeletedByCaller(String action) {
+        if (isDeletedByCaller()) {
+            throw new IllegalStateException("cannot " + action + " within a callback about a deletion: thread=" + Thread.currentThread().getName()
+                    + ", root=" + root + "; " + action + " when the deletion is done");
+        }
     }
 
     private <T> T holding(Lock lock, Step<T> step) throws IOException {

@@ -307,10 +307,7 @@ public final class Packer {
      * @throws IOException if that is not possible now
      */
     public void packAllShared() throws IOException {
-        if (store.isDeletedByCaller()) {
-            throw new IllegalStateException("cannot erase within a callback about a deletion: thread=" + Thread.currentThread().getName()
-                    + ", root=" + store.root() + "; erase when the deletion is done");
-        }
+        store.checkNotDeletedByCaller("erase");
         packAllSharedInTurn();
     }
 

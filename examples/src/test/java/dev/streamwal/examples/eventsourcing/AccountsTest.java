@@ -18,10 +18,7 @@ class AccountsTest {
     @Test
     void snapshotThatIsDamaged_isAsGoodAsNone() throws Exception {
         try (StreamWal wal = StreamWal.open(log); Accounts accounts = new Accounts(wal)) {
-            openWithSnapshot(accounts);
-            accounts.deposit(1, 20);
-            EntryRef damaged = wal.stream(Accounts.snapshotKey(1)).append("to be damaged".getBytes(UTF_8));
-            assertThat(damaged.position()).isPositive();
+            openWithLastSnapshot(wal, accounts, "to be damaged");
             DamagedRecord.of(log, "to be damaged");
             assertUsable(accounts);
         }
@@ -30,18 +27,18 @@ class AccountsTest {
     @Test
     void snapshotThatIsNone_isAsGoodAsNone() throws Exception {
         try (StreamWal wal = StreamWal.open(log); Accounts accounts = new Accounts(wal)) {
-            openWithSnapshot(accounts);
-            accounts.deposit(1, 20);
-            EntryRef noSnapshot = wal.stream(Accounts.snapshotKey(1)).append("no snapshot".getBytes(UTF_8));
-            assertThat(noSnapshot.position()).isPositive();
+            openWithLastSnapshot(wal, accounts, "no snapshot");
             assertUsable(accounts);
         }
     }
 
-    private static void openWithSnapshot(Accounts accounts) throws RefusedException {
+    private static void openWithLastSnapshot(StreamWal wal, Accounts accounts, String content) throws RefusedException {
         accounts.open(1, "owner");
         accounts.deposit(1, 100);
         accounts.takeSnapshot(1);
+        accounts.deposit(1, 20);
+        EntryRef last = wal.stream(Accounts.snapshotKey(1)).append(content.getBytes(UTF_8));
+        assertThat(last.position()).isPositive();
     }
 
     private static void assertUsable(Accounts accounts) throws RefusedException {
