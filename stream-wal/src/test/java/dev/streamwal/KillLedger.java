@@ -177,7 +177,7 @@ final class KillLedger {
     void checkRepaired(WalReader reader, InstantSource clock, int round) {
         Map<String, List<Found>> all = new TreeMap<>();
         for (String stream : reader.keys()) {
-            all.put(stream, new Scan(stream).run(reader));
+            all.put(stream, scan(reader, stream));
         }
         Instant now = clock.instant();
         TreeSet<String> streams = new TreeSet<>(all.keySet());
@@ -194,6 +194,33 @@ final class KillLedger {
         restarts.clear();
         seen.clear();
         durableBelow.clear();
+    }
+
+    /**
+     * Where a sweep overtakes a scan, what the scan read first has gone by then as well, since the oldest goes first: so it scans again while records
+     * are missing behind the first one, unless that one is still there.
+     */
+    private List<Found> scan(WalReader reader, String stream) {
+        List<Found> found = new Scan(stream).run(reader);
+        while (isAnythingMissingBehindTheFirst(stream, found)) {
+            List<Found> again = new Scan(stream).run(reader);
+            boolean isOvertaken = again.isEmpty() || again.get(0).position > found.get(0).position;
+            if (!isOvertaken) {
+                return found;
+            }
+            found = again;
+        }
+        return found;
+    }
+
+    private boolean isAnythingMissingBehindTheFirst(String stream, List<Found> found) {
+        if (found.isEmpty()) {
+            return false;
+        }
+        Set<Id> ids = new HashSet<>();
+        found.forEach(each -> ids.add(each.id));
+        return expected.getOrDefault(stream, Map.of()).values().stream()
+                .anyMatch(each -> each.position > found.get(0).position && !ids.contains(each.id));
     }
 
     /** Nothing that was never appended, or is gone, or somewhere else, or twice, or in another order. */
