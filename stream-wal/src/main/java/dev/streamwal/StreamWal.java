@@ -1467,8 +1467,9 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Copies the log as it is now, while it is written to. Each stream is copied as of one moment, but not all streams as of the same.
-     * Complete segments are linked where the file system can, so that they take no space twice. The copy opens as a log. It has the consumers
-     * that existed when the copy was begun, with what each had committed then; what is swept or deleted during the copy may be lost to them.
+     * Complete segments are linked where the file system can, so that they take no space twice. On another disk everything is copied, and forced, while packing,
+     * sweeps and appends go on. The copy opens as a log. It has the consumers that existed when the copy was begun, with what each had committed then; what is
+     * swept or deleted during the copy may be lost to them.
      *
      * <p>What is in the log's tier is read from there, which takes as long as it takes; appends, sweeps and packing go on meanwhile. The copy has it in its
      * directory, and has no tier.

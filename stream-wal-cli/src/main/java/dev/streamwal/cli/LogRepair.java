@@ -14,6 +14,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.WalReader;
@@ -24,7 +25,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,7 +33,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -370,13 +369,7 @@ final class LogRepair implements AutoCloseable {
     // ---------------------------------------------------------------- the restored backup
 
     private void deleteRestored() throws IOException {
-        if (Files.exists(work)) {
-            try (Stream<Path> files = Files.walk(work)) {
-                for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(each);
-                }
-            }
-        }
+        DirectoryTree.delete(work);
     }
 
     @Override

@@ -1,12 +1,11 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.io.DirectoryTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * What is deleted of a log that was made for nothing.
@@ -30,24 +29,11 @@ record NewLog(Path root, boolean isFolder, boolean isNew) {
     /** Deletes the log, and its directory if that is new, too. */
     void delete() throws IOException {
         if (!isFolder) {
-            deleteAll(root);
+            DirectoryTree.delete(root);
             return;
         }
         for (String name : NAMES) {
-            deleteAll(root.resolve(name));
-        }
-    }
-
-    private static void deleteAll(Path top) throws IOException {
-        if (Files.notExists(top, LinkOption.NOFOLLOW_LINKS)) {
-            return;
-        }
-        List<Path> files;
-        try (Stream<Path> all = Files.walk(top)) {
-            files = all.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path file : files) {
-            Files.delete(file);
+            DirectoryTree.delete(root.resolve(name));
         }
     }
 }

@@ -3,7 +3,7 @@ package dev.streamwal.ratis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.ratis.repair.Folders;
+import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.storage.SmallDisk;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -106,7 +106,7 @@ class DiskFullTest {
             load.awaitMore(2_000);
             int fresh = (leader() + 1) % REPLICAS;
             servers[fresh].close();
-            Folders.delete(folder(fresh));
+            DirectoryTree.delete(folder(fresh));
             Path images = folder(fresh).resolve("shard-0/images");
             try (SmallDisk disk = SmallDisk.mount(IMAGES_BYTES)) {
                 Files.createDirectories(images.getParent());

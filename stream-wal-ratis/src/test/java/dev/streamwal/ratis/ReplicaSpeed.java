@@ -2,7 +2,7 @@ package dev.streamwal.ratis;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WriteEntry;
-import dev.streamwal.ratis.repair.Folders;
+import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.reader.EntryRef;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,7 +54,7 @@ final class ReplicaSpeed {
 
     private void local() throws Exception {
         Path log = folder.resolve("local");
-        Folders.delete(log);
+        DirectoryTree.delete(log);
         try (StreamWal wal = StreamWal.open(log)) {
             Target target = (key, entry) -> wal.stream(key).appendAsync(entry);
             long[] unused = load(WARMUP_IN_FLIGHT, target, WARMUP_SECONDS);
@@ -66,7 +66,7 @@ final class ReplicaSpeed {
 
     private void replicated() throws Exception {
         Path replicas = folder.resolve("replicas");
-        Folders.delete(replicas);
+        DirectoryTree.delete(replicas);
         Files.createDirectories(replicas);
         try (ReplicaProcesses processes = new ReplicaProcesses(replicas, 3, 1, false)) {
             processes.startAll();
@@ -125,7 +125,7 @@ final class ReplicaSpeed {
 
     private void failovers() throws Exception {
         Path replicas = folder.resolve("replicas");
-        Folders.delete(replicas);
+        DirectoryTree.delete(replicas);
         Files.createDirectories(replicas);
         long[] millis = new long[FAILOVERS];
         try (ReplicaProcesses processes = new ReplicaProcesses(replicas, 3, 1, false)) {

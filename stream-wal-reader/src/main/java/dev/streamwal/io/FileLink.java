@@ -6,11 +6,32 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.ProviderMismatchException;
 
 /** Other names for files that never change. */
 public final class FileLink {
 
+    private static final String TRIAL = ".link";
+
     private FileLink() {}
+
+    /**
+     * Whether files can be linked into a directory; tried out.
+     *
+     * @param source of such a file
+     */
+    public static boolean isPossible(Path source, Path directory) throws IOException {
+        Path link = directory.resolve(TRIAL);
+        try {
+            Files.createLink(link, source);
+        } catch (NoSuchFileException e) {
+            throw e;
+        } catch (UnsupportedOperationException | FileSystemException | ProviderMismatchException e) {
+            return false;
+        }
+        Files.delete(link);
+        return true;
+    }
 
     /** Links a file that never changes, or copies it where the file system has no links, or the target is on another one. */
     public static void linkOrCopy(Path source, Path target) throws IOException {
@@ -18,7 +39,7 @@ public final class FileLink {
             Files.createLink(target, source);
         } catch (FileAlreadyExistsException | NoSuchFileException e) {
             throw e;
-        } catch (UnsupportedOperationException | FileSystemException e) {
+        } catch (UnsupportedOperationException | FileSystemException | ProviderMismatchException e) {
             Path unused = Files.copy(source, target);
         }
     }

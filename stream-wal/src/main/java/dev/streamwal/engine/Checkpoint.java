@@ -25,18 +25,29 @@ public final class Checkpoint {
     private Checkpoint() {}
 
     /**
-     * Copies the log. What is in its tier is read first, without the lock of deletions, and again where more went there meanwhile.
+     * Copies the log. What is in its tier is read first, without the lock of deletions, and again where more went there meanwhile. What stands on another
+     * disk is copied last, without that lock: see {@link LinkFolder}.
      *
      * @param streams asked under that lock
      */
     public static void create(Path root, Path target, Supplier<List<StreamLog>> streams, PackStore packs) throws IOException {
         CheckpointFolder.create(target);
-        TierCopies tier = new TierCopies(packs, target);
+        try (LinkFolder links = LinkFolder.create(root, target).orElse(null)) {
+            TierCopies tier = new TierCopies(packs, target);
+            copyWithTier(root, links == null ? target : links.path(), streams, packs, tier, target);
+            if (links != null) {
+                links.copyTo(target);
+            }
+        }
+    }
+
+    private static void copyWithTier(Path root, Path folder, Supplier<List<StreamLog>> streams, PackStore packs, TierCopies tier, Path target)
+            throws IOException {
         for (int look = 1; ; look++) {
             tier.read();
             boolean isCopied = packs.whileDeleting(() -> {
                 if (tier.isComplete()) {
-                    copy(root, target, streams.get(), packs);
+                    copy(root, folder, streams.get(), packs);
                     return true;
                 }
                 return false;

@@ -46,6 +46,7 @@ public final class StreamFolders {
      */
     public void create(SegmentStorage storage, Consumer<IOException> failed) throws IOException {
         FolderUpgrade.run(root, failed);
+        LinkFolder.deleteLeftovers(root);
         storage.createDirectory(streams.path());
         if (!Files.exists(root.resolve(PositionsLayout.FILE_NAME))) {
             DirectoryForce.forceNameOf(root);

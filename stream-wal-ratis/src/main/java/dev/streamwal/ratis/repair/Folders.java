@@ -14,16 +14,6 @@ public final class Folders {
 
     private Folders() {}
 
-    /** With all that is in it; cut short, it can be done again. */
-    public static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        for (Path each : all(folder)) {
-            Files.delete(each);
-        }
-    }
-
     /** The names of all files are durable. */
     public static void forceNames(Path folder) throws IOException {
         for (Path each : all(folder)) {

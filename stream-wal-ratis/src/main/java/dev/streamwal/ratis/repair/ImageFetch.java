@@ -2,6 +2,7 @@ package dev.streamwal.ratis.repair;
 
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.ratis.repair.ImagePeers.Connection;
 import dev.streamwal.ratis.wire.ImagePiece;
@@ -133,7 +134,7 @@ public record ImageFetch(RaftGroup group, String self, ImagePeers peers, long by
         } catch (BadImageException e) {
             bad.put(peer, e.index);
             failures.put(peer, e);
-            store(target, () -> Folders.delete(target));
+            store(target, () -> DirectoryTree.delete(target));
         } catch (IOException | RuntimeException e) { // Ratis throws gRPC's own exceptions as well
             failures.put(peer, e);
         }
@@ -162,7 +163,7 @@ public record ImageFetch(RaftGroup group, String self, ImagePeers peers, long by
 
     private static IOException withoutRemains(Path target, IOException failure) {
         try {
-            Folders.delete(target);
+            DirectoryTree.delete(target);
         } catch (IOException e) {
             failure.addSuppressed(e);
         }
@@ -171,7 +172,7 @@ public record ImageFetch(RaftGroup group, String self, ImagePeers peers, long by
 
     private void fetch(Connection connection, RaftPeerId peer, long number, int files, Path target, BooleanSupplier stop) throws IOException {
         store(target, () -> {
-            Folders.delete(target);
+            DirectoryTree.delete(target);
             Files.createDirectories(target);
         });
         long begunNanos = System.nanoTime();

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.ratis.repair.Folders;
 import dev.streamwal.ratis.repair.HeldImages;
@@ -127,13 +128,13 @@ final class ShardFolder implements HeldImages {
     void clean() throws IOException {
         Files.createDirectories(images());
         finishAdopting();
-        Folders.delete(wal());
-        Folders.delete(unfinished());
-        Folders.delete(fetched());
+        DirectoryTree.delete(wal());
+        DirectoryTree.delete(unfinished());
+        DirectoryTree.delete(fetched());
         Optional<Image> newest = newest();
         for (Image each : all()) {
             if (!newest.equals(Optional.of(each))) {
-                Folders.delete(each.folder());
+                DirectoryTree.delete(each.folder());
             }
         }
     }
@@ -157,7 +158,7 @@ final class ShardFolder implements HeldImages {
 
     /** Makes the live log of an image, which stays as it is. */
     void restore(Image image) throws IOException {
-        Folders.delete(wal());
+        DirectoryTree.delete(wal());
         try (WalReader reader = WalReader.open(image.wal())) {
             reader.checkpoint(wal());
         }
@@ -167,7 +168,7 @@ final class ShardFolder implements HeldImages {
 
     /** Makes an image of the live log, which is closed, and of the state. When it returns, this image is the one that counts, also after a crash. */
     Image makeImage(ShardState state) throws IOException {
-        Folders.delete(unfinished());
+        DirectoryTree.delete(unfinished());
         Files.createDirectories(unfinished());
         try (WalReader reader = WalReader.open(wal())) {
             reader.checkpoint(unfinished().resolve(WAL));
@@ -222,7 +223,7 @@ final class ShardFolder implements HeldImages {
             return;
         }
         for (Image each : all()) {
-            Folders.delete(each.folder());
+            DirectoryTree.delete(each.folder());
         }
         DirectoryForce.force(images());
         Files.deleteIfExists(damaged());
@@ -264,7 +265,7 @@ final class ShardFolder implements HeldImages {
         }
         for (Image each : all()) {
             if (each.index() < newest.index() && !kept.contains(each.folder())) {
-                Folders.delete(each.folder());
+                DirectoryTree.delete(each.folder());
             }
         }
     }

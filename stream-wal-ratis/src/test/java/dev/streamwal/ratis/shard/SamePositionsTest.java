@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.StreamOptions;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.ratis.Scale;
-import dev.streamwal.ratis.repair.Folders;
 import dev.streamwal.ratis.wire.Command;
 import dev.streamwal.ratis.wire.StreamAppend;
 import dev.streamwal.reader.EntryCursor;
@@ -112,7 +112,7 @@ class SamePositionsTest {
             Files.createDirectories(root().resolve("wal/streams"));
             Files.writeString(root().resolve("wal/positions"), "of a log that was being written");
             shard.close();
-            Folders.delete(old);
+            DirectoryTree.delete(old);
             files = new ShardFolder(root());
             open();
         }
@@ -229,7 +229,7 @@ class SamePositionsTest {
         long images = 0;
         for (int seed = 0; seed < SEEDS; seed++) {
             images += run(new Random(seed), seed);
-            Folders.delete(folder);
+            DirectoryTree.delete(folder);
             Files.createDirectories(folder);
         }
         assertThat(images).isGreaterThan(20L * SEEDS);

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.StreamOptions;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
-import dev.streamwal.ratis.repair.Folders;
+import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.ratis.repair.HeldImages.Held;
 import dev.streamwal.ratis.shard.ShardFolder.Image;
 import dev.streamwal.ratis.wire.AppendAnswer;
@@ -408,7 +408,7 @@ class ShardTest {
             if (at.equals("half deleted")) {
                 Files.delete(image.resolve("state"));
             } else if (at.contains(" deleted") || at.equals("deleted")) {
-                Folders.delete(image);
+                DirectoryTree.delete(image);
             }
             if (at.equals("mark deleted")) {
                 Files.delete(root.resolve("damaged"));
@@ -424,7 +424,7 @@ class ShardTest {
                 assertThat(texts("a")).as(at).containsExactly("x");
                 shard.close();
             }
-            Folders.delete(root.resolve("images/1-0"));
+            DirectoryTree.delete(root.resolve("images/1-0"));
         }
     }
 
@@ -445,7 +445,7 @@ class ShardTest {
         Files.createDirectories(mark.resolve("in the way"));
         assertThatThrownBy(() -> folder.adoptFetched()).isInstanceOf(IOException.class);
         assertThat(images()).containsExactly("adopted-1-0");
-        Folders.delete(mark);
+        DirectoryTree.delete(mark);
         open();
         assertThat(images()).containsExactly("1-0");
         assertThat(texts("a")).containsExactly("x");

@@ -1,0 +1,96 @@
+package dev.streamwal.engine;
+
+import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.image.CopiedFiles;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.DirectoryTree;
+import dev.streamwal.io.FileLink;
+import dev.streamwal.io.LogFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A folder within a log's directory in which a checkpoint is made of links, to be copied to where no link leads, as to another disk. So the log's locks are
+ * held while files are linked, and not while they are copied. One that a killed process leaves is deleted when the log is opened for writing.
+ */
+final class LinkFolder implements AutoCloseable {
+
+    private static final String PREFIX = ".checkpoint-";
+
+    private final Path folder;
+
+    private LinkFolder(Path folder) {
+        this.folder = folder;
+    }
+
+    /**
+     * Makes one.
+     *
+     * @param target a directory
+     * @return empty where links lead to the target, or the log's file system has none
+     */
+    static Optional<LinkFolder> create(Path root, Path target) throws IOException {
+        Path file = root.resolve(PositionsLayout.FILE_NAME);
+        if (FileLink.isPossible(file, target)) {
+            return Optional.empty();
+        }
+        LinkFolder links = new LinkFolder(Files.createTempDirectory(root, PREFIX));
+        if (FileLink.isPossible(file, links.folder)) {
+            return Optional.of(links);
+        }
+        links.close();
+        return Optional.empty();
+    }
+
+    static void deleteLeftovers(Path root) throws IOException {
+        for (Path each : CopiedFiles.in(root)) {
+            if (each.getFileName().toString().startsWith(PREFIX)) {
+                DirectoryTree.delete(each);
+            }
+        }
+    }
+
+    Path path() {
+        return folder;
+    }
+
+    /** Copies what is in it into a directory, durably. */
+    void copyTo(Path target) throws IOException {
+        copy(folder, target);
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        DirectoryForce.create(to);
+        for (Path each : CopiedFiles.in(from)) {
+            Path copy = to.resolve(each.getFileName().toString());
+            if (Files.isDirectory(each)) {
+                copy(each, copy);
+            } else {
+                copyFile(each, copy);
+            }
+        }
+        DirectoryForce.force(to);
+    }
+
+    private static void copyFile(Path from, Path to) throws IOException {
+        ByteBuffer piece = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
+        try (LogFile source = LogFile.reading(from)) {
+            long unused = LogFile.writeNew(to, open -> {
+                long offset = 0;
+                for (int length = source.read(piece.clear(), 0); length > 0; length = source.read(piece.clear(), offset)) {
+                    open.write(offset, piece.flip());
+                    offset += length;
+                }
+                return offset;
+            });
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        DirectoryTree.delete(folder);
+    }
+}
