@@ -4,6 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.OpenBytes;
 import java.io.IOException;
@@ -48,7 +49,7 @@ public final class PackTableFile {
         return packOffset < HEADER_BYTES ? packOffset : HEADER_BYTES + packOffset - begin;
     }
 
-    /** Whether the file is there and verifies; reads all of it. */
+    /** Whether the file is there, can be read, and verifies; reads all of it. */
     public static boolean isWhole(Path root, long number, long packBytes) throws IOException {
         Path table = PackFiles.table(root, number);
         try (LogFile file = LogFile.reading(table)) {
@@ -60,6 +61,11 @@ public final class PackTableFile {
             }
             return true;
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
+            return false;
+        } catch (IOException e) {
+            if (!IoFailure.isOfFile(e)) {
+                throw e;
+            }
             return false;
         }
     }

@@ -81,12 +81,12 @@ public final class Tiering implements PackedTier {
     /** Packs whose tables or footers can't be read stay where they are. */
     @GuardedBy("using")
     private final Set<Long> damaged = new HashSet<>();
-    /** Packs that failed to move, as the tier refuses an object of that size: others come first. */
+    /** Packs that failed to move, as the tier refuses an object of that size. */
     @GuardedBy("using")
-    private final Set<Long> notMoved = new HashSet<>();
-    /** Objects that couldn't be deleted, as under a legal hold: others come first. */
+    private final Retries<Long> notMoved = new Retries<>();
+    /** Objects that couldn't be deleted, as under a legal hold. */
     @GuardedBy("using")
-    private final Set<String> notDeleted = new HashSet<>();
+    private final Retries<String> notDeleted = new Retries<>();
     /** How often a table was found damaged by the time at which each pack in the tier had its table here, whole; less than 0 before. */
     @GuardedBy("using")
     private int wholeTables = -1;
@@ -259,10 +259,21 @@ public final class Tiering implements PackedTier {
         Tidied tidied = tidy(tier);
         failed = first(failed, tidied.notDeleted());
         if (failed == null) {
-            tier.checkHas(packsIn(store.manifest()), Set.copyOf(tidied.names()));
-            isComplete = true;
+            failed = missing(tier, tidied.names());
+            isComplete = failed == null;
         }
+        // an upload that failed may be in the tier later
+        isTidy &= some.failed() == null;
         return new Moved(some.packs(), failed);
+    }
+
+    private @Nullable TierFailure missing(LogInTier tier, List<String> names) {
+        try {
+            tier.checkHas(packsIn(store.manifest()), Set.copyOf(names));
+            return null;
+        } catch (TierFailure e) {
+            return e;
+        }
     }
 
     /** One that can't move keeps no other; where several can't, the tier may be away. */
@@ -277,10 +288,10 @@ public final class Tiering implements PackedTier {
             }
             try {
                 moved += isMoved(tier, pack) ? 1 : 0;
-                notMoved.remove(pack.number());
+                notMoved.succeeded(pack.number());
             } catch (IOException e) {
                 failed = first(failed, e);
-                notMoved.add(pack.number());
+                notMoved.failed(pack.number());
                 refused += e instanceof TierFailure ? 1 : 0;
             }
         }
@@ -293,11 +304,11 @@ public final class Tiering implements PackedTier {
         damaged.retainAll(listed);
         notMoved.retainAll(listed);
         Set<Long> unreadable = Set.copyOf(damaged);
-        Set<Long> last = Set.copyOf(notMoved);
+        Retries<Long> retries = notMoved;
         List<ListedPack> here = now.packsInOrder().stream().filter(pack -> !now.isInTier(pack) && !unreadable.contains(pack.number())).toList();
         List<ListedPack> inTier = now.packsInOrder().stream().filter(now::isInTier).toList();
         return TierPlan.of(here, inTier, log.nowMillis(), settings.afterMillis(), limits).stream()
-                .filter(pack -> !store.needed().isNeeded(pack.number())).sorted(Comparator.comparing(pack -> last.contains(pack.number()))).toList();
+                .filter(pack -> !store.needed().isNeeded(pack.number())).sorted(Comparator.comparingLong(pack -> retries.rank(pack.number()))).toList();
     }
 
     /** Whether the tier needs nothing: it has nothing yet, or what it has is what was published. */
@@ -333,8 +344,10 @@ public final class Tiering implements PackedTier {
     }
 
     private void bind(TierId id, long serial) throws IOException {
+        // the name of a tier that is away may take its time
+        LogTier tier = new LogTier(id, serial, folder.name());
         boolean unused = recorded(() -> {
-            store.bind(new LogTier(id, serial, folder.name()));
+            store.bind(tier);
             return true;
         });
     }
@@ -403,36 +416,50 @@ public final class Tiering implements PackedTier {
     /** Whether the pack moved; not if it was merged, deleted or asked for meanwhile, or can't be read. */
     @GuardedBy("using")
     private boolean isMoved(LogInTier tier, ListedPack pack) throws IOException {
-        TierObject object;
+        try {
+            TierObject object = uploaded(tier, pack);
+            boolean isMoved = object != null && store.whilePacking(() -> recorded(() -> store.toTier(pack, object)));
+            if (isMoved) {
+                events.tiered(pack, store.file(pack), tier.location(), TierNames.pack(pack.number(), object));
+            }
+            return isMoved;
+        } finally {
+            discardTable(pack);
+        }
+    }
+
+    /** @return null where the pack was merged or deleted meanwhile, or can't be read */
+    @GuardedBy("using")
+    private @Nullable TierObject uploaded(LogInTier tier, ListedPack pack) throws IOException {
         try (LogFile file = LogFile.reading(store.file(pack))) {
             PackReader reader = store.reader(pack);
-            object = tier.upload(pack, random.getAsLong(), file);
+            // first: where the disk has no room for the table, nothing is uploaded in vain
             boolean unused = recorded(() -> {
                 PackTableFile.prepare(reader, store.root());
                 return true;
             });
+            return tier.upload(pack, random.getAsLong(), file);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             // it stays as it is, and its readers are told
             damaged.add(pack.number());
-            return false;
+            return null;
         } catch (NoSuchFileException e) {
             if (store.manifest().pack(pack.number()).isPresent()) {
                 throw e;
             }
-            return false;
+            return null;
         }
-        boolean isMoved = store.whilePacking(() -> recorded(() -> isListed(pack, object)));
-        if (isMoved) {
-            events.tiered(pack, store.file(pack), tier.location(), TierNames.pack(pack.number(), object));
-        }
-        return isMoved;
     }
 
-    private boolean isListed(ListedPack pack, TierObject object) throws IOException {
+    /** What wasn't listed; not where the log is closed, as the name may be in use by the next writer. */
+    private void discardTable(ListedPack pack) throws IOException {
+        recording.lock();
         try {
-            return store.toTier(pack, object);
+            if (!isEnded) {
+                Files.deleteIfExists(PackFiles.temporaryTable(store.root(), pack.number()));
+            }
         } finally {
-            Files.deleteIfExists(PackFiles.temporaryTable(store.root(), pack.number()));
+            recording.unlock();
         }
     }
 
@@ -490,6 +517,11 @@ public final class Tiering implements PackedTier {
     }
 
     private void fetch(ListedPack pack, TierObject object, LogInTier tier) throws IOException {
+        // it is fetched to be written anew; a disk that it fills takes no appends
+        if (!store.hasRoomFor(pack.bytes())) {
+            throw new IOException("no space left for a pack of the tier and what is written in its place: bytes=" + pack.bytes() + ", file=" + store.file(pack)
+                    + "; free twice as much");
+        }
         Path fetched = PackFiles.temporaryFetched(store.root(), pack.number(), random.getAsLong());
         try {
             write(pack, object, tier, fetched);
@@ -570,17 +602,17 @@ public final class Tiering implements PackedTier {
     @GuardedBy("using")
     private @Nullable TierFailure delete(LogInTier tier, Set<String> names) {
         notDeleted.retainAll(names);
-        Set<String> last = Set.copyOf(notDeleted);
+        Retries<String> retries = notDeleted;
         TierFailure first = null;
         int failed = 0;
-        for (String name : names.stream().sorted(Comparator.<String, Boolean>comparing(last::contains).thenComparing(each -> each)).toList()) {
+        for (String name : names.stream().sorted(Comparator.<String>comparingLong(retries::rank).thenComparing(each -> each)).toList()) {
             try {
                 tier.delete(name);
-                notDeleted.remove(name);
+                notDeleted.succeeded(name);
             } catch (TierFailure e) {
                 failed++;
                 first = first == null ? e : first;
-                notDeleted.add(name);
+                notDeleted.failed(name);
                 if (failed == MAX_FAILED_DELETIONS) {
                     break;
                 }

@@ -1,6 +1,7 @@
 package dev.streamwal.packing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
@@ -10,6 +11,7 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.objectstore.ObjectStore;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackTableFile;
+import dev.streamwal.simulation.SimulatedDisk;
 import dev.streamwal.storage.FreeSpace;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.WriterFence;
@@ -40,6 +42,8 @@ class TieringTest {
     private static final Duration WINDOW = Duration.ofHours(1);
     private static final Duration RETENTION = Duration.ofDays(30);
     private static final int WINDOWS = 4;
+    /** Smaller than two packs. */
+    private static final int SMALL_DISK_BYTES = 512;
     /** So many looks, 1 ms apart, for what comes at once. */
     private static final int MAX_LOOKS = 60_000;
 
@@ -86,6 +90,73 @@ class TieringTest {
             assertThat(PackTableFile.isWhole(root, pack.number(), pack.bytes())).as("table of pack %d", pack.number()).isTrue();
         }
         assertThat(names()).noneMatch(name -> name.endsWith(".tmp") || name.endsWith(".pack"));
+    }
+
+    private Tiering tiering(PackStore store, ObjectStore objects) {
+        // behind all waiting for merges, and before anything expires
+        long now = BEGIN.plus(RETENTION.dividedBy(3)).toEpochMilli();
+        AtomicLong random = new AtomicLong(7);
+        return new Tiering(store, stub(Packer.PackedLog.class, now), stub(Packer.Events.class, 0), new Tiering.Settings(objects.folder(), 0, 1),
+                random::incrementAndGet, () -> 0);
+    }
+
+    private PackStore store(FreeSpace freeSpace) throws IOException {
+        return PackStore.open(root, freeSpace, true, false, WriterFence.NONE, PositionsFile.load(root, () -> true), () -> 0);
+    }
+
+    /** As where the disk is full. */
+    @Test
+    void pass_tableCannotBeWritten_uploadsNothing() throws IOException {
+        writeLog();
+        PackStore store = store(FreeSpace.UNKNOWN);
+        for (ListedPack pack : store.manifest().packsInOrder()) {
+            // a directory stands where the file would be
+            Files.createDirectories(PackFiles.temporaryTable(root, pack.number()).resolve("full"));
+        }
+        ObjectStore objects = new ObjectStore();
+        assertThatThrownBy(() -> tiering(store, objects).pass()).isInstanceOf(IOException.class);
+        assertThat(objects.calls()).isNotEmpty().noneMatch(call -> call.contains(".pack"));
+    }
+
+    @Test
+    void pass_uploadFails_leavesNoTable() throws IOException {
+        writeLog();
+        PackStore store = store(FreeSpace.UNKNOWN);
+        ObjectStore objects = new ObjectStore();
+        objects.weather(new ObjectStore.Weather() {
+            @Override
+            public void before(ObjectStore.Call call, String object) throws IOException {
+                if (object.endsWith(".pack")) {
+                    throw new IOException("refused");
+                }
+            }
+        });
+        assertThatThrownBy(() -> tiering(store, objects).pass()).hasMessageContaining("refused");
+        assertThat(names()).noneMatch(name -> name.endsWith(".tmp"));
+    }
+
+    /** A pack is fetched to be written anew: a disk that the attempt fills takes no appends. */
+    @Test
+    void fetch_diskHasNoRoomForThePackAndWhatComesOfIt_readsNothing() throws IOException {
+        writeLog();
+        ObjectStore objects = new ObjectStore();
+        PackStore before = store(FreeSpace.UNKNOWN);
+        assertThat(tiering(before, objects).pass()).isPositive();
+        ListedPack pack = before.manifest().packsInOrder().get(0);
+        before.close();
+        int calls = objects.calls().size();
+        Tiering small = tiering(store(FreeSpace.of(new SimulatedDisk(SMALL_DISK_BYTES).path("/"))), objects);
+        assertThatThrownBy(() -> small.fetch(pack)).hasMessageContaining("no space left").hasMessageContaining("bytes=" + pack.bytes());
+        assertThat(objects.calls()).hasSize(calls);
+        PackStore large = store(FreeSpace.UNKNOWN);
+        tiering(large, objects).fetch(pack);
+        assertThat(large.manifest().isInTier(pack)).isFalse();
+    }
+
+    @Test
+    void isWhole_tableCannotBeRead_isMadeAnew() throws IOException {
+        Files.createDirectories(PackFiles.table(root, 1));
+        assertThat(PackTableFile.isWhole(root, 1, 1_000)).isFalse();
     }
 
     /** A call that hangs throws nothing: the thread that packs tells of it, once, and the end of the pass settles it. */
