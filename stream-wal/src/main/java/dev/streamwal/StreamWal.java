@@ -335,8 +335,8 @@ public final class StreamWal implements AutoCloseable {
 
     /** Brings in order what an earlier writer left, and starts the threads. */
     private void begin(SharedLog sharedLog, List<RedoResult.Cut> cuts, boolean withThreads) throws IOException {
-        recover(sharedLog, settings.lastCloseWasClean());
-        packs.inherit().ifPresent(failure -> report.failed("read shared segments", null, failure));
+        boolean isSharedWhole = isRecoveredWhole(sharedLog, settings.lastCloseWasClean());
+        packs.inherit(isSharedWhole).ifPresent(failure -> report.failed("read shared segments", null, failure));
         for (RedoResult.Cut cut : cuts) {
             packs.cut(cut.key(), cut.from(), cut.to());
         }
@@ -429,12 +429,14 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /** Runs before the first read or append. A failure is thrown to the caller that later asks for the stream. */
-    private void recover(SharedLog shared, boolean isDurable) {
+    private boolean isRecoveredWhole(SharedLog shared, boolean isDurable) {
         try {
             shared.log().recoverNow();
             shared.inherit(isDurable);
+            return !shared.log().wasDamaged();
         } catch (WalException e) {
             report.failed(BackgroundRecovery.TASK, StreamKey.SHARED.text(), e);
+            return false;
         }
     }
 

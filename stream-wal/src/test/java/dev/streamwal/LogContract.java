@@ -123,7 +123,7 @@ abstract class LogContract {
         try {
             Positions left = PositionsFile.read(root).orElseThrow();
             Positions killed = new Positions(left.sequence(), left.ceiling(), left.start(), left.incarnation(), left.bootId(),
-                    left.bootIncarnation(), 0);
+                    left.bootIncarnation(), 0, 0);
             ByteBuffer slots = ByteBuffer.allocate(PositionsLayout.SLOTS * PositionsLayout.SLOT_BYTES);
             for (Positions slot : List.of(killed, killed.withSequence(left.sequence() + 1))) {
                 slots.put((int) PositionsLayout.offset(slot), PositionsLayout.encode(slot), 0, PositionsLayout.USED_BYTES);

@@ -13,22 +13,24 @@ package dev.streamwal.format;
  * @param bootIncarnation the first of the incarnations that were opened since the machine with that boot id was started
  * @param closed bit n says whether incarnation {@code incarnation - n} was closed when everything in it was durable;
  * it is unknown for those before the last {@value #CLOSED_KNOWN}
+ * @param doubted where it isn't 0, something of what streams had in shared segments before incarnation {@code incarnation - doubted + 1} was damaged: a stream
+ * may have had more than its own segments of that time say
  */
 public record Positions(
-        long sequence, long ceiling, long start, long incarnation, String bootId, long bootIncarnation, long closed) {
+        long sequence, long ceiling, long start, long incarnation, String bootId, long bootIncarnation, long closed, int doubted) {
 
     /** Of a new log, before its first writer: an empty log counts as closed. */
-    public static final Positions NEW = new Positions(0, 0, 0, 0, "", 0, 1);
+    public static final Positions NEW = new Positions(0, 0, 0, 0, "", 0, 1, 0);
 
     /** Number of incarnations of which it is known whether they were closed. */
     public static final int CLOSED_KNOWN = Long.SIZE;
 
     public Positions {
         if (sequence < 0 || ceiling < 0 || start < 0 || start > ceiling || bootIncarnation < 0
-                || bootIncarnation > incarnation) {
-            throw new IllegalArgumentException("inconsistent positions, with a negative value, start above ceiling or"
-                    + " bootIncarnation above incarnation: sequence=" + sequence + ", ceiling=" + ceiling + ", start="
-                    + start + ", incarnation=" + incarnation + ", bootIncarnation=" + bootIncarnation);
+                || bootIncarnation > incarnation || doubted < 0 || doubted > CLOSED_KNOWN) {
+            throw new IllegalArgumentException("inconsistent positions, with a negative value, start above ceiling,"
+                    + " bootIncarnation above incarnation, or doubted above " + CLOSED_KNOWN + ": sequence=" + sequence + ", ceiling=" + ceiling + ", start="
+                    + start + ", incarnation=" + incarnation + ", bootIncarnation=" + bootIncarnation + ", doubted=" + doubted);
         }
     }
 
@@ -49,28 +51,43 @@ public record Positions(
         return back > 0 && Long.numberOfTrailingZeros(~(closed >>> 1)) >= back;
     }
 
+    /**
+     * Whether a stream may go on where its newest segment ends, if that is one of its own: all is known that it was given since. Not beyond the last
+     * {@value #CLOSED_KNOWN} incarnations.
+     *
+     * @param segment incarnation of that segment
+     */
+    public boolean isEndBelieved(long segment) {
+        return wasClosedSince(segment) && (doubted == 0 || incarnation - segment < doubted);
+    }
+
     public Positions withCeiling(long higher) {
-        return new Positions(sequence + 1, Math.max(ceiling, higher), start, incarnation, bootId, bootIncarnation, closed);
+        return new Positions(sequence + 1, Math.max(ceiling, higher), start, incarnation, bootId, bootIncarnation, closed, doubted);
     }
 
     /** No position at or above the new start was ever given. */
     public Positions withStartAtCeiling() {
-        return new Positions(sequence + 1, ceiling, ceiling, incarnation, bootId, bootIncarnation, closed);
+        return new Positions(sequence + 1, ceiling, ceiling, incarnation, bootId, bootIncarnation, closed, doubted);
     }
 
     /** The log is opened. No position at or above the new start was ever given. */
     public Positions withNextIncarnation(String newBootId) {
         boolean sameBoot = !newBootId.isEmpty() && newBootId.equals(bootId);
         return new Positions(sequence + 1, ceiling, ceiling, incarnation + 1, newBootId,
-                sameBoot ? bootIncarnation : incarnation + 1, closed << 1);
+                sameBoot ? bootIncarnation : incarnation + 1, closed << 1, doubted == 0 || doubted == CLOSED_KNOWN ? 0 : doubted + 1);
     }
 
     /** This incarnation is closed, and everything in it is durable. */
     public Positions withClosed() {
-        return new Positions(sequence + 1, ceiling, start, incarnation, bootId, bootIncarnation, closed | 1);
+        return new Positions(sequence + 1, ceiling, start, incarnation, bootId, bootIncarnation, closed | 1, doubted);
+    }
+
+    /** What shared segments had of streams before this incarnation isn't all known. */
+    public Positions withDoubt() {
+        return new Positions(sequence + 1, ceiling, start, incarnation, bootId, bootIncarnation, closed, 1);
     }
 
     public Positions withSequence(long other) {
-        return new Positions(other, ceiling, start, incarnation, bootId, bootIncarnation, closed);
+        return new Positions(other, ceiling, start, incarnation, bootId, bootIncarnation, closed, doubted);
     }
 }

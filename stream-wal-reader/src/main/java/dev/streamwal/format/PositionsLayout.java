@@ -20,7 +20,8 @@ import java.util.zip.CRC32C;
  *  48  8  closed            bit n: incarnation - n was closed
  *  56  2  boot id length    at most 64
  *  58 64  boot id           ASCII, zero-padded
- * 122  2  zero
+ * 122  1  doubted           of this and so many incarnations before it, only this one's and later segments say where a stream ends; 0: all do
+ * 123  1  zero
  * 124  4  checksum          CRC32C over [0, 124)
  * </pre>
  *
@@ -46,6 +47,7 @@ public final class PositionsLayout {
     private static final int CLOSED = 48;
     private static final int BOOT_ID_LENGTH = 56;
     private static final int BOOT_ID = 58;
+    private static final int DOUBTED = 122;
     private static final int CHECKSUM = 124;
     /** "STRMPOS2". */
     private static final long MAGIC_VALUE = 0x3253_4F50_4D52_5453L;
@@ -80,6 +82,7 @@ public final class PositionsLayout {
         out.putLong(CLOSED, positions.closed());
         out.putShort(BOOT_ID_LENGTH, (short) bootId.length);
         out.put(BOOT_ID, bootId);
+        out.put(DOUBTED, (byte) positions.doubted());
         out.putInt(CHECKSUM, checksum(out.array(), 0, CHECKSUM));
         return out;
     }
@@ -102,10 +105,11 @@ public final class PositionsLayout {
     private static Optional<Positions> decodeSlot(byte[] file, int offset) {
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         if (isSound(in, offset, MAGIC_VALUE, BOOT_ID_LENGTH, CHECKSUM)) {
-            return decode(in, offset, BOOT_ID_LENGTH, in.getLong(offset + BOOT_INCARNATION), in.getLong(offset + CLOSED));
+            return decode(in, offset, BOOT_ID_LENGTH, in.getLong(offset + BOOT_INCARNATION), in.getLong(offset + CLOSED),
+                    in.get(offset + DOUBTED));
         }
         if (isSound(in, offset, FIRST_MAGIC_VALUE, FIRST_BOOT_ID_LENGTH, FIRST_CHECKSUM)) {
-            return decode(in, offset, FIRST_BOOT_ID_LENGTH, in.getLong(offset + INCARNATION), 0);
+            return decode(in, offset, FIRST_BOOT_ID_LENGTH, in.getLong(offset + INCARNATION), 0, 0);
         }
         return Optional.empty();
     }
@@ -116,14 +120,14 @@ public final class PositionsLayout {
                 && in.getShort(offset + bootIdLength) >= 0 && in.getShort(offset + bootIdLength) <= MAX_BOOT_ID_BYTES;
     }
 
-    private static Optional<Positions> decode(ByteBuffer in, int offset, int bootIdLength, long bootIncarnation, long closed) {
+    private static Optional<Positions> decode(ByteBuffer in, int offset, int bootIdLength, long bootIncarnation, long closed, int doubted) {
         int bootId = offset + bootIdLength + Short.BYTES;
         try {
             return Optional.of(new Positions(
                     in.getLong(offset + SEQUENCE), in.getLong(offset + CEILING), in.getLong(offset + START),
                     in.getLong(offset + INCARNATION),
                     new String(in.array(), bootId, in.getShort(offset + bootIdLength), StandardCharsets.US_ASCII),
-                    bootIncarnation, closed));
+                    bootIncarnation, closed, doubted));
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }

@@ -119,11 +119,11 @@ class PositionsLayoutTest {
         assertThat(state.withCeiling(90).ceiling()).isEqualTo(100);
         assertThat(state.withCeiling(110)).isEqualTo(positions(8, 110, 40, 3, BOOT_ID));
         assertThat(state.withStartAtCeiling()).isEqualTo(positions(8, 100, 100, 3, BOOT_ID));
-        assertThat(state.withNextIncarnation("")).isEqualTo(new Positions(8, 100, 100, 4, "", 4, 0));
-        assertThat(state.withNextIncarnation("x")).isEqualTo(new Positions(8, 100, 100, 4, "x", 4, 0));
-        assertThat(state.withNextIncarnation(BOOT_ID)).isEqualTo(new Positions(8, 100, 100, 4, BOOT_ID, 3, 0));
+        assertThat(state.withNextIncarnation("")).isEqualTo(new Positions(8, 100, 100, 4, "", 4, 0, 0));
+        assertThat(state.withNextIncarnation("x")).isEqualTo(new Positions(8, 100, 100, 4, "x", 4, 0, 0));
+        assertThat(state.withNextIncarnation(BOOT_ID)).isEqualTo(new Positions(8, 100, 100, 4, BOOT_ID, 3, 0, 0));
         assertThat(state.withNextIncarnation("").withNextIncarnation("").bootIncarnation()).isEqualTo(5);
-        assertThat(state.withClosed()).isEqualTo(new Positions(8, 100, 40, 3, BOOT_ID, 3, 1));
+        assertThat(state.withClosed()).isEqualTo(new Positions(8, 100, 40, 3, BOOT_ID, 3, 1, 0));
     }
 
     @Test
@@ -147,6 +147,24 @@ class PositionsLayoutTest {
         }
     }
 
+    @Test
+    void isEndBelieved_anyHistory_onlyOfSegmentsSinceTheLastDoubt() {
+        Positions state = Positions.NEW;
+        int doubtedIn = 0;
+        for (int i = 1; i < 1_000; i++) {
+            state = state.withNextIncarnation(BOOT_ID);
+            if (random.nextInt(50) == 0) {
+                state = state.withDoubt();
+                doubtedIn = i;
+            }
+            state = random.nextInt(100) == 0 ? state : state.withClosed();
+            state = random.nextBoolean() ? state : stateOf(PositionsLayout.encode(state).array());
+            for (int which = 0; which <= i; which++) {
+                assertThat(state.isEndBelieved(which)).isEqualTo(state.wasClosedSince(which) && which >= doubtedIn);
+            }
+        }
+    }
+
     /** Written by the first version. */
     @Test
     void decode_slotOfTheFirstVersion_isReadAndWasNotClosed() {
@@ -157,7 +175,7 @@ class PositionsLayoutTest {
         crc.update(slot.array(), 0, 108);
         slot.putInt(108, (int) crc.getValue());
 
-        assertThat(PositionsLayout.decode(slot.array())).contains(new Positions(6, 4096, 64, 9, "abc", 9, 0));
+        assertThat(PositionsLayout.decode(slot.array())).contains(new Positions(6, 4096, 64, 9, "abc", 9, 0, 0));
         slot.put(50, (byte) 1);
         assertThat(PositionsLayout.decode(slot.array())).isEmpty();
     }
@@ -169,16 +187,17 @@ class PositionsLayoutTest {
         assertThatThrownBy(() -> positions(0, 8, 16, 0, "")).hasMessageContaining("start=16");
         assertThatThrownBy(() -> positions(0, 8, -8, 0, "")).hasMessageContaining("start=-8");
         assertThatThrownBy(() -> positions(0, 0, 0, -1, "")).hasMessageContaining("incarnation=-1");
-        assertThatThrownBy(() -> new Positions(0, 0, 0, 1, "", 2, 0)).hasMessageContaining("bootIncarnation=2");
+        assertThatThrownBy(() -> new Positions(0, 0, 0, 1, "", 2, 0, 0)).hasMessageContaining("bootIncarnation=2");
     }
 
     /** The first incarnation of its boot, not closed. */
     private static Positions positions(long sequence, long ceiling, long start, long incarnation, String bootId) {
-        return new Positions(sequence, ceiling, start, incarnation, bootId, incarnation, 0);
+        return new Positions(sequence, ceiling, start, incarnation, bootId, incarnation, 0, 0);
     }
 
     private Positions next(Positions state) {
-        return switch (random.nextInt(4)) {
+        return switch (random.nextInt(5)) {
+            case 4 -> state.withDoubt();
             case 3 -> state.withClosed();
             case 0 -> state.withCeiling(state.ceiling() + random.nextInt(Integer.MAX_VALUE));
             case 1 -> state.withStartAtCeiling();

@@ -441,7 +441,7 @@ class EntryTailTest {
         SegmentWriterForTests gone = first();
         long one = gone.append(1, "1").position();
         long two = gone.append(1, "2").position();
-        SegmentWriterForTests.writePositions(root, new Positions(1, 1 << 20, 1 << 20, 1, "", 1, 0));
+        SegmentWriterForTests.writePositions(root, new Positions(1, 1 << 20, 1 << 20, 1, "", 1, 0, 0));
         try (EntryTail tail = reader.follow(KEY, ReadFrom.position(two))) {
             assertNothing(tail);
             SegmentWriterForTests again = new SegmentWriterForTests(root, KEY, 1 << 20, 1 << 20);

@@ -414,7 +414,7 @@ abstract class WalReaderContract {
         SegmentWriterForTests segment = five(first(), 0).seal().write();
         reader.find(segment.refs().get(0));
         segment.delete();
-        SegmentWriterForTests.writePositions(root, new Positions(1, 1 << 20, 1 << 20, 1, "boot", 1, 0));
+        SegmentWriterForTests.writePositions(root, new Positions(1, 1 << 20, 1 << 20, 1, "boot", 1, 0, 0));
         try (EntryBatch batch = reader.readBatch(List.of(segment.refs().get(0), new EntryRef(KEY, 1 << 20, 32)))) {
             assertThat(batch.status(0)).isEqualTo(Status.EXPIRED);
             assertThat(batch.status(1)).isEqualTo(Status.NOT_FOUND);
@@ -988,7 +988,7 @@ abstract class WalReaderContract {
     /** A stream's only segment, behind positions of a log that has seen others. */
     @Test
     void scan_segmentGivenUpEmptyWhileItIsEntered_losesNothing() {
-        SegmentWriterForTests.writePositions(root, new Positions(1, 2 << 20, 1 << 20, 1, "boot", 1, 0));
+        SegmentWriterForTests.writePositions(root, new Positions(1, 2 << 20, 1 << 20, 1, "boot", 1, 0, 0));
         SegmentWriterForTests empty = new SegmentWriterForTests(root, KEY, 1 << 20, 1 << 20).prepare(64).write();
         try (EntryCursor cursor = reader.scan(KEY)) {
             empty.delete();
@@ -1000,10 +1000,10 @@ abstract class WalReaderContract {
 
     @Test
     void scan_onlySegmentExpiresWhileItIsEntered_isTold() {
-        SegmentWriterForTests.writePositions(root, new Positions(1, 2 << 20, 1 << 20, 1, "boot", 1, 0));
+        SegmentWriterForTests.writePositions(root, new Positions(1, 2 << 20, 1 << 20, 1, "boot", 1, 0, 0));
         SegmentWriterForTests segment = five(new SegmentWriterForTests(root, KEY, 1 << 20, 1 << 20), 0).seal().write();
         try (EntryCursor cursor = reader.scan(KEY)) {
-            SegmentWriterForTests.writePositions(root, new Positions(2, 2 << 20, 2 << 20, 1, "boot", 1, 0));
+            SegmentWriterForTests.writePositions(root, new Positions(2, 2 << 20, 2 << 20, 1, "boot", 1, 0, 0));
             segment.delete();
             assertThatThrownBy(cursor::next).isInstanceOf(EntryExpiredException.class);
             assertThat(cursor.next()).isFalse();
@@ -1045,7 +1045,7 @@ abstract class WalReaderContract {
     void scan_damageAfterARestartOfTheMachine_isNotRecoveredYet() {
         SegmentWriterForTests one = five(first(), 0);
         one.flip((int) one.header().offsetOf(one.refs().get(1).position()) + 33, 1).prepare(64).write();
-        SegmentWriterForTests.writePositions(root, new Positions(1, 1 << 20, 1 << 20, 2, "another boot", 2, 0));
+        SegmentWriterForTests.writePositions(root, new Positions(1, 1 << 20, 1 << 20, 2, "another boot", 2, 0, 0));
         try (EntryCursor cursor = reader.scan(KEY)) {
             assertThatThrownBy(() -> contents(cursor)).isInstanceOf(CorruptSegmentException.class)
                     .hasMessageContaining("not recovered yet").hasMessageContaining(one.file().toString());

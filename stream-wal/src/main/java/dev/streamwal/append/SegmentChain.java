@@ -37,6 +37,7 @@ final class SegmentChain {
     private boolean loaded;
     private boolean recovered;
     private boolean hasHadAny;
+    private boolean wasDamaged;
 
     /** Creates the object of an unfinished segment. */
     @FunctionalInterface
@@ -90,6 +91,11 @@ final class SegmentChain {
 
     @Nullable ActiveSegment active() {
         return active.get();
+    }
+
+    /** Whether recovery has found that something was damaged or missing that was promised to survive. */
+    boolean wasDamaged() {
+        return wasDamaged;
     }
 
     boolean isRecovered() {
@@ -173,6 +179,7 @@ final class SegmentChain {
     }
 
     private void goOnFrom(StreamRecovery.Outcome outcome) {
+        wasDamaged = outcome.isDamaged();
         segments.remove(outcome.removed());
         if (segments.isEmpty()) {
             names.directoryGone();

@@ -1342,6 +1342,16 @@ public final class StreamLog implements CommitStream {
         log.sealer().helpIfBehind();
     }
 
+    /** Whether recovery has found that something of its own segments was damaged or missing that was promised to survive. */
+    public boolean wasDamaged() {
+        rotation.lock();
+        try {
+            return !hasNoneOfItsOwn() && owned().chain().wasDamaged();
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** Where the oldest of the stream's own segments begins; {@link Long#MAX_VALUE} if there is none, as far as segments were listed. */
     public long oldestPosition() {
         rotation.lock();

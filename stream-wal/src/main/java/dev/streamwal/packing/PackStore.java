@@ -197,9 +197,15 @@ public final class PackStore implements PackedData {
      * Notes what streams that haven't been used since the log was opened continue from; the log itself knows about the others. Call it once, after
      * the recovery of the shared stream and before any other stream is used.
      *
+     * <p><b>Why no position is given twice where something is damaged.</b> What it had of a stream may stand behind the stream's own newest segment, which recovery
+     * would take for the stream's end. So from this opening on streams go on above all positions that were given. Later openings don't find the damage: recovery
+     * has made it padding, and packing leaves it out. So they are told by the file of positions, which says up to which opening no segment's end is believed. A
+     * process that is killed before it says so hasn't closed the log, which tells them the same.
+     *
+     * @param isSharedWhole whether recovery found nothing damaged or missing in the shared stream
      * @return why a shared segment can't be read, if one can't; streams go on behind all positions then
      */
-    public Optional<IOException> inherit() throws IOException {
+    public Optional<IOException> inherit(boolean isSharedWhole) throws IOException {
         SharedEnds ends = new SharedEnds();
         for (Segment segment : sharedSegments()) {
             ends.add(segment, channels);
@@ -207,7 +213,10 @@ public final class PackStore implements PackedData {
         inherited = ends;
         hasInherited = !ends.isEmpty() || !ends.isWhole() || !isEmpty();
         inheritedEnd = sharedEnd.getAsLong();
-        isInheritedWhole = ends.isWhole();
+        isInheritedWhole = isSharedWhole && ends.isWhole();
+        if (!isInheritedWhole) {
+            positions.doubt();
+        }
         return ends.failure();
     }
 

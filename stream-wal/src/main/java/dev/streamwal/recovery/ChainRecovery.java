@@ -108,10 +108,10 @@ final class ChainRecovery {
     private Outcome outcome() throws IOException {
         if (chain.isEmpty()) {
             boolean unused = skippedEnd.isEmpty() && storage.deleteDirectoryIfEmpty(directory);
-            return new Outcome(List.of(), removed, skippedEnd, Long.MIN_VALUE, false);
+            return new Outcome(List.of(), removed, skippedEnd, Long.MIN_VALUE, false, findings.isAboutDamage());
         }
         return new Outcome(unfinished, removed, OptionalLong.of(endOf(chain.size() - 1)), newest().header().window().startMillis(),
-                !broken && isWhole(newest()));
+                !broken && isWhole(newest()), findings.isAboutDamage());
     }
 
     /**
@@ -121,7 +121,7 @@ final class ChainRecovery {
      */
     private boolean isWhole(Link link) {
         SegmentHeader header = link.header();
-        if (!terms.opened().now().wasClosedSince(header.incarnation()) || header.isCut()) {
+        if (!terms.opened().now().isEndBelieved(header.incarnation()) || header.isCut()) {
             return false;
         }
         Footer footer = link.footer();

@@ -11,6 +11,7 @@ public final class Findings {
 
     private final List<Repair> repairs = new ArrayList<>();
     private long repairsLeftOut;
+    private boolean isAboutDamage;
     private long recordsKept;
     private long bytesKept;
     private long bytesCut;
@@ -20,6 +21,7 @@ public final class Findings {
 
     void add(Repair repair) {
         keep(repair);
+        isAboutDamage |= repair.decision().isAboutDamage();
         long length = repair.length();
         switch (repair.decision()) {
             case PAD_HOLE, CUT_TORN_TAIL, SET_ASIDE_BEHIND -> bytesCut += length;
@@ -46,6 +48,7 @@ public final class Findings {
     void addAll(Findings other) {
         other.repairs.forEach(this::keep);
         repairsLeftOut += other.repairsLeftOut;
+        isAboutDamage |= other.isAboutDamage;
         recordsKept += other.recordsKept;
         bytesKept += other.bytesKept;
         bytesCut += other.bytesCut;
@@ -57,6 +60,11 @@ public final class Findings {
     /** Whether there is nothing to tell. */
     public boolean isClean() {
         return repairs.isEmpty();
+    }
+
+    /** Whether something is not as it was written, and was promised to survive. */
+    boolean isAboutDamage() {
+        return isAboutDamage;
     }
 
     /** The first repairs. */

@@ -102,9 +102,10 @@ public final class StreamRecovery {
      * @param lastWindowStart of the newest segment; {@link Long#MIN_VALUE} if there is none
      * @param contiguous whether the stream continues at {@code end}, as everything up to it was durable when the log was closed; otherwise at the
      *     log's {@code start}
+     * @param isDamaged whether anything was damaged or missing that was promised to survive
      */
-    public record Outcome(
-            List<Unfinished> unfinished, List<SegmentName> removed, OptionalLong end, long lastWindowStart, boolean contiguous) {}
+    public record Outcome(List<Unfinished> unfinished, List<SegmentName> removed, OptionalLong end, long lastWindowStart, boolean contiguous,
+            boolean isDamaged) {}
 
     private final SegmentStorage storage;
     private final Quarantine quarantine;

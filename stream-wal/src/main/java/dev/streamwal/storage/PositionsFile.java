@@ -186,6 +186,11 @@ public final class PositionsFile {
         }
     }
 
+    /** Notes, before any of it is packed, that something is damaged of what earlier writers left in shared segments: see {@link Positions#isEndBelieved}. */
+    public synchronized void doubt() throws IOException {
+        write(newest.withDoubt());
+    }
+
     /** Writes both slots, or throws, and the next call writes again: one slot alone could be lost with its sector. */
     @GuardedBy("this")
     private void write(Positions next) throws IOException {

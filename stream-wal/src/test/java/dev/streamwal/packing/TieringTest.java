@@ -153,12 +153,6 @@ class TieringTest {
         assertThat(large.manifest().isInTier(pack)).isFalse();
     }
 
-    @Test
-    void isWhole_tableCannotBeRead_isMadeAnew() throws IOException {
-        Files.createDirectories(PackFiles.table(root, 1));
-        assertThat(PackTableFile.isWhole(root, 1, 1_000)).isFalse();
-    }
-
     /** A call that hangs throws nothing: the thread that packs tells of it, once, and the end of the pass settles it. */
     @Test
     void reportStuckPass_callHangs_reportsItOnceForEachCall() throws Exception {

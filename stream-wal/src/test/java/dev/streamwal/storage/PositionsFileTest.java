@@ -428,7 +428,7 @@ class PositionsFileTest {
 
     private static void assertState(PositionsFile file, long ceiling, long start, long incarnation, String bootId) {
         Positions found = file.current();
-        assertThat(new Positions(0, found.ceiling(), found.start(), found.incarnation(), found.bootId(), 0, 0))
-                .isEqualTo(new Positions(0, ceiling, start, incarnation, bootId, 0, 0));
+        assertThat(new Positions(0, found.ceiling(), found.start(), found.incarnation(), found.bootId(), 0, 0, 0))
+                .isEqualTo(new Positions(0, ceiling, start, incarnation, bootId, 0, 0, 0));
     }
 }
