@@ -20,6 +20,7 @@ final class Continuation {
     private long endBefore = UNKNOWN;
     private boolean contiguous;
     private boolean isFromElsewhere;
+    private boolean isUncertain;
     private long lowestBase;
     private long lastWindowStart = Long.MIN_VALUE;
 
@@ -33,6 +34,11 @@ final class Continuation {
         return isFromElsewhere;
     }
 
+    /** Whether there may be records behind the end that is known: what has them couldn't be read. */
+    boolean isUncertain() {
+        return isUncertain;
+    }
+
     /** Where the last record ended. */
     long end() {
         return end;
@@ -42,6 +48,7 @@ final class Continuation {
     void after(ActiveSegment segment) {
         SegmentHeader header = segment.header();
         end = segment.endPosition();
+        isUncertain = false;
         lastWindowStart = header.window().startMillis();
         contiguous = !segment.isEmpty() || header.basePosition() == end;
         nothingBelow(segment.lowestNextPosition());
@@ -74,10 +81,17 @@ final class Continuation {
      */
     void afterSharing(long newEnd, long lowest, long windowStart) {
         end = newEnd;
+        isUncertain = false;
         isFromElsewhere = true;
         contiguous = true;
         lastWindowStart = windowStart;
         nothingBelow(lowest);
+    }
+
+    /** There may be records behind the end that is known. */
+    void mayGoOn() {
+        contiguous = false;
+        isUncertain = true;
     }
 
     /** The newest segment is gone, or will be: no position may be given again. */
@@ -111,6 +125,7 @@ final class Continuation {
         contiguous = false;
         endBefore = end;
         end = UNKNOWN;
+        isUncertain = false;
         isFromElsewhere = false;
         lastWindowStart = Long.MIN_VALUE;
     }

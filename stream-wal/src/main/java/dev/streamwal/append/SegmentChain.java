@@ -1,5 +1,7 @@
 package dev.streamwal.append;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
@@ -14,6 +16,7 @@ import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +41,21 @@ final class SegmentChain {
     private boolean recovered;
     private boolean hasHadAny;
     private boolean wasDamaged;
+    private @Nullable Refusal refusal;
+
+    /**
+     * Why recovery has refused the stream. It refuses it again until one of its segments is deleted: nobody else changes them while the log is open.
+     *
+     * @param listed the segments
+     */
+    private record Refusal(List<StreamRecovery.Listed> listed, WalException why) {
+
+        WalException again() {
+            return why instanceof CorruptSegmentException damage
+                    ? new CorruptSegmentException(damage.getMessage(), damage.file(), damage.key(), damage.position(), damage.offset(), damage.length(), damage)
+                    : new UnsupportedFormatException(why.getMessage(), why.file(), why.key(), why.position(), why);
+        }
+    }
 
     /** Creates the object of an unfinished segment. */
     @FunctionalInterface
@@ -158,13 +176,13 @@ final class SegmentChain {
         try {
             load();
             if (!segments.isEmpty()) {
-                goOnFrom(log.recovery().recover(key, directory, segments.listed(), next.lowestBase()));
+                goOnFrom(recovered(segments.listed()));
             }
             // if its newest segment is not a file, or was a file that is lost, since it was never forced
             PackedData.Newest packed = log.packed().newest(key);
             packed.end().filter(end -> !next.hasEnd() || end.position() > next.end()).ifPresent(next::after);
             if (!packed.isWhole()) {
-                next.newestGone();
+                next.mayGoOn();
             }
             recovered = true;
         } catch (IOException e) {
@@ -175,6 +193,20 @@ final class SegmentChain {
                 segments.forget();
                 loaded = false;
             }
+        }
+    }
+
+    /** What was refused is read once, however often the stream is appended to. */
+    private StreamRecovery.Outcome recovered(List<StreamRecovery.Listed> listed) throws IOException {
+        Refusal before = refusal;
+        if (before != null && before.listed().equals(listed)) {
+            throw before.again();
+        }
+        try {
+            return log.recovery().recover(key, directory, listed, next.lowestBase());
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            refusal = new Refusal(listed, e);
+            throw e;
         }
     }
 

@@ -401,7 +401,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Where the last reserved slot ends; -1 if the stream has no segment. */
+    /** Where the last reserved slot ends; -1 if the stream has no segment, or that isn't known, as what an earlier writer left can't be read. */
     public long reservedEnd() {
         SharedTail shares = sharing;
         if (shares != null) {
@@ -418,7 +418,8 @@ public final class StreamLog implements CommitStream {
                 owned().chain().recover();
                 segment = active();
                 if (segment == null) {
-                    return owned().next().end();
+                    Continuation next = owned().next();
+                    return next.isUncertain() ? -1 : next.end();
                 }
             } finally {
                 rotation.unlock();
