@@ -60,7 +60,7 @@ class TierFailureTest extends LogContract {
     private static final Duration LONG_RETENTION = Duration.ofDays(1);
     private static final int STREAMS = 3;
 
-    private final ObjectStore store = new ObjectStore();
+    private ObjectStore store = new ObjectStore();
     private final Map<String, List<Written>> written = new LinkedHashMap<>();
 
     TierFailureTest() {
@@ -996,6 +996,60 @@ class TierFailureTest extends LogContract {
         }
     }
 
+    /** Before each call of the one's pass there is a whole pass of the other one: nobody's packs are deleted, and both logs are told, or one of them. */
+    @Test
+    void moveToTier_ofTwoCopiesOfTheDirectoryAtOnce_keepsAllThatIsListed() throws IOException {
+        expectFailures();
+        int refused = 0;
+        boolean isReached = true;
+        for (int nth = 1; isReached; nth++) {
+            written.clear();
+            store = new ObjectStore();
+            SimulatedDisk disk = new SimulatedDisk();
+            Path copied = disk.path("/copy");
+            try (StreamWal wal = SimulatedLog.open(disk.path("/log"), options().build(), "boot", false, new Random(1)::nextLong)) {
+                append(wal, 3);
+                assertThat(wal.moveToTier()).isPositive();
+                wal.sync();
+            }
+            copy(disk.path("/log"), copied);
+            try (StreamWal one = SimulatedLog.open(disk.path("/log"), options().build(), "boot", false, new Random(2)::nextLong);
+                    StreamWal other = SimulatedLog.open(copied, options().build(), "boot", false, new Random(3)::nextLong)) {
+                Map<String, List<Written>> before = new LinkedHashMap<>();
+                written.forEach((key, records) -> before.put(key, List.copyOf(records)));
+                append(one, 3);
+                Map<String, List<Written>> ofOne = new LinkedHashMap<>(written);
+                written.clear();
+                before.forEach((key, records) -> written.put(key, new ArrayList<>(records)));
+                append(other, 3);
+                int at = nth;
+                int[] calls = {0};
+                Throwable[] thrown = {null, null};
+                store.weather(new Weather() {
+                    @Override
+                    public void before(Call call, String object) {
+                        if (++calls[0] == at) {
+                            thrown[1] = catchThrowable(other::moveToTier);
+                        }
+                    }
+                });
+                thrown[0] = catchThrowable(one::moveToTier);
+                isReached = calls[0] >= at;
+                store.weather(Weather.FINE);
+                for (Throwable each : thrown) {
+                    assertThat(each == null || (each instanceof TierUnavailableException && each.getMessage().contains("another copy of this log"))).as("%s", each).isTrue();
+                    refused += each == null ? 0 : 1;
+                }
+                try (WalReader reader = one.reader(); WalReader ofOther = other.reader()) {
+                    ofOne.forEach((key, records) -> Written.assertHolds(reader, key, records));
+                    written.forEach((key, records) -> Written.assertHolds(ofOther, key, records));
+                }
+                written.clear();
+            }
+        }
+        assertThat(refused).isGreaterThan(10);
+    }
+
     @Test
     void moveToTier_ofADirectoryThatWasPutBack_changesNothing() throws IOException {
         expectFailures();
@@ -1516,7 +1570,7 @@ class TierFailureTest extends LogContract {
             });
             int moved = wal.moveToTier();
             assertThat(moved).isGreaterThan(16);
-            assertThat(contents.get()).isEqualTo(3);
+            assertThat(contents.get()).as("before and behind each of three portions").isEqualTo(6);
             assertTidy(wal);
             assertHolds(wal);
         }

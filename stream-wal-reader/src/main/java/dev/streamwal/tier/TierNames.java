@@ -12,7 +12,7 @@ import java.util.OptionalLong;
  * <ul>
  *   <li>{@code log-<id>} says which log the tier is of;
  *   <li>{@code <number>-<nonce>.pack} is a pack, with its checksums behind it;
- *   <li>{@code content-<serial>-<incarnation>} says what the tier has; the last one, by name, counts.
+ *   <li>{@code content-<serial>-<incarnation and nonce>} says what the tier has; the last one, by name, counts.
  * </ul>
  *
  * <p>The id has 32 lower-case hex digits, the other numbers have 16.
@@ -53,9 +53,10 @@ public final class TierNames {
      *
      * @param serial one more than that of any before
      * @param incarnation of the log's writer: of two writers that give one serial, the later one counts
+     * @param nonce by which two copies of a log don't give one name
      */
-    public static String content(long serial, long incarnation) {
-        return CONTENT + HEX.toHexDigits(serial) + SEPARATOR + HEX.toHexDigits(incarnation);
+    public static String content(long serial, long incarnation, int nonce) {
+        return CONTENT + HEX.toHexDigits(serial) + SEPARATOR + HEX.toHexDigits(incarnation << Integer.SIZE | Integer.toUnsignedLong(nonce));
     }
 
     /** The serial; empty for every name that {@link #content} doesn't give. */

@@ -279,6 +279,14 @@ public final class Tiering implements PackedTier {
     /** One that can't move keeps no other; where several can't, the tier may be away. */
     @GuardedBy("using")
     private Moved move(LogInTier tier, List<ListedPack> due, BooleanSupplier isStopped) {
+        if (due.isEmpty()) {
+            return new Moved(0, null);
+        }
+        try {
+            announce(tier);
+        } catch (IOException e) {
+            return new Moved(0, e);
+        }
         int moved = 0;
         int refused = 0;
         IOException failed = null;
@@ -296,6 +304,21 @@ public final class Tiering implements PackedTier {
             }
         }
         return new Moved(moved, failed);
+    }
+
+    /**
+     * Says what the tier has, once more, before anything is put there.
+     *
+     * <p><b>Why two copies of a directory delete nothing of each other's</b>, though they pass at the same time. Each has its content there, under a name that the other
+     * one doesn't give, before it looks for another's and goes on. So at least one of them finds the other's, and puts nothing there. The other one finds the
+     * first one's content before it deletes anything. Copies that were made during a pass are told apart by the next one.
+     */
+    @GuardedBy("using")
+    private void announce(LogInTier tier) throws IOException {
+        TierContent content = content(store.settled());
+        log.checkWriter();
+        publish(tier, content);
+        checkNobodyElseWrites(tier, tier.list());
     }
 
     @GuardedBy("using")
@@ -631,7 +654,7 @@ public final class Tiering implements PackedTier {
         LogTier bound = store.manifest().tier().orElseThrow();
         long serial = bound.serial() + 1;
         bind(bound.id(), serial);
-        publishing = TierNames.content(serial, log.incarnation());
+        publishing = TierNames.content(serial, log.incarnation(), (int) random.getAsLong());
         // where it fails, nobody knows what the tier says
         published = null;
         tier.publish(content, publishing);
