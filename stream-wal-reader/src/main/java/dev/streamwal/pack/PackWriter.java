@@ -279,8 +279,8 @@ public final class PackWriter implements Closeable {
     // ---------------------------------------------------------------- the end
 
     /**
-     * Writes table, index and footer, forces the file, renames it to its final name, and makes the name durable. Where it throws, there is no pack;
-     * or, if only forcing the directory failed, the pack is whole and its name may be lost.
+     * Writes table, index and footer, forces the file, renames it to its final name, and makes the name durable. Where it throws, there is no pack
+     * once this is closed; a crash before that may leave it whole, if only forcing the directory failed.
      */
     public PackFooter finish() throws IOException {
         check(State.OPEN);
@@ -299,8 +299,8 @@ public final class PackWriter implements Closeable {
         file.close();
         LogFile.rename(file.path(), path);
         file.renamed(path);
-        state = State.FINISHED;
         DirectoryForce.force(Objects.requireNonNull(path.toAbsolutePath().getParent(), "pack has no parent directory"));
+        state = State.FINISHED;
         return footer;
     }
 
@@ -319,7 +319,7 @@ public final class PackWriter implements Closeable {
         return footer;
     }
 
-    /** Deletes the file unless it was finished. */
+    /** Deletes the file, whatever name it has by then, unless it was finished. */
     @Override
     public void close() throws IOException {
         boolean isPack = state == State.FINISHED;

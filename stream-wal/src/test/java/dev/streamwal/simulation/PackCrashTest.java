@@ -1,6 +1,7 @@
 package dev.streamwal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordChecksum;
@@ -124,6 +125,15 @@ class PackCrashTest {
             }
         }
         return true;
+    }
+
+    /** Nobody lists it, and nobody looks for it before the next opening. */
+    @Test
+    void finish_itsNameCantBeForced_leavesNoFile() throws IOException {
+        SimulatedDisk disk = disk();
+        disk.failing(FaultPlan.nthOf(Call.FORCE_DIRECTORY, "log", 1, FaultPlan.Failure.IO_ERROR));
+        assertThatThrownBy(() -> write(disk)).hasMessage("Input/output error");
+        assertThat(disk.content().keySet()).noneMatch(path -> path.contains("pack"));
     }
 
     @Test
