@@ -379,15 +379,18 @@ final class ChainRecovery {
         link.file().copy(from, end, chunk, link.file()::write);
     }
 
-    private SegmentRepair.Bounds bounds(Link link, int index) {
+    private SegmentRepair.Bounds bounds(Link link, int index) throws IOException {
         boolean hasSuccessor = index + 1 < chain.size();
         long knownEnd = hasSuccessor ? knownEnd(link.header(), chain.get(index + 1)) : SegmentRepair.Bounds.UNKNOWN;
         boolean isWholeDurable = knownEnd != SegmentRepair.Bounds.UNKNOWN && isProvenFrom(index + 1);
         return new SegmentRepair.Bounds(link.left(), knownEnd, isWholeDurable ? Math.max(knownEnd, link.durable()) : link.durable());
     }
 
-    /** Where a successor says that the data ends, if it says so of this segment: another segment may be missing in between. */
-    private static long knownEnd(SegmentHeader header, Link successor) {
+    /**
+     * Where a successor says that the data ends, if it says so of this segment: another segment may be missing in between, or the stream has shared
+     * segments in between, which may begin exactly where this one ends.
+     */
+    private long knownEnd(SegmentHeader header, Link successor) throws IOException {
         long previousEnd = successor.header().previousEnd();
         if (successor.header().isFirst() || successor.behindGap()) {
             return SegmentRepair.Bounds.UNKNOWN;
@@ -396,7 +399,8 @@ final class ChainRecovery {
             return header.headerLength();
         }
         long offset = header.offsetOf(previousEnd);
-        return offset >= header.headerLength() && offset <= header.capacity() ? offset : SegmentRepair.Bounds.UNKNOWN;
+        boolean isWithin = offset >= header.headerLength() && offset <= header.capacity();
+        return isWithin && !terms.known().isElsewhereUpTo(key, previousEnd) ? offset : SegmentRepair.Bounds.UNKNOWN;
     }
 
     private SegmentBytes counted(SegmentFile file) {

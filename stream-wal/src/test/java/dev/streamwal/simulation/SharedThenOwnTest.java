@@ -182,6 +182,47 @@ class SharedThenOwnTest {
         wal.close();
     }
 
+    /**
+     * A segment that a close has left without a footer, then a shared one, then another one: what the last says of where the data before it ends is
+     * where that in the shared segment ends.
+     */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void open_aSegmentOfItsOwnWithoutAFooterBeforeSharedRecordsAndALargeOne_findsAll(boolean mapped) {
+        StreamWal closed = open(disk, options().streams(KEY, StreamOptions.builder().segments(Segments.OWN).build()), "boot", mapped);
+        closed.stream(KEY).append(new byte[1]);
+        closed.stream(KEY).append(new byte[2]);
+        closed.close();
+        StreamWal killed = open(disk, options(), "boot", mapped);
+        killed.stream(KEY).append(new byte[3]);
+        killed.stream(KEY).append(WriteEntry.of(new byte[LARGE_BYTES]), Durability.IMMEDIATE);
+        List<Integer> all = new ArrayList<>(List.of(1, 2, 3, LARGE_BYTES));
+        int beforeFooters = disk.mark();
+        SimulatedLog.runBackground(killed);
+        for (int at = beforeFooters; at <= disk.mark(); at++) {
+            CrashPoint point = disk.crashPoint(at);
+            for (Survival left : List.of(point.allLost(), point.allKept())) {
+                assertGoesOn(point.state(left), "after", all, mapped);
+            }
+            // as a kill leaves it
+            assertGoesOn(point.state(point.allKept()), "boot", all, mapped);
+        }
+        killed.close();
+    }
+
+    private static void assertGoesOn(SimulatedDisk disk, String boot, List<Integer> all, boolean mapped) {
+        List<Integer> more = new ArrayList<>(all);
+        try (StreamWal wal = open(disk, options(), boot, mapped)) {
+            assertThat(lengths(wal)).isEqualTo(more);
+            wal.stream(KEY).append(WriteEntry.of(new byte[7]), Durability.IMMEDIATE);
+            more.add(7);
+            assertThat(lengths(wal)).isEqualTo(more);
+        }
+        try (StreamWal wal = open(disk, options(), "later", mapped)) {
+            assertThat(lengths(wal)).isEqualTo(more);
+        }
+    }
+
     /** In some orders of kinds, closed or killed in between; wherever power is lost, and whatever that leaves. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
