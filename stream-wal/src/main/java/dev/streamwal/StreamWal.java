@@ -294,7 +294,7 @@ public final class StreamWal implements AutoCloseable {
             GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
                     environment.salts(), report, environment.threads(), options.flushInterval().toNanos()));
             if (redo.frontier().isPresent() && redo.end().isPresent()) {
-                commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()), !redo.damages().isEmpty());
+                commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()));
             }
             report.redone(redo);
             log.packed(packs);
@@ -314,7 +314,7 @@ public final class StreamWal implements AutoCloseable {
                     wal.packing::wake);
             log.shared(sharedLog);
             try {
-                wal.begin(sharedLog, redo.cuts(), environment.threads());
+                wal.begin(sharedLog, redo, environment.threads());
             } catch (IOException | RuntimeException | Error e) {
                 wal.abandon(e);
                 throw e;
@@ -334,11 +334,14 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /** Brings in order what an earlier writer left, and starts the threads. */
-    private void begin(SharedLog sharedLog, List<RedoResult.Cut> cuts, boolean withThreads) throws IOException {
+    private void begin(SharedLog sharedLog, RedoResult redo, boolean withThreads) throws IOException {
         boolean isSharedWhole = isRecoveredWhole(sharedLog, settings.lastCloseWasClean());
         packs.inherit(isSharedWhole).ifPresent(failure -> report.failed("read shared segments", null, failure));
-        for (RedoResult.Cut cut : cuts) {
-            packs.cut(cut.key(), cut.from(), cut.to());
+        if (!redo.cuts().isEmpty()) {
+            packs.redo(redo.cuts(), commits.pinInherited()::close, failure -> report.packingFailed(Packer.CUT, failure));
+        }
+        if (!redo.damages().isEmpty() && redo.frontier().isPresent() && redo.end().isPresent()) {
+            commits.giveUpInherited();
         }
         if (withThreads) {
             log.start();

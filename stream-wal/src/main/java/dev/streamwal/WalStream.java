@@ -428,6 +428,7 @@ public final class WalStream {
      * @throws IllegalArgumentException if it is of another stream, or is followed by others of its batch
      * @throws dev.streamwal.error.EntryNotFoundException if there is no such record
      * @throws dev.streamwal.error.EntryExpiredException if it was deleted
+     * @throws dev.streamwal.error.CorruptSegmentException if a record before it, in the same segment of a pack, is damaged: then nothing is cut
      * @throws WalFailedException if a flush has failed before: then nothing is cut; or if one fails: then the stream is cut, or isn't, when the log is
      *     opened again
      * @throws dev.streamwal.error.WalIOException if the cut fails. What was done of it stays done; the rest is done before anything else is

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.engine.Storages;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.WalClosedException;
@@ -187,6 +188,59 @@ abstract class TruncationContract extends LogContract {
                 assertThat(ManifestFile.read(root).voidRanges()).as("of the shared segment and of the pack, opening " + i).hasSize(2);
             }
         }
+    }
+
+    /** What is written down has to be done, by each opening until it is: so nothing is that can't be. */
+    @ParameterizedTest
+    @EnumSource(Compression.class)
+    void truncateAfter_aRecordBehindDamageInAPack_refusesAndChangesNothing(Compression compression) throws IOException {
+        WalOptions.Builder options = options().durability(Durability.IMMEDIATE).compression(compression)
+                .streams("*", StreamOptions.builder().segments(Segments.SHARED).build());
+        List<Written> written;
+        try (StreamWal wal = open(options)) {
+            written = appendSome(wal.stream("s"), 30, 10_000);
+            clock.advance(WINDOW.multipliedBy(2));
+            assertThat(wal.pack()).isEqualTo(1);
+        }
+        Path pack = PackFiles.pack(root, ManifestFile.read(root).packsInOrder().get(0).number());
+        byte[] bytes = Files.readAllBytes(pack);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(pack, bytes);
+        expectFailures();
+
+        try (StreamWal wal = open(options)) {
+            assertThatThrownBy(() -> wal.stream("s").truncateAfter(refOf(written, 28))).isInstanceOf(CorruptSegmentException.class)
+                    .hasMessageContaining("stream can't be cut").hasMessageContaining("stream=s").hasMessageContaining("file=" + pack);
+            assertAllNow(wal, written.subList(29, 30), EntryBatch.Status.FOUND);
+            assertThat(appendSome(wal.stream("s"), 1)).hasSize(1);
+        }
+        StreamWal again = open(options);
+        again.stream("s").truncateAfter(refOf(written, 5));
+        assertHoldsNow(again, "s", joined(written.subList(0, 6), appendSome(again.stream("s"), 2)));
+    }
+
+    /** What stays in the segment isn't written anew where nothing of it goes. */
+    @Test
+    void truncateAfter_theLastRecordOfADamagedSegmentInAPack_cutsWhatIsBehind() throws IOException {
+        WalOptions.Builder options = options().durability(Durability.IMMEDIATE).compression(Compression.NONE)
+                .streams("*", StreamOptions.builder().segments(Segments.SHARED).build());
+        List<Written> written;
+        try (StreamWal wal = open(options)) {
+            written = appendSome(wal.stream("s"), 9);
+            clock.advance(WINDOW.multipliedBy(2));
+            assertThat(wal.pack()).isEqualTo(1);
+        }
+        Path pack = PackFiles.pack(root, ManifestFile.read(root).packsInOrder().get(0).number());
+        byte[] bytes = Files.readAllBytes(pack);
+        bytes[100] ^= 1;
+        Files.write(pack, bytes);
+        expectFailures();
+
+        StreamWal wal = open(options);
+        List<Written> more = appendSome(wal.stream("s"), 3);
+        wal.stream("s").truncateAfter(refOf(written, 8));
+        assertAllNow(wal, more, EntryBatch.Status.NOT_FOUND);
+        assertAllNow(wal, written.subList(8, 9), EntryBatch.Status.FOUND);
     }
 
     /** In every way, by time too. */

@@ -51,6 +51,13 @@ public interface PackedData {
 
         Path file();
 
+        /**
+         * Throws where what stands before a position could not be kept by a {@link PackedData#cut} there.
+         *
+         * @throws dev.streamwal.error.CorruptSegmentException where it is damaged
+         */
+        default void checkCut(long from) throws IOException {}
+
         @Override
         void close();
     }

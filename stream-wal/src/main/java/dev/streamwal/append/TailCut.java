@@ -149,6 +149,8 @@ final class TailCut {
             if (chain.endPosition() == last.end()) {
                 return null;
             }
+            // what is recorded has to be done, by each opening until it is
+            held.checkCut(last.end());
             chain.raiseStartAbove(chain.endPosition());
             chain.setAside();
             pending.undecided();

@@ -172,6 +172,21 @@ final class CommitJournal {
         }
     }
 
+    /** Keeps what {@link #inherit} has taken over; to be called behind that, before anything is written. */
+    GroupCommitter.Pinned pinInherited() {
+        lock.lock();
+        try {
+            List<OpenJournalFile> kept = new ArrayList<>(full);
+            if (current != null) {
+                kept.add(current);
+            }
+            kept.forEach(OpenJournalFile::pin);
+            return () -> kept.forEach(OpenJournalFile::unpin);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Deletes what a crash left of a file that was being created: it takes no block. Its number isn't used again. */
     @GuardedBy("lock")
     private void inheritFree(InheritedJournal.Part part) throws IOException {

@@ -147,18 +147,21 @@ public final class GroupCommitter implements SegmentDurability {
         this.thread = settings.threads() ? new CommitThread(this, settings.flushIntervalNanos()) : null;
     }
 
-    /**
-     * Takes over the journal of an earlier writer, which has been redone. To be called before all other methods.
-     *
-     * @param damaged whether a part of the journal can't be read: then all of it is given up at once
-     */
-    public void inherit(InheritedJournal found, boolean damaged) throws IOException {
+    /** Takes over the journal of an earlier writer, which has been redone but for cuts in packs. To be called before all other methods. */
+    public void inherit(InheritedJournal found) throws IOException {
         journal.inherit(found);
         checkpoint.inherit(found);
-        if (damaged) {
-            journal.giveUpCurrent();
-            boolean unused = checkpoint.run();
-        }
+    }
+
+    /** Keeps an earlier writer's journal until this is closed, for what it says is yet to be carried out. To be called before anything is made durable. */
+    public Pinned pinInherited() {
+        return journal.pinInherited();
+    }
+
+    /** Gives up an earlier writer's journal, as a part of it can't be read. To be called before anything is made durable. */
+    public void giveUpInherited() throws IOException {
+        journal.giveUpCurrent();
+        boolean unused = checkpoint.run();
     }
 
     /** To be called once, before anything is appended; otherwise the journal grows as long as the disk lets it. */

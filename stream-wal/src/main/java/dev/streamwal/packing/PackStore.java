@@ -1,5 +1,6 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.PackedData;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.CatalogedKey;
@@ -34,9 +35,11 @@ import dev.streamwal.pack.PackTableFile;
 import dev.streamwal.pack.PackWalk;
 import dev.streamwal.pack.PackWriter;
 import dev.streamwal.pack.PackedBytes;
+import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.shared.SharedEnds;
 import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
@@ -65,6 +68,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -132,6 +136,11 @@ public final class PackStore implements PackedData {
     private long merging;
     private volatile @Nullable Counted counted;
     private final NeededPacks needed = new NeededPacks();
+    /** Cuts of the journal that aren't carried out yet, by stream. They are carried out under its monitor. */
+    private final Map<StreamKey, List<RedoResult.Cut>> cutsLeft = new ConcurrentHashMap<>();
+    /** The record of them, which the journal keeps. */
+    @GuardedBy("cutsLeft")
+    private DeletionLog.Kept cutsRecord = () -> {};
     private volatile PackedTier tier = new NoTier();
 
     private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
@@ -574,6 +583,7 @@ public final class PackStore implements PackedData {
      */
     @Override
     public Newest newest(StreamKey key) throws IOException {
+        finishCuts(key);
         Newest found = lookUpEnd(key);
         if (!found.isWhole() && forgotten.mayHave(key)) {
             // it may have got positions since
@@ -712,6 +722,29 @@ public final class PackStore implements PackedData {
         }
 
         @Override
+        public void checkCut(long from) throws IOException {
+            long to = header.offsetOf(from);
+            if (to >= bytes.size()) {
+                return;
+            }
+            long reached = header.headerLength();
+            CorruptSegmentException cause = null;
+            try (SegmentScan scan = new SegmentScan(bytes, header)) {
+                while (reached < to && scan.next()) {
+                    reached = scan.nextOffset();
+                }
+            } catch (CorruptSegmentException e) {
+                cause = e;
+            }
+            if (reached != to) {
+                throw new CorruptSegmentException("the stream can't be cut in a pack where a record before the cut is damaged: stream=" + header.key()
+                        + ", cut=" + from + ", position=" + header.positionAt(reached) + ", file=" + file + ", basePosition=" + header.basePosition()
+                        + ", offset=" + reached + "; put the pack back from a copy of this log, cut before the damage, or delete the stream", file,
+                        header.key().text(), header.positionAt(reached), reached, to - reached, cause);
+            }
+        }
+
+        @Override
         public void close() {
             bytes.close();
         }
@@ -744,6 +777,94 @@ public final class PackStore implements PackedData {
         change(List.of(kept), List.of(), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
     }
 
+    /**
+     * Carries out the cuts of an earlier writer's journal, before any stream is used. One that can't be carried out, as a pack is damaged or the disk is
+     * full, is left to who uses the stream next, to the next pass of packing, or to the next opening; until then the stream isn't appended to, and
+     * readers find what isn't cut off yet.
+     *
+     * @param cuts not empty; for each stream in the journal's order
+     * @param record keeps that journal until it is closed
+     * @param failed receives each failure
+     */
+    public void redo(List<RedoResult.Cut> cuts, DeletionLog.Kept record, Consumer<Exception> failed) {
+        synchronized (cutsLeft) {
+            cutsRecord = record;
+            // some were recorded again
+            cuts.stream().distinct().forEach(cut -> cutsLeft.computeIfAbsent(cut.key(), unused -> new ArrayList<>()).add(cut));
+        }
+        finishCuts(failed);
+    }
+
+    /**
+     * Carries out the cuts that are left, as far as that is possible now. What is left then is recorded again: else the journal would have to keep all that was
+     * written to it since, until it takes no more.
+     */
+    void finishCuts(DeletionLog deletions, Consumer<Exception> failed) {
+        finishCuts(failed);
+        List<DeletionLog.Kept> again = new ArrayList<>();
+        DeletionLog.Kept recorded = () -> again.forEach(DeletionLog.Kept::close);
+        DeletionLog.Kept unneeded = recorded;
+        try {
+            for (List<RedoResult.Cut> cuts : cutsLeft.values()) {
+                for (RedoResult.Cut cut : cuts) {
+                    again.add(deletions.truncated(cut.key(), cut.from(), cut.to()));
+                }
+            }
+            unneeded = inPlaceOfRecord(recorded);
+        } catch (IOException | RuntimeException e) {
+            failed.accept(e);
+        } finally {
+            unneeded.close();
+        }
+    }
+
+    /** Returns the record that isn't needed any more. */
+    private DeletionLog.Kept inPlaceOfRecord(DeletionLog.Kept recorded) {
+        synchronized (cutsLeft) {
+            // else the one before was closed with the last cut
+            DeletionLog.Kept before = cutsLeft.isEmpty() ? recorded : cutsRecord;
+            cutsRecord = cutsLeft.isEmpty() ? cutsRecord : recorded;
+            return before;
+        }
+    }
+
+    private void finishCuts(Consumer<Exception> failed) {
+        for (StreamKey key : cutsLeft.keySet()) {
+            try {
+                finishCuts(key);
+            } catch (IOException | RuntimeException e) {
+                failed.accept(e);
+            }
+        }
+    }
+
+    private void finishCuts(StreamKey key) throws IOException {
+        if (!isCutLeft(key)) {
+            return;
+        }
+        // doesn't wait: the caller may hold a lock of the stream, which packing takes below this one
+        if (!changing.readLock().tryLock()) {
+            throw new IOException("stream is to be cut before it is used, which can't be done while packs are changed: stream=" + key + "; try again");
+        }
+        try {
+            synchronized (cutsLeft) {
+                for (RedoResult.Cut cut : cutsLeft.getOrDefault(key, List.of())) {
+                    cut(key, cut.from(), cut.to());
+                }
+                if (cutsLeft.remove(key) != null && cutsLeft.isEmpty()) {
+                    cutsRecord.close();
+                }
+            }
+        } finally {
+            changing.readLock().unlock();
+        }
+    }
+
+    /** Whether an opening could not cut the stream, and nobody has since. */
+    boolean isCutLeft(StreamKey key) {
+        return cutsLeft.containsKey(key);
+    }
+
     /** Whether one deletion or cut covers all of it: an earlier attempt, or the writer before. */
     private boolean isVoid(StreamKey key, long from, long to, ListedPack pack) {
         return manifest.current().voidRanges(key).stream()
@@ -763,6 +884,7 @@ public final class PackStore implements PackedData {
         PackHeader whole = reader(place.pack()).header();
         PackHeader header = inPlaceOf(whole);
         try (HeldSegment segment = new HeldSegment(place); PackWriter writer = write(header)) {
+            segment.checkCut(end);
             writer.add(segment.header().with(true, 0), (int) segment.header().offsetOf(end), segment.bytes());
             return PackSweep.listed(header, writer.finish());
         }
@@ -949,7 +1071,8 @@ public final class PackStore implements PackedData {
      * @return false if it isn't listed any more, or is to stay
      */
     synchronized boolean toTier(ListedPack pack, TierObject object) throws IOException {
-        if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number())) {
+        // a cut that is left may need any of them
+        if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number()) || !cutsLeft.isEmpty()) {
             return false;
         }
         change(List.of(), List.of(pack), () -> {

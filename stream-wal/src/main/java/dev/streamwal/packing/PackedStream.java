@@ -3,6 +3,7 @@ package dev.streamwal.packing;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
@@ -56,7 +57,11 @@ public final class PackedStream {
         try {
             end = stream.endPosition();
             NavigableMap<Long, Long> unused = stream.windowEnds();
-        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+        } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
+            // a cut that is left goes with the stream, as where the disk has no room for what it leaves
+            if (e instanceof WalIOException && !store.isCutLeft(key())) {
+                throw e;
+            }
             forgetBelow(endOf(places), places, each);
             return true;
         }

@@ -127,6 +127,9 @@ public final class Packer {
     /** Making one pack of several. */
     private static final String MERGE = "merge";
 
+    /** Carrying out cuts that an opening of the log couldn't. */
+    public static final String CUT = "cut streams";
+
     /** Writing the catalogue of keys. */
     private static final String LIST_KEYS = "list keys";
 
@@ -249,6 +252,9 @@ public final class Packer {
 
     private synchronized int pass(BooleanSupplier isStopped) {
         log.checkWriter();
+        long begun = events.begins();
+        store.finishCuts(log.deletions(), failure -> events.packingFailed(CUT, failure));
+        ended(isStopped, CUT, begun);
         int moved = packShared(log.nowMillis(), isStopped);
         return moved + packOwn(isStopped);
     }

@@ -1,0 +1,221 @@
+package dev.streamwal.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.streamwal.Durability;
+import dev.streamwal.SimulatedLog;
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.WriteEntry;
+import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.DiskFullException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.manifest.ManifestFile;
+import dev.streamwal.pack.PackFiles;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A cut in a pack that is written down, and can't be carried out by the openings that follow, as the disk is full or the pack is damaged: the log opens, its
+ * other streams go on, and the cut is done once that is possible.
+ */
+@Tag("portable")
+class PackedCutTest {
+
+    private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
+    private static final String KEY = "s";
+    private static final int RECORDS = 10;
+    private static final int KEPT = 4;
+
+    private static final FaultPlan NO_ROOM_FOR_PACKS = new FaultPlan(0, EnumSet.of(Call.CREATE), "\\.pack", 1, Integer.MAX_VALUE,
+            FaultPlan.Failure.DISK_FULL);
+
+    private final List<StreamWal> opened = new ArrayList<>();
+    private Instant now = NOW;
+    /** Position behind all that was appended before the cut. */
+    private long end;
+
+    @AfterEach
+    void close() {
+        opened.forEach(StreamWal::close);
+    }
+
+    private StreamWal open(SimulatedDisk disk) {
+        WalOptions.Builder options = WalOptions.builder().clock(() -> now).segmentBytes(16 << 10).maxRecordBytes(8 << 10).ownSegments(0)
+                .sweepInterval(Duration.ZERO);
+        StreamWal wal = SimulatedLog.open(disk.path("/log"), options.build(), "boot", false, new Random(disk.operations())::nextLong,
+                new JournalSizes(2_048, 2_048, 16_384, 512, 256));
+        opened.add(wal);
+        return wal;
+    }
+
+    private static EntryRef append(StreamWal wal, String key, int bytes) {
+        return wal.stream(key).append(WriteEntry.of(new byte[bytes]), Durability.IMMEDIATE);
+    }
+
+    private static List<Integer> lengths(StreamWal wal) {
+        List<Integer> lengths = new ArrayList<>();
+        try (WalReader reader = wal.reader(); EntryCursor cursor = reader.scan(KEY)) {
+            while (cursor.next()) {
+                lengths.add(cursor.content().readableBytes());
+            }
+        }
+        return lengths;
+    }
+
+    private static List<Integer> kept(int... more) {
+        List<Integer> lengths = new ArrayList<>();
+        for (int i = 1; i <= KEPT; i++) {
+            lengths.add(i);
+        }
+        for (int length : more) {
+            lengths.add(length);
+        }
+        return lengths;
+    }
+
+    /** As a kill would leave it now. */
+    private static SimulatedDisk killed(SimulatedDisk disk) {
+        CrashPoint point = disk.crashPoint(disk.mark());
+        return point.state(point.allKept());
+    }
+
+    /** A log that was killed when a cut in its pack was written down, and not carried out. */
+    private SimulatedDisk withACut() {
+        SimulatedDisk disk = new SimulatedDisk();
+        StreamWal wal = open(disk);
+        List<EntryRef> refs = new ArrayList<>();
+        for (int i = 1; i <= RECORDS; i++) {
+            refs.add(append(wal, KEY, i));
+        }
+        end = refs.get(RECORDS - 1).end();
+        now = now.plus(Duration.ofDays(2));
+        assertThat(wal.pack()).isPositive();
+        disk.failing(NO_ROOM_FOR_PACKS);
+        assertThatThrownBy(() -> wal.stream(KEY).truncateAfter(refs.get(KEPT - 1))).isInstanceOf(DiskFullException.class);
+        SimulatedDisk left = killed(disk);
+        disk.failing(FaultPlan.NONE);
+        return left;
+    }
+
+    /** Others go on, and fill the journal several times; this one doesn't. */
+    private static void assertOthersGoOn(StreamWal wal, Class<? extends WalException> why) {
+        for (int i = 0; i < 50; i++) {
+            append(wal, "other", 60);
+            assertThatThrownBy(() -> append(wal, KEY, 99)).isInstanceOf(why);
+            if (i % 5 == 0) {
+                wal.pack();
+            }
+        }
+        assertThat(lengths(wal)).as("nothing of it is lost").hasSize(RECORDS);
+    }
+
+    private void assertIsCut(StreamWal wal, int... more) {
+        assertThat(lengths(wal)).isEqualTo(kept(more));
+        assertThat(append(wal, KEY, 77).position()).as("not given again").isGreaterThanOrEqualTo(end);
+    }
+
+    enum Next { APPEND, PACK, REOPEN }
+
+    @ParameterizedTest
+    @EnumSource(Next.class)
+    void open_aCutInAPackAndTheDiskIsFull_opensAndTheCutIsDoneWhenThereIsRoom(Next next) {
+        SimulatedDisk disk = withACut();
+        StreamWal wal = null;
+        for (int opening = 1; opening <= 3; opening++) {
+            disk.failing(NO_ROOM_FOR_PACKS);
+            wal = open(disk);
+            assertOthersGoOn(wal, DiskFullException.class);
+            if (opening == 2) {
+                wal.close();
+            } else if (opening == 1) {
+                SimulatedDisk before = disk;
+                disk = killed(disk);
+                before.failing(FaultPlan.NONE);
+            }
+        }
+        disk.failing(FaultPlan.NONE);
+        if (next == Next.REOPEN) {
+            wal.close();
+            wal = open(disk);
+        } else if (next == Next.PACK) {
+            wal.pack();
+        } else {
+            assertThat(append(wal, KEY, 55).position()).isGreaterThanOrEqualTo(end);
+        }
+        int[] more = next == Next.APPEND ? new int[] {55} : new int[0];
+        assertIsCut(wal, more);
+        wal.close();
+        StreamWal again = open(disk);
+        assertThat(lengths(again)).isEqualTo(next == Next.APPEND ? kept(55, 77) : kept(77));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void delete_aStreamWithACutThatIsLeft_deletesAll(boolean isDamaged) throws IOException {
+        SimulatedDisk disk = withACut();
+        if (isDamaged) {
+            damage(disk);
+        } else {
+            disk.failing(NO_ROOM_FOR_PACKS);
+        }
+        StreamWal wal = open(disk);
+        wal.delete(KEY);
+        assertThat(lengths(wal)).isEmpty();
+        assertThat(append(wal, KEY, 77).position()).isGreaterThanOrEqualTo(end);
+        assertThat(lengths(wal)).containsExactly(77);
+        wal.close();
+        assertThat(lengths(open(disk))).containsExactly(77);
+        disk.failing(FaultPlan.NONE);
+    }
+
+    @Test
+    void open_aCutInAPackThatIsDamaged_opensUntilThePackIsWholeAgain() throws IOException {
+        SimulatedDisk disk = withACut();
+        byte[] whole = damage(disk);
+        Path pack = pack(disk);
+        for (int opening = 1; opening <= 3; opening++) {
+            StreamWal wal = open(disk);
+            append(wal, "other", 60);
+            assertThatThrownBy(() -> append(wal, KEY, 99)).isInstanceOf(CorruptSegmentException.class)
+                    .hasMessageContaining("stream can't be cut").hasMessageContaining("file=" + pack);
+            wal.close();
+        }
+        Files.write(pack, whole);
+        assertIsCut(open(disk));
+    }
+
+    private static Path pack(SimulatedDisk disk) throws IOException {
+        Path root = disk.path("/log");
+        return PackFiles.pack(root, ManifestFile.read(root).packsInOrder().get(0).number());
+    }
+
+    /** Returns the pack as it was. */
+    private static byte[] damage(SimulatedDisk disk) throws IOException {
+        Path pack = pack(disk);
+        byte[] whole = Files.readAllBytes(pack);
+        byte[] damaged = whole.clone();
+        // in what stands first in it, which is the stream's
+        damaged[100] ^= 1;
+        Files.write(pack, damaged);
+        return whole;
+    }
+}
