@@ -336,7 +336,7 @@ public final class StreamWal implements AutoCloseable {
     /** Brings in order what an earlier writer left, and starts the threads. */
     private void begin(SharedLog sharedLog, RedoResult redo, boolean withThreads) throws IOException {
         boolean isSharedWhole = isRecoveredWhole(sharedLog, settings.lastCloseWasClean());
-        packs.inherit(isSharedWhole).ifPresent(failure -> report.failed("read shared segments", null, failure));
+        packs.inherit(isSharedWhole);
         if (!redo.cuts().isEmpty()) {
             packs.redo(redo.cuts(), commits.pinInherited()::close, failure -> report.packingFailed(Packer.CUT, failure));
         }

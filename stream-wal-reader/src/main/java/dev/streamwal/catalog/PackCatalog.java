@@ -4,6 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SharedFile;
 import dev.streamwal.manifest.ListedPack;
@@ -389,9 +390,19 @@ public final class PackCatalog {
             } catch (CorruptSegmentException e) {
                 // another file may have taken its name since it was opened
                 forgetKeys();
+            } catch (IOException e) {
+                checkOfFile(e);
+                forgetKeys();
             }
         }
         return none(key, manifest);
+    }
+
+    /** A file that can't be opened, say for lack of a right, is one that can't be read. */
+    private static void checkOfFile(IOException failure) throws IOException {
+        if (!IoFailure.isOfFile(failure)) {
+            throw failure;
+        }
     }
 
     private OpenKeys openKeys(SharedFile file, Manifest manifest) throws IOException {
@@ -441,6 +452,9 @@ public final class PackCatalog {
             });
         } catch (NoSuchFileException | CorruptSegmentException e) {
             // a cache
+            return KeyCatalog.none(manifest());
+        } catch (IOException e) {
+            checkOfFile(e);
             return KeyCatalog.none(manifest());
         }
     }

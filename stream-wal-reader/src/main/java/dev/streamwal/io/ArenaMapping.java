@@ -57,7 +57,7 @@ public final class ArenaMapping implements AutoCloseable {
     }
 
     /** Call after a bulk access: throws {@link InternalError} where the file was shorter, unless the access has thrown it already. */
-    static void settle() {
+    public static void settle() {
         long unused = Runtime.getRuntime().totalMemory();
     }
 

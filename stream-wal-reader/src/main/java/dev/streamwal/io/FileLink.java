@@ -35,12 +35,20 @@ public final class FileLink {
 
     /** Links a file that never changes, or copies it where the file system has no links, or the target is on another one. */
     public static void linkOrCopy(Path source, Path target) throws IOException {
+        if (!isLinked(source, target)) {
+            Path unused = Files.copy(source, target);
+        }
+    }
+
+    /** Links a file that never changes; false where the file system has no links, or the target is on another one. */
+    public static boolean isLinked(Path source, Path target) throws IOException {
         try {
             Files.createLink(target, source);
+            return true;
         } catch (FileAlreadyExistsException | NoSuchFileException e) {
             throw e;
         } catch (UnsupportedOperationException | FileSystemException | ProviderMismatchException e) {
-            Path unused = Files.copy(source, target);
+            return false;
         }
     }
 }

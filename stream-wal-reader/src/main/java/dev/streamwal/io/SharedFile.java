@@ -30,6 +30,8 @@ public final class SharedFile implements OpenBytes {
     /** Whether mapping was tried. Guarded by this. */
     private boolean isMappingTried;
 
+    private volatile boolean isReadAroundBadSectors;
+
     /** Null where nothing is read past the page cache. */
     private volatile @Nullable DirectReads direct;
     /** Whether reading so was tried. */
@@ -165,6 +167,12 @@ public final class SharedFile implements OpenBytes {
         return isDirectTried;
     }
 
+    /** From now on it is read around bad sectors: see {@link BadSectors}. */
+    public SharedFile aroundBadSectors() {
+        isReadAroundBadSectors = true;
+        return this;
+    }
+
     @Override
     public int readOnce(ByteBuffer target, long offset) throws IOException {
         int start = target.position();
@@ -191,7 +199,7 @@ public final class SharedFile implements OpenBytes {
             reads.addCopied(count);
             return count;
         }
-        return file.read(target, offset);
+        return isReadAroundBadSectors ? BadSectors.read(file, target, offset) : file.read(target, offset);
     }
 
     @Override

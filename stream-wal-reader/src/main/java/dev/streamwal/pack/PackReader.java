@@ -14,6 +14,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.BadSectors;
 import dev.streamwal.io.OpenBytes;
 import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
@@ -141,7 +142,7 @@ public final class PackReader implements AutoCloseable {
                 if (at >= size - tailBytes) {
                     tail.get((int) (at - (size - tailBytes)), indexBytes);
                 } else {
-                    check(bytes.read(ByteBuffer.wrap(indexBytes), at) == indexBytes.length, "file ends inside its block index", at);
+                    check(BadSectors.read(bytes, ByteBuffer.wrap(indexBytes), at) == indexBytes.length, "file ends inside its block index", at);
                 }
                 index = BlockIndex.decode(indexBytes, footer.tableBlocks(), footer.tableOffset(), footer.indexOffset(),
                         PackTable.MAX_BLOCK_BYTES);
@@ -155,7 +156,7 @@ public final class PackReader implements AutoCloseable {
 
     static ByteBuffer read(SegmentBytes bytes, long offset, int count) throws IOException, FormatException {
         ByteBuffer target = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
-        int read = bytes.read(target, offset);
+        int read = BadSectors.read(bytes, target, offset);
         check(read == count, "file has less than " + count + " bytes there", read);
         return target.flip();
     }

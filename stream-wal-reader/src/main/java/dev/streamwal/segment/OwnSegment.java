@@ -37,6 +37,10 @@ public final class OwnSegment extends Segment {
     @Override
     public SegmentReader open(ChannelCache channels) throws IOException {
         SharedFile bytes = channels.acquire(file);
+        if (key().equals(StreamKey.SHARED)) {
+            // what other streams have in it is none the worse for a bad sector
+            SharedFile unused = bytes.aroundBadSectors();
+        }
         try {
             forgetFooterOfAnother(bytes);
             SegmentHeader known = header;

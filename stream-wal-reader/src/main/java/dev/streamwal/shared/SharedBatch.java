@@ -51,11 +51,15 @@ public final class SharedBatch {
         this.holding = holding;
     }
 
-    /** Adds the next segment, unless something may still be appended to it. Returns whether it was added. */
-    public boolean add(Segment segment) throws IOException {
+    /**
+     * Adds the next segment, unless something may still be appended to it. Returns whether it was added.
+     *
+     * @param isComplete whether its writer knows that nothing is appended to it, as its footer may be what is damaged
+     */
+    public boolean add(Segment segment, boolean isComplete) throws IOException {
         try (SegmentReader reader = segment.open(channels)) {
             SegmentEnd end = reader.end();
-            if (!end.isFinal()) {
+            if (!end.isFinal() && !isComplete) {
                 return false;
             }
             SegmentBytes content = holding.hold(segment);
@@ -63,12 +67,15 @@ public final class SharedBatch {
             bytes += content.size();
             SharedWalk walk = new SharedWalk(segment, index);
             try (SegmentScan scan = new SegmentScan(content, reader.header(), MAX_READ_BYTES)) {
-                walk.on(scan, end);
+                walk.on(scan, end, true);
             }
-            if (walk.damage() != null) {
+            if (walk.damage() != null || !end.isFinal()) {
                 damaged.add(segment);
             }
         } catch (CorruptSegmentException e) {
+            if (!isComplete) {
+                return false;
+            }
             // its header is damaged: nobody knows what was in it
             damaged.add(segment);
         }

@@ -6,7 +6,6 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.io.ChannelCache;
-import dev.streamwal.io.IoFailure;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
@@ -14,7 +13,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +38,6 @@ public final class SharedEnds implements SharedRecords {
     private long segment;
     private @Nullable Window newestWindow;
     private boolean isWhole = true;
-    private @Nullable IOException failure;
 
     /**
      * The end of a stream.
@@ -52,23 +49,17 @@ public final class SharedEnds implements SharedRecords {
     public record End(long base, long position, long windowStartMillis) {}
 
     /**
-     * Adds the records of a segment, behind those of all segments before it. Of a damaged one it adds what verifies, and of one that can't be read, as the
-     * disk has a bad sector, what comes before that.
+     * Adds the records of a segment, behind those of all segments before it. Of a damaged one it adds what verifies; of one without a footer, what comes
+     * before the damage, as it can't be told from a record that is being written.
      */
     public void add(Segment shared, ChannelCache channels) throws IOException {
         SharedWalk walk = new SharedWalk(shared, this);
         try (SegmentReader reader = shared.open(channels); SegmentScan scan = new SegmentScan(reader, reader.header(), MAX_READ_BYTES)) {
             walk.on(scan, reader.end());
-            isWhole &= walk.damage() == null;
+            isWhole &= walk.damage() == null && (scan.isEnd() || scan.isEmpty());
         } catch (CorruptSegmentException e) {
             // its header is damaged: nobody knows what was in it
             isWhole = false;
-        } catch (IOException e) {
-            if (!IoFailure.isOfFile(e)) {
-                throw e;
-            }
-            isWhole = false;
-            failure = failure == null ? e : failure;
         }
     }
 
@@ -78,11 +69,6 @@ public final class SharedEnds implements SharedRecords {
      */
     public boolean isWhole() {
         return isWhole;
-    }
-
-    /** Why the first segment that couldn't be read couldn't be. */
-    public Optional<IOException> failure() {
-        return Optional.ofNullable(failure);
     }
 
     @Override

@@ -109,7 +109,7 @@ public final class SharedSegment {
                 throw new NoSuchFileException(file.toString(), null, "the stream's records in it were deleted: stream=" + part.key());
             }
         }
-        SharedFile opened = channels.acquireAsOpened(file.file());
+        SharedFile opened = channels.acquireAsOpened(file.file()).aroundBadSectors();
         if (channels.isMapping() && file.knownFooter() != null) {
             opened.map();
         }
@@ -236,7 +236,7 @@ public final class SharedSegment {
     @GuardedBy("this")
     private boolean isAnythingNew() throws IOException {
         commitWord.clear();
-        try (SharedFile bytes = channels.acquire(file.file())) {
+        try (SharedFile bytes = channels.acquire(file.file()).aroundBadSectors()) {
             return bytes.read(commitWord, walk.offset()) == Long.BYTES && commitWord.getLong(0) != 0;
         }
     }
@@ -255,7 +255,8 @@ public final class SharedSegment {
     }
 
     /**
-     * Whether it has been walked to its end, or as far as possible: a file that ends before its data was shortened, which is damage.
+     * Whether it has been walked to its end, or as far as possible: a file that ends before its data was shortened, which is damage, as is what doesn't
+     * verify at the end of the file, where it has no footer.
      *
      * @param end position where its data ends, by the next segment
      */
@@ -265,9 +266,11 @@ public final class SharedSegment {
         }
         try (SegmentReader reader = open()) {
             long size = reader.size();
-            if (size < reader.header().offsetOf(end)) {
-                walk.damaged("file ends before the data end in the next segment's header", size, reader.header().offsetOf(end) - size);
+            long dataEnd = reader.header().offsetOf(end);
+            if (size < dataEnd) {
+                walk.damaged("file ends before the data end in the next segment's header", size, dataEnd - size);
             }
+            walk.endsBehind(dataEnd);
         }
         return walk.damage() != null;
     }

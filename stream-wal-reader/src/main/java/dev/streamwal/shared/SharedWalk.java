@@ -22,6 +22,9 @@ final class SharedWalk {
     /** The first damage found; the stream to which it belongs is unknown. */
     private @Nullable CorruptSegmentException damage;
 
+    /** Why what stands where the walk has stopped is damage unless it is the end; null where it may be a record that is being written. */
+    private @Nullable String faultAtEnd;
+
     /** Offset where the walk continues; 0 before it has begun. */
     private long offset;
 
@@ -56,7 +59,12 @@ final class SharedWalk {
 
     /** Walks on. */
     void on(SegmentScan scan, SegmentEnd end) throws IOException {
-        if (end.isFinal()) {
+        on(scan, end, end.isFinal());
+    }
+
+    /** @param isFinal whether no record can follow, whatever tells that */
+    void on(SegmentScan scan, SegmentEnd end, boolean isFinal) throws IOException {
+        if (isFinal) {
             scan.limit(end.offset());
         }
         if (offset == 0) {
@@ -64,11 +72,12 @@ final class SharedWalk {
         } else {
             scan.seek(offset);
         }
-        on(scan, end.isFinal(), end.offset());
-        isComplete = end.isFinal();
+        walk(scan, isFinal, end.offset());
+        isComplete = isFinal;
     }
 
-    private void on(SegmentScan scan, boolean isFinal, long end) throws IOException {
+    private void walk(SegmentScan scan, boolean isFinal, long end) throws IOException {
+        faultAtEnd = null;
         while (true) {
             walkRecords(scan);
             if (scan.isEnd() || !(isFinal || isDamage(scan))) {
@@ -79,6 +88,8 @@ final class SharedWalk {
             if (scan.nextValid() < 0) {
                 if (isFinal) {
                     damaged(scan.fault(), offset, end - offset);
+                } else {
+                    faultAtEnd = scan.fault();
                 }
                 return;
             }
@@ -95,6 +106,14 @@ final class SharedWalk {
             }
         } finally {
             records.settle();
+        }
+    }
+
+    /** Notes damage where it has stopped, if that is damage because the data ends behind it. */
+    void endsBehind(long end) {
+        String fault = faultAtEnd;
+        if (fault != null) {
+            damaged(fault, offset, end - offset);
         }
     }
 

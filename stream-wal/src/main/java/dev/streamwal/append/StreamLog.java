@@ -1413,6 +1413,18 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /** Whether the segment that begins there was sealed, or left by recovery as it is: nothing is appended to it any more, whatever its footer says. */
+    public boolean isComplete(long basePosition) {
+        rotation.lock();
+        try {
+            OwnSegments known = owned;
+            return known != null && known.chain().isRecovered() && known.segments().all().stream()
+                    .anyMatch(entry -> entry.name().basePosition() == basePosition && entry.unfinished() == null);
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** Size of the largest file of the segments that were listed so far, but for the one that is appended to. */
     long largestCompleteBytes() {
         rotation.lock();

@@ -1,5 +1,8 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.io.ArenaMapping;
+import dev.streamwal.io.BadSectors;
+import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.storage.SegmentFile;
@@ -9,6 +12,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 
 /**
  * A sealed shared segment while it is packed: mapped, or read at once in a storage without mappings. Its records are read one by one, in the order of
@@ -18,13 +22,13 @@ import java.nio.ByteBuffer;
  */
 final class HeldFile implements SegmentBytes, AutoCloseable {
 
-    private final String name;
+    private final Path path;
     private final ByteBuffer bytes;
     private final long memoryBytes;
     private final Runnable closing;
 
-    private HeldFile(String name, ByteBuffer bytes, long memoryBytes, Runnable closing) {
-        this.name = name;
+    private HeldFile(Path path, ByteBuffer bytes, long memoryBytes, Runnable closing) {
+        this.path = path;
         this.bytes = bytes;
         this.memoryBytes = memoryBytes;
         this.closing = closing;
@@ -35,15 +39,15 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
         try (SegmentFile file = storage.open(segment.file())) {
             int length = Math.toIntExact(file.size());
             SegmentMapping mapping = file.map(length);
-            return mapping == null ? inMemory(file, length) : new HeldFile(file.toString(), mapping.buffer(), 0, mapping::unmap);
+            return mapping == null ? inMemory(file, length) : new HeldFile(file.path(), mapping.buffer(), 0, mapping::unmap);
         }
     }
 
     private static HeldFile inMemory(SegmentFile file, int length) throws IOException {
         ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(length);
         try {
-            int read = file.read(memory.nioBuffer(0, length), 0);
-            return new HeldFile(file.toString(), memory.nioBuffer(0, read), length, memory::release);
+            int read = BadSectors.read(file, memory.nioBuffer(0, length), 0);
+            return new HeldFile(file.path(), memory.nioBuffer(0, read), length, memory::release);
         } catch (IOException | RuntimeException e) {
             memory.release();
             throw e;
@@ -56,12 +60,25 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
     }
 
     @Override
-    public int read(ByteBuffer target, long offset) {
+    public int read(ByteBuffer target, long offset) throws IOException {
         int count = (int) Math.max(0, Math.min(target.remaining(), bytes.limit() - offset));
         if (count > 0) {
-            target.put(target.position(), bytes, (int) offset, count).position(target.position() + count);
+            try {
+                ByteBuffer unused = target.put(target.position(), bytes, (int) offset, count);
+                ArenaMapping.settle();
+            } catch (InternalError e) {
+                // a page has a bad sector, or somebody has cut the file
+                return readFile(target.limit(target.position() + count), offset);
+            }
+            target.position(target.position() + count);
         }
         return count;
+    }
+
+    private int readFile(ByteBuffer target, long offset) throws IOException {
+        try (LogFile file = LogFile.reading(path)) {
+            return BadSectors.read(file, target, offset);
+        }
     }
 
     @Override
@@ -76,6 +93,6 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
 
     @Override
     public String toString() {
-        return name;
+        return path.toString();
     }
 }

@@ -212,9 +212,8 @@ public final class PackStore implements PackedData {
      * process that is killed before it says so hasn't closed the log, which tells them the same.
      *
      * @param isSharedWhole whether recovery found nothing damaged or missing in the shared stream
-     * @return why a shared segment can't be read, if one can't; streams go on behind all positions then
      */
-    public Optional<IOException> inherit(boolean isSharedWhole) throws IOException {
+    public void inherit(boolean isSharedWhole) throws IOException {
         SharedEnds ends = new SharedEnds();
         for (Segment segment : sharedSegments()) {
             ends.add(segment, channels);
@@ -226,7 +225,6 @@ public final class PackStore implements PackedData {
         if (!isInheritedWhole) {
             positions.doubt();
         }
-        return ends.failure();
     }
 
     /** A step that runs under the lock. */

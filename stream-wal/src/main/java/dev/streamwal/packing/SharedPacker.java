@@ -86,13 +86,14 @@ final class SharedPacker {
 
     private SharedBatch batch(HeldFiles files) throws IOException {
         SharedBatch batch = new SharedBatch(store.channels(), files);
+        StreamLog shared = log.sharedLog();
         List<Segment> segments = store.sharedSegments();
         for (int i = 0; i < segments.size() && !batch.isFull() && files.hasRoom(); i++) {
             Segment next = segments.get(i);
             boolean isOfOtherWriter = store.isInherited(next) != store.isInherited(segments.get(0));
             // for the oldest alone there is room: see SharedLog
             boolean hasRoom = i == 0 || store.hasRoomFor(batch.bytes() + Files.size(next.file()));
-            if (isOfOtherWriter || !hasRoom || !batch.add(next)) {
+            if (isOfOtherWriter || !hasRoom || !batch.add(next, shared.isComplete(next.basePosition()))) {
                 break;
             }
         }

@@ -6,6 +6,8 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.BadSectors;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.recovery.ChainEvidence.Broken;
 import dev.streamwal.recovery.StreamRecovery.Listed;
@@ -134,8 +136,12 @@ final class ChainRecovery {
 
     // ---------------------------------------------------------------- opening
 
-    /** A segment whose header is damaged or was never written. */
-    private record Unreadable(SegmentName name, SegmentFile file, boolean isEmpty, CorruptSegmentException why) {}
+    /**
+     * A segment whose header is damaged or was never written.
+     *
+     * @param isWritten whether there certainly was something, as the disk can't read it
+     */
+    private record Unreadable(SegmentName name, SegmentFile file, boolean isEmpty, boolean isWritten, CorruptSegmentException why) {}
 
     /** Goes backwards up to and including the first footer; of shared segments, all are read. */
     private void open(List<Listed> listed) throws IOException {
@@ -145,17 +151,30 @@ final class ChainRecovery {
             SegmentName name = listed.get(--oldest).name();
             SegmentFile file = storage.open(directory.resolve(name.fileName()));
             try {
-                SegmentHeader header = SegmentFiles.readHeader(file, file.path(), key, name);
-                Footer footer = SegmentEnd.read(file, header).footer();
+                SegmentBytes bytes = telling(file);
+                SegmentHeader header = SegmentFiles.readHeader(bytes, file.path(), key, name);
+                Footer footer = SegmentEnd.read(bytes, header).footer();
                 chain.add(0, new Link(header, file, footer, terms.left(header), terms.known().durableOffset(header), false));
             } catch (CorruptSegmentException e) {
-                unreadable.add(0, new Unreadable(name, file, isEmpty(file), e));
+                unreadable.add(0, new Unreadable(name, file, isEmpty(file), false, e));
+            } catch (UnreadSector e) {
+                unreadable.add(0, unread(name, file, e.failure));
             } finally {
                 file.close();
             }
         }
         judge(unreadable);
         deleteEmpty(listed.subList(0, oldest));
+    }
+
+    /**
+     * A shared segment with a sector that the disk can't read stays as it is, as one with a damaged header does: else no stream that shares could go on. A
+     * later recovery may be able to read it.
+     */
+    private Unreadable unread(SegmentName name, SegmentFile file, IOException failure) throws IOException {
+        String what = "segment can't be read: " + IoFailure.fault(failure) + ", file=" + file.path() + ", stream=" + key + "; look at the disk";
+        return new Unreadable(name, file, false, true,
+                new CorruptSegmentException(what, file.path(), key.text(), name.basePosition(), 0, file.size(), failure));
     }
 
     private void judge(List<Unreadable> unreadable) throws IOException {
@@ -238,7 +257,7 @@ final class ChainRecovery {
 
     private RecoveryDecision judge(Unreadable segment) {
         int behind = indexBehind(segment);
-        ChainEvidence evidence = new ChainEvidence(Broken.UNREADABLE, isProvenFrom(behind) || isLeftClosed(behind));
+        ChainEvidence evidence = new ChainEvidence(Broken.UNREADABLE, segment.isWritten() || isProvenFrom(behind) || isLeftClosed(behind));
         RecoveryDecision decision = RecoveryTable.decide(evidence, terms.policy());
         if (decision == RecoveryDecision.REFUSE_CORRUPT) {
             throw new CorruptSegmentException(
@@ -308,9 +327,34 @@ final class ChainRecovery {
                 return;
             }
             Link link = chain.get(i);
-            if (link.footer() == null) {
-                unfinished.add(repair(link, i));
+            if (link.footer() == null && !isRepaired(link, i)) {
+                i--;
             }
+        }
+    }
+
+    /** @return false if it can't be read, and is left as it is, and out of the chain */
+    private boolean isRepaired(Link link, int index) throws IOException {
+        try {
+            unfinished.add(repair(link, index));
+            return true;
+        } catch (UnreadSector e) {
+            Unreadable segment = unread(link.header().name(), link.file(), e.failure);
+            chain.remove(index);
+            skip(segment, index);
+            return false;
+        }
+    }
+
+    /** A read failed twice. */
+    private static final class UnreadSector extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        private final IOException failure;
+
+        UnreadSector(IOException failure) {
+            super(failure.getMessage(), failure);
+            this.failure = failure;
         }
     }
 
@@ -373,10 +417,10 @@ final class ChainRecovery {
      * Rewrites what isn't known to be durable, as its writer didn't close the log. That writer may have ended with a failed flush in the same run of
      * the machine: then the page cache holds what the disk lacks, takes it for written, and a force would succeed without writing it.
      */
-    private static void writeAgain(Link link, int end) throws IOException {
+    private void writeAgain(Link link, int end) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(REWRITTEN_BYTES);
         int from = link.durable() > link.header().headerLength() ? link.durable() : 0;
-        link.file().copy(from, end, chunk, link.file()::write);
+        telling(link.file()).copy(from, end, chunk, link.file()::write);
     }
 
     private SegmentRepair.Bounds bounds(Link link, int index) throws IOException {
@@ -403,12 +447,44 @@ final class ChainRecovery {
         return isWithin && !terms.known().isElsewhereUpTo(key, previousEnd) ? offset : SegmentRepair.Bounds.UNKNOWN;
     }
 
+    /** Of a shared segment, tells a sector that can't be read, also at the second attempt, from one that can't be written. */
+    private SegmentBytes telling(SegmentFile file) {
+        return !key.equals(StreamKey.SHARED) ? file : new SegmentBytes() {
+
+            @Override
+            public int read(ByteBuffer target, long offset) throws IOException {
+                int start = target.position();
+                try {
+                    return file.read(target, offset);
+                } catch (IOException e) {
+                    return again(target.position(start), offset, e);
+                }
+            }
+
+            private int again(ByteBuffer target, long offset, IOException failure) throws IOException {
+                if (!BadSectors.isOfSector(failure)) {
+                    throw failure;
+                }
+                try {
+                    return file.read(target, offset);
+                } catch (IOException e) {
+                    throw new UnreadSector(e);
+                }
+            }
+
+            @Override
+            public long size() throws IOException {
+                return file.size();
+            }
+        };
+    }
+
     private SegmentBytes counted(SegmentFile file) {
         return new SegmentBytes() {
 
             @Override
             public int read(ByteBuffer target, long offset) throws IOException {
-                int read = file.read(target, offset);
+                int read = telling(file).read(target, offset);
                 listener.read(key, read);
                 return read;
             }

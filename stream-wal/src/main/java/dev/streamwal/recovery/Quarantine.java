@@ -3,6 +3,8 @@ package dev.streamwal.recovery;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.BadSectors;
+import dev.streamwal.io.FileLink;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -75,6 +77,28 @@ public final class Quarantine {
             write(bytes, 0, header, first);
         }
         write(bytes, from, to, free.get());
+        return free;
+    }
+
+    /**
+     * Keeps a whole segment, which is about to be deleted and doesn't change any more: as a link, which has also what can't be read now, or where there are
+     * no links as a copy of what can be read. Empty if that would exceed the limit.
+     */
+    synchronized Optional<Path> keep(StreamKey key, SegmentFile segment) throws IOException {
+        long length = segment.size();
+        Optional<Path> free = freeName(key, segment.path(), 0);
+        if (free.isEmpty() || !hasRoomFor(length)) {
+            return Optional.empty();
+        }
+        makeDirectory();
+        // what recovery left as it was may not be on the disk yet
+        segment.force();
+        if (FileLink.isLinked(segment.path(), free.get())) {
+            storage.forceDirectory(directory);
+            bytesUsed += length;
+        } else {
+            write(BadSectors.around(segment), 0, length, free.get());
+        }
         return free;
     }
 

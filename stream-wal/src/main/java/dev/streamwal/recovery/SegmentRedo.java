@@ -9,6 +9,8 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.recovery.RedoneSegment.Kind;
+import dev.streamwal.io.BadSectors;
+import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -185,12 +187,21 @@ final class SegmentRedo {
             return found;
         }
         file.write(0, header(target));
-        return SegmentEnd.read(file, target.header).isFinal() ? Kind.FINISHED : found;
+        return SegmentEnd.read(bytes(target, file), target.header).isFinal() ? Kind.FINISHED : found;
     }
 
     /** Without a mark: it is unknown whether what the mark pointed to is there. */
     private static ByteBuffer header(Target target) {
         return SegmentHeaderLayout.encode(target.header).putInt(SegmentHeaderLayout.MARK, 0);
+    }
+
+    /** A bad sector in a shared segment keeps no log from being opened: what the journal has of it is final, and is written again. */
+    private static SegmentBytes bytes(Target target, SegmentFile file) {
+        return isShared(target) ? BadSectors.around(file) : file;
+    }
+
+    private static boolean isShared(Target target) {
+        return target.header.key().equals(StreamKey.SHARED);
     }
 
     private Kind look(Target target, SegmentFile file) throws IOException {
@@ -203,14 +214,24 @@ final class SegmentRedo {
                 }
                 return Kind.FOREIGN;
             }
-            return SegmentEnd.read(file, found).isFinal() ? Kind.FINISHED : Kind.WRITTEN;
+            return kind(target, file, found);
         } catch (FormatException e) {
             if (e.isUnsupported()) {
                 throw new UnsupportedFormatException(e.at("stream=" + target.header.key() + ", file=" + target.file + ", offset=0"),
                         target.file, target.header.key().text(), target.header.basePosition(), e);
             }
             return Kind.HEADER_REPAIRED;
+        } catch (IOException e) {
+            if (!isShared(target) || !BadSectors.isOfSector(e)) {
+                throw e;
+            }
+            // the header stays as it is: perhaps it can be read later
+            return kind(target, file, target.header);
         }
+    }
+
+    private static Kind kind(Target target, SegmentFile file, SegmentHeader header) throws IOException {
+        return SegmentEnd.read(bytes(target, file), header).isFinal() ? Kind.FINISHED : Kind.WRITTEN;
     }
 
     private static CorruptSegmentException foreign(Target target, SegmentHeader found) {
@@ -226,17 +247,17 @@ final class SegmentRedo {
     private void dropWhatIsThere(Target target, SegmentFile file) throws IOException {
         for (Iterator<Run> runs = target.runs.iterator(); runs.hasNext(); ) {
             Run run = runs.next();
-            if (isThere(run, file)) {
+            if (isThere(run, bytes(target, file))) {
                 target.end = Math.max(target.end, run.end());
                 runs.remove();
             }
         }
     }
 
-    private boolean isThere(Run run, SegmentFile file) throws IOException {
+    private boolean isThere(Run run, SegmentBytes bytes) throws IOException {
         for (int compared = 0; compared < run.bytes.remaining(); ) {
             found.clear().limit(Math.min(found.capacity(), run.bytes.remaining() - compared));
-            int read = file.read(found, run.offset + compared);
+            int read = bytes.read(found, run.offset + compared);
             if (read <= 0 || !found.flip().equals(run.bytes.slice(run.bytes.position() + compared, read))) {
                 return false;
             }

@@ -141,9 +141,8 @@ public final class StreamRecovery {
     public void setAside(StreamKey key, Path file) throws IOException {
         SegmentFile segment = storage.open(file);
         try {
-            long size = segment.size();
-            if (quarantine.setAside(key, file, segment, 0, size).isEmpty()) {
-                throw new IOException(quarantine.whatToDoWhenFull(size));
+            if (quarantine.keep(key, segment).isEmpty()) {
+                throw new IOException(quarantine.whatToDoWhenFull(segment.size()));
             }
         } finally {
             segment.close();

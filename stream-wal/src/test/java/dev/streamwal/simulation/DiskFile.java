@@ -40,6 +40,8 @@ final class DiskFile extends DiskNode {
     private long length;
     private int links;
     private Pages pages;
+    private long badFrom;
+    private long badTo;
 
     /** @param sectors null where there is a hole; not changed, and may have more than {@code length} needs */
     DiskFile(int number, byte[][] sectors, long length) {
@@ -108,6 +110,16 @@ final class DiskFile extends DiskNode {
     }
 
     // ---------------------------------------------------------------- the page cache
+
+    /** Declares bytes unreadable. */
+    void bad(long from, long to) {
+        badFrom = from;
+        badTo = to;
+    }
+
+    boolean isBad(long offset, int count) {
+        return offset < badTo && offset + count > badFrom;
+    }
 
     int read(long offset, ByteBuffer target) {
         if (offset >= length) {

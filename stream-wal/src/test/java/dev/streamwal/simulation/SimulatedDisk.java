@@ -48,7 +48,9 @@ import java.util.concurrent.locks.LockSupport;
  * force doesn't write them, though they can be read, and a crash may lose them, until they are written again. A force of a directory that
  * fails has no such memory.
  *
- * <p>Not in the model: bytes that rot, sectors that can't be read, a disk that loses what it has acknowledged (but for {@link Lies}),
+ * <p><b>Bad sectors</b> ({@link #bad}): reading them fails, by any name of the file, and whatever is written to them; mappings don't notice.
+ *
+ * <p>Not in the model: bytes that rot, a disk that loses what it has acknowledged (but for {@link Lies}),
  * writes that reach another place than meant.
  *
  * <p>The numbers of operations are the only clock. Thread-safe, and deterministic where one thread uses it.
@@ -130,6 +132,16 @@ public final class SimulatedDisk {
     public synchronized void failing(FaultPlan plan) {
         faults = new FaultPlan.Count(plan);
         failsNext = null;
+    }
+
+    /** From now on a read fails that touches these bytes of the file, under whichever name. */
+    public synchronized void bad(Path path, long from, long to) {
+        ((DiskFile) find((SimulatedPath) path)).bad(from, to);
+    }
+
+    /** All can be read again. */
+    public synchronized void repaired(Path path) {
+        bad(path, 0, 0);
     }
 
     /** From now on it lies. */
@@ -410,6 +422,9 @@ public final class SimulatedDisk {
         look(by, Call.READ, path);
         if (file.hasStores()) {
             takeStores();
+        }
+        if (file.isBad(offset, target.remaining())) {
+            throw failed(Call.READ, path, FaultPlan.Failure.IO_ERROR);
         }
         return file.read(offset, target);
     }

@@ -1,0 +1,90 @@
+package dev.streamwal.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
+
+/**
+ * Reads what many streams share, a file with records or tables of theirs, around sectors that the disk can't read: a page with such a sector is given as
+ * bytes that no checksum is right for. So it is damage like any other: it concerns what stands in it, and nothing else. A read that fails once is
+ * repeated, and gives what is there.
+ *
+ * <p>The bytes are 0xFF, as zeros would say that nothing was ever written there. Nothing that is read so may be written over what it was read from:
+ * the next attempt may find what the page really has.
+ */
+public final class BadSectors {
+
+    /** What the page cache reads at once: a bad sector fails all of it. */
+    static final int PAGE_BYTES = 4 << 10;
+
+    private BadSectors() {}
+
+    /** As {@link SegmentBytes#read}, around bad sectors. */
+    public static int read(SegmentBytes bytes, ByteBuffer target, long offset) throws IOException {
+        int start = target.position();
+        try {
+            return bytes.read(target, offset);
+        } catch (IOException e) {
+            if (!isOfSector(e)) {
+                throw e;
+            }
+            return readPages(bytes, target.position(start), offset);
+        }
+    }
+
+    /** The same bytes, around bad sectors. */
+    public static SegmentBytes around(SegmentBytes bytes) {
+        return new SegmentBytes() {
+
+            @Override
+            public int read(ByteBuffer target, long offset) throws IOException {
+                return BadSectors.read(bytes, target, offset);
+            }
+
+            @Override
+            public long size() throws IOException {
+                return bytes.size();
+            }
+
+            @Override
+            public String toString() {
+                return bytes.toString();
+            }
+        };
+    }
+
+    /** Whether reading failed for a sector, and not for the whole file: what can't be opened has a failure with its name. */
+    public static boolean isOfSector(IOException failure) {
+        return IoFailure.isOfFile(failure) && !(failure instanceof FileSystemException);
+    }
+
+    private static int readPages(SegmentBytes bytes, ByteBuffer target, long offset) throws IOException {
+        int start = target.position();
+        int limit = (int) Math.min(target.limit(), start + Math.max(0, bytes.size() - offset));
+        while (target.position() < limit) {
+            int from = target.position();
+            long at = offset + from - start;
+            int end = (int) Math.min(limit, from + PAGE_BYTES - at % PAGE_BYTES);
+            readPage(bytes, target, at, end);
+        }
+        return target.position() - start;
+    }
+
+    private static void readPage(SegmentBytes bytes, ByteBuffer target, long offset, int end) throws IOException {
+        int start = target.position();
+        ByteBuffer page = target.duplicate().limit(end);
+        try {
+            int unused = bytes.read(page, offset);
+        } catch (IOException e) {
+            if (!isOfSector(e)) {
+                throw e;
+            }
+            page.position(start);
+        }
+        // also where the file has become shorter meanwhile: no checksum is right for that either
+        while (page.hasRemaining()) {
+            page.put((byte) 0xFF);
+        }
+        target.position(end);
+    }
+}
