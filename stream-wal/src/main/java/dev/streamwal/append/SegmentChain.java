@@ -52,8 +52,8 @@ final class SegmentChain {
 
         WalException again() {
             return why instanceof CorruptSegmentException damage
-                    ? new CorruptSegmentException(damage.getMessage(), damage.file(), damage.key(), damage.position(), damage.offset(), damage.length(), damage)
-                    : new UnsupportedFormatException(why.getMessage(), why.file(), why.key(), why.position(), why);
+                    ? new CorruptSegmentException(String.valueOf(damage.getMessage()), damage.file(), damage.key(), damage.position(), damage.offset(), damage.length(), damage)
+                    : new UnsupportedFormatException(String.valueOf(why.getMessage()), why.file(), why.key(), why.position(), why);
         }
     }
 

@@ -441,7 +441,10 @@ public final class Tiering implements PackedTier {
     private boolean isMoved(LogInTier tier, ListedPack pack) throws IOException {
         try {
             TierObject object = uploaded(tier, pack);
-            boolean isMoved = object != null && store.whilePacking(() -> recorded(() -> store.toTier(pack, object)));
+            if (object == null) {
+                return false;
+            }
+            boolean isMoved = store.whilePacking(() -> recorded(() -> store.toTier(pack, object)));
             if (isMoved) {
                 events.tiered(pack, store.file(pack), tier.location(), TierNames.pack(pack.number(), object));
             }
