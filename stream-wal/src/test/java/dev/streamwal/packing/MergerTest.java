@@ -172,17 +172,18 @@ class MergerTest {
         assertThat(tables.bytes(large)).isZero();
     }
 
-    /** What can't be looked at counts as it is listed: the log's figures are there nevertheless. */
+    /** What can't be looked at counts as it is listed, and no pack beside it: the log's figures are there nevertheless. */
     @Test
-    void segments_packWithDeletionsCannotBeRead_countsWhatIsListed() throws IOException {
+    void segments_packWithDeletionsCannotBeRead_countsAllThatIsListedOfIt() throws IOException {
         long all = store.segments();
         store.forgetBelow(Map.of(B, Long.MAX_VALUE));
         assertThat(store.segments()).isEqualTo(all / 2);
-        Path bad = store.file(store.packs().get(0));
+        ListedPack pack = store.packs().get(0);
+        Path bad = store.file(pack);
         store.close();
         Files.delete(bad);
         Files.createDirectory(bad);
         store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> false), () -> 0);
-        assertThat(store.segments()).isEqualTo(all);
+        assertThat(store.segments()).isEqualTo(all / 2 + pack.segments() / 2);
     }
 }

@@ -55,7 +55,7 @@ class BadSectorTest {
     private static final int STREAMS = 12;
     private static final int RECORDS = 20;
     /** Enough for a table of more than a page. */
-    private static final int PACKED_STREAMS = 400;
+    private static final int PACKED_STREAMS = 250;
     private static final int PAGE_BYTES = 4 << 10;
     private static final int DATA_OFFSET = 4 * PAGE_BYTES + 512;
     private static final String OWN = "own/1";
