@@ -61,9 +61,11 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
@@ -649,6 +651,24 @@ public final class PackStore implements PackedData {
                 isThere |= ends(key, pack, now, cataloged).contains(position);
             }
             return isThere;
+        });
+    }
+
+    /** Where the stream's data ended before the first of what it has in packs and shared segments between two positions; the second if it has nothing there. */
+    long endBefore(StreamKey key, long base, long end) throws IOException {
+        if (key.equals(StreamKey.SHARED)) {
+            return end;
+        }
+        return catalog.look(now -> {
+            NavigableMap<Long, Long> ends = new TreeMap<>();
+            for (SharedPart part : shared.parts(key, now)) {
+                ends.put(part.basePosition(), part.header(channels).previousEnd());
+            }
+            for (Place place : find(key, now, null)) {
+                ends.put(place.entry().basePosition(), place.entry().previousEnd());
+            }
+            Map.Entry<Long, Long> first = ends.higherEntry(base);
+            return first == null || first.getKey() >= end ? end : first.getValue();
         });
     }
 

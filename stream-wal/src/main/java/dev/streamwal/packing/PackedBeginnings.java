@@ -47,6 +47,16 @@ public final class PackedBeginnings implements KnownDurable {
     }
 
     @Override
+    public long endBefore(StreamKey key, long base, long end) throws IOException {
+        try {
+            return store.endBefore(key, base, end);
+        } catch (CorruptSegmentException e) {
+            // what isn't found there is missed in the segment before, which is refused then, and not cut
+            return end;
+        }
+    }
+
+    @Override
     public boolean tellsOfDeletions() {
         return known.tellsOfDeletions();
     }

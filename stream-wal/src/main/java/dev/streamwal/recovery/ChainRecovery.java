@@ -430,21 +430,24 @@ final class ChainRecovery {
         return new SegmentRepair.Bounds(link.left(), knownEnd, isWholeDurable ? Math.max(knownEnd, link.durable()) : link.durable());
     }
 
-    /**
-     * Where a successor says that the data ends, if it says so of this segment: another segment may be missing in between, or the stream has shared
-     * segments in between, which may begin exactly where this one ends.
-     */
+    /** Where a successor, here or elsewhere, says that the data ends, if it says so of this segment: another segment may be missing in between. */
     private long knownEnd(SegmentHeader header, Link successor) throws IOException {
-        long previousEnd = successor.header().previousEnd();
         if (successor.header().isFirst() || successor.behindGap()) {
             return SegmentRepair.Bounds.UNKNOWN;
         }
-        if (previousEnd == header.previousEnd()) {
+        long end = successor.header().previousEnd();
+        if (isWithin(header, end)) {
+            end = terms.known().endBefore(key, header.basePosition(), end);
+        }
+        if (end == header.previousEnd()) {
             return header.headerLength();
         }
-        long offset = header.offsetOf(previousEnd);
-        boolean isWithin = offset >= header.headerLength() && offset <= header.capacity();
-        return isWithin && !terms.known().isElsewhereUpTo(key, previousEnd) ? offset : SegmentRepair.Bounds.UNKNOWN;
+        return isWithin(header, end) ? header.offsetOf(end) : SegmentRepair.Bounds.UNKNOWN;
+    }
+
+    private static boolean isWithin(SegmentHeader header, long position) {
+        long offset = header.offsetOf(position);
+        return offset >= header.headerLength() && offset <= header.capacity();
     }
 
     /** Of a shared segment, tells a sector that can't be read, also at the second attempt, from one that can't be written. */

@@ -50,6 +50,17 @@ public interface KnownDurable {
     }
 
     /**
+     * Where the stream's data ended before what it has outside of its own segments between two positions, or the second of them, if it has nothing there
+     * as far as is known.
+     *
+     * @param base of a segment of its own
+     * @param end where the next one says that the data before it ended
+     */
+    default long endBefore(StreamKey key, long base, long end) throws IOException {
+        return end;
+    }
+
+    /**
      * Whether every deletion was told to {@link #deletedBelow} before it was carried out. If not, a stream may begin anywhere, and a lost beginning
      * can't be noticed.
      */
