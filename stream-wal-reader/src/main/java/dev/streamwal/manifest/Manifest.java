@@ -120,6 +120,15 @@ public final class Manifest {
         return voids.getOrDefault(key, List.of());
     }
 
+    /** The void ranges that an earlier manifest doesn't have. */
+    public List<VoidRange> voidRangesSince(Manifest earlier) {
+        if (earlier.voids.equals(voids)) {
+            return List.of();
+        }
+        Set<VoidRange> known = new HashSet<>(earlier.voidRanges());
+        return voidRanges().stream().filter(range -> !known.contains(range)).toList();
+    }
+
     /** The keys of streams with void ranges, in the order of their unsigned bytes. */
     public List<StreamKey> voidKeys() {
         return voids.keySet().stream().sorted(StreamKey::compare).toList();
@@ -194,8 +203,8 @@ public final class Manifest {
             if (packs.stream().anyMatch(pack -> pack.number() < packsBelow && copied.pack(pack.number()).isEmpty())) {
                 throw new IllegalArgumentException("a pack has come with a lower number: packs=" + byNumber.keySet() + ", below=" + packsBelow);
             }
-            Set<VoidRange> known = new HashSet<>(copied.voidRanges());
-            ranges = ranges.stream().map(range -> known.contains(range) ? range : range.inPacksBelow(packsBelow)).toList();
+            Set<VoidRange> since = new HashSet<>(voidRangesSince(copied));
+            ranges = ranges.stream().map(range -> since.contains(range) ? range.inPacksBelow(packsBelow) : range).toList();
         }
         return replaced(added, removed, highestRemoved, ranges);
     }

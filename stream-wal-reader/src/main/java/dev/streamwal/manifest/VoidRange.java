@@ -25,6 +25,12 @@ public record VoidRange(StreamKey key, long from, long to, long packsBelow, long
         return basePosition >= from && basePosition < to && packNumber < packsBelow;
     }
 
+    /** Whether it has a part of what stands between two positions, and not all of it. */
+    public boolean isWithin(long basePosition, long endPosition) {
+        boolean isAll = from <= basePosition && endPosition <= to;
+        return from < endPosition && basePosition < to && !isAll;
+    }
+
     /** With more packs covered, if these are more. */
     VoidRange inPacksBelow(long number) {
         return new VoidRange(key, from, to, Math.max(packsBelow, number), sharedBelow);

@@ -2,9 +2,12 @@ package dev.streamwal.packing;
 
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
+import dev.streamwal.manifest.VoidRange;
 import dev.streamwal.measure.PackTask;
+import dev.streamwal.pack.BlockCache;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackHeader;
+import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackRun;
 import dev.streamwal.pack.PackWriter;
 import java.io.IOException;
@@ -78,7 +81,7 @@ final class Merger {
     /** Under the lock: every pack that has a lower number is listed by this manifest, or never will be. See {@link Manifest#replaced}. */
     private record Begun(Manifest by, PackHeader header) {}
 
-    /** Whether the packs were merged; false if one of them has gone meanwhile. */
+    /** Whether the packs were merged; false if one of them has gone meanwhile, or something that was joined. */
     private boolean isMerged(MergePlan.Merge merge, BooleanSupplier isStopped) throws IOException {
         Packing step = Packing.begin();
         List<ListedPack> packs = merge.packs();
@@ -118,10 +121,29 @@ final class Merger {
     private boolean isListed(List<ListedPack> packs, Optional<ListedPack> merged, Manifest before) throws IOException {
         Manifest now = store.manifest();
         boolean areThere = packs.stream().allMatch(pack -> now.pack(pack.number()).isPresent());
-        if (areThere) {
+        boolean isListed = areThere && (merged.isEmpty() || !isPartlyVoid(merged.get(), now.voidRangesSince(before)));
+        if (isListed) {
             store.replace(packs, merged.stream().toList(), before);
         }
-        return areThere;
+        return isListed;
+    }
+
+    /**
+     * Whether a part of a segment doesn't count any more that the merge has joined with others. Ranges cover whole segments: this one would come back, or the others
+     * would go with it. So the packs stay, and are merged again.
+     */
+    private boolean isPartlyVoid(ListedPack merged, List<VoidRange> since) throws IOException {
+        if (since.isEmpty()) {
+            return false;
+        }
+        try (PackReader reader = PackReader.open(store.channels(), store.file(merged), merged.number(), new BlockCache(0))) {
+            for (VoidRange range : since) {
+                if (reader.find(range.key()).stream().anyMatch(entry -> range.isWithin(entry.basePosition(), entry.endPosition()))) {
+                    return true;
+                }
+            }
+            return false;
+        }
     }
 
     private void writeAll(List<ListedPack> packs, Manifest manifest, PackWriter writer, BooleanSupplier isStopped) throws IOException {
