@@ -50,9 +50,39 @@ class DamagedSharedEndTest {
         assertThat(ofStream.get(3).position()).isEqualTo(ofStream.get(2).end());
     }
 
+    /** The damage comes while the log is open, and packing finds it: in what an earlier writer left, or in what this one wrote. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void append_packingFindsTheDamage_givesNoPositionAgain(boolean isOfThisWriter) throws IOException {
+        append(Segments.OWN, "a", "first");
+        if (!isOfThisWriter) {
+            append(Segments.SHARED, "a", CONTENT);
+        }
+        try (StreamWal wal = open(Segments.SHARED)) {
+            if (isOfThisWriter) {
+                given.add(wal.stream("a").append(CONTENT.getBytes(ISO_8859_1)));
+            }
+            given.add(wal.stream("c").append(new byte[10]));
+            damage();
+            now = now.plusSeconds(1_000_000);
+            assertThat(wal.pack()).isPositive();
+            if (!isOfThisWriter) {
+                given.add(wal.stream("a").append(new byte[10]));
+            }
+        }
+        append(Segments.OWN, "a", "later");
+        List<EntryRef> ofStream = given.stream().filter(ref -> ref.key().equals("a")).toList();
+        for (int i = 1; i < ofStream.size(); i++) {
+            assertThat(ofStream.get(i).position()).as("given, in order: %s", ofStream).isGreaterThanOrEqualTo(ofStream.get(i - 1).end());
+        }
+    }
+
+    private StreamWal open(Segments segments) {
+        return StreamWal.open(root, WalOptions.builder().clock(() -> now).streams("*", StreamOptions.builder().segments(segments).build()).build());
+    }
+
     private void append(Segments segments, String key, String content) {
-        WalOptions options = WalOptions.builder().clock(() -> now).streams("*", StreamOptions.builder().segments(segments).build()).build();
-        try (StreamWal wal = StreamWal.open(root, options)) {
+        try (StreamWal wal = open(segments)) {
             given.add(wal.stream(key).append(content.getBytes(ISO_8859_1)));
             // so that there is data behind it
             given.add(wal.stream("c").append(content.toUpperCase(Locale.ROOT).getBytes(ISO_8859_1)));

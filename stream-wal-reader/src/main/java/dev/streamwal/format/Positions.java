@@ -25,11 +25,14 @@ public record Positions(
     /** Number of incarnations of which it is known whether they were closed. */
     public static final int CLOSED_KNOWN = Long.SIZE;
 
+    /** Value of {@code doubted} that concerns the present incarnation as well: the next one has 1 instead. */
+    public static final int DOUBTED_NOW = CLOSED_KNOWN + 1;
+
     public Positions {
         if (sequence < 0 || ceiling < 0 || start < 0 || start > ceiling || bootIncarnation < 0
-                || bootIncarnation > incarnation || doubted < 0 || doubted > CLOSED_KNOWN) {
+                || bootIncarnation > incarnation || doubted < 0 || doubted > DOUBTED_NOW) {
             throw new IllegalArgumentException("inconsistent positions, with a negative value, start above ceiling,"
-                    + " bootIncarnation above incarnation, or doubted above " + CLOSED_KNOWN + ": sequence=" + sequence + ", ceiling=" + ceiling + ", start="
+                    + " bootIncarnation above incarnation, or doubted above " + DOUBTED_NOW + ": sequence=" + sequence + ", ceiling=" + ceiling + ", start="
                     + start + ", incarnation=" + incarnation + ", bootIncarnation=" + bootIncarnation + ", doubted=" + doubted);
         }
     }
@@ -58,7 +61,7 @@ public record Positions(
      * @param segment incarnation of that segment
      */
     public boolean isEndBelieved(long segment) {
-        return wasClosedSince(segment) && (doubted == 0 || incarnation - segment < doubted);
+        return wasClosedSince(segment) && (doubted == 0 || (doubted != DOUBTED_NOW && incarnation - segment < doubted));
     }
 
     public Positions withCeiling(long higher) {
@@ -74,7 +77,7 @@ public record Positions(
     public Positions withNextIncarnation(String newBootId) {
         boolean sameBoot = !newBootId.isEmpty() && newBootId.equals(bootId);
         return new Positions(sequence + 1, ceiling, ceiling, incarnation + 1, newBootId,
-                sameBoot ? bootIncarnation : incarnation + 1, closed << 1, doubted == 0 || doubted == CLOSED_KNOWN ? 0 : doubted + 1);
+                sameBoot ? bootIncarnation : incarnation + 1, closed << 1, nextDoubted());
     }
 
     /** This incarnation is closed, and everything in it is durable. */
@@ -82,9 +85,18 @@ public record Positions(
         return new Positions(sequence + 1, ceiling, start, incarnation, bootId, bootIncarnation, closed | 1, doubted);
     }
 
+    private int nextDoubted() {
+        return doubted == DOUBTED_NOW ? 1 : doubted == 0 || doubted == CLOSED_KNOWN ? 0 : doubted + 1;
+    }
+
+    /** What shared segments have had of streams until now isn't all known. */
+    public Positions withDoubtNow() {
+        return new Positions(sequence + 1, ceiling, start, incarnation, bootId, bootIncarnation, closed, DOUBTED_NOW);
+    }
+
     /** What shared segments had of streams before this incarnation isn't all known. */
     public Positions withDoubt() {
-        return new Positions(sequence + 1, ceiling, start, incarnation, bootId, bootIncarnation, closed, 1);
+        return new Positions(sequence + 1, ceiling, start, incarnation, bootId, bootIncarnation, closed, doubted == DOUBTED_NOW ? DOUBTED_NOW : 1);
     }
 
     public Positions withSequence(long other) {

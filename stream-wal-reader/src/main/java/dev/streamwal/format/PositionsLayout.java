@@ -20,7 +20,7 @@ import java.util.zip.CRC32C;
  *  48  8  closed            bit n: incarnation - n was closed
  *  56  2  boot id length    at most 64
  *  58 64  boot id           ASCII, zero-padded
- * 122  1  doubted           of this and so many incarnations before it, only this one's and later segments say where a stream ends; 0: all do
+ * 122  1  doubted           n: of the last n incarnations only, with this one, segments say where a stream ends; 0: of all; 65: of none
  * 123  1  zero
  * 124  4  checksum          CRC32C over [0, 124)
  * </pre>

@@ -154,8 +154,9 @@ class PositionsLayoutTest {
         for (int i = 1; i < 1_000; i++) {
             state = state.withNextIncarnation(BOOT_ID);
             if (random.nextInt(50) == 0) {
-                state = state.withDoubt();
-                doubtedIn = i;
+                boolean isNow = random.nextBoolean();
+                state = isNow ? state.withDoubtNow() : state.doubted() == Positions.DOUBTED_NOW ? state : state.withDoubt();
+                doubtedIn = isNow ? i + 1 : i;
             }
             state = random.nextInt(100) == 0 ? state : state.withClosed();
             state = random.nextBoolean() ? state : stateOf(PositionsLayout.encode(state).array());

@@ -17,6 +17,7 @@ import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * and {@link TailCut}. Guarded by the stream's rotation lock.
  */
 final class SegmentChain {
+
+    /** Reading what is refused takes up to a segment's size: so not at each append. */
+    private static final long REFUSED_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private final LogContext log;
     private final StreamKey key;
@@ -44,11 +48,11 @@ final class SegmentChain {
     private @Nullable Refusal refusal;
 
     /**
-     * Why recovery has refused the stream. It refuses it again until one of its segments is deleted: nobody else changes them while the log is open.
+     * Why recovery has refused the stream. It will again until one of its segments is deleted, or somebody makes room in the quarantine.
      *
      * @param listed the segments
      */
-    private record Refusal(List<StreamRecovery.Listed> listed, WalException why) {
+    private record Refusal(List<StreamRecovery.Listed> listed, WalException why, long atNanos) {
 
         WalException again() {
             return why instanceof CorruptSegmentException damage
@@ -196,16 +200,16 @@ final class SegmentChain {
         }
     }
 
-    /** What was refused is read once, however often the stream is appended to. */
+    /** What was refused is read now and then, however often the stream is appended to. */
     private StreamRecovery.Outcome recovered(List<StreamRecovery.Listed> listed) throws IOException {
         Refusal before = refusal;
-        if (before != null && before.listed().equals(listed)) {
+        if (before != null && before.listed().equals(listed) && System.nanoTime() - before.atNanos() < REFUSED_NANOS) {
             throw before.again();
         }
         try {
             return log.recovery().recover(key, directory, listed, next.lowestBase());
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            refusal = new Refusal(listed, e);
+            refusal = new Refusal(listed, e, System.nanoTime());
             throw e;
         }
     }

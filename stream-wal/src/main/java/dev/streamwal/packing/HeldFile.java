@@ -22,32 +22,53 @@ import java.nio.file.Path;
  */
 final class HeldFile implements SegmentBytes, AutoCloseable {
 
+    /** A footer is shorter. */
+    private static final int END_BYTES = 32 << 10;
+
     private final Path path;
     private final ByteBuffer bytes;
     private final long memoryBytes;
+    private final boolean isAround;
     private final Runnable closing;
 
-    private HeldFile(Path path, ByteBuffer bytes, long memoryBytes, Runnable closing) {
+    private HeldFile(Path path, ByteBuffer bytes, long memoryBytes, boolean isAround, Runnable closing) {
         this.path = path;
         this.bytes = bytes;
         this.memoryBytes = memoryBytes;
+        this.isAround = isAround;
         this.closing = closing;
     }
 
-    /** Holds a sealed segment, whose size is within a segment's limit. */
-    static HeldFile of(Segment segment, SegmentStorage storage) throws IOException {
-        try (SegmentFile file = storage.open(segment.file())) {
-            int length = Math.toIntExact(file.size());
-            SegmentMapping mapping = file.map(length);
-            return mapping == null ? inMemory(file, length) : new HeldFile(file.path(), mapping.buffer(), 0, mapping::unmap);
+    /**
+     * Fails where the disk can't read what every segment has: where its header and its footer stand.
+     */
+    static void checkEnds(Path file) throws IOException {
+        ByteBuffer end = ByteBuffer.allocate(END_BYTES);
+        try (LogFile plain = LogFile.reading(file)) {
+            int unused = plain.read(end, 0);
+            int unusedToo = plain.read(end.clear(), Math.max(0, plain.size() - END_BYTES));
         }
     }
 
-    private static HeldFile inMemory(SegmentFile file, int length) throws IOException {
+    /**
+     * Holds a sealed segment, whose size is within a segment's limit.
+     *
+     * @param isAround whether it is read around sectors that the disk can't read: see {@link BadSectors}
+     */
+    static HeldFile of(Segment segment, SegmentStorage storage, boolean isAround) throws IOException {
+        try (SegmentFile file = storage.open(segment.file())) {
+            int length = Math.toIntExact(file.size());
+            SegmentMapping mapping = file.map(length);
+            return mapping == null ? inMemory(file, length, isAround) : new HeldFile(file.path(), mapping.buffer(), 0, isAround, mapping::unmap);
+        }
+    }
+
+    private static HeldFile inMemory(SegmentFile file, int length, boolean isAround) throws IOException {
         ByteBuf memory = PooledByteBufAllocator.DEFAULT.directBuffer(length);
         try {
-            int read = BadSectors.read(file, memory.nioBuffer(0, length), 0);
-            return new HeldFile(file.path(), memory.nioBuffer(0, read), length, memory::release);
+            ByteBuffer target = memory.nioBuffer(0, length);
+            int read = isAround ? BadSectors.read(file, target, 0) : file.read(target, 0);
+            return new HeldFile(file.path(), memory.nioBuffer(0, read), length, isAround, memory::release);
         } catch (IOException | RuntimeException e) {
             memory.release();
             throw e;
@@ -77,7 +98,7 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
 
     private int readFile(ByteBuffer target, long offset) throws IOException {
         try (LogFile file = LogFile.reading(path)) {
-            return BadSectors.read(file, target, offset);
+            return isAround ? BadSectors.read(file, target, offset) : file.read(target, offset);
         }
     }
 

@@ -5,8 +5,10 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.shared.SharedBatch;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** The shared segments that are packed together, held in memory or mapped until all of them are packed. For one thread; close it. */
 final class HeldFiles implements SharedBatch.Holding, AutoCloseable {
@@ -15,16 +17,19 @@ final class HeldFiles implements SharedBatch.Holding, AutoCloseable {
     private static final long MAX_MEMORY_BYTES = 64 << 20;
 
     private final SegmentStorage storage;
+    private final Predicate<Path> isUnreadable;
     private final List<HeldFile> files = new ArrayList<>();
     private long memoryBytes;
 
-    HeldFiles(SegmentStorage storage) {
+    /** @param isUnreadable of which segments sectors that can't be read are given as damage; others fail */
+    HeldFiles(SegmentStorage storage, Predicate<Path> isUnreadable) {
         this.storage = storage;
+        this.isUnreadable = isUnreadable;
     }
 
     @Override
     public SegmentBytes hold(Segment segment) throws IOException {
-        HeldFile file = HeldFile.of(segment, storage);
+        HeldFile file = HeldFile.of(segment, storage, isUnreadable.test(segment.file()));
         files.add(file);
         memoryBytes += file.memoryBytes();
         return file;

@@ -210,8 +210,8 @@ public final class PackStore implements PackedData {
      *
      * <p><b>Why no position is given twice where something is damaged.</b> What it had of a stream may stand behind the stream's own newest segment, which recovery
      * would take for the stream's end. So from this opening on streams go on above all positions that were given. Later openings don't find the damage: recovery
-     * has made it padding, and packing leaves it out. So they are told by the file of positions, which says up to which opening no segment's end is believed. A
-     * process that is killed before it says so hasn't closed the log, which tells them the same.
+     * has made it padding, and packing leaves it out. So they are told by the file of positions, which says up to which opening no segment's end is believed. So is
+     * who opens the log behind damage that packing finds. A process that is killed before it says so hasn't closed the log, which tells them the same.
      *
      * @param isSharedWhole whether recovery found nothing damaged or missing in the shared stream
      */
@@ -227,6 +227,12 @@ public final class PackStore implements PackedData {
         if (!isInheritedWhole) {
             positions.doubt();
         }
+    }
+
+    /** What is packed of shared segments isn't all that they had: call it before the packs are listed, which don't tell. */
+    void inheritedIsDamaged() throws IOException {
+        positions.doubtNow();
+        isInheritedWhole = false;
     }
 
     /** A step that runs under the lock. */
@@ -878,6 +884,11 @@ public final class PackStore implements PackedData {
         }
     }
 
+    /** Whether an opening could not cut some stream, and nobody has since. */
+    boolean isAnyCutLeft() {
+        return !cutsLeft.isEmpty();
+    }
+
     /** Whether an opening could not cut the stream, and nobody has since. */
     boolean isCutLeft(StreamKey key) {
         return cutsLeft.containsKey(key);
@@ -1090,7 +1101,7 @@ public final class PackStore implements PackedData {
      */
     synchronized boolean toTier(ListedPack pack, TierObject object) throws IOException {
         // a cut that is left may need any of them
-        if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number()) || !cutsLeft.isEmpty()) {
+        if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number()) || isAnyCutLeft()) {
             return false;
         }
         change(List.of(), List.of(pack), () -> {

@@ -51,7 +51,7 @@ public final class PackedBeginnings implements KnownDurable {
         try {
             return store.endBefore(key, base, end);
         } catch (CorruptSegmentException e) {
-            // what isn't found there is missed in the segment before, which is refused then, and not cut
+            // as if there were nothing: what the segment before lacks up to there counts as missing
             return end;
         }
     }

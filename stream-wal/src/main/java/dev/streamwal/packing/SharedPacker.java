@@ -3,6 +3,7 @@ package dev.streamwal.packing;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.io.BadSectors;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackWriter;
@@ -43,6 +44,8 @@ final class SharedPacker {
     private final long optionsHash;
     /** Damaged segments that were set aside, and not packed yet. */
     private final Set<Path> copied = new HashSet<>();
+    /** Segments of which a pass has met a sector that the disk can't read. */
+    private final Set<Path> unreadable = new HashSet<>();
 
     SharedPacker(PackStore store, SegmentStorage storage, Packer.PackedLog log, long optionsHash) {
         this.storage = storage;
@@ -58,7 +61,7 @@ final class SharedPacker {
         boolean areListed = false;
         try {
             SharedBatch batch;
-            try (HeldFiles files = new HeldFiles(storage)) {
+            try (HeldFiles files = new HeldFiles(storage, unreadable::contains)) {
                 batch = batch(files);
                 if (batch.segments().isEmpty()) {
                     return Optional.empty();
@@ -69,6 +72,9 @@ final class SharedPacker {
                 for (SharedRun run : batch.runs()) {
                     write(run, packs);
                 }
+            }
+            if (!batch.damaged().isEmpty()) {
+                store.inheritedIsDamaged();
             }
             list(packs, batch);
             areListed = true;
@@ -93,12 +99,29 @@ final class SharedPacker {
             boolean isOfOtherWriter = store.isInherited(next) != store.isInherited(segments.get(0));
             // for the oldest alone there is room: see SharedLog
             boolean hasRoom = i == 0 || store.hasRoomFor(batch.bytes() + Files.size(next.file()));
-            if (isOfOtherWriter || !hasRoom || !batch.add(next, shared.isComplete(next.basePosition()))) {
+            if (isOfOtherWriter || !hasRoom || !add(batch, next, shared.isComplete(next.basePosition()))) {
                 break;
             }
         }
         store.manifest().voidRanges().forEach(range -> batch.cut(range.key(), range.from(), range.to()));
         return batch;
+    }
+
+    /**
+     * Where the disk can't read a sector, it may be able to a moment later: the pass fails, and only the next one packs the segment without what stands there.
+     */
+    private boolean add(SharedBatch batch, Segment next, boolean isComplete) throws IOException {
+        try {
+            if (!unreadable.contains(next.file())) {
+                HeldFile.checkEnds(next.file());
+            }
+            return batch.add(next, isComplete);
+        } catch (IOException e) {
+            if (BadSectors.isOfSector(e)) {
+                unreadable.add(next.file());
+            }
+            throw e;
+        }
     }
 
     /** Copies damaged segments, each once, however often it takes until they are packed. */
@@ -119,6 +142,7 @@ final class SharedPacker {
         }
         store.addPacked(packs, newest.basePosition() + 1);
         copied.clear();
+        unreadable.clear();
     }
 
     private void write(SharedRun run, List<ListedPack> packs) throws IOException {

@@ -323,6 +323,10 @@ public final class Tiering implements PackedTier {
 
     @GuardedBy("using")
     private List<ListedPack> due(Manifest now) {
+        if (store.isAnyCutLeft()) {
+            // it may need any of them here
+            return List.of();
+        }
         List<Long> listed = now.packsInOrder().stream().map(ListedPack::number).toList();
         damaged.retainAll(listed);
         notMoved.retainAll(listed);

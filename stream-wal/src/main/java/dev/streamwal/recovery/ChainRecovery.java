@@ -16,6 +16,7 @@ import dev.streamwal.recovery.StreamRecovery.Unfinished;
 import dev.streamwal.recovery.TailEvidence.Left;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentFiles;
+import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
@@ -164,6 +165,7 @@ final class ChainRecovery {
             }
         }
         judge(unreadable);
+        passWhatCanBeReadAgain();
         deleteEmpty(listed.subList(0, oldest));
     }
 
@@ -175,6 +177,31 @@ final class ChainRecovery {
         String what = "segment can't be read: " + IoFailure.fault(failure) + ", file=" + file.path() + ", stream=" + key + "; look at the disk";
         return new Unreadable(name, file, false, true,
                 new CorruptSegmentException(what, file.path(), key.text(), name.basePosition(), 0, file.size(), failure));
+    }
+
+    /**
+     * A shared segment that couldn't be read at an earlier opening was left as it was, and the next one says that the stream ends before it. Where it can be
+     * read again, and has something, it counts: what the next one says of its end doesn't.
+     */
+    private void passWhatCanBeReadAgain() throws IOException {
+        for (int i = 1; key.equals(StreamKey.SHARED) && i < chain.size(); i++) {
+            Link before = chain.get(i - 1);
+            Link link = chain.get(i);
+            boolean isPassed = !link.header().isFirst() && link.header().previousEnd() <= before.header().basePosition();
+            if (isPassed && (before.footer() != null || hasRecord(before))) {
+                chain.set(i, new Link(link.header(), link.file(), link.footer(), link.left(), link.durable(), true));
+            }
+        }
+    }
+
+    private boolean hasRecord(Link link) throws IOException {
+        try (SegmentScan scan = new SegmentScan(telling(link.file()), link.header())) {
+            return scan.next() || scan.findValid(link.header().headerLength(), link.file().size()) >= 0;
+        } catch (CorruptSegmentException | UnreadSector e) {
+            return false;
+        } finally {
+            link.file().close();
+        }
     }
 
     private void judge(List<Unreadable> unreadable) throws IOException {

@@ -191,6 +191,11 @@ public final class PositionsFile {
         write(newest.withDoubt());
     }
 
+    /** As {@link #doubt}, where the damage has come since the log was opened. */
+    public synchronized void doubtNow() throws IOException {
+        write(newest.withDoubtNow());
+    }
+
     /** Writes both slots, or throws, and the next call writes again: one slot alone could be lost with its sector. */
     @GuardedBy("this")
     private void write(Positions next) throws IOException {
