@@ -6,6 +6,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.events.SweepEvent;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.packing.DuePacks;
 import dev.streamwal.packing.PackStore;
@@ -35,6 +36,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Seals idle segments and deletes expired ones: collects the state of every stream, lets {@link ExpiryPlan} decide, leaves what is held for
@@ -203,11 +205,21 @@ public final class Sweeper {
         try {
             Outcome outcome = pass.get();
             Result all = outcome.result();
-            for (int round = 1; round < MAX_ROUNDS && !outcome.toFetch().isEmpty(); round++) {
+            // one for which the disk has no room keeps no other
+            Set<ListedPack> failed = new HashSet<>();
+            for (int round = 1; round < MAX_ROUNDS && !failed.containsAll(outcome.toFetch()); round++) {
                 for (ListedPack pack : outcome.toFetch()) {
-                    fetched.add(pack);
-                    if (!isFetched(pack)) {
-                        return all.failedOnceMore();
+                    if (!failed.contains(pack)) {
+                        fetched.add(pack);
+                        IOException failure = fetchFailure(pack);
+                        if (failure != null) {
+                            failed.add(pack);
+                            all = all.failedOnceMore();
+                        }
+                        if (failure instanceof TierFailure) {
+                            // the others would fail as well
+                            return all;
+                        }
                     }
                 }
                 outcome = pass.get();
@@ -219,13 +231,14 @@ public final class Sweeper {
         }
     }
 
-    private boolean isFetched(ListedPack pack) {
+    /** @return null where it was fetched */
+    private @Nullable IOException fetchFailure(ListedPack pack) {
         try {
             store.fetch(pack);
-            return true;
+            return null;
         } catch (IOException e) {
             report.sweepFailed(null, StorageErrors.translate("fetch a pack that is swept", e, store.file(pack), null, WalException.NO_POSITION, 0));
-            return false;
+            return e;
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.VoidRange;
@@ -12,6 +13,7 @@ import dev.streamwal.pack.PackRun;
 import dev.streamwal.pack.PackWriter;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,13 +38,16 @@ final class Merger {
 
     /** Damage stays, and another failure may be over. */
     private static final long RETRY_NANOS = TimeUnit.HOURS.toNanos(1);
+    /** Behind a merge of which a part was purged meanwhile. */
+    private static final long DROPPED_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final int TABLE_CACHE_BYTES = 1 << 20;
 
     private final PackStore store;
     private final Packer.PackedLog log;
     private final Packer.Events events;
     private final MergePlan.Limits limits;
-    /** Packs that couldn't be read whole, by their numbers: others are merged meanwhile. */
-    private final Map<Long, Backoff> unreadable = new HashMap<>();
+    /** Packs that couldn't be read whole, or whose merge was in vain, by their numbers: others are merged meanwhile. */
+    private final Map<Long, Backoff> putOff = new HashMap<>();
 
     Merger(PackStore store, Packer.PackedLog log, Packer.Events events, MergePlan.Limits limits) {
         this.store = store;
@@ -53,7 +58,7 @@ final class Merger {
 
     /** Merges once, if that is worth it and there is room. Returns whether it did. */
     synchronized boolean step(BooleanSupplier isStopped) throws IOException {
-        unreadable.keySet().retainAll(store.packs().stream().map(ListedPack::number).toList());
+        putOff.keySet().retainAll(store.packs().stream().map(ListedPack::number).toList());
         Optional<MergePlan.Merge> first = next();
         if (first.isEmpty() || isStopped.getAsBoolean()) {
             return false;
@@ -64,7 +69,7 @@ final class Merger {
     private Optional<MergePlan.Merge> next() throws IOException {
         Manifest now = store.manifest();
         // what is in the tier stays as it is
-        List<ListedPack> whole = now.packsInOrder().stream().filter(pack -> isReadable(pack.number()) && !now.isInTier(pack)).toList();
+        List<ListedPack> whole = now.packsInOrder().stream().filter(pack -> isTried(pack.number()) && !now.isInTier(pack)).toList();
         for (MergePlan.Merge merge : MergePlan.of(whole, log.nowMillis(), limits)) {
             if (store.hasRoomFor(merge.packs().stream().mapToLong(ListedPack::bytes).sum())) {
                 return Optional.of(merge);
@@ -73,8 +78,8 @@ final class Merger {
         return Optional.empty();
     }
 
-    private boolean isReadable(long number) {
-        Backoff backoff = unreadable.get(number);
+    private boolean isTried(long number) {
+        Backoff backoff = putOff.get(number);
         return backoff == null || backoff.isDue(System.nanoTime());
     }
 
@@ -121,11 +126,15 @@ final class Merger {
     private boolean isListed(List<ListedPack> packs, Optional<ListedPack> merged, Manifest before) throws IOException {
         Manifest now = store.manifest();
         boolean areThere = packs.stream().allMatch(pack -> now.pack(pack.number()).isPresent());
-        boolean isListed = areThere && (merged.isEmpty() || !isPartlyVoid(merged.get(), now.voidRangesSince(before)));
-        if (isListed) {
-            store.replace(packs, merged.stream().toList(), before);
+        if (!areThere) {
+            return false;
         }
-        return isListed;
+        if (merged.isPresent() && isPartlyVoid(merged.get(), now.voidRangesSince(before))) {
+            putOff(packs);
+            return false;
+        }
+        store.replace(packs, merged.stream().toList(), before);
+        return true;
     }
 
     /**
@@ -136,14 +145,21 @@ final class Merger {
         if (since.isEmpty()) {
             return false;
         }
-        try (PackReader reader = PackReader.open(store.channels(), store.file(merged), merged.number(), new BlockCache(0))) {
-            for (VoidRange range : since) {
+        // in the order of the table, so that each of its blocks is read once
+        List<VoidRange> inOrder = since.stream().sorted(Comparator.comparing(VoidRange::key, StreamKey::compare)).toList();
+        try (PackReader reader = PackReader.open(store.channels(), store.file(merged), merged.number(), new BlockCache(TABLE_CACHE_BYTES))) {
+            for (VoidRange range : inOrder) {
                 if (reader.find(range.key()).stream().anyMatch(entry -> range.isWithin(entry.basePosition(), entry.endPosition()))) {
                     return true;
                 }
             }
             return false;
         }
+    }
+
+    /** Others are merged first: it may happen again. */
+    private void putOff(List<ListedPack> packs) {
+        packs.forEach(pack -> putOff.computeIfAbsent(pack.number(), unused -> new Backoff(DROPPED_NANOS)).failed(System.nanoTime()));
     }
 
     private void writeAll(List<ListedPack> packs, Manifest manifest, PackWriter writer, BooleanSupplier isStopped) throws IOException {
@@ -172,7 +188,7 @@ final class Merger {
             }
         } catch (IOException | RuntimeException e) {
             if (PackFailure.isOfPack(e)) {
-                unreadable.computeIfAbsent(number, unused -> new Backoff(RETRY_NANOS)).failed(System.nanoTime());
+                putOff.computeIfAbsent(number, unused -> new Backoff(RETRY_NANOS)).failed(System.nanoTime());
             }
             throw e;
         }

@@ -108,19 +108,33 @@ final class SharedPacker {
     }
 
     /**
-     * Where the disk can't read a sector, it may be able to a moment later: the pass fails, and only the next one packs the segment without what stands there.
+     * Where the disk can't read a sector, it may be able to a moment later: only the next pass packs the segment without what stands there. This one packs those
+     * before it, or fails.
      */
     private boolean add(SharedBatch batch, Segment next, boolean isComplete) throws IOException {
         try {
-            if (!unreadable.contains(next.file())) {
+            if (isComplete && !unreadable.contains(next.file())) {
                 HeldFile.checkEnds(next.file());
             }
+        } catch (IOException e) {
+            note(next, e);
+            if (batch.segments().isEmpty() || !BadSectors.isOfSector(e)) {
+                throw e;
+            }
+            return false;
+        }
+        try {
             return batch.add(next, isComplete);
         } catch (IOException e) {
-            if (BadSectors.isOfSector(e)) {
-                unreadable.add(next.file());
-            }
+            // the batch has a part of it, and can't be packed
+            note(next, e);
             throw e;
+        }
+    }
+
+    private void note(Segment segment, IOException failure) {
+        if (BadSectors.isOfSector(failure)) {
+            unreadable.add(segment.file());
         }
     }
 
@@ -142,7 +156,7 @@ final class SharedPacker {
         }
         store.addPacked(packs, newest.basePosition() + 1);
         copied.clear();
-        unreadable.clear();
+        batch.segments().forEach(segment -> unreadable.remove(segment.file()));
     }
 
     private void write(SharedRun run, List<ListedPack> packs) throws IOException {
