@@ -51,7 +51,7 @@ class CommitStressTest {
 
     @AfterEach
     void delete() throws Exception {
-        FastDirectory.delete(directory);
+        LogHome.deleteTree(directory);
     }
 
     private StreamWal open() {

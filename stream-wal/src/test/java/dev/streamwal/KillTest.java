@@ -97,7 +97,7 @@ class KillTest {
                 boolean onDisk = log % 4 == 0;
                 Path home = onDisk ? Files.createDirectory(directory.resolve("log-" + log)) : FastDirectory.create(directory, LOG_BYTES);
                 new KilledLog(children, home, storage, log % 2 == 0, encrypted, seed + log).killAll(Math.min(KILLS_PER_LOG, wanted - kills));
-                FastDirectory.delete(home);
+                LogHome.deleteTree(home);
             }
         }
         System.out.printf("KillTest: %d kills (%d while the log was opened), %d s; acknowledged %s; %d records scanned, %d read by ref, "

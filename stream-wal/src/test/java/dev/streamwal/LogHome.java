@@ -2,16 +2,15 @@ package dev.streamwal;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.storage.SmallDisk;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystem;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 
 /** Where a test keeps its logs, and by which storage: a directory of its own on some file system. Closing it removes everything. */
 final class LogHome implements Closeable {
@@ -102,18 +101,9 @@ final class LogHome implements Closeable {
     }
 
     static void deleteTree(Path top) throws IOException {
-        Files.walkFileTree(top, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path directory, IOException failure) throws IOException {
-                Files.delete(directory);
-                return FileVisitResult.CONTINUE;
-            }
-        });
+        if (Files.notExists(top)) {
+            throw new NoSuchFileException(top.toString());
+        }
+        DirectoryTree.delete(top);
     }
 }

@@ -34,7 +34,7 @@ class ManyStreamsTest {
             exit = ChildJvm.run(ChildJvm.of(List.of("-Xmx1g"), ManyStreamsProgram.class, root.toString(), Integer.toString(streams)),
                     output, errors);
         } finally {
-            FastDirectory.delete(root);
+            LogHome.deleteTree(root);
         }
         String figures = Files.readString(output);
         System.out.println("ManyStreamsTest:\n" + figures.indent(2).stripTrailing());

@@ -76,15 +76,10 @@ final class LinkFolder implements AutoCloseable {
     }
 
     private static void copyFile(Path from, Path to) throws IOException {
-        ByteBuffer piece = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
         try (LogFile source = LogFile.reading(from)) {
-            long unused = LogFile.writeNew(to, open -> {
-                long offset = 0;
-                for (int length = source.read(piece.clear(), 0); length > 0; length = source.read(piece.clear(), offset)) {
-                    open.write(offset, piece.flip());
-                    offset += length;
-                }
-                return offset;
+            Path unused = LogFile.writeNew(to, open -> {
+                source.copy(0, source.size(), ByteBuffer.allocate(LogFile.CHUNK_BYTES), (offset, piece) -> open.write(offset, piece));
+                return to;
             });
         }
     }

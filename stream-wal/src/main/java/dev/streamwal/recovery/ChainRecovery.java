@@ -510,11 +510,12 @@ final class ChainRecovery {
     }
 
     private SegmentBytes counted(SegmentFile file) {
+        SegmentBytes told = telling(file);
         return new SegmentBytes() {
 
             @Override
             public int read(ByteBuffer target, long offset) throws IOException {
-                int read = telling(file).read(target, offset);
+                int read = told.read(target, offset);
                 listener.read(key, read);
                 return read;
             }
