@@ -212,10 +212,9 @@ final class ReferenceLog {
             while (!segments.isEmpty()) {
                 deleteFirst();
             }
-            if (any) {
-                active = null;
-                lastWindowStart = Long.MIN_VALUE;
-            }
+            // also where all of it has expired: what comes next needn't stay in that window
+            active = null;
+            lastWindowStart = Long.MIN_VALUE;
             return any;
         }
 
