@@ -64,6 +64,7 @@ abstract class LogCommand extends CliCommand {
      * @param doing what no other process may write meanwhile, as in "delete files of a log"
      */
     final ProcessLock lock(String doing) throws IOException {
+        LogOwner.check(root);
         try {
             return WriterLock.acquire(root);
         } catch (ProcessLock.HeldException e) {

@@ -424,6 +424,7 @@ final class QuarantineRestore implements AutoCloseable {
         // also what isn't encrypted in the file that was set aside
         keys.keys().ifPresent(options::encryption);
         int maxRecordBytes = keys.keys().isPresent() ? policy.maxRecordBytes() - EntryRef.ENCRYPTION_BYTES : policy.maxRecordBytes();
+        LogOwner.check(root);
         StreamWal opened = StreamWal.open(root, tier.with(options).maxRecordBytes(maxRecordBytes).build());
         wal = opened;
         walPolicy = policy;

@@ -43,6 +43,7 @@ final class WholeImport implements AutoCloseable {
     /** Opens a log; the caller closes this. */
     @SuppressForbidden("a program: it removes what it has appended before it ends")
     static WholeImport into(Path root, WalOptions options, Consumer<String> complaints) throws IOException {
+        LogOwner.check(root);
         NewLog newLog = NewLog.at(root);
         WholeImport opened = new WholeImport(newLog, StreamWal.open(root, options), complaints);
         Runtime.getRuntime().addShutdownHook(opened.hook);

@@ -27,6 +27,7 @@ abstract class WritingCommand extends LogCommand {
     /** The caller closes it. */
     final StreamWal openLog(WalOptions.Builder options) {
         checkIsLog();
+        LogOwner.check(root());
         try {
             return StreamWal.open(root(), tier.with(options).build());
         } catch (WalLockedException e) {

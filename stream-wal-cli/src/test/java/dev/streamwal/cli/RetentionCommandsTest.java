@@ -12,6 +12,7 @@ import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,8 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -49,6 +53,32 @@ class RetentionCommandsTest {
         List<Map<String, Object>> objects = run.json();
         objects.forEach(object -> object.keySet().removeAll(List.of(fields)));
         return objects;
+    }
+
+    // ---------------------------------------------------------------- whose log it is
+
+    /** Where the tests run as the superuser, as in a container: nobody else could do this. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void writingCommands_bySuperuserInAnothersLog_refuse_andChangeNothing() throws IOException {
+        try {
+            Files.setAttribute(root.resolve("positions"), "unix:uid", 12_345);
+        } catch (FileSystemException e) {
+            Assumptions.abort("only the superuser can give a file to another user");
+        }
+        Path csv = Files.writeString(Files.createTempFile("of-superuser", ".csv"), "time,key,value\n2024-05-01 12:00:00,a,1\n");
+        Map<String, String> before = log.files();
+        try {
+            for (CliRun run : List.of(CliRun.of("sweep", root), CliRun.of("purge", root, "mem", "--before", "now"),
+                    CliRun.of("import", root, csv, "--key-column", "key", "--time-column", "time"), CliRun.of("repair", root, "--from", csv.getParent()))) {
+                assertThat(run.err()).contains("the log belongs to another user", "owner=12345, user=0", "; run the command as that user");
+                assertThat(run.exit()).isEqualTo(Exit.USAGE.code());
+            }
+        } finally {
+            Files.delete(csv);
+        }
+        assertThat(log.files()).isEqualTo(before);
+        assertThat(CliRun.of("verify", root).exit()).isZero();
     }
 
     // ---------------------------------------------------------------- sweep

@@ -71,6 +71,11 @@ public final class IoFailure {
         return says(failure, "too many open files") || says(failure, SystemMessages.TOO_MANY_OPEN_FILES);
     }
 
+    /** Whether a file was not even opened, for want of a descriptor or of permission: nothing of it is lost, and a later attempt may succeed. */
+    public static boolean isNotOpened(IOException failure) {
+        return failure instanceof AccessDeniedException || isTooManyOpenFiles(failure);
+    }
+
     /** Whether the file system, or the folder to this process, is read-only. */
     public static boolean isReadOnly(IOException failure, Path file) {
         return says(failure, "read-only file system") || says(failure, SystemMessages.READ_ONLY)

@@ -102,7 +102,7 @@ public final class ManifestFile {
 
     private static CorruptSegmentException damaged(String what, @Nullable FormatException why, Path file, Path copy) {
         return new CorruptSegmentException("list of packs " + what + ", file=" + file + ", copy=" + copy
-                + "; put one of the two back from a copy of this log", file, null, WalException.NO_POSITION, 0, 0, why);
+                + "; restore the log from a backup: an older list alone would have packs deleted that were written since", file, null, WalException.NO_POSITION, 0, 0, why);
     }
 
     private static Optional<Manifest> readOne(Path file) throws IOException, FormatException {

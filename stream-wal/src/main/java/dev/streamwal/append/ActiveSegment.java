@@ -633,7 +633,7 @@ final class ActiveSegment extends CommitSegment {
             // no write can have been lost
             throw e;
         } catch (IOException e) {
-            if (!IoFailure.isTooManyOpenFiles(e)) {
+            if (!IoFailure.isNotOpened(e)) {
                 forceFailed = true;
                 log.durability().forceFailed(file.path(), e);
             }

@@ -142,7 +142,7 @@ public final class LogContext {
      * @return what to throw
      */
     IOException forceFailed(Path path, IOException cause) {
-        if (cause instanceof NoSuchFileException || IoFailure.isTooManyOpenFiles(cause)) {
+        if (cause instanceof NoSuchFileException || IoFailure.isNotOpened(cause)) {
             return cause;
         }
         durability.forceFailed(path, cause);

@@ -168,7 +168,7 @@ public final class SegmentForce {
     /**
      * @return false if it is gone
      * @throws FlushFailedException if it could not be forced, or an earlier force failed
-     * @throws IOException if it could not be opened, for lack of a descriptor: then nothing was forced, and a later attempt may succeed
+     * @throws IOException if it could not be opened, for want of a descriptor or of permission: then nothing was forced, and a later attempt may succeed
      */
     private boolean force(Path path, FlushCause cause, long bytes, Force force) throws IOException {
         forcing.lock();
@@ -184,7 +184,7 @@ public final class SegmentForce {
         } catch (FlushFailedException e) {
             throw e;
         } catch (IOException e) {
-            if (IoFailure.isTooManyOpenFiles(e)) {
+            if (IoFailure.isNotOpened(e)) {
                 throw e;
             }
             failed = new FlushFailedException("forcing to disk failed: path=" + path, e);

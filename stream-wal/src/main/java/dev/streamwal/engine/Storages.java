@@ -48,8 +48,17 @@ public class Storages {
     }
 
     /** Checks both: the folder of segments may be a link to another file system or a mount, and the root contains mapped files too. */
-    private boolean isSafeToMap(Path root) throws IOException {
+    private boolean isSafeToMap(Path root) {
         Path streams = StreamDirectory.in(root);
-        return SAFE_TO_MAP.contains(type.of(root)) && (!Files.exists(streams) || SAFE_TO_MAP.contains(type.of(streams)));
+        return hasSafeType(root) && (!Files.exists(streams) || hasSafeType(streams));
+    }
+
+    /** Where the JDK doesn't find the mount, as where a process sees a part of the file system alone, nothing is known of it. */
+    private boolean hasSafeType(Path directory) {
+        try {
+            return SAFE_TO_MAP.contains(type.of(directory));
+        } catch (IOException e) {
+            return false;
+        }
     }
 }

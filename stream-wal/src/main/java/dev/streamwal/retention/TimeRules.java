@@ -74,7 +74,7 @@ public final class TimeRules {
             return "";
         }
         return timestampMillis > nowMillis ? ": compare the sender's clock with the log's, or raise maxClockSkew"
-                : ": leave the record out, or choose a longer retention";
+                : ": leave the record out, choose a longer retention, or correct the log's clock if that is ahead";
     }
 
     private static String describe(long millis) {

@@ -13,6 +13,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.TierFailure;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,10 @@ public final class StorageErrors {
         if (IoFailure.isReadOnly(cause, file)) {
             return new WalIOException("can't " + task + ": the file system or folder is read-only: " + where + "; open it with WalReader, or make it writable",
                     file, stream, position, cause);
+        }
+        if (cause instanceof AccessDeniedException denied) {
+            return new WalIOException("can't " + task + ": access denied: denied=" + denied.getFile() + ", " + where
+                    + "; give the user that this process runs as access to it, as another user may have made it", file, stream, position, cause);
         }
         if (isMapFailure(cause)) {
             return new WalIOException("can't " + task + ": the process may map no more files: " + where

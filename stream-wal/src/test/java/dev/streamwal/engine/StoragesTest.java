@@ -56,6 +56,13 @@ class StoragesTest {
     }
 
     @Test
+    void auto_typeIsUnknown_isntMapped() throws IOException {
+        assertMaps(new Storages(StorageKind.AUTO, path -> {
+            throw new IOException("Mount point not found");
+        }), false);
+    }
+
+    @Test
     void auto_streamsLeadNowhere_isByTheRoot() throws IOException {
         Files.createSymbolicLink(root().resolve("segments"), directory.resolve("elsewhere"));
         assertMaps(storages("ext4", "btrfs"), true);

@@ -12,6 +12,7 @@ import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +64,14 @@ class StorageErrorsTest {
         WalException ofAnother = new WalIOException("failed: stream=other", FILE, "other", 8, null);
         assertThat(StorageErrors.concerning(ofLog, KEY, 96)).isSameAs(ofLog);
         assertThat(StorageErrors.concerning(ofAnother, KEY, 96)).isSameAs(ofAnother);
+    }
+
+    @Test
+    void translate_accessDenied_saysToWhatAndWhatToDo(@TempDir Path folder) {
+        IOException cause = new AccessDeniedException("log/commit/00000000.journal");
+        WalIOException failure = StorageErrors.translate("open the log", cause, folder, null, WalException.NO_POSITION, 0);
+        assertThat(failure).hasMessage("can't open the log: access denied: denied=log/commit/00000000.journal, file=" + folder
+                + "; give the user that this process runs as access to it, as another user may have made it").hasCause(cause);
     }
 
     /** Of which the next segment would fill what is free: what the system says is told, and only where it says nothing the free space is looked at. */
