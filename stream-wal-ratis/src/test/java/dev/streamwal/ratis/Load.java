@@ -93,11 +93,19 @@ final class Load implements AutoCloseable {
         return failed.get();
     }
 
-    /** Waits until as many more are acknowledged. */
+    /** Waits until as many more are acknowledged, for as long as there are more. */
     void awaitMore(int records) throws InterruptedException {
         int goal = acknowledged.size() + records;
-        long giveUpNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (acknowledged.size() < goal && System.nanoTime() < giveUpNanos) {
+        int last = 0;
+        long giveUpNanos = 0;
+        while (acknowledged.size() < goal) {
+            int now = acknowledged.size();
+            if (now > last) {
+                last = now;
+                giveUpNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            } else if (giveUpNanos != 0 && System.nanoTime() > giveUpNanos) {
+                break;
+            }
             Thread.sleep(10);
         }
         assertThat(acknowledged.size()).as("records acknowledged; failed: " + failed).isGreaterThanOrEqualTo(goal);
@@ -115,6 +123,11 @@ final class Load implements AutoCloseable {
             throw new AssertionError(e);
         }
         wal.close();
+    }
+
+    /** Whether everything acknowledged is there. */
+    boolean isIn(ReplicaFiles files) {
+        return new HashSet<>(files.refs()).containsAll(acknowledged.values());
     }
 
     /** Everything acknowledged is there, where it was acknowledged, and nothing is there twice. One client's records of a stream are in the order sent. */

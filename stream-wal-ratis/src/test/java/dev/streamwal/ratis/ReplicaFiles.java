@@ -1,5 +1,7 @@
 package dev.streamwal.ratis;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
@@ -38,12 +40,12 @@ record ReplicaFiles(Map<String, List<Stored>> streams) {
         return new ReplicaFiles(streams);
     }
 
-    /** Waits until there are as many records as in another replica: one that catches up may be replacing all of its log. */
-    static ReplicaFiles caughtUp(Path replica, int shards, ReplicaFiles other) throws InterruptedException {
+    /** Waits until there are so many records: one that catches up may be replacing all of its log. */
+    static ReplicaFiles caughtUp(Path replica, int shards, long records) throws InterruptedException {
         for (int i = 0; i < LOOKS; i++) {
             try {
                 ReplicaFiles files = of(replica, shards);
-                if (files.records() >= other.records()) {
+                if (files.records() >= records) {
                     return files;
                 }
             } catch (WalException e) {
@@ -52,6 +54,30 @@ record ReplicaFiles(Map<String, List<Stored>> streams) {
             Thread.sleep(LOOK_MILLIS);
         }
         return of(replica, shards);
+    }
+
+    /**
+     * When nothing more is sent, all replicas become the same, and have what the load was told. Also the one that leads may not have carried out all of the
+     * Raft log yet, where it leads since a moment ago.
+     */
+    static void assertSame(List<Path> replicas, int shards, Load load) throws InterruptedException {
+        for (int i = 0; i < LOOKS && !areSame(replicas, shards, load); i++) {
+            Thread.sleep(LOOK_MILLIS);
+        }
+        ReplicaFiles first = of(replicas.get(0), shards);
+        load.check(first);
+        for (Path replica : replicas) {
+            assertThat(of(replica, shards)).as(replica.toString()).isEqualTo(first);
+        }
+    }
+
+    private static boolean areSame(List<Path> replicas, int shards, Load load) {
+        try {
+            ReplicaFiles first = of(replicas.get(0), shards);
+            return load.isIn(first) && replicas.stream().allMatch(each -> of(each, shards).equals(first));
+        } catch (WalException e) {
+            return false; // one log is being replaced by another
+        }
     }
 
     static Path wal(Path replica, int shard) {
@@ -64,5 +90,9 @@ record ReplicaFiles(Map<String, List<Stored>> streams) {
 
     long records() {
         return streams.values().stream().mapToLong(List::size).sum();
+    }
+
+    List<EntryRef> refs() {
+        return streams.values().stream().flatMap(List::stream).map(Stored::ref).toList();
     }
 }

@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.Shards;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.RaftPeerId;
 
@@ -20,6 +23,10 @@ import org.apache.ratis.protocol.RaftPeerId;
 final class ReplicaProcesses implements AutoCloseable {
 
     private static final long PATIENCE_MILLIS = 60_000;
+    /** Below the ports that systems give to who asks for any: from 32,768 on Linux, from 49,152 elsewhere. */
+    private static final int LOWEST_PORT = 20_000;
+    private static final int HIGHEST_PORT = 32_000;
+    private static final int PORT_ATTEMPTS = 1_000;
 
     final Replicas replicas;
     private final Path folder;
@@ -51,12 +58,12 @@ final class ReplicaProcesses implements AutoCloseable {
         this.processes = new Process[replicas.names().size()];
     }
 
-    /** On ports that were free just now. */
+    /** On ports that were free just now, and that the system gives nobody who asks for any: a replica's is free while it is down. */
     static Replicas onFreePorts(int count) throws IOException {
         List<ServerSocket> sockets = new ArrayList<>();
         List<String> all = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            ServerSocket socket = onFreePort();
             sockets.add(socket);
             all.add("n" + i + "=127.0.0.1:" + socket.getLocalPort());
         }
@@ -64,6 +71,17 @@ final class ReplicaProcesses implements AutoCloseable {
             socket.close();
         }
         return Replicas.of(all.toArray(new String[0]));
+    }
+
+    private static ServerSocket onFreePort() throws IOException {
+        for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+            try {
+                return new ServerSocket(ThreadLocalRandom.current().nextInt(LOWEST_PORT, HIGHEST_PORT), 1, InetAddress.getLoopbackAddress());
+            } catch (BindException e) {
+                // somebody has it
+            }
+        }
+        throw new IOException("no free port between " + LOWEST_PORT + " and " + HIGHEST_PORT);
     }
 
     Path folder(int replica) {
@@ -144,12 +162,9 @@ final class ReplicaProcesses implements AutoCloseable {
 
     /** When nothing more is sent, all replicas of the only shard become the same, and keep what the load was told. */
     void assertSame(Load load) throws Exception {
-        ReplicaFiles leader = ReplicaFiles.of(folder(leaderOf(0)), 1);
+        ReplicaFiles.assertSame(IntStream.range(0, processes.length).mapToObj(this::folder).toList(), 1, load);
         for (int replica = 0; replica < processes.length; replica++) {
             assertThat(isAlive(replica)).as("n" + replica + " said: " + saidBy(replica)).isTrue();
-            ReplicaFiles files = ReplicaFiles.caughtUp(folder(replica), 1, leader);
-            assertThat(files).as("n" + replica + " in " + folder).isEqualTo(leader);
-            load.check(files);
         }
     }
 

@@ -33,7 +33,7 @@ class ReplicaRepairTest {
                 processes.start(damaged);
                 load.awaitMore(2_000);
             }
-            awaitSame(processes, damaged, load);
+            processes.assertSame(load);
             assertThat(images(processes, damaged).getParent().resolve("damaged")).doesNotExist();
         }
     }
@@ -72,14 +72,7 @@ class ReplicaRepairTest {
                 processes.start(away);
                 load.awaitMore(1_000);
             }
-            awaitSame(processes, away, load);
+            processes.assertSame(load);
         }
-    }
-
-    private static void awaitSame(ReplicaProcesses processes, int repaired, Load load) throws Exception {
-        ReplicaFiles leader = ReplicaFiles.of(processes.folder(processes.leaderOf(0)), 1);
-        load.check(leader);
-        assertThat(ReplicaFiles.caughtUp(processes.folder(repaired), 1, leader)).as(processes.saidBy(repaired)).isEqualTo(leader);
-        assertThat(processes.isAlive(repaired)).as(processes.saidBy(repaired)).isTrue();
     }
 }
