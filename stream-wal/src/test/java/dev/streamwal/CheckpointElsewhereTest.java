@@ -57,7 +57,7 @@ class CheckpointElsewhereTest {
             CompletableFuture.runAsync(() -> {
                 append(wal, new ArrayList<>());
                 int unused = wal.pack();
-            }).orTimeout(30, TimeUnit.SECONDS).join();
+            }).orTimeout(300, TimeUnit.SECONDS).join();
         });
         wal.checkpoint(target);
         other.meanwhile(0, null);

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A program may close the log as soon as it hears of something, on the thread that tells it. */
-@Timeout(30)
+@Timeout(300)
 class CloseFromListenerTest {
 
     @TempDir
@@ -61,7 +61,7 @@ class CloseFromListenerTest {
         } catch (WalClosedException e) {
             // the listener was faster than the rest of the sweep
         }
-        assertThat(closedByListener.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(closedByListener.await(300, TimeUnit.SECONDS)).isTrue();
         StreamWal.open(root).close();
     }
 
@@ -70,9 +70,9 @@ class CloseFromListenerTest {
         another = true;
         StreamWal wal = open();
         seal(wal);
-        assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(told.await(300, TimeUnit.SECONDS)).isTrue();
         wal.close();
-        assertThat(closedByListener.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(closedByListener.await(300, TimeUnit.SECONDS)).isTrue();
         StreamWal.open(root).close();
     }
 }

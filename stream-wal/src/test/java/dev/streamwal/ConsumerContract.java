@@ -47,7 +47,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Named consumers: where they go on, what is kept for them, what they are told that they have lost. */
-@Timeout(60)
+@Timeout(300)
 abstract class ConsumerContract extends LogContract {
 
     private static final String KEY = "machine/cpu";

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Consumers in other processes: what they have committed survives that they are killed, and the writer's sweeps see it. */
-@Timeout(120)
+@Timeout(300)
 class ConsumerProcessTest {
 
     private static final String KEY = "s";
@@ -37,7 +37,7 @@ class ConsumerProcessTest {
     /** As {@code kill -9}; what it has said can still be read, other than after {@link Process#destroyForcibly()}. */
     private static void kill(Process process) {
         assertThat(process.toHandle().destroyForcibly()).isTrue();
-        process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
+        process.onExit().orTimeout(300, TimeUnit.SECONDS).join();
     }
 
     @Test

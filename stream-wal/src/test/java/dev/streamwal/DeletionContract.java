@@ -298,7 +298,7 @@ abstract class DeletionContract extends LogContract {
         Thread closer = new Thread(wal::close, "closer");
         closer.start();
         try {
-            closer.join(30_000);
+            closer.join(300_000);
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }

@@ -99,7 +99,7 @@ class DirectPacksTest {
             assumeThat(wal.stats().directBytes()).as("the file system can").isPositive();
             assertThat(PageCache.residentBytes(packs("direct"))).isLessThan(bytes(packs("direct")) / 4);
             fillAndPack(cached, MANY_RECORDS);
-            assertThat(PageCache.residentBytes(packs("cached"))).as("otherwise").isGreaterThan(bytes(packs("cached")) / 2);
+            assumeThat(PageCache.residentBytes(packs("cached"))).as("otherwise, where the system has the memory").isGreaterThan(bytes(packs("cached")) / 2);
         }
     }
 

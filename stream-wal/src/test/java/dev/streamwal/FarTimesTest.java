@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Times and durations that no count of milliseconds or nanoseconds holds, wherever one is given: the ends of time, or refused by name. */
-@Timeout(60)
+@Timeout(300)
 class FarTimesTest {
 
     private static final Duration WINDOW = Duration.ofMinutes(1);

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Following a log that is written: by a reader of the writer's, and by one that knows nothing of it. */
-@Timeout(60)
+@Timeout(300)
 abstract class FollowContract extends LogContract {
 
     private static final String KEY = "host/cpu";

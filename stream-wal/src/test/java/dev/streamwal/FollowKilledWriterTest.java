@@ -36,7 +36,7 @@ class FollowKilledWriterTest {
     private final List<Long> ofOne = new ArrayList<>();
 
     @Test
-    @Timeout(120)
+    @Timeout(300)
     void next_writerIsKilledAndStartedAgain_deliversWhatIsThereOnce() throws Exception {
         Path root = Files.createDirectory(folder.resolve("log"));
         try (WalReader reader = WalReader.open(root); EntryTail all = reader.follow(Keys.prefix("s"), ReadFrom.first());
@@ -52,7 +52,7 @@ class FollowKilledWriterTest {
                     }
                 } finally {
                     writer.destroyForcibly();
-                    assertThat(writer.waitFor(20, TimeUnit.SECONDS)).isTrue();
+                    assertThat(writer.waitFor(300, TimeUnit.SECONDS)).isTrue();
                 }
             }
             Map<String, List<Long>> there = everything(reader);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Following many streams of a log that is written. */
-@Timeout(60)
+@Timeout(300)
 abstract class FollowPrefixContract extends LogContract {
 
     private static final Duration LONG = Duration.ofSeconds(30);

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 /** Bytes whose copying waits until they are let go: an append of them to a mapped stream has its slot and can't publish it. */
 final class HeldByteBuf extends UnpooledHeapByteBuf {
 
-    private static final long PATIENCE_SECONDS = 20;
+    private static final long PATIENCE_SECONDS = 300;
 
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch letGo = new CountDownLatch(1);

@@ -64,7 +64,9 @@ class KeyCatalogModelTest {
             }
         }
         // in most of its time a log has one
-        assertThat(covered).isGreaterThan(runs * OPERATIONS / 40);
+        if (Scale.hasWholeRuns()) {
+            assertThat(covered).isGreaterThan(runs * OPERATIONS / 40);
+        }
     }
 
     private static final class Run implements AutoCloseable {

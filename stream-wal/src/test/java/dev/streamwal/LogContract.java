@@ -49,7 +49,7 @@ abstract class LogContract {
     static final Supplier<Optional<String>> THIS_BOOT = () -> Optional.of("boot-1");
     static final Supplier<Optional<String>> NEXT_BOOT = () -> Optional.of("boot-2");
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     final LogHome home;
     final ManualClock clock = new ManualClock(NOW);

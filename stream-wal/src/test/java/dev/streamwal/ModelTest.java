@@ -248,19 +248,33 @@ class ModelTest {
         /** Who has two files of its own, or more, is looked at: what it remembers then it remembers when they are gone. */
         private void pack() throws IOException {
             for (ReferenceLog.Stream stream : model.streams()) {
-                Path directory = root.resolve("segments").resolve(StreamKey.of(stream.key).directoryName());
-                if (Files.isDirectory(directory)) {
-                    try (Stream<Path> files = Files.list(directory)) {
-                        if (files.filter(file -> file.toString().endsWith(".seg")).count() > 1) {
-                            stream.touch();
-                        }
-                    }
+                if (files(stream) > 1) {
+                    stream.touch();
                 }
             }
             int unused = wal.pack();
         }
 
-        private void open() {
+        private long files(ReferenceLog.Stream stream) throws IOException {
+            Path directory = root.resolve("segments").resolve(StreamKey.of(stream.key).directoryName());
+            if (!Files.isDirectory(directory)) {
+                return 0;
+            }
+            try (Stream<Path> files = Files.list(directory)) {
+                return files.filter(file -> file.toString().endsWith(".seg")).count();
+            }
+        }
+
+        private boolean isAnyInPacksAlone() throws IOException {
+            for (ReferenceLog.Stream stream : model.streams()) {
+                if (!stream.segments.isEmpty() && files(stream) == 0) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        private void open() throws IOException {
             options = randomOptions();
             if (random.nextInt(3) == 0) {
                 boolean known = random.nextInt(4) > 0;
@@ -276,12 +290,17 @@ class ModelTest {
             inside = wal.reader();
         }
 
-        private WalOptions randomOptions() {
+        private WalOptions randomOptions() throws IOException {
             int segmentBytes = pick(4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20);
             Storage any = storage != null ? storage : random.nextBoolean() ? Storage.MAPPED : Storage.CHANNEL;
             int retentionSeconds = pick(20, 100, 600);
             // none so short that packs of several windows become one: that isn't deleted to the second, see SharedModelTest
             int shortSeconds = retentionSeconds / 64 + 1;
+            int windowSeconds = pick(shortSeconds, 10, 60);
+            if (options != null && isAnyInPacksAlone()) {
+                // a pack's newest record tells the writer which of several windows was the stream's last; the model knows only windows
+                windowSeconds = Math.max(windowSeconds, (int) options.window().toSeconds());
+            }
             WalOptions.Builder builder = WalOptions.builder();
             if (encryption > 0) {
                 builder.encryption(KEYS_OF_LOG);
@@ -289,7 +308,7 @@ class ModelTest {
             return builder
                     .storage(any)
                     .clock(() -> Instant.ofEpochMilli(nowMillis))
-                    .window(Duration.ofSeconds(pick(shortSeconds, 10, 60)))
+                    .window(Duration.ofSeconds(windowSeconds))
                     .retention(Duration.ofSeconds(retentionSeconds))
                     .maxClockSkew(Duration.ofSeconds(pick(0, 20)))
                     .segmentBytes(segmentBytes)

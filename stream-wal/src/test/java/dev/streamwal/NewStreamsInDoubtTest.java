@@ -28,6 +28,7 @@ class NewStreamsInDoubtTest {
 
     private static final Duration WINDOW = Duration.ofMinutes(10);
     private static final int KEYS = 5;
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     /** More than a tail reads at a time. */
     private static final int MANY_KEYS = 200;
 
@@ -86,7 +87,7 @@ class NewStreamsInDoubtTest {
     /** The first call after a while looks before it reads: nothing that came meanwhile is known yet. */
     private static void assertReads(WalConsumer consumer, List<EntryRef> refs) throws InterruptedException {
         List<EntryRef> read = new ArrayList<>();
-        while (consumer.entries().next(Duration.ZERO)) {
+        while (consumer.entries().next(read.size() < refs.size() ? PATIENCE : Duration.ZERO)) {
             read.add(consumer.entries().ref());
         }
         assertThat(read).containsExactlyInAnyOrderElementsOf(refs);

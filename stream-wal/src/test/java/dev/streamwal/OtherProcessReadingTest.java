@@ -36,7 +36,7 @@ class OtherProcessReadingTest {
     private int scansOfAPart;
 
     @Test
-    @Timeout(60)
+    @Timeout(300)
     void read_whileAnotherProcessWrites_seesAGrowingBeginningAndNothingElse() throws Exception {
         Process writer = ChildJvm.of(List.of("-Xmx256m"), LiveWriter.class, root.toString(), String.valueOf(RECORDS)).start();
         try {
@@ -49,7 +49,7 @@ class OtherProcessReadingTest {
                 lookAtEverything(reader);
             }
         } finally {
-            writer.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+            writer.destroyForcibly().waitFor(300, TimeUnit.SECONDS);
         }
         assertThat(seen).containsEntry(LiveWriter.BUSY, RECORDS)
                 .containsEntry(LiveWriter.QUIET, (RECORDS + 99) / 100)

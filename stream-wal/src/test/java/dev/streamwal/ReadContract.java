@@ -15,6 +15,7 @@ import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,6 +55,18 @@ abstract class ReadContract extends LogContract {
         assertThat(again.keys()).containsExactly("a", "b/1", "b/2");
     }
 
+    private long bytesOf(String key) {
+        try {
+            long bytes = 0;
+            for (Path file : segmentsOf(key)) {
+                bytes += Files.size(file);
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {3, MANY})
     void describe_streamOfSeveralSegments_saysWhatIsThere(int each) throws IOException {
@@ -68,15 +81,13 @@ abstract class ReadContract extends LogContract {
             // brings the stream in order, if it was opened again, and seals what it has
             long end = stream.endPosition();
             awaitSealed(1 + round);
-            long bytes = 0;
-            for (Path file : segmentsOf("s")) {
-                bytes += Files.size(file);
-            }
             for (WalReader reader : List.of(readerOf(wal), reader())) {
-                assertThat(reader.describe("s").orElseThrow()).extracting(StreamInfo::key, StreamInfo::segments, StreamInfo::bytes,
+                assertThat(reader.describe("s").orElseThrow()).extracting(StreamInfo::key, StreamInfo::segments,
                                 StreamInfo::firstPosition, StreamInfo::endPosition, StreamInfo::smallestTimestampMillis,
                                 StreamInfo::largestTimestampMillis)
-                        .containsExactly("s", 2, bytes, 0L, end, OptionalLong.of(NOW - 5 * MINUTE), OptionalLong.of(NOW + WINDOW.toMillis()));
+                        .containsExactly("s", 2, 0L, end, OptionalLong.of(NOW - 5 * MINUTE), OptionalLong.of(NOW + WINDOW.toMillis()));
+                // space may be prepared in the newest between the two
+                await("the bytes of the files are told", () -> reader.describe("s").orElseThrow().bytes() == bytesOf("s"));
             }
             wal.close();
             wal = open();
@@ -259,16 +270,11 @@ abstract class ReadContract extends LogContract {
         appendSome(wal.stream("cold"), 2);
         wal.stream("cold").appendBatch(List.of(WriteEntry.of(bytes("a")), WriteEntry.of(bytes("b"))));
         awaitSealed(1);
-        long bytes = 0;
-        for (String key : List.of("busy", "cold")) {
-            for (Path file : segmentsOf(key)) {
-                bytes += Files.size(file);
-            }
-        }
+        // space may be prepared in the newest between the two
+        await("the bytes of the files are told", () -> wal.stats().bytes() == bytesOf("busy") + bytesOf("cold"));
         WalStats stats = wal.stats();
         assertThat(stats.streams()).isEqualTo(2);
         assertThat(stats.segments()).isEqualTo(3);
-        assertThat(stats.bytes()).isEqualTo(bytes);
         assertThat(stats.mappedSegments()).isEqualTo(home.isMapped() ? 2 : 0);
         assertThat(stats.openFiles()).isEqualTo(home.isMapped() ? 0 : 2);
         assertThat(stats.appends()).isEqualTo(MANY + 3 + 2 + 2);

@@ -1087,7 +1087,7 @@ abstract class RecoveryContract extends LogContract {
 
     private static boolean awaitQuietly(CountDownLatch latch) {
         try {
-            return latch.await(20, TimeUnit.SECONDS);
+            return latch.await(300, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             return false;
         }

@@ -18,6 +18,11 @@ public final class Scale {
         return factor() < 1;
     }
 
+    /** Whether runs are long enough to come to what is rare in them. */
+    public static boolean hasWholeRuns() {
+        return factor() >= OF_BUILD;
+    }
+
     /** Of what is taken in turn, such as crash points, so many go by to each one that is looked at; 1 but in builds that are shortened. */
     public static int everyNth() {
         return (int) Math.max(1, Math.round(OF_BUILD / factor()));

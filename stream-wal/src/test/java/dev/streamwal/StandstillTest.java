@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A log that stood still for longer than its retention deletes millions of segments at once: it has them neither all in memory, nor looks for each. */
-@Timeout(300)
+@Timeout(1_800)
 class StandstillTest {
 
     /** What a merge of 64 packs has at a time, and some. */

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 final class TalkingJvm implements AutoCloseable {
 
     private static final List<String> FLAGS = List.of("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
-    private static final long PATIENCE_SECONDS = 60;
+    private static final long PATIENCE_SECONDS = 300;
 
     private final Process process;
     private final BufferedReader lines;

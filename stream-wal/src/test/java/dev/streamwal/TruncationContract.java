@@ -613,7 +613,7 @@ abstract class TruncationContract extends LogContract {
             }
         };
         wal.stream("s").truncateAfter(refOf(filled.written(), 9));
-        appenders.get(0).join(10_000);
+        appenders.get(0).join(300_000);
         assertThat(more).hasSize(1);
         assertThat(endMeanwhile.get()).isEqualTo(filled.written().get(MANY - 1).ref().end());
         assertThat(more.get(0).ref().position()).isGreaterThanOrEqualTo(filled.written().get(MANY - 1).ref().end());

@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Records as values of a program's own types: in every way of writing and reading, of several versions, and with codecs that fail. */
-@Timeout(60)
+@Timeout(300)
 abstract class TypedContract extends LogContract {
 
     private static final String KEY = "meter/1";
@@ -443,13 +443,13 @@ abstract class TypedContract extends LogContract {
         assertThat(drain(reader().scan(KEY, V1))).containsExactly(Reading.number(0));
         assertThat(waiting).isNotDone();
         mayGoOn.countDown();
-        assertThat(waiting.get(30, TimeUnit.SECONDS)).isNotNull();
+        assertThat(waiting.get(300, TimeUnit.SECONDS)).isNotNull();
         assertThat(drain(reader().scan(KEY, V1))).containsExactly(Reading.number(0), Reading.number(1));
     }
 
     private static void awaitLatch(CountDownLatch latch) {
         try {
-            assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(latch.await(300, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }

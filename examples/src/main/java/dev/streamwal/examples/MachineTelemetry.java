@@ -88,7 +88,6 @@ public final class MachineTelemetry implements Callable<Integer> {
 
         try (StreamWal wal = StreamWal.open(root, options)) {
             summary.line("log", "%s", root);
-            long startMillis = System.currentTimeMillis();
             List<Sample> samples = collect(wal);
             Instant collected = Instant.now();
             describe(wal);
@@ -97,7 +96,7 @@ public final class MachineTelemetry implements Callable<Integer> {
                 readBatch("batch read", reader, some);
                 readBatch("again, warm", reader, some);
                 readLatest(reader);
-                scanOneSecond(reader, Instant.ofEpochMilli(startMillis).plusMillis(seconds * 500L));
+                scanOneSecond(reader, timeOf(reader, samples.get(samples.size() / 2)));
                 TelemetryChart chart = new TelemetryChart(reader);
                 sweep(wal, collected);
                 readBatch("after that", reader, some);
@@ -226,6 +225,10 @@ public final class MachineTelemetry implements Callable<Integer> {
                 summary.line("", "%-26s %,.1f at %s", key, value(entry), entry.timestamp());
             }
         }
+    }
+
+    private static Instant timeOf(WalReader reader, Sample sample) {
+        return Instant.ofEpochMilli(reader.find(sample.ref()).orElseThrow().timestampMillis());
     }
 
     private void scanOneSecond(WalReader reader, Instant from) {

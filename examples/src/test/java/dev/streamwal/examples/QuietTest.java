@@ -67,7 +67,7 @@ class QuietTest {
         Path err = folder.resolve("err");
         Process process = ExampleProcess.asModule(program, arguments).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
         try {
-            assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("it ends by itself").isTrue();
+            assertThat(process.waitFor(300, TimeUnit.SECONDS)).as("it ends by itself").isTrue();
         } finally {
             process.destroyForcibly();
         }

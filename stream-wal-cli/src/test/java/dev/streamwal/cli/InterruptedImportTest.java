@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An import of standard input, in a process of its own, that is told to end while it waits for more of it. */
-@Timeout(120)
+@Timeout(300)
 class InterruptedImportTest {
 
     private static final int ROWS = 2_000;
@@ -40,7 +40,7 @@ class InterruptedImportTest {
                 Thread.sleep(20);
             }
             assertThat(process.toHandle().destroy()).isTrue();
-            assertThat(process.waitFor(100, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(300, TimeUnit.SECONDS)).isTrue();
         }
         assertThat(process.exitValue()).isEqualTo(128 + 15);
         return new String(process.getErrorStream().readAllBytes(), UTF_8);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code tail}. */
-@Timeout(60)
+@Timeout(300)
 class TailCommandTest {
 
     @TempDir

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What hangs on the futures of appends may append, wait for that, take long and close: the accounting of answers never waits for it. */
-@Timeout(120)
+@Timeout(300)
 class CallbackTest {
 
     private static final int ROUNDS = 500;
@@ -66,7 +66,7 @@ class CallbackTest {
     }
 
     private static <T> T get(CompletableFuture<T> future) throws Exception {
-        return future.get(60, TimeUnit.SECONDS);
+        return future.get(300, TimeUnit.SECONDS);
     }
 
     /** On a future that is complete behind this: so it never runs in the test's thread. */

@@ -53,7 +53,7 @@ class ChangedReplicasTest {
 
     private void append(ReplicatedWal wal) throws Exception {
         for (int i = 0; i < RECORDS; i++) {
-            acknowledged.add(wal.append("key/" + i % 7, WriteEntry.of(new byte[] {(byte) i, (byte) (i >> 8)})).get(60, TimeUnit.SECONDS));
+            acknowledged.add(wal.append("key/" + i % 7, WriteEntry.of(new byte[] {(byte) i, (byte) (i >> 8)})).get(300, TimeUnit.SECONDS));
         }
     }
 
@@ -119,7 +119,7 @@ class ChangedReplicasTest {
             refs.add(idle.append("idle", WriteEntry.of(new byte[1])));
         }
         for (CompletableFuture<EntryRef> each : refs) {
-            assertThat(each.get(60, TimeUnit.SECONDS).key()).isEqualTo("idle");
+            assertThat(each.get(300, TimeUnit.SECONDS).key()).isEqualTo("idle");
         }
         assertThat(idleReader.endPosition("idle", Consistency.LINEARIZABLE)).isEqualTo(refs.get(19).get().end());
     }
@@ -177,14 +177,14 @@ class ChangedReplicasTest {
             start("n2", all); // it goes on waiting
             long overNanos = System.nanoTime() + ELECTIONS.toNanos();
             while (System.nanoTime() < overNanos) {
-                acknowledged.add(wal.append("meanwhile", WriteEntry.of(new byte[1])).get(60, TimeUnit.SECONDS));
+                acknowledged.add(wal.append("meanwhile", WriteEntry.of(new byte[1])).get(300, TimeUnit.SECONDS));
                 servers.forEach((name, server) -> assertThat(server.leads()).as(name).isEqualTo(name.equals("n0") ? List.of(0, 1) : List.of()));
                 Thread.sleep(100);
             }
             assertThatThrownBy(() -> wal.changeReplicas(all)).isInstanceOf(ReplicationException.class).hasMessageContaining("change one replica at a time");
             change(wal, without(all, "n2"));
             change(wal, all);
-            acknowledged.add(wal.append("meanwhile", WriteEntry.of(new byte[1])).get(60, TimeUnit.SECONDS));
+            acknowledged.add(wal.append("meanwhile", WriteEntry.of(new byte[1])).get(300, TimeUnit.SECONDS));
         }
         assertAcknowledgedIsIn(all);
         servers.values().forEach(ReplicatedWalServer::close);
@@ -202,7 +202,7 @@ class ChangedReplicasTest {
         Replicas all = ReplicaProcesses.onFreePorts(2);
         start("n0", without(all, "n1"));
         try (ReplicatedWal wal = ReplicatedWal.connect(without(all, "n1"), Batching.of(Duration.ZERO, 1))) {
-            EntryRef ref = wal.append("key", WriteEntry.of(new byte[1])).get(60, TimeUnit.SECONDS);
+            EntryRef ref = wal.append("key", WriteEntry.of(new byte[1])).get(300, TimeUnit.SECONDS);
             assertThatThrownBy(() -> start("n1", all)).as("new, and the log is there").isInstanceOf(ReplicationException.class)
                     .hasMessageContaining("another replica has the log without this one: other=n0, its replicas=" + without(all, "n1"));
             assertThatThrownBy(() -> wal.changeReplicas(all)).isInstanceOf(ReplicationException.class).hasMessageContaining("a new one doesn't answer");

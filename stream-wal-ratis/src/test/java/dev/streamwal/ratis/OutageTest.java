@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A majority is away for longer than a client tries: what was appended meanwhile fails, and the same client goes on when there is a majority again. */
 @Tag("long")
-@Timeout(180)
+@Timeout(300)
 class OutageTest {
 
     private static final int TRIES = 3;
@@ -94,7 +94,7 @@ class OutageTest {
             conditional = wal.appendIfEndIs("key", 0, entry(3));
         }
         for (CompletableFuture<?> each : List.of(once, conditional)) {
-            assertThatThrownBy(() -> each.get(60, TimeUnit.SECONDS)).hasCauseInstanceOf(ReplicationException.class)
+            assertThatThrownBy(() -> each.get(300, TimeUnit.SECONDS)).hasCauseInstanceOf(ReplicationException.class)
                     .hasMessageContaining("append isn't acknowledged, and may have happened or not: key=key");
         }
     }

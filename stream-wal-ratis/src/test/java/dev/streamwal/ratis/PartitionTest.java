@@ -68,7 +68,7 @@ class PartitionTest {
         History history = new History();
         try (ReplicatedWal wal = ReplicatedWal.connect(replicas, Batching.of(Duration.ZERO, 1))) {
             long began = System.nanoTime();
-            EntryRef ref = wal.append("stale", WriteEntry.of(new byte[1])).get(90, TimeUnit.SECONDS);
+            EntryRef ref = wal.append("stale", WriteEntry.of(new byte[1])).get(300, TimeUnit.SECONDS);
             history.append("stale", began, System.nanoTime(), ref.position(), ref.end());
             assertThat(wal.endPosition("stale", Consistency.LINEARIZABLE)).isEqualTo(ref.end());
             for (int i = 0; i < 3; i++) {
@@ -85,7 +85,7 @@ class PartitionTest {
         try (Network network = new Network(folder, 3); ReplicaProcesses processes = new ReplicaProcesses(folder, network)) {
             processes.startAll();
             try (ReplicatedWal wal = ReplicatedWal.connect(network.replicas(), Batching.of(Duration.ZERO, 1))) {
-                EntryRef before = wal.append("alone", WriteEntry.of(new byte[1])).get(90, TimeUnit.SECONDS);
+                EntryRef before = wal.append("alone", WriteEntry.of(new byte[1])).get(300, TimeUnit.SECONDS);
                 network.cutAll();
                 CompletableFuture<EntryRef> alone = wal.append("alone", WriteEntry.of(new byte[1]));
                 for (int i = 0; i < 6; i++) { // each replica in turn, twice: they have what they had
@@ -93,7 +93,7 @@ class PartitionTest {
                 }
                 assertThat(alone).isNotDone();
                 network.heal();
-                assertThat(alone.get(90, TimeUnit.SECONDS).position()).isEqualTo(before.end());
+                assertThat(alone.get(300, TimeUnit.SECONDS).position()).isEqualTo(before.end());
             }
         }
     }

@@ -32,7 +32,7 @@ class ReplicaMetricsTest {
         ReplicatedWalServer server = ReplicatedWalServer.start("n0", folder, Replica.options(replicas, 2));
         try (server; ReplicatedWal wal = ReplicatedWal.connect(replicas, Batching.of(Duration.ZERO, 1))) {
             for (int i = 0; i < 20; i++) {
-                assertThat(wal.append("key/" + i, WriteEntry.of("x".getBytes(UTF_8))).get(60, TimeUnit.SECONDS)).isNotNull();
+                assertThat(wal.append("key/" + i, WriteEntry.of("x".getBytes(UTF_8))).get(300, TimeUnit.SECONDS)).isNotNull();
             }
             try (ReplicaMetrics metrics = new ReplicaMetrics(server)) {
                 metrics.bindTo(registry);

@@ -98,7 +98,7 @@ class ReplicaTlsTest {
             }
             Batching batching = Batching.of(Duration.ofMillis(5), 100);
             try (ReplicatedWal wal = ReplicatedWal.connect(replicas, batching, new ReplicaTls(client[0], client[1], trusted))) {
-                EntryRef ref = wal.append("meter/1", WriteEntry.of(new byte[] {7})).get(60, TimeUnit.SECONDS);
+                EntryRef ref = wal.append("meter/1", WriteEntry.of(new byte[] {7})).get(300, TimeUnit.SECONDS);
                 assertThat(wal.latest("meter/1", Consistency.LINEARIZABLE).orElseThrow().ref()).isEqualTo(ref);
             }
             String address = replicas.addresses().get("n0");

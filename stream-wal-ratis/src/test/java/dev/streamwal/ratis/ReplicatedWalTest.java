@@ -55,7 +55,7 @@ class ReplicatedWalTest {
     }
 
     private static <T> T get(CompletableFuture<T> future) throws Exception {
-        return future.get(60, TimeUnit.SECONDS);
+        return future.get(300, TimeUnit.SECONDS);
     }
 
     private static String text(ReplicatedRecord record) {

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What becomes of calls whose client of Ratis' gives up, or asks a replica without the shard. Ratis' clients are played by the test, which says what they answer. */
-@Timeout(60)
+@Timeout(300)
 class ShardConnectionTest {
 
     /** A client of Ratis' that answers when it is told to. */

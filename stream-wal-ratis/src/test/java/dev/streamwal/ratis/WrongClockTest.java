@@ -31,7 +31,7 @@ class WrongClockTest {
     }
 
     private static void append(ReplicatedWal wal, String text) throws Exception {
-        assertThat(wal.append("a", WriteEntry.of(text.getBytes(UTF_8))).get(60, TimeUnit.SECONDS)).isNotNull();
+        assertThat(wal.append("a", WriteEntry.of(text.getBytes(UTF_8))).get(300, TimeUnit.SECONDS)).isNotNull();
     }
 
     private static List<String> texts(ReplicatedWal wal) {

@@ -68,7 +68,7 @@ class PackCatalogTest {
 
     /** Two places are read of a pack whose segments are in the catalogue; who needs its header finds the damage, each time. */
     @Test
-    @Timeout(60)
+    @Timeout(300)
     void reader_ofAPackWhoseHeaderIsDamaged_itsSegmentsAreReadByTheCatalogueAndItsTableIsDamaged() throws IOException {
         Files.createDirectory(PackFiles.directory(root));
         ListedPack pack = write(1);

@@ -20,7 +20,7 @@ class LeakWatchTest {
     }
 
     @Test
-    @Timeout(20)
+    @Timeout(300)
     void aBufferThatIsNotReleasedIsNoticed() throws InterruptedException {
         loseABuffer();
 

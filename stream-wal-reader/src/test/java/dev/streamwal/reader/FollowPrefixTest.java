@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Following many streams, whose files are made by hand. */
-@Timeout(60)
+@Timeout(300)
 class FollowPrefixTest {
 
     private static final Duration LONG = Duration.ofSeconds(50);

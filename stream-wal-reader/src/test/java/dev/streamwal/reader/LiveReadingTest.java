@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Reading while somebody writes: in the writing process, and beside it. */
-@Timeout(60)
+@Timeout(300)
 class LiveReadingTest {
 
     private static final String KEY = "k";
@@ -81,7 +81,7 @@ class LiveReadingTest {
             Thread.sleep(50);
             assertThat(waiting).isNotDone();
             segment.write();
-            assertThat(waiting.get(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(waiting.get(300, TimeUnit.SECONDS)).isTrue();
             assertThat(cursor.ref()).isEqualTo(late.ref());
             assertThat(cursor.next()).isFalse();
             assertThat(end).isLessThan(segment.tail());
@@ -206,7 +206,7 @@ class LiveReadingTest {
             CompletableFuture<Entry> waiting = CompletableFuture.supplyAsync(() -> reader.latest(KEY).orElseThrow());
             Thread.sleep(20);
             segment.write();
-            assertThat(waiting.get(10, TimeUnit.SECONDS).ref()).isEqualTo(late.ref());
+            assertThat(waiting.get(300, TimeUnit.SECONDS).ref()).isEqualTo(late.ref());
         }
     }
 

@@ -454,7 +454,7 @@ class NanoWalTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(300)
     void aCursor_whileFilesFollowEachOther_missesNothing() throws Exception {
         int files = 500;
         try (FileSystem memory = Jimfs.newFileSystem(Configuration.unix())) {

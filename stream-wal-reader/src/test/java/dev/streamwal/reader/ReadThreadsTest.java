@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(300)
 class ReadThreadsTest {
 
     private static final int THREADS = 4;
@@ -25,7 +25,7 @@ class ReadThreadsTest {
 
     private static void pass(CyclicBarrier barrier) {
         try {
-            int unused = barrier.await(30, TimeUnit.SECONDS);
+            int unused = barrier.await(300, TimeUnit.SECONDS);
         } catch (Exception e) {
             throw new AssertionError(e);
         }
@@ -89,7 +89,7 @@ class ReadThreadsTest {
 
     private static void await(CountDownLatch latch) {
         try {
-            assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(latch.await(300, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }

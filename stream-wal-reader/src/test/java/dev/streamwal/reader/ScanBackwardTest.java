@@ -418,7 +418,7 @@ class ScanBackwardTest {
             assertThatThrownBy(() -> waiting.get(50, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
             segment.raw().putLong(slot, word);
             segment.write();
-            assertThat(waiting.get(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(waiting.get(300, TimeUnit.SECONDS)).isTrue();
             assertThat(cursor.ref()).isEqualTo(segment.refs().get(2));
             assertThat(new Walk(cursor).reversed()).isEqualTo(segment.refs().subList(0, 2));
         }

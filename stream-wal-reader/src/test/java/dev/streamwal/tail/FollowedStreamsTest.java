@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Many streams, look by look: what comes at the wrong moment. */
-@Timeout(60)
+@Timeout(300)
 class FollowedStreamsTest {
 
     private static final int STREAMS = 400;

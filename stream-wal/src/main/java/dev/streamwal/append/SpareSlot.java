@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -45,8 +46,11 @@ final class SpareSlot {
             }
             log.events().ended(SpacePreparer.TASK, key.text(), begun);
             return !isLeft;
+        } catch (NoSuchFileException e) {
+            // the stream was deleted meanwhile, and its directory with it; if it is appended to again, the rotation makes another one
+            return true;
         } catch (IOException e) {
-            // the rotation tries it itself, and throws to its caller; the directory of a stream that was deleted may be gone
+            // the rotation tries it itself, and throws to its caller
             if (!unwanted.getAsBoolean()) {
                 log.events().failed(SpacePreparer.TASK, key.text(), e);
             }

@@ -38,7 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Interleavings that are rare, brought about one by one. */
-@Timeout(60)
+@Timeout(300)
 class AppendRacesTest {
 
     private static final String KEY = "stream";
@@ -85,13 +85,13 @@ class AppendRacesTest {
             Thread thread = new Thread(append, "held");
             who.set(thread);
             thread.start();
-            assertThat(held.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(held.await(300, TimeUnit.SECONDS)).isTrue();
             return thread;
         }
 
         void release(Thread thread) throws InterruptedException {
             released.countDown();
-            thread.join(10_000);
+            thread.join(300_000);
             assertThat(thread.isAlive()).isFalse();
         }
     }

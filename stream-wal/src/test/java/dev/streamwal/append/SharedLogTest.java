@@ -44,7 +44,9 @@ class SharedLogTest {
             assertThat(scratch.owes(SharedLog.MAX_DELAY_NANOS)).isTrue();
         }
         long begun = System.nanoTime();
-        scratch.waitOff();
+        while (scratch.owes(0) && System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(30)) {
+            scratch.waitOff(); // which may end early, as a thread's waiting may
+        }
         assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.SECONDS.toNanos(30));
         assertThat(scratch.owes(0)).as("nothing is left").isFalse();
     }

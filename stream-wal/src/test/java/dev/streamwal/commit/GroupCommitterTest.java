@@ -298,7 +298,7 @@ class GroupCommitterTest {
 
     /** A cut is let go of with its stream's lock held, which a checkpoint may be waiting for. */
     @Test
-    @Timeout(30)
+    @Timeout(300)
     void deleted_whileACheckpointWaitsForTheStream_isLetGoOfAndForgotten() throws Exception {
         GroupCommitter committer = committer(false);
         committer.ready();
@@ -330,7 +330,7 @@ class GroupCommitterTest {
         }, command -> new Thread(command).start());
         waits.await();
         try {
-            CompletableFuture.runAsync(cut::close).get(10, TimeUnit.SECONDS);
+            CompletableFuture.runAsync(cut::close).get(300, TimeUnit.SECONDS);
         } finally {
             lock.countDown();
         }
@@ -446,7 +446,7 @@ class GroupCommitterTest {
     }
 
     @Test
-    @Timeout(30)
+    @Timeout(300)
     void await_oneStreamsForceTakesLong_othersAreCommittedMeanwhile() throws Exception {
         HeldForce storage = new HeldForce();
         GroupCommitter committer = committer(true, storage);
@@ -473,7 +473,7 @@ class GroupCommitterTest {
     }
 
     @Test
-    @Timeout(30)
+    @Timeout(300)
     void await_aSegmentIsBeingSealed_othersAreCommittedMeanwhile() throws Exception {
         GroupCommitter committer = committer(true);
         committer.ready();
@@ -490,7 +490,7 @@ class GroupCommitterTest {
     }
 
     @Test
-    @Timeout(30)
+    @Timeout(300)
     void await_forceThatWasHandedOverFails_failsTheLog() throws Exception {
         HeldForce storage = new HeldForce();
         storage.failure = new IOException("Input/output error");
@@ -507,7 +507,7 @@ class GroupCommitterTest {
     }
 
     @Test
-    @Timeout(30)
+    @Timeout(300)
     void await_noDescriptorForAForceThatWasHandedOver_failsThoseWhoWaitAndNobodyElse() throws Exception {
         HeldForce storage = new HeldForce();
         storage.failure = new IOException("Too many open files");
@@ -525,7 +525,7 @@ class GroupCommitterTest {
     }
 
     @Test
-    @Timeout(30)
+    @Timeout(300)
     void close_whileAForceIsUnderWay_waitsForItAndAnswers() throws Exception {
         HeldForce storage = new HeldForce();
         GroupCommitter committer = committer(true, storage);
@@ -561,7 +561,7 @@ class GroupCommitterTest {
     }
 
     @Test
-    @Timeout(30)
+    @Timeout(300)
     void await_handedOverForceFailsAndSoDoesItsReport_answersWhoWaits() throws Exception {
         whenTold = new OutOfMemoryError("made by the test");
         HeldForce storage = new HeldForce();
@@ -574,7 +574,7 @@ class GroupCommitterTest {
     }
 
     @Test
-    @Timeout(30)
+    @Timeout(300)
     void later_whoIsToldThrows_theThreadGoesOn() throws Exception {
         GroupCommitter committer = committer(true);
         committer.ready();

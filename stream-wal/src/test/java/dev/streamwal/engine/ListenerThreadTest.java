@@ -11,7 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(300)
 class ListenerThreadTest {
 
     private final List<String> heard = Collections.synchronizedList(new ArrayList<>());

@@ -183,7 +183,7 @@ class ConsumerMetricsTest {
 
     /** A reading stays for a second, or longer where it took long. */
     private static void awaitReading(BooleanSupplier isRead) throws InterruptedException {
-        for (int tries = 0; tries < 600 && !isRead.getAsBoolean(); tries++) {
+        for (int tries = 0; tries < 6_000 && !isRead.getAsBoolean(); tries++) {
             Thread.sleep(100);
         }
         assertThat(isRead.getAsBoolean()).isTrue();

@@ -306,7 +306,7 @@ class KeyCatalogUpdateTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(300)
     void keys_whileTheCatalogueIsWrittenAnew_alwaysAll() throws InterruptedException {
         try (StreamWal wal = open(); WalReader reader = WalReader.open(root)) {
             append(wal, 8);

@@ -132,7 +132,7 @@ class FailedReadTest {
     }
 
     @Test
-    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void scanLast_closedBetweenAnyTwoCalls_endsAndTellsThat() {
         int thrown = 0;
         for (int nth = 1; thrown == nth - 1; nth++) {

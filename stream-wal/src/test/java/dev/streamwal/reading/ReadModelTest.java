@@ -73,7 +73,7 @@ class ReadModelTest {
             }
             System.out.println("ReadModelTest: " + runs + " runs, " + answers + " answers");
         } finally {
-            process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+            process.destroyForcibly().waitFor(300, TimeUnit.SECONDS);
         }
     }
 

@@ -47,7 +47,7 @@ final class LockingProcess implements AutoCloseable {
 
     /** As {@code kill -9}. */
     void kill() {
-        process.destroyForcibly().onExit().orTimeout(30, TimeUnit.SECONDS).join();
+        process.destroyForcibly().onExit().orTimeout(300, TimeUnit.SECONDS).join();
     }
 
     @Override

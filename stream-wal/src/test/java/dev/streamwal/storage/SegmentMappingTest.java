@@ -53,7 +53,7 @@ class SegmentMappingTest {
                     Thread.onSpinWait();
                 }
             }
-            storing.join(10_000);
+            storing.join(300_000);
             assertThat(failure.get()).isNull();
         }
     }

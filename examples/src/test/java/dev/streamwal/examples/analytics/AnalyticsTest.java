@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a failure leaves of the analytics, and of what they are fed with. */
-@Timeout(60)
+@Timeout(300)
 class AnalyticsTest {
     private static final String KEY = "latency/login";
 

@@ -33,7 +33,7 @@ class EventSourcingTest {
 
     /** A projection that has no view, as there is a folder of that name. */
     @Test
-    @Timeout(60)
+    @Timeout(300)
     void eventSourcing_whoseProjectionEnds_isNotWaitedFor() throws Exception {
         assertThat(Files.createDirectory(folder.resolve("balances.csv"))).isDirectory();
         assertThatThrownBy(() -> EventSourcing.main(new String[] {folder.toString()}))

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the view gets of accounts of which an event can't be read; and which owners it can show. */
-@Timeout(60)
+@Timeout(300)
 class ProjectionTest {
     @TempDir
     Path folder;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The table, where the log can't be read. */
-@Timeout(60)
+@Timeout(300)
 class DashboardTest {
     @TempDir
     Path folder;

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the shipper does with what it can't read. */
-@Timeout(60)
+@Timeout(300)
 class ShipperTest {
     private static final String KEY = "sensor/power/1";
 

@@ -28,7 +28,7 @@ class MessageQueueTest {
 
     /** A worker that can't write down what it does, as there is a folder of that name. */
     @Test
-    @Timeout(60)
+    @Timeout(300)
     void messageQueue_whoseWorkerEnds_isNotWaitedFor() throws Exception {
         assertThat(Files.createDirectory(Deliveries.file(folder, "archive", 1))).isDirectory();
         assertThatThrownBy(() -> MessageQueue.main(new String[] {folder.toString()}))

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Entries over TCP: which come, that slow clients cost no memory, and that every buffer is given back. */
-@Timeout(60)
+@Timeout(300)
 class TcpTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);

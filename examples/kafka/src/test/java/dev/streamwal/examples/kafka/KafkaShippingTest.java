@@ -24,6 +24,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.junit.jupiter.api.AfterAll;
@@ -89,7 +90,7 @@ class KafkaShippingTest {
             System.out.println(arrived.count() + " records, " + arrived.repeats() + " repeats");
             assertThat(arrived.byKey()).as("seed=%d", seed).isEqualTo(appended);
             shipper.destroy();
-            assertThat(shipper.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(shipper.waitFor(300, TimeUnit.SECONDS)).isTrue();
             assertThat(printed()).doesNotContain("lost", "not shipped");
         }
     }
@@ -116,7 +117,7 @@ class KafkaShippingTest {
             Process shipper = startShipper("expired");
             arrived.readUntil(1);
             shipper.destroy();
-            assertThat(shipper.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(shipper.waitFor(300, TimeUnit.SECONDS)).isTrue();
             assertThat(printed()).isEmpty();
 
             EntryRef expired = append(wal, "expired", now[0]);
@@ -165,7 +166,10 @@ class KafkaShippingTest {
     }
 
     private static Map<String, Object> settings() {
-        return KafkaShipper.producerSettings(broker.bootstrapServers(), "test");
+        Map<String, Object> settings = KafkaShipper.producerSettings(broker.bootstrapServers(), "test");
+        // one producer is all that a shipper has here, so that the broker has to be ready for it
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 60_000);
+        return settings;
     }
 
     /** Ships until it is killed, or, with a producer that doesn't kill it, until the function says that all is there. */

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A tier in a bucket of a server of S3's protocol, by the provider that AWS makes. What the log does where a tier fails in other ways is tested with the log. */
 @Tag("long")
-@Timeout(120)
+@Timeout(300)
 class BucketTest {
 
     private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
@@ -68,7 +68,7 @@ class BucketTest {
         command.addAll(List.of(MonthInBucket.class.getName(), folder.resolve("log").toString(), server.uri("month")));
         Process program = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
         program.getOutputStream().close();
-        assertThat(program.waitFor(100, TimeUnit.SECONDS)).isTrue();
+        assertThat(program.waitFor(300, TimeUnit.SECONDS)).isTrue();
 
         assertThat(Files.readAllLines(output)).as("output").contains(
                 "with the log: readings of one meter in an hour of the second day: 4",
