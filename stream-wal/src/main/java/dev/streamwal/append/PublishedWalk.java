@@ -20,6 +20,8 @@ final class PublishedWalk {
     private static final int SPINS_BEFORE_YIELD = 100;
     private static final int YIELDS_BEFORE_SLEEP = 100;
     private static final long SLEEP_NANOS = 50_000;
+    /** Least number of looks, most of them as far apart as a sleep, so that a pause of the whole process, as for a collection, doesn't count. */
+    private static final int MIN_LOOKS = 1_000;
 
     private final TailBuilder tail;
     private final long recordsBefore;
@@ -88,7 +90,7 @@ final class PublishedWalk {
      * Advances to {@code to}, and waits for slots that are not published yet.
      *
      * @param hopeless whether a slot will never be published
-     * @return false if that takes longer than {@code maxWaitNanos}, or is hopeless
+     * @return false if that takes longer than {@code maxWaitNanos}, by the clock and by looks between which the slots' threads can run; or is hopeless
      */
     boolean await(@Nullable SegmentMapping mapping, int to, long maxWaitNanos, BooleanSupplier hopeless) {
         go(mapping, to);
@@ -99,7 +101,7 @@ final class PublishedWalk {
         for (int waits = 0; end() < to; waits++) {
             if (waits < SPINS_BEFORE_YIELD) {
                 Thread.onSpinWait();
-            } else if (hopeless.getAsBoolean() || System.nanoTime() - deadline > 0) {
+            } else if (hopeless.getAsBoolean() || (waits > MIN_LOOKS && System.nanoTime() - deadline > 0)) {
                 return false;
             } else if (waits < SPINS_BEFORE_YIELD + YIELDS_BEFORE_SLEEP) {
                 Thread.yield(); // may yield to other threads for a whole time slice
