@@ -107,7 +107,19 @@ public final class Quarantine {
         makeDirectory();
         Path temporary = directory.resolve(name.getFileName() + ".tmp");
         storage.delete(temporary);
-        SegmentFile copy = storage.create(temporary);
+        try {
+            writeForced(bytes, from, to, temporary);
+            storage.name(temporary, name);
+        } catch (IOException | RuntimeException e) {
+            giveBack(temporary, e);
+            throw e;
+        }
+        storage.forceDirectory(directory);
+        bytesUsed += to - from;
+    }
+
+    private void writeForced(SegmentBytes bytes, long from, long to, Path file) throws IOException {
+        SegmentFile copy = storage.create(file);
         try {
             ByteBuffer chunk = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, to - from));
             bytes.copy(from, to, chunk, (offset, piece) -> copy.write(offset - from, piece));
@@ -115,9 +127,15 @@ public final class Quarantine {
         } finally {
             copy.close();
         }
-        storage.name(temporary, name);
-        storage.forceDirectory(directory);
-        bytesUsed += to - from;
+    }
+
+    /** What was written of a copy that failed would else keep the room that a full disk had left. */
+    private void giveBack(Path temporary, Exception failure) {
+        try {
+            storage.delete(temporary);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
     }
 
     /**

@@ -7,6 +7,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.recovery.TailEvidence.Behind;
 import dev.streamwal.recovery.TailEvidence.Left;
@@ -190,10 +191,26 @@ final class SegmentRepair {
     private void cutTornTail(int end) throws IOException {
         long to = endOfContent(end);
         if (to > end) {
-            Optional<Path> copy = quarantine.setAside(key(), file.path(), bytes, end, to);
-            findings.add(new Repair(RecoveryDecision.CUT_TORN_TAIL, file.path(), end, to - end, copy));
+            findings.add(new Repair(RecoveryDecision.CUT_TORN_TAIL, file.path(), end, to - end, copyOfTornTail(end, to)));
         }
         takeBackMark(end);
+    }
+
+    /**
+     * Empty where the quarantine has no room for it: then the tail is cut all the same, as nothing in it was promised to survive. So it is in a shared segment
+     * where the disk is full: else no stream that shares could go on, and nothing of it could be packed, and later deleted, to make room. A stream of its own
+     * waits for room instead, with what stands there: a full disk takes nothing that is appended to it anyway. Damage was promised, and isn't touched without
+     * a copy.
+     */
+    private Optional<Path> copyOfTornTail(int end, long to) throws IOException {
+        try {
+            return quarantine.setAside(key(), file.path(), bytes, end, to);
+        } catch (IOException e) {
+            if (!key().equals(StreamKey.SHARED) || !IoFailure.isDiskFull(e)) {
+                throw e;
+            }
+            return Optional.empty();
+        }
     }
 
     /** Moves the mark back: it is no evidence here, and a reader that found it before the footer would report the cut part as lost. */
