@@ -1124,6 +1124,36 @@ class TierFailureTest extends LogContract {
         }
     }
 
+    @Test
+    void append_aTableIsLostAndTheTierIsAway_goesOnAndGivesNoPositionAgain() throws IOException {
+        expectFailures();
+        try (StreamWal wal = open()) {
+            append(wal, 5);
+            assertThat(wal.moveToTier()).isGreaterThan(1);
+        }
+        for (long number : ManifestFile.read(root).objects().keySet()) {
+            Files.delete(PackFiles.table(root, number));
+        }
+        Files.deleteIfExists(PackFiles.keys(root));
+        store.weather(new Weather() {
+            @Override
+            public void before(Call call, String object) throws IOException {
+                throw new IOException("connection refused");
+            }
+        });
+        try (StreamWal wal = open()) {
+            for (Map.Entry<String, List<Written>> stream : written.entrySet()) {
+                List<Written> records = stream.getValue();
+                long end = records.get(records.size() - 1).ref().end();
+                records.addAll(appendSome(wal.stream(stream.getKey()), 2, 300));
+                assertThat(records.get(records.size() - 2).ref().position()).as("not given again").isGreaterThanOrEqualTo(end);
+            }
+            store.weather(Weather.FINE);
+            int unused = wal.moveToTier();
+            assertHolds(wal);
+        }
+    }
+
     /** Where a table begins in a pack is told from its length: who has met one of another length goes on with the right one. */
     @ParameterizedTest
     @ValueSource(ints = {8, -8})

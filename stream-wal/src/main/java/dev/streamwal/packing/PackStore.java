@@ -473,7 +473,10 @@ public final class PackStore implements PackedData {
                         newest = newest.isPresent() && position >= end ? newest : Optional.of(pack);
                         position = Math.max(position, end);
                     }
-                } catch (CorruptSegmentException e) {
+                } catch (IOException | RuntimeException e) {
+                    if (!PackFailure.isOfTable(e)) {
+                        throw e;
+                    }
                     isWhole = false;
                 }
             }
@@ -496,8 +499,11 @@ public final class PackStore implements PackedData {
                     }
                 }
             }
-        } catch (CorruptSegmentException e) {
-            // the catalogue of keys says where the stream ends: a damaged pack keeps it only from knowing its window
+        } catch (IOException | RuntimeException e) {
+            if (!PackFailure.isOfTable(e)) {
+                throw e;
+            }
+            // the catalogue of keys says where the stream ends: such a pack keeps it only from knowing its window
         }
         return start;
     }
@@ -584,8 +590,10 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Damage of a pack keeps no stream from continuing, as in shared segments. Where it may have more of a stream than is known, the stream goes on at the log's
-     * start, above every position given before the log was opened. Readers report the damage.
+     * Damage of a pack keeps no stream from continuing, as in shared segments; nor does a pack that can't be read for another reason of its own, or not now,
+     * as its table is missing and the tier is away. Where it may have more of a stream than is known, the stream goes on at the log's start, above every
+     * position given before the log was opened, and so above all that the pack has of it: when the pack can be read again, its records stand before what
+     * follows. Readers report the damage.
      */
     @Override
     public Newest newest(StreamKey key) throws IOException {

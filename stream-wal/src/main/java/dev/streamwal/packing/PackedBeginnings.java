@@ -30,7 +30,7 @@ public final class PackedBeginnings implements KnownDurable {
         OptionalLong deleted = known.deletedBelow(key);
         PackedData.Newest elsewhere = store.newest(key);
         if (!elsewhere.isWhole()) {
-            // the stream may have its beginning in a damaged pack: readers report the pack, and what follows it stays
+            // the stream may have its beginning in a pack that can't be read: readers report the pack, and what follows it stays
             return OptionalLong.of(Long.MAX_VALUE);
         }
         return elsewhere.end().isEmpty() ? deleted : OptionalLong.of(Math.max(deleted.orElse(0), elsewhere.end().get().position()));
@@ -40,8 +40,11 @@ public final class PackedBeginnings implements KnownDurable {
     public boolean isElsewhereUpTo(StreamKey key, long position) throws IOException {
         try {
             return store.endsAt(key, position) || !store.isInheritedWhole();
-        } catch (CorruptSegmentException e) {
-            // possibly, as beside a damaged shared segment: readers report the pack
+        } catch (IOException | RuntimeException e) {
+            if (!PackFailure.isOfTable(e)) {
+                throw e;
+            }
+            // possibly, as beside a damaged shared segment: what follows stays, and readers report the pack
             return true;
         }
     }
@@ -51,7 +54,8 @@ public final class PackedBeginnings implements KnownDurable {
         try {
             return store.endBefore(key, base, end);
         } catch (CorruptSegmentException e) {
-            // as if there were nothing: what the segment before lacks up to there counts as missing
+            // as if there were nothing: what the segment before lacks up to there counts as missing, which is noted in it for good. So a pack that can't be
+            // read for another reason than damage, and perhaps can later, keeps the stream from being recovered
             return end;
         }
     }
