@@ -268,7 +268,7 @@ public final class StreamWal implements AutoCloseable {
             SegmentStorage storage = environment.storages().of(root);
             deleteActivity(root, storage);
             StreamFolders folders = new StreamFolders(root);
-            folders.create(storage, e -> report.failed("rename the folder streams", null, e));
+            folders.create(storage, (task, e) -> report.failed(task, null, e));
             declareConsumers(root, options, report);
             PositionsFile positions = PositionsFile.load(root, () -> folders.anySegment() || hasHadPacks(root));
             PositionsFile.Opened opened = positions.open(environment.bootId());

@@ -154,7 +154,7 @@ final class CommitJournal {
     }
 
     /** Continues the journal found on opening, before anything is written. */
-    void inherit(InheritedJournal found) throws IOException {
+    void inherit(InheritedJournal found) {
         lock.lock();
         try {
             journalId = found.frontier().journalId();
@@ -187,13 +187,20 @@ final class CommitJournal {
         }
     }
 
-    /** Deletes what a crash left of a file that was being created: it takes no block. Its number isn't used again. */
+    /**
+     * Deletes what a crash left of a file that was being created: it takes no block. Its number isn't used again, so where it can't be deleted it stays, and
+     * the next opening tries again.
+     */
     @GuardedBy("lock")
-    private void inheritFree(InheritedJournal.Part part) throws IOException {
+    private void inheritFree(InheritedJournal.Part part) {
         if (part.length() >= sizes.maxBlockBytes()) {
             addFree(inherited(part));
         } else {
-            Files.deleteIfExists(part.path());
+            try {
+                Files.deleteIfExists(part.path());
+            } catch (IOException e) {
+                // nothing needs it to go
+            }
         }
     }
 

@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /** The folder {@code segments} of a log, as its writer sees it. Thread-safe. */
@@ -42,11 +42,15 @@ public final class StreamFolders {
      * The names of the log and of the folder are durable before the file {@code positions} exists. If a process was killed in between, the
      * next one makes them durable.
      *
-     * @param failed receives the reason why the folder of an old log keeps its name
+     * @param failed receives what could not be done, and need not be, and why: the folder of an old log keeps its name, or what a killed process left stays
      */
-    public void create(SegmentStorage storage, Consumer<IOException> failed) throws IOException {
-        FolderUpgrade.run(root, failed);
-        LinkFolder.deleteLeftovers(root);
+    public void create(SegmentStorage storage, BiConsumer<String, IOException> failed) throws IOException {
+        FolderUpgrade.run(root, failure -> failed.accept("rename the folder streams", failure));
+        try {
+            LinkFolder.deleteLeftovers(root);
+        } catch (IOException e) {
+            failed.accept("delete what a killed process left", e);
+        }
         storage.createDirectory(streams.path());
         if (!Files.exists(root.resolve(PositionsLayout.FILE_NAME))) {
             DirectoryForce.forceNameOf(root);

@@ -185,13 +185,28 @@ public final class PackStore implements PackedData {
                 OptionalLong number = PackFiles.parse(name);
                 lastNumber = Math.max(lastNumber, number.orElse(0));
                 if (isLeftover(name, number) || file.equals(PackFiles.temporaryKeys(root))) {
-                    Files.deleteIfExists(file);
+                    deleteLeftover(file, name);
                 }
             }
         } catch (NoSuchFileException e) {
             // there has never been one
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
+        }
+    }
+
+    /**
+     * One that can't be deleted now keeps no log from being opened: nothing reads it, its number isn't given again, and the file of a pack goes with the next
+     * change of the packs for which it can.
+     */
+    private synchronized void deleteLeftover(Path file, String name) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            notDeleted = e;
+            PackFiles.parse(name).ifPresent(inDoubt::add);
+            PackFiles.parseTable(name).ifPresent(inDoubt::add);
+            lastNumber = Math.max(lastNumber, PackFiles.parseTemporary(name).orElse(0));
         }
     }
 
