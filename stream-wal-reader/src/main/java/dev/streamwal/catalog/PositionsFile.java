@@ -2,7 +2,7 @@ package dev.streamwal.catalog;
 
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
-import dev.streamwal.io.LogFile;
+import dev.streamwal.io.BadSectors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -24,7 +24,7 @@ public final class PositionsFile {
     public static Optional<Positions> read(Path root) throws IOException {
         Optional<Positions> found = Optional.empty();
         for (int attempt = 0; attempt < ATTEMPTS && found.isEmpty(); attempt++) {
-            Optional<byte[]> bytes = LogFile.readSmall(in(root), PositionsLayout.FILE_BYTES);
+            Optional<byte[]> bytes = BadSectors.readSmall(in(root), PositionsLayout.FILE_BYTES, left -> PositionsLayout.decode(left).isPresent());
             if (bytes.isEmpty()) {
                 return Optional.empty();
             }

@@ -8,20 +8,19 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.io.TwinFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BiFunction;
 
 /**
  * The file with a log's session keys, and its copy: {@code keys} and {@code keys.copy}.
  *
- * <p>Each change replaces the file, then the copy; {@link LogFile#replace} says why each is whole at every moment. So the file has all acknowledged
- * changes, and perhaps one more, and the copy is read where the file is damaged. A session key is used only when both have it, so records that
- * can be read with the file can be read with the copy.
+ * <p>{@link TwinFile} says why either may be read. A session key is used only when both have it, so records that can be read with the file can be read with
+ * the copy.
  */
 public final class KeysFile {
 
@@ -48,7 +47,7 @@ public final class KeysFile {
      * @throws UnsupportedFormatException where a newer version wrote it
      */
     public static List<WrappedKey> read(Path root) throws IOException {
-        return readEither(root, (bytes, keys) -> keys).orElse(List.of());
+        return twin(root, KeysLayout::decode).read().orElse(List.of());
     }
 
     /** Why the file and its copy can't be read, each by itself: while one of the two can be, nobody else notices. A newer version's throws. */
@@ -74,7 +73,10 @@ public final class KeysFile {
 
     /** The content of the file, or else of its copy, as {@link #read}; empty where there is neither. */
     public static Optional<byte[]> bytes(Path root) throws IOException {
-        return readEither(root, (bytes, keys) -> bytes);
+        return twin(root, bytes -> {
+            List<WrappedKey> unused = KeysLayout.decode(bytes);
+            return bytes;
+        }).read();
     }
 
     /**
@@ -99,30 +101,8 @@ public final class KeysFile {
         }
     }
 
-    private static <T> Optional<T> readEither(Path root, BiFunction<byte[], List<WrappedKey>, T> result) throws IOException {
-        FormatException why = null;
-        for (Path file : List.of(path(root), copy(root))) {
-            try {
-                Optional<byte[]> bytes = LogFile.readSmall(file, KeysLayout.MAX_BYTES);
-                if (bytes.isPresent()) {
-                    return Optional.of(result.apply(bytes.get(), KeysLayout.decode(bytes.get())));
-                }
-            } catch (FormatException e) {
-                if (e.isUnsupported()) {
-                    throw new UnsupportedFormatException(e.at("file=" + file), file, null, WalException.NO_POSITION, e);
-                }
-                why = why == null ? e : why;
-            }
-        }
-        if (why == null) {
-            return Optional.empty();
-        }
-        throw damaged(root, why);
-    }
-
-    private static CorruptSegmentException damaged(Path root, FormatException why) {
-        return new CorruptSegmentException("file of session keys is damaged: " + why.getMessage() + ", file=" + path(root)
-                + ", copy=" + copy(root) + "; put one of the two back from a copy of this log", path(root), null, WalException.NO_POSITION, 0, 0, why);
+    private static <T> TwinFile<T> twin(Path root, TwinFile.Decoder<T> decoder) {
+        return new TwinFile<>("file of session keys", "put one of the two back from a copy of this log", path(root), copy(root), KeysLayout.MAX_BYTES, decoder);
     }
 
     /**

@@ -3,6 +3,9 @@ package dev.streamwal.io;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Reads what many streams share, a file with records or tables of theirs, around sectors that the disk can't read: a page with such a sector is given as
@@ -29,6 +32,28 @@ public final class BadSectors {
                 throw e;
             }
             return readPages(bytes, target.position(start), offset);
+        }
+    }
+
+    /**
+     * As {@link LogFile#readSmall}, around bad sectors, if what is left is enough.
+     *
+     * @throws IOException where it isn't, too: why the disk can't read the file
+     */
+    public static Optional<byte[]> readSmall(Path path, int maxBytes, Predicate<byte[]> isEnough) throws IOException {
+        try {
+            return LogFile.readSmall(path, maxBytes);
+        } catch (IOException e) {
+            if (!isOfSector(e)) {
+                throw e;
+            }
+            try (LogFile file = LogFile.reading(path)) {
+                byte[] left = file.ask(open -> LogFile.readStart(around(open), maxBytes));
+                if (!isEnough.test(left)) {
+                    throw e;
+                }
+                return Optional.of(left);
+            }
         }
     }
 

@@ -249,21 +249,9 @@ public class LogFile implements SegmentBytes, Closeable {
             return channel.size();
         }
 
-        /** The first bytes of the file: all of it, where it isn't longer than the limit. Takes memory only for bytes that the file has. */
+        /** As {@link LogFile#readStart}. */
         public byte[] readStart(int maxBytes) throws IOException {
-            byte[] found = new byte[Math.min(maxBytes, CHUNK_BYTES)];
-            int length = 0;
-            while (true) {
-                int wanted = Math.min(found.length - length, CHUNK_BYTES);
-                int read = read(ByteBuffer.wrap(found, length, wanted), length);
-                length += read;
-                if (read < wanted || length == maxBytes) {
-                    return Arrays.copyOf(found, length);
-                }
-                if (length == found.length) {
-                    found = Arrays.copyOf(found, (int) Math.min(maxBytes, 2L * length));
-                }
-            }
+            return LogFile.readStart(this, maxBytes);
         }
 
         /**
@@ -336,6 +324,23 @@ public class LogFile implements SegmentBytes, Closeable {
     }
 
     // ---------------------------------------------------------------- small files
+
+    /** The first bytes of a file: all of it, where it isn't longer than the limit. Takes memory only for bytes that the file has. */
+    public static byte[] readStart(SegmentBytes file, int maxBytes) throws IOException {
+        byte[] found = new byte[Math.min(maxBytes, CHUNK_BYTES)];
+        int length = 0;
+        while (true) {
+            int wanted = Math.min(found.length - length, CHUNK_BYTES);
+            int read = file.read(ByteBuffer.wrap(found, length, wanted), length);
+            length += read;
+            if (read < wanted || length == maxBytes) {
+                return Arrays.copyOf(found, length);
+            }
+            if (length == found.length) {
+                found = Arrays.copyOf(found, (int) Math.min(maxBytes, 2L * length));
+            }
+        }
+    }
 
     /**
      * The first bytes of a file: all of it, where it isn't longer than the limit.

@@ -4,6 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
+import dev.streamwal.io.BadSectors;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import java.io.IOException;
@@ -51,12 +52,13 @@ public final class FrontierFile {
         }
     }
 
+    /** A page that the disk can't read fails the checksum, and so is damage, of which the program decides what becomes. */
     private static byte[] read(LogFile.Opened file) throws IOException {
         long size = file.size();
         if (size > FrontierLayout.MAX_BYTES) {
             throw corrupt("file is longer than " + FrontierLayout.MAX_BYTES + " bytes: bytes=" + size, file.path(), size, null);
         }
-        return file.readStart(FrontierLayout.MAX_BYTES);
+        return LogFile.readStart(BadSectors.around(file), FrontierLayout.MAX_BYTES);
     }
 
     private static CorruptSegmentException corrupt(String what, Path file, long length, @Nullable Throwable cause) {

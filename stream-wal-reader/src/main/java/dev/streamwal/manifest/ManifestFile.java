@@ -2,10 +2,10 @@ package dev.streamwal.manifest;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
-import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.io.TwinFile;
 import dev.streamwal.pack.PackFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,14 +16,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The file of a manifest, and its copy: {@code packs/manifest} and {@code packs/manifest.copy}.
  *
- * <p>Each change replaces the file, then the copy; {@link LogFile#replace} says why each is whole at every moment. So the file has all
- * acknowledged changes, and perhaps one more. The copy may lack the last change; it is read where the file is damaged. The packs that a
- * change lists are durable before it, so a change that was not acknowledged is valid too.
+ * <p>{@link TwinFile} says why either may be read. The packs that a change lists are durable before it, so a change that was not acknowledged is valid too.
  */
 public final class ManifestFile {
 
@@ -51,38 +48,21 @@ public final class ManifestFile {
      * @throws UnsupportedFormatException where a newer version wrote it
      */
     public static Manifest read(Path root) throws IOException {
-        Manifest found = readEither(root);
-        if (found == Manifest.EMPTY && isAnyPack(root)) {
+        TwinFile<Manifest> twin = twin(root);
+        Optional<Manifest> found = twin.read();
+        if (found.isEmpty() && isAnyPack(root)) {
             // a log gets its manifest before its first pack: both may have come since the first look
-            found = readEither(root);
-            if (found == Manifest.EMPTY) {
-                throw damaged("is missing", null, path(root), copy(root));
+            found = twin.read();
+            if (found.isEmpty()) {
+                throw twin.damaged("is missing", null);
             }
         }
-        return found;
+        return found.orElse(Manifest.EMPTY);
     }
 
-    private static Manifest readEither(Path root) throws IOException {
-        Path file = path(root);
-        Path copy = copy(root);
-        FormatException why = null;
-        for (Path each : new Path[] {file, copy}) {
-            try {
-                Optional<Manifest> found = readOne(each);
-                if (found.isPresent()) {
-                    return found.get();
-                }
-            } catch (FormatException e) {
-                if (e.isUnsupported()) {
-                    throw new UnsupportedFormatException(e.at("file=" + each), each, null, WalException.NO_POSITION, e);
-                }
-                why = why == null ? e : why;
-            }
-        }
-        if (why == null) {
-            return Manifest.EMPTY;
-        }
-        throw damaged("is damaged: " + why.getMessage(), why, file, copy);
+    private static TwinFile<Manifest> twin(Path root) {
+        return new TwinFile<>("list of packs", "restore the log from a backup: an older list alone would have packs deleted that were written since",
+                path(root), copy(root), ManifestLayout.MAX_BYTES, ManifestLayout::decode);
     }
 
     private static boolean isAnyPack(Path root) throws IOException {
@@ -100,33 +80,18 @@ public final class ManifestFile {
         }
     }
 
-    private static CorruptSegmentException damaged(String what, @Nullable FormatException why, Path file, Path copy) {
-        return new CorruptSegmentException("list of packs " + what + ", file=" + file + ", copy=" + copy
-                + "; restore the log from a backup: an older list alone would have packs deleted that were written since", file, null, WalException.NO_POSITION, 0, 0, why);
-    }
-
-    private static Optional<Manifest> readOne(Path file) throws IOException, FormatException {
-        Optional<byte[]> bytes = LogFile.readSmall(file, ManifestLayout.MAX_BYTES);
-        return bytes.isPresent() ? Optional.of(ManifestLayout.decode(bytes.get())) : Optional.empty();
-    }
-
     /** Whether the file can be read, and has this manifest. */
     static boolean isFirst(Path root, Manifest manifest) throws IOException {
-        return isThere(path(root), manifest);
+        return isThere(root, path(root), manifest);
     }
 
     /** Whether the copy can be read, and has this manifest. */
     static boolean isCopied(Path root, Manifest manifest) throws IOException {
-        return isThere(copy(root), manifest);
+        return isThere(root, copy(root), manifest);
     }
 
-    private static boolean isThere(Path file, Manifest manifest) throws IOException {
-        try {
-            Optional<Manifest> found = readOne(file);
-            return found.isPresent() && found.get().edits() == manifest.edits();
-        } catch (FormatException e) {
-            return false;
-        }
+    private static boolean isThere(Path root, Path file, Manifest manifest) throws IOException {
+        return twin(root).readOnly(file).filter(found -> found.edits() == manifest.edits()).isPresent();
     }
 
     /** When this returns, the file has this encoded manifest durably; when it throws, it has this one or the one before. */
@@ -146,7 +111,7 @@ public final class ManifestFile {
     static void writeOverCopy(Path root, Manifest manifest) throws IOException {
         Path file = path(root);
         Path copy = copy(root);
-        if (!isReadable(file)) {
+        if (twin(root).readOnly(file).isEmpty()) {
             throw new IOException("disk is full, and the list of packs can't be read, so its copy must stay: file=" + file + ", copy=" + copy
                     + "; free some space and try again");
         }
@@ -161,14 +126,6 @@ public final class ManifestFile {
         }
         LogFile.rename(copy, file);
         DirectoryForce.force(directory(root));
-    }
-
-    private static boolean isReadable(Path file) throws IOException {
-        try {
-            return readOne(file).isPresent();
-        } catch (FormatException e) {
-            return false;
-        }
     }
 
     /** Deletes the copy. Needs no room. */

@@ -5,10 +5,12 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.io.BadSectors;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -20,8 +22,8 @@ import java.util.function.Supplier;
  * The file {@code positions}, as its writer keeps it. When a method returns, its change survives power loss. Thread-safe.
  *
  * <p>A change is written to one slot and forced, then to the other and forced: so one slot is whole at every moment, and once a change is
- * acknowledged, losing either slot loses nothing. (If only one were changed, a byte that rots there would bring the older state back, and positions
- * would be given twice.)
+ * acknowledged, losing either slot loses nothing, also where the disk can't read it. (If only one were changed, a byte that rots there would bring the
+ * older state back, and positions would be given twice.)
  *
  * <p>A write that fails leaves {@link #current()} at the last state that both slots held: so the failed change is requested, and written, again. But
  * it continues from the newest state that one slot holds, and so with the other slot: the failed write may have torn that one, and then the first is
@@ -61,7 +63,8 @@ public final class PositionsFile {
      */
     public static PositionsFile load(Path root, BooleanSupplier hasStreams) throws IOException {
         Path file = root.resolve(PositionsLayout.FILE_NAME);
-        Optional<byte[]> bytes = LogFile.readSmall(file, PositionsLayout.FILE_BYTES);
+        // without a valid slot the disk's failure stays one: a log that lost its segments isn't a new one, which would give positions again
+        Optional<byte[]> bytes = BadSectors.readSmall(file, PositionsLayout.FILE_BYTES, left -> PositionsLayout.decode(left).isPresent());
         if (bytes.isPresent()) {
             Optional<Positions> valid = PositionsLayout.decode(bytes.get());
             if (valid.isPresent()) {
@@ -207,9 +210,11 @@ public final class PositionsFile {
     @GuardedBy("this")
     private void writeSlot(Positions next) throws IOException {
         long offset = PositionsLayout.offset(next);
+        // the whole page: of one with a bad sector a part can't be written, as the rest would have to be read, and the whole mends it
+        ByteBuffer slot = ByteBuffer.allocate(PositionsLayout.SLOT_BYTES).put(PositionsLayout.encode(next)).rewind();
         try (LogFile positions = new LogFile(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             positions.together(open -> {
-                open.write(offset, PositionsLayout.encode(next));
+                open.write(offset, slot.rewind());
                 open.force();
             });
         }
