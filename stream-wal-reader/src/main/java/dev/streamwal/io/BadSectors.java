@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 
 /**
@@ -18,12 +19,21 @@ import java.util.function.Predicate;
 public final class BadSectors {
 
     /** What the page cache reads at once: a bad sector fails all of it. */
-    static final int PAGE_BYTES = 4 << 10;
+    public static final int PAGE_BYTES = 4 << 10;
 
     private BadSectors() {}
 
     /** As {@link SegmentBytes#read}, around bad sectors. */
     public static int read(SegmentBytes bytes, ByteBuffer target, long offset) throws IOException {
+        return read(bytes, target, offset, page -> {});
+    }
+
+    /**
+     * As {@link SegmentBytes#read}, around bad sectors.
+     *
+     * @param unread receives the offset of each page that can't be read, for who has to tell it from bytes that rotted
+     */
+    public static int read(SegmentBytes bytes, ByteBuffer target, long offset, LongConsumer unread) throws IOException {
         int start = target.position();
         try {
             return bytes.read(target, offset);
@@ -31,7 +41,7 @@ public final class BadSectors {
             if (!isOfSector(e)) {
                 throw e;
             }
-            return readPages(bytes, target.position(start), offset);
+            return readPages(bytes, target.position(start), offset, unread);
         }
     }
 
@@ -83,19 +93,19 @@ public final class BadSectors {
         return IoFailure.isOfFile(failure) && !(failure instanceof FileSystemException);
     }
 
-    private static int readPages(SegmentBytes bytes, ByteBuffer target, long offset) throws IOException {
+    private static int readPages(SegmentBytes bytes, ByteBuffer target, long offset, LongConsumer unread) throws IOException {
         int start = target.position();
         int limit = (int) Math.min(target.limit(), start + Math.max(0, bytes.size() - offset));
         while (target.position() < limit) {
             int from = target.position();
             long at = offset + from - start;
             int end = (int) Math.min(limit, from + PAGE_BYTES - at % PAGE_BYTES);
-            readPage(bytes, target, at, end);
+            readPage(bytes, target, at, end, unread);
         }
         return target.position() - start;
     }
 
-    private static void readPage(SegmentBytes bytes, ByteBuffer target, long offset, int end) throws IOException {
+    private static void readPage(SegmentBytes bytes, ByteBuffer target, long offset, int end, LongConsumer unread) throws IOException {
         int start = target.position();
         ByteBuffer page = target.duplicate().limit(end);
         try {
@@ -105,6 +115,7 @@ public final class BadSectors {
                 throw e;
             }
             page.position(start);
+            unread.accept(offset - offset % PAGE_BYTES);
         }
         // also where the file has become shorter meanwhile: no checksum is right for that either
         while (page.hasRemaining()) {

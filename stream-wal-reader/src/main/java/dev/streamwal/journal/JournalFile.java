@@ -8,8 +8,9 @@ import java.nio.file.Path;
  * @param length of the file
  * @param firstSequence of the blocks that are needed; 0 where the file has none, and is free
  * @param lastSequence of the blocks that are needed; 0 where the file has none
+ * @param hasBadSector whether the disk couldn't read something of it: nothing more is to be written there, as that would fail, too
  */
-public record JournalFile(Path path, long length, long firstSequence, long lastSequence) {
+public record JournalFile(Path path, long length, long firstSequence, long lastSequence, boolean hasBadSector) {
 
     /** Whether it has blocks that are needed. */
     public boolean isLive() {

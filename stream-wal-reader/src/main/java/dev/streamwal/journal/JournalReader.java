@@ -1,6 +1,7 @@
 package dev.streamwal.journal;
 
 import dev.streamwal.format.RecordLayout;
+import dev.streamwal.io.BadSectors;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.journal.JournalBlockLayout.Prefix;
 import java.io.Closeable;
@@ -8,12 +9,18 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads blocks of one journal file after the other, through a window. A block that is larger than the window is checked piece by piece
  * before memory is taken for it.
+ *
+ * <p>A sector that the disk can't read keeps no journal from being read: most of its bytes aren't needed any more, or not yet. What stands in such a
+ * page is no block.
  */
 final class JournalReader implements Closeable {
 
@@ -28,6 +35,8 @@ final class JournalReader implements Closeable {
     private long start;
     private long end;
     private long checksummed;
+    /** The pages that the disk couldn't read, of the files where there are some: one bit each. */
+    private final Map<Path, BitSet> unread = new HashMap<>();
 
     /** @param longest bytes of the longest file, which bound the memory */
     JournalReader(long longest) {
@@ -158,7 +167,21 @@ final class JournalReader implements Closeable {
         if (file == null) {
             throw new IllegalStateException("no journal file is open");
         }
-        return file.read(target, offset);
+        Path path = file.path();
+        return BadSectors.read(file, target, offset,
+                page -> unread.computeIfAbsent(path, none -> new BitSet()).set((int) (page / BadSectors.PAGE_BYTES)));
+    }
+
+    /** Whether one of these bytes of the present file was to be read, and couldn't be: then it says nothing of what stands there. */
+    boolean isUnread(long from, long to) {
+        BitSet pages = file == null ? null : unread.get(file.path());
+        int first = pages == null ? -1 : pages.nextSetBit((int) (from / BadSectors.PAGE_BYTES));
+        return first >= 0 && (long) first * BadSectors.PAGE_BYTES < to;
+    }
+
+    /** Whether the disk couldn't read something of the file. */
+    boolean hasUnread(Path any) {
+        return unread.containsKey(any);
     }
 
     @Override

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Block n + 1 stands behind block n, or at the start of another file. Where it stands in neither place, the journal ends: blocks are
  * forced one by one, so only the last can be torn. But a block with a higher sequence anywhere proves that the missing one was forced, and
  * is damaged now. (A file that was free and is used again holds old blocks behind the new ones; their sequences are lower.)
+ *
+ * <p>Where the disk can't read a place that the missing block may have, that is damage, too: it may have been forced, and acknowledged. Sectors that can't be
+ * read anywhere else don't matter.
  */
 public final class JournalScan {
 
@@ -38,6 +41,8 @@ public final class JournalScan {
     private @Nullable Head current;
     private long offset;
     private @Nullable Place last;
+    /** Where blocks that aren't needed couldn't be read, so that nobody knows where the first needed one has its place; null where that is known. */
+    private @Nullable Place lost;
     private long blocks;
     private long bytes;
 
@@ -71,14 +76,17 @@ public final class JournalScan {
         this.expected = firstSequence;
     }
 
-    /** The files that start with a whole block, of whatever journal. Without a frontier there are none, or the frontier was lost. */
+    /**
+     * The files that start with a whole block, of whatever journal, or with what can't be read. Without a frontier there are none, or the frontier was
+     * lost.
+     */
     public static List<Path> usedFiles(Path root) throws IOException {
         List<Path> used = new ArrayList<>();
         for (Path file : JournalFiles.list(root)) {
             try (JournalReader reader = new JournalReader(Files.size(file))) {
                 reader.open(file);
                 Prefix prefix = reader.prefixAt(0);
-                if (prefix != null && reader.blockAt(0, prefix) != null) {
+                if (prefix != null && reader.blockAt(0, prefix) != null || reader.isUnread(0, JournalBlockLayout.PREFIX_BYTES)) {
                     used.add(file);
                 }
             }
@@ -154,6 +162,7 @@ public final class JournalScan {
             if (block == null) {
                 Found found = findIn(new JournalSearch(reader, journalId), head, offset, firstSequence);
                 current = found == null ? null : head;
+                lost = found == null && reader.isUnread(offset, head.length) ? new Place(head.file, offset) : null;
                 offset = found != null && found.sequence() == firstSequence ? found.offset() : offset;
                 return found != null;
             }
@@ -175,28 +184,29 @@ public final class JournalScan {
 
     private JournalEnd walk(JournalReader reader, JournalVisitor visitor) throws IOException {
         while (true) {
+            Head next = startingWith(expected);
+            if (next != null) {
+                // also where one with this number stands here: that one couldn't be read once, and its number was given again
+                goTo(next, 0);
+            }
             ByteBuffer block = blockHere(reader, expected);
             if (block == null) {
-                Head next = startingWith(expected);
-                if (next != null) {
-                    goTo(next, 0);
-                    continue;
-                }
                 JournalSearch search = new JournalSearch(reader, journalId);
                 Found found = find(search);
-                if (found == null && !search.gaveUp()) {
-                    return end(isTorn(reader) ? Ending.TORN : Ending.CLEAN);
+                Place unread = found == null ? unread(reader) : null;
+                if (found == null && unread == null && !search.gaveUp()) {
+                    return end(reader, isTorn(reader) ? Ending.TORN : Ending.CLEAN);
                 }
-                if (!passes(visitor, damage(found))) {
-                    return end(Ending.CORRUPT);
+                if (!passes(visitor, unread == null ? damage(found) : unreadable(unread))) {
+                    return end(reader, Ending.CORRUPT);
                 }
                 if (found == null) {
-                    return end(Ending.TORN);
+                    return end(reader, Ending.TORN);
                 }
                 goTo(found.head(), found.offset());
                 expected = found.sequence();
             } else if (!visit(block, visitor)) {
-                return end(Ending.CORRUPT);
+                return end(reader, Ending.CORRUPT);
             }
         }
     }
@@ -288,6 +298,37 @@ public final class JournalScan {
         return at < 0 ? null : new Found(head, at, search.foundSequence());
     }
 
+    /**
+     * Where the expected block may stand, and the disk can't read it; null where it stands nowhere. A file of which no block is known counts where its
+     * beginning can't be read: the block may have been the first in it, as it didn't fit elsewhere.
+     */
+    private @Nullable Place unread(JournalReader reader) throws IOException {
+        if (current == null && lost != null) {
+            return lost;
+        }
+        if (current != null && isUnread(reader, current, offset)) {
+            return new Place(current.file, offset);
+        }
+        for (Head head : heads) {
+            if (head.first == 0 && head.liveFirst == 0 && head != current && isUnread(reader, head, 0)) {
+                return new Place(head.file, 0);
+            }
+        }
+        return null;
+    }
+
+    private boolean isUnread(JournalReader reader, Head head, long at) throws IOException {
+        reader.open(head.file);
+        Prefix prefix = reader.prefixAt(at);
+        return reader.isUnread(at, at + JournalBlockLayout.PREFIX_BYTES)
+                || (prefix != null && prefix.journalId() == journalId && prefix.sequence() >= expected && reader.isUnread(at, at + prefix.length()));
+    }
+
+    private JournalDamage unreadable(Place place) throws IOException {
+        return new JournalDamage(place.file(), place.offset(), Files.size(place.file()) - place.offset(),
+                "block " + expected + " of the journal may stand where the disk can't read it");
+    }
+
     private JournalDamage damage(@Nullable Found found) {
         String missing = "block " + expected + " of the journal is not whole";
         if (found == null) {
@@ -323,10 +364,10 @@ public final class JournalScan {
         return prefix != null && prefix.journalId() == journalId && prefix.sequence() == expected;
     }
 
-    private JournalEnd end(Ending ending) {
+    private JournalEnd end(JournalReader reader, Ending ending) {
         Optional<Place> next = current == null ? Optional.empty() : Optional.of(new Place(current.file, offset));
         List<JournalFile> files = heads.stream()
-                .map(head -> new JournalFile(head.file, head.length, head.liveFirst, head.liveLast)).toList();
+                .map(head -> new JournalFile(head.file, head.length, head.liveFirst, head.liveLast, reader.hasUnread(head.file))).toList();
         return new JournalEnd(ending, expected, Optional.ofNullable(last), next, files, blocks, bytes, damages);
     }
 }

@@ -122,7 +122,7 @@ class JournalScanTest {
         JournalEnd end = scan(seen);
 
         assertThat(end).isEqualTo(new JournalEnd(Ending.CLEAN, 1, Optional.empty(), Optional.empty(),
-                List.of(new JournalFile(journal.path(0), FILE_BYTES, 0, 0)), 0, 0, List.of()));
+                List.of(new JournalFile(journal.path(0), FILE_BYTES, 0, 0, false)), 0, 0, List.of()));
         Files.delete(journal.path(0));
         assertThat(scan(seen).files()).isEmpty();
     }
@@ -155,8 +155,24 @@ class JournalScanTest {
 
         assertThat(seen.entries).isEqualTo(marks(1, 6));
         assertThat(end.next()).contains(place(3, journal.offset()));
-        assertThat(end.files()).containsExactly(new JournalFile(journal.path(0), FILE_BYTES, 1, 2),
-                new JournalFile(journal.path(3), FILE_BYTES, 6, 6), new JournalFile(journal.path(7), FILE_BYTES, 3, 5));
+        assertThat(end.files()).containsExactly(new JournalFile(journal.path(0), FILE_BYTES, 1, 2, false),
+                new JournalFile(journal.path(3), FILE_BYTES, 6, 6, false), new JournalFile(journal.path(7), FILE_BYTES, 3, 5, false));
+    }
+
+    /** The disk couldn't read the older ones once, so that a writer went on without them; then it could. */
+    @Test
+    void scan_numbersThatWereGivenAgain_countInTheFileThatBeginsWithThem() throws IOException {
+        blocks(2);
+        journal.deletedBelow("old", 3).commit();
+        journal.deletedBelow("old", 4).commit();
+        journal.file(1, FILE_BYTES).sequence(3);
+        blocks(3);
+
+        JournalEnd end = scan(seen);
+
+        assertThat(seen.entries).isEqualTo(marks(1, 5));
+        assertThat(end.ending()).isEqualTo(Ending.CLEAN);
+        assertThat(end.next()).contains(place(1, journal.offset()));
     }
 
     @Test

@@ -188,12 +188,12 @@ final class CommitJournal {
     }
 
     /**
-     * Deletes what a crash left of a file that was being created: it takes no block. Its number isn't used again, so where it can't be deleted it stays, and
-     * the next opening tries again.
+     * Deletes what a crash left of a file that was being created, and one with a bad sector: they take no block. Their numbers aren't used again, so one that
+     * can't be deleted stays, and the next opening tries again.
      */
     @GuardedBy("lock")
     private void inheritFree(InheritedJournal.Part part) {
-        if (part.length() >= sizes.maxBlockBytes()) {
+        if (part.length() >= sizes.maxBlockBytes() && !part.hasBadSector()) {
             addFree(inherited(part));
         } else {
             try {
@@ -207,7 +207,7 @@ final class CommitJournal {
     @GuardedBy("lock")
     private OpenJournalFile inherited(InheritedJournal.Part part) {
         OpenJournalFile file = new OpenJournalFile(part.path(), part.length());
-        file.inherit(part.end(), part.lastSequence(), ++lives);
+        file.inherit(part.end(), part.lastSequence(), ++lives, part.hasBadSector());
         totalBytes += part.length();
         return file;
     }
@@ -459,7 +459,7 @@ final class CommitJournal {
             full.removeAll(files);
             for (OpenJournalFile file : files) {
                 boolean small = file.length() <= nextLength() / SMALL_FRACTION && !free.isEmpty();
-                if (small || free.size() >= MAX_FREE_FILES + files.size() - 1) {
+                if (file.hasBadSector() || small || free.size() >= MAX_FREE_FILES + files.size() - 1) {
                     surplus.add(file);
                     totalBytes -= file.length();
                 } else {

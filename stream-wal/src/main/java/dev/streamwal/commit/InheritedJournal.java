@@ -33,8 +33,9 @@ public record InheritedJournal(
      *
      * @param end offset behind the last block
      * @param lastSequence of the last block that is needed; 0 if there is none
+     * @param hasBadSector whether it takes no more blocks, and is deleted when it isn't needed
      */
-    public record Part(Path path, int length, int end, long lastSequence) {}
+    public record Part(Path path, int length, int end, long lastSequence, boolean hasBadSector) {}
 
     /** From the result of a scan. */
     public static InheritedJournal of(Frontier frontier, DurableFrontier durable, JournalEnd end) {
@@ -46,7 +47,8 @@ public record InheritedJournal(
         for (JournalFile file : end.files()) {
             OptionalInt number = JournalFiles.number(file.path());
             nextNumber = Math.max(nextNumber, number.orElse(-1) + 1);
-            if (next.isPresent() && next.get().file().equals(file.path())) {
+            // a block that reaches into a page with a bad sector can't be written, as the rest of the page would have to be read
+            if (next.isPresent() && next.get().file().equals(file.path()) && !file.hasBadSector()) {
                 current = part(file, (int) next.get().offset());
             } else if (file.isLive()) {
                 live.add(file);
@@ -60,6 +62,6 @@ public record InheritedJournal(
     }
 
     private static Part part(JournalFile file, int end) {
-        return new Part(file.path(), (int) Math.min(Integer.MAX_VALUE, file.length()), end, file.lastSequence());
+        return new Part(file.path(), (int) Math.min(Integer.MAX_VALUE, file.length()), end, file.lastSequence(), file.hasBadSector());
     }
 }

@@ -44,6 +44,7 @@ final class OpenJournalFile {
     private long life;
     /** Whether something in it was written before the log was opened. */
     private boolean inherited;
+    private boolean hasBadSector;
 
     OpenJournalFile(Path path, int length) {
         this.file = new LogFile(path, StandardOpenOption.WRITE);
@@ -75,9 +76,15 @@ final class OpenJournalFile {
         return inherited;
     }
 
+    /** Whether it isn't to be used again. */
+    boolean hasBadSector() {
+        return hasBadSector;
+    }
+
     /** Takes over what a scan found. */
-    void inherit(int end, long last, long newLife) {
+    void inherit(int end, long last, long newLife, boolean isBad) {
         inherited = true;
+        hasBadSector = isBad;
         offset = end;
         lastSequence = last;
         life = newLife;

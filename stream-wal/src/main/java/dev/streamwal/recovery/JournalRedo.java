@@ -6,6 +6,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.BadSectors;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.journal.DurableFrontier;
@@ -128,7 +129,7 @@ public final class JournalRedo {
         }
         Optional<Path> copy;
         try (LogFile damaged = LogFile.reading(file)) {
-            copy = quarantine.setAsideJournal(file, damaged, name);
+            copy = quarantine.setAsideJournal(file, BadSectors.around(damaged), name);
         }
         if (copy.isEmpty()) {
             throw new CorruptSegmentException(
@@ -218,9 +219,9 @@ public final class JournalRedo {
                 return true;
             }
         });
-        if (again.nextSequence() != end.nextSequence()) {
+        if (again.nextSequence() != end.nextSequence() || again.blocks() != end.blocks()) {
             throw new IOException("the journal changed while it was read: nextSequence=" + end.nextSequence() + ", then="
-                    + again.nextSequence() + ", directory=" + root + "; look at the disk");
+                    + again.nextSequence() + ", blocks=" + end.blocks() + ", then=" + again.blocks() + ", directory=" + root + "; look at the disk");
         }
         redo.flush();
         return redo.results();

@@ -281,4 +281,16 @@ class UnreadableFilesTest {
         kill();
         assertReads(open());
     }
+
+    @Test
+    void open_theFrontierCantBeReadAndDamageIsSkipped_goesOn() throws IOException {
+        write();
+        Path frontier = FrontierFile.path(root());
+        disk.bad(frontier, 0, Files.size(frontier));
+        StreamWal wal = open(RecoveryPolicy.SKIP_BAD_RECORDS);
+        assertReads(wal);
+        append(wal);
+        wal.close();
+        assertGoesOn();
+    }
 }
