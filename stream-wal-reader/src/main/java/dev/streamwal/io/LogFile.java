@@ -161,8 +161,23 @@ public class LogFile implements SegmentBytes, Closeable {
                     throw new IOException("file was closed by interrupts of other threads too often: reopenings=" + reopenings + ", file=" + path
                             + "; look at the file system", e);
                 }
+            } catch (IOException e) {
+                throw named(e);
             }
         }
+    }
+
+    /**
+     * What the system says of an open file names none: this puts its path in front, as the JDK does where a path was given. It stays a plain exception, by
+     * which {@link BadSectors#isOfSector} knows that the file was open.
+     */
+    private IOException named(IOException failure) {
+        String message = failure.getMessage();
+        if (message == null || failure.getCause() != null || !failure.getClass().equals(IOException.class) || message.contains(path.toString())
+                || message.contains("file=")) {
+            return failure;
+        }
+        return new IOException(path + ": " + message, failure);
     }
 
     @Override

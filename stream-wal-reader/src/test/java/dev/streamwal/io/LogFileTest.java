@@ -272,14 +272,28 @@ class LogFileTest {
     }
 
     @Test
-    void write_fails_throwsWhatTheChannelThrew() throws IOException {
+    void write_fails_saysWhatTheSystemSaidAndOfWhichFile() throws IOException {
         IOException full = new IOException("No space left on device");
+        String message = path + ": No space left on device";
         try (LogFile file = new ScriptedFile((call, wanted) -> {
             throw full;
         })) {
-            assertThatThrownBy(() -> file.write(0, within(CONTENT, false))).isSameAs(full);
-            assertThatThrownBy(() -> file.write(0, within(CONTENT, false), within(CONTENT, false))).isSameAs(full);
-            assertThatThrownBy(() -> file.zero(0, 1)).isSameAs(full);
+            assertThatThrownBy(() -> file.write(0, within(CONTENT, false))).hasMessage(message).hasCause(full);
+            assertThatThrownBy(() -> file.write(0, within(CONTENT, false), within(CONTENT, false))).hasMessage(message).hasCause(full);
+            assertThatThrownBy(() -> file.zero(0, 1)).hasMessage(message).hasCause(full);
+        }
+    }
+
+    /** What says more than the system does, and what is told by its type, stays as it is. */
+    @Test
+    void write_failsAndTheFailureIsNoBareTextOfTheSystem_throwsIt() throws IOException {
+        for (IOException known : List.of(new NoSuchFileException("x"), new IOException("Map failed", new OutOfMemoryError("Map failed")),
+                new IOException("bad: file=x"), new IOException((String) null))) {
+            try (LogFile file = new ScriptedFile((call, wanted) -> {
+                throw known;
+            })) {
+                assertThatThrownBy(() -> file.write(0, within(CONTENT, false))).isSameAs(known);
+            }
         }
     }
 
@@ -554,7 +568,7 @@ class LogFileTest {
         assertThatThrownBy(() -> LogFile.replace(directory.resolve("t"), path, file -> {
             file.write(0, within(random(5), false));
             throw full;
-        })).isSameAs(full);
+        })).hasMessage(directory.resolve("t") + ": No space left on device").hasCause(full);
         assertThat(Files.readAllBytes(path)).isEqualTo(CONTENT);
     }
 

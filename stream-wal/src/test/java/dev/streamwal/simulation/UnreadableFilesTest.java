@@ -217,7 +217,8 @@ class UnreadableFilesTest {
         } else {
             spoil(twin.other());
         }
-        assertThatThrownBy(() -> append(open())).isInstanceOf(WalIOException.class).hasMessageContaining("Input/output error");
+        assertThatThrownBy(() -> append(open())).isInstanceOf(WalIOException.class)
+                .hasMessageContaining(twin.file(root()) + ": Input/output error");
         for (Twin each : List.of(twin, twin.other())) {
             disk.repaired(each.file(root()));
         }
