@@ -86,7 +86,7 @@ public final class JournalScan {
             try (JournalReader reader = new JournalReader(Files.size(file))) {
                 reader.open(file);
                 Prefix prefix = reader.prefixAt(0);
-                if (prefix != null && reader.blockAt(0, prefix) != null || reader.isUnread(0, JournalBlockLayout.PREFIX_BYTES)) {
+                if ((prefix != null && reader.blockAt(0, prefix) != null) || reader.isUnread(0, JournalBlockLayout.PREFIX_BYTES)) {
                     used.add(file);
                 }
             }

@@ -204,8 +204,11 @@ public final class PackStore implements PackedData {
             Files.deleteIfExists(file);
         } catch (IOException e) {
             notDeleted = e;
-            PackFiles.parse(name).ifPresent(inDoubt::add);
-            PackFiles.parseTable(name).ifPresent(inDoubt::add);
+            for (OptionalLong number : List.of(PackFiles.parse(name), PackFiles.parseTable(name))) {
+                if (number.isPresent()) {
+                    inDoubt.add(number.getAsLong());
+                }
+            }
             lastNumber = Math.max(lastNumber, PackFiles.parseTemporary(name).orElse(0));
         }
     }
