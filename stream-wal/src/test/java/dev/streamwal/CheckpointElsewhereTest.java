@@ -18,6 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A checkpoint to another file system, to which no link leads. */
 class CheckpointElsewhereTest {
@@ -91,13 +93,15 @@ class CheckpointElsewhereTest {
         return records;
     }
 
-    @Test
-    void open_aProcessWasKilledWhileItMadeACheckpoint_deletesItsFolder() throws IOException {
+    /** @param folder of a checkpoint, or of a repair by the command line */
+    @ParameterizedTest
+    @ValueSource(strings = {".checkpoint-1/segments/a", ".repairing/log/segments/a"})
+    void open_aProcessWasKilledThatHadAFolderHere_deletesIt(String folder) throws IOException {
         Path root = directory.resolve("log");
         try (StreamWal wal = StreamWal.open(root, options())) {
             append(wal, new ArrayList<>());
         }
-        Path left = Files.createDirectories(root.resolve(".checkpoint-1/segments/a"));
+        Path left = Files.createDirectories(root.resolve(folder));
         Files.write(left.resolve("1.seg"), new byte[1]);
         StreamWal.open(root, options()).close();
         assertThat(foldersOfLinks(root)).isEmpty();

@@ -19,6 +19,7 @@ import java.util.Optional;
 final class LinkFolder implements AutoCloseable {
 
     private static final String PREFIX = ".checkpoint-";
+    private static final String REPAIRING = ".repairing";
 
     private final Path folder;
 
@@ -45,9 +46,14 @@ final class LinkFolder implements AutoCloseable {
         return Optional.empty();
     }
 
+    /**
+     * Deletes what killed processes have left: folders of this kind, and the one in which the command line's {@code repair} restores a backup. That has the
+     * log's lock meanwhile, so for who has it now nobody is at it; and it begins anew, whatever it finds there.
+     */
     static void deleteLeftovers(Path root) throws IOException {
         for (Path each : CopiedFiles.in(root)) {
-            if (each.getFileName().toString().startsWith(PREFIX)) {
+            String name = each.getFileName().toString();
+            if (name.startsWith(PREFIX) || name.equals(REPAIRING)) {
                 DirectoryTree.delete(each);
             }
         }
