@@ -13,6 +13,9 @@ import java.util.function.UnaryOperator;
 /** Changes the manifest of a log; the log has one writer. Thread-safe. */
 public final class ManifestWriter {
 
+    /** More changes than a writer makes before it has written one of them twice. */
+    private static final long NUMBERS_PASSED = 1 << 20;
+
     private final Path root;
     private volatile Manifest current;
     private long lastEdits;
@@ -38,6 +41,7 @@ public final class ManifestWriter {
         if (found != Manifest.EMPTY) {
             // rewritten also where it could be read: a killed process may have left a change unforced
             if (!ManifestFile.isFirst(root, found)) {
+                writer.passNumbers();
                 ManifestFile.write(root, ManifestFile.path(root), ManifestLayout.encode(found));
             }
             if (!ManifestFile.isCopied(root, found)) {
@@ -45,6 +49,11 @@ public final class ManifestWriter {
             }
         }
         return writer;
+    }
+
+    /** The file may have had changes that weren't acknowledged, and readers have seen: they notice others by numbers that these didn't have. */
+    private synchronized void passNumbers() {
+        lastEdits += NUMBERS_PASSED;
     }
 
     /** The current manifest. */

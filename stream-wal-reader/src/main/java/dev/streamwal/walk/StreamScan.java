@@ -487,7 +487,9 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         long from = resume;
         boolean isBehindAll = isNewToEnded && !isOwn && (isFirstSinceItCame(header) || !endDoubt.isCastOn(from, header.basePosition()));
         endDoubt = EndDoubt.NONE;
-        if (isTold || header.previousEnd() <= from || isBehindAll) {
+        // only a stream's beginning goes: the writer that began the segment could not read where the stream ended
+        boolean isBehindTheLast = isUnknown(header) && lastBase != UNKNOWN && sequence.knows(lastBase);
+        if (isTold || header.previousEnd() <= from || isBehindAll || isBehindTheLast) {
             resume = header.basePosition();
             return;
         }

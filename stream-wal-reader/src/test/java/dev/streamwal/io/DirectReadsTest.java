@@ -199,7 +199,7 @@ class DirectReadsTest {
         };
         try (DirectReads reads = new DirectReads(scripted, new ReadCounter())) {
             ByteBuffer target = ByteBuffer.allocate(2 * CHUNK);
-            assertThatThrownBy(() -> reads.read(target, 0)).isInstanceOf(IOException.class).hasMessage("Invalid argument");
+            assertThatThrownBy(() -> reads.read(target, 0)).isInstanceOf(IOException.class).hasMessageEndingWith("Invalid argument");
             assertThat(target.position()).isEqualTo(CHUNK);
             assertThat(Arrays.mismatch(target.array(), 0, CHUNK, content, 0, CHUNK)).isEqualTo(-1);
         }

@@ -154,7 +154,7 @@ final class CommitJournal {
     }
 
     /** Continues the journal found on opening, before anything is written. */
-    void inherit(InheritedJournal found) {
+    void inherit(InheritedJournal found) throws IOException {
         lock.lock();
         try {
             journalId = found.frontier().journalId();
@@ -188,12 +188,16 @@ final class CommitJournal {
     }
 
     /**
-     * Deletes what a crash left of a file that was being created, and one with a bad sector: they take no block. Their numbers aren't used again, so one that
-     * can't be deleted stays, and the next opening tries again.
+     * Deletes what a crash left of a file that was being created: it takes no block. Its number isn't used again, so where it can't be deleted it stays, and
+     * the next opening tries again. One with a bad sector goes for good before anything is written, or the log isn't opened: what couldn't be read there, and
+     * was skipped, may have been the block whose number is given again, and both would count if the file came back.
      */
     @GuardedBy("lock")
-    private void inheritFree(InheritedJournal.Part part) {
-        if (part.length() >= sizes.maxBlockBytes() && !part.hasBadSector()) {
+    private void inheritFree(InheritedJournal.Part part) throws IOException {
+        if (part.hasBadSector()) {
+            Files.deleteIfExists(part.path());
+            DirectoryForce.force(JournalFiles.directory(root));
+        } else if (part.length() >= sizes.maxBlockBytes()) {
             addFree(inherited(part));
         } else {
             try {
@@ -471,6 +475,10 @@ final class CommitJournal {
         }
         for (OpenJournalFile file : surplus) {
             Files.deleteIfExists(file.path());
+        }
+        if (surplus.stream().anyMatch(OpenJournalFile::hasBadSector)) {
+            // nobody would know of one that came back whether a block is missing there
+            DirectoryForce.force(JournalFiles.directory(root));
         }
     }
 

@@ -454,7 +454,8 @@ final class ChainRecovery {
         boolean hasSuccessor = index + 1 < chain.size();
         long knownEnd = hasSuccessor ? knownEnd(link.header(), chain.get(index + 1)) : SegmentRepair.Bounds.UNKNOWN;
         boolean isWholeDurable = knownEnd != SegmentRepair.Bounds.UNKNOWN && isProvenFrom(index + 1);
-        return new SegmentRepair.Bounds(link.left(), knownEnd, isWholeDurable ? Math.max(knownEnd, link.durable()) : link.durable());
+        return new SegmentRepair.Bounds(link.left(), knownEnd, isWholeDurable ? Math.max(knownEnd, link.durable()) : link.durable(),
+                terms.isRestartedSince(link.header()));
     }
 
     /** Where a successor, here or elsewhere, says that the data ends, if it says so of this segment: another segment may be missing in between. */

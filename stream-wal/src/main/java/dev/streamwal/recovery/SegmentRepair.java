@@ -59,8 +59,9 @@ final class SegmentRepair {
      * @param left see {@link TailEvidence}
      * @param knownEnd offset where a successor says that the data ends; {@link #UNKNOWN} if none does
      * @param durable offset before which everything was acknowledged as durable
+     * @param isRestarted whether the machine has certainly been restarted since the segment was written: what wasn't durable was lost with its memory
      */
-    record Bounds(Left left, long knownEnd, long durable) {
+    record Bounds(Left left, long knownEnd, long durable, boolean isRestarted) {
 
         static final long UNKNOWN = Long.MAX_VALUE;
 
@@ -116,7 +117,7 @@ final class SegmentRepair {
                     case PAD_HOLE -> scan.seek(fillHole(scan, end));
                     case SKIP_DAMAGE -> scan.seek(skipDamage(scan, end));
                     case CUT_TORN_TAIL -> {
-                        cutTornTail(end);
+                        cutTornTail(end, bounds.isRestarted() || evidence.behind() == Behind.NOTHING);
                         return cutAt(end);
                     }
                     case PAD_DAMAGED_END -> {
@@ -188,25 +189,27 @@ final class SegmentRepair {
 
     // ---------------------------------------------------------------- actions
 
-    private void cutTornTail(int end) throws IOException {
+    private void cutTornTail(int end, boolean isWorthless) throws IOException {
         long to = endOfContent(end);
         if (to > end) {
-            findings.add(new Repair(RecoveryDecision.CUT_TORN_TAIL, file.path(), end, to - end, copyOfTornTail(end, to)));
+            findings.add(new Repair(RecoveryDecision.CUT_TORN_TAIL, file.path(), end, to - end, copyOfTornTail(end, to, isWorthless)));
         }
         takeBackMark(end);
     }
 
     /**
      * Empty where the quarantine has no room for it: then the tail is cut all the same, as nothing in it was promised to survive. So it is in a shared segment
-     * where the disk is full: else no stream that shares could go on, and nothing of it could be packed, and later deleted, to make room. A stream of its own
-     * waits for room instead, with what stands there: a full disk takes nothing that is appended to it anyway. Damage was promised, and isn't touched without
-     * a copy.
+     * where the disk is full: else no stream that shares could go on, and nothing of it could be packed, and later deleted, to make room. Not where whole
+     * records stand behind the place and perhaps only the process has ended, which they were to survive: they wait for room. So does a stream of its own, as
+     * a full disk takes nothing that is appended to it anyway. Damage was promised, and isn't touched without a copy.
+     *
+     * @param isWorthless whether nothing whole stands there that was to survive what has happened
      */
-    private Optional<Path> copyOfTornTail(int end, long to) throws IOException {
+    private Optional<Path> copyOfTornTail(int end, long to, boolean isWorthless) throws IOException {
         try {
             return quarantine.setAside(key(), file.path(), bytes, end, to);
         } catch (IOException e) {
-            if (!key().equals(StreamKey.SHARED) || !IoFailure.isDiskFull(e)) {
+            if (!isWorthless || !key().equals(StreamKey.SHARED) || !IoFailure.isDiskFull(e)) {
                 throw e;
             }
             return Optional.empty();

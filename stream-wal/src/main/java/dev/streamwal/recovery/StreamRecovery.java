@@ -77,6 +77,11 @@ public final class StreamRecovery {
             }
             return opened.isSameBoot() && header.incarnation() >= opened.now().bootIncarnation() ? Left.IN_THIS_BOOT : Left.EARLIER;
         }
+
+        /** Whether the machine was certainly restarted since a segment was written; where it has no id of its boot, nobody knows. */
+        boolean isRestartedSince(SegmentHeader header) {
+            return left(header) == Left.EARLIER && !opened.now().bootId().isEmpty();
+        }
     }
 
     /**

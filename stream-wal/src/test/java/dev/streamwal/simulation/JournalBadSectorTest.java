@@ -46,10 +46,16 @@ class JournalBadSectorTest {
     private static final int PAGE_BYTES = 4 << 10;
     private static final int FILE_BYTES = 8 * PAGE_BYTES;
     private static final int RECORD_BYTES = 500;
+    private static final int LARGE_BYTES = 6_000;
+    /** So many records of the usual size, of which a file has some fifty, that it has no room for a large one in some of these cases. */
+    private static final int FROM_RECORDS = 35;
+    private static final int TO_RECORDS = 60;
 
     private final List<StreamWal> opened = new ArrayList<>();
     private long end;
     private int appended;
+    private int recordBytes = RECORD_BYTES;
+    private int blockBytes = PAGE_BYTES;
 
     @AfterEach
     void close() {
@@ -57,10 +63,10 @@ class JournalBadSectorTest {
     }
 
     private StreamWal open(SimulatedDisk disk, RecoveryPolicy policy) {
-        WalOptions options = WalOptions.builder().clock(() -> NOW).segmentBytes(1 << 20).maxRecordBytes(1_000).sweepInterval(Duration.ZERO)
+        WalOptions options = WalOptions.builder().clock(() -> NOW).segmentBytes(1 << 20).maxRecordBytes(LARGE_BYTES).sweepInterval(Duration.ZERO)
                 .recoveryPolicy(policy).streams(KEY, StreamOptions.builder().segments(Segments.OWN).build()).build();
         StreamWal wal = SimulatedLog.open(disk.path("/log"), options, "boot" + disk.operations(), false, new Random(disk.operations())::nextLong,
-                new JournalSizes(FILE_BYTES, FILE_BYTES, 4 * FILE_BYTES, PAGE_BYTES, PAGE_BYTES / 2));
+                new JournalSizes(FILE_BYTES, FILE_BYTES, 4 * FILE_BYTES, blockBytes, blockBytes / 2));
         opened.add(wal);
         return wal;
     }
@@ -68,7 +74,7 @@ class JournalBadSectorTest {
     /** Each record begins with its number. */
     private void append(StreamWal wal, int records) {
         for (int i = 0; i < records; i++) {
-            byte[] content = ByteBuffer.allocate(RECORD_BYTES).putInt(appended++).array();
+            byte[] content = ByteBuffer.allocate(recordBytes).putInt(appended++).array();
             EntryRef ref = wal.stream(KEY).append(WriteEntry.of(content), Durability.IMMEDIATE);
             assertThat(ref.position()).as("not given before").isGreaterThanOrEqualTo(end);
             end = ref.end();
@@ -171,7 +177,25 @@ class JournalBadSectorTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 5, 50, 100, 400})
     void open_damageIsSkipped_goesOnAndNothingComesBack(int records) throws IOException {
-        SimulatedDisk written = written(records);
+        assertDamageIsSkipped(written(records), records);
+    }
+
+    /** What couldn't be read began a file, as it was too large for the rest of the one before; what follows isn't. */
+    @Test
+    void open_damageAtTheBeginningOfAFileIsSkipped_goesOnAndNothingComesBack() throws IOException {
+        blockBytes = 4 * PAGE_BYTES;
+        for (int records = FROM_RECORDS; records < TO_RECORDS; records++) {
+            end = 0;
+            appended = 0;
+            SimulatedDisk written = written(records - 1);
+            recordBytes = LARGE_BYTES;
+            append(opened.get(opened.size() - 1), 1);
+            recordBytes = RECORD_BYTES;
+            assertDamageIsSkipped(written, records);
+        }
+    }
+
+    private void assertDamageIsSkipped(SimulatedDisk written, int records) throws IOException {
         forEachPage(written, (disk, bad) -> {
             StreamWal wal = open(disk, RecoveryPolicy.SKIP_BAD_RECORDS);
             List<Integer> left = numbers(wal);

@@ -124,6 +124,23 @@ class TornTailOnFullDiskTest {
         assertThat(lengths(open(disk, "later"))).isEqualTo(found);
     }
 
+    /** Where a machine has no id of its boot, perhaps only the process was killed: records behind a slot in flight were to survive that. */
+    @Test
+    void append_recordsBehindATornOne_perhapsOnlyTheProcessHasEnded_waitsForRoom() throws IOException {
+        SimulatedDisk disk = torn();
+        fill(disk);
+        StreamWal wal = open(disk, "");
+        assertThatThrownBy(() -> wal.stream(KEY).append(new byte[7])).isInstanceOf(DiskFullException.class);
+        assertThat(setAside(disk)).as("a copy that failed keeps no room").noneMatch(file -> file.toString().endsWith(".tmp"));
+        Files.delete(disk.path("/filler"));
+        EntryRef next = wal.stream(KEY).append(WriteEntry.of(new byte[7]), Durability.IMMEDIATE);
+        RecoveryReport.Sums sums = wal.recoveryReport().totals();
+        wal.close();
+
+        assertThat(next.position()).as("not given again").isGreaterThanOrEqualTo(end);
+        assertThat(sums.bytesSetAside()).isGreaterThanOrEqualTo(sums.bytesCut()).isGreaterThan(FREE_BYTES);
+    }
+
     @Test
     void append_aTornTailOfItsOwnThatTheDiskHasNoRoomToSetAside_waitsForRoom() throws IOException {
         segments = Segments.OWN;
