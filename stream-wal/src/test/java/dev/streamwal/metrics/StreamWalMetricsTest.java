@@ -212,7 +212,7 @@ class StreamWalMetricsTest {
                 first = readings.now(wal).orElseThrow();
                 wal.stream("s").append(new byte[1]);
                 second = readings.now(wal).orElseThrow();
-            } while (second != first && System.nanoTime() - begunNanos > TimeUnit.MILLISECONDS.toNanos(900));
+            } while (!second.equals(first) && System.nanoTime() - begunNanos > TimeUnit.MILLISECONDS.toNanos(900));
             assertThat(second).isSameAs(first);
         }
     }
