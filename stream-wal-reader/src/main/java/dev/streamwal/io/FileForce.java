@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystems;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,7 +21,12 @@ public final class FileForce {
 
     private FileForce() {}
 
-    /** @throws NoSuchFileException where there is no such file; none is made */
+    /**
+     * Forces a file.
+     *
+     * @throws NoSuchFileException where there is no such file; none is made
+     * @throws java.nio.file.AccessDeniedException where it may not be opened
+     */
     public static void force(Path file) throws IOException {
         if (file.getFileSystem().equals(FileSystems.getDefault())) {
             sync(file);
@@ -39,7 +43,9 @@ public final class FileForce {
         try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "r")) {
             opened.getFD().sync();
         } catch (FileNotFoundException e) {
-            throw Files.exists(file) ? e : new NoSuchFileException(file.toString());
+            // says nothing of why: a file that isn't there needs no force, and one that is denied does
+            FileChannel.open(file, StandardOpenOption.READ).close();
+            throw e;
         }
     }
 }

@@ -36,24 +36,22 @@ public final class ManifestWriter {
 
     /** Reads the manifest; rewrites the file or the copy where it lacks a change, or can't be read. */
     public static ManifestWriter open(Path root) throws IOException {
-        Manifest found = ManifestFile.read(root);
+        Manifest read = ManifestFile.read(root);
+        if (read == Manifest.EMPTY) {
+            return new ManifestWriter(root, read);
+        }
+        boolean isFirst = ManifestFile.isFirst(root, read);
+        // the file may have had changes that weren't acknowledged, and readers have seen: they notice others by numbers that those can't have had
+        Manifest found = isFirst ? read : read.numbered(read.edits() + NUMBERS_PASSED);
         ManifestWriter writer = new ManifestWriter(root, found);
-        if (found != Manifest.EMPTY) {
-            // rewritten also where it could be read: a killed process may have left a change unforced
-            if (!ManifestFile.isFirst(root, found)) {
-                writer.passNumbers();
-                ManifestFile.write(root, ManifestFile.path(root), ManifestLayout.encode(found));
-            }
-            if (!ManifestFile.isCopied(root, found)) {
-                writer.writeCopy(ManifestLayout.encode(found));
-            }
+        if (!isFirst) {
+            ManifestFile.write(root, ManifestFile.path(root), ManifestLayout.encode(found));
+        }
+        // rewritten also where it could be read: a killed process may have left a change unforced
+        if (!ManifestFile.isCopied(root, found)) {
+            writer.writeCopy(ManifestLayout.encode(found));
         }
         return writer;
-    }
-
-    /** The file may have had changes that weren't acknowledged, and readers have seen: they notice others by numbers that these didn't have. */
-    private synchronized void passNumbers() {
-        lastEdits += NUMBERS_PASSED;
     }
 
     /** The current manifest. */

@@ -488,7 +488,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         boolean isBehindAll = isNewToEnded && !isOwn && (isFirstSinceItCame(header) || !endDoubt.isCastOn(from, header.basePosition()));
         endDoubt = EndDoubt.NONE;
         // only a stream's beginning goes: the writer that began the segment could not read where the stream ended
-        boolean isBehindTheLast = isUnknown(header) && lastBase != UNKNOWN && sequence.knows(lastBase);
+        boolean isBehindTheLast = isUnknown(header) && sequence.knowsUpTo(from);
         if (isTold || header.previousEnd() <= from || isBehindAll || isBehindTheLast) {
             resume = header.basePosition();
             return;

@@ -13,7 +13,9 @@ import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReadFrom;
+import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,6 +41,7 @@ class PackNotOpenedTest {
     private static final List<String> KEYS = List.of("a", "b");
     private static final FaultPlan NO_PACK = new FaultPlan(0, EnumSet.of(Call.OPEN), "\\.pack", 1, Integer.MAX_VALUE, FaultPlan.Failure.IO_ERROR);
 
+    private int consumers;
     private Instant now = Instant.parse("2026-03-01T12:00:00Z");
     /** Of each key, in order. */
     private final List<List<EntryRef>> given = List.of(new ArrayList<>(), new ArrayList<>());
@@ -79,11 +82,38 @@ class PackNotOpenedTest {
         return refs;
     }
 
+    /** Of who has read up to each of the records, one after the other, nothing is lost either. */
+    private void assertNoneIsLostBehindAny(StreamWal wal, String key, List<EntryRef> refs) {
+        for (int n = 0; n < refs.size(); n++) {
+            String name = "c" + consumers++;
+            try (WalReader reader = wal.reader()) {
+                try (WalConsumer consumer = reader.consumer(name, Keys.key(key))) {
+                    for (int i = 0; i <= n; i++) {
+                        assertThat(consumer.entries().next(Duration.ZERO)).isTrue();
+                    }
+                    consumer.commitDelivered();
+                }
+                try (WalConsumer consumer = reader.consumer(name, Keys.key(key))) {
+                    List<EntryRef> rest = new ArrayList<>();
+                    while (consumer.entries().next(Duration.ZERO)) {
+                        rest.add(consumer.entries().ref());
+                    }
+                    assertThat(rest).isEqualTo(refs.subList(n + 1, refs.size()));
+                    assertThat(consumer.lost()).isEmpty();
+                    assertThat(consumer.possiblyLost()).isEmpty();
+                }
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
     private void assertAllIsThere(StreamWal wal) {
         for (int i = 0; i < KEYS.size(); i++) {
             List<EntryRef> refs = given.get(i);
             assertThat(found(wal, KEYS.get(i))).isEqualTo(refs);
             assertThat(followed(wal, KEYS.get(i))).isEqualTo(refs);
+            assertNoneIsLostBehindAny(wal, KEYS.get(i), refs);
             for (int n = 1; n < refs.size(); n++) {
                 assertThat(refs.get(n).position()).as("given, in order: %s", refs).isGreaterThanOrEqualTo(refs.get(n - 1).end());
             }
