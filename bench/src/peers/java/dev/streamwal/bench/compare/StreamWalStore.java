@@ -6,6 +6,7 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
 import dev.streamwal.WriteBatch;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
@@ -195,7 +196,7 @@ final class StreamWalStore extends Store {
         @Override
         boolean next() {
             while (current != null) {
-                if (current.next()) {
+                if (isAtNext(current)) {
                     length = current.content().readableBytes();
                     current.content().getBytes(current.content().readerIndex(), content(), 0, length);
                     return true;
@@ -204,6 +205,17 @@ final class StreamWalStore extends Store {
                 current = cursors.next();
             }
             return false;
+        }
+
+        /** What expires while it is read may be there, or not: the next call goes on behind it. */
+        private static boolean isAtNext(EntryCursor cursor) {
+            while (true) {
+                try {
+                    return cursor.next();
+                } catch (EntryExpiredException swept) {
+                    continue;
+                }
+            }
         }
 
         @Override
