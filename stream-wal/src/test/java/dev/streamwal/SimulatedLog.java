@@ -3,9 +3,13 @@ package dev.streamwal;
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.engine.Storages;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.SimulatedStorage;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
@@ -52,5 +56,16 @@ public final class SimulatedLog {
     /** Does what a log's threads would do now. */
     public static void runBackground(StreamWal wal) {
         wal.runBackground();
+    }
+
+    /** How many bytes each record of a stream has, as a scan finds them: by which tests tell their records apart. */
+    public static List<Integer> lengths(StreamWal wal, String key) {
+        List<Integer> lengths = new ArrayList<>();
+        try (WalReader reader = wal.reader(); EntryCursor cursor = reader.scan(key)) {
+            while (cursor.next()) {
+                lengths.add(cursor.content().readableBytes());
+            }
+        }
+        return lengths;
     }
 }

@@ -12,7 +12,6 @@ import dev.streamwal.format.FormatException;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.io.BadSectors;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestFile;
@@ -239,8 +238,7 @@ public final class LogImage {
 
     /** The file is taken where one of its slots counts; the writer may be writing the other one. */
     private void addPositions() throws IOException {
-        Optional<byte[]> bytes = BadSectors.readSmall(PositionsFile.in(root), PositionsLayout.FILE_BYTES,
-                left -> PositionsLayout.decode(left).isPresent());
+        Optional<byte[]> bytes = PositionsFile.bytes(root);
         if (bytes.isPresent() && PositionsLayout.decode(bytes.get()).isEmpty()) {
             throw new ImageChangedException("file of positions has no valid slot: file=" + PositionsFile.in(root), null);
         }

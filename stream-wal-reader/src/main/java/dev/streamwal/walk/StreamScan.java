@@ -478,7 +478,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         if (header == null) {
             return;
         }
-        boolean isNewToEnded = isUnknown(header) && ended;
+        boolean isUnknown = isUnknown(header);
+        boolean isNewToEnded = isUnknown && ended;
         if (isNewToEnded && telling == Telling.ALL && !endLook.look()) {
             doubtEnd(EndDoubt.MAY_BE_MORE);
         }
@@ -488,12 +489,12 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         boolean isBehindAll = isNewToEnded && !isOwn && (isFirstSinceItCame(header) || !endDoubt.isCastOn(from, header.basePosition()));
         endDoubt = EndDoubt.NONE;
         // only a stream's beginning goes: the writer that began the segment could not read where the stream ended
-        boolean isBehindTheLast = isUnknown(header) && sequence.knowsUpTo(from);
+        boolean isBehindTheLast = isUnknown && sequence.knowsUpTo(from);
         if (isTold || header.previousEnd() <= from || isBehindAll || isBehindTheLast) {
             resume = header.basePosition();
             return;
         }
-        if (isUnknown(header)) {
+        if (isUnknown) {
             resume = header.basePosition();
             throw ScanFailures.possiblyExpired(key, from, resume, segment.file());
         }

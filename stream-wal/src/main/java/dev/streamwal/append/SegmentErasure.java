@@ -204,7 +204,7 @@ final class SegmentErasure {
             each.erased(chain.key(), file.path(), erased);
         } catch (IOException | RuntimeException | Error e) {
             copy.close();
-            deleteAfter(e, temporary);
+            log.storage().deleteAfter(e, temporary);
             throw e;
         }
     }
@@ -221,13 +221,5 @@ final class SegmentErasure {
         copy.write(dataEnd, FooterLayout.encode(marked, dataEnd, tail.lastSize(), tail.index()));
         copy.force();
         return erased;
-    }
-
-    private void deleteAfter(Throwable failure, Path temporary) {
-        try {
-            log.storage().delete(temporary);
-        } catch (IOException e) {
-            failure.addSuppressed(e);
-        }
     }
 }

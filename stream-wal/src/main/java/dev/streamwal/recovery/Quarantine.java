@@ -111,7 +111,7 @@ public final class Quarantine {
             writeForced(bytes, from, to, temporary);
             storage.name(temporary, name);
         } catch (IOException | RuntimeException e) {
-            giveBack(temporary, e);
+            storage.deleteAfter(e, temporary);
             throw e;
         }
         storage.forceDirectory(directory);
@@ -126,15 +126,6 @@ public final class Quarantine {
             copy.force();
         } finally {
             copy.close();
-        }
-    }
-
-    /** What was written of a copy that failed would else keep the room that a full disk had left. */
-    private void giveBack(Path temporary, Exception failure) {
-        try {
-            storage.delete(temporary);
-        } catch (IOException e) {
-            failure.addSuppressed(e);
         }
     }
 

@@ -197,16 +197,8 @@ public final class SegmentCut {
             storage.replace(temporary, path);
         } catch (IOException | RuntimeException | Error e) {
             copy.close();
-            deleteAfter(e, temporary);
+            storage.deleteAfter(e, temporary);
             throw e;
-        }
-    }
-
-    private void deleteAfter(Throwable failure, Path temporary) {
-        try {
-            storage.delete(temporary);
-        } catch (IOException e) {
-            failure.addSuppressed(e);
         }
     }
 }

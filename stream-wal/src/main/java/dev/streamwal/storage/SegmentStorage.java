@@ -30,6 +30,15 @@ public interface SegmentStorage {
     /** Returns whether there was such a file. */
     boolean delete(Path path) throws IOException;
 
+    /** Deletes what a failure has left half made, which would keep its room. If that fails, too, the failure says so as well. */
+    default void deleteAfter(Throwable failure, Path path) {
+        try {
+            boolean unused = delete(path);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
     /** Removes a directory unless it has content, which is not an error. Returns whether it is gone. */
     boolean deleteDirectoryIfEmpty(Path directory) throws IOException;
 }

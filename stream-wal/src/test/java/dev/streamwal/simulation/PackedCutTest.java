@@ -14,9 +14,7 @@ import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackFiles;
-import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,16 +69,6 @@ class PackedCutTest {
         return wal.stream(key).append(WriteEntry.of(new byte[bytes]), Durability.IMMEDIATE);
     }
 
-    private static List<Integer> lengths(StreamWal wal) {
-        List<Integer> lengths = new ArrayList<>();
-        try (WalReader reader = wal.reader(); EntryCursor cursor = reader.scan(KEY)) {
-            while (cursor.next()) {
-                lengths.add(cursor.content().readableBytes());
-            }
-        }
-        return lengths;
-    }
-
     private static List<Integer> kept(int... more) {
         List<Integer> lengths = new ArrayList<>();
         for (int i = 1; i <= KEPT; i++) {
@@ -125,11 +113,11 @@ class PackedCutTest {
                 wal.pack();
             }
         }
-        assertThat(lengths(wal)).as("nothing of it is lost").hasSize(RECORDS);
+        assertThat(SimulatedLog.lengths(wal, KEY)).as("nothing of it is lost").hasSize(RECORDS);
     }
 
     private void assertIsCut(StreamWal wal, int... more) {
-        assertThat(lengths(wal)).isEqualTo(kept(more));
+        assertThat(SimulatedLog.lengths(wal, KEY)).isEqualTo(kept(more));
         assertThat(append(wal, KEY, 77).position()).as("not given again").isGreaterThanOrEqualTo(end);
     }
 
@@ -165,7 +153,7 @@ class PackedCutTest {
         assertIsCut(wal, more);
         wal.close();
         StreamWal again = open(disk);
-        assertThat(lengths(again)).isEqualTo(next == Next.APPEND ? kept(55, 77) : kept(77));
+        assertThat(SimulatedLog.lengths(again, KEY)).isEqualTo(next == Next.APPEND ? kept(55, 77) : kept(77));
     }
 
     @ParameterizedTest
@@ -179,11 +167,11 @@ class PackedCutTest {
         }
         StreamWal wal = open(disk);
         wal.delete(KEY);
-        assertThat(lengths(wal)).isEmpty();
+        assertThat(SimulatedLog.lengths(wal, KEY)).isEmpty();
         assertThat(append(wal, KEY, 77).position()).isGreaterThanOrEqualTo(end);
-        assertThat(lengths(wal)).containsExactly(77);
+        assertThat(SimulatedLog.lengths(wal, KEY)).containsExactly(77);
         wal.close();
-        assertThat(lengths(open(disk))).containsExactly(77);
+        assertThat(SimulatedLog.lengths(open(disk), KEY)).containsExactly(77);
         disk.failing(FaultPlan.NONE);
     }
 

@@ -10,8 +10,6 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
 import dev.streamwal.WriteEntry;
-import dev.streamwal.reader.EntryCursor;
-import dev.streamwal.reader.WalReader;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,25 +41,15 @@ class SharedThenOwnTest {
         return SimulatedLog.open(disk.path("/log"), options.build(), boot, mapped, new Random(boot.hashCode())::nextLong);
     }
 
-    private static List<Integer> lengths(StreamWal wal) {
-        List<Integer> lengths = new ArrayList<>();
-        try (WalReader reader = wal.reader(); EntryCursor cursor = reader.scan(KEY)) {
-            while (cursor.next()) {
-                lengths.add(cursor.content().readableBytes());
-            }
-        }
-        return lengths;
-    }
-
     /** After each call so far, as a loss of power would leave it that takes all that wasn't flushed. */
     private void assertPrefixAfterEachCall(int from, List<Integer> all, boolean mapped) {
         for (int at = from; at <= disk.operations(); at++) {
             CrashPoint point = disk.crashPoint(at);
             try (StreamWal wal = open(point.state(point.allLost()), options(), "after " + at, mapped)) {
-                List<Integer> found = lengths(wal);
+                List<Integer> found = SimulatedLog.lengths(wal, KEY);
                 assertThat(found).as("after call " + at).isEqualTo(all.subList(0, found.size()));
                 wal.stream(KEY).append(WriteEntry.of(new byte[7]), Durability.IMMEDIATE);
-                assertThat(lengths(wal)).hasSize(found.size() + 1);
+                assertThat(SimulatedLog.lengths(wal, KEY)).hasSize(found.size() + 1);
             }
         }
     }
@@ -69,7 +57,7 @@ class SharedThenOwnTest {
     private List<Integer> foundNow(boolean mapped) {
         CrashPoint point = disk.crashPoint(disk.mark());
         try (StreamWal wal = open(point.state(point.allLost()), options(), "boot after", mapped)) {
-            return lengths(wal);
+            return SimulatedLog.lengths(wal, KEY);
         }
     }
 
@@ -109,10 +97,10 @@ class SharedThenOwnTest {
         int early = wal.sweep(NOW.plus(half).plus(half)).deletedSegments();
 
         assertThat(early).isZero();
-        assertThat(lengths(wal)).containsExactly(1, LARGE_BYTES);
+        assertThat(SimulatedLog.lengths(wal, KEY)).containsExactly(1, LARGE_BYTES);
         SimulatedLog.runBackground(wal);
         assertThat(wal.sweep(NOW.plus(half).plus(half.multipliedBy(3))).deletedSegments()).isEqualTo(2);
-        assertThat(lengths(wal)).isEmpty();
+        assertThat(SimulatedLog.lengths(wal, KEY)).isEmpty();
         wal.close();
     }
 
@@ -213,13 +201,13 @@ class SharedThenOwnTest {
     private static void assertGoesOn(SimulatedDisk disk, String boot, List<Integer> all, boolean mapped) {
         List<Integer> more = new ArrayList<>(all);
         try (StreamWal wal = open(disk, options(), boot, mapped)) {
-            assertThat(lengths(wal)).isEqualTo(more);
+            assertThat(SimulatedLog.lengths(wal, KEY)).isEqualTo(more);
             wal.stream(KEY).append(WriteEntry.of(new byte[7]), Durability.IMMEDIATE);
             more.add(7);
-            assertThat(lengths(wal)).isEqualTo(more);
+            assertThat(SimulatedLog.lengths(wal, KEY)).isEqualTo(more);
         }
         try (StreamWal wal = open(disk, options(), "later", mapped)) {
-            assertThat(lengths(wal)).isEqualTo(more);
+            assertThat(SimulatedLog.lengths(wal, KEY)).isEqualTo(more);
         }
     }
 
@@ -258,7 +246,7 @@ class SharedThenOwnTest {
             for (Survival left : point.survivals(0, 2, at)) {
                 String where = turns + ", isKilled=" + isKilled + ", after call " + at + ", " + point.describe(left);
                 try (StreamWal wal = open(point.state(left), options(), "after", mapped)) {
-                    List<Integer> found = lengths(wal);
+                    List<Integer> found = SimulatedLog.lengths(wal, KEY);
                     assertThat(found).as(where).isEqualTo(all.subList(0, found.size()));
                 }
             }

@@ -12,9 +12,7 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.error.DiskFullException;
-import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.Quarantine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,16 +49,6 @@ class TornTailOnFullDiskTest {
                 .streams(KEY, StreamOptions.builder().segments(segments).build())
                 .sweepInterval(Duration.ZERO);
         return SimulatedLog.open(disk.path("/log"), options.build(), boot, false, new Random(boot.hashCode())::nextLong);
-    }
-
-    private static List<Integer> lengths(StreamWal wal) {
-        List<Integer> lengths = new ArrayList<>();
-        try (WalReader reader = wal.reader(); EntryCursor cursor = reader.scan(KEY)) {
-            while (cursor.next()) {
-                lengths.add(cursor.content().readableBytes());
-            }
-        }
-        return lengths;
     }
 
     /** A few records are durable; of many more behind them one sector isn't there. */
@@ -108,7 +96,7 @@ class TornTailOnFullDiskTest {
         now = now.plus(Duration.ofDays(2));
 
         StreamWal wal = open(disk, "after");
-        List<Integer> found = lengths(wal);
+        List<Integer> found = SimulatedLog.lengths(wal, KEY);
         assertThat(wal.pack()).as("what is packed makes room").isPositive();
         EntryRef next = wal.stream(KEY).append(WriteEntry.of(new byte[7]), Durability.IMMEDIATE);
         RecoveryReport.Sums sums = wal.recoveryReport().totals();
@@ -121,7 +109,7 @@ class TornTailOnFullDiskTest {
         assertThat(setAside(disk)).as("what was written of the copy is gone").noneMatch(file -> file.toString().endsWith(".tmp"));
         assertThat(disk.failures()).as("the disk was asked once").hasSize(1);
         found.add(7);
-        assertThat(lengths(open(disk, "later"))).isEqualTo(found);
+        assertThat(SimulatedLog.lengths(open(disk, "later"), KEY)).isEqualTo(found);
     }
 
     /** Where a machine has no id of its boot, perhaps only the process was killed: records behind a slot in flight were to survive that. */

@@ -25,6 +25,13 @@ class WorkerTest {
     @TempDir
     Path folder;
 
+    /** A worker that is interrupted while it writes ends for that. */
+    private static void awaitCommitted(FutureTask<Void> work, WalReader reader, Topic topic) throws InterruptedException {
+        while (!work.isDone() && reader.consumerLags(topic.consumer("group", 0)).get(0).behindBytes() > 0) {
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+    }
+
     @Test
     void logThatFailsForAWhile_isWorkedOffAfterwards() throws Exception {
         Path log = folder.resolve("log");
@@ -43,9 +50,7 @@ class WorkerTest {
             EntryRef last = topic.send(wal, "key", "last".getBytes(UTF_8));
             assertThat(last.position()).isGreaterThan(first.position());
             awaitDone(work, done, "last");
-            while (!work.isDone() && reader.consumerLags(topic.consumer("group", 0)).get(0).behindBytes() > 0) {
-                TimeUnit.MILLISECONDS.sleep(10);
-            }
+            awaitCommitted(work, reader, topic);
             worker.interrupt();
             assertThatThrownBy(work::get).isInstanceOf(ExecutionException.class).hasCauseInstanceOf(InterruptedException.class);
         }
@@ -82,10 +87,7 @@ class WorkerTest {
             worker.start();
             awaitDone(work, done, "last");
             try (WalReader reader = WalReader.open(log)) {
-                // interrupted while it writes, it ends for that
-                while (!work.isDone() && reader.consumerLags(topic.consumer("group", 0)).get(0).behindBytes() > 0) {
-                    TimeUnit.MILLISECONDS.sleep(10);
-                }
+                awaitCommitted(work, reader, topic);
             }
             worker.interrupt();
             assertThatThrownBy(work::get).isInstanceOf(ExecutionException.class).hasCauseInstanceOf(InterruptedException.class);
