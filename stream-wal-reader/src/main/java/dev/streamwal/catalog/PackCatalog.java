@@ -468,8 +468,11 @@ public final class PackCatalog {
     @FunctionalInterface
     public interface Found {
 
-        /** @param key which of those that were looked for */
-        void at(int key, ListedPack pack, long basePosition);
+        /**
+         * @param key which of those that were looked for
+         * @param segment stands on it
+         */
+        void at(int key, ListedPack pack, PackWalk segment);
     }
 
     /**
@@ -490,7 +493,7 @@ public final class PackCatalog {
                     try {
                         byte[] utf8 = keys.get(next).utf8();
                         for (boolean more = walk.seek(utf8); more && walk.compareKey(utf8) == 0; more = walk.isNext()) {
-                            found.at(next, pack, walk.basePosition());
+                            found.at(next, pack, walk);
                         }
                         next++;
                     } catch (CorruptSegmentException e) {

@@ -189,6 +189,11 @@ public final class PackReader implements AutoCloseable {
         return end().footer;
     }
 
+    /** Bytes in the file of all segments, without the table. */
+    public long segmentBytes() {
+        return tableOffset - PackHeaderLayout.BYTES;
+    }
+
     /** Where its bytes are. */
     PackSource source() {
         return source;

@@ -203,6 +203,11 @@ final class PackTable {
             return base + dataBytes;
         }
 
+        /** As {@link PackEntry#storedBytes()}. */
+        int storedBytes() {
+            return (int) (end() - offset);
+        }
+
         /** The {@link TimeSpread} of its timestamps. */
         long spread() {
             return spread;

@@ -117,6 +117,11 @@ public final class PackWalk {
         return segment().endPosition();
     }
 
+    /** Its bytes in the pack's file, without the table entry. */
+    public int storedBytes() {
+        return segment().storedBytes();
+    }
+
     /** Place of its table block: see {@link CatalogedSegment}. */
     public int block() {
         return pack.place(block);

@@ -104,6 +104,7 @@ public final class PackStore implements PackedData {
     private final WriterFence fence;
     private final ChannelCache channels = new ChannelCache(MAX_OPEN_FILES);
     private final PackCatalog catalog;
+    private final VoidedSegments voided;
     private final SharedCatalog shared;
     /** Where streams ended, when the log was opened, in shared segments of an earlier writer. Those that are packed meanwhile don't count. */
     private volatile SharedEnds inherited = new SharedEnds();
@@ -157,6 +158,7 @@ public final class PackStore implements PackedData {
         FooterCache footers = new FooterCache();
         // tables are in the log's directory; who needs more of a pack has it fetched first, without a lock
         this.catalog = new PackCatalog(root, channels, footers, 0, manifest::current, TierReads.refusing(root), false);
+        this.voided = new VoidedSegments(catalog);
         this.shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog, sharedEnd);
     }
 
@@ -325,10 +327,8 @@ public final class PackStore implements PackedData {
             try {
                 known = catalog.look(this::count);
             } catch (IOException | WalException e) {
-                known = new Counted(now, now.packsInOrder().stream().mapToLong(ListedPack::segments).sum());
-                if (!PackFailure.isOfPack(e)) {
-                    return known.segments();
-                }
+                // looked for again at the next call
+                return listedSegments(now);
             }
             counted = known;
         }
@@ -338,12 +338,16 @@ public final class PackStore implements PackedData {
     private record Counted(Manifest of, long segments) {}
 
     private Counted count(Manifest now) throws IOException {
-        List<StreamKey> keys = now.voidKeys();
-        List<ListedPack> packs = now.packsInOrder().stream().filter(pack -> now.mayHaveVoids(pack.number())).toList();
-        LongAdder segments = new LongAdder();
-        now.packsInOrder().forEach(pack -> segments.add(pack.segments()));
-        boolean unused = catalog.find(keys, packs, (key, pack, base) -> segments.add(now.isVoid(keys.get(key), base, pack.number()) ? -1 : 0));
-        return new Counted(now, segments.sum());
+        return new Counted(now, listedSegments(now) - voided.by(now).values().stream().mapToLong(VoidedSegments.Voided::segments).sum());
+    }
+
+    private static long listedSegments(Manifest now) {
+        return now.packsInOrder().stream().mapToLong(ListedPack::segments).sum();
+    }
+
+    /** What of each pack doesn't count any more, by its number. */
+    Map<Long, VoidedSegments.Voided> voided() throws IOException {
+        return catalog.look(voided::by);
     }
 
     /** The path of a pack. */
@@ -1330,8 +1334,8 @@ public final class PackStore implements PackedData {
         List<StreamKey> keys = now.voidKeys();
         Set<VoidRange> unneeded = now.voidRanges().stream().filter(range -> range.sharedBelow() <= now.sharedBelow()).collect(Collectors.toSet());
         List<ListedPack> packs = now.packsInOrder().stream().filter(pack -> now.mayHaveVoids(pack.number())).toList();
-        boolean isWhole = catalog.find(keys, packs, (key, pack, base) -> now.voidRanges(keys.get(key)).stream()
-                .filter(range -> range.covers(base, pack.number())).forEach(unneeded::remove));
+        boolean isWhole = catalog.find(keys, packs, (key, pack, segment) -> now.voidRanges(keys.get(key)).stream()
+                .filter(range -> range.covers(segment.basePosition(), pack.number())).forEach(unneeded::remove));
         // what a damaged table has may come back from a backup
         if (isWhole && !unneeded.isEmpty()) {
             change(List.of(), List.of(), () -> manifest.dropVoid(unneeded));

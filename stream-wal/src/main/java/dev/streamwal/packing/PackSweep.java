@@ -11,6 +11,7 @@ import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
 import dev.streamwal.pack.PackWriter;
+import dev.streamwal.packing.VoidedSegments.Voided;
 import dev.streamwal.retention.ExpiryPlan;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -78,59 +79,56 @@ public final class PackSweep {
      */
     public int reclaim(Consumer<Exception> failed) {
         int reclaimed = 0;
-        for (ListedPack pack : store.packs()) {
-            if (store.manifest().mayHaveVoids(pack.number())) {
+        try {
+            Map<Long, Voided> voided = store.voided();
+            for (ListedPack pack : store.packs()) {
                 try {
-                    Manifest copied = store.manifest();
-                    Counting counting = counting(pack);
-                    boolean isFixed = !counting.entries.isEmpty() && store.manifest().isInTier(pack);
-                    if (!isFixed && counting.bytesOfOthers > counting.bytes / 2) {
-                        store.replace(List.of(pack), write(pack, counting.entries).stream().toList(), copied);
+                    if (isWorthIt(pack, voided.getOrDefault(pack.number(), Voided.NOTHING))) {
+                        Manifest copied = store.manifest();
+                        store.replace(List.of(pack), withoutVoids(pack).stream().toList(), copied);
                         reclaimed++;
                     }
                 } catch (IOException | WalException e) {
                     failed.accept(e);
                 }
             }
+        } catch (IOException | WalException e) {
+            failed.accept(e);
         }
         return reclaimed;
     }
 
-    /** What of a pack counts. */
-    private static final class Counting {
-        final List<PackEntry> entries = new ArrayList<>();
-        long bytes;
-        long bytesOfOthers;
-    }
-
-    private Counting counting(ListedPack pack) throws IOException {
-        Counting counting = new Counting();
-        PackWalk walk = store.reader(pack).walk();
-        for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
-            PackEntry entry = next.get();
-            if (store.counts(pack, entry)) {
-                counting.entries.add(entry);
-                counting.bytes += entry.storedBytes();
-            } else {
-                counting.bytesOfOthers += entry.storedBytes();
-            }
+    private boolean isWorthIt(ListedPack pack, Voided voided) throws IOException {
+        if (voided.segments() == 0 || voided.segments() == pack.segments()) {
+            return voided.segments() > 0;
         }
-        return counting;
+        long stored = store.reader(pack).segmentBytes();
+        return !store.manifest().isInTier(pack) && voided.bytes() > (stored - voided.bytes()) / 2;
     }
 
-    /** Writes a pack with some entries of a pack; none where there are none. */
-    private Optional<ListedPack> write(ListedPack pack, List<PackEntry> entries) throws IOException {
-        if (entries.isEmpty()) {
+    /** Writes a pack with what of a pack counts; none if nothing does. */
+    private Optional<ListedPack> withoutVoids(ListedPack pack) throws IOException {
+        PackReader reader = store.reader(pack);
+        PackWalk walk = reader.walk();
+        Optional<PackEntry> next = nextCounting(pack, walk);
+        if (next.isEmpty()) {
             return Optional.empty();
         }
-        PackReader reader = store.reader(pack);
         PackHeader header = store.inPlaceOf(reader.header());
         try (PackWriter writer = store.write(header)) {
-            for (PackEntry entry : entries) {
-                writer.add(reader, entry);
+            for (; next.isPresent(); next = nextCounting(pack, walk)) {
+                writer.add(reader, next.get());
             }
             return Optional.of(listed(header, writer.finish()));
         }
+    }
+
+    private Optional<PackEntry> nextCounting(ListedPack pack, PackWalk walk) throws IOException {
+        Optional<PackEntry> next = walk.next();
+        while (next.isPresent() && !store.counts(pack, next.get())) {
+            next = walk.next();
+        }
+        return next;
     }
 
     static ListedPack listed(PackHeader header, PackFooter footer) {
