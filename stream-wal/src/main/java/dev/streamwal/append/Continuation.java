@@ -4,6 +4,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.Window;
 import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.StreamPolicy;
 
 /**
@@ -12,6 +13,9 @@ import dev.streamwal.retention.StreamPolicy;
  * given. Pure. Guarded by the stream's rotation lock.
  */
 final class Continuation {
+
+    /** Where the last window begins if there is none. */
+    static final long NO_WINDOW = Long.MIN_VALUE;
 
     private static final long UNKNOWN = -1;
 
@@ -22,7 +26,7 @@ final class Continuation {
     private boolean isFromElsewhere;
     private boolean isUncertain;
     private long lowestBase;
-    private long lastWindowStart = Long.MIN_VALUE;
+    private long lastWindowStart = NO_WINDOW;
 
     /** Whether it is known where the last record ended. */
     boolean hasEnd() {
@@ -127,7 +131,7 @@ final class Continuation {
         end = UNKNOWN;
         isUncertain = false;
         isFromElsewhere = false;
-        lastWindowStart = Long.MIN_VALUE;
+        lastWindowStart = NO_WINDOW;
     }
 
     /** @param start of the log */
@@ -142,17 +146,27 @@ final class Continuation {
         return endBefore == UNKNOWN ? nextBase : endBefore;
     }
 
-    /** Where the window of the newest segment begins; {@link Long#MIN_VALUE} if there is none. */
+    /** Where the window of the newest segment begins; {@link #NO_WINDOW} if there is none. */
     long lastWindowStart() {
         return lastWindowStart;
     }
 
+    /** The next segment's window. */
+    Window nextWindow(StreamPolicy policy, KnownTime time, long timestampMillis, long nowMillis) {
+        return policy.windowOf(windowTime(time, lastWindowStart, timestampMillis, nowMillis));
+    }
+
     /**
-     * The next segment's window. Windows don't go backwards: a late record goes to the stream's last window.
+     * The time whose window a record goes to. Windows don't go backwards: a late record goes to the stream's last window, unless that was begun while the
+     * clock was ahead, and is right now.
      *
-     * @param misdated whether the last window is due to a wrong clock, and no reason to stay in it
+     * @param lastWindowStart {@link #NO_WINDOW} if the stream has none
+     * @param nowMillis by the log's clock
      */
-    Window nextWindow(StreamPolicy policy, long timestampMillis, boolean misdated) {
-        return policy.windowOf(misdated ? timestampMillis : Math.max(timestampMillis, lastWindowStart));
+    static long windowTime(KnownTime time, long lastWindowStart, long timestampMillis, long nowMillis) {
+        if (lastWindowStart == NO_WINDOW) {
+            return time.firstWindowTime(timestampMillis, nowMillis);
+        }
+        return time.isMisdated(lastWindowStart, nowMillis) ? timestampMillis : Math.max(timestampMillis, lastWindowStart);
     }
 }

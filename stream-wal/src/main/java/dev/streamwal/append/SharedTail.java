@@ -4,7 +4,6 @@ import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.error.WalException;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
-import dev.streamwal.retention.KnownTime;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -194,11 +193,8 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         windowStart = newStart;
     }
 
-    /** Windows don't go backwards: see {@link Continuation#nextWindow}. */
     private long windowStart(long timestampMillis, long nowMillis) {
-        KnownTime time = stream.log().time();
-        boolean isMisdated = time.isAhead(windowStart, nowMillis) && !time.isBehind(nowMillis);
-        return stream.policy().windowStart(isMisdated ? timestampMillis : Math.max(timestampMillis, windowStart));
+        return stream.policy().windowStart(Continuation.windowTime(stream.log().time(), windowStart, timestampMillis, nowMillis));
     }
 
     private long windowsBehind(long start, long timestampMillis) {

@@ -130,9 +130,16 @@ public final class StreamLog implements CommitStream {
 
     private static final SegmentsWatch NOBODY = (stream, own, any) -> {};
 
+    /** As {@link #ownsBefore}: the stream has no segments of its own for a large record. */
+    private static final long NEVER = Long.MIN_VALUE;
+
     /** Whether it counts as one of the streams that have segments of their own. */
     @GuardedBy("rotation")
     private boolean owns;
+
+    /** Where the last window ends in which it counts as such, as it has a record there that is too large to share. */
+    @GuardedBy("rotation")
+    private long ownsBefore = NEVER;
 
     /** @param directory of the stream */
     public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, Path directory) {
@@ -262,7 +269,7 @@ public final class StreamLog implements CommitStream {
         for (; ; ) {
             SharedTail shares = sharing;
             if (shares != null && !shares.takes(frameBytes)) {
-                own();
+                ownWhileIn(Math.max(timestampMillis, nowMillis));
             } else if (shares != null) {
                 long outcome = shares.append(scratch, scratch.inArrays(draft), frameBytes, nowMillis, expectedEnd);
                 if (outcome != SharedTail.LEFT) {
@@ -275,7 +282,7 @@ public final class StreamLog implements CommitStream {
             }
             ActiveSegment segment = active();
             if (segment == null) {
-                awaitWhatIsBefore();
+                awaitWhatIsBefore(timestampMillis);
             } else if (takes(segment, timestampMillis, nowMillis)) {
                 long outcome = segment.append(scratch, draft, frameBytes, expectedEnd);
                 if (outcome >= 0 || outcome == MISMATCH) {
@@ -301,7 +308,7 @@ public final class StreamLog implements CommitStream {
         for (; ; ) {
             SharedTail shares = sharing;
             if (shares != null && !shares.takes(batchBytes + (long) members.size() * beginningBytes())) {
-                own();
+                ownWhileIn(Math.max(newestTimestampMillis, nowMillis));
             } else if (shares != null) {
                 List<Draft> copies = members.stream().map(AppendScratch::inNewArrays).toList();
                 long outcome = shares.appendBatch(scratch, copies, batchBytes, newestTimestampMillis, nowMillis);
@@ -315,7 +322,7 @@ public final class StreamLog implements CommitStream {
             }
             ActiveSegment segment = active();
             if (segment == null) {
-                awaitWhatIsBefore();
+                awaitWhatIsBefore(newestTimestampMillis);
             } else if (takes(segment, newestTimestampMillis, nowMillis)) {
                 long outcome = segment.appendBatch(scratch, members, batchBytes);
                 if (outcome >= 0) {
@@ -370,12 +377,7 @@ public final class StreamLog implements CommitStream {
     /** An expired segment would be swept with the record in it. */
     private boolean takes(ActiveSegment segment, long timestampMillis, long nowMillis) {
         return timestampMillis < segment.windowEndMillis() && nowMillis < segment.expirationMillis()
-                && !isMisdated(segment.windowStartMillis(), nowMillis);
-    }
-
-    /** Whether a window was begun while the clock was ahead, and the clock is right now. */
-    private boolean isMisdated(long windowStartMillis, long nowMillis) {
-        return log.time().isAhead(windowStartMillis, nowMillis) && !log.time().isBehind(nowMillis);
+                && !log.time().isMisdated(segment.windowStartMillis(), nowMillis);
     }
 
     /** Where the last record ends; before the first, where it will begin. */
@@ -519,8 +521,8 @@ public final class StreamLog implements CommitStream {
      * its newest records are in segments of its own. Shared segments are forced without those, and the other way round: what comes next would
      * survive a loss of power, and what stands before it wouldn't. See {@link SharedLog}.
      */
-    private void awaitWhatIsBefore() {
-        CommitTarget before = undurableElsewhere();
+    private void awaitWhatIsBefore(long timestampMillis) {
+        CommitTarget before = undurableElsewhere(timestampMillis);
         if (before != null) {
             Stall stall = Stall.begin();
             try {
@@ -534,17 +536,20 @@ public final class StreamLog implements CommitStream {
     }
 
     /** The target at which the newest records are durable, if they aren't, and the next ones go, or may go, to segments of the other kind. */
-    private @Nullable CommitTarget undurableElsewhere() {
+    private @Nullable CommitTarget undurableElsewhere(long timestampMillis) {
         rotation.lock();
         try {
             owned().chain().recover();
-            boolean isShared = owned().next().isFromElsewhere();
+            // not where another thread has a segment by now: its records would have to be durable first
+            if (active() == null && isLargePast(timestampMillis)) {
+                sharesAgain();
+            }
             if (isOwnOnly()) {
-                return isShared ? undurableShared() : null;
+                return owned().next().isFromElsewhere() ? undurableShared() : null;
             }
             SharedLog shared = log.shared();
             boolean mayShare = shared != null && shared.log() != this;
-            return mayShare && !isShared && isUndurable() ? new CommitTarget(cursor(), ownEnd()) : null;
+            return mayShare && isUndurable() ? new CommitTarget(cursor(), ownEnd()) : null;
         } finally {
             rotation.unlock();
         }
@@ -552,7 +557,7 @@ public final class StreamLog implements CommitStream {
 
     @GuardedBy("rotation")
     private boolean isOwnOnly() {
-        return choice == SegmentChoice.OWN || policy.maxBytes() != Long.MAX_VALUE || owns;
+        return choice == SegmentChoice.OWN || policy.maxBytes() != Long.MAX_VALUE || owns || ownsBefore != NEVER;
     }
 
     /** False if the stream is known to have no segments of its own. */
@@ -702,6 +707,10 @@ public final class StreamLog implements CommitStream {
                 if (active() != null || sharing != null) {
                     return;
                 }
+            } else if (isLargePast(timestampMillis)) {
+                // it may share again when what it has here is durable, for which nobody waits with the lock
+                chain.deactivate(seen);
+                return;
             } else {
                 chain.retire(seen);
             }
@@ -710,7 +719,7 @@ public final class StreamLog implements CommitStream {
             }
             if (seen == null) {
                 // otherwise the segment before it releases what it holds
-                log.checkRoom(directory(), key);
+                checkRoom();
             }
             ActiveSegment successor = createAndTell(timestampMillis, nowMillis);
             chain.add(seen, successor);
@@ -719,6 +728,13 @@ public final class StreamLog implements CommitStream {
             throw notAppended("create a segment", e, FooterLayout.PAGE_BYTES);
         } finally {
             rotation.unlock();
+        }
+    }
+
+    /** The segment that all others share is one, and the last that should be refused. */
+    private void checkRoom() {
+        if (!key.equals(StreamKey.SHARED)) {
+            log.checkRoom(directory(), key);
         }
     }
 
@@ -762,18 +778,36 @@ public final class StreamLog implements CommitStream {
         return SlotLayout.MAX_BYTES - StreamKey.MAX_BYTES + key.utf8Length();
     }
 
-    /** Gives the stream segments of its own from now on. */
-    private void own() {
+    /**
+     * Gives the stream segments of its own while a record goes to the window of this time, or to one before: it has a record that is too large to share. In
+     * the next window it shares again. Otherwise each stream that ever had such a record would have a file and a mapping in each window.
+     */
+    private void ownWhileIn(long timeMillis) {
         rotation.lock();
         try {
             SharedLog shared = log.shared();
             if (sharing != null && shared != null) {
                 leaveShared();
-                owns = true;
+                ownsBefore = policy.windowOf(timeMillis).endMillis();
                 shared.owns();
             }
         } finally {
             rotation.unlock();
+        }
+    }
+
+    /** Whether the stream has segments of its own only for a record that was too large to share, in a window that is past. */
+    @GuardedBy("rotation")
+    private boolean isLargePast(long timestampMillis) {
+        return ownsBefore != NEVER && timestampMillis >= ownsBefore;
+    }
+
+    @GuardedBy("rotation")
+    private void sharesAgain() {
+        ownsBefore = NEVER;
+        SharedLog shared = log.shared();
+        if (shared != null) {
+            shared.ownsNoMore();
         }
     }
 
@@ -840,7 +874,7 @@ public final class StreamLog implements CommitStream {
         Continuation next = owned().next();
         long basePosition = next.nextBase(log.positions().current().start());
         log.positions().raiseCeiling(basePosition + policy.segmentBytes());
-        Window window = next.nextWindow(policy, timestampMillis, isMisdated(next.lastWindowStart(), nowMillis));
+        Window window = next.nextWindow(policy, log.time(), timestampMillis, nowMillis);
         return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, next.previousEnd(basePosition),
                 log.recovery().incarnation(), log.newSalt(), nowMillis, policy.segmentBytes(), 0,
                 owned().segments().isEmpty() ? SegmentHeaderLayout.FIRST : 0);
@@ -1292,7 +1326,8 @@ public final class StreamLog implements CommitStream {
     public record Settled(SegmentName name, Window window, long bytes) {}
 
     /**
-     * The oldest segments, in order of position, up to the first that isn't settled, whose window isn't over, or that is too large.
+     * The oldest segments, in order of position, up to the first that isn't settled, whose window isn't over, or that is too large. The newest one isn't
+     * settled, unless the stream shares now: it goes on where that one ends.
      *
      * @param maxBytes limit of one file
      */
@@ -1305,14 +1340,15 @@ public final class StreamLog implements CommitStream {
             SegmentChain chain = owned().chain();
             SegmentList segments = chain.segments();
             chain.load();
-            if (segments.size() < 2) {
+            int candidates = sharing == null ? segments.size() - 1 : segments.size();
+            if (candidates <= 0) {
                 return List.of();
             }
             chain.recover();
             owned().pendingCut().awaitDecision();
             owned().pendingCut().finish(gone -> {});
             List<Settled> settled = new ArrayList<>();
-            for (SegmentEntry entry : segments.all().subList(0, Math.max(0, segments.size() - 1))) {
+            for (SegmentEntry entry : segments.all().subList(0, Math.min(candidates, segments.size()))) {
                 if (entry.unfinished() != null || entry.bytes() > maxBytes) {
                     break;
                 }

@@ -66,9 +66,27 @@ public final class KnownTime {
         return windowStartMillis > plus(nowMillis, skewMillis);
     }
 
+    /** Whether a window was begun while the clock was ahead, and the clock is right now. */
+    public boolean isMisdated(long windowStartMillis, long nowMillis) {
+        return isAhead(windowStartMillis, nowMillis) && !isBehind(nowMillis);
+    }
+
     /** Whether the time can't be that early any more. */
-    public boolean isBehind(long nowMillis) {
+    boolean isBehind(long nowMillis) {
         return isBehind(nowMillis, nanoTime.getAsLong());
+    }
+
+    /**
+     * The time that says in which window a stream's first record goes: its timestamp; and the time that is known, if the clock is behind that. On a machine
+     * that says 1970 until it has asked its network, records in a window of 1970 would be swept a minute after the clock is right. Later records need no such
+     * rule: windows don't go backwards.
+     *
+     * @param timestampMillis the record's, epoch ms
+     * @param nowMillis by the log's clock, epoch ms
+     */
+    public long firstWindowTime(long timestampMillis, long nowMillis) {
+        long known = Math.min(millis(), StreamPolicy.MAX_TIMESTAMP_MILLIS);
+        return isBehind(nowMillis) ? Math.max(timestampMillis, known) : timestampMillis;
     }
 
     private boolean isBehind(long nowMillis, long nanos) {
