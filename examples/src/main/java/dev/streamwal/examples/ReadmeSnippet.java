@@ -35,7 +35,7 @@ final class ReadmeSnippet {
         try (StreamWal wal = StreamWal.open(directory, options)) {
             WalStream power = wal.stream("meter/4711/power");      // a stream per key
             List<EntryRef> refs = new ArrayList<>();
-            refs.add(power.append("231.5".getBytes(UTF_8)));       // a ref: where the record stands, for good
+            refs.add(power.append("231.5".getBytes(UTF_8)));       // a ref: the record's place, for good
             refs.addAll(power.appendBatch(List.of(                 // all or none
                     WriteEntry.of("232.0".getBytes(UTF_8)), WriteEntry.of("228.4".getBytes(UTF_8)))));
 
@@ -60,7 +60,7 @@ final class ReadmeSnippet {
         // reading
         try (WalReader reader = WalReader.open(directory)) {
             try (EntryTail tail = reader.follow(Keys.prefix("meter/"), ReadFrom.first())) {   // these streams and those that come
-                while (tail.next(Duration.ofSeconds(10))) {                    // waits, mostly some milliseconds behind the writer
+                while (tail.next(Duration.ofSeconds(10))) {                    // waits; mostly some milliseconds later than the writer
                     System.out.println(tail.key() + " " + tail.content().toString(UTF_8));
                 }
             }
@@ -71,7 +71,7 @@ final class ReadmeSnippet {
                     ship(entries.key(), entries.content());
                     shipper.commitDelivered();                                 // survives kill -9
                 }
-                shipper.lost().forEach(range -> complain(range));              // what retention took before it was read
+                shipper.lost().forEach(range -> complain(range));              // what retention deleted before it was read
             }
         }
         // reading
