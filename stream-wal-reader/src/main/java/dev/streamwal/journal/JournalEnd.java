@@ -13,27 +13,13 @@ import java.util.Optional;
  * @param files all files, by number
  * @param blocks that were gone through
  * @param bytes of these blocks
- * @param damages that the scan passed; with {@link Ending#CORRUPT}, the last is the one at which the scan ended
  */
-public record JournalEnd(
-        Ending ending, long nextSequence, Optional<Place> last, Optional<Place> next, List<JournalFile> files, long blocks, long bytes,
-        List<JournalDamage> damages) {
-
-    /** What stands behind the last block. */
-    public enum Ending {
-        /** Nothing of this journal. */
-        CLEAN,
-        /** The beginning of a block that was never completed. */
-        TORN,
-        /** Damage with further blocks of the journal behind it. */
-        CORRUPT
-    }
+public record JournalEnd(long nextSequence, Optional<Place> last, Optional<Place> next, List<JournalFile> files, long blocks, long bytes) {
 
     /** Place of a byte in a file. */
     public record Place(Path file, long offset) {}
 
     public JournalEnd {
         files = List.copyOf(files);
-        damages = List.copyOf(damages);
     }
 }

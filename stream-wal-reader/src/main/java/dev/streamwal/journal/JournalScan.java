@@ -5,7 +5,6 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.io.Uninterrupted;
 import dev.streamwal.journal.JournalBlockLayout.Prefix;
-import dev.streamwal.journal.JournalEnd.Ending;
 import dev.streamwal.journal.JournalEnd.Place;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -34,7 +33,6 @@ public final class JournalScan {
 
     private final List<Head> heads = new ArrayList<>();
     private final NamedSegments named = new NamedSegments();
-    private final List<JournalDamage> damages = new ArrayList<>();
 
     private long expected;
     /** The file where the expected block may stand; null where no block before it was found. */
@@ -194,19 +192,14 @@ public final class JournalScan {
                 JournalSearch search = new JournalSearch(reader, journalId);
                 Found found = find(search);
                 Place unread = found == null ? unread(reader) : null;
-                if (found == null && unread == null && !search.gaveUp()) {
-                    return end(reader, isTorn(reader) ? Ending.TORN : Ending.CLEAN);
-                }
-                if (!passes(visitor, unread == null ? damage(found) : unreadable(unread))) {
-                    return end(reader, Ending.CORRUPT);
-                }
-                if (found == null) {
-                    return end(reader, Ending.TORN);
+                boolean isDamage = found != null || unread != null || search.gaveUp();
+                if (!isDamage || !visitor.damaged(unread == null ? damage(found) : unreadable(unread)) || found == null) {
+                    return end(reader);
                 }
                 goTo(found.head(), found.offset());
                 expected = found.sequence();
             } else if (!visit(block, visitor)) {
-                return end(reader, Ending.CORRUPT);
+                return end(reader);
             }
         }
     }
@@ -236,7 +229,7 @@ public final class JournalScan {
         Optional<String> broken = check(block, head);
         if (broken.isPresent()) {
             String what = broken.get() + ", sequence=" + expected;
-            if (!passes(visitor, new JournalDamage(head.file, offset, block.limit(), what))) {
+            if (!visitor.damaged(new JournalDamage(head.file, offset, block.limit(), what))) {
                 return false;
             }
         }
@@ -264,11 +257,6 @@ public final class JournalScan {
             throw new IllegalStateException("block stands in no file: sequence=" + expected);
         }
         return current;
-    }
-
-    private boolean passes(JournalVisitor visitor, JournalDamage damage) throws IOException {
-        damages.add(damage);
-        return visitor.damaged(damage);
     }
 
     // ---- where there is no further block
@@ -346,28 +334,10 @@ public final class JournalScan {
                 : new JournalDamage(current.file, offset, current.length - offset, what);
     }
 
-    private boolean isTorn(JournalReader reader) throws IOException {
-        if (current != null && isBegun(reader, current, offset)) {
-            return true;
-        }
-        for (Head head : heads) {
-            if (head.first == 0 && isBegun(reader, head, 0)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private boolean isBegun(JournalReader reader, Head head, long at) throws IOException {
-        reader.open(head.file);
-        Prefix prefix = reader.prefixAt(at);
-        return prefix != null && prefix.journalId() == journalId && prefix.sequence() == expected;
-    }
-
-    private JournalEnd end(JournalReader reader, Ending ending) {
+    private JournalEnd end(JournalReader reader) {
         Optional<Place> next = current == null ? Optional.empty() : Optional.of(new Place(current.file, offset));
         List<JournalFile> files = heads.stream()
                 .map(head -> new JournalFile(head.file, head.length, head.liveFirst, head.liveLast, reader.hasUnread(head.file))).toList();
-        return new JournalEnd(ending, expected, Optional.ofNullable(last), next, files, blocks, bytes, damages);
+        return new JournalEnd(expected, Optional.ofNullable(last), next, files, blocks, bytes);
     }
 }
