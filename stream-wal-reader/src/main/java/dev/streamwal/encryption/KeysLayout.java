@@ -1,5 +1,6 @@
 package dev.streamwal.encryption;
 
+import static dev.streamwal.format.FormatException.check;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.streamwal.format.FormatException;
@@ -107,11 +108,5 @@ final class KeysLayout {
         byte[] wrapped = new byte[wrappedLength];
         in.get(wrapped);
         return new WrappedKey(id, created, new String(masterId, UTF_8), wrapped, check);
-    }
-
-    private static void check(boolean fact, String fault, long actual) throws FormatException {
-        if (!fact) {
-            throw FormatException.corrupt(fault + ": actual=" + actual);
-        }
     }
 }

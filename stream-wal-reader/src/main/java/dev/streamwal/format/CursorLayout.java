@@ -1,5 +1,7 @@
 package dev.streamwal.format;
 
+import static dev.streamwal.format.FormatException.check;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -293,11 +295,5 @@ public final class CursorLayout {
         Arrays.stream(context).forEach(behind::putLong);
         crc.update(behind.flip());
         return (int) crc.getValue();
-    }
-
-    private static void check(boolean fact, String fault, long actual) throws FormatException {
-        if (!fact) {
-            throw FormatException.corrupt(fault + ": actual=" + actual);
-        }
     }
 }

@@ -18,6 +18,18 @@ public final class FormatException extends Exception {
         return new FormatException(message, "");
     }
 
+    /** As {@link #check} throws, for a fault whose text is made only where it is needed. */
+    public static FormatException corrupt(String fault, long actual) {
+        return corrupt(fault + ": actual=" + actual);
+    }
+
+    /** @throws FormatException with the fault and the actual value, unless it is a fact */
+    public static void check(boolean fact, String fault, long actual) throws FormatException {
+        if (!fact) {
+            throw corrupt(fault, actual);
+        }
+    }
+
     /**
      * Bytes that a newer version, or another program, may have written.
      *

@@ -1,5 +1,7 @@
 package dev.streamwal.format;
 
+import static dev.streamwal.format.FormatException.check;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
@@ -205,11 +207,5 @@ public final class SegmentHeaderLayout {
                 + Long.toHexString(extension >>> 40)
                         + ", known=0x32", "read it with the version that wrote it")
                 : FormatException.corrupt("segment header has no \"STRMv2\" behind its first 16 bytes: bytes=" + available);
-    }
-
-    private static void check(boolean fact, String fault, long actual) throws FormatException {
-        if (!fact) {
-            throw FormatException.corrupt(fault + ": actual=" + actual);
-        }
     }
 }

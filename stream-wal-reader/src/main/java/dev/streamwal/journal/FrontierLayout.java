@@ -1,5 +1,7 @@
 package dev.streamwal.journal;
 
+import static dev.streamwal.format.FormatException.check;
+
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
@@ -159,11 +161,5 @@ public final class FrontierLayout {
         crc.update(new byte[Integer.BYTES]);
         crc.update(file.array(), CHECKSUM + Integer.BYTES, file.capacity() - CHECKSUM - Integer.BYTES);
         return (int) crc.getValue();
-    }
-
-    private static void check(boolean fact, String fault, long actual) throws FormatException {
-        if (!fact) {
-            throw FormatException.corrupt(fault + ": actual=" + actual);
-        }
     }
 }

@@ -1,5 +1,7 @@
 package dev.streamwal.journal;
 
+import static dev.streamwal.format.FormatException.check;
+
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
@@ -182,11 +184,5 @@ public final class JournalEntryLayout {
         byte[] utf8 = new byte[length];
         block.get(index, utf8);
         return StreamKey.ofUtf8(utf8);
-    }
-
-    private static void check(boolean fact, String fault, long actual) throws FormatException {
-        if (!fact) {
-            throw FormatException.corrupt(fault + ": actual=" + actual);
-        }
     }
 }

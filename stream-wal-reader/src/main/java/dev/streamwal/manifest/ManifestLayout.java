@@ -1,5 +1,7 @@
 package dev.streamwal.manifest;
 
+import static dev.streamwal.format.FormatException.check;
+
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
@@ -193,11 +195,5 @@ final class ManifestLayout {
             check(isNew && in.getInt() == 0, "a pack in the manifest's tier is there twice, or has bytes that aren't zero", i);
         }
         return new LogTier(id, serial, new String(location, StandardCharsets.UTF_8));
-    }
-
-    private static void check(boolean fact, String fault, long actual) throws FormatException {
-        if (!fact) {
-            throw FormatException.corrupt(fault + ": actual=" + actual);
-        }
     }
 }

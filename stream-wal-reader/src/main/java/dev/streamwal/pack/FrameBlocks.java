@@ -1,7 +1,7 @@
 package dev.streamwal.pack;
 
-import static dev.streamwal.pack.PackHeaderLayout.check;
-import static dev.streamwal.pack.PackHeaderLayout.corrupt;
+import static dev.streamwal.format.FormatException.check;
+import static dev.streamwal.format.FormatException.corrupt;
 
 import dev.streamwal.format.FormatException;
 import java.io.Closeable;

@@ -1,6 +1,6 @@
 package dev.streamwal.pack;
 
-import static dev.streamwal.pack.PackHeaderLayout.check;
+import static dev.streamwal.format.FormatException.check;
 
 import dev.streamwal.format.FormatException;
 import java.nio.ByteBuffer;

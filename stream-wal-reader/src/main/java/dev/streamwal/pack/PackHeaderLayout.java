@@ -1,5 +1,7 @@
 package dev.streamwal.pack;
 
+import static dev.streamwal.format.FormatException.check;
+
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.Window;
@@ -101,16 +103,5 @@ final class PackHeaderLayout {
         return new PackHeader(source.getLong(NUMBER), new Window(start, source.getLong(WINDOW_END)), source.getLong(EXPIRATION),
                 source.getLong(OPTIONS_HASH), level, source.getLong(CREATED), source.getLong(INCARNATION), codec == IN_BLOCKS,
                 (features & SPREADS) != 0);
-    }
-
-    static void check(boolean fact, String fault, long actual) throws FormatException {
-        if (!fact) {
-            throw corrupt(fault, actual);
-        }
-    }
-
-    /** As {@link #check} throws, for a fault whose text is made only where it is needed. */
-    static FormatException corrupt(String fault, long actual) {
-        return FormatException.corrupt(fault + ": actual=" + actual);
     }
 }

@@ -1,5 +1,7 @@
 package dev.streamwal.tier;
 
+import static dev.streamwal.format.FormatException.check;
+
 import dev.streamwal.format.FormatException;
 import dev.streamwal.manifest.TierId;
 import dev.streamwal.manifest.TierObject;
@@ -142,11 +144,5 @@ public final class ChunkChecksums {
         boolean isPack = owner.packBytes() > 0 && owner.packBytes() < size && in.getInt() == CHUNK_BYTES;
         check(isPack && owner.packBytes() + owner.bytes() == size, "object in a tier has another length than its end says, " + owner, size);
         return owner;
-    }
-
-    private static void check(boolean fact, String fault, long actual) throws FormatException {
-        if (!fact) {
-            throw FormatException.corrupt(fault + ": actual=" + actual);
-        }
     }
 }

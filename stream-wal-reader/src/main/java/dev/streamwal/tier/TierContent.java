@@ -1,5 +1,7 @@
 package dev.streamwal.tier;
 
+import static dev.streamwal.format.FormatException.check;
+
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
@@ -85,12 +87,6 @@ public record TierContent(Manifest manifest, byte[] keys) {
         byte[] keys = new byte[keysBytes];
         in.get(list).get(keys);
         return new TierContent(ManifestFile.manifest(list), keys);
-    }
-
-    private static void check(boolean fact, String fault, long actual) throws FormatException {
-        if (!fact) {
-            throw FormatException.corrupt(fault + ": actual=" + actual);
-        }
     }
 
     /**
