@@ -5,7 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Blocks of packs that are checked: of their tables and of the catalogue of keys, or unpacked frames. The least recently used are evicted. Thread-safe. */
+/**
+ * Blocks of packs that are checked: of their tables and of the catalogue of keys, unpacked frames, or chunks of packs in a tier. The least recently used
+ * are evicted. Thread-safe.
+ */
 public final class BlockCache {
 
     /** Memory of a block's place in the map, beside its bytes. */
@@ -22,11 +25,11 @@ public final class BlockCache {
         this.maxBytes = maxBytes;
     }
 
-    synchronized byte @Nullable [] get(Object file, long offset) {
+    public synchronized byte @Nullable [] get(Object file, long offset) {
         return blocks.get(new Place(file, offset));
     }
 
-    synchronized void put(Object file, long offset, byte[] block) {
+    public synchronized void put(Object file, long offset, byte[] block) {
         if (OVERHEAD_BYTES + block.length > maxBytes) {
             return;
         }

@@ -119,7 +119,7 @@ public final class LogInTier {
 
     /** A pack's bytes, which are checked as they are read. */
     public SegmentBytes pack(ListedPack pack, TierObject object) {
-        return new TieredPack(folder, new ChunkCache(0), new ChunkChecksums.Owner(id, pack.number(), object.nonce(), pack.bytes()), object);
+        return new TieredPack(folder, new BlockCache(0), new ChunkChecksums.Owner(id, pack.number(), object.nonce(), pack.bytes()), object);
     }
 
     /** A pack, of which all is read from the tier. */

@@ -6,6 +6,7 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.LogTier;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.TierObject;
+import dev.streamwal.pack.BlockCache;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +19,7 @@ public final class TierReads {
     private final boolean isRefusing;
     private final @Nullable Path given;
     private final Path root;
-    private final ChunkCache cache;
+    private final BlockCache cache;
     private final Map<Long, Known> packs = new ConcurrentHashMap<>();
     private volatile @Nullable Folder folder;
 
@@ -39,7 +40,7 @@ public final class TierReads {
         this.isRefusing = isRefusing;
         this.given = given;
         this.root = root;
-        this.cache = new ChunkCache(cacheBytes);
+        this.cache = new BlockCache(cacheBytes);
     }
 
     /** Refuses to read, for who must not wait for a tier. */

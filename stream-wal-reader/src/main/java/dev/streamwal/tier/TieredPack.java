@@ -4,6 +4,7 @@ import dev.streamwal.format.FormatException;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.TierObject;
+import dev.streamwal.pack.BlockCache;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -26,13 +27,13 @@ final class TieredPack implements SegmentBytes {
     private static final String THEN = "look at the object; where it was changed, put it back from a copy";
 
     private final TierFolder folder;
-    private final ChunkCache cache;
+    private final BlockCache cache;
     private final ChunkChecksums.Owner owner;
     private final TierObject object;
     private final String name;
     private volatile @Nullable ChunkChecksums checksums;
 
-    TieredPack(TierFolder folder, ChunkCache cache, ChunkChecksums.Owner owner, TierObject object) {
+    TieredPack(TierFolder folder, BlockCache cache, ChunkChecksums.Owner owner, TierObject object) {
         this.folder = folder;
         this.cache = cache;
         this.owner = owner;
