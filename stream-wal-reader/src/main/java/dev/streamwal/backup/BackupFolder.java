@@ -215,7 +215,7 @@ public final class BackupFolder {
     private static void put(Path path, byte[] content) throws IOException {
         Path temporary = path.resolveSibling(path.getFileName() + StoredFiles.TEMPORARY_SUFFIX);
         Path unused = LogFile.writeNew(temporary, open -> {
-            StoredFiles.writeAt(open, 0, ByteBuffer.wrap(content));
+            open.write(0, ByteBuffer.wrap(content));
             return path;
         });
         StoredFiles.move(temporary, path);

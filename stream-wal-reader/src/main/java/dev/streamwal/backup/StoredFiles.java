@@ -92,16 +92,9 @@ final class StoredFiles {
         AtomicLong offset = new AtomicLong();
         source.read(piece -> {
             checksum.add(piece);
-            writeAt(target, offset.getAndAdd(piece.remaining()), piece);
+            target.write(offset.getAndAdd(piece.remaining()), piece);
         });
         return checksum.finish();
-    }
-
-    /** In pieces, as the JDK keeps a direct buffer as large as the largest that is written. */
-    static void writeAt(LogFile.Opened target, long offset, ByteBuffer bytes) throws IOException {
-        for (int from = 0; from < bytes.remaining(); from += LogFile.CHUNK_BYTES) {
-            target.write(offset + from, bytes.slice(bytes.position() + from, Math.min(LogFile.CHUNK_BYTES, bytes.remaining() - from)));
-        }
     }
 
     /** A room that is freed at once, which a full folder needs; a leftover is found by {@link BackupFolder#collect()} as well. */

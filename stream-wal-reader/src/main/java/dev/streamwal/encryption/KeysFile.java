@@ -125,15 +125,8 @@ public final class KeysFile {
                     + ", file=" + path(root) + "; go on in another log, or have the program's MasterKeys wrap keys in fewer bytes, and call rotateKeys()",
                     path(root), null, WalException.NO_POSITION);
         }
-        LogFile.replace(root.resolve(TEMPORARY_NAME), path(root), file -> writeAll(file, bytes));
-        LogFile.replace(root.resolve(TEMPORARY_NAME), copy(root), file -> writeAll(file, bytes));
-    }
-
-    private static void writeAll(LogFile.Opened file, ByteBuffer bytes) throws IOException {
-        int end = bytes.limit();
-        for (int from = 0; from < end; from += LogFile.CHUNK_BYTES) {
-            file.write(from, bytes.slice(from, Math.min(LogFile.CHUNK_BYTES, end - from)));
-        }
+        LogFile.replace(root.resolve(TEMPORARY_NAME), path(root), file -> file.write(0, bytes.duplicate()));
+        LogFile.replace(root.resolve(TEMPORARY_NAME), copy(root), file -> file.write(0, bytes.duplicate()));
     }
 
     private static void check(String what, int bytes, int most) {

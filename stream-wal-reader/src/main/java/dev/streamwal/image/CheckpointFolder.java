@@ -78,13 +78,7 @@ public final class CheckpointFolder {
     private static void write(ImageFile file, Path copy) throws IOException {
         Path unused = LogFile.writeNew(copy, open -> {
             AtomicLong offset = new AtomicLong();
-            file.read(piece -> {
-                int length = piece.remaining();
-                for (int from = 0; from < length; from += LogFile.CHUNK_BYTES) {
-                    int part = Math.min(LogFile.CHUNK_BYTES, length - from);
-                    open.write(offset.getAndAdd(part), piece.slice(from, part));
-                }
-            });
+            file.read(piece -> open.write(offset.getAndAdd(piece.remaining()), piece));
             return copy;
         });
     }

@@ -271,7 +271,7 @@ public class LogFile implements SegmentBytes, Closeable {
 
         /**
          * Writes all that remains in the buffers, gathered, from {@code offset} on. When it throws, a part may have been written. The position
-         * of a single buffer is moved; positions of several buffers are not.
+         * of a single buffer is moved; positions of several buffers are not. A single buffer on the heap is written in pieces of {@link #CHUNK_BYTES}.
          */
         public void write(long offset, ByteBuffer... buffers) throws IOException {
             if (buffers.length == 1) {
@@ -283,8 +283,15 @@ public class LogFile implements SegmentBytes, Closeable {
 
         private void writeOne(long offset, ByteBuffer buffer) throws IOException {
             int start = buffer.position();
-            while (buffer.hasRemaining()) {
-                channel.write(buffer, offset + buffer.position() - start);
+            int end = buffer.limit();
+            int most = buffer.isDirect() ? end : CHUNK_BYTES;
+            try {
+                while (buffer.position() < end) {
+                    buffer.limit(buffer.position() + Math.min(most, end - buffer.position()));
+                    channel.write(buffer, offset + buffer.position() - start);
+                }
+            } finally {
+                buffer.limit(end);
             }
         }
 

@@ -77,14 +77,6 @@ public final class FrontierFile {
             DirectoryForce.force(root);
         }
         ByteBuffer bytes = FrontierLayout.encode(frontier);
-        LogFile.replace(directory.resolve(TEMPORARY_NAME), path(root), file -> writeAll(file, bytes.duplicate()));
-    }
-
-    private static void writeAll(LogFile.Opened file, ByteBuffer bytes) throws IOException {
-        int end = bytes.limit();
-        while (bytes.position() < end) {
-            bytes.limit((int) Math.min(end, (long) bytes.position() + LogFile.CHUNK_BYTES));
-            file.write(bytes.position(), bytes);
-        }
+        LogFile.replace(directory.resolve(TEMPORARY_NAME), path(root), file -> file.write(0, bytes.duplicate()));
     }
 }

@@ -96,7 +96,7 @@ public final class ManifestFile {
 
     /** When this returns, the file has this encoded manifest durably; when it throws, it has this one or the one before. */
     static void write(Path root, Path file, ByteBuffer bytes) throws IOException {
-        LogFile.replace(directory(root).resolve(TEMPORARY_NAME), file, open -> writeAll(open, bytes));
+        LogFile.replace(directory(root).resolve(TEMPORARY_NAME), file, open -> open.write(0, bytes.duplicate()));
     }
 
     /**
@@ -119,7 +119,7 @@ public final class ManifestFile {
         int length = bytes.limit();
         try (LogFile open = new LogFile(copy, StandardOpenOption.WRITE)) {
             open.together(opened -> {
-                writeAll(opened, bytes);
+                opened.write(0, bytes.duplicate());
                 opened.truncate(length);
                 opened.force();
             });
@@ -150,13 +150,6 @@ public final class ManifestFile {
      */
     public static Manifest manifest(byte[] bytes) throws FormatException {
         return ManifestLayout.decode(bytes);
-    }
-
-    private static void writeAll(LogFile.Opened file, ByteBuffer bytes) throws IOException {
-        int end = bytes.limit();
-        for (int from = 0; from < end; from += LogFile.CHUNK_BYTES) {
-            file.write(from, bytes.slice(from, Math.min(LogFile.CHUNK_BYTES, end - from)));
-        }
     }
 
     /** Directory of the file. */

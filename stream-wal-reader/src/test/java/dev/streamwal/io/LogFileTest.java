@@ -511,6 +511,25 @@ class LogFileTest {
         assertThat(file.channels).noneMatch(FileChannel::isOpen);
     }
 
+    @Test
+    void write_aLargeBufferOnTheHeap_isWrittenInPieces() throws IOException {
+        byte[] content = random(3 * LogFile.CHUNK_BYTES + 5);
+        for (boolean direct : new boolean[] {false, true}) {
+            int[] largest = {0};
+            try (ScriptedFile file = new ScriptedFile((call, wanted) -> {
+                largest[0] = Math.max(largest[0], wanted);
+                return Math.min(wanted, LogFile.CHUNK_BYTES - 7);
+            })) {
+                ByteBuffer buffer = within(content, direct);
+                file.write(2, buffer);
+                assertThat(buffer.position()).isEqualTo(buffer.limit()).isEqualTo(3 + content.length);
+            }
+            assertThat(largest[0]).isEqualTo(direct ? content.length : LogFile.CHUNK_BYTES);
+            assertThat(Arrays.copyOfRange(Files.readAllBytes(path), 2, 2 + content.length)).isEqualTo(content);
+            Files.delete(path);
+        }
+    }
+
     // ---------------------------------------------------------------- small files
 
     @Test

@@ -541,7 +541,7 @@ public final class Tiering implements PackedTier {
     /** Each piece is checked before it is written, so what was written is the pack. */
     private static void write(ListedPack pack, TierObject object, LogInTier tier, Path target) throws IOException {
         Path unused = LogFile.writeNew(target, file -> {
-            tier.readAll(pack, object, (offset, piece) -> writeAt(file, offset, piece));
+            tier.readAll(pack, object, (offset, piece) -> file.write(offset, piece));
             return target;
         });
     }
@@ -558,13 +558,6 @@ public final class Tiering implements PackedTier {
             boolean unusedToo = store.whilePacking(() -> recorded(() -> store.fromTier(pack, object, fetched)));
         } finally {
             Files.deleteIfExists(fetched);
-        }
-    }
-
-    private static void writeAt(LogFile.Opened file, long offset, ByteBuffer piece) throws IOException {
-        int length = piece.remaining();
-        for (int from = 0; from < length; from += LogFile.CHUNK_BYTES) {
-            file.write(offset + from, piece.slice(piece.position() + from, Math.min(LogFile.CHUNK_BYTES, length - from)));
         }
     }
 
