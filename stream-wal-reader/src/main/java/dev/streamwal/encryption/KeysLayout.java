@@ -3,12 +3,12 @@ package dev.streamwal.encryption;
 import static dev.streamwal.format.FormatException.check;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.FormatException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.CRC32C;
 
 /**
  * The file {@code keys} of a log, little-endian.
@@ -61,13 +61,7 @@ final class KeysLayout {
             out.putInt(key.id()).putLong(key.createdMillis()).put(key.check());
             out.putShort((short) masterId.length).putShort((short) key.wrapped().length).put(masterId).put(key.wrapped());
         }
-        return out.putInt(CHECKSUM, checksum(out)).flip();
-    }
-
-    private static int checksum(ByteBuffer file) {
-        CRC32C crc = new CRC32C();
-        crc.update(file.duplicate().clear().position(COUNT));
-        return (int) crc.getValue();
+        return out.putInt(CHECKSUM, Checksums.of(out, COUNT, out.capacity())).flip();
     }
 
     /** @param file all of it */
@@ -80,7 +74,7 @@ final class KeysLayout {
                     + Long.toHexString(magic >>> 56) + ", known=0x31", "use the version that wrote it, or a newer one");
         }
         check(magic == MAGIC_VALUE, "file of session keys doesn't start with \"STRMKEY1\"", magic);
-        check(in.getInt(CHECKSUM) == checksum(in), "checksum of session keys mismatches", in.getInt(CHECKSUM));
+        check(in.getInt(CHECKSUM) == Checksums.of(in, COUNT, in.capacity()), "checksum of session keys mismatches", in.getInt(CHECKSUM));
         int count = in.getInt(COUNT);
         check(count >= 0 && FIXED_BYTES + (long) count * KEY_BYTES <= file.length, "session keys don't fit their file of " + file.length + " bytes", count);
         in.position(FIXED_BYTES);

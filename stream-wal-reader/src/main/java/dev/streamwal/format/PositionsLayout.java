@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import java.util.zip.CRC32C;
 
 /**
  * The file {@code positions}: two slots, written in turn and forced each time, so that one of them is always whole.
@@ -83,7 +82,7 @@ public final class PositionsLayout {
         out.putShort(BOOT_ID_LENGTH, (short) bootId.length);
         out.put(BOOT_ID, bootId);
         out.put(DOUBTED, (byte) positions.doubted());
-        out.putInt(CHECKSUM, checksum(out.array(), 0, CHECKSUM));
+        out.putInt(CHECKSUM, Checksums.of(out, 0, CHECKSUM));
         return out;
     }
 
@@ -116,7 +115,7 @@ public final class PositionsLayout {
 
     private static boolean isSound(ByteBuffer in, int offset, long magic, int bootIdLength, int checksum) {
         return in.capacity() >= offset + checksum + Integer.BYTES && in.getLong(offset + MAGIC) == magic
-                && in.getInt(offset + checksum) == checksum(in.array(), offset, checksum)
+                && in.getInt(offset + checksum) == Checksums.of(in, offset, offset + checksum)
                 && in.getShort(offset + bootIdLength) >= 0 && in.getShort(offset + bootIdLength) <= MAX_BOOT_ID_BYTES;
     }
 
@@ -131,11 +130,5 @@ public final class PositionsLayout {
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
-    }
-
-    private static int checksum(byte[] bytes, int offset, int length) {
-        CRC32C crc = new CRC32C();
-        crc.update(bytes, offset, length);
-        return (int) crc.getValue();
     }
 }

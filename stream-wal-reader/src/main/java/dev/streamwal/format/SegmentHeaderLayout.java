@@ -4,7 +4,6 @@ import static dev.streamwal.format.FormatException.check;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.zip.CRC32C;
 
 /**
  * A segment's first bytes, little-endian. The first 16 are a nano-wal 1.0 header, so that such a file is recognised.
@@ -176,10 +175,7 @@ public final class SegmentHeaderLayout {
     private static int checksum(ByteBuffer header, int length) {
         byte[] bytes = new byte[length];
         header.get(0, bytes);
-        ByteBuffer.wrap(bytes).putInt(HEADER_CHECKSUM, 0).putInt(MARK, 0);
-        CRC32C crc = new CRC32C();
-        crc.update(bytes);
-        return (int) crc.getValue();
+        return Checksums.of(ByteBuffer.wrap(bytes).putInt(HEADER_CHECKSUM, 0).putInt(MARK, 0), 0, length);
     }
 
     /** Whether this is the magic that this format and nano-wal's share. */

@@ -2,6 +2,7 @@ package dev.streamwal.journal;
 
 import static dev.streamwal.format.FormatException.check;
 
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
@@ -10,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.CRC32C;
 
 /**
  * The file {@code commit/frontier}, little-endian; replaced as a whole, never changed.
@@ -91,7 +91,7 @@ public final class FrontierLayout {
             encode(out, index, segment);
             index += (int) segmentBytes(segment.key().utf8Length());
         }
-        out.putInt(CHECKSUM, checksum(out));
+        out.putInt(CHECKSUM, Checksums.without(out, 0, out.capacity(), CHECKSUM));
         return out;
     }
 
@@ -116,7 +116,7 @@ public final class FrontierLayout {
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         check(in.getLong(MAGIC) == MAGIC_VALUE, "frontier doesn't start with \"STRMFRN1\"", in.getLong(MAGIC));
         check(in.getInt(LENGTH) == file.length, "frontier isn't as long as it says, " + in.getInt(LENGTH), file.length);
-        check(in.getInt(CHECKSUM) == checksum(in), "frontier checksum mismatch", in.getInt(CHECKSUM));
+        check(in.getInt(CHECKSUM) == Checksums.without(in, 0, in.capacity(), CHECKSUM), "frontier checksum mismatch", in.getInt(CHECKSUM));
         int flags = in.getInt(FLAGS);
         if ((flags & ~CLEAN) != 0) {
             throw FormatException.unsupported("frontier has unknown flags: flags=0x" + Integer.toHexString(flags),
@@ -153,13 +153,5 @@ public final class FrontierLayout {
         byte[] key = new byte[keyLength];
         in.get(index + KEY, key);
         return new FrontierSegment(StreamKey.ofUtf8(key), basePosition, in.getLong(index + SALT), durableOffset);
-    }
-
-    private static int checksum(ByteBuffer file) {
-        CRC32C crc = new CRC32C();
-        crc.update(file.array(), 0, CHECKSUM);
-        crc.update(new byte[Integer.BYTES]);
-        crc.update(file.array(), CHECKSUM + Integer.BYTES, file.capacity() - CHECKSUM - Integer.BYTES);
-        return (int) crc.getValue();
     }
 }

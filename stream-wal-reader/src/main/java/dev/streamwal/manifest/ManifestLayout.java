@@ -2,6 +2,7 @@ package dev.streamwal.manifest;
 
 import static dev.streamwal.format.FormatException.check;
 
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
@@ -13,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.zip.CRC32C;
 
 /**
  * A manifest's file, little-endian.
@@ -107,13 +107,7 @@ final class ManifestLayout {
             new TreeMap<>(manifest.objects()).forEach((number, object) ->
                     out.putLong(number).putLong(object.nonce()).putInt(object.checksum()).putInt(0));
         });
-        return out.putInt(CHECKSUM, checksum(out)).flip();
-    }
-
-    private static int checksum(ByteBuffer file) {
-        CRC32C crc = new CRC32C();
-        crc.update(file.duplicate().clear().position(PACKS));
-        return (int) crc.getValue();
+        return out.putInt(CHECKSUM, Checksums.of(out, PACKS, out.capacity())).flip();
     }
 
     /** @param file all of it */
@@ -127,7 +121,7 @@ final class ManifestLayout {
                     + ", known=0x31 and 0x32", "use the version that wrote it, or a newer one");
         }
         check(isKnown, "manifest doesn't start with \"STRMMAN1\"", magic);
-        check(in.getInt(CHECKSUM) == checksum(in), "manifest checksum mismatch", in.getInt(CHECKSUM));
+        check(in.getInt(CHECKSUM) == Checksums.of(in, PACKS, in.capacity()), "manifest checksum mismatch", in.getInt(CHECKSUM));
         int packCount = in.getInt(PACKS);
         int rangeCount = in.getInt(RANGES);
         check(packCount >= 0 && packCount <= Manifest.MAX_PACKS, "number of packs in the manifest is outside 0 to " + Manifest.MAX_PACKS, packCount);

@@ -1,5 +1,6 @@
 package dev.streamwal.pack;
 
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.RecordLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -55,7 +56,7 @@ final class KeyBlockBuilder {
         ByteBuffer prefix = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
         prefix.putInt(KeyBlockLayout.BLOCK_BYTES, block.length);
         prefix.putInt(KeyBlockLayout.ENTRIES, entries);
-        prefix.putInt(KeyBlockLayout.CHECKSUM, PackChecksum.of(prefix, KeyBlockLayout.BLOCK_BYTES, block.length));
+        prefix.putInt(KeyBlockLayout.CHECKSUM, Checksums.of(prefix, KeyBlockLayout.BLOCK_BYTES, block.length));
         begin();
         return block;
     }

@@ -2,6 +2,7 @@ package dev.streamwal.pack;
 
 import static dev.streamwal.format.FormatException.check;
 
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.FormatException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -109,7 +110,7 @@ final class KeyCatalogLayout {
     static int salt(long edits, List<CatalogedPack> packs) {
         ByteBuffer all = ByteBuffer.allocate(Long.BYTES + packs.size() * PACK_BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(edits);
         put(all, packs);
-        return PackChecksum.of(all, 0, all.position());
+        return Checksums.of(all, 0, all.position());
     }
 
     private static void put(ByteBuffer out, List<CatalogedPack> packs) {
@@ -125,7 +126,7 @@ final class KeyCatalogLayout {
         ByteBuffer out = ByteBuffer.allocate(index.length + packBytes + BYTES).order(ByteOrder.LITTLE_ENDIAN).put(index);
         put(out, packs);
         int footer = out.position();
-        out.putInt(footer + CHECKSUM, PackChecksum.of(out, 0, footer));
+        out.putInt(footer + CHECKSUM, Checksums.of(out, 0, footer));
         out.putLong(footer + INDEX_OFFSET, indexOffset);
         out.putInt(footer + INDEX_BYTES, index.length);
         out.putInt(footer + PACKS, packs.size());
@@ -135,7 +136,7 @@ final class KeyCatalogLayout {
         out.putLong(footer + FILE_LENGTH, indexOffset + out.capacity());
         out.putInt(footer + SALT, salt(edits, packs));
         out.putLong(footer + MAGIC, MAGIC_VALUE);
-        out.putInt(footer + FOOTER_CHECKSUM, PackChecksum.without(out, footer, BYTES, FOOTER_CHECKSUM));
+        out.putInt(footer + FOOTER_CHECKSUM, Checksums.without(out, footer, BYTES, FOOTER_CHECKSUM));
         return out.clear();
     }
 
@@ -143,7 +144,7 @@ final class KeyCatalogLayout {
     static void checkFooter(ByteBuffer footer, long fileLength) throws FormatException {
         check(footer.getLong(MAGIC) == MAGIC_VALUE, "catalogue of keys doesn't end with \"STRMKEY3\"", footer.getLong(MAGIC));
         int checksum = footer.getInt(FOOTER_CHECKSUM);
-        check(checksum == PackChecksum.without(footer, 0, BYTES, FOOTER_CHECKSUM), "checksum mismatch of a catalogue's footer",
+        check(checksum == Checksums.without(footer, 0, BYTES, FOOTER_CHECKSUM), "checksum mismatch of a catalogue's footer",
                 checksum);
         check(footer.getLong(FILE_LENGTH) == fileLength, "catalogue of keys isn't as long as its footer says", fileLength);
         long index = footer.getLong(INDEX_OFFSET);

@@ -4,6 +4,7 @@ import static dev.streamwal.format.FormatException.check;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.StreamKey;
@@ -58,7 +59,7 @@ public final class KeyCatalogReader {
             ByteBuffer rest = restBytes > restEnd ? PackReader.read(bytes, from, restBytes)
                     : tail.slice(restEnd - restBytes, restBytes).order(ByteOrder.LITTLE_ENDIAN);
             int checksum = footer.getInt(KeyCatalogLayout.CHECKSUM);
-            check(checksum == PackChecksum.of(rest, 0, rest.limit()), "checksum mismatch of a catalogue's index and packs", checksum);
+            check(checksum == Checksums.of(rest, 0, rest.limit()), "checksum mismatch of a catalogue's index and packs", checksum);
             byte[] indexBytes = new byte[footer.getInt(KeyCatalogLayout.INDEX_BYTES)];
             rest.get(indexBytes);
             int groups = footer.getInt(KeyCatalogLayout.GROUPS);
@@ -147,7 +148,7 @@ public final class KeyCatalogReader {
     private byte[] group(SegmentBytes bytes, BlockIndex groups, int at) throws IOException, FormatException {
         ByteBuffer group = PackReader.read(bytes, groups.offset(at), groups.length(at));
         int checksum = group.getInt(KeyCatalogLayout.GROUP_CHECKSUM);
-        check(checksum == (PackChecksum.of(group, KeyCatalogLayout.GROUP_BYTES, group.limit()) ^ salt), "checksum mismatch of a group of keys",
+        check(checksum == (Checksums.of(group, KeyCatalogLayout.GROUP_BYTES, group.limit()) ^ salt), "checksum mismatch of a group of keys",
                 checksum);
         check(group.getInt(KeyCatalogLayout.GROUP_BYTES) == group.limit(), "group of keys isn't as long as it says", group.limit());
         return group.array();

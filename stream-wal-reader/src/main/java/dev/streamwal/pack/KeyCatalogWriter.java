@@ -1,5 +1,6 @@
 package dev.streamwal.pack;
 
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.io.LogFile;
 import java.io.Closeable;
@@ -107,7 +108,7 @@ public final class KeyCatalogWriter implements Closeable {
         ByteBuffer group = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
         group.putInt(KeyCatalogLayout.GROUP_BYTES, bytes);
         group.position(KeyCatalogLayout.GROUP_PREFIX_BYTES).put(keysOfGroup).put(lists.bytes(), 0, lists.length());
-        group.putInt(KeyCatalogLayout.GROUP_CHECKSUM, PackChecksum.of(group, KeyCatalogLayout.GROUP_BYTES, bytes) ^ salt);
+        group.putInt(KeyCatalogLayout.GROUP_CHECKSUM, Checksums.of(group, KeyCatalogLayout.GROUP_BYTES, bytes) ^ salt);
         lists.clear();
         index.add(firstKey, lastKey, bytes);
         groups++;

@@ -2,6 +2,7 @@ package dev.streamwal.pack;
 
 import static dev.streamwal.format.FormatException.check;
 
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.StreamKey;
 import java.nio.ByteBuffer;
@@ -28,7 +29,7 @@ abstract class KeyCursor {
         check(block.length > KeyBlockLayout.PREFIX_BYTES, "block of keys is too short for an entry", block.length);
         ByteBuffer bytes = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
         int checksum = bytes.getInt(KeyBlockLayout.CHECKSUM);
-        check(checksum == PackChecksum.of(bytes, KeyBlockLayout.BLOCK_BYTES, block.length), "checksum mismatch of a block of keys", checksum);
+        check(checksum == Checksums.of(bytes, KeyBlockLayout.BLOCK_BYTES, block.length), "checksum mismatch of a block of keys", checksum);
         check(bytes.getInt(KeyBlockLayout.BLOCK_BYTES) == block.length, "block of keys isn't as long as it says", block.length);
         int count = bytes.getInt(KeyBlockLayout.ENTRIES);
         check(count >= 1 && count <= block.length, "number of entries doesn't fit the block of keys", count);

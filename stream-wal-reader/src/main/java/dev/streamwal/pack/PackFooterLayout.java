@@ -2,6 +2,7 @@ package dev.streamwal.pack;
 
 import static dev.streamwal.format.FormatException.check;
 
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.FormatException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -72,7 +73,7 @@ final class PackFooterLayout {
         out.putInt(TABLE_BLOCKS, footer.tableBlocks());
         out.putInt(HEADER_CHECKSUM, footer.headerChecksum());
         out.putLong(FOOTER_MAGIC, MAGIC_VALUE);
-        out.putInt(FOOTER_CHECKSUM, PackChecksum.without(out, 0, BYTES, FOOTER_CHECKSUM));
+        out.putInt(FOOTER_CHECKSUM, Checksums.without(out, 0, BYTES, FOOTER_CHECKSUM));
         return out;
     }
 
@@ -85,7 +86,7 @@ final class PackFooterLayout {
     static PackFooter decode(ByteBuffer source, int index, long fileLength) throws FormatException {
         long magic = source.getLong(index + FOOTER_MAGIC);
         int checksum = source.getInt(index + FOOTER_CHECKSUM);
-        boolean isWhole = checksum == PackChecksum.without(source, index, BYTES, FOOTER_CHECKSUM);
+        boolean isWhole = checksum == Checksums.without(source, index, BYTES, FOOTER_CHECKSUM);
         if (isWhole && magic != MAGIC_VALUE && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
             throw FormatException.unsupported("pack is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
                     + ", known=0x31", "read it with the version that wrote it");

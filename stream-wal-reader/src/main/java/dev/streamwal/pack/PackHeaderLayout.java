@@ -2,6 +2,7 @@ package dev.streamwal.pack;
 
 import static dev.streamwal.format.FormatException.check;
 
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.Window;
@@ -75,7 +76,7 @@ final class PackHeaderLayout {
         out.putLong(CREATED, header.createdMillis());
         out.putInt(LEVEL, header.level());
         out.putInt(CODEC, header.isInBlocks() ? IN_BLOCKS : 0);
-        out.putInt(HEADER_CHECKSUM, PackChecksum.without(out, 0, BYTES, HEADER_CHECKSUM));
+        out.putInt(HEADER_CHECKSUM, Checksums.without(out, 0, BYTES, HEADER_CHECKSUM));
         return out;
     }
 
@@ -87,7 +88,7 @@ final class PackHeaderLayout {
         int length = source.getShort(HEADER_LENGTH) & 0xFFFF;
         check(length == BYTES, "pack header's length isn't " + BYTES + " bytes", length);
         int checksum = source.getInt(HEADER_CHECKSUM);
-        check(checksum == PackChecksum.without(source, 0, BYTES, HEADER_CHECKSUM), "checksum mismatch of a pack's header", checksum);
+        check(checksum == Checksums.without(source, 0, BYTES, HEADER_CHECKSUM), "checksum mismatch of a pack's header", checksum);
         int features = source.getInt(FEATURE_FLAGS);
         int codec = source.getInt(CODEC);
         if ((features & REQUIRED_FEATURES_MASK & ~SPREADS) != 0 || (codec != 0 && codec != IN_BLOCKS)) {

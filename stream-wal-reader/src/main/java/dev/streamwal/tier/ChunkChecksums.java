@@ -2,12 +2,12 @@ package dev.streamwal.tier;
 
 import static dev.streamwal.format.FormatException.check;
 
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.manifest.TierId;
 import dev.streamwal.manifest.TierObject;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.zip.CRC32C;
 
 /**
  * The checksums of a pack in a tier, which stand behind it in its object, little-endian. The manifest has the checksum over them, and so over the
@@ -57,16 +57,9 @@ public final class ChunkChecksums {
         }
     }
 
-    /** The checksum of a chunk. */
-    static int of(ByteBuffer chunk) {
-        CRC32C crc = new CRC32C();
-        crc.update(chunk.duplicate());
-        return (int) crc.getValue();
-    }
-
     /** Whether these are the bytes of the chunk. */
     boolean isRight(int chunk, ByteBuffer bytes) {
-        return of(bytes) == chunks[chunk];
+        return Checksums.of(bytes, bytes.position(), bytes.limit()) == chunks[chunk];
     }
 
     /** Gathers the checksums of a pack's chunks, in order. */
@@ -82,7 +75,7 @@ public final class ChunkChecksums {
         }
 
         void add(ByteBuffer chunk) {
-            chunks[count++] = of(chunk);
+            chunks[count++] = Checksums.of(chunk, chunk.position(), chunk.limit());
         }
 
         /** What stands behind the pack; its last four bytes are what the manifest has of it. */
@@ -96,7 +89,7 @@ public final class ChunkChecksums {
             }
             out.putLong(MAGIC_VALUE).putLong(owner.id().high()).putLong(owner.id().low()).putLong(owner.number()).putLong(owner.nonce());
             out.putLong(owner.packBytes()).putInt(CHUNK_BYTES).putInt(chunks.length).putInt(0);
-            return out.putInt(of(out.duplicate().flip())).flip();
+            return out.putInt(Checksums.of(out, 0, out.position())).flip();
         }
     }
 
@@ -118,7 +111,7 @@ public final class ChunkChecksums {
         int found = bytes.getInt(bytes.limit() - Integer.BYTES);
         check(bytes.getLong(fixed) == MAGIC_VALUE, "checksums of a pack in the tier don't have \"STRMTIE1\"", bytes.getLong(fixed));
         check(found == checksum, "checksum of a pack in the tier differs from that in the manifest, " + checksum, found);
-        check(found == of(bytes.duplicate().position(0).limit(bytes.limit() - Integer.BYTES)), "checksum mismatch of a pack's checksums in the tier", found);
+        check(found == Checksums.of(bytes, 0, bytes.limit() - Integer.BYTES), "checksum mismatch of a pack's checksums in the tier", found);
         bytes.position(fixed + Long.BYTES);
         Owner said = new Owner(new TierId(bytes.getLong(), bytes.getLong()), bytes.getLong(), bytes.getLong(), bytes.getLong());
         check(said.equals(owner) && bytes.getInt() == CHUNK_BYTES && bytes.getInt() == owner.chunks(),

@@ -4,6 +4,7 @@ import static dev.streamwal.format.FormatException.check;
 
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.Manifest;
@@ -15,7 +16,6 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.zip.CRC32C;
 
 /**
  * What a tier has, for who has nothing but the tier: the object of the highest serial that is whole. Little-endian.
@@ -60,13 +60,7 @@ public record TierContent(Manifest manifest, byte[] keys) {
         byte[] list = ManifestFile.bytes(manifest);
         ByteBuffer out = ByteBuffer.allocate(FIXED_BYTES + list.length + keys.length).order(ByteOrder.LITTLE_ENDIAN);
         out.putLong(MAGIC_VALUE).putInt(0).putInt(list.length).putInt(keys.length).putInt(0).put(list).put(keys);
-        return out.putInt(CHECKSUM, checksum(out)).flip();
-    }
-
-    private static int checksum(ByteBuffer object) {
-        CRC32C crc = new CRC32C();
-        crc.update(object.duplicate().clear().position(COUNTS));
-        return (int) crc.getValue();
+        return out.putInt(CHECKSUM, Checksums.of(out, COUNTS, out.capacity())).flip();
     }
 
     static TierContent decode(byte[] object) throws FormatException {
@@ -78,7 +72,7 @@ public record TierContent(Manifest manifest, byte[] keys) {
                     + ", known=0x31", "use the version that wrote it, or a newer one");
         }
         check(magic == MAGIC_VALUE, "content of a tier doesn't start with \"STRMCON1\"", magic);
-        check(in.getInt() == checksum(in), "checksum mismatch of a tier's content", in.getInt(CHECKSUM));
+        check(in.getInt() == Checksums.of(in, COUNTS, in.capacity()), "checksum mismatch of a tier's content", in.getInt(CHECKSUM));
         int manifestBytes = in.getInt();
         int keysBytes = in.getInt();
         check(in.getInt() == 0 && manifestBytes >= 0 && keysBytes >= 0 && in.remaining() == (long) manifestBytes + keysBytes,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.pack.PacksForTests.Found;
@@ -238,7 +239,7 @@ class PackDamageTest {
                 byte[] changed = file.clone();
                 changed[from + at] = (byte) value;
                 ByteBuffer block = ByteBuffer.wrap(changed, from, length).slice().order(ByteOrder.LITTLE_ENDIAN);
-                block.putInt(KeyBlockLayout.CHECKSUM, PackChecksum.of(block, KeyBlockLayout.BLOCK_BYTES, length));
+                block.putInt(KeyBlockLayout.CHECKSUM, Checksums.of(block, KeyBlockLayout.BLOCK_BYTES, length));
                 try (PackReader pack = open(changed)) {
                     PackWalk walk = pack.walk();
                     for (boolean hasMore = true; hasMore; ) {
@@ -269,7 +270,7 @@ class PackDamageTest {
             bytes.putInt(at + field, (int) value);
         }
         bytes.putInt(at + PackFooterLayout.FOOTER_CHECKSUM,
-                PackChecksum.without(bytes, at, PackFooterLayout.BYTES, PackFooterLayout.FOOTER_CHECKSUM));
+                Checksums.without(bytes, at, PackFooterLayout.BYTES, PackFooterLayout.FOOTER_CHECKSUM));
         return changed;
     }
 

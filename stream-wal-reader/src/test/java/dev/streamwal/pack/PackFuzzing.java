@@ -4,6 +4,7 @@ import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.segment.SegmentFuzzing;
@@ -115,7 +116,7 @@ public final class PackFuzzing {
 
     private void repairEnds() {
         bytes.putLong(PackHeaderLayout.NUMBER, NUMBER);
-        int headerChecksum = PackChecksum.without(bytes, 0, PackHeaderLayout.BYTES, PackHeaderLayout.HEADER_CHECKSUM);
+        int headerChecksum = Checksums.without(bytes, 0, PackHeaderLayout.BYTES, PackHeaderLayout.HEADER_CHECKSUM);
         bytes.putInt(PackHeaderLayout.HEADER_CHECKSUM, headerChecksum);
         int footer = file.length - PackFooterLayout.BYTES;
         bytes.putLong(footer + PackFooterLayout.FILE_LENGTH, file.length).putInt(footer + PackFooterLayout.HEADER_CHECKSUM, headerChecksum);
@@ -126,12 +127,12 @@ public final class PackFuzzing {
             bytes.putInt(footer + PackFooterLayout.INDEX_CHECKSUM, bytes.getInt((int) index + KeyBlockLayout.CHECKSUM));
         }
         bytes.putInt(footer + PackFooterLayout.FOOTER_CHECKSUM,
-                PackChecksum.without(bytes, footer, PackFooterLayout.BYTES, PackFooterLayout.FOOTER_CHECKSUM));
+                Checksums.without(bytes, footer, PackFooterLayout.BYTES, PackFooterLayout.FOOTER_CHECKSUM));
     }
 
     private void repairKeys(int from, int to) {
         bytes.putInt(from + KeyBlockLayout.BLOCK_BYTES, to - from);
-        bytes.putInt(from + KeyBlockLayout.CHECKSUM, PackChecksum.of(bytes, from + KeyBlockLayout.BLOCK_BYTES, to));
+        bytes.putInt(from + KeyBlockLayout.CHECKSUM, Checksums.of(bytes, from + KeyBlockLayout.BLOCK_BYTES, to));
     }
 
     private void repairTable() throws IOException {

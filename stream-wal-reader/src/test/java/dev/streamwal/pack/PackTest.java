@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.format.Checksums;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
@@ -389,7 +390,7 @@ class PackTest {
         for (int field : new int[] {PackHeaderLayout.FEATURE_FLAGS, PackHeaderLayout.CODEC}) {
             ByteBuffer newer = PackHeaderLayout.encode(header).putInt(field, 2);
             newer.putInt(PackHeaderLayout.HEADER_CHECKSUM,
-                    PackChecksum.without(newer, 0, PackHeaderLayout.BYTES, PackHeaderLayout.HEADER_CHECKSUM));
+                    Checksums.without(newer, 0, PackHeaderLayout.BYTES, PackHeaderLayout.HEADER_CHECKSUM));
             assertThatThrownBy(() -> PackHeaderLayout.decode(newer)).isInstanceOfSatisfying(FormatException.class,
                     e -> assertThat(e.isUnsupported()).isTrue());
         }

@@ -1,5 +1,6 @@
 package dev.streamwal.ratis.shard;
 
+import dev.streamwal.format.Checksums;
 import dev.streamwal.ratis.wire.Command.Tick;
 import dev.streamwal.ratis.wire.Text;
 import dev.streamwal.reader.EntryRef;
@@ -206,7 +207,7 @@ final class ShardState {
             out.writeLong(each.getValue().expirationMillis);
         }
         producers.write(out);
-        out.writeInt(checksum(bytes.toByteArray(), bytes.size()));
+        out.writeInt(Checksums.of(ByteBuffer.wrap(bytes.toByteArray()), 0, bytes.size()));
         return bytes.toByteArray();
     }
 
@@ -220,7 +221,7 @@ final class ShardState {
         if (body < Integer.BYTES || source.readInt() != MAGIC) {
             throw new IOException("file is no state of a shard: bytes=" + bytes.length);
         }
-        if (new DataInputStream(new ByteArrayInputStream(bytes, body, Integer.BYTES)).readInt() != checksum(bytes, body)) {
+        if (new DataInputStream(new ByteArrayInputStream(bytes, body, Integer.BYTES)).readInt() != Checksums.of(ByteBuffer.wrap(bytes), 0, body)) {
             throw new IOException("state of a shard is damaged: bytes=" + bytes.length);
         }
         int version = source.readInt();
@@ -262,11 +263,5 @@ final class ShardState {
             streams.put(key, new Known(source.readLong(), source.readLong()));
         }
         return streams;
-    }
-
-    private static int checksum(byte[] bytes, int length) {
-        CRC32C crc = new CRC32C();
-        crc.update(bytes, 0, length);
-        return (int) crc.getValue();
     }
 }
