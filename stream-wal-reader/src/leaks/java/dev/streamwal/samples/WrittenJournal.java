@@ -9,6 +9,7 @@ import dev.streamwal.journal.JournalBlock;
 import dev.streamwal.journal.JournalFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -19,8 +20,10 @@ import java.util.Map;
 /** Writes a journal block by block, as its writer would. */
 public final class WrittenJournal {
 
+    private static final int BLOCK_BYTES = 8 << 20;
+
     private final Path root;
-    private final JournalBlock block = new JournalBlock(8 << 20);
+    private final JournalBlock block = new JournalBlock(ByteBuffer.allocateDirect(BLOCK_BYTES));
     private final Map<String, Integer> numbers = new HashMap<>();
     private int file;
     private int offset;
@@ -102,7 +105,7 @@ public final class WrittenJournal {
     /** Writes the block; returns where it stands. */
     public int commit() {
         byte[] bytes = JournalSamples.finish(block, sequence++);
-        block.start();
+        block.start(BLOCK_BYTES);
         int at = offset;
         offset += bytes.length;
         overwrite(path(file), at, bytes);

@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
  * Builds blocks of the journal, one after the other, in the same memory. Not thread-safe.
  *
  * <pre>
- *   block.start();
+ *   block.start(maxBytes);
  *   if (block.hasRoomFor(JournalEntryLayout.bytesPayloadBytes(length))) { ByteBuffer frames = block.bytes(number, offset, length); … }
  *   write(block.finish(journalId, sequence));
  * </pre>
@@ -26,34 +26,19 @@ public final class JournalBlock {
     private int end = PREFIX_BYTES;
     private int limit;
 
-    /** @param maxBytes of a block, at most {@link JournalBlockLayout#MAX_BYTES} */
-    public JournalBlock(int maxBytes) {
-        this(ByteBuffer.allocateDirect(checked(maxBytes)));
-    }
-
-    /** @param memory for one block; it belongs to the caller, which releases it after the last use of this object */
+    /** @param memory for one block, at most {@link JournalBlockLayout#MAX_BYTES}; it belongs to the caller, which releases it after the last use of this object */
     public JournalBlock(ByteBuffer memory) {
         buffer = memory.order(ByteOrder.LITTLE_ENDIAN);
-        limit = checked(buffer.capacity());
-    }
-
-    private static int checked(int maxBytes) {
-        if (maxBytes <= PREFIX_BYTES + ENTRY_PREFIX_BYTES || maxBytes > JournalBlockLayout.MAX_BYTES
-                || maxBytes % RecordLayout.ALIGNMENT != 0) {
+        limit = buffer.capacity();
+        if (limit <= PREFIX_BYTES + ENTRY_PREFIX_BYTES || limit > JournalBlockLayout.MAX_BYTES || limit % RecordLayout.ALIGNMENT != 0) {
             throw new IllegalArgumentException("size of a journal block is too small for an entry, not a multiple of 8 bytes, or above "
-                    + JournalBlockLayout.MAX_BYTES + ": maxBytes=" + maxBytes);
+                    + JournalBlockLayout.MAX_BYTES + ": maxBytes=" + limit);
         }
-        return maxBytes;
     }
 
     /** Bytes of an entry with its prefix and padding; {@link JournalEntryLayout} has the payloads' sizes. */
     public static long entryBytes(int payloadBytes) {
         return JournalEntryLayout.entryBytes(payloadBytes);
-    }
-
-    /** Forgets all entries. */
-    public void start() {
-        start(buffer.capacity());
     }
 
     /** Forgets all entries; the next block has room for {@code newLimit} bytes, its prefix included. */
@@ -70,11 +55,6 @@ public final class JournalBlock {
     /** Whether there is no entry yet. */
     public boolean isEmpty() {
         return end == PREFIX_BYTES;
-    }
-
-    /** Bytes so far, the prefix included. */
-    public int bytes() {
-        return end;
     }
 
     /** Whether an entry with this payload fits. */
@@ -107,11 +87,6 @@ public final class JournalBlock {
         }
         int payload = entry(JournalEntryLayout.SEGMENT, JournalEntryLayout.segmentPayloadBytes(header.remaining()));
         JournalEntryLayout.encodeSegment(buffer, payload, number, header);
-    }
-
-    /** As {@link #segment(int, ByteBuffer)}. */
-    public void segment(int number, byte[] header) {
-        segment(number, ByteBuffer.wrap(header));
     }
 
     /**
@@ -162,7 +137,7 @@ public final class JournalBlock {
     }
 
     /**
-     * The whole block, from position 0 to the limit; valid until the next {@link #start()}.
+     * The whole block, from position 0 to the limit; valid until the next {@link #start}.
      *
      * @param sequence one more than that of the block before
      */

@@ -68,8 +68,7 @@ class JournalBlockTest {
 
     @Test
     void finish_entriesOfEveryKind_areDecodedAsTheyWere() throws FormatException, IOException {
-        JournalBlock block = new JournalBlock(4_096);
-        block.start();
+        JournalBlock block = new JournalBlock(ByteBuffer.allocateDirect(4_096));
         JournalSamples.segment(block, 3, HEADER);
         JournalSamples.bytes(block, 3, 112, new byte[] {1, 2, 3, 4, 5, 6, 7, 8});
         JournalSamples.bytes(block, 3, 4_096, new byte[0]);
@@ -86,7 +85,7 @@ class JournalBlockTest {
     }
 
     private static JournalBlock golden() {
-        JournalBlock block = new JournalBlock(4_096);
+        JournalBlock block = new JournalBlock(ByteBuffer.allocateDirect(4_096));
         block.deletedBelow(StreamKey.of("a"), 1);
         block.truncated(StreamKey.of("sensor/b"), 0x1122, 0x3344);
         return block;
@@ -116,14 +115,14 @@ class JournalBlockTest {
 
     @Test
     void finish_memoryUsedBefore_leavesNothingOfItInThePadding() {
-        JournalBlock block = new JournalBlock(4_096);
+        JournalBlock block = new JournalBlock(ByteBuffer.allocateDirect(4_096));
         while (block.hasRoomFor(JournalEntryLayout.bytesPayloadBytes(8))) {
             JournalSamples.bytes(block, -1, 2_048, new byte[] {-1, -1, -1, -1, -1, -1, -1, -1});
         }
         JournalSamples.finish(block, 1);
-        block.start();
+        block.start(4_096);
         fillSmall(block);
-        JournalBlock fresh = new JournalBlock(4_096);
+        JournalBlock fresh = new JournalBlock(ByteBuffer.allocateDirect(4_096));
         fillSmall(fresh);
 
         assertThat(JournalSamples.finish(block, 2)).isEqualTo(JournalSamples.finish(fresh, 2));
@@ -137,19 +136,19 @@ class JournalBlockTest {
 
     @Test
     void hasRoomFor_untilItSaysNo_everyEntryFitsAndTheNextDoesNot() {
-        JournalBlock block = new JournalBlock(256);
+        JournalBlock block = new JournalBlock(ByteBuffer.allocateDirect(256));
         int entries = 0;
         for (; block.hasRoomFor(JournalEntryLayout.deletedBelowPayloadBytes(KEY)); entries++) {
             block.deletedBelow(KEY, entries);
         }
         assertThat(entries).isEqualTo((256 - 32) / 24);
-        assertThat(block.bytes()).isEqualTo(32 + entries * 24L);
+        assertThat(block.room()).isEqualTo(256 - 32 - entries * 24);
         assertThatIllegalStateException().isThrownBy(() -> block.deletedBelow(KEY, 1)).withMessageContaining("doesn't fit");
     }
 
     @Test
     void reset_toAMark_takesBackWhatCameAfterIt() throws FormatException, IOException {
-        JournalBlock block = new JournalBlock(256);
+        JournalBlock block = new JournalBlock(ByteBuffer.allocateDirect(256));
         block.deletedBelow(KEY, 1);
         int mark = block.mark();
         block.deletedBelow(KEY, 2);
@@ -158,14 +157,14 @@ class JournalBlockTest {
         block.deletedBelow(KEY, 4);
 
         assertThat(decode(JournalSamples.finish(block, 1))).containsExactly("deleted sensor/a 1", "deleted sensor/a 4");
-        block.start();
+        block.start(256);
         assertThat(block.isEmpty()).isTrue();
         assertThatIllegalArgumentException().isThrownBy(() -> block.reset(mark));
     }
 
     @Test
     void finish_withoutEntriesOrSequence_isRefused() {
-        JournalBlock block = new JournalBlock(256);
+        JournalBlock block = new JournalBlock(ByteBuffer.allocateDirect(256));
         assertThatIllegalStateException().isThrownBy(() -> block.finish(1, 1));
         block.deletedBelow(KEY, 1);
         assertThatIllegalStateException().isThrownBy(() -> block.finish(1, 0));
@@ -173,20 +172,20 @@ class JournalBlockTest {
 
     @Test
     void bytes_unalignedOrTooFar_areRefused() {
-        JournalBlock block = new JournalBlock(256);
+        JournalBlock block = new JournalBlock(ByteBuffer.allocateDirect(256));
         assertThatIllegalArgumentException().isThrownBy(() -> block.bytes(1, 112, 7));
         assertThatIllegalArgumentException().isThrownBy(() -> block.bytes(1, 113, 8));
         assertThatIllegalArgumentException().isThrownBy(() -> block.bytes(1, 0, 8));
         assertThatIllegalArgumentException().isThrownBy(() -> block.bytes(1, Integer.MAX_VALUE - 7, 8));
         assertThatIllegalArgumentException().isThrownBy(() -> block.deletedBelow(KEY, -1));
         assertThatIllegalArgumentException().isThrownBy(() -> block.truncated(KEY, 2, 1));
-        assertThatIllegalArgumentException().isThrownBy(() -> block.segment(1, new byte[8]));
+        assertThatIllegalArgumentException().isThrownBy(() -> block.segment(1, ByteBuffer.allocate(8)));
         assertThat(block.isEmpty()).isTrue();
     }
 
     @Test
     void decode_everyLengthThatCannotBe_findsNoPrefix() {
-        JournalBlock block = new JournalBlock(256);
+        JournalBlock block = new JournalBlock(ByteBuffer.allocateDirect(256));
         block.deletedBelow(KEY, 1);
         byte[] bytes = JournalSamples.finish(block, 1);
         for (int length : new int[] {-8, 0, 8, 32, 57, 64, Integer.MAX_VALUE, Integer.MIN_VALUE, JournalBlockLayout.MAX_BYTES + 8}) {
@@ -202,7 +201,7 @@ class JournalBlockTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 5, 0x80})
     void forEachEntry_ofAKindFromTheFuture_isUnsupported(int kind) {
-        JournalBlock block = new JournalBlock(256);
+        JournalBlock block = new JournalBlock(ByteBuffer.allocateDirect(256));
         block.deletedBelow(KEY, 1);
         byte[] bytes = JournalSamples.finish(block, 1);
         bytes[JournalBlockLayout.PREFIX_BYTES] = (byte) kind;
@@ -212,7 +211,7 @@ class JournalBlockTest {
 
     @Test
     void forEachEntry_anyByteOfItsEntriesChanged_givesEntriesOrSaysWhyNot() throws IOException {
-        JournalBlock block = new JournalBlock(4_096);
+        JournalBlock block = new JournalBlock(ByteBuffer.allocateDirect(4_096));
         JournalSamples.segment(block, 3, HEADER);
         JournalSamples.bytes(block, 3, 112, JournalSamples.frames(1, 64));
         block.deletedBelow(KEY, 8_192);
