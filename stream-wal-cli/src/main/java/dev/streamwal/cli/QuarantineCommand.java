@@ -3,14 +3,13 @@ package dev.streamwal.cli;
 import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.format.KeyPattern;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.FileForce;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.QuarantinedFile;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -168,16 +167,14 @@ final class QuarantineCommand extends WritingCommand {
 
     private List<Path> list() throws IOException {
         TreeSet<Path> files = new TreeSet<>();
-        try (DirectoryStream<Path> found = Files.newDirectoryStream(root().resolve(Quarantine.NAME))) {
-            for (Path file : found) {
+        try {
+            DirectoryListing.each(root().resolve(Quarantine.NAME), file -> {
                 if (Files.isRegularFile(file)) {
                     files.add(file);
                 }
-            }
+            });
         } catch (NoSuchFileException e) {
             return List.of();
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
         }
         return List.copyOf(files);
     }

@@ -1,21 +1,18 @@
 package dev.streamwal.catalog;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.OwnSegment;
 import dev.streamwal.segment.Segment;
-import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
@@ -423,21 +420,15 @@ public final class SegmentCatalog {
     /** The segments by file name; the same objects as before for known ones. */
     private Map<String, Segment> list(Path where, Map<String, Segment> known) throws IOException {
         Map<String, Segment> found = new HashMap<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(where)) {
-            for (Path file : files) {
-                String fileName = file.getFileName().toString();
-                Segment listed = known.get(fileName);
-                if (listed != null) {
-                    found.put(fileName, listed);
-                } else {
-                    SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new OwnSegment(key, name, file, footers)));
-                }
+        DirectoryListing.eachIfThere(where, file -> {
+            String fileName = file.getFileName().toString();
+            Segment listed = known.get(fileName);
+            if (listed != null) {
+                found.put(fileName, listed);
+            } else {
+                SegmentName.parse(fileName).ifPresent(name -> found.put(fileName, new OwnSegment(key, name, file, footers)));
             }
-        } catch (NoSuchFileException | NotDirectoryException e) {
-            found.clear();
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
+        });
         return found;
     }
 }

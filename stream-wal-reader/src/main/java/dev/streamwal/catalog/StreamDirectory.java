@@ -1,5 +1,6 @@
 package dev.streamwal.catalog;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
@@ -7,9 +8,9 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SharedFile;
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -121,20 +122,12 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
     /** Whether the directory is empty, or doesn't exist. */
     private static boolean isEmpty(Path directory) {
         try {
-            return !isAnythingIn(directory);
+            return !DirectoryListing.any(directory, entry -> true);
         } catch (NoSuchFileException | NotDirectoryException e) {
             // it was renamed just now
             return true;
         } catch (IOException e) {
             throw IoFailure.of("listing a folder of segments", e, directory, null, WalException.NO_POSITION);
-        }
-    }
-
-    private static boolean isAnythingIn(Path directory) throws IOException {
-        try (DirectoryStream<Path> present = Files.newDirectoryStream(directory)) {
-            return present.iterator().hasNext();
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
         }
     }
 
@@ -202,15 +195,10 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
     private Names names(Object in) {
         Path folder = path();
         Set<String> found = new HashSet<>();
-        try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
-            for (Path each : directories) {
-                found.add(each.getFileName().toString());
-                if (found.size() > MAX_NAMES) {
-                    return Names.unknown(in);
-                }
-            }
-            return new Names(in, folder, found);
-        } catch (IOException | DirectoryIteratorException e) {
+        try {
+            boolean isTooMany = DirectoryListing.any(folder, each -> found.add(each.getFileName().toString()) && found.size() > MAX_NAMES);
+            return isTooMany ? Names.unknown(in) : new Names(in, folder, found);
+        } catch (IOException e) {
             // asking for each directory needs less: no descriptor, and no right to list
             return Names.unknown(in);
         }
@@ -254,19 +242,17 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
 
     private NavigableSet<String> list(Path folder, Predicate<String> filter, Consumer<Path> others) throws IOException {
         NavigableSet<String> keys = new TreeSet<>();
-        try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
-            for (Path directory : directories) {
+        try {
+            DirectoryListing.each(folder, directory -> {
                 Optional<String> key = key(directory, filter);
                 if (key.isPresent()) {
                     keys.add(key.get());
                 } else if (isOfStream(directory.getFileName().toString())) {
                     others.accept(directory);
                 }
-            }
+            });
         } catch (NoSuchFileException e) {
             return keys;
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
         }
         return keys;
     }
@@ -275,14 +261,10 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
     public Set<String> names() throws IOException {
         return channels.makingRoom(() -> read(this::path, folder -> {
             Set<String> names = new HashSet<>();
-            try (DirectoryStream<Path> directories = Files.newDirectoryStream(folder)) {
-                for (Path directory : directories) {
-                    names.add(directory.getFileName().toString());
-                }
+            try {
+                DirectoryListing.each(folder, directory -> names.add(directory.getFileName().toString()));
             } catch (NoSuchFileException e) {
                 names.clear();
-            } catch (DirectoryIteratorException e) {
-                throw e.getCause();
             }
             return names;
         }));

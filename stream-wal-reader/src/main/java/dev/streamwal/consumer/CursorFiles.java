@@ -2,13 +2,10 @@ package dev.streamwal.consumer;
 
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.DirectoryListing;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,13 +86,11 @@ public final class CursorFiles {
 
     private static List<Path> list(Path root, String suffix) throws IOException {
         List<Path> found = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory(root), file -> isOfConsumer(file, suffix))) {
-            files.forEach(found::add);
-        } catch (NoSuchFileException | NotDirectoryException e) {
-            return List.of();
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
+        DirectoryListing.eachIfThere(directory(root), file -> {
+            if (isOfConsumer(file, suffix)) {
+                found.add(file);
+            }
+        });
         return found;
     }
 

@@ -2,10 +2,10 @@ package dev.streamwal.image;
 
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.FileLink;
 import dev.streamwal.io.LogFile;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -29,10 +29,8 @@ public final class CheckpointFolder {
             throw new IllegalArgumentException("checkpoint target is a file: target=" + target + "; give a directory that is empty, or none yet");
         }
         Path unused = Files.createDirectories(target);
-        try (DirectoryStream<Path> present = Files.newDirectoryStream(target)) {
-            if (present.iterator().hasNext()) {
-                throw new IllegalArgumentException("checkpoint target is not empty: target=" + target + "; give a directory that is empty, or none yet");
-            }
+        if (DirectoryListing.any(target, entry -> true)) {
+            throw new IllegalArgumentException("checkpoint target is not empty: target=" + target + "; give a directory that is empty, or none yet");
         }
     }
 

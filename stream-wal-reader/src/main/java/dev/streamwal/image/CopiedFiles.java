@@ -1,8 +1,7 @@
 package dev.streamwal.image;
 
+import dev.streamwal.io.DirectoryListing;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,11 +27,7 @@ public final class CopiedFiles {
     /** What is in a directory. */
     public static List<Path> in(Path directory) throws IOException {
         List<Path> found = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            files.forEach(found::add);
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
+        DirectoryListing.each(directory, found::add);
         return found;
     }
 }

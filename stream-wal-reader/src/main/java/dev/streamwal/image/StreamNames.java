@@ -2,12 +2,8 @@ package dev.streamwal.image;
 
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.DirectoryListing;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,13 +38,7 @@ final class StreamNames {
 
     private static List<String> namesIn(Path directory) throws IOException {
         List<String> names = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            files.forEach(file -> names.add(file.getFileName().toString()));
-        } catch (NoSuchFileException | NotDirectoryException e) {
-            names.clear();
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
+        DirectoryListing.eachIfThere(directory, file -> names.add(file.getFileName().toString()));
         return names;
     }
 

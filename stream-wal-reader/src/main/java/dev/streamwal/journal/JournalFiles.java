@@ -1,11 +1,7 @@
 package dev.streamwal.journal;
 
+import dev.streamwal.io.DirectoryListing;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -58,17 +54,11 @@ public final class JournalFiles {
     /** The files that there are, by number; none where there is no journal. */
     public static List<Path> list(Path root) throws IOException {
         List<Path> found = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory(root))) {
-            for (Path file : files) {
-                if (number(file).isPresent()) {
-                    found.add(file);
-                }
+        DirectoryListing.eachIfThere(directory(root), file -> {
+            if (number(file).isPresent()) {
+                found.add(file);
             }
-        } catch (NoSuchFileException | NotDirectoryException e) {
-            return List.of();
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
+        });
         found.sort(Comparator.comparing(file -> file.getFileName().toString()));
         return found;
     }

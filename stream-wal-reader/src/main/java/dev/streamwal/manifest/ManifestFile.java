@@ -4,13 +4,12 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.TwinFile;
 import dev.streamwal.pack.PackFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -66,17 +65,10 @@ public final class ManifestFile {
     }
 
     private static boolean isAnyPack(Path root) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory(root))) {
-            for (Path file : files) {
-                if (PackFiles.parse(file.getFileName().toString()).isPresent()) {
-                    return true;
-                }
-            }
-            return false;
+        try {
+            return DirectoryListing.any(directory(root), file -> PackFiles.parse(file.getFileName().toString()).isPresent());
         } catch (NoSuchFileException e) {
             return false;
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
         }
     }
 

@@ -9,6 +9,7 @@ import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalName;
 import dev.streamwal.format.NanoWalPosition;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.ReadFailures;
 import dev.streamwal.segment.ReadSettings;
@@ -19,7 +20,6 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
@@ -153,16 +153,8 @@ public final class NanoWalDirectory implements AutoCloseable {
 
     private Map<String, TreeMap<NanoWalName, Path>> list() throws IOException {
         Map<String, TreeMap<NanoWalName, Path>> found = new HashMap<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            for (Path file : files) {
-                NanoWalName.parse(file.getFileName().toString())
-                        .ifPresent(name -> found.computeIfAbsent(name.prefix(), prefix -> new TreeMap<>()).put(name, file));
-            }
-        } catch (NoSuchFileException | NotDirectoryException e) {
-            found.clear();
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
+        DirectoryListing.eachIfThere(directory, file -> NanoWalName.parse(file.getFileName().toString())
+                .ifPresent(name -> found.computeIfAbsent(name.prefix(), prefix -> new TreeMap<>()).put(name, file)));
         return found;
     }
 

@@ -2,6 +2,7 @@ package dev.streamwal.tier;
 
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.io.Uninterrupted;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -55,11 +55,7 @@ public final class TierFolder {
     public List<String> list() throws TierFailure {
         return asking("listing the tier failed", "", () -> {
             List<String> names = new ArrayList<>();
-            try (DirectoryStream<Path> objects = Files.newDirectoryStream(folder)) {
-                for (Path object : objects) {
-                    names.add(String.valueOf(object.getFileName()));
-                }
-            }
+            DirectoryListing.each(folder, object -> names.add(String.valueOf(object.getFileName())));
             return names;
         });
     }

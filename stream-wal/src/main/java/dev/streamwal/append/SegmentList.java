@@ -1,11 +1,10 @@
 package dev.streamwal.append;
 
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -42,8 +41,8 @@ final class SegmentList {
     /** Lists a directory; opens nothing, and leaves other files alone. */
     void load(Path directory, SegmentStorage storage) throws IOException {
         List<SegmentEntry> found = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            for (Path file : files) {
+        try {
+            DirectoryListing.each(directory, file -> {
                 String fileName = file.getFileName().toString();
                 SegmentName name = SegmentName.parse(fileName).orElse(null);
                 if (name != null) {
@@ -51,11 +50,9 @@ final class SegmentList {
                 } else if (isTemporary(file)) {
                     storage.delete(file);
                 }
-            }
+            });
         } catch (NoSuchFileException e) {
             // the stream doesn't exist yet
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
         }
         found.sort((a, b) -> a.name().compareTo(b.name()));
         found.forEach(this::add);

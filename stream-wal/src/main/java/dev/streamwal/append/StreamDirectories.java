@@ -2,11 +2,9 @@ package dev.streamwal.append;
 
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -83,19 +81,18 @@ public final class StreamDirectories {
 
     private static boolean isEmptied(Path directory, SegmentStorage storage) throws IOException {
         List<Path> temporary = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            for (Path file : files) {
-                if (SegmentName.parse(file.getFileName().toString()).isPresent()) {
-                    return false;
-                }
+        try {
+            boolean hasSegments = DirectoryListing.any(directory, file -> {
                 if (SegmentList.isTemporary(file)) {
                     temporary.add(file);
                 }
+                return SegmentName.parse(file.getFileName().toString()).isPresent();
+            });
+            if (hasSegments) {
+                return false;
             }
         } catch (NoSuchFileException | NotDirectoryException e) {
             return false;
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
         }
         for (Path file : temporary) {
             boolean unused = storage.delete(file);

@@ -9,6 +9,7 @@ import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.packing.PackErasure;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.Packer;
@@ -18,9 +19,6 @@ import dev.streamwal.recovery.RecordErasure.Erased;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -202,16 +200,14 @@ public final class Erasure {
     /** The files of the quarantine that may have such records: those of the streams, and those that don't tell whose they are. Sorted. */
     public List<Path> quarantined() throws IOException {
         List<Path> found = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(root.resolve(Quarantine.NAME))) {
-            for (Path file : files) {
+        try {
+            DirectoryListing.each(root.resolve(Quarantine.NAME), file -> {
                 if (mayHaveAny(QuarantinedFile.parse(file.getFileName().toString()))) {
                     found.add(file);
                 }
-            }
+            });
         } catch (NoSuchFileException e) {
             // nothing was ever set aside
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
         }
         Collections.sort(found);
         return found;

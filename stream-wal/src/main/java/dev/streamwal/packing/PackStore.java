@@ -1,5 +1,6 @@
 package dev.streamwal.packing;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.PackedData;
 import dev.streamwal.append.StreamLog;
@@ -17,6 +18,7 @@ import dev.streamwal.image.PackImage;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectWrites;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.TierFailure;
@@ -32,7 +34,6 @@ import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackTableFile;
-import dev.streamwal.pack.PackWalk;
 import dev.streamwal.pack.PackWriter;
 import dev.streamwal.pack.PackedBytes;
 import dev.streamwal.recovery.RedoResult;
@@ -48,10 +49,7 @@ import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.WriterFence;
 import dev.streamwal.tier.TierNames;
 import dev.streamwal.tier.TierReads;
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -181,19 +179,17 @@ public final class PackStore implements PackedData {
 
     private void deleteLeftovers() throws IOException {
         lastNumber = manifest.current().highestNumber();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(PackFiles.directory(root))) {
-            for (Path file : files) {
+        try {
+            DirectoryListing.each(PackFiles.directory(root), file -> {
                 String name = file.getFileName().toString();
                 OptionalLong number = PackFiles.parse(name);
                 lastNumber = Math.max(lastNumber, number.orElse(0));
                 if (isLeftover(name, number) || file.equals(PackFiles.temporaryKeys(root))) {
                     deleteLeftover(file, name);
                 }
-            }
+            });
         } catch (NoSuchFileException e) {
             // there has never been one
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
         }
     }
 

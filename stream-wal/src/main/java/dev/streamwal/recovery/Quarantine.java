@@ -4,14 +4,13 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.BadSectors;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.FileLink;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -197,17 +196,13 @@ public final class Quarantine {
     }
 
     private long measure() throws IOException {
-        long used = 0;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            for (Path file : files) {
-                used += Files.size(file);
-            }
+        long[] used = {0};
+        try {
+            DirectoryListing.each(directory, file -> used[0] += Files.size(file));
         } catch (NoSuchFileException e) {
             return 0;
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
         }
-        return used;
+        return used[0];
     }
 
     /** The end of a refusal's message. */

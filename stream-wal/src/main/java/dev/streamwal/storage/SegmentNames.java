@@ -1,12 +1,8 @@
 package dev.streamwal.storage;
 
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.io.DirectoryListing;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.TreeSet;
 
@@ -18,15 +14,7 @@ public final class SegmentNames {
     /** In order of position; empty if the stream is gone. Opens no segment. */
     public static TreeSet<SegmentName> in(Path directory) throws IOException {
         TreeSet<SegmentName> names = new TreeSet<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            for (Path file : files) {
-                SegmentName.parse(file.getFileName().toString()).ifPresent(names::add);
-            }
-        } catch (NoSuchFileException | NotDirectoryException e) {
-            // the stream is gone
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
+        DirectoryListing.eachIfThere(directory, file -> SegmentName.parse(file.getFileName().toString()).ifPresent(names::add));
         return names;
     }
 

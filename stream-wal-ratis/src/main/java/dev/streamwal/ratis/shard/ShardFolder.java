@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.ratis.repair.Folders;
@@ -145,14 +146,12 @@ final class ShardFolder implements HeldImages {
 
     private List<Image> all() throws IOException {
         List<Image> all = new ArrayList<>();
-        try (DirectoryStream<Path> folders = Files.newDirectoryStream(images())) {
-            for (Path each : folders) {
-                Matcher name = NAME.matcher(each.getFileName().toString());
-                if (name.matches()) {
-                    all.add(new Image(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)), each));
-                }
+        DirectoryListing.each(images(), each -> {
+            Matcher name = NAME.matcher(each.getFileName().toString());
+            if (name.matches()) {
+                all.add(new Image(Long.parseLong(name.group(1)), Long.parseLong(name.group(2)), each));
             }
-        }
+        });
         return all;
     }
 

@@ -1,0 +1,58 @@
+package dev.streamwal.io;
+
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+
+/** Goes through what is in a directory, in any order; what fails while it does is an {@link IOException} like any other. */
+public final class DirectoryListing {
+
+    private DirectoryListing() {}
+
+    /** Something that is done with each. */
+    @FunctionalInterface
+    public interface Step {
+        void with(Path entry) throws IOException;
+    }
+
+    /** Something that is looked for. */
+    @FunctionalInterface
+    public interface Test {
+        boolean is(Path entry) throws IOException;
+    }
+
+    /** Does it with each. */
+    public static void each(Path directory, Step step) throws IOException {
+        boolean unused = any(directory, entry -> {
+            step.with(entry);
+            return false;
+        });
+    }
+
+    /** As {@link #each}; does nothing where there is no such directory. */
+    public static void eachIfThere(Path directory, Step step) throws IOException {
+        try {
+            each(directory, step);
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            // nothing is in it
+        }
+    }
+
+    /** Whether it is so of one; goes no further then. */
+    public static boolean any(Path directory, Test test) throws IOException {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+            for (Path entry : entries) {
+                if (test.is(entry)) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+    }
+}
