@@ -45,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SegmentCatalog {
 
+    /** A look fails only if a segment is deleted during it. */
+    private static final int MAX_LOOKS = 16;
+
     private final StreamKey key;
     private final Supplier<Path> directory;
     private final Folder folder;
@@ -177,6 +180,27 @@ public final class SegmentCatalog {
         for (int i = 0; i < last.size(); i++) {
             if (last.get(i) instanceof OwnSegment) {
                 channels.forget(last.get(i).file());
+            }
+        }
+    }
+
+    /** What is found out by segments that may be deleted meanwhile. */
+    @FunctionalInterface
+    public interface Look<T> {
+        T at(SegmentChain chain) throws IOException;
+    }
+
+    /** Looks at the segments as listed last, and again at a new listing where one was deleted meanwhile. */
+    public <T> T whileDeleting(Look<T> look) throws IOException {
+        SegmentChain chain = chain();
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return look.at(chain);
+            } catch (NoSuchFileException e) {
+                if (attempt == MAX_LOOKS) {
+                    throw e;
+                }
+                chain = refresh();
             }
         }
     }

@@ -24,7 +24,6 @@ import dev.streamwal.walk.StreamScan;
 import dev.streamwal.walk.StreamScan.Rest;
 import dev.streamwal.walk.StreamScan.Telling;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -36,9 +35,6 @@ import org.jspecify.annotations.Nullable;
  * a tail reports everything deleted from there on.
  */
 public final class ScanStart {
-
-    /** An attempt fails only if a segment is deleted during it. */
-    private static final int MAX_ATTEMPTS = 16;
 
     private final LogSource log;
     private final SegmentCatalog catalog;
@@ -57,23 +53,6 @@ public final class ScanStart {
      * @param next the following segment, where the position is after the segment's data; null where there is none
      */
     private record Place(@Nullable Segment segment, long offset, @Nullable Segment next) {}
-
-    private interface Opening<T> {
-        T run() throws IOException;
-    }
-
-    private <T> T whileDeleting(Opening<T> opening) throws IOException {
-        for (int attempt = 1; ; attempt++) {
-            try {
-                return opening.run();
-            } catch (NoSuchFileException e) {
-                if (attempt == MAX_ATTEMPTS) {
-                    throw e;
-                }
-                catalog.refresh();
-            }
-        }
-    }
 
     /** @throws EntryNotFoundException where no record starts at the position, and none ends there */
     public StreamScan scan(ScanBegin begin) throws IOException {
@@ -118,7 +97,7 @@ public final class ScanStart {
     }
 
     private StreamScan open(ScanBegin begin, Telling telling) throws IOException {
-        Rest rest = whileDeleting(() -> find(begin, telling));
+        Rest rest = catalog.whileDeleting(chain -> find(begin, telling));
         return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), rest);
     }
 
@@ -204,7 +183,7 @@ public final class ScanStart {
 
     /** @param position {@link Long#MAX_VALUE} for the end */
     public BackwardScan backwardFrom(long position) throws IOException {
-        return whileDeleting(() -> {
+        return catalog.whileDeleting(listed -> {
             if (position == Long.MAX_VALUE) {
                 return BackwardScan.fromEnd(log, catalog);
             }

@@ -10,7 +10,6 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.segment.SegmentReader;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -21,9 +20,6 @@ import java.util.OptionalLong;
  */
 public final class StreamExtent {
 
-    /** An attempt fails only if a segment is deleted during it. */
-    private static final int MAX_ATTEMPTS = 16;
-
     private final LogSource log;
     private final SegmentCatalog catalog;
 
@@ -33,27 +29,9 @@ public final class StreamExtent {
         this.catalog = catalog;
     }
 
-    private interface Look<T> {
-        T at(SegmentChain chain) throws IOException;
-    }
-
-    private <T> T whileDeleting(Look<T> look) throws IOException {
-        SegmentChain chain = catalog.chain();
-        for (int attempt = 1; ; attempt++) {
-            try {
-                return look.at(chain);
-            } catch (NoSuchFileException e) {
-                if (attempt == MAX_ATTEMPTS) {
-                    throw e;
-                }
-                chain = catalog.refresh();
-            }
-        }
-    }
-
     /** Where the visible data ends; empty where there is none, or where damage hides the end. */
     public OptionalLong end() throws IOException {
-        return whileDeleting(chain -> endNow());
+        return catalog.whileDeleting(chain -> endNow());
     }
 
     private OptionalLong endNow() throws IOException {
@@ -73,7 +51,7 @@ public final class StreamExtent {
     public OptionalLong limit() throws IOException {
         // every deleted record of the stream was below
         long start = log.start();
-        return whileDeleting(chain -> {
+        return catalog.whileDeleting(chain -> {
             if (chain.size() == 0) {
                 return OptionalLong.of(start);
             }
@@ -101,7 +79,7 @@ public final class StreamExtent {
 
     /** The data before the first segment; empty where there is no segment, or the first one begins at or before the position, or can't be read. */
     public Optional<Before> beforeFirst(long position) throws IOException {
-        return whileDeleting(chain -> {
+        return catalog.whileDeleting(chain -> {
             if (chain.size() == 0 || chain.get(0).basePosition() <= position) {
                 return Optional.empty();
             }
@@ -117,7 +95,7 @@ public final class StreamExtent {
 
     /** Bytes of records, and of padding between them, from the position on. */
     public long bytesFrom(long position) throws IOException {
-        return whileDeleting(chain -> {
+        return catalog.whileDeleting(chain -> {
             long bytes = 0;
             for (int i = Math.max(0, chain.floor(position)); i < chain.size(); i++) {
                 long begin = chain.get(i).basePosition();
