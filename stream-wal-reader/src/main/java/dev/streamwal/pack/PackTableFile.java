@@ -7,6 +7,7 @@ import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.OpenBytes;
+import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -53,7 +54,8 @@ public final class PackTableFile {
     public static boolean isWhole(Path root, long number, long packBytes) throws IOException {
         Path table = PackFiles.table(root, number);
         try (LogFile file = LogFile.reading(table)) {
-            PackSource source = new TableAlone(file, PackFiles.pack(root, number), packBytes, begin(table, file.size(), packBytes));
+            long begin = begin(table, file.size(), packBytes);
+            PackSource source = new PackElsewhere(new TableBytes(file, packBytes, begin), PackFiles.pack(root, number), begin);
             PackWalk walk = PackReader.open(source, number, new BlockCache(0), new BlockCache(0)).walk();
             boolean isNext = true;
             while (isNext) {
@@ -70,42 +72,12 @@ public final class PackTableFile {
         }
     }
 
-    /** A pack of which nothing can be read but what the file has. */
-    private record TableAlone(LogFile table, Path file, long packBytes, long begin) implements PackSource {
+    /** What the file has of a pack, where it is in the pack. */
+    private record TableBytes(LogFile table, long size, long begin) implements SegmentBytes {
 
         @Override
-        public OpenBytes open() {
-            return new OpenBytes() {
-                @Override
-                public int read(ByteBuffer target, long offset) throws IOException {
-                    return table.read(target, PackTableFile.offset(offset, begin));
-                }
-
-                @Override
-                public long size() {
-                    return packBytes;
-                }
-
-                @Override
-                public long nearFrom() {
-                    return begin;
-                }
-
-                @Override
-                public void close() {
-                    // whoever has the file open closes it
-                }
-            };
-        }
-
-        @Override
-        public OpenBytes openFile() throws IOException {
-            throw new NoSuchFileException(file.toString());
-        }
-
-        @Override
-        public void forget() {
-            // nothing is kept
+        public int read(ByteBuffer target, long offset) throws IOException {
+            return table.read(target, PackTableFile.offset(offset, begin));
         }
     }
 

@@ -7,6 +7,7 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.TierId;
 import dev.streamwal.manifest.TierObject;
 import dev.streamwal.pack.BlockCache;
+import dev.streamwal.pack.PackElsewhere;
 import dev.streamwal.pack.PackReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -124,7 +125,7 @@ public final class LogInTier {
 
     /** A pack, of which all is read from the tier. */
     public PackReader reader(ListedPack pack, TierObject object, Path file) throws IOException {
-        return PackReader.open(new PackInTier(pack(pack, object), file), pack.number(), new BlockCache(0), new BlockCache(0));
+        return PackReader.open(new PackElsewhere(pack(pack, object), file), pack.number(), new BlockCache(0), new BlockCache(0));
     }
 
     private void checkRunning() throws IOException {

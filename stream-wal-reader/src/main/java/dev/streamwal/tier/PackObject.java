@@ -5,6 +5,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.manifest.TierObject;
 import dev.streamwal.pack.BlockCache;
+import dev.streamwal.pack.PackElsewhere;
 import dev.streamwal.pack.PackReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -45,7 +46,7 @@ public final class PackObject {
             ChunkChecksums.Owner owner = ChunkChecksums.owner(end.flip(), size);
             TierObject listed = new TierObject(owner.nonce(), end.getInt(end.limit() - Integer.BYTES));
             TieredPack bytes = new TieredPack(folder, new BlockCache(CACHE_BYTES), owner, listed);
-            return PackReader.open(new PackInTier(bytes, object), owner.number(), new BlockCache(0), new BlockCache(0));
+            return PackReader.open(new PackElsewhere(bytes, object), owner.number(), new BlockCache(0), new BlockCache(0));
         } catch (FormatException e) {
             throw new CorruptSegmentException(e.at("object=" + object) + "; put it back from a copy", object, null, WalException.NO_POSITION, 0, size, e);
         }

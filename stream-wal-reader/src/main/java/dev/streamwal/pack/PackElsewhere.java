@@ -1,19 +1,24 @@
-package dev.streamwal.tier;
+package dev.streamwal.pack;
 
 import dev.streamwal.io.OpenBytes;
 import dev.streamwal.io.SegmentBytes;
-import dev.streamwal.pack.PackSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * A pack, of which all is read from the tier.
+ * A pack that has no file of its own here: all is read from the log's tier, or nothing can be read but its table. Who has its bytes closes them.
  *
  * @param file the name that it would have in the log's directory
+ * @param nearFrom from this offset on the bytes are on this machine
  */
-record PackInTier(SegmentBytes bytes, Path file) implements PackSource {
+public record PackElsewhere(SegmentBytes bytes, Path file, long nearFrom) implements PackSource {
+
+    /** A pack, of which all is read from the tier. */
+    public PackElsewhere(SegmentBytes bytes, Path file) {
+        this(bytes, file, 0);
+    }
 
     @Override
     public OpenBytes open() {
@@ -26,6 +31,11 @@ record PackInTier(SegmentBytes bytes, Path file) implements PackSource {
             @Override
             public long size() throws IOException {
                 return bytes.size();
+            }
+
+            @Override
+            public long nearFrom() {
+                return nearFrom;
             }
 
             @Override
