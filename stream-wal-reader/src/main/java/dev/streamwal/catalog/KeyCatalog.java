@@ -78,11 +78,6 @@ public final class KeyCatalog {
         return covered.contains(pack.number());
     }
 
-    /** The packs that it covers, and that the manifest lists. */
-    public List<ListedPack> listed() {
-        return packs.stream().flatMap(Optional::stream).toList();
-    }
-
     /** A covered pack by its index in the catalogue; empty where the manifest doesn't list it any more. */
     public Optional<ListedPack> pack(int pack) {
         return packs.get(pack);

@@ -104,11 +104,6 @@ public final class PackWriter implements Closeable {
                 PackFiles.pack(root, header.number()), header, direct);
     }
 
-    /** As {@link #create(LogFile, Path, PackHeader, DirectWrites)}, through the page cache. */
-    public static PackWriter create(LogFile temporary, Path path, PackHeader header) throws IOException {
-        return create(temporary, path, header, null);
-    }
-
     /**
      * Makes the file.
      *

@@ -98,7 +98,7 @@ public final class PacksForTests {
     public static PackWriter writer(Path path, PackHeader header) throws IOException {
         LogFile temporary = new LogFile(path.resolveSibling("." + path.getFileName() + ".tmp"), StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
-        return PackWriter.create(temporary, path, header);
+        return PackWriter.create(temporary, path, header, null);
     }
 
     /** Writes a pack of segments, sorted by their keys and base positions. */

@@ -88,7 +88,7 @@ class PackCrashTest {
 
     private static PackWriter writer(SimulatedDisk disk) throws IOException {
         LogFile temporary = new LogFile(disk.path("/log/.1.pack.tmp"), StandardOpenOption.READ, StandardOpenOption.WRITE);
-        return PackWriter.create(temporary, disk.path("/log/1.pack"), new PackHeader(1, WINDOW, 2_000_000, 3, 0, 4, 5).inBlocks());
+        return PackWriter.create(temporary, disk.path("/log/1.pack"), new PackHeader(1, WINDOW, 2_000_000, 3, 0, 4, 5).inBlocks(), null);
     }
 
     private static SimulatedDisk disk() throws IOException {
