@@ -2,13 +2,13 @@ package dev.streamwal.image;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.FooterLayout;
-import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.segment.RecoveredTail;
 import dev.streamwal.segment.ScanStop;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentScan;
+import dev.streamwal.segment.TailBuilder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -17,14 +17,11 @@ import java.nio.file.Path;
 final class UnsealedEnd {
 
     private final SegmentHeader header;
-    private final SegmentIndex index = new SegmentIndex();
-    private int end;
-    private int lastSize;
-    private int lastStart;
+    private final TailBuilder tail;
 
     private UnsealedEnd(SegmentHeader header) {
         this.header = header;
-        this.end = header.headerLength();
+        this.tail = new TailBuilder(RecoveredTail.empty(header.headerLength()));
     }
 
     /**
@@ -40,7 +37,7 @@ final class UnsealedEnd {
                 scan.limit(known.offset());
             }
             while (scan.next()) {
-                found.add(scan);
+                found.tail.add((int) scan.offset(), scan.flags(), scan.timestampMillis(), scan.frameBytes());
             }
             ScanStop why = scan.judge();
             if (why == ScanStop.HOLE || why == ScanStop.TORN_TAIL) {
@@ -60,28 +57,17 @@ final class UnsealedEnd {
                 scan.position(), scan.offset(), 0, null);
     }
 
-    private void add(SegmentScan scan) {
-        if (!RecordLayout.isControl(scan.flags())) {
-            index.add((int) scan.offset(), scan.timestampMillis());
-        }
-        if (!RecordLayout.isMember(scan.flags())) {
-            lastStart = (int) scan.offset();
-        }
-        lastSize = scan.frameBytes();
-        end = (int) scan.nextOffset();
-    }
-
     /** Whether there is no record. */
     boolean isEmpty() {
-        return end == header.headerLength();
+        return tail.end() == header.headerLength();
     }
 
     /** The segment as if it had been sealed here. Its footer says that nothing before it is missing, which a copy without one couldn't tell. */
     ImageFile sealed(String name, Path file) throws IOException {
-        SegmentHeader marked = header.with(header.isCut(), lastStart);
-        ByteBuffer footer = FooterLayout.encode(marked, end, lastSize, index);
+        SegmentHeader marked = header.with(header.isCut(), tail.lastStart());
+        ByteBuffer footer = FooterLayout.encode(marked, tail.end(), tail.lastSize(), tail.index());
         byte[] bytes = new byte[footer.capacity()];
         footer.get(0, bytes);
-        return ImageFile.ofUnsealed(name, file, marked, end, bytes);
+        return ImageFile.ofUnsealed(name, file, marked, tail.end(), bytes);
     }
 }

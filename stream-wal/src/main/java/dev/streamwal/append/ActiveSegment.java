@@ -9,7 +9,7 @@ import dev.streamwal.measure.Flush;
 import dev.streamwal.measure.FlushCause;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
-import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.segment.RecoveredTail;
 import dev.streamwal.storage.SegmentCopy;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentMapping;

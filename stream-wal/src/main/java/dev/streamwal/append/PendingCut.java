@@ -1,8 +1,8 @@
 package dev.streamwal.append;
 
 import dev.streamwal.append.StreamLog.Deleted;
-import dev.streamwal.recovery.RecoveredTail;
 import dev.streamwal.recovery.SegmentCut;
+import dev.streamwal.segment.RecoveredTail;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;

@@ -14,6 +14,7 @@ import dev.streamwal.recovery.StreamRecovery.Listed;
 import dev.streamwal.recovery.StreamRecovery.Outcome;
 import dev.streamwal.recovery.StreamRecovery.Unfinished;
 import dev.streamwal.recovery.TailEvidence.Left;
+import dev.streamwal.segment.RecoveredTail;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.segment.SegmentScan;

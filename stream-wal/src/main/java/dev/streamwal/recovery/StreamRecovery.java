@@ -5,6 +5,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.measure.Measurements;
 import dev.streamwal.recovery.TailEvidence.Left;
+import dev.streamwal.segment.RecoveredTail;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;

@@ -3,7 +3,7 @@ package dev.streamwal.append;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.format.RecordLayout;
-import dev.streamwal.recovery.RecoveredTail;
+import dev.streamwal.segment.RecoveredTail;
 import dev.streamwal.storage.MappedStorage;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentMapping;

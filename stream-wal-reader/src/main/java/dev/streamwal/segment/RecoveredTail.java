@@ -1,4 +1,4 @@
-package dev.streamwal.recovery;
+package dev.streamwal.segment;
 
 import dev.streamwal.format.SegmentIndex;
 

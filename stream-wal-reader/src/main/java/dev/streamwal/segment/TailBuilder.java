@@ -1,7 +1,8 @@
-package dev.streamwal.recovery;
+package dev.streamwal.segment;
 
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.segment.RecoveredTail;
 
 /**
  * Follows the records of a segment, each once and in order, and collects what the footer and the mark will say: data counts whether readers see it or
@@ -55,7 +56,7 @@ public final class TailBuilder {
     }
 
     /** @param tail where the data ends: behind the last record, or behind damage that follows it */
-    RecoveredTail at(int tail) {
+    public RecoveredTail at(int tail) {
         return new RecoveredTail(tail, lastSize, lastStart, index);
     }
 }
