@@ -130,18 +130,18 @@ final class RecoveryRehearsal {
             try {
                 return new NoWriter(root, Optional.of(WriterLock.acquire(root)));
             } catch (ProcessLock.HeldException e) {
-                throw locked(root, String.valueOf(e.getMessage()), e.advice());
+                throw locked(root, e.with("root=" + root), e.advice());
             }
         }
 
         void check() {
             if (lock.isEmpty() && Files.exists(root.resolve(WriterLock.FILE_NAME))) {
-                throw locked(root, "it was opened during the rehearsal", "close it there");
+                throw locked(root, "since the rehearsal began: root=" + root, "close it");
             }
         }
 
         private static WalLockedException locked(Path root, String why, String advice) {
-            return new WalLockedException("can't rehearse the recovery of a log that has a writer: " + why + ", root=" + root
+            return new WalLockedException("can't rehearse the recovery of a log that is open for writing " + why
                     + "; " + advice + ", or ask that writer for StreamWal.recoveryReport()", root.resolve(WriterLock.FILE_NAME), null,
                     WalException.NO_POSITION);
         }

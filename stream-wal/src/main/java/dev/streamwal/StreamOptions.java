@@ -262,7 +262,7 @@ public final class StreamOptions {
                     OptionLimits.span("maxTime", maxTime, Duration.ZERO, OptionLimits.MAX_RETENTION))));
             if (retainedFor.size() > MAX_CONSUMERS) {
                 retainedFor.remove(name.text());
-                throw new IllegalArgumentException("too many consumers to retain a stream's records for: consumer=" + consumer + ", most="
+                throw new IllegalArgumentException("stream's records are retained for too many consumers: consumer=" + consumer + ", max="
                         + MAX_CONSUMERS + "; let several read as one consumer");
             }
             return this;

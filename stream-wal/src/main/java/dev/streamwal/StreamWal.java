@@ -406,8 +406,8 @@ public final class StreamWal implements AutoCloseable {
             }
             return WriterLock.acquire(root);
         } catch (ProcessLock.HeldException e) {
-            throw new WalLockedException("log already has a writer: " + e.getMessage() + ", root=" + root + "; " + e.advice()
-                    + ", or read with WalReader, which needs no lock", root.resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
+            throw new WalLockedException("log is open for writing " + e.with("root=" + root) + "; " + e.advice()
+                    + ", or read with WalReader", root.resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
         } catch (IOException e) {
             throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
         }
@@ -770,7 +770,7 @@ public final class StreamWal implements AutoCloseable {
     private WalException asWalException(Throwable failure, @Nullable String key) {
         if (failure instanceof WalClosedException) {
             return new WalClosedException("appended, but not known to be durable: the log was closed meanwhile: root=" + root
-                    + (key == null ? "" : ", stream=" + key) + "; open it again, and look whether it is there", root, key,
+                    + (key == null ? "" : ", stream=" + key) + "; open the log again, and read the stream's end to see whether the record is there", root, key,
                     WalException.NO_POSITION, failure);
         }
         if (failure instanceof WalException known) {
@@ -1614,7 +1614,7 @@ public final class StreamWal implements AutoCloseable {
                 if (!stream.log().close()) {
                     complete = false;
                     report.failed("close", stream.key(), new IllegalStateException(
-                            "a slot was reserved but never published; its mapping stays until the process ends"));
+                            "an append never completed; its mapping stays until the process ends"));
                 }
             } catch (RuntimeException | Error e) {
                 // also of a mapping whose pages can't be read: the other streams are closed, and the lock is released
@@ -1665,7 +1665,7 @@ public final class StreamWal implements AutoCloseable {
     }
 
     private WalClosedException closedException(@Nullable Exception cause) {
-        return new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, cause);
+        return new WalClosedException("the log is closed: root=" + root + "; open it again", root, null, WalException.NO_POSITION, cause);
     }
 
     Instant now() {

@@ -115,9 +115,8 @@ public final class WalOptions {
         }
         if (wanted > largest) {
             throw new IllegalArgumentException(
-                    "no record of maxRecordBytes, with its frame and the segment's header, fits an empty segment: maxRecordBytes="
-                            + wanted + ", segmentBytes=" + segmentBytes + where + ", largest record that fits="
-                            + largest + "; lower maxRecordBytes or raise segmentBytes");
+                    "maxRecordBytes is too large for the segment: maxRecordBytes=" + wanted + ", segmentBytes=" + segmentBytes
+                            + ", maxRecordBytesThatFit=" + largest + where + "; lower maxRecordBytes or raise segmentBytes");
         }
         return wanted;
     }
@@ -570,7 +569,7 @@ public final class WalOptions {
             }
             if (keyPattern.length() > MAX_PATTERN_LENGTH) {
                 throw new IllegalArgumentException(
-                        "key pattern is too long: characters=" + keyPattern.length() + ", most=" + MAX_PATTERN_LENGTH + "; give a shorter one");
+                        "key pattern is too long: characters=" + keyPattern.length() + ", max=" + MAX_PATTERN_LENGTH + "; give a shorter one");
             }
             if (streams.containsKey(keyPattern)) {
                 throw new IllegalArgumentException(
@@ -578,7 +577,7 @@ public final class WalOptions {
             }
             if (streams.size() == MAX_PATTERNS) {
                 throw new IllegalArgumentException(
-                        "log has too many key patterns: keyPattern=" + keyPattern + ", most=" + MAX_PATTERNS + "; let one stand for several, with * or ?");
+                        "log has too many key patterns: keyPattern=" + keyPattern + ", max=" + MAX_PATTERNS + "; let one stand for several, with * or ?");
             }
             streams.put(keyPattern, options);
             return this;

@@ -584,7 +584,7 @@ public final class WalStream {
         }
         long bytes = Draft.batchBytes(drafts);
         if (drafts.size() > 1 && bytes > log.capacityForRecords()) {
-            throw new RecordTooLargeException("batch doesn't fit a segment: bytes=" + bytes + ", segment's room=" + log.capacityForRecords()
+            throw new RecordTooLargeException("batch doesn't fit a segment: bytes=" + bytes + ", maxBytesThatFit=" + log.capacityForRecords()
                     + ", records=" + drafts.size() + ", stream=" + key() + "; split the batch, or raise segmentBytes", null, key(),
                     WalException.NO_POSITION);
         }

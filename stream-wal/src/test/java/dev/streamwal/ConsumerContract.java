@@ -274,7 +274,8 @@ abstract class ConsumerContract extends LogContract {
         open();
         try (WalConsumer consumer = consumer()) {
             assertThatThrownBy(() -> consumer.commit("other", 8)).isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("consumer " + NAME + " is bound to key(\"" + KEY + "\"), and doesn't read this stream: key=other");
+                    .hasMessage("consumer doesn't read this stream: key=other, consumer=" + NAME
+                            + ", boundTo=key(\"" + KEY + "\"); commit positions of its own streams");
             for (long position : new long[] {-8, -1, 7, Long.MAX_VALUE}) {
                 assertThatThrownBy(() -> consumer.commit(KEY, position)).isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining("position=" + position);
@@ -395,7 +396,8 @@ abstract class ConsumerContract extends LogContract {
         for (Keys other : List.of(Keys.key("other"), Keys.prefix(KEY), Keys.glob(KEY), Keys.of(List.of(KEY)), Keys.all())) {
             assertThatThrownBy(() -> reader().consumer(NAME, other)).isInstanceOfSatisfying(ConsumerMismatchException.class,
                             e -> assertThat(e.file()).isEqualTo(file))
-                    .hasMessageStartingWith("consumer " + NAME + " is bound to key(\"" + KEY + "\"), not " + other + ": file=" + file);
+                    .hasMessageStartingWith("consumer is bound to other keys: consumer=" + NAME
+                            + ", boundTo=key(\"" + KEY + "\"), given=" + other + ", file=" + file);
         }
         consumer().close();
     }
@@ -537,7 +539,7 @@ abstract class ConsumerContract extends LogContract {
         }
         IntStream.range(0, 2_000).forEach(i -> keys.add("sensors/" + i));
         assertThatThrownBy(() -> reader().consumer("other", Keys.of(keys))).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("limit=32768");
+                .hasMessageContaining("max=32768");
         assertThat(reader().consumers()).containsExactly(NAME);
     }
 

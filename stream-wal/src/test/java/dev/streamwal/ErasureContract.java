@@ -565,7 +565,7 @@ abstract class ErasureContract extends LogContract {
             } else {
                 wal.delete(KEY);
             }
-        }).isInstanceOf(WalClosedException.class).hasMessage("the log is closed: root=" + root);
+        }).isInstanceOf(WalClosedException.class).hasMessage("the log is closed: root=" + root + "; open it again");
         for (Thread other : closing) {
             other.join(TimeUnit.MINUTES.toMillis(1));
             assertThat(other.isAlive()).isFalse();

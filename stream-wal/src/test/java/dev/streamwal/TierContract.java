@@ -317,7 +317,7 @@ abstract class TierContract extends LogContract {
         }
         List<String> before = inTier();
         try (StreamWal wal = StreamWal.open(copy, options().build())) {
-            assertThatThrownBy(wal::moveToTier).isInstanceOf(TierUnavailableException.class).hasMessageContaining("another log's");
+            assertThatThrownBy(wal::moveToTier).isInstanceOf(TierUnavailableException.class).hasMessageContaining("belongs to another log");
         }
         assertThat(inTier()).isEqualTo(before);
     }

@@ -852,7 +852,7 @@ class TierFailureTest extends LogContract {
         List<String> before = store.names();
         try (StreamWal wal = open()) {
             append(wal, 4);
-            assertThat(unavailable(wal::moveToTier)).hasMessageContaining("another log's").hasMessageContaining("00112233445566778899aabbccddeeff");
+            assertThat(unavailable(wal::moveToTier)).hasMessageContaining("belongs to another log").hasMessageContaining("00112233445566778899aabbccddeeff");
             assertThat(store.names()).isEqualTo(before);
             assertHolds(wal);
             store.remove("log-00112233445566778899aabbccddeeff");
@@ -884,7 +884,7 @@ class TierFailureTest extends LogContract {
                     }
                 }
             });
-            assertThat(unavailable(wal::moveToTier)).hasMessageContaining("another log's");
+            assertThat(unavailable(wal::moveToTier)).hasMessageContaining("belongs to another log");
             assertThat(thrown[0]).isNull();
             assertHolds(wal);
         }

@@ -315,7 +315,7 @@ abstract class TypedContract extends LogContract {
         wal.stream(KEY, V1).append(Reading.number(4));
         for (WalReader reader : readers(wal)) {
             assertRefusedThenGoesOn(reader, V1, newer, OptionalInt.of(Reading.SCHEMA_ID), OptionalInt.of(2), "doesn't read this version",
-                    "schemaId=7", "version=2", "codec's version=1", "codec=ReadingCodec");
+                    "schemaId=7", "version=2", "codecVersion=1", "codec=ReadingCodec");
         }
     }
 
@@ -326,7 +326,7 @@ abstract class TypedContract extends LogContract {
         wal.stream(KEY, V1).append(Reading.number(4));
         for (WalReader reader : readers(wal)) {
             assertRefusedThenGoesOn(reader, V1, other, OptionalInt.of(8), OptionalInt.of(3), "another schema", "schemaId=8", "version=3",
-                    "codec's schemaId=7");
+                    "codecSchemaId=7");
         }
     }
 

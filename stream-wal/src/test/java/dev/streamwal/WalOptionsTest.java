@@ -178,10 +178,10 @@ class WalOptionsTest {
     void build_recordsLargerThanASegment_areRefusedWithBothValues() {
         assertThatThrownBy(() -> WalOptions.builder().maxRecordBytes(70_000).segmentBytes(65_536).build())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("fits an empty segment")
+                .hasMessageContaining("too large for the segment")
                 .hasMessageContaining("maxRecordBytes=70000")
                 .hasMessageContaining("segmentBytes=65536")
-                .hasMessageContaining("largest record that fits=64376");
+                .hasMessageContaining("maxRecordBytesThatFit=64376");
         assertThatCode(() -> WalOptions.builder().maxRecordBytes(64_376).segmentBytes(65_536).build())
                 .doesNotThrowAnyException();
         assertThatThrownBy(() -> WalOptions.builder().maxRecordBytes(64_377).segmentBytes(65_536).build())

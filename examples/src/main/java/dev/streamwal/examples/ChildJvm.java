@@ -31,7 +31,7 @@ public final class ChildJvm {
     /** For who waits for something that a program is to do: one that has ended never does it. */
     public static void requireRunning(Process program) {
         if (!program.isAlive()) {
-            throw new IllegalStateException("a process of the example has ended by itself: exit code=" + program.exitValue());
+            throw new IllegalStateException("a process of the example has ended by itself: exitCode=" + program.exitValue());
         }
     }
 

@@ -24,7 +24,7 @@ record CommandContext(InputStream in, OutputStream out, PrintWriter err, boolean
 
     /** Reports a problem, as one displayable line. */
     void complain(String problem) {
-        err.println("stream-wal: " + MessageText.of(problem));
+        err.println("stream-wal: " + MessageText.of(MessageText.withoutNextCall(problem)));
         err.flush();
     }
 }

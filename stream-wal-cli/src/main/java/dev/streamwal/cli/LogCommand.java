@@ -35,7 +35,7 @@ abstract class LogCommand extends CliCommand {
     /** Refuses a directory without a log. A reader takes it for an empty log, and a writer makes it one; here it is probably a typing error. */
     final void checkIsLog() {
         if (!Files.isDirectory(LogSegments.folder(root()))) {
-            throw new WalIOException("not a log, there is no folder \"segments\": root=" + root(),
+            throw new WalIOException("not a log, there is no folder \"segments\": root=" + root() + "; give the directory of a log",
                     root(), null, WalException.NO_POSITION, null);
         }
     }
@@ -68,7 +68,7 @@ abstract class LogCommand extends CliCommand {
         try {
             return WriterLock.acquire(root);
         } catch (ProcessLock.HeldException e) {
-            throw new WalLockedException("cannot " + doing + " that is being written: " + e.getMessage() + ", root=" + root + "; " + e.advice(),
+            throw new WalLockedException("cannot " + doing + " that is open for writing " + e.with("root=" + root) + "; " + e.advice(),
                     root.resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
         }
     }

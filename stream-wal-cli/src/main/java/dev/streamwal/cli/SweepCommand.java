@@ -65,7 +65,7 @@ final class SweepCommand extends WritingCommand {
         int doubtful = believing ? 0 : doubtful(time);
         if (doubtful > 0) {
             complain("the time is more than 100 days ahead of when the log was last open, which would delete "
-                    + Figures.number(doubtful, "segment") + ": time=" + Figures.time(TimeRules.millis(time)) + ", last open="
+                    + Figures.number(doubtful, "segment") + ": time=" + Figures.time(TimeRules.millis(time)) + ", lastOpen="
                     + Figures.time(WriterFile.knownMillis(root()).orElse(0)) + "; nothing was deleted. If the time is right, use"
                     + " --believe-clock");
             return Exit.FINDINGS;

@@ -6,6 +6,7 @@ import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.VerifyReport;
@@ -149,7 +150,7 @@ final class VerifyCommand extends StreamsCommand {
         here.add(damage, report);
         out.line(damage.key() + ": " + damage.file() + ", offset " + damage.offset() + ": " + Figures.bytes(damage.length())
                 + " damaged, about " + Figures.number(here.records(), "record") + " lost");
-        out.line("    " + damage.reason());
+        out.line("    " + MessageText.withoutNextCall(damage.reason()));
         inTier.advice(damage.file()).ifPresent(advice -> out.line("    " + advice));
     }
 
@@ -166,7 +167,7 @@ final class VerifyCommand extends StreamsCommand {
             json.writeStringField("file", damage.file().toString());
             json.writeNumberField("offset", damage.offset());
             json.writeNumberField("length", damage.length());
-            json.writeStringField("reason", damage.reason());
+            json.writeStringField("reason", MessageText.withoutNextCall(damage.reason()));
             json.writeEndObject();
         }
         json.writeEndArray();

@@ -142,7 +142,7 @@ class ImportTest {
                 left out 3 rows, there already
                 left out 2 bad rows
                 """);
-        assertThat(skipped.err()).contains("bad row: invalid time", "bad row: row is refused, file=", "line=6: timestamp is older than the retention");
+        assertThat(skipped.err()).contains("bad row: invalid time", "bad row: row is refused, file=", "line=6: record's window has expired");
         assertThat(records("k")).hasSize(4);
     }
 
@@ -352,7 +352,7 @@ class ImportTest {
         try (StreamWal wal = StreamWal.open(root)) {
             CliRun run = CliRun.of("import", root, file);
             assertThat(run.exit()).isEqualTo(Exit.LOCKED.code());
-            assertThat(run.err()).startsWith("stream-wal: log already has a writer: this process has it, root=");
+            assertThat(run.err()).startsWith("stream-wal: log is open for writing in this process: root=");
             assertThat(wal.keys()).isEmpty();
         }
     }

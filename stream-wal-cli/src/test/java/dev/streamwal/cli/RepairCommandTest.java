@@ -436,7 +436,7 @@ class RepairCommandTest {
         try (StreamWal wal = open(Where.OWN)) {
             CliRun run = repair();
             assertThat(run.exit()).isEqualTo(Exit.LOCKED.code());
-            assertThat(run.err()).contains("cannot replace files of a log that is being written");
+            assertThat(run.err()).contains("cannot replace files of a log that is open for writing");
             assertThat(wal.keys()).hasSize(STREAMS);
         }
     }

@@ -74,7 +74,7 @@ class RepairCommandsTest {
                 cpu/a: kept 0 records (0 B)
                   REFUSED: a record is damaged, and it was durable when the log was closed: file=ROOT/segments/cpu%2fa/0000000000000000_1714568400000.seg,\
                  stream=cpu/a, position=48, offset=152, length=48; nothing was changed there: open the log with RecoveryPolicy.SKIP_BAD_RECORDS\
-                 to go on behind it; or copy what you need (the stream can be read around the damage), then delete the stream
+                 to continue after it; or copy what you need (the stream can be read around the damage), then delete the stream
                 1 stream in order, 1 refused; read 528 B, kept 4 records (192 B)
                 """);
         assertThat(stopped.err()).contains("--policy skip sets the damage aside");

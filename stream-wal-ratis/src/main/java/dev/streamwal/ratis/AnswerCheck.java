@@ -36,11 +36,11 @@ final class AnswerCheck {
     }
 
     static ReplicationException interrupted(String key, InterruptedException cause) {
-        return new ReplicationException("thread was interrupted while it waited to append: key=" + key + "; nothing was appended", key, cause);
+        return new ReplicationException("thread was interrupted while it waited to append: key=" + key + "; nothing was appended: try again", key, cause);
     }
 
     static ReplicationException closed(String key) {
-        return new ReplicationException("client is closed: key=" + key + "; nothing was appended", key, null);
+        return new ReplicationException("client is closed: key=" + key + "; nothing was appended: open another one", key, null);
     }
 
     static ReplicationException refused(String key, Refused refused) {
@@ -49,9 +49,10 @@ final class AnswerCheck {
 
     static ReplicationException notAppended(String key, Part part) {
         if (part instanceof EndDiffers differs) {
-            return new ReplicationException("stream ends elsewhere, nothing was appended: key=" + key + ", end=" + differs.end(), key, null);
+            return new ReplicationException("stream ends elsewhere, nothing was appended: key=" + key + ", end=" + differs.end()
+                    + "; read up to that end, then append with it", key, null);
         }
-        return new ReplicationException("append wasn't applied now, and whether it was before isn't known any more: key=" + key
+        return new ReplicationException("append wasn't applied, and an earlier attempt may have been: key=" + key
                 + "; read the stream to find out", key, null);
     }
 }

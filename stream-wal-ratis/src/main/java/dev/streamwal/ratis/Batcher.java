@@ -125,8 +125,9 @@ final class Batcher {
         try {
             while (!isClosed && isFull()) {
                 if (leftNanos <= 0) {
-                    throw new ReplicationException("no request was answered for too long: key=" + key + ", requestsInFlight=" + unanswered.size()
-                            + "; nothing was appended. Are most replicas running?", key, null);
+                    throw new ReplicationException("no request was answered within " + PATIENCE_SECONDS + " s: key=" + key
+                            + ", requestsInFlight=" + unanswered.size()
+                            + "; nothing was appended: look whether most replicas are running, then try again", key, null);
                 }
                 leftNanos = room.awaitNanos(leftNanos);
             }

@@ -38,17 +38,25 @@ public record Batching(Duration longestWait, int records, int bytes, int request
     public Batching {
         Objects.requireNonNull(longestWait, "longestWait");
         if (longestWait.isNegative() || longestWait.compareTo(MAX_WAIT) > 0) {
-            throw new IllegalArgumentException("longestWait is not from 0 to " + MAX_WAIT.toSeconds() + " s: longestWait=" + longestWait);
+            throw new IllegalArgumentException("longestWait is " + (longestWait.isNegative() ? "negative" : "too long") + ": longestWait=" + longestWait
+                    + ", min=" + Duration.ZERO + ", max=" + MAX_WAIT + "; choose a value in that range");
         }
         checkRange("records", records, MAX_RECORDS);
         checkRange("bytes", bytes, MAX_BYTES);
         checkRange("requestsInFlight", requestsInFlight, MAX_IN_FLIGHT);
     }
 
-    private static void checkRange(String name, int given, int most) {
-        if (given < 1 || given > most) {
-            throw new IllegalArgumentException(name + " is not from 1 to " + most + ": " + name + '=' + given);
+    static void checkRange(String name, int given, int max) {
+        long unused = checkRange(name, given, 1, max);
+    }
+
+    /** @return {@code given} */
+    static long checkRange(String name, long given, long min, long max) {
+        if (given < min || given > max) {
+            throw new IllegalArgumentException(name + " is too " + (given < min ? "small" : "large") + ": " + name + '=' + given + ", min=" + min
+                    + ", max=" + max + "; choose a value in that range");
         }
+        return given;
     }
 
     /**

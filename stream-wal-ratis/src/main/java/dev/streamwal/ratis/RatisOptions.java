@@ -107,9 +107,7 @@ public final class RatisOptions {
      * @throws IllegalArgumentException if no request has so many
      */
     public long raftLogBytes(int requestBytes) {
-        if (requestBytes < 1 || requestBytes > Command.MAX_BYTES) {
-            throw new IllegalArgumentException("no request has so many bytes: requestBytes=" + requestBytes + ", least=1, most=" + Command.MAX_BYTES);
-        }
+        long unused = Batching.checkRange("requestBytes", requestBytes, 1, Command.MAX_BYTES);
         return RaftSettings.largestLogBytes(requestBytes, keptEntries, Math.min(imageEntries, imageBytes / requestBytes + 1), raftSegmentBytes);
     }
 
@@ -207,7 +205,7 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder tickInterval(Duration newInterval) {
-            long unused = checkRange("tickInterval in ms", newInterval.toMillis(), 10, Duration.ofMinutes(1).toMillis());
+            long unused = checkRange("tickIntervalMillis", newInterval.toMillis(), 10, Duration.ofMinutes(1).toMillis());
             this.tickInterval = newInterval;
             return this;
         }
@@ -247,7 +245,7 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder imageInterval(Duration newInterval) {
-            long unused = checkRange("imageInterval in ms", newInterval.toMillis(), 1_000, Duration.ofDays(1).toMillis());
+            long unused = checkRange("imageIntervalMillis", newInterval.toMillis(), 1_000, Duration.ofDays(1).toMillis());
             this.imageInterval = newInterval;
             return this;
         }
@@ -304,11 +302,8 @@ public final class RatisOptions {
             return this;
         }
 
-        private static long checkRange(String name, long given, long least, long most) {
-            if (given < least || given > most) {
-                throw new IllegalArgumentException(name + " is not from " + least + " to " + most + ": " + name + '=' + given);
-            }
-            return given;
+        private static long checkRange(String name, long given, long min, long max) {
+            return Batching.checkRange(name, given, min, max);
         }
 
         /**
@@ -320,7 +315,7 @@ public final class RatisOptions {
          */
         public RatisOptions build() {
             if (replicas == null) {
-                throw new IllegalArgumentException("a replicated log needs its replicas; call replicas()");
+                throw new IllegalArgumentException("no replicas are given; call replicas()");
             }
             WalOptions.Builder given = WalOptions.builder();
             wal.accept(given);

@@ -29,7 +29,8 @@ final class ReplicableOptions {
         }
         if (wal.segmentBytes() < MIN_SEGMENT_BYTES) {
             throw new IllegalArgumentException("segments of a replicated log are too small for the largest record: segmentBytes=" + wal.segmentBytes()
-                    + ", at least=" + MIN_SEGMENT_BYTES);
+                    + ", min=" + MIN_SEGMENT_BYTES
+                    + "; raise segmentBytes");
         }
         wal.streams().forEach(ReplicableOptions::check);
     }

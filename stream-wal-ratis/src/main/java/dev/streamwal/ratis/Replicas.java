@@ -40,18 +40,19 @@ public final class Replicas {
         for (String each : replicas) {
             Matcher parts = REPLICA.matcher(each);
             if (!parts.matches() || Integer.parseInt(parts.group(3)) < 1 || Integer.parseInt(parts.group(3)) > MAX_PORT) {
-                throw new IllegalArgumentException("replica is not of the form name=host:port: replica=" + each);
+                throw new IllegalArgumentException("replica is not written as name=host:port, with a port of 1 to 65535: replica=" + each);
             }
             String address = parts.group(2) + ':' + parts.group(3);
             if (addresses.containsValue(address) || addresses.put(parts.group(1), address) != null) {
-                throw new IllegalArgumentException("name or address of a replica comes twice: replica=" + each);
+                throw new IllegalArgumentException("name or address of a replica is given twice: replica=" + each
+                        + "; give each replica a name and an address of its own");
             }
         }
         if (addresses.isEmpty()) {
             throw new IllegalArgumentException("no replica is named; name at least one");
         }
         if (addresses.size() > MAX_REPLICAS) {
-            throw new IllegalArgumentException("too many replicas: replicas=" + addresses.size() + ", most=" + MAX_REPLICAS + "; name fewer");
+            throw new IllegalArgumentException("too many replicas: replicas=" + addresses.size() + ", max=" + MAX_REPLICAS + "; name fewer");
         }
         return new Replicas(addresses);
     }

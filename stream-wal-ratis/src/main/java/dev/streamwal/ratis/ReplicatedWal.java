@@ -198,7 +198,8 @@ public final class ReplicatedWal implements AutoCloseable {
             Thread.currentThread().interrupt();
             last = e;
         }
-        throw new ReplicationException("no replica answers: replicas=" + replicas + "; are they running, and are the addresses right?", null, last);
+        throw new ReplicationException("no replica answers: replicas=" + replicas + 
+                + "; look whether they are running, and their addresses are right", null, last);
     }
 
     /** {@return how many shards the log has} */
@@ -242,7 +243,8 @@ public final class ReplicatedWal implements AutoCloseable {
      */
     public CompletableFuture<Optional<EntryRef>> appendIfEndIs(String key, long expectedEnd, WriteEntry entry) {
         if (expectedEnd < 0) {
-            throw new IllegalArgumentException("position is negative: expectedEnd=" + expectedEnd);
+            throw new IllegalArgumentException("expectedEnd is negative: expectedEnd=" + expectedEnd
+                    + "; give 0 for an empty stream, or what endPosition() says");
         }
         return appendAlone(client + " single", singles.getAndIncrement(), key, expectedEnd, entry, Function.identity());
     }
@@ -270,14 +272,22 @@ public final class ReplicatedWal implements AutoCloseable {
     public CompletableFuture<EntryRef> appendOnce(String producer, long sequence, String key, WriteEntry entry) {
         check(producer, sequence);
         return appendAlone("producer " + producer + '\0' + key, sequence, key, StreamAppend.ANY_END, entry,
-                ref -> ref.orElseThrow(() -> new ReplicationException("append without a condition found none met: key=" + key, key, null)));
+                ref -> ref.orElseThrow(() -> new ReplicationException("replica answered an append without a condition as if it had one: key=" + key
+                        + "; read the stream to find out whether it has the record", key, null)));
     }
 
     /** With a NUL another producer and key would have the same name, with a lone surrogate another producer: on its way it is UTF-8. */
     private static void check(String producer, long sequence) {
-        if (producer.isEmpty() || producer.length() > MAX_PRODUCER_LENGTH || sequence < 0) {
-            throw new IllegalArgumentException("producer has not 1 to " + MAX_PRODUCER_LENGTH + " characters, or sequence is negative: producer="
-                    + MessageText.of(producer) + ", sequence=" + sequence);
+        if (producer.isEmpty()) {
+            throw new IllegalArgumentException("producer is empty; give 1 to " + MAX_PRODUCER_LENGTH + " characters");
+        }
+        if (producer.length() > MAX_PRODUCER_LENGTH) {
+            throw new IllegalArgumentException("producer is too long: characters=" + producer.length() + ", max=" + MAX_PRODUCER_LENGTH
+                    + "; choose a shorter name");
+        }
+        if (sequence < 0) {
+            throw new IllegalArgumentException("sequence is negative: sequence=" + sequence + ", producer=" + MessageText.of(producer)
+                    + "; give 0 or more");
         }
         if (producer.indexOf('\0') >= 0 || !StandardCharsets.UTF_8.newEncoder().canEncode(producer)) {
             throw new IllegalArgumentException("producer has a NUL or a lone surrogate: producer=" + MessageText.of(producer) + "; choose another name");
@@ -289,7 +299,7 @@ public final class ReplicatedWal implements AutoCloseable {
         byte[] unused = StreamKey.checkedUtf8(key);
         long bytes = (long) entry.header().remaining() + entry.content().remaining();
         if (bytes > MAX_RECORD_BYTES) {
-            throw new ReplicationException("record is too large to be replicated: bytes=" + bytes + ", at most=" + MAX_RECORD_BYTES + ", key=" + key
+            throw new ReplicationException("record is too large to be replicated: bytes=" + bytes + ", max=" + MAX_RECORD_BYTES + ", key=" + key
                     + "; split it", key, null);
         }
     }
@@ -336,8 +346,9 @@ public final class ReplicatedWal implements AutoCloseable {
             // who is interrupted doesn't wait, and needn't where there is room
             boolean isThere = Thread.currentThread().isInterrupted() && room.tryAcquire(units);
             if (!isThere && !room.tryAcquire(units, Batcher.PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                throw new ReplicationException("too few requests were answered for too long: key=" + key + ", unitsInFlight=" + (MAX_SINGLES - room.availablePermits())
-                        + "; nothing was appended. Are most replicas running?", key, null);
+                throw new ReplicationException("too few requests were answered within " + Batcher.PATIENCE_SECONDS + " s: key=" + key + ", unitsInFlight="
+                        + (MAX_SINGLES - room.availablePermits()) + "; nothing was appended: look whether most replicas"
+                        + " are running, then try again", key, null);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -389,10 +400,10 @@ public final class ReplicatedWal implements AutoCloseable {
      * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public RecordPage scan(String key, long position, int records, Consistency consistency) {
-        if (position < 0 || records < 1 || records > MAX_PAGE_RECORDS) {
-            throw new IllegalArgumentException("position is negative, or records is not from 1 to " + MAX_PAGE_RECORDS + ": position=" + position
-                    + ", records=" + records);
+        if (position < 0) {
+            throw new IllegalArgumentException("position is negative: position=" + position + "; give 0, or where an earlier page ended");
         }
+        Batching.checkRange("records", records, MAX_PAGE_RECORDS);
         return page(key, new Query.Scan(key, position, records), consistency);
     }
 
@@ -522,7 +533,7 @@ public final class ReplicatedWal implements AutoCloseable {
         }
         if (Memberships.isMember(replica.getId(), said.get())) {
             throw notChanged(shard, newReplicas, "a new one wasn't started to join, and may have a log of its own: new="
-                    + Memberships.text(List.of(replica)) + ", its replicas=" + Memberships.text(said.get().getGroup().getPeers())
+                    + Memberships.text(List.of(replica)) + ", replicas=" + Memberships.text(said.get().getGroup().getPeers())
                     + "; close it, and start another one in its place, with another name and an empty folder, by ReplicatedWalServer.join, or"
                     + " start --join", null);
         }

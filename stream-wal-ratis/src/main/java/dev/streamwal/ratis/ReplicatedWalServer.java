@@ -191,7 +191,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
                 }
                 Optional<GroupInfoReply> said = Memberships.of(other.getId(), all.getGroupId(), client);
                 if (said.isPresent() && Memberships.isMember(other.getId(), said.get()) && !Memberships.has(said.get().getGroup().getPeers(), self)) {
-                    throw new IOException("another replica has the log without this one: other=" + other.getId() + ", its replicas="
+                    throw new IOException("another replica has the log without this one: other=" + other.getId() + ", replicas="
                             + Memberships.text(said.get().getGroup().getPeers()) + "; join the log instead: ReplicatedWalServer.join, or start --join");
                 }
             }
@@ -326,7 +326,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     }
 
     private void shardClosed(int shard, @Nullable Throwable failure) {
-        boolean isFirst = closed.completeExceptionally(new ReplicationException("shard of a replica has closed, and is a replica less: name=" + name
+        boolean isFirst = closed.completeExceptionally(new ReplicationException("shard has closed on this replica, and has one replica fewer: name=" + name
                 + ", shard=" + shard + ", folder=" + folder + "; because: " + reason(failure), null, failure));
         assert isFirst || closed.isDone();
     }

@@ -193,7 +193,7 @@ class BatcherTest {
         CompletableFuture<EntryRef> ref = batcher.append("key", WriteEntry.of(new byte[1]));
         timer.shutdownNow();
         assertThatThrownBy(ref::get).hasCauseInstanceOf(ReplicationException.class)
-                .hasMessageContaining("append wasn't applied now, and whether it was before isn't known any more: key=key");
+                .hasMessageContaining("append wasn't applied, and an earlier attempt may have been: key=key");
     }
 
     @Test

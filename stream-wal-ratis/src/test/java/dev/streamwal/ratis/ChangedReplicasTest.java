@@ -204,7 +204,7 @@ class ChangedReplicasTest {
         try (ReplicatedWal wal = ReplicatedWal.connect(without(all, "n1"), Batching.of(Duration.ZERO, 1))) {
             EntryRef ref = wal.append("key", WriteEntry.of(new byte[1])).get(300, TimeUnit.SECONDS);
             assertThatThrownBy(() -> start("n1", all)).as("new, and the log is there").isInstanceOf(ReplicationException.class)
-                    .hasMessageContaining("another replica has the log without this one: other=n0, its replicas=" + without(all, "n1"));
+                    .hasMessageContaining("another replica has the log without this one: other=n0, replicas=" + without(all, "n1"));
             assertThatThrownBy(() -> wal.changeReplicas(all)).isInstanceOf(ReplicationException.class).hasMessageContaining("a new one doesn't answer");
             start("n1", without(all, "n0")); // a log of its own
             assertThatThrownBy(() -> wal.changeReplicas(all)).isInstanceOf(ReplicationException.class)

@@ -86,8 +86,8 @@ public final class SegmentImport {
         } catch (NoSuchFileException e) {
             return;
         } catch (FileSystemException e) {
-            throw new IOException("directory can't be replaced, as one can't where a file system is mounted: " + IoFailure.fault(e)
-                    + "; give a directory in it", e);
+            throw new IOException("target of an import can't be replaced: log=" + target + ", error=" + IoFailure.fault(e)
+                    + "; give another directory, or, if a file system is mounted there, one inside it", e);
         }
     }
 

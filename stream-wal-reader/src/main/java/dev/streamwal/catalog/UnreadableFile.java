@@ -84,7 +84,7 @@ final class UnreadableFile extends Segment {
     }
 
     private CorruptSegmentException told() {
-        return new CorruptSegmentException(why.getMessage() + "; stream=" + key() + " may have had records in it", file(), key().text(),
+        return new CorruptSegmentException("stream may have records in a damaged file: stream=" + key() + ", damage=" + why.getMessage(), file(), key().text(),
                 basePosition(), why.offset(), why.length(), why);
     }
 

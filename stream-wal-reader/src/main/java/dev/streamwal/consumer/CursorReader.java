@@ -89,7 +89,7 @@ public final class CursorReader {
             if (e.isUnsupported()) {
                 throw new UnsupportedFormatException(what, file, null, WalException.NO_POSITION, e);
             }
-            throw new CorruptSegmentException(what + "; put the file back from a copy, or remove the consumer, which then begins anew",
+            throw new CorruptSegmentException(what + "; put the file back from a copy, or remove the consumer, which then begins again",
                     file, null, WalException.NO_POSITION, 0, chunk.limit(), e);
         }
     }

@@ -138,8 +138,8 @@ public final class CursorWriter implements AutoCloseable {
      */
     public static void checkScope(CursorHeader header, KeyScope scope, Path file) {
         if (!header.scope().equals(scope)) {
-            throw new ConsumerMismatchException("consumer " + header.name() + " is bound to " + header.scope() + ", not " + scope + ": file=" + file
-                    + "; open it with the keys that it is bound to, use another name, or remove it first", file);
+            throw new ConsumerMismatchException("consumer is bound to other keys: consumer=" + header.name() + ", boundTo=" + header.scope()
+                    + ", given=" + scope + ", file=" + file + "; open it with the keys that it is bound to, use another name, or remove it first", file);
         }
     }
 
@@ -355,8 +355,8 @@ public final class CursorWriter implements AutoCloseable {
         }
         long end = flush(content, chunk, flushed);
         if (end > MAX_FILE_BYTES) {
-            throw new IOException("consumer's commits exceed " + MAX_FILE_BYTES + " bytes: bytes=" + end + ", keys="
-                    + commits.size() + "; use several consumers, each with a longer prefix");
+            throw new IOException("consumer has too many commits: bytes=" + end + ", max=" + MAX_FILE_BYTES + ", keys=" + commits.size()
+                     + "; use several consumers, each with a longer prefix");
         }
         return written;
     }

@@ -121,7 +121,7 @@ public final class KeysFile {
         }
         ByteBuffer bytes = KeysLayout.encode(keys);
         if (bytes.limit() > KeysLayout.MAX_BYTES) {
-            throw new WalException("file of session keys is full: keys=" + keys.size() + ", bytes=" + bytes.limit() + ", most=" + KeysLayout.MAX_BYTES
+            throw new WalException("file of session keys is full: keys=" + keys.size() + ", bytes=" + bytes.limit() + ", max=" + KeysLayout.MAX_BYTES
                     + ", file=" + path(root) + "; go on in another log, or have the program's MasterKeys wrap keys in fewer bytes, and call rotateKeys()",
                     path(root), null, WalException.NO_POSITION);
         }
@@ -131,7 +131,7 @@ public final class KeysFile {
 
     private static void check(String what, int bytes, int most) {
         if (bytes < 1 || bytes > most) {
-            throw new IllegalArgumentException(what + " is " + (bytes < 1 ? "empty" : "too long") + ": bytes=" + bytes + ", most=" + most
+            throw new IllegalArgumentException(what + " is " + (bytes < 1 ? "empty" : "too long") + ": bytes=" + bytes + ", max=" + most
                     + "; look at what the program's MasterKeys give");
         }
     }

@@ -163,7 +163,7 @@ public final class CursorLayout {
     public static void checkFits(KeyScope scope) {
         int bytes = scopeBytes(scope).length;
         if (bytes > MAX_SCOPE_BYTES) {
-            throw new IllegalArgumentException("too many keys for a consumer: bytes=" + bytes + ", limit=" + MAX_SCOPE_BYTES + ", keys=" + scope
+            throw new IllegalArgumentException("too many keys for a consumer: bytes=" + bytes + ", max=" + MAX_SCOPE_BYTES + ", keys=" + scope
                     + "; select them by a prefix or a pattern, or use several consumers");
         }
     }

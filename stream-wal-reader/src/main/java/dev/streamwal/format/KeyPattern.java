@@ -20,11 +20,14 @@ public final class KeyPattern {
 
     /** @throws IllegalArgumentException where it is empty, too long, or not valid Unicode */
     public KeyPattern(String text) {
-        if (text.isEmpty() || text.length() > MAX_LENGTH) {
-            throw new IllegalArgumentException("length of a key pattern is outside 1 to " + MAX_LENGTH + " characters: length=" + text.length());
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException("key pattern is empty; give \"*\" for all keys");
+        }
+        if (text.length() > MAX_LENGTH) {
+            throw new IllegalArgumentException("key pattern is too long: characters=" + text.length() + ", max=" + MAX_LENGTH + "; give a shorter one");
         }
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-            throw new IllegalArgumentException("key pattern has a lone surrogate: length=" + text.length());
+            throw new IllegalArgumentException("key pattern has a lone surrogate: characters=" + text.length() + "; give valid Unicode");
         }
         this.text = text;
         this.pattern = text.codePoints().toArray();

@@ -143,7 +143,7 @@ public sealed interface KeyScope {
 
         public Some {
             if (keys.size() > MAX_KEYS) {
-                throw new IllegalArgumentException("set of keys has more than " + MAX_KEYS + " keys: keys=" + keys.size()
+                throw new IllegalArgumentException("set has too many keys: keys=" + keys.size() + ", max=" + MAX_KEYS
                         + "; select them by a prefix or a pattern");
             }
             for (String key : keys) {

@@ -9,6 +9,9 @@ import java.util.HexFormat;
  */
 public final class MessageText {
 
+    /** What to do after a scan's failure that is thrown once: the end of its message. */
+    public static final String NEXT_CALL = "; call next() again to continue after it";
+
     private static final HexFormat HEX = HexFormat.of();
 
     private MessageText() {}
@@ -25,6 +28,11 @@ public final class MessageText {
         StringBuilder escaped = new StringBuilder(text.length() + 16);
         text.codePoints().forEach(c -> append(escaped, c));
         return escaped.toString();
+    }
+
+    /** A scan's message for somebody who calls no method, as at a command line. */
+    public static String withoutNextCall(String message) {
+        return message.replace(NEXT_CALL, "");
     }
 
     private static boolean isVisible(int codePoint) {

@@ -26,6 +26,9 @@ public final class StreamKey {
 
     public static final int MAX_BYTES = 1_024;
 
+    /** What is wrong with a key without characters. */
+    public static final String EMPTY = "key is empty; give 1 to 1,024 bytes of UTF-8";
+
     /** Leaves room below the 255 bytes that file systems allow a name. */
     private static final int MAX_PLAIN_BYTES = 200;
 
@@ -92,11 +95,11 @@ public final class StreamKey {
     /** The key's bytes; an {@link IllegalArgumentException} says why the text can't be a key. */
     public static byte[] checkedUtf8(String text) {
         if (text.isEmpty()) {
-            throw new IllegalArgumentException("stream key is empty: it needs 1 to " + MAX_BYTES + " bytes of UTF-8");
+            throw new IllegalArgumentException(EMPTY);
         }
         // a character takes one byte or more; checked first so that nothing large is encoded
         if (text.length() > MAX_BYTES) {
-            throw tooLong(text.length() + " or more");
+            throw new IllegalArgumentException("key is too long: characters=" + text.length() + ", maxBytes=" + MAX_BYTES + "; shorten it");
         }
         byte[] utf8;
         try {
@@ -107,17 +110,13 @@ public final class StreamKey {
             utf8 = new byte[bytes.remaining()];
             bytes.get(utf8);
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException("stream key has a lone surrogate: key="
-                    + MessageText.of(text.substring(0, Math.min(text.length(), MAX_SHOWN))), e);
+            throw new IllegalArgumentException("key has a lone surrogate: key="
+                    + MessageText.of(text.substring(0, Math.min(text.length(), MAX_SHOWN))) + "; give valid Unicode", e);
         }
         if (utf8.length > MAX_BYTES) {
-            throw tooLong(String.valueOf(utf8.length));
+            throw new IllegalArgumentException("key is too long: bytes=" + utf8.length + ", max=" + MAX_BYTES + "; shorten it");
         }
         return utf8;
-    }
-
-    private static IllegalArgumentException tooLong(String bytes) {
-        return new IllegalArgumentException("stream key is too long: it needs 1 to " + MAX_BYTES + " bytes of UTF-8, bytes=" + bytes);
     }
 
     /**

@@ -133,23 +133,32 @@ public final class ProcessLock implements AutoCloseable {
         private static final long serialVersionUID = 1L;
 
         private final boolean byThisProcess;
+        private final boolean hasValues;
         private final String advice;
 
         HeldException(boolean byThisProcess, @Nullable Throwable cause) {
-            super(byThisProcess ? "this process has it" : "another process has it", cause, false, false);
+            super(byThisProcess ? "in this process" : "in another process", cause, false, false);
             this.byThisProcess = byThisProcess;
-            this.advice = "close it there";
+            this.hasValues = false;
+            this.advice = byThisProcess ? "close it first" : "close it in that process";
         }
 
         /**
-         * Another process has the right, as was found in another way than by the lock.
+         * Another process has the right, and more is known of it.
          *
+         * @param message where it is open, then one value or more
          * @param advice what to do about it
          */
         public HeldException(String message, String advice) {
             super(message, null, false, false);
             this.byThisProcess = false;
+            this.hasValues = true;
             this.advice = advice;
+        }
+
+        /** The message with further values: where it is open, and these. */
+        public String with(String values) {
+            return getMessage() + (hasValues ? ", " : ": ") + values;
         }
 
         /** What to do about it: the end of a message, behind the place. */

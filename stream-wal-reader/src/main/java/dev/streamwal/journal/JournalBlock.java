@@ -97,14 +97,21 @@ public final class JournalBlock {
      * @return a little-endian buffer to fill with the frames, from its position to its limit; valid until the block changes
      */
     public ByteBuffer bytes(int number, int offset, int length) {
-        if (length < 0 || length % RecordLayout.ALIGNMENT != 0 || offset < SegmentHeaderLayout.MIN_BYTES
-                || offset % RecordLayout.ALIGNMENT != 0 || offset > Integer.MAX_VALUE - length) {
-            throw new IllegalArgumentException("frames are inside the header, not aligned to 8, or beyond 2 GiB: offset=" + offset
-                    + ", length="
-                    + length);
+        if (length < 0 || length % RecordLayout.ALIGNMENT != 0 || offset % RecordLayout.ALIGNMENT != 0) {
+            throw misplaced("are not aligned to " + RecordLayout.ALIGNMENT + " bytes", offset, length);
+        }
+        if (offset < SegmentHeaderLayout.MIN_BYTES) {
+            throw misplaced("are inside the segment's header", offset, length);
+        }
+        if (offset > Integer.MAX_VALUE - length) {
+            throw misplaced("end beyond 2 GiB", offset, length);
         }
         int payload = entry(JournalEntryLayout.BYTES, JournalEntryLayout.bytesPayloadBytes(length));
         return buffer.slice(JournalEntryLayout.encodeBytes(buffer, payload, number, offset), length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static IllegalArgumentException misplaced(String fault, int offset, int length) {
+        return new IllegalArgumentException("frames " + fault + ": offset=" + offset + ", length=" + length);
     }
 
     /** Says that all of the stream's segments with a lower base position are deleted. */

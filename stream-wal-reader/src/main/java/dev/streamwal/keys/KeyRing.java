@@ -44,7 +44,7 @@ final class KeyRing implements MasterKeys {
         }
         int bytes = id.getBytes(UTF_8).length;
         if (bytes < 1 || bytes > MAX_ID_BYTES) {
-            throw new IllegalArgumentException("id of a master key is " + (bytes < 1 ? "empty" : "too long") + ": bytes=" + bytes + ", most=" + MAX_ID_BYTES
+            throw new IllegalArgumentException("id of a master key is " + (bytes < 1 ? "empty" : "too long") + ": bytes=" + bytes + ", max=" + MAX_ID_BYTES
                     + "; give another one");
         }
         return id;

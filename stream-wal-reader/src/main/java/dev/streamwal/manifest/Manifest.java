@@ -71,11 +71,17 @@ public final class Manifest {
         }
         this.packsBelow = below;
         boolean isNumbered = byNumber.size() == packs.size() && highest <= highestNumber;
-        if (!isNumbered || packs.size() > MAX_PACKS || ranges.size() > MAX_VOID_RANGES) {
-            throw new IllegalArgumentException("manifest has more than " + MAX_PACKS + " packs, more than " + MAX_VOID_RANGES
-                    + " deletions in packs, or invalid numbers of packs: packs=" + packs.size() + ", deletions=" + ranges.size()
-                    + ", highestNumber=" + highestNumber
-                    + "; for fewer packs choose longer windows or a shorter retention; deletions go when the log merges and sweeps packs that have them");
+        if (packs.size() > MAX_PACKS) {
+            throw new IllegalArgumentException("manifest has too many packs: packs=" + packs.size() + ", max=" + MAX_PACKS
+                    + "; choose longer windows or a shorter retention");
+        }
+        if (ranges.size() > MAX_VOID_RANGES) {
+            throw new IllegalArgumentException("manifest has too many deletions in packs: deletions=" + ranges.size() + ", max=" + MAX_VOID_RANGES
+                    + "; let the log merge and sweep the packs that have them");
+        }
+        if (!isNumbered) {
+            throw new IllegalArgumentException("manifest has packs with the same number, or a number above the highest one: packs=" + packs.size()
+                    + ", numbers=" + byNumber.size() + ", highestNumber=" + highestNumber);
         }
         if (!byNumber.keySet().containsAll(objects.keySet()) || (tier == null && !objects.isEmpty())) {
             throw new IllegalArgumentException("manifest has packs in a tier that it doesn't list, or no tier: inTier=" + objects.keySet() + ", tier=" + tier);

@@ -4,6 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.FormatException;
+import dev.streamwal.format.MessageText;
 import dev.streamwal.format.NanoWalPosition;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Exceptions of reading nano-wal files. A walk throws each once, and continues behind it. */
 public final class NanoWalFailures {
 
-    private static final String GOES_ON = "; the next call goes on behind it";
+    private static final String GOES_ON = MessageText.NEXT_CALL;
 
     private NanoWalFailures() {}
 
@@ -25,8 +26,8 @@ public final class NanoWalFailures {
 
     static CorruptSegmentException damaged(NanoWalFile file, long offset, long length, NanoWalScan.Stop stop) {
         return new CorruptSegmentException(
-                "damaged: " + stop.fault() + ": " + place(file, offset) + ", length=" + length
-                        + "; without checksums nothing behind it in this file can be told from content, so reading goes on with the next file",
+                "nano-wal file is damaged (" + stop.fault() + "): " + place(file, offset) + ", length=" + length
+                        + "; call next() again to continue with the next file: in this one, which has no checksums, records can't be told from content",
                 file.path(), file.key(), file.position(offset), offset, length, null);
     }
 

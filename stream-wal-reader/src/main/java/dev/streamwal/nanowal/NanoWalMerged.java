@@ -82,7 +82,7 @@ public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("cursor is closed", null, null, WalClosedException.NO_POSITION, null);
+            throw new WalClosedException("cursor is closed; open another one", null, null, WalClosedException.NO_POSITION, null);
         }
         source.checkOpen();
     }
@@ -114,7 +114,7 @@ public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
         NanoWalForward walk = current;
         if (walk == null) {
             checkUsable();
-            throw new IllegalStateException("walk stands on no record; call next() first");
+            throw new IllegalStateException("cursor is on no record; call next() first, until it returns true");
         }
         return walk;
     }

@@ -49,7 +49,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("cursor is closed: stream=" + key, null, key, resume, null);
+            throw new WalClosedException("cursor is closed: stream=" + key + "; open another one", null, key, resume, null);
         }
         source.checkOpen();
     }
@@ -145,7 +145,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
     public WalkedRecord record() {
         if (!onRecord) {
             checkUsable();
-            throw new IllegalStateException("walk stands on no record: stream=" + key + "; call next() first");
+            throw new IllegalStateException("cursor is on no record: stream=" + key + "; call next() first, until it returns true");
         }
         return this;
     }

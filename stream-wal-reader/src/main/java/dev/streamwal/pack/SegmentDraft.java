@@ -154,7 +154,7 @@ final class SegmentDraft {
     /** @throws CorruptSegmentException where the footer contradicts the frames */
     void checkFooter(Footer footer) throws CorruptSegmentException {
         if (lastSize != footer.lastRecordSize() || !isSame(index, footer.index())) {
-            throw corrupt("segment's footer contradicts its records: records=" + records + ", footer's=" + footer.index().records(),
+            throw corrupt("segment's footer contradicts its records: records=" + records + ", footerRecords=" + footer.index().records(),
                     header.headerLength(), dataEnd(), header.name());
         }
     }

@@ -103,7 +103,7 @@ final class Consumers {
     }
 
     private static ConsumerInUseException inUse(StreamKey name, Path file, ProcessLock.HeldException e) {
-        return new ConsumerInUseException("consumer is in use: " + e.getMessage() + ", consumer=" + name + ", file=" + file
+        return new ConsumerInUseException("consumer is open " + e.with("consumer=" + name + ", file=" + file)
                 + "; " + e.advice() + ", or use another name", file, e);
     }
 

@@ -62,7 +62,7 @@ final class Decoding {
         int schemaId = SchemaTag.schemaId(tag);
         int version = SchemaTag.version(tag);
         return new UndecodableRecordException(problem + ": schemaId=" + schemaId + ", version=" + version + ", codec=" + codec
-                + ", codec's schemaId=" + codec.schemaId() + ", codec's version=" + codec.version() + ", key=" + key + ", position=" + position
+                + ", codecSchemaId=" + codec.schemaId() + ", codecVersion=" + codec.version() + ", key=" + key + ", position=" + position
                 + "; read the record with " + remedy, key, position, schemaId, version, cause);
     }
 }

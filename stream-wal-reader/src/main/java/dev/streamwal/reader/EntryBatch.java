@@ -158,7 +158,7 @@ public final class EntryBatch implements AutoCloseable {
 
     private void checkOpen() {
         if (closed) {
-            throw new WalClosedException("batch is closed", null, null, WalException.NO_POSITION, null);
+            throw new WalClosedException("batch is closed; read the records again", null, null, WalException.NO_POSITION, null);
         }
     }
 

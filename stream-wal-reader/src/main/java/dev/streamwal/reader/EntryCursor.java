@@ -254,7 +254,7 @@ public class EntryCursor implements AutoCloseable {
      * everything that this cursor has passed.
      *
      * @return a position in the stream; for a cursor over several streams, in the stream of the record
-     * @throws IllegalStateException where the cursor is over several streams, and stands on no record
+     * @throws IllegalStateException where the cursor is over several streams, and is on no record
      */
     public long nextPosition() {
         return walk.nextPosition();

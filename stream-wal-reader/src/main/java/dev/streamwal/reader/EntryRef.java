@@ -65,16 +65,22 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     }
 
     private static IllegalArgumentException invalid(String key, long position, int size) {
-        if (key.isEmpty() || key.length() > StreamKey.MAX_BYTES) {
-            return new IllegalArgumentException(
-                    "stream key is empty, or longer than " + StreamKey.MAX_BYTES + " bytes of UTF-8: characters=" + key.length());
+        if (key.isEmpty()) {
+            return new IllegalArgumentException(StreamKey.EMPTY);
+        }
+        if (key.length() > StreamKey.MAX_BYTES) {
+            return new IllegalArgumentException("key is too long: characters=" + key.length() + ", maxBytes=" + StreamKey.MAX_BYTES + "; shorten it");
         }
         if (position < 0) {
-            return new IllegalArgumentException("position is negative: position=" + position);
+            return new IllegalArgumentException("position is negative: position=" + position + "; give what an append or a reader gave");
         }
-        if (size < RecordLayout.PREFIX_BYTES || size > RecordLayout.MAX_FRAME_BYTES || size % RecordLayout.ALIGNMENT != 0) {
-            return new IllegalArgumentException("record size is not a multiple of " + RecordLayout.ALIGNMENT + " from "
-                    + RecordLayout.PREFIX_BYTES + " to " + RecordLayout.MAX_FRAME_BYTES + ": size=" + size);
+        if (size < RecordLayout.PREFIX_BYTES || size > RecordLayout.MAX_FRAME_BYTES) {
+            return new IllegalArgumentException("size of a record is too " + (size < RecordLayout.PREFIX_BYTES ? "small" : "large") + ": size=" + size
+                    + ", min=" + RecordLayout.PREFIX_BYTES + ", max=" + RecordLayout.MAX_FRAME_BYTES + "; give what an append or a reader gave");
+        }
+        if (size % RecordLayout.ALIGNMENT != 0) {
+            return new IllegalArgumentException("size of a record is not a multiple of " + RecordLayout.ALIGNMENT + ": size=" + size
+                    + "; give what an append or a reader gave");
         }
         return new IllegalArgumentException("record would end beyond the greatest position: position=" + position + ", size=" + size);
     }
@@ -109,14 +115,15 @@ public record EntryRef(String key, long position, int size) implements Comparabl
         int plus = ref.lastIndexOf(SIZE_MARK);
         int at = plus < 0 ? -1 : ref.lastIndexOf(POSITION_MARK, plus);
         if (at < 0) {
-            throw new IllegalArgumentException("text is no ref of the form key@position+size: text=" + MessageText.of(ref));
+            throw new IllegalArgumentException("text is no ref: text=" + MessageText.of(ref) + "; write a ref as key@position+size");
         }
         String key = ref.substring(0, at);
         StreamKey.checkedUtf8(key);
         long position = parseDecimal(ref, at + 1, plus);
         long size = parseDecimal(ref, plus + 1, ref.length());
         if (size > RecordLayout.MAX_FRAME_BYTES) {
-            throw new IllegalArgumentException("size of a ref is greater than " + RecordLayout.MAX_FRAME_BYTES + ": text=" + ref);
+            throw new IllegalArgumentException("size in a ref is too large: size=" + size + ", max=" + RecordLayout.MAX_FRAME_BYTES + ", text="
+                    + MessageText.of(ref) + "; give what an append or a reader gave");
         }
         return new EntryRef(key, position, (int) size);
     }
@@ -132,7 +139,8 @@ public record EntryRef(String key, long position, int size) implements Comparabl
                 return Long.parseLong(ref, from, to, 10);
             }
         } catch (NumberFormatException tooLarge) {
-            throw new IllegalArgumentException("number in a ref is too large for 64 bits: text=" + ref, tooLarge);
+            throw new IllegalArgumentException("number in a ref is too large for 64 bits: text=" + MessageText.of(ref)
+                    + "; give what an append or a reader gave", tooLarge);
         }
         throw new IllegalArgumentException("number in a ref has a leading zero, or something else than digits: text=" + MessageText.of(ref)
                 + "; write a ref as key@position+size");

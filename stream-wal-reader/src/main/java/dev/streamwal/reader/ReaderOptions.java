@@ -203,7 +203,7 @@ public final class ReaderOptions {
          */
         public Builder maxBatchBytes(long bytes) {
             if (bytes < 1) {
-                throw new IllegalArgumentException("maxBatchBytes is less than 1: maxBatchBytes=" + bytes);
+                throw new IllegalArgumentException("maxBatchBytes is too small: maxBatchBytes=" + bytes + ", min=1; give 1 or more");
             }
             this.maxBatchBytes = bytes;
             return this;
@@ -259,7 +259,7 @@ public final class ReaderOptions {
          */
         public Builder blockCacheBytes(long bytes) {
             if (bytes < 0) {
-                throw new IllegalArgumentException("blockCacheBytes is negative: blockCacheBytes=" + bytes);
+                throw new IllegalArgumentException("blockCacheBytes is negative: blockCacheBytes=" + bytes + "; give 0 or more");
             }
             this.blockCacheBytes = bytes;
             return this;
@@ -357,7 +357,7 @@ public final class ReaderOptions {
          */
         public Builder tierCacheBytes(long bytes) {
             if (bytes < 0) {
-                throw new IllegalArgumentException("tierCacheBytes is less than 0: tierCacheBytes=" + bytes);
+                throw new IllegalArgumentException("tierCacheBytes is negative: tierCacheBytes=" + bytes + "; give 0 or more");
             }
             this.tierCacheBytes = bytes;
             return this;
@@ -370,7 +370,8 @@ public final class ReaderOptions {
 
         private static int checked(String name, int value, int min, int max) {
             if (value < min || value > max) {
-                throw new IllegalArgumentException(name + " is not from " + min + " to " + max + ": " + name + "=" + value);
+                throw new IllegalArgumentException(name + " is too " + (value < min ? "small" : "large") + ": " + name + "=" + value + ", min=" + min
+                        + ", max=" + max + "; choose a value in that range");
             }
             return value;
         }

@@ -187,11 +187,11 @@ public final class WalConsumer implements AutoCloseable {
 
     private StreamKey checked(String key, long position) {
         if (!scope.contains(key)) {
-            throw new IllegalArgumentException(MessageText.of(
-                    "consumer " + name + " is bound to " + scope + ", and doesn't read this stream: key=" + key));
+            throw new IllegalArgumentException(MessageText.of("consumer doesn't read this stream: key=" + key + ", consumer=" + name + ", boundTo=" + scope
+                    + "; commit positions of its own streams"));
         }
         if (position < 0 || position % RecordLayout.ALIGNMENT != 0) {
-            throw new IllegalArgumentException("position is negative, or not a multiple of " + RecordLayout.ALIGNMENT + ": position="
+            throw new IllegalArgumentException("position is " + (position < 0 ? "negative" : "not a multiple of " + RecordLayout.ALIGNMENT) + ": position="
                     + position + ", key=" + MessageText.of(key) + "; commit what EntryRef.end() or EntryCursor.nextPosition() gave");
         }
         return StreamKey.of(key);
@@ -289,7 +289,7 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     private WalClosedException closedError() {
-        return new WalClosedException("consumer is closed: consumer=" + name, null, null, WalException.NO_POSITION,
+        return new WalClosedException("consumer is closed: consumer=" + name + "; open it again", null, null, WalException.NO_POSITION,
                 null);
     }
 

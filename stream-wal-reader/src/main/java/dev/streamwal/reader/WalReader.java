@@ -412,7 +412,7 @@ public final class WalReader implements AutoCloseable {
      */
     public EntryCursor scanLast(String key, int count) {
         if (count < 0) {
-            throw new IllegalArgumentException("count is negative: count=" + count);
+            throw new IllegalArgumentException("count is negative: count=" + count + "; give 0 or more");
         }
         StreamKey.checkedUtf8(key);
         return new EntryCursor(log.scanLast(key, count), log.sessionKeys(), count);
@@ -457,8 +457,8 @@ public final class WalReader implements AutoCloseable {
         }
         ScanBegin begin = from.begin();
         if (begin instanceof ScanBegin.At) {
-            throw new IllegalArgumentException("one position for several streams: keys=" + keys + ", from=" + from
-                    + "; give each key its own, in a map");
+            throw new IllegalArgumentException("one position is given for several streams: keys=" + keys + ", from=" + from
+                    + "; give a map with a position for each key");
         }
         Map<String, ScanBegin> begins = new HashMap<>();
         if (!(begin instanceof ScanBegin.Oldest)) {
@@ -549,7 +549,7 @@ public final class WalReader implements AutoCloseable {
 
     static void checkPosition(long position) {
         if (position < 0) {
-            throw new IllegalArgumentException("position is negative: position=" + position);
+            throw new IllegalArgumentException("position is negative: position=" + position + "; give what an append or a reader gave");
         }
     }
 

@@ -120,7 +120,7 @@ final class SharedWalk {
     /** Notes damage, unless some was noted before. */
     void damaged(String fault, long from, long length) {
         if (damage == null) {
-            damage = new CorruptSegmentException("damaged: " + fault + ": file=" + file.file() + ", offset=" + from
+            damage = new CorruptSegmentException("shared segment is damaged (" + fault + "): file=" + file.file() + ", offset=" + from
                     + ", length=" + length, file.file(), file.key().text(), file.basePosition(), from, length, null);
         }
     }

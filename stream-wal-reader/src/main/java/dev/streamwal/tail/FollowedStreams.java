@@ -807,7 +807,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         FollowedStream stream = current;
         if (stream == null) {
             checkUsable();
-            throw new IllegalStateException("tail stands on no record; next() must return true first");
+            throw new IllegalStateException("tail is on no record; call next() first, until it returns true");
         }
         return stream.scan();
     }
@@ -815,7 +815,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("cursor is closed: root=" + log.root(), log.root(), null,
+            throw new WalClosedException("cursor is closed: root=" + log.root() + "; open another one", log.root(), null,
                     WalException.NO_POSITION, null);
         }
         log.checkOpen();

@@ -59,7 +59,7 @@ public final class LogInTier {
     private void checkNobodyElses(List<String> names) throws TierFailure {
         Optional<TierId> other = names.stream().flatMap(name -> TierNames.parseLog(name).stream()).filter(each -> !each.equals(id)).findFirst();
         if (other.isPresent()) {
-            throw new TierFailure("tier is another log's: its id=" + other.get() + ", this log's id=" + id, folder.name(), TierNames.log(other.get()),
+            throw new TierFailure("tier belongs to another log: tierLogId=" + other.get() + ", logId=" + id, folder.name(), TierNames.log(other.get()),
                     "give each log a tier of its own", null);
         }
     }
@@ -148,7 +148,7 @@ public final class LogInTier {
             long given = TierNames.parseContent(name).orElse(-1);
             if (given > serial || (given == serial && !own.isEmpty() && !name.equals(own))) {
                 throw new TierFailure("tier was changed by another copy of this log, or this log was put back to an earlier state: serial=" + given
-                        + ", of which this log knows up to=" + serial, folder.name(), name,
+                        + ", knownSerial=" + serial, folder.name(), name,
                         "open the copy that has changed it, or give this one a tier of its own; nothing was changed", null);
             }
         }

@@ -38,7 +38,7 @@ public final class HeldRecords implements RecordWalk {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("cursor is closed: stream=" + key, null, key, nextPosition(), null);
+            throw new WalClosedException("cursor is closed: stream=" + key + "; open another one", null, key, nextPosition(), null);
         }
         log.checkOpen();
     }
@@ -53,7 +53,7 @@ public final class HeldRecords implements RecordWalk {
         HeldRecord record = current;
         if (record == null) {
             checkUsable();
-            throw new IllegalStateException("scan stands on no record: stream=" + key + "; next() must return true first");
+            throw new IllegalStateException("cursor is on no record: stream=" + key + "; call next() first, until it returns true");
         }
         return record;
     }

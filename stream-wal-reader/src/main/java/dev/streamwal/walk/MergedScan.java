@@ -220,7 +220,7 @@ public final class MergedScan extends WalkOfWalks {
     @Override
     public void checkUsable() {
         if (closed) {
-            throw new WalClosedException("cursor is closed", null, null, WalException.NO_POSITION, null);
+            throw new WalClosedException("cursor is closed; open another one", null, null, WalException.NO_POSITION, null);
         }
         log.checkOpen();
     }
@@ -230,7 +230,7 @@ public final class MergedScan extends WalkOfWalks {
         MergedStream stream = current;
         if (!onRecord || stream == null) {
             checkUsable();
-            throw new IllegalStateException("scan stands on no record; next() must return true first");
+            throw new IllegalStateException("cursor is on no record; call next() first, until it returns true");
         }
         return stream.onRecord();
     }

@@ -5,6 +5,7 @@ import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.segment.SegmentReader;
 import java.io.IOException;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** The exceptions of a stream's scans. Most are thrown once, and the scan goes on beyond their cause. */
 public final class ScanFailures {
 
-    private static final String GOES_ON = "; the next call goes on beyond it";
+    private static final String GOES_ON = MessageText.NEXT_CALL;
 
     private ScanFailures() {}
 
@@ -22,22 +23,22 @@ public final class ScanFailures {
             SegmentReader reader, long offset, long length, String fault, String evidence, boolean awaitsRecovery) {
         long position = reader.header().positionAt(offset);
         return new CorruptSegmentException(
-                "damaged: " + fault + " (" + evidence + "): " + place(reader, offset) + ", length=" + length
-                        + (awaitsRecovery ? "; not recovered yet: open the log for writing" : "") + GOES_ON,
+                "record is damaged (" + fault + "): " + place(reader, offset) + ", length=" + length + ", evidence=" + evidence
+                        + (awaitsRecovery ? ", not recovered yet; open the log for writing, which recovers it" : "") + GOES_ON,
                 reader.segment().file(), key(reader), position, reader.segment().fileOffset(offset), length, null);
     }
 
     static UnsupportedFormatException tooNew(SegmentReader reader, long offset, int flags) {
         return new UnsupportedFormatException(
-                "record has flags that this version does not know: flags=0x" + Integer.toHexString(flags) + ", " + place(reader, offset)
+                "record has flags that this version doesn't know: flags=0x" + Integer.toHexString(flags) + ", " + place(reader, offset)
                         + "; read it with the version that wrote it, or a newer one" + GOES_ON,
                 reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
     }
 
     static WalIOException overdue(SegmentReader reader, long offset) {
         return new WalIOException(
-                "reserved slot was not published within 10 s: " + place(reader, offset)
-                        + "; read again later, or reopen the log for writing",
+                "an append didn't complete within 10 s: " + place(reader, offset)
+                        + "; read again later, or, if no process writes the log, open it for writing, which recovers it",
                 reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
     }
 
@@ -55,7 +56,7 @@ public final class ScanFailures {
 
     static WalIOException givenUp(SegmentReader reader, long offset) {
         return new WalIOException(
-                "slot was given up by its writer, and is empty: " + place(reader, offset) + GOES_ON,
+                "an append never completed, and left an empty place: " + place(reader, offset) + GOES_ON,
                 reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
     }
 
@@ -67,7 +68,7 @@ public final class ScanFailures {
 
     static EntryExpiredException possiblyUnread(String key, long from, long to, @Nullable Path file, IOException cause) {
         return new EntryExpiredException(
-                "segment was deleted while it was read, and records in it may have been unread: stream=" + key + ", from=" + from + ", to=" + to
+                "segment was deleted while it was read, perhaps with records that were not read yet: stream=" + key + ", from=" + from + ", to=" + to
                         + at(file) + GOES_ON,
                 file, key, from, to, false, cause);
     }
@@ -78,15 +79,15 @@ public final class ScanFailures {
 
     static EntryExpiredException possiblyExpired(String key, long from, long to, Path file) {
         return new EntryExpiredException(
-                "the stream begins here, and nothing says whether it was there before, with records that were deleted unread: stream=" + key + ", from=" + from
+                "stream may have had records here that were deleted before they were read: stream=" + key + ", from=" + from
                         + ", to=" + to + ", file=" + file + GOES_ON,
                 file, key, from, to, false, null);
     }
 
     public static EntryNotFoundException committedBehindEnd(StreamKey key, long position, long end, String consumer) {
         return new EntryNotFoundException("consumer has committed more than its stream holds: stream=" + key + ", committed=" + position
-                + ", end=" + end + ", consumer=" + consumer + "; the log was put back to an earlier state, or lost its end from outside;"
-                + " the next call goes on at that end; commit a position there to end this error", null, key.text(), position, null);
+                + ", end=" + end + ", consumer=" + consumer + "; look whether the log was restored to an earlier state, then commit"
+                + " a position up to that end; the next call continues there", null, key.text(), position, null);
     }
 
     private static String key(SegmentReader reader) {

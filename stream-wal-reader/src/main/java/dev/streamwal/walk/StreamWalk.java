@@ -94,7 +94,7 @@ abstract class StreamWalk<P extends StreamWalk.Pass> implements RecordWalk {
     @Override
     public final void checkUsable() {
         if (closed) {
-            throw new WalClosedException("cursor is closed: stream=" + key, null, key, resume, null);
+            throw new WalClosedException("cursor is closed: stream=" + key + "; open another one", null, key, resume, null);
         }
         log.checkOpen();
     }
@@ -119,7 +119,7 @@ abstract class StreamWalk<P extends StreamWalk.Pass> implements RecordWalk {
         P current = pass;
         if (!onRecord || current == null) {
             checkUsable();
-            throw new IllegalStateException("scan stands on no record: stream=" + key + "; next() must return true first");
+            throw new IllegalStateException("cursor is on no record: stream=" + key + "; call next() first, until it returns true");
         }
         return current.scan();
     }

@@ -53,7 +53,7 @@ public final class WalkUpTo implements RecordWalk {
     public WalkedRecord record() {
         if (ended) {
             checkUsable();
-            throw new IllegalStateException("scan stands on no record: stream=" + key() + "; next() must return true first");
+            throw new IllegalStateException("cursor is on no record: stream=" + key() + "; call next() first, until it returns true");
         }
         return walk.record();
     }

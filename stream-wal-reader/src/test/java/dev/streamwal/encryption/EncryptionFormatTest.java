@@ -270,7 +270,7 @@ class EncryptionFormatTest {
         WrappedKey large = new WrappedKey(1, 0, "m", new byte[KeysLayout.MAX_WRAPPED_BYTES], new byte[16]);
         List<WrappedKey> many = Collections.nCopies(KeysLayout.MAX_BYTES / KeysLayout.MAX_WRAPPED_BYTES, large);
         assertThatThrownBy(() -> KeysFile.write(root, many)).isInstanceOf(WalException.class).hasMessageContaining("keys=" + many.size())
-                .hasMessageContaining("most=" + KeysLayout.MAX_BYTES).hasMessageContaining("rotateKeys()");
+                .hasMessageContaining("max=" + KeysLayout.MAX_BYTES).hasMessageContaining("rotateKeys()");
         assertThat(root.resolve("keys")).hasBinaryContent(before);
     }
 

@@ -96,7 +96,7 @@ class CursorLayoutTest {
     void checkFits_moreKeysThanAHeaderHasRoomFor_areRefused() {
         CursorLayout.checkFits(KeyScope.of(longKeys(31)));
         assertThatThrownBy(() -> CursorLayout.checkFits(KeyScope.of(longKeys(32)))).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("bytes=32832, limit=32768").hasMessageContaining("use several consumers");
+                .hasMessageContaining("bytes=32832, max=32768").hasMessageContaining("use several consumers");
     }
 
     /** The kinds that came later have flags of their own: an older version refuses them, and reads what it wrote. */

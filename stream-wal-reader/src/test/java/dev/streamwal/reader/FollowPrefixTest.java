@@ -231,7 +231,7 @@ class FollowPrefixTest {
     @Test
     void follow_onePositionForSeveral_isRefused() {
         assertThatThrownBy(() -> reader.follow(Keys.prefix("a"), ReadFrom.position(0))).isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("one position for several streams: keys=prefix(\"a\"), from=position(0); give each key its own, in a map");
+                .hasMessage("one position is given for several streams: keys=prefix(\"a\"), from=position(0); give a map with a position for each key");
     }
 
     @Test

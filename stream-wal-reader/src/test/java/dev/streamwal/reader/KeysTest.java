@@ -73,15 +73,15 @@ class KeysTest {
         String tooLong = "ä".repeat(513);
         String loneSurrogate = "a\uD83D";
         for (Function<String, Keys> each : List.<Function<String, Keys>>of(OF_TEXT.get(0), OF_TEXT.get(1), OF_TEXT.get(3))) {
-            assertRefused(() -> each.apply(tooLong), "stream key is too long: it needs 1 to 1024 bytes of UTF-8, bytes=1026");
+            assertRefused(() -> each.apply(tooLong), "key is too long: bytes=1026, max=1024; shorten it");
         }
         for (Function<String, Keys> each : OF_TEXT) {
             assertThatThrownBy(() -> each.apply(loneSurrogate)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("lone surrogate");
         }
-        assertRefused(() -> Keys.key(""), "stream key is empty: it needs 1 to 1024 bytes of UTF-8");
-        assertRefused(() -> Keys.of(List.of("a", "")), "stream key is empty: it needs 1 to 1024 bytes of UTF-8");
-        assertRefused(() -> Keys.glob(""), "length of a key pattern is outside 1 to 4096 characters: length=0");
-        assertRefused(() -> Keys.glob("*".repeat(4_097)), "length of a key pattern is outside 1 to 4096 characters: length=4097");
+        assertRefused(() -> Keys.key(""), "key is empty; give 1 to 1,024 bytes of UTF-8");
+        assertRefused(() -> Keys.of(List.of("a", "")), "key is empty; give 1 to 1,024 bytes of UTF-8");
+        assertRefused(() -> Keys.glob(""), "key pattern is empty; give \"*\" for all keys");
+        assertRefused(() -> Keys.glob("*".repeat(4_097)), "key pattern is too long: characters=4097, max=4096; give a shorter one");
     }
 
     @Test
@@ -99,7 +99,7 @@ class KeysTest {
     void of_moreThanTheLimit_isRefused() {
         List<String> tooMany = IntStream.rangeClosed(0, Keys.MAX_KEYS).mapToObj(Integer::toString).toList();
 
-        assertRefused(() -> Keys.of(tooMany), "set of keys has more than 1048576 keys: keys=1048577; select them by a prefix or a pattern");
+        assertRefused(() -> Keys.of(tooMany), "set has too many keys: keys=1048577, max=1048576; select them by a prefix or a pattern");
         assertThat(Keys.of(tooMany.subList(0, 70_000)).contains("69999")).isTrue();
     }
 

@@ -765,7 +765,7 @@ final class ActiveSegment extends CommitSegment {
             long word = tail.getAcquire();
             int end = SegmentTail.tail(word);
             if (!awaitPublished(end, PUBLISH_WAIT_NANOS)) {
-                throw new IOException("a slot was reserved but is not published: file=" + file.path() + "; try again");
+                throw new IOException("an append hasn't completed yet: file=" + file.path() + "; try again");
             }
             // walked up to there and no further: the tail was read under the lock
             SegmentCopy.copy(file, end, FooterLayout.encode(header, end, SegmentTail.lastSize(word), published.index()), target);

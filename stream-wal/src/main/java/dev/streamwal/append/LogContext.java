@@ -233,7 +233,7 @@ public final class LogContext {
     /** @throws WalClosedException if it is closed */
     void checkOpen(StreamKey key) {
         if (closed) {
-            throw new WalClosedException("the log is closed: stream=" + key, null, key.text(), WalException.NO_POSITION, null);
+            throw new WalClosedException("the log is closed: stream=" + key + "; open it again", null, key.text(), WalException.NO_POSITION, null);
         }
     }
 
@@ -287,8 +287,8 @@ public final class LogContext {
     void checkRoom(Path directory, StreamKey key) {
         boolean isMappedOut = mapped.get() >= MAX_MAPPED_SEGMENTS;
         if (isMappedOut || open.get() >= maxOpenFiles) {
-            String full = isMappedOut ? "log has as many segments mapped as it takes: mapped=" + mapped + ", mostMapped=" + MAX_MAPPED_SEGMENTS
-                    : "log has as many files open as it takes, half of what the process may open: open=" + open + ", mostOpen=" + maxOpenFiles;
+            String full = isMappedOut ? "log has too many mapped segments: mapped=" + mapped + ", max=" + MAX_MAPPED_SEGMENTS
+                    : "log has too many open files, half of what the process may open: open=" + open + ", max=" + maxOpenFiles;
             throw new TooManyOpenFilesException(full + ", stream=" + key.text() + ", directory=" + directory + "; "
                     + (isMappedOut ? "" : "raise the process's limit of open files, or ") + "let more streams share segments",
                     directory, key.text(), WalException.NO_POSITION, null);

@@ -360,7 +360,7 @@ final class SegmentChain {
 
     void mappingStays(ActiveSegment unfinished) {
         log.events().failed("unmap", key.text(), new IllegalStateException(
-                "a slot was reserved but never published: file=" + unfinished.file().path()
+                "an append never completed: file=" + unfinished.file().path()
                         + "; its mapping stays until the process ends"));
     }
 

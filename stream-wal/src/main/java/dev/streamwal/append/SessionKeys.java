@@ -134,7 +134,7 @@ public final class SessionKeys {
     }
 
     private WalClosedException closedException() {
-        return new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, null);
+        return new WalClosedException("the log is closed: root=" + root + "; open it again", root, null, WalException.NO_POSITION, null);
     }
 
     /** Forgets the key; no other one is used. A key that the master keys are asked for is thrown away when they answer. */

@@ -243,9 +243,9 @@ final class CommitRound {
     }
 
     private static IOException unpublished(CommitSegment segment, Undurable found) {
-        return new IOException("a slot was reserved that " + (found.hopeless() ? "can be neither published nor given up"
-                : "was not published for " + TimeUnit.NANOSECONDS.toSeconds(UNPUBLISHED_LIMIT_NANOS) + " s")
-                + ": file=" + segment.path() + ", offset=" + found.to() + "; reopen the log");
+        return new IOException((found.hopeless() ? "an append never completed"
+                : "an append didn't complete within " + TimeUnit.NANOSECONDS.toSeconds(UNPUBLISHED_LIMIT_NANOS) + " s")
+                + ": file=" + segment.path() + ", offset=" + found.to() + "; close the log and open it again");
     }
 
     /** @return the offset up to which the segment is durable with this block; -1 if the block is full */

@@ -2,6 +2,7 @@ package dev.streamwal.commit;
 
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
+import dev.streamwal.io.IoFailure;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,19 @@ public final class FlushFailedException extends IOException {
             // the right to write was lost
             return known;
         }
-        return new WalFailedException("a flush failed, and the log acknowledges no more appends: " + getMessage() + ", root=" + root
+        return new WalFailedException("a flush failed, and the log acknowledges no more appends: " + getMessage() + systemError() + ", root=" + root
                 + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, this);
+    }
+
+    /** What the system said, as a value of a message. Not part of this exception's own message: nobody takes a flush that failed for a full disk. */
+    private String systemError() {
+        Throwable said = getCause();
+        while (said instanceof FlushFailedException && said.getCause() != null) {
+            said = said.getCause();
+        }
+        if (said == null) {
+            return "";
+        }
+        return ", error=" + (said instanceof IOException io ? IoFailure.fault(io) : said);
     }
 }

@@ -406,7 +406,7 @@ public final class GroupCommitter implements SegmentDurability {
             throw wal;
         }
         if (problem != null) {
-            throw new IOException("a commit failed", problem);
+            throw new IOException("a commit failed: " + problem, problem);
         }
     }
 

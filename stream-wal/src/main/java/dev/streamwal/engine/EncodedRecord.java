@@ -145,10 +145,10 @@ public final class EncodedRecord {
         public ByteBuf capacity(int newCapacity) {
             if (newCapacity > capacity() && capacity() >= maxBytes) {
                 refusal = stream.isEmpty()
-                        ? new RecordTooLargeException("content is too long to be encoded: most=" + maxBytes + "; split the record", null, null,
+                        ? new RecordTooLargeException("encoded record is too large: max=" + maxBytes + "; split it", null, null,
                                 WalException.NO_POSITION)
-                        : new RecordTooLargeException("content is too long to be encoded: maxRecordBytes=" + maxBytes + ", stream=" + stream
-                                + "; split the record, or raise maxRecordBytes", null, stream, WalException.NO_POSITION);
+                        : new RecordTooLargeException("encoded record is too large: maxRecordBytes=" + maxBytes + ", stream=" + stream
+                                + "; split it, or raise maxRecordBytes", null, stream, WalException.NO_POSITION);
                 throw refusal;
             }
             return super.capacity(newCapacity);

@@ -113,7 +113,8 @@ public final class ListenerThread<L> {
         long count = lost.get();
         if (count > 0) {
             behind.accept(listener, new IllegalStateException(
-                    "listener is too slow, or the heap was full: events waiting=" + waiting.size() + ", events dropped=" + count));
+                    "listener is too slow, or the heap was full: waiting=" + waiting.size() + ", dropped=" + count
+                            + "; let the listener return sooner, or give the process more heap"));
             lost.addAndGet(-count);
         }
     }

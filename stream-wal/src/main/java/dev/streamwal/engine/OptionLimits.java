@@ -30,14 +30,14 @@ public final class OptionLimits {
     }
 
     /** Checks the limits, and that the value is in whole milliseconds, the unit of everything on disk. */
-    public static Duration span(String name, Duration value, Duration least, Duration most) {
+    public static Duration span(String name, Duration value, Duration min, Duration max) {
         Objects.requireNonNull(value, name);
         if (value.getNano() % 1_000_000 != 0) {
             throw new IllegalArgumentException(name + " has a part of a millisecond: " + name + "=" + value + "; give whole milliseconds");
         }
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw new IllegalArgumentException(name + " is too " + (value.compareTo(least) < 0 ? "short" : "long") + ": " + name + "=" + value + ", least="
-                    + least + ", most=" + most + "; choose one in between");
+        if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
+            throw new IllegalArgumentException(name + " is too " + (value.compareTo(min) < 0 ? "short" : "long") + ": " + name + "=" + value + ", min="
+                    + min + ", max=" + max + "; choose a value in that range");
         }
         return value;
     }
@@ -46,9 +46,10 @@ public final class OptionLimits {
         return count("segmentBytes", bytes, StreamPolicy.MIN_SEGMENT_BYTES, StreamPolicy.MAX_SEGMENT_BYTES);
     }
 
-    public static int count(String name, int value, int least, int most) {
-        if (value < least || value > most) {
-            throw new IllegalArgumentException(name + " is not between " + least + " and " + most + ": " + name + "=" + value);
+    public static int count(String name, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(name + " is too " + (value < min ? "small" : "large") + ": " + name + "=" + value + ", min=" + min
+                    + ", max=" + max + "; choose a value in that range");
         }
         return value;
     }
@@ -56,7 +57,7 @@ public final class OptionLimits {
     public static long maxBytes(String name, long bytes) {
         if (bytes < 1) {
             throw new IllegalArgumentException(
-                    name + " is less than 1: " + name + "=" + bytes + "; leave it out for no limit");
+                    name + " is too small: " + name + "=" + bytes + ", min=1; leave it out for no limit");
         }
         return bytes;
     }

@@ -894,7 +894,7 @@ public final class PackStore implements PackedData {
         }
         // doesn't wait: the caller may hold a lock of the stream, which packing takes below this one
         if (!changing.readLock().tryLock()) {
-            throw new IOException("stream is to be cut before it is used, which can't be done while packs are changed: stream=" + key + "; try again");
+            throw new IOException("stream's packs are being changed, and its cut isn't finished yet: stream=" + key + "; try again");
         }
         try {
             synchronized (cutsLeft) {

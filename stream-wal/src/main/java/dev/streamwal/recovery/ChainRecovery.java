@@ -289,7 +289,7 @@ final class ChainRecovery {
         RecoveryDecision decision = RecoveryTable.decide(evidence, terms.policy());
         if (decision == RecoveryDecision.REFUSE_CORRUPT) {
             throw new CorruptSegmentException(
-                    segment.why().getMessage() + "; open the log with RecoveryPolicy.SKIP_BAD_RECORDS to go on behind it",
+                    segment.why().getMessage() + "; open the log with RecoveryPolicy.SKIP_BAD_RECORDS to continue after it",
                     segment.file().path(), key.text(), segment.name().basePosition(), 0, segment.why().length(), segment.why());
         }
         if (decision == RecoveryDecision.SKIP_UNREADABLE) {

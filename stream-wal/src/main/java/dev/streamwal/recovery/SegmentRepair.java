@@ -39,7 +39,7 @@ final class SegmentRepair {
 
     private static final String READ_AND_DELETE = "copy what you need (the stream can be read around the damage), then delete the stream";
     private static final String GO_ON_BY_POLICY =
-            "open the log with RecoveryPolicy.SKIP_BAD_RECORDS to go on behind it; or " + READ_AND_DELETE;
+            "open the log with RecoveryPolicy.SKIP_BAD_RECORDS to continue after it; or " + READ_AND_DELETE;
     private static final String NO_PADDING_FITS =
             "no padding fits, as the records behind the damage aren't contiguous; " + READ_AND_DELETE;
 

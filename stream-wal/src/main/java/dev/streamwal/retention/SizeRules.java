@@ -13,12 +13,12 @@ public final class SizeRules {
     /** Refuses a record that could never be stored. */
     public static void check(int headerLength, int contentLength, int maxRecordBytes, String stream) {
         if (headerLength > RecordLayout.MAX_HEADER_BYTES) {
-            throw new HeaderTooLargeException("record's header is too long: header=" + headerLength + ", maxHeader="
-                    + RecordLayout.MAX_HEADER_BYTES + ", stream=" + stream + "; put what is long into the content", null, stream, WalException.NO_POSITION);
+            throw new HeaderTooLargeException("record's header is too large: headerBytes=" + headerLength + ", max="
+                    + RecordLayout.MAX_HEADER_BYTES + ", stream=" + stream + "; put data into the content instead", null, stream, WalException.NO_POSITION);
         }
         if ((long) headerLength + contentLength > maxRecordBytes) {
-            throw new RecordTooLargeException("header and content are too long: header=" + headerLength + ", content=" + contentLength
-                    + ", maxRecordBytes=" + maxRecordBytes + ", stream=" + stream + "; split the record, or raise maxRecordBytes", null, stream,
+            throw new RecordTooLargeException("record is too large: headerBytes=" + headerLength + ", contentBytes=" + contentLength
+                    + ", maxRecordBytes=" + maxRecordBytes + ", stream=" + stream + "; split it, or raise maxRecordBytes", null, stream,
                     WalException.NO_POSITION);
         }
     }

@@ -38,21 +38,17 @@ public record StreamPolicy(
     public static final int MAX_RECORD_BYTES = RecordLayout.MAX_FRAME_BYTES - RecordLayout.PREFIX_BYTES;
 
     public StreamPolicy {
-        require(windowMillis >= 1 && windowMillis <= MAX_WINDOW_MILLIS,
-                "window is not between 1 ms and 3,653 days", "windowMillis", windowMillis);
-        require(retentionMillis >= 0 && retentionMillis <= MAX_RETENTION_MILLIS,
-                "retention is not between 0 and 3,652,500 days", "retentionMillis", retentionMillis);
-        require(segmentBytes >= MIN_SEGMENT_BYTES && segmentBytes <= MAX_SEGMENT_BYTES,
-                "segment size is not between 4 KiB and 1 GiB", "segmentBytes", segmentBytes);
-        require(maxBytes >= 1, "limit of bytes is not positive", "maxBytes", maxBytes);
-        require(maxRecordBytes >= 1 && maxRecordBytes <= largestRecordBytes(segmentBytes),
-                "maxRecordBytes is not between 1 and what fits an empty segment: segmentBytes=" + segmentBytes + ", largest record that fits="
-                        + largestRecordBytes(segmentBytes), "maxRecordBytes", maxRecordBytes);
+        require("windowMillis", windowMillis, 1, MAX_WINDOW_MILLIS);
+        require("retentionMillis", retentionMillis, 0, MAX_RETENTION_MILLIS);
+        require("segmentBytes", segmentBytes, MIN_SEGMENT_BYTES, MAX_SEGMENT_BYTES);
+        require("maxBytes", maxBytes, 1, Long.MAX_VALUE);
+        require("maxRecordBytes", maxRecordBytes, 1, largestRecordBytes(segmentBytes));
     }
 
-    private static void require(boolean fact, String fault, String name, long value) {
-        if (!fact) {
-            throw new IllegalArgumentException(fault + (fault.indexOf('=') < 0 ? ": " : ", ") + name + '=' + value);
+    private static void require(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(name + " is too " + (value < min ? "small" : "large") + ": " + name + '=' + value + ", min=" + min
+                    + ", max=" + max);
         }
     }
 

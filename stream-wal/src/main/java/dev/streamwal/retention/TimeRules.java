@@ -3,6 +3,7 @@ package dev.streamwal.retention;
 import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.Window;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -43,24 +44,22 @@ public final class TimeRules {
         }
         String fault = fault(timestampMillis, nowMillis);
         if (fault != null) {
-            throw new TimestampOutOfRangeException(fault + "timestamp=" + timestampMillis + describe(timestampMillis) + ", clock="
-                    + nowMillis
-                    + describe(nowMillis) + ", stream=" + stream + "; timestamps are in epoch milliseconds" + remedy(timestampMillis, nowMillis),
+            throw new TimestampOutOfRangeException(fault + ", clock=" + text(nowMillis) + ", stream=" + stream + "; " + remedy(timestampMillis, nowMillis),
                     null, stream, WalException.NO_POSITION);
         }
     }
 
     private @Nullable String fault(long timestampMillis, long nowMillis) {
         if (!isDate(timestampMillis)) {
-            return "timestamp is outside the years 0001 to 9999: ";
+            return "timestamp is outside the years 0001 to 9999: timestamp=" + timestampMillis;
         }
         if (timestampMillis > nowMillis + maxSkewMillis) {
-            return "timestamp is too far ahead of the log's clock: maxClockSkew=" + maxSkewMillis + " ms, ";
+            return "timestamp is too far ahead of the log's clock: timestamp=" + text(timestampMillis) + ", maxClockSkew=" + Duration.ofMillis(maxSkewMillis);
         }
         Window window = policy.windowOf(timestampMillis);
         if (policy.expirationOf(window) <= nowMillis) {
-            return "timestamp is older than the retention: window=[" + window.startMillis() + ", " + window.endMillis() + "), retention="
-                    + policy.retentionMillis() + " ms, ";
+            return "record's window has expired: timestamp=" + text(timestampMillis) + ", window=[" + text(window.startMillis()) + ", "
+                    + text(window.endMillis()) + "), retention=" + Duration.ofMillis(policy.retentionMillis());
         }
         return null;
     }
@@ -71,13 +70,13 @@ public final class TimeRules {
 
     private static String remedy(long timestampMillis, long nowMillis) {
         if (!isDate(timestampMillis)) {
-            return "";
+            return "give epoch milliseconds";
         }
-        return timestampMillis > nowMillis ? ": compare the sender's clock with the log's, or raise maxClockSkew"
-                : ": leave the record out, choose a longer retention, or correct the log's clock if that is ahead";
+        return (timestampMillis > nowMillis ? "compare the sender's clock with the log's, or raise maxClockSkew"
+                : "leave the record out, set a longer retention, or correct the log's clock") + ". Timestamps are epoch milliseconds";
     }
 
-    private static String describe(long millis) {
-        return isDate(millis) ? " (" + Instant.ofEpochMilli(millis) + ")" : "";
+    private static String text(long millis) {
+        return isDate(millis) ? Instant.ofEpochMilli(millis).toString() : String.valueOf(millis);
     }
 }

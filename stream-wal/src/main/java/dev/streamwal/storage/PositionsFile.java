@@ -83,12 +83,11 @@ public final class PositionsFile {
     }
 
     private static CorruptSegmentException unreadable(Path file, Optional<byte[]> bytes) {
-        String found = bytes.map(b -> "has no valid slot, bytes=" + b.length).orElse("is missing");
+        String found = bytes.map(b -> "is damaged: bytes=" + b.length + ", ").orElse("is missing: ");
         return new CorruptSegmentException(
-                "cannot tell which positions the log has given, its file positions "
-                        + found + ", file=" + file
-                        + "; restore the file from a copy or checkpoint of this log, or read the log with WalReader,"
-                        + " which doesn't need the file, and append its records to a new log",
+                "file of the positions that the log has given " + found + "file=" + file
+                        + "; restore it from a copy or checkpoint of this log, or read the log with WalReader, which doesn't need it, and append"
+                        + " the records to a new log",
                 file, null, WalException.NO_POSITION, 0, bytes.map(b -> b.length).orElse(0), null);
     }
 

@@ -56,8 +56,9 @@ public final class StorageErrors {
                     file, stream, position, cause);
         }
         if (cause instanceof AccessDeniedException denied) {
-            return new WalIOException("can't " + task + ": access denied: denied=" + denied.getFile() + ", " + where
-                    + "; give the user that this process runs as access to it, as another user may have made it", file, stream, position, cause);
+            return new WalIOException("can't " + task + ": access denied: file=" + (denied.getFile() == null ? file : denied.getFile())
+                    + (stream == null ? "" : ", " + place(stream, position))
+                    + "; let this process's user read and write it (another user may have created it)", file, stream, position, cause);
         }
         if (isMapFailure(cause)) {
             return new WalIOException("can't " + task + ": the process may map no more files: " + where

@@ -163,10 +163,9 @@ public final class WriterFile implements WriterFence {
     /** The exception for {@link #isLost()}. */
     public WalLockedException lost() {
         WriterEntry found = other;
-        return new WalLockedException("another writer has opened the log, and this one has lost the right to write it: pid="
-                + (found == null ? "?" : found.pid()) + ", root=" + root + ", file=" + file + "; everything acknowledged as durable is kept;"
-                + " close this log, and let one process write it. The lock on LOCK is lost when something in the writing process opens and"
-                + " closes that file, or removes it: leave it out of copies, or use checkpoint()", file, null, WalException.NO_POSITION);
+        return new WalLockedException("another writer has opened the log, as this one has lost its lock: pid="
+                + (found == null ? "?" : found.pid()) + ", root=" + root + ", file=" + file + "; close this log, which keeps what was acknowledged as"
+                + " durable. Don't copy or remove the file LOCK of an open log: that drops the lock", file, null, WalException.NO_POSITION);
     }
 
     @Override

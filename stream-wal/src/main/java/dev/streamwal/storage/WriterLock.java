@@ -25,14 +25,26 @@ public final class WriterLock {
             throw new NotDirectoryException(root + " (not a directory)");
         }
         Path directory = root.toRealPath();
-        ProcessLock lock = ProcessLock.acquire(directory.resolve(FILE_NAME));
+        ProcessLock lock = acquireFile(directory);
         OptionalLong living = WriterFile.living(directory);
         if (living.isEmpty()) {
             return lock;
         }
         lock.close();
-        throw new ProcessLock.HeldException("another process has it, although it has lost the lock on " + FILE_NAME
-                + ", as happens when something in it copies that file, or the file is removed: process=" + living.getAsLong(),
-                "close it there, or, if that process certainly doesn't write the log, remove the file " + WriterFile.FILE_NAME);
+        throw new ProcessLock.HeldException("in another process, which has lost its lock on the file " + FILE_NAME + ": pid=" + living.getAsLong(),
+                "close it in that process, or, if that process certainly doesn't write the log, remove the file " + WriterFile.FILE_NAME);
+    }
+
+    /** Names the other process that has the lock, where that has noted its id. */
+    private static ProcessLock acquireFile(Path directory) throws IOException, ProcessLock.HeldException {
+        try {
+            return ProcessLock.acquire(directory.resolve(FILE_NAME));
+        } catch (ProcessLock.HeldException e) {
+            OptionalLong living = e.byThisProcess() ? OptionalLong.empty() : WriterFile.living(directory);
+            if (living.isEmpty()) {
+                throw e;
+            }
+            throw new ProcessLock.HeldException(e.getMessage() + ": pid=" + living.getAsLong(), e.advice());
+        }
     }
 }

@@ -369,7 +369,7 @@ class GroupCommitterTest {
         committer.ready();
         long published = a.append(80);
         long end = a.reserve(80);
-        assertThatThrownBy(() -> committer.await(a.cursor(), end)).hasMessageContaining("was not published for");
+        assertThatThrownBy(() -> committer.await(a.cursor(), end)).hasMessageContaining("an append didn't complete within");
         committer.await(a.cursor(), published);
         committer.await(b.cursor(), b.append(8));
         a.publish();

@@ -27,13 +27,19 @@ class TimeRulesTest {
         return new TimeRules(new StreamPolicy(WINDOW, retention, 64 << 20, 16 << 20, Long.MAX_VALUE), skew);
     }
 
+    /** A date, and otherwise the number. */
+    private static String text(long millis) {
+        boolean isDate = millis >= StreamPolicy.MIN_TIMESTAMP_MILLIS && millis <= StreamPolicy.MAX_TIMESTAMP_MILLIS;
+        return isDate ? Instant.ofEpochMilli(millis).toString() : String.valueOf(millis);
+    }
+
     private static void accept(long timestamp, long now) {
         assertThatCode(() -> rules(RETENTION, SKEW).check(timestamp, now, "k")).doesNotThrowAnyException();
     }
 
     private static void refuse(long timestamp, long now, String message) {
         assertThatThrownBy(() -> rules(RETENTION, SKEW).check(timestamp, now, "k")).isInstanceOf(TimestampOutOfRangeException.class)
-                .hasMessageStartingWith(message).hasMessageContaining("timestamp=" + timestamp).hasMessageContaining("clock=" + now)
+                .hasMessageStartingWith(message).hasMessageContaining("timestamp=" + text(timestamp)).hasMessageContaining("clock=" + text(now))
                 .hasMessageContaining("stream=k");
     }
 
@@ -41,34 +47,36 @@ class TimeRulesTest {
     void timestamp_isAtMostTheSkewAhead() {
         accept(NOW, NOW);
         accept(NOW + SKEW, NOW);
-        refuse(NOW + SKEW + 1, NOW, "timestamp is too far ahead of the log's clock: maxClockSkew=500 ms, ");
+        refuse(NOW + SKEW + 1, NOW, "timestamp is too far ahead of the log's clock: timestamp=" + text(NOW + SKEW + 1) + ", maxClockSkew=PT0.5S");
     }
 
     @Test
     void timestamp_mayBeAsOldAsItsWindowLives() {
         accept(NOW - RETENTION, NOW);
         accept(NOW - RETENTION, NOW + WINDOW - 1);
-        refuse(NOW - RETENTION, NOW + WINDOW, "timestamp is older than the retention: window=[" + (NOW - RETENTION) + ", " + (NOW - RETENTION + WINDOW)
-                + "), retention=10000 ms, ");
-        refuse(NOW - RETENTION - 1, NOW, "timestamp is older than the retention");
+        refuse(NOW - RETENTION, NOW + WINDOW, "record's window has expired: timestamp=" + text(NOW - RETENTION) + ", window=[" + text(NOW - RETENTION) + ", "
+                + text(NOW - RETENTION + WINDOW) + "), retention=PT10S");
+        refuse(NOW - RETENTION - 1, NOW, "record's window has expired");
     }
 
     @Test
     void timestamp_isInTheYears1To9999_whateverTheClock() {
         accept(StreamPolicy.MIN_TIMESTAMP_MILLIS, StreamPolicy.MIN_TIMESTAMP_MILLIS);
         accept(StreamPolicy.MAX_TIMESTAMP_MILLIS, StreamPolicy.MAX_TIMESTAMP_MILLIS);
-        refuse(StreamPolicy.MIN_TIMESTAMP_MILLIS - 1, StreamPolicy.MIN_TIMESTAMP_MILLIS - 1, "timestamp is outside the years 0001 to 9999: ");
-        refuse(StreamPolicy.MAX_TIMESTAMP_MILLIS + 1, StreamPolicy.MAX_TIMESTAMP_MILLIS + 1, "timestamp is outside the years 0001 to 9999: ");
+        refuse(StreamPolicy.MIN_TIMESTAMP_MILLIS - 1, StreamPolicy.MIN_TIMESTAMP_MILLIS - 1, "timestamp is outside the years 0001 to 9999: timestamp=");
+        refuse(StreamPolicy.MAX_TIMESTAMP_MILLIS + 1, StreamPolicy.MAX_TIMESTAMP_MILLIS + 1, "timestamp is outside the years 0001 to 9999: timestamp=");
     }
 
     @Test
     void message_showsTimesThatAreDates_asDates() {
-        refuse(NOW + SKEW + 1, NOW, "timestamp is too far ahead of the log's clock: maxClockSkew=500 ms, timestamp=" + (NOW + SKEW + 1)
-                + " (2026-03-01T12:00:00.501Z), clock=" + NOW + " (2026-03-01T12:00:00Z), stream=k; timestamps are in epoch milliseconds");
+        refuse(NOW + SKEW + 1, NOW, "timestamp is too far ahead of the log's clock: timestamp=2026-03-01T12:00:00.501Z, maxClockSkew=PT0.5S,"
+                + " clock=2026-03-01T12:00:00Z, stream=k; compare the sender's clock with the log's, or raise maxClockSkew. Timestamps are epoch milliseconds");
         long late = StreamPolicy.MAX_TIMESTAMP_MILLIS;
-        refuse(late + 1, late, "timestamp is outside the years 0001 to 9999: timestamp=" + (late + 1) + ", clock=" + late + " (9999-12-31T23:59:59.999Z)");
+        refuse(late + 1, late, "timestamp is outside the years 0001 to 9999: timestamp=" + (late + 1) + ", clock=9999-12-31T23:59:59.999Z,"
+                + " stream=k; give epoch milliseconds");
         long early = StreamPolicy.MIN_TIMESTAMP_MILLIS;
-        refuse(early - 1, early, "timestamp is outside the years 0001 to 9999: timestamp=" + (early - 1) + ", clock=" + early + " (0001-01-01T00:00:00Z)");
+        refuse(early - 1, early, "timestamp is outside the years 0001 to 9999: timestamp=" + (early - 1) + ", clock=0001-01-01T00:00:00Z,"
+                + " stream=k; give epoch milliseconds");
     }
 
     @Test
@@ -100,12 +108,13 @@ class TimeRulesTest {
     @CsvSource({"0, 100001", "65535, 34466", "1, 2147483647"})
     void size_ofARecordThatIsTooLarge_isRefused(int header, int content) {
         assertThatThrownBy(() -> SizeRules.check(header, content, 100_000, "k")).isInstanceOf(RecordTooLargeException.class)
-                .hasMessageContaining("maxRecordBytes=100000").hasMessageContaining("header=" + header).hasMessageContaining("content=" + content);
+                .hasMessageContaining("maxRecordBytes=100000").hasMessageContaining("headerBytes=" + header).hasMessageContaining("contentBytes=" + content);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {65_536, 100_001})
     void size_ofAHeaderThatIsTooLarge_isRefusedFirst(int header) {
-        assertThatThrownBy(() -> SizeRules.check(header, 0, 100_000, "k")).isInstanceOf(HeaderTooLargeException.class).hasMessageContaining("header=" + header);
+        assertThatThrownBy(() -> SizeRules.check(header, 0, 100_000, "k")).isInstanceOf(HeaderTooLargeException.class)
+                .hasMessageContaining("headerBytes=" + header);
     }
 }

@@ -325,7 +325,7 @@ class CrashExplorerTest {
     // ---------------------------------------------------------------- the check is alive
 
     /** Positions are given twice, or the log refuses to be opened, as it might. */
-    private static final Pattern POSITIONS = Pattern.compile("a position is given once|cannot tell which positions the log has given");
+    private static final Pattern POSITIONS = Pattern.compile("a position is given once|file of the positions that the log has given");
 
     private static Failure found(Lies lies, Step... steps) {
         CrashExplorer explorer = new CrashExplorer(MAX_ALONE, RANDOM, lies, 1);

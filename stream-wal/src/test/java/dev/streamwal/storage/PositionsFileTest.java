@@ -307,9 +307,9 @@ class PositionsFileTest {
 
             assertThatThrownBy(() -> PositionsFile.load(root, () -> true))
                     .isInstanceOfSatisfying(CorruptSegmentException.class, e -> assertThat(e.file()).isEqualTo(file))
-                    .hasMessageContaining("has no valid slot, bytes=" + content.length)
+                    .hasMessageContaining("is damaged: bytes=" + content.length)
                     .hasMessageContaining("file=/log/positions")
-                    .hasMessageContaining("restore the file");
+                    .hasMessageContaining("restore it from a copy");
             assertThat(Files.readAllBytes(file)).isEqualTo(content);
         }
     }

@@ -70,8 +70,8 @@ class StorageErrorsTest {
     void translate_accessDenied_saysToWhatAndWhatToDo(@TempDir Path folder) {
         IOException cause = new AccessDeniedException("log/commit/00000000.journal");
         WalIOException failure = StorageErrors.translate("open the log", cause, folder, null, WalException.NO_POSITION, 0);
-        assertThat(failure).hasMessage("can't open the log: access denied: denied=log/commit/00000000.journal, file=" + folder
-                + "; give the user that this process runs as access to it, as another user may have made it").hasCause(cause);
+        assertThat(failure).hasMessage("can't open the log: access denied: file=log/commit/00000000.journal"
+                + "; let this process's user read and write it (another user may have created it)").hasCause(cause);
     }
 
     /** Of which the next segment would fill what is free: what the system says is told, and only where it says nothing the free space is looked at. */

@@ -59,7 +59,7 @@ class WriterFileTest {
         WriterEntry living = ofLiving();
         Files.write(file(), living.encode());
         for (int attempt = 0; attempt < 2; attempt++) {
-            assertThatThrownBy(this::acquire).hasMessageContaining("process=" + living.pid())
+            assertThatThrownBy(this::acquire).hasMessageContaining("pid=" + living.pid())
                     .isInstanceOfSatisfying(ProcessLock.HeldException.class, e -> assertThat(e.advice()).endsWith("remove the file writer"));
         }
         Files.delete(file());

@@ -42,7 +42,7 @@ public final class Trade {
     Trade wrap(ByteBuf newBytes) {
         blockLength = newBytes.getUnsignedShortLE(BLOCK_LENGTH);
         if (newBytes.getUnsignedShortLE(TEMPLATE) != TEMPLATE_ID || HEADER_BYTES + blockLength > newBytes.readableBytes()) {
-            throw new IllegalArgumentException("not a trade: template=" + newBytes.getUnsignedShortLE(TEMPLATE) + ", block length=" + blockLength
+            throw new IllegalArgumentException("not a trade: template=" + newBytes.getUnsignedShortLE(TEMPLATE) + ", blockLength=" + blockLength
                     + ", bytes=" + newBytes.readableBytes());
         }
         bytes = newBytes;

@@ -37,7 +37,7 @@ class EventSourcingTest {
     void eventSourcing_whoseProjectionEnds_isNotWaitedFor() throws Exception {
         assertThat(Files.createDirectory(folder.resolve("balances.csv"))).isDirectory();
         assertThatThrownBy(() -> EventSourcing.main(new String[] {folder.toString()}))
-                .isInstanceOf(IllegalStateException.class).hasMessageContaining("exit code=1");
+                .isInstanceOf(IllegalStateException.class).hasMessageContaining("exitCode=1");
     }
 
     private static int number(String text) {

@@ -32,6 +32,6 @@ class MessageQueueTest {
     void messageQueue_whoseWorkerEnds_isNotWaitedFor() throws Exception {
         assertThat(Files.createDirectory(Deliveries.file(folder, "archive", 1))).isDirectory();
         assertThatThrownBy(() -> MessageQueue.main(new String[] {folder.toString()}))
-                .isInstanceOf(IllegalStateException.class).hasMessageContaining("exit code=1");
+                .isInstanceOf(IllegalStateException.class).hasMessageContaining("exitCode=1");
     }
 }

@@ -86,7 +86,7 @@ final class LeaderClock {
     synchronized long stamp() throws IOException {
         long now = clock.millis();
         if (isAhead(now)) {
-            throw new IOException("clock of the replica that leads is too far ahead of the log's: clock=" + Instant.ofEpochMilli(now) + ", replicated clock="
+            throw new IOException("clock of the replica that leads is too far ahead of the log's: clock=" + Instant.ofEpochMilli(now) + ", replicatedClock="
                     + Instant.ofEpochMilli(replicatedMillis) + ", maxClockAdvance=" + Duration.ofMillis(maxAdvanceMillis)
                     + "; set it right, or, if the log did stand still for so long, start that replica with --believe-clock or call believeClock()");
         }

@@ -291,7 +291,7 @@ final class Shard implements AutoCloseable {
     private static void checkSize(WriteEntry entry) {
         long bytes = (long) entry.header().remaining() + entry.content().remaining();
         if (bytes > ShardLog.MAX_FRAME_BYTES || EntryRef.sizeOf(entry.header().remaining(), entry.content().remaining()) > ShardLog.MAX_FRAME_BYTES) {
-            throw new IllegalArgumentException("record is too large to be replicated: bytes=" + bytes + ", with its frame at most="
+            throw new IllegalArgumentException("record is too large to be replicated: bytes=" + bytes + ", maxWithFrame="
                     + ShardLog.MAX_FRAME_BYTES + "; split it");
         }
     }
@@ -299,7 +299,7 @@ final class Shard implements AutoCloseable {
     private void tick(long index, Command.Tick tick) {
         if (state.differsFrom(tick)) {
             throw new DivergenceException("replica has given other positions than the leader: tick=" + tick.before() + ", digest="
-                    + Integer.toHexString(state.lastTick().digest()) + ", leader's=" + Integer.toHexString(tick.digest()) + ", folder=" + folder
+                    + Integer.toHexString(state.lastTick().digest()) + ", leaderDigest=" + Integer.toHexString(tick.digest()) + ", folder=" + folder
                     + "; a peer's log is fetched at the next start", null, DivergenceException.NO_POSITION);
         }
         state.ticked(index);

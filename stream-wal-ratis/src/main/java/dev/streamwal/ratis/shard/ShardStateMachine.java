@@ -341,7 +341,7 @@ public final class ShardStateMachine extends BaseStateMachine {
 
     private ByteString stamped(ByteString command) throws IOException {
         if (command.size() > Command.MAX_BYTES) {
-            throw new IOException("request is too large: bytes=" + command.size() + ", at most=" + Command.MAX_BYTES + "; send smaller batches");
+            throw new IOException("request is too large: bytes=" + command.size() + ", max=" + Command.MAX_BYTES + "; send smaller batches");
         }
         Command decoded = Command.decode(new DataInputStream(command.newInput()));
         if (decoded instanceof Command.Append append && append.streams().stream().anyMatch(stream -> stream.entries().isEmpty())) {

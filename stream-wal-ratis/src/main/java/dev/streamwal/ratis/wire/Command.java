@@ -70,7 +70,7 @@ public sealed interface Command {
     static void checkProducer(String producer) {
         int bytes = Text.utf8Length(producer);
         if (bytes > MAX_PRODUCER_BYTES) {
-            throw new IllegalArgumentException("name of a producer is too long: bytes=" + bytes + ", at most=" + MAX_PRODUCER_BYTES + "; choose a shorter one");
+            throw new IllegalArgumentException("name of a producer is too long: bytes=" + bytes + ", max=" + MAX_PRODUCER_BYTES + "; choose a shorter one");
         }
     }
 

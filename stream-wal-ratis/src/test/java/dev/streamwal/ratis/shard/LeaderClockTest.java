@@ -45,7 +45,7 @@ class LeaderClockTest {
         assertStamped();
         millis += 1;
         assertRefused();
-        assertThatThrownBy(clock::stamp).hasMessageContaining("clock=" + Instant.ofEpochMilli(millis) + ", replicated clock="
+        assertThatThrownBy(clock::stamp).hasMessageContaining("clock=" + Instant.ofEpochMilli(millis) + ", replicatedClock="
                 + Instant.ofEpochMilli(START_MILLIS) + ", maxClockAdvance=PT2400H; set it right");
         millis += 3 * DAY_MILLIS;
         pass(3);

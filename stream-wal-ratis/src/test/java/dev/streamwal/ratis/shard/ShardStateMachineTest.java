@@ -395,7 +395,7 @@ class ShardStateMachineTest {
         for (Command each : List.of(append(2, "a", "y"), Tick.UNSTAMPED)) {
             assertThatThrownBy(() -> start(each.encode())).isInstanceOf(IOException.class)
                     .hasMessageContaining("too far ahead of the log's: clock=" + Instant.ofEpochMilli(leaderMillis))
-                    .hasMessageContaining("replicated clock=" + Instant.ofEpochMilli(START_MILLIS)).hasMessageContaining("maxClockAdvance=PT2400H");
+                    .hasMessageContaining("replicatedClock=" + Instant.ofEpochMilli(START_MILLIS)).hasMessageContaining("maxClockAdvance=PT2400H");
         }
     }
 

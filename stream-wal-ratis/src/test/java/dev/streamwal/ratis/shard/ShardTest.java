@@ -132,7 +132,7 @@ class ShardTest {
         Appended appended = (Appended) answer;
         assertThat(appended.position()).isZero();
         assertThat(appended.refused()).extracting(Refused::record).containsExactly(0, 2, 3);
-        assertThat(appended.refused().get(0).reason()).contains("older than the retention");
+        assertThat(appended.refused().get(0).reason()).contains("record's window has expired");
         assertThat(appended.refused().get(1).reason()).contains("too large to be replicated");
         assertThat(texts("a")).containsExactly("x", "y");
         assertThat(shard.endOf("a")).isEqualTo(2L * EntryRef.sizeOf(0, 1));

@@ -20,6 +20,6 @@ class CommandTest {
     void checkProducer_takesAsManyBytesAsThereMayBe() {
         assertThatCode(() -> Command.checkProducer("東".repeat(682) + "ab")).doesNotThrowAnyException();
         assertThatThrownBy(() -> Command.checkProducer("東".repeat(683))).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("too long: bytes=2049, at most=2048");
+                .hasMessageContaining("too long: bytes=2049, max=2048");
     }
 }
