@@ -51,7 +51,7 @@ import dev.streamwal.error.WalFailedException;
  * {@code BUFFERED} ones before it durable. It says nothing about other streams.
  *
  * <p>"Killed" means: the log is opened again under the boot id under which it was written. Under another or unknown boot id, as in a
- * container that moved with its volume, a killed process can't be told from a crashed kernel. Then records behind a slot that was in flight
+ * container that moved with its volume, a killed process can't be told from a crashed kernel. Then records after a slot that was in flight
  * may have been moved to the log's directory {@code quarantine}, from which the command line restores them. Records that were not durable may
  * be missing before others that are kept in two cases: a volume loses its page cache while the machine stays up, which no program can detect;
  * or a kernel drops pages after a failed flush.

@@ -44,7 +44,7 @@ public final class ErasureReport extends Snapshot<ErasureReport.Fields> {
     }
 
     /**
-     * The files that were written anew without the records: a segment under its name, a pack under a new one. The old files are deleted.
+     * The files that were rewritten without the records: a segment under its name, a pack under a new one. The old files are deleted.
      *
      * @return their paths, in the order in which they were written; some may have been packed or merged since
      */

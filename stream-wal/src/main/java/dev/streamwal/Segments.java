@@ -11,13 +11,16 @@ import dev.streamwal.append.SegmentChoice;
  */
 public enum Segments {
 
-    /** Own segments while fewer than {@link WalOptions#ownSegments()} streams have any, and for records too large to share; otherwise shared. */
+    /**
+     * Own segments for the first {@link WalOptions#ownSegments()} streams that need a new one after the log was opened, and for records too large to
+     * share; otherwise shared. See {@link WalOptions.Builder#ownSegments}.
+     */
     AUTO(SegmentChoice.AUTO),
 
     /**
      * Always own segments, whatever {@link WalOptions#ownSegments()} says. While it is appended to, such a stream holds a mapping, or a
-     * descriptor where files aren't mapped: many such streams need system limits that allow for it. If none can be had, an append throws, and
-     * the stream can be appended to later.
+     * descriptor where files aren't mapped: many such streams need system limits that allow for it, and a log maps 24,576 segments at most. If none can be
+     * had, an append throws a {@link dev.streamwal.error.TooManyOpenFilesException}, and the stream can be appended to later.
      */
     OWN(SegmentChoice.OWN),
 

@@ -506,9 +506,9 @@ public final class StreamWal implements AutoCloseable {
     /**
      * The stream of a key, which is created by its first append. Always the same object while the program holds a reference to it.
      *
-     * @param key 1 to 1,024 bytes of UTF-8; any characters
+     * @param key 1 to 1,024 bytes of UTF-8; any characters. One key is reserved for the log: a NUL followed by {@code shared}
      * @return the stream
-     * @throws IllegalArgumentException if the key is empty, too long, or not valid Unicode
+     * @throws IllegalArgumentException if the key is empty, too long, not valid Unicode, or the reserved one
      */
     public WalStream stream(String key) {
         checkOpen();
@@ -550,9 +550,9 @@ public final class StreamWal implements AutoCloseable {
      * to survive power loss when this method returns share one flush.
      *
      * @param batch left as it is
-     * @return where the records stand, in the order in which they were added
-     * @throws dev.streamwal.error.WalException as {@link WalStream} says; after one that isn't of a record's size or time some streams may have their
-     *     records
+     * @return where the records are, in the order in which they were added
+     * @throws dev.streamwal.error.WalException as {@link WalStream} says. Unless it is about a record's size or timestamp, some of the streams may have
+     *     their records
      */
     public List<EntryRef> append(WriteBatch batch) {
         return append(batch, Optional.empty());
@@ -563,7 +563,7 @@ public final class StreamWal implements AutoCloseable {
      *
      * @param batch left as it is
      * @param durability of all the records, in place of their streams'
-     * @return where the records stand, in the order in which they were added
+     * @return where the records are, in the order in which they were added
      */
     public List<EntryRef> append(WriteBatch batch, Durability durability) {
         return append(batch, Optional.of(durability));
@@ -574,7 +574,7 @@ public final class StreamWal implements AutoCloseable {
      * copied and visible, and the batch and its buffers may be used again. This method throws if a record is invalid or can't be appended.
      *
      * @param batch left as it is
-     * @return completes like the future of {@link WalStream#appendAsync} when all records survive power loss, with where they stand, in the
+     * @return completes like the future of {@link WalStream#appendAsync} when all records survive power loss, with where they are, in the
      *     order in which they were added. Completes exceptionally with a {@link dev.streamwal.error.WalException}: then all records are in
      *     the log, but some may not be durable
      */
@@ -1028,8 +1028,8 @@ public final class StreamWal implements AutoCloseable {
     /**
      * Moves segments into packs: shared segments that are full or were begun a window ago, and small segments of single streams whose windows
      * are over, where there are enough of them. See {@link WalOptions.Builder#ownSegments}. The log does this in the background at {@link
-     * WalOptions#sweepInterval()}; this method does it now and waits. Then it merges packs. What of it fails isn't thrown: the listener and {@link
-     * #health()} get it.
+     * WalOptions#sweepInterval()}; this method does it now and waits. Then it merges packs. It throws no failure of this
+     * work: the listener and {@link #health()} get it.
      *
      * @return how many segments were moved
      * @throws IllegalStateException within a callback about a deletion
@@ -1195,7 +1195,7 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Deletes a stream and its files. If the stream is appended to again, it continues at positions that it never had. What it has in packs and shared
-     * segments can't be read any more at once; its bytes, and its key, stay in these files until they are packed, written anew or expire. To remove
+     * segments can't be read any more at once; its bytes, and its key, stay in these files until they are packed, rewritten or expire. To remove
      * the records' bytes now, {@link #erase} first.
      *
      * @param key of the stream
@@ -1224,29 +1224,29 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Erases the records of streams with timestamps in a range, and returns when none of the log's files has them any more. The records that stay,
-     * before and behind, keep their places and refs. Readers pass over the places of the erased records, and a ref to one is not found. If a crash
+     * before and after them, keep their places and refs. Readers pass over the places of the erased records, and a ref to one is not found. If a crash
      * cuts the call short, some of the records may be erased, and others not: call it again.
      *
      * <p>A batch of which a record is erased is no batch any more. Its other records stay, each by itself, and {@link WalStream#truncateAfter} may cut
      * between them. A consumer passes over erased records and isn't told; but where their segment expires before the consumer has committed a
-     * position behind them, they count as lost, as their positions do: see {@link dev.streamwal.reader.WalConsumer}.
+     * position after them, they count as lost, as their positions do: see {@link dev.streamwal.reader.WalConsumer}.
      *
-     * <p>Each file that has such records is written anew, which takes about as long as reading and writing it, and room for the largest of them
+     * <p>Each file that has such records is rewritten, which takes about as long as reading and writing it, and room for the largest of them
      * once more. Segments that are appended to, and may have such records, are sealed first, and everything in shared segments is packed. Meanwhile
      * packing, sweeping, deletions and checkpoints wait; appends and readers do not, except that a stream waits for its next segment while one of its
-     * own is written anew.
+     * own is rewritten.
      *
      * <p>What this method cannot erase:
      *
      * <ul>
      *   <li>What readers hold: batches, entries, and up to 1 MiB that a cursor has read ahead; one that merges many streams by time has copies of
-     *       up to 128 MiB of their next records, and delivers them. A cursor that stands in a segment of at most 1 MiB, in a pack or a shared segment, may
+     *       up to 128 MiB of their next records, and delivers them. A cursor in a segment of at most 1 MiB, in a pack or a shared segment, may
      *       read that to its end. A read that begins after this method has returned finds nothing of it.
      *   <li>Checkpoints and other copies of the log: open each of them and erase there too.
      *   <li>What a recovery has set aside: see {@link ErasureReport#quarantined()}.
      *   <li>Records that are appended later, or during the call, even if their timestamps are in the range.
      *   <li>Keys, which name directories, and blocks that the file system has freed and not overwritten. To remove a key, {@link #delete} its stream:
-     *       where it was in packs or shared segments, the key goes when these are written anew or expire.
+     *       where it was in packs or shared segments, the key goes when these are rewritten or expire.
      * </ul>
      *
      * <p>A file that is damaged, or can't be read or written, is left as it is, and so is what the log's tier doesn't give or take; the first such

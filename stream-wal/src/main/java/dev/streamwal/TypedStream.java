@@ -49,7 +49,7 @@ public final class TypedStream<T> {
      * Appends a value, at the time of the log's clock.
      *
      * @param value to be encoded
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(T value) {
         return append(WriteEntry.NOW, value);
@@ -60,7 +60,7 @@ public final class TypedStream<T> {
      *
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param value to be encoded
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(long timestampMillis, T value) {
         return append(timestampMillis, NO_HEADER, value);
@@ -71,7 +71,7 @@ public final class TypedStream<T> {
      *
      * @param timestamp stored as the millisecond in which it lies, as by {@link WalStream#append(Instant, byte[])}
      * @param value to be encoded
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(Instant timestamp, T value) {
         return append(TimeRules.millis(timestamp), value);
@@ -83,7 +83,7 @@ public final class TypedStream<T> {
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param header at most 65,527 bytes; may be empty
      * @param value to be encoded
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(long timestampMillis, byte[] header, T value) {
         Objects.requireNonNull(header, "header");

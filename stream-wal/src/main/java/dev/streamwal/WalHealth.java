@@ -5,11 +5,11 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Whether the log's background work succeeds: sealing, sweeping, packing, merging, moving packs to the tier, preparing space, flushing at intervals, recovering. Each
- * task is tried again. The log is {@link State#DEGRADED} while a task's last attempt has failed; it is {@link State#OK} again when the task
- * succeeds, or the stream concerned is sealed or deleted, or what of it couldn't be sealed is swept. What can't be tried again, such as damage
- * found when the log was opened, leaves it degraded until it is opened again. Failures that a caller received as an exception don't count, nor
- * do those of the program's own code: its listener and its continuations. Immutable.
+ * Whether the log's background work succeeds: sealing, sweeping, packing, merging, moving packs to the tier, preparing space, flushing at
+ * intervals, recovering. Each task is tried again. The log is {@link State#DEGRADED} while a task's last attempt has failed. It is {@link State#OK} again when
+ * the task succeeds, when the stream concerned is sealed or deleted, or when its segments that couldn't be sealed are swept. A failure that can't be
+ * tried again, such as damage found when the log was opened, leaves it degraded until it is opened again. Failures that a caller received as an exception
+ * don't count, nor do those of the program's own code: its listener and its continuations. Immutable.
  *
  * @since 1.0
  */
@@ -42,7 +42,7 @@ public final class WalHealth extends Snapshot<WalHealth.Fields> {
     /**
      * The task that failed last.
      *
-     * @return a word or two, as {@link WalListener#onFailure} gets it; empty if the state is {@link State#OK}
+     * @return a short phrase, as {@link WalListener#onFailure} gets it; empty if the state is {@link State#OK}
      */
     public Optional<String> task() {
         return fields().task();

@@ -71,8 +71,7 @@ public interface WalListener {
      * Background work failed. The log continues, and tries again where that can help. No caller gets this exception; {@link
      * StreamWal#health()} says whether the failure is over.
      *
-     * @param task what failed, in a word or two: for example {@code "sweep"}, {@code "seal"}, {@code "prepare"}, {@code "pack"}, {@code "merge"}, {@code
-     *     "tier"}
+     * @param task what failed, as a short phrase for people: for example {@code "sweep"}, {@code "seal"}, {@code "tier"}, {@code "pack shared segments"}
      * @param key of the stream concerned; empty if the failure concerns the whole log
      * @param failure why; an exception of the file system is a {@link dev.streamwal.error.WalIOException}, as callers get it: a full disk is a {@link
      *     dev.streamwal.error.DiskFullException}

@@ -382,7 +382,8 @@ public final class WalOptions {
     }
 
     /**
-     * How many streams have segments of their own by default, and how many small segments of one window keep their own files.
+     * How many {@link Segments#AUTO} streams get segments of their own at each opening of the log, and how many small segments of one window
+     * keep their own files.
      *
      * @return by default 64, or 0 with a {@link #tier}
      */
@@ -723,8 +724,9 @@ public final class WalOptions {
         }
 
         /**
-         * How many of the {@link Segments#AUTO} streams have segments of their own: the first ones that are appended to after the log was
-         * opened. The others share segments. A stream that has shared segments continues to share.
+         * How many of the {@link Segments#AUTO} streams get segments of their own: the first ones that need a new segment after the log was
+         * opened. The count starts at 0 at each opening and never falls until the log is closed. The other streams share segments. A stream that has
+         * shared segments continues to share.
          *
          * <p>A stream with segments of its own holds one mapping while it is appended to, or one descriptor where files aren't mapped, as
          * with {@link Storage#CHANNEL}. It gives that back after a window without appends. Streams that are {@link Segments#OWN} come in
@@ -736,9 +738,10 @@ public final class WalOptions {
          * #sweepInterval}, or when {@link StreamWal#pack()} is called. Streams limited by {@link #maxBytesPerStream} or {@link
          * StreamOptions#maxBytesPerStream()} have segments of their own and are never packed.
          *
-         * @param segments 0 to 1,000,000; with 1,000,000 nothing is packed in a log of usual size. At most 12,288 streams have segments of
-         *     their own at a time, whatever this option says; where files aren't mapped, a quarter of the files that the process may open. By
-         *     default 64, or 0 for a log with a {@link #tier}, as only packs go there
+         * @param segments 0 to 1,000,000; with 1,000,000 nothing is packed in a log of usual size. Whatever this option says, an {@link
+         *     Segments#AUTO} stream gets a segment of its own only while fewer than 12,288 segments are mapped, and fewer than a quarter of the files
+         *     that the process may open are open; {@link Segments#OWN} streams have twice as many. By default 64, or 0 for a log with a {@link #tier},
+         *     as only packs go there
          * @return this
          */
         public Builder ownSegments(int segments) {
@@ -762,9 +765,9 @@ public final class WalOptions {
         }
 
         /**
-         * Whether packs are written past the page cache (direct I/O), so that packing leaves there what other programs, and readers of recent
-         * records, have in it. Merging reads packs back from the disk then, where they would have been in the page cache. Where the file system
-         * can't, packs are written as without this option, and {@link WalStats#directBytes} stays 0. Has no effect on what is durable when.
+         * Whether packs are written without the page cache (direct I/O). Then packing drops nothing from the page cache that other programs or
+         * readers of recent records use. Merging reads such packs from the disk. If the file system has no direct I/O, packs are written as without
+         * this option, and {@link WalStats#directBytes} stays 0. The option doesn't change when a record is durable.
          *
          * @param direct by default false; may change from opening to opening
          * @return this
@@ -802,9 +805,9 @@ public final class WalOptions {
         }
 
         /**
-         * How long after the end of its window a pack stays in the log's directory, if there is a {@link #tier}. A pack isn't merged any more once it is
-         * in the tier, so it goes when all has been merged that belongs together, which takes a 32nd of the retention longer. Packs with few late
-         * records of a time that is in the tier already stay, and so do segments that aren't packed.
+         * How long after the end of its window a pack stays in the log's directory, if there is a {@link #tier}. Packs in the tier aren't merged. So a
+         * pack moves only after it was merged with those that belong to it, which takes a 32nd of the retention longer. Packs with a few late records
+         * stay in the directory if the tier has packs of the same time already. So do segments that aren't packed.
          *
          * @param age zero to 3,652,500 days, in whole milliseconds; by default 1 day
          * @return this

@@ -84,7 +84,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * Size of the log's segments and packs, including space prepared ahead. Not in it are small files, as those of consumers, and the journal of flushes,
+     * Size of the log's segments and packs, including space prepared ahead. Not in it are small files, as those of consumers, and the commit journal,
      * whose size is {@link WalActivity#journalBytes()}.
      *
      * @return bytes
@@ -139,7 +139,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * Size of these records' frames, including what stands between them in their segments.
+     * Size of these records' frames, including what is between them in their segments.
      *
      * @return bytes
      */

@@ -35,9 +35,9 @@ import org.jspecify.annotations.Nullable;
  * appended them.
  *
  * <p>When an append returns, the record is in the page cache: readers in this process see it, and it survives the end of the process, however
- * the process ends. Readers in other processes find it by its reference at once. Their scans, tails and {@code latest} stop at the first slot
- * that is still being filled: so they see the record at once if no other thread appends to the stream, and otherwise when the appends before
- * it have been published. That takes well under a microsecond each, or as long as the system leaves such a thread without a core.
+ * the process ends. Readers in other processes find it by its reference at once. Their scans, tails and {@code latest} see it when all earlier
+ * appends to the stream are complete: at once if no other thread appends to the stream, otherwise mostly within a microsecond. If the system
+ * suspends an appending thread, they wait until that thread runs again.
  *
  * <p>A record goes to the window of its timestamp, but never to a window before that of the stream's last record: a late record stays in the
  * current segment, where scans by time find it.
@@ -103,7 +103,7 @@ public final class WalStream {
      * Appends a record without a header, at the time of the log's clock.
      *
      * @param content may be empty
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(byte[] content) {
         return append(WriteEntry.NOW, content);
@@ -113,7 +113,7 @@ public final class WalStream {
      * Appends a record without a header, at the time of the log's clock.
      *
      * @param content from position to limit; may be empty
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(ByteBuffer content) {
         return append(WriteEntry.NOW, content);
@@ -124,7 +124,7 @@ public final class WalStream {
      *
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param content may be empty
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(long timestampMillis, byte[] content) {
         AppendScratch scratch = AppendScratch.take();
@@ -142,7 +142,7 @@ public final class WalStream {
      * @param content the array
      * @param offset index of the content's first byte
      * @param length bytes of the content; may be zero
-     * @return where the record stands
+     * @return where the record is
      * @throws IndexOutOfBoundsException if the array has no such part
      */
     public EntryRef append(long timestampMillis, byte[] content, int offset, int length) {
@@ -160,7 +160,7 @@ public final class WalStream {
      *
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param content from position to limit; may be empty
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(long timestampMillis, ByteBuffer content) {
         return appended(Draft.of(Source.EMPTY, Source.of(content), timestampMillis));
@@ -172,7 +172,7 @@ public final class WalStream {
      * @param timestamp stored as the millisecond in which it lies: 999,999 ns after it is that millisecond, 1 ns before it the one before,
      *     also before 1970
      * @param content may be empty
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(Instant timestamp, byte[] content) {
         return append(TimeRules.millis(timestamp), content);
@@ -184,7 +184,7 @@ public final class WalStream {
      * @param timestamp stored as the millisecond in which it lies, as by {@link #append(Instant, byte[])}
      * @param header at most 65,535 bytes; may be empty
      * @param content may be empty
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(Instant timestamp, byte[] header, byte[] content) {
         return append(TimeRules.millis(timestamp), header, content);
@@ -196,7 +196,7 @@ public final class WalStream {
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param header at most 65,535 bytes; may be empty
      * @param content may be empty
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(long timestampMillis, byte[] header, byte[] content) {
         AppendScratch scratch = AppendScratch.take();
@@ -213,7 +213,7 @@ public final class WalStream {
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param header at most 65,535 bytes, from position to limit
      * @param content from position to limit
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(long timestampMillis, ByteBuffer header, ByteBuffer content) {
         return appended(Draft.of(Source.of(header), Source.of(content), timestampMillis));
@@ -225,7 +225,7 @@ public final class WalStream {
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param header at most 65,535 bytes, from reader index to writer index
      * @param content from reader index to writer index
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(long timestampMillis, ByteBuf header, ByteBuf content) {
         return appended(Draft.of(Source.of(header), Source.of(content), timestampMillis));
@@ -278,7 +278,7 @@ public final class WalStream {
      * Appends a record.
      *
      * @param entry the record
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(WriteEntry entry) {
         return appended(draft(entry));
@@ -289,7 +289,7 @@ public final class WalStream {
      *
      * @param entry the record
      * @param durability of this record, and of all records before it, in place of the stream's
-     * @return where the record stands
+     * @return where the record is
      */
     public EntryRef append(WriteEntry entry, Durability durability) {
         Objects.requireNonNull(durability, "durability");
@@ -304,7 +304,7 @@ public final class WalStream {
      * continuations have run. A further call waits, as {@code append} would, until its record is durable, and returns a completed future.
      *
      * @param entry the record
-     * @return completes with where the record stands, when it and all records before it survive power loss. A thread of the log completes it,
+     * @return completes with where the record is, when it and all records before it survive power loss. A thread of the log completes it,
      *     or {@link WalOptions.Builder#completionExecutor an executor of the program}, or, without such an executor, a thread that waits for
      *     it with {@code get} or {@code join}; never a thread that commits. Completes exceptionally with a {@link WalFailedException} or
      *     another {@link dev.streamwal.error.WalException}: then the record is in the log, but not known to be durable
@@ -326,7 +326,7 @@ public final class WalStream {
      * the newest timestamp.
      *
      * @param entries in order; if they don't fit a segment together, a {@link RecordTooLargeException} is thrown
-     * @return where the records stand, in the same order; empty if there were none
+     * @return where the records are, in the same order; empty if there were none
      */
     public List<EntryRef> appendBatch(List<WriteEntry> entries) {
         return appendBatch(entries, durability());
@@ -337,7 +337,7 @@ public final class WalStream {
      *
      * @param entries in order; if they don't fit a segment together, a {@link RecordTooLargeException} is thrown
      * @param durability of these records, and of all records before them, in place of the stream's
-     * @return where the records stand, in the same order; empty if there were none
+     * @return where the records are, in the same order; empty if there were none
      */
     public List<EntryRef> appendBatch(List<WriteEntry> entries, Durability durability) {
         Objects.requireNonNull(durability, "durability");
@@ -360,9 +360,9 @@ public final class WalStream {
      *
      * @param expectedEnd the {@link #endPosition()} seen before, or the {@link EntryRef#end() end} of the last record
      * @param entry the record
-     * @return where the record stands; empty if the stream ends elsewhere: then nothing was appended. Another append came first, also one that failed
-     *     while it was written, or everything of the stream has gone, or it has nothing and another stream was deleted meanwhile, behind which it begins
-     *     further on
+     * @return where the record is; empty if the stream ends at another position; nothing was appended then. The end changes if another append comes
+     *     first, even one that fails while it is written, and if all of the stream is deleted. A stream without records also gets another end if another
+     *     stream is deleted, as it begins at a higher position then
      * @throws IllegalArgumentException if {@code expectedEnd} is negative
      */
     public Optional<EntryRef> appendIfEndIs(long expectedEnd, WriteEntry entry) {

@@ -9,8 +9,10 @@ import java.time.Instant;
 import java.util.Objects;
 
 /**
- * A record to append. The buffers are not copied: an append writes what stands between their position and limit when it is called, and leaves
- * both as they were. Immutable as long as the buffers aren't modified; then it can be appended any number of times, by several threads.
+ * A record to append. The buffers are not copied: an append writes the bytes between their position and limit when it is called, and leaves
+ * both as they were. A local log has read them when the append returns, {@code appendAsync} included. The client of a replicated log, {@code
+ * ReplicatedWal}, reads them until the append's future is done. Immutable as long as the buffers aren't modified; then it can be appended any number
+ * of times, by several threads.
  *
  * <p>Two are equal if their timestamps are, and the bytes that remain in their buffers.
  *

@@ -17,7 +17,7 @@ final class AnswerCheck {
 
     private AnswerCheck() {}
 
-    /** @throws IOException where there is no answer */
+    /** @throws IOException if there is no answer */
     static AppendAnswer decode(byte @Nullable [] answer, @Nullable Throwable failure) throws IOException {
         if (answer == null) {
             Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;

@@ -54,7 +54,7 @@ final class Completions {
     /**
      * The future of an append. When the append is on its way, {@link Answer#awaitIfHeld()} is to be called without a lock.
      *
-     * @throws ReplicationException where the append would have to wait for its answer, and the thread is interrupted
+     * @throws ReplicationException if the append would have to wait for its answer, and the thread is interrupted
      */
     <T> Answer<T> newAnswer(String key) {
         boolean isHeld = behind.get() >= (isCurrent() ? 2L * most : most);

@@ -91,7 +91,7 @@ public final class RatisOptions {
         return imageInterval;
     }
 
-    /** {@return how many entries of the Raft log stay behind an image} */
+    /** {@return how many entries of the Raft log are kept after an image} */
     public int keptEntries() {
         return keptEntries;
     }
@@ -310,7 +310,7 @@ public final class RatisOptions {
          * The options.
          *
          * @return them
-         * @throws IllegalArgumentException where no replicas are set, or the log's options have what can't be replicated: limits of bytes, encryption,
+         * @throws IllegalArgumentException if no replicas are set, or the log's options have what can't be replicated: limits of bytes, encryption,
          *     a tier, segments of less than 4 MiB, or, for some streams, segments of their own, a durability, or consumers that records are kept for
          */
         public RatisOptions build() {

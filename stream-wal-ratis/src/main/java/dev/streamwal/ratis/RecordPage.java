@@ -3,7 +3,7 @@ package dev.streamwal.ratis;
 import java.util.List;
 
 /**
- * Some records of a stream, one behind the other.
+ * Some records of a stream, one after the other.
  *
  * @param records in order; none where the stream has no more right now
  * @param nextPosition where the next page begins

@@ -21,7 +21,7 @@ public record ReplicaTls(Path privateKey, Path certificates, Path trusted) {
      * @param privateKey one's own, PKCS #8 without a password
      * @param certificates one's own, followed by those that signed it
      * @param trusted the certificates of who may have signed the others'
-     * @throws IllegalArgumentException where one of them isn't
+     * @throws IllegalArgumentException if one of them isn't
      */
     public ReplicaTls {
         for (Path each : new Path[] {privateKey, certificates, trusted}) {

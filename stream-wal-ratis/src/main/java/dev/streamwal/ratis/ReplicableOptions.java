@@ -13,7 +13,7 @@ final class ReplicableOptions {
 
     private ReplicableOptions() {}
 
-    /** @throws IllegalArgumentException where replicas would decide something each for itself */
+    /** @throws IllegalArgumentException if replicas would decide something each for itself */
     static void check(WalOptions wal) {
         if (wal.maxBytesPerStream() != Long.MAX_VALUE || wal.maxTotalBytes() != Long.MAX_VALUE) {
             throw new IllegalArgumentException("limits of bytes can't be replicated, as replicas take space of their own: maxBytesPerStream="

@@ -33,7 +33,7 @@ public final class Replicas {
      * @param replicas each {@code name=host:port}; a name has 1 to 64 ASCII letters, digits, {@code -} or {@code _}. 1 to {@value #MAX_REPLICAS} of them, an
      *     odd number by choice: four survive the loss of no more than three do
      * @return them, in this order
-     * @throws IllegalArgumentException where one is no such text, a name or an address comes twice, or there are too many or none
+     * @throws IllegalArgumentException if one is no such text, a name or an address comes twice, or there are too many or none
      */
     public static Replicas of(String... replicas) {
         Map<String, String> addresses = new LinkedHashMap<>();

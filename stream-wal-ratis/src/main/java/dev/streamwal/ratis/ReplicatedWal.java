@@ -151,7 +151,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param replicas the same as the servers'
      * @param batching how appends become requests
      * @return the log
-     * @throws ReplicationException where no replica answers
+     * @throws ReplicationException if no replica answers
      */
     public static ReplicatedWal connect(Replicas replicas, Batching batching) {
         return connect(replicas, batching, RaftSettings.connections(Optional.empty()), RaftSettings.retry());
@@ -164,7 +164,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param batching how appends become requests
      * @param tls this client's keys
      * @return the log
-     * @throws ReplicationException where no replica answers
+     * @throws ReplicationException if no replica answers
      */
     public static ReplicatedWal connect(Replicas replicas, Batching batching, ReplicaTls tls) {
         return connect(replicas, batching, RaftSettings.connections(Optional.of(tls.files())), RaftSettings.retry());
@@ -198,7 +198,7 @@ public final class ReplicatedWal implements AutoCloseable {
             Thread.currentThread().interrupt();
             last = e;
         }
-        throw new ReplicationException("no replica answers: replicas=" + replicas + 
+        throw new ReplicationException("no replica answers: replicas=" + replicas
                 + "; look whether they are running, and their addresses are right", null, last);
     }
 
@@ -222,7 +222,7 @@ public final class ReplicatedWal implements AutoCloseable {
      *
      * @param key of the stream
      * @param entry the record; its buffers are read until the future is done, so they mustn't change. {@link WriteEntry#NOW} becomes the leader's time
-     * @return where the record stands. It fails with {@link ReplicationException} where the record is refused, or no answer comes
+     * @return where the record is. It fails with {@link ReplicationException} where the record is refused, or no answer comes
      * @throws ReplicationException if the record has more than {@link #MAX_RECORD_BYTES}, the client is closed, or the thread is interrupted while it
      *     waits; nothing was appended then
      * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
@@ -239,7 +239,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param key of the stream
      * @param expectedEnd where the stream must end, as {@link #endPosition} says
      * @param entry the record
-     * @return where the record stands; empty where the stream ends elsewhere, and nothing was appended. It fails as {@link #append} does
+     * @return where the record is; empty where the stream ends elsewhere, and nothing was appended. It fails as {@link #append} does
      */
     public CompletableFuture<Optional<EntryRef>> appendIfEndIs(String key, long expectedEnd, WriteEntry entry) {
         if (expectedEnd < 0) {
@@ -256,7 +256,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * of them are without an answer.
      *
      * <p>The same answer is given to the last sequence of each producer and key, and to the last 4,096 requests of a shard, fewer where their answers have more
-     * than 16 MiB. Of earlier ones it is known that they are behind the last: they fail, and append nothing. So does a sequence that comes too late, behind a
+     * than 16 MiB. Of earlier ones it is known that they are behind the last: they fail, and append nothing. So does a sequence that comes too late, after a
      * greater one and as many other requests.
      *
      * <p>For each producer and key replicas keep some 150 bytes in memory, and some 80 in each image, until the producer's records of that key have expired. So
@@ -266,7 +266,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param sequence of the producer's records for this key, growing; not negative
      * @param key of the stream
      * @param entry the record
-     * @return where the record stands. It fails as {@link #append} does
+     * @return where the record is. It fails as {@link #append} does
      * @throws IllegalArgumentException if the producer, the sequence or the key isn't so
      */
     public CompletableFuture<EntryRef> appendOnce(String producer, long sequence, String key, WriteEntry entry) {
@@ -381,7 +381,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param key of the stream
      * @param consistency what may be missed
      * @return it; empty where the stream has none
-     * @throws ReplicationException where no replica that may answer does
+     * @throws ReplicationException if no replica that may answer does
      * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public Optional<ReplicatedRecord> latest(String key, Consistency consistency) {
@@ -396,7 +396,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param records how many at most; 1 to {@value #MAX_PAGE_RECORDS}
      * @param consistency what may be missed
      * @return them
-     * @throws ReplicationException where no replica that may answer does
+     * @throws ReplicationException if no replica that may answer does
      * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public RecordPage scan(String key, long position, int records, Consistency consistency) {
@@ -424,7 +424,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param key of the stream
      * @param consistency what may be missed
      * @return the position; 0 where the stream has no record that is younger than its retention
-     * @throws ReplicationException where no replica that may answer does
+     * @throws ReplicationException if no replica that may answer does
      * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public long endPosition(String key, Consistency consistency) {
@@ -483,7 +483,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * again.
      *
      * @param newReplicas all that there will be
-     * @throws ReplicationException where a shard still has the old ones
+     * @throws ReplicationException if a shard still has the old ones
      */
     public void changeReplicas(Replicas newReplicas) {
         for (int shard = 0; shard < shards.count(); shard++) {
@@ -606,7 +606,7 @@ public final class ReplicatedWal implements AutoCloseable {
 
     /**
      * Sends what waits, and waits for the answers, half a minute at most. What isn't answered by then fails. Then waits for what hangs on futures, 10 seconds
-     * at most, or not at all where that calls this: what hangs on the other futures runs behind it. A second call does nothing.
+     * at most, or not at all where that calls this: what hangs on the other futures runs after it. A second call does nothing.
      */
     @Override
     public void close() {

@@ -127,8 +127,8 @@ public final class ReplicatedWalServer implements AutoCloseable {
      * @param folder where it keeps everything; it is made if need be. Each replica has its own
      * @param options the same on all replicas
      * @return it
-     * @throws IllegalArgumentException where the replicas have no such name
-     * @throws ReplicationException where it can't start, or its log is damaged and no peer can be reached, or it is new, and others have a log without it
+     * @throws IllegalArgumentException if the replicas have no such name
+     * @throws ReplicationException if it can't start, or its log is damaged and no peer can be reached, or it is new, and others have a log without it
      */
     public static ReplicatedWalServer start(String name, Path folder, RatisOptions options) {
         return start(name, folder, options, false);
@@ -142,8 +142,8 @@ public final class ReplicatedWalServer implements AutoCloseable {
      * @param folder where it keeps everything; it is made if need be
      * @param options as the others', with all replicas that there will be, this one included
      * @return it; it isn't part of the log yet
-     * @throws IllegalArgumentException where the replicas have no such name
-     * @throws ReplicationException where it can't start
+     * @throws IllegalArgumentException if the replicas have no such name
+     * @throws ReplicationException if it can't start
      */
     public static ReplicatedWalServer join(String name, Path folder, RatisOptions options) {
         return start(name, folder, options, true);

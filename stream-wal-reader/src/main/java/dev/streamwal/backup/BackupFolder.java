@@ -108,7 +108,7 @@ public final class BackupFolder {
      *
      * @param log the log's directory
      * @return what was copied, with the new point
-     * @throws WalException where the log has to be recovered first, a file can't be read or written, or files are being collected
+     * @throws WalException if the log has to be recovered first, a file can't be read or written, or files are being collected
      */
     public BackupReport backUp(Path log) {
         return backUp(log, false);
@@ -228,7 +228,7 @@ public final class BackupFolder {
      * The complete backups. A file of a point that ends early, or was changed, counts as none; {@link #damagedPoints()} names it.
      *
      * @return the points, the newest first; none where there is no folder
-     * @throws WalException where the folder can't be read
+     * @throws WalException if the folder can't be read
      */
     public List<BackupPoint> points() {
         return doing("listing backups", points, () -> {
@@ -244,7 +244,7 @@ public final class BackupFolder {
      * The backups that {@link #points()} leaves out.
      *
      * @return the files of their points, the newest first
-     * @throws WalException where the folder can't be read
+     * @throws WalException if the folder can't be read
      */
     public List<BackupDamage> damagedPoints() {
         return doing("listing backups", points, () -> {
@@ -290,8 +290,8 @@ public final class BackupFolder {
      *
      * @param point of this folder
      * @return the files
-     * @throws CorruptSegmentException where the file of the point is damaged
-     * @throws WalException where the point isn't there, or can't be read
+     * @throws CorruptSegmentException if the file of the point is damaged
+     * @throws WalException if the point isn't there, or can't be read
      */
     public List<SegmentDescriptor> files(BackupPoint point) {
         Path path = points.resolve(point.name() + PointFile.SUFFIX);
@@ -320,9 +320,9 @@ public final class BackupFolder {
      *
      * @param point of this folder
      * @param log a directory that is empty or doesn't exist
-     * @throws IllegalArgumentException where there is something in that directory
-     * @throws CorruptSegmentException where a file of the backup is missing or damaged; it is named
-     * @throws WalException where a file can't be read or written
+     * @throws IllegalArgumentException if there is something in that directory
+     * @throws CorruptSegmentException if a file of the backup is missing or damaged; it is named
+     * @throws WalException if a file can't be read or written
      */
     public void restore(BackupPoint point, Path log) {
         List<SegmentDescriptor> content = files(point);
@@ -354,7 +354,7 @@ public final class BackupFolder {
      * Reads everything that points name.
      *
      * @return what is missing, or isn't what was written; empty where all is well
-     * @throws WalException where the folder can't be read
+     * @throws WalException if the folder can't be read
      */
     public List<BackupDamage> verify() {
         return doing("verifying backups", folder, () -> {
@@ -383,7 +383,7 @@ public final class BackupFolder {
      *
      * @param point of this folder
      * @return whether it was there
-     * @throws WalException where it can't be removed
+     * @throws WalException if it can't be removed
      */
     public boolean remove(BackupPoint point) {
         Path path = points.resolve(point.name() + PointFile.SUFFIX);
@@ -395,7 +395,7 @@ public final class BackupFolder {
      * removed, as it may name any file. One call at a time.
      *
      * @return how many files were removed
-     * @throws WalException where a backup runs, or was killed and {@link #forgetUnfinished()} wasn't called since; where a point is damaged; or where a
+     * @throws WalException if a backup runs, or was killed and {@link #forgetUnfinished()} wasn't called since; where a point is damaged; or where a
      *     file can't be removed
      */
     public int collect() {
@@ -441,7 +441,7 @@ public final class BackupFolder {
      * Removes the marks of backups that were killed. Call it when no backup into this folder runs.
      *
      * @return how many there were
-     * @throws WalException where a mark can't be removed
+     * @throws WalException if a mark can't be removed
      */
     public int forgetUnfinished() {
         return doing("forgetting unfinished backups", points, () -> {

@@ -27,7 +27,7 @@ public final class BackupPoint {
         return name;
     }
 
-    /** {@return when the backup was begun, by the folder's clock; behind the time of the backup before, also where the clock was set back} */
+    /** {@return when the backup was begun, by the folder's clock; after the time of the backup before, even if the clock was set back} */
     public Instant time() {
         return time;
     }

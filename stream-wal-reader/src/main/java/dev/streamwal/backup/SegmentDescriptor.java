@@ -41,7 +41,7 @@ public final class SegmentDescriptor {
      * @param bytes its length
      * @param checksum SHA-256 of its content, as 64 lower-case hex digits
      * @return the descriptor
-     * @throws IllegalArgumentException where no file of a log has such a name, the length is negative, or the checksum isn't one
+     * @throws IllegalArgumentException if no file of a log has such a name, the length is negative, or the checksum isn't one
      */
     public static SegmentDescriptor of(String name, long bytes, String checksum) {
         Objects.requireNonNull(name, "name");
@@ -118,7 +118,7 @@ public final class SegmentDescriptor {
      *
      * @param file of any name
      * @return whether it has this length and checksum; false where there is no such file
-     * @throws WalException where the file can't be read
+     * @throws WalException if the file can't be read
      */
     public boolean isContentOf(Path file) {
         try {

@@ -46,8 +46,8 @@ public final class SegmentImport {
      *
      * @param log a directory that is empty or doesn't exist
      * @return the import
-     * @throws IllegalArgumentException where there is something in that directory
-     * @throws WalException where it can't be read, or the directory beside it can't be made
+     * @throws IllegalArgumentException if there is something in that directory
+     * @throws WalException if it can't be read, or the directory beside it can't be made
      */
     public static SegmentImport begin(Path log) {
         Path target = Objects.requireNonNull(log, "log").toAbsolutePath().normalize();
@@ -102,7 +102,7 @@ public final class SegmentImport {
      *
      * @param file which file
      * @return false where it has to be {@link #put}
-     * @throws WalException where what is there can't be read
+     * @throws WalException if what is there can't be read
      */
     public boolean have(SegmentDescriptor file) {
         Path path = gathered.resolve(file.name());
@@ -123,8 +123,8 @@ public final class SegmentImport {
      *
      * @param file what it is
      * @param content its bytes, which are read to the end; the caller closes it
-     * @throws CorruptSegmentException where these are other bytes; nothing is imported
-     * @throws WalException where it can't be read or written
+     * @throws CorruptSegmentException if these are other bytes; nothing is imported
+     * @throws WalException if it can't be read or written
      */
     public void put(SegmentDescriptor file, InputStream content) {
         Objects.requireNonNull(content, "content");
@@ -164,8 +164,8 @@ public final class SegmentImport {
     /**
      * Makes a log of what was imported. When this returns, the log is there and survives power loss; when it throws, there is none, or all of it.
      *
-     * @throws IllegalArgumentException where something has come into the target since the beginning
-     * @throws WalException where the directory can't be moved to its name
+     * @throws IllegalArgumentException if something has come into the target since the beginning
+     * @throws WalException if the directory can't be moved to its name
      */
     public void commit() {
         try {

@@ -100,7 +100,7 @@ public final class LogSource implements AutoCloseable {
     /**
      * The same, looked at for the first time.
      *
-     * @throws IOException where the tier fails, or is none
+     * @throws IOException if the tier fails, or is none
      */
     public static LogSource ofTier(Path tier, ReadSettings settings) throws IOException {
         return ofTier(TierAlone.open(tier), settings);
@@ -368,7 +368,7 @@ public final class LogSource implements AutoCloseable {
         return isAfterAnother;
     }
 
-    /** @throws WalClosedException where another log {@link #isReplaced() is at the path now} */
+    /** @throws WalClosedException if another log {@link #isReplaced() is at the path now} */
     public void checkNotReplaced() {
         if (isReplaced()) {
             failures.checkOpen();

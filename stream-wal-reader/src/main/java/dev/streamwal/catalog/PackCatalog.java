@@ -216,7 +216,7 @@ public final class PackCatalog {
      * The stream's segments in packs, as far as they count; in no particular order.
      *
      * @param known the result of the listing before; replaced by this one's
-     * @throws NoSuchFileException where a pack has been deleted since: ask again with the current manifest
+     * @throws NoSuchFileException if a pack has been deleted since: ask again with the current manifest
      */
     List<Segment> segments(StreamKey key, Manifest manifest, Known known) throws IOException {
         List<ListedPack> packs = manifest.packsInOrder();
@@ -481,7 +481,7 @@ public final class PackCatalog {
      *
      * @param keys in the order of their unsigned bytes
      * @return whether nothing was left out
-     * @throws NoSuchFileException where a pack has been deleted since
+     * @throws NoSuchFileException if a pack has been deleted since
      */
     public boolean find(List<StreamKey> keys, List<ListedPack> packs, Found found) throws IOException {
         boolean isWhole = true;

@@ -100,7 +100,7 @@ final class PackPlace implements PackSource {
     /**
      * Whether it is somewhere else than where it was missed.
      *
-     * @throws NoSuchFileException where it was deleted
+     * @throws NoSuchFileException if it was deleted
      */
     private boolean isElsewhere(Optional<At> missed, IOException why) throws IOException {
         Manifest now = packs.manifestAnew();

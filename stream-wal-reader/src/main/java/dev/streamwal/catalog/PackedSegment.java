@@ -81,7 +81,7 @@ public final class PackedSegment extends Segment {
     /**
      * The place in the pack; looked up in the pack's table by the first call.
      *
-     * @throws NoSuchFileException where the pack was deleted
+     * @throws NoSuchFileException if the pack was deleted
      */
     private Place place() throws IOException {
         Place known = place;

@@ -100,7 +100,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
     /**
      * Where the folder is, if there is one.
      *
-     * @throws WalException where there are folders with both names, and neither is empty
+     * @throws WalException if there are folders with both names, and neither is empty
      */
     public static Path in(Path root) {
         Path folder = root.resolve(NAME);

@@ -54,7 +54,7 @@ public interface RecordCodec<T> {
     int version();
 
     /**
-     * Whether {@link #decode} can read a version. By default those up to the codec's own. A codec whose later versions only add something behind the
+     * Whether {@link #decode} can read a version. By default those up to the codec's own. A codec whose later versions only add something after the
      * rest may return true for these, too, and ignore what it doesn't know.
      *
      * @param version 1 to 65,535

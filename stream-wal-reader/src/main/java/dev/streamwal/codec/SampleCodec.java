@@ -38,7 +38,7 @@ public final class SampleCodec implements RecordCodec<Double> {
         target.writeDoubleLE(value);
     }
 
-    /** @throws IllegalArgumentException where the content isn't 8 bytes */
+    /** @throws IllegalArgumentException if the content isn't 8 bytes */
     @Override
     public Double decode(ByteBuf content, int version) {
         if (content.readableBytes() != Double.BYTES) {

@@ -23,7 +23,7 @@ public final class CursorFiles {
     /**
      * The name of a consumer.
      *
-     * @throws IllegalArgumentException where it can't be one
+     * @throws IllegalArgumentException if it can't be one
      */
     public static StreamKey name(String text) {
         try {

@@ -44,8 +44,8 @@ public final class CursorReader {
      * Reads the entries that were added, or all of a file that replaced the one before.
      *
      * @return whether the state has changed
-     * @throws CorruptSegmentException where the file's header is damaged, or another consumer's; the state read before stays
-     * @throws UnsupportedFormatException where a newer version wrote it
+     * @throws CorruptSegmentException if the file's header is damaged, or another consumer's; the state read before stays
+     * @throws UnsupportedFormatException if a newer version wrote it
      */
     public boolean refresh() throws IOException {
         CursorState stateBefore = state;

@@ -93,8 +93,8 @@ public final class CursorWriter implements AutoCloseable {
     /**
      * Opens a consumer's cursor; if there is none, makes it, durably.
      *
-     * @throws ProcessLock.HeldException where it is open already, in this process or another
-     * @throws ConsumerMismatchException where the consumer is bound to other keys
+     * @throws ProcessLock.HeldException if it is open already, in this process or another
+     * @throws ConsumerMismatchException if the consumer is bound to other keys
      */
     public static CursorWriter open(Path root, StreamKey name, KeyScope scope, CursorSettings settings, ConsumedStreams streams)
             throws IOException, ProcessLock.HeldException {
@@ -134,7 +134,7 @@ public final class CursorWriter implements AutoCloseable {
      * Checks that a consumer is bound to the keys that it is opened with.
      *
      * @param file of the cursor
-     * @throws ConsumerMismatchException where it is bound to other keys
+     * @throws ConsumerMismatchException if it is bound to other keys
      */
     public static void checkScope(CursorHeader header, KeyScope scope, Path file) {
         if (!header.scope().equals(scope)) {
@@ -176,7 +176,7 @@ public final class CursorWriter implements AutoCloseable {
      * When it returns, the commits survive the end of the process. If one of them goes back, all of them survive power loss, too.
      *
      * @param entries of different streams, written by one write
-     * @throws IOException where they can't be written; each may count or not
+     * @throws IOException if they can't be written; each may count or not
      */
     public synchronized void commit(List<CursorEntry> entries) throws IOException {
         if (closed) {
@@ -400,7 +400,7 @@ public final class CursorWriter implements AutoCloseable {
      * Removes a consumer and its commits.
      *
      * @return whether there was one
-     * @throws ProcessLock.HeldException where it is open already, in this process or another
+     * @throws ProcessLock.HeldException if it is open already, in this process or another
      */
     @SuppressWarnings("try") // the lock is held, not used
     public static boolean remove(Path root, StreamKey name) throws IOException, ProcessLock.HeldException {

@@ -43,8 +43,8 @@ public final class KeysFile {
     /**
      * Reads the file, or else its copy; no keys where there is neither.
      *
-     * @throws CorruptSegmentException where neither can be read, and one is there
-     * @throws UnsupportedFormatException where a newer version wrote it
+     * @throws CorruptSegmentException if neither can be read, and one is there
+     * @throws UnsupportedFormatException if a newer version wrote it
      */
     public static List<WrappedKey> read(Path root) throws IOException {
         return twin(root, KeysLayout::decode).read().orElse(List.of());
@@ -83,8 +83,8 @@ public final class KeysFile {
      * The keys in a content of the file; none where it is empty.
      *
      * @param file that it is of, for messages
-     * @throws CorruptSegmentException where it can't be read
-     * @throws UnsupportedFormatException where a newer version wrote it
+     * @throws CorruptSegmentException if it can't be read
+     * @throws UnsupportedFormatException if a newer version wrote it
      */
     public static List<WrappedKey> keys(byte[] content, Path file) {
         return content.length == 0 ? List.of() : decoded(content, file);
@@ -108,7 +108,7 @@ public final class KeysFile {
     /**
      * Replaces the keys, durably, in the file and its copy. When this throws, each has these keys or those before.
      *
-     * @throws WalException where they are more than the file may have
+     * @throws WalException if they are more than the file may have
      */
     public static void write(Path root, List<WrappedKey> keys) throws IOException {
         for (WrappedKey key : keys) {

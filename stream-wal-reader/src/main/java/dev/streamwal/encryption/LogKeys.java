@@ -64,8 +64,8 @@ public final class LogKeys {
      * @param sealed header and content as in the frame, from its beginning on
      * @param length of both
      * @param target long enough for {@code length - SealLayout.BYTES} bytes: the record's header, then its content
-     * @throws KeyUnavailableException where the key isn't known, or can't be had
-     * @throws CorruptSegmentException where the record isn't what was sealed for this place
+     * @throws KeyUnavailableException if the key isn't known, or can't be had
+     * @throws CorruptSegmentException if the record isn't what was sealed for this place
      */
     public void open(byte[] sealed, int length, byte[] target, String key, long position, long timestampMillis, int headerLength) {
         int plain = length - SealLayout.BYTES;
@@ -188,7 +188,7 @@ public final class LogKeys {
     /**
      * The same keys, wrapped under the current master key.
      *
-     * @throws KeyUnavailableException where one can't be unwrapped: then none is
+     * @throws KeyUnavailableException if one can't be unwrapped: then none is
      */
     public static List<WrappedKey> rewrapped(List<WrappedKey> keys, MasterKeys masters) {
         String masterId = masters.currentId();
@@ -207,7 +207,7 @@ public final class LogKeys {
     /**
      * Makes sure that the current master key is the one that had its id before, by the newest session key that is wrapped under that id.
      *
-     * @throws KeyUnavailableException where it is another one
+     * @throws KeyUnavailableException if it is another one
      */
     public static void checkCurrent(List<WrappedKey> keys, MasterKeys masters) {
         String masterId = masters.currentId();

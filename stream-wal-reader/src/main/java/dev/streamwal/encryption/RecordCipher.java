@@ -40,7 +40,7 @@ final class RecordCipher {
     /**
      * Decrypts so many bytes, behind which the tag stands.
      *
-     * @throws AEADBadTagException where they aren't what was sealed with this key, for this place
+     * @throws AEADBadTagException if they aren't what was sealed with this key, for this place
      */
     void open(byte[] sealed, int from, int length, byte[] target, int headerLength, long timestampMillis, byte[] streamKey, int number, long position)
             throws AEADBadTagException {

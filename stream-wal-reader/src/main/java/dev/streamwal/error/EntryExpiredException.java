@@ -50,8 +50,8 @@ public final class EntryExpiredException extends WalException {
     }
 
     /**
-     * Whether records are known to have been in the range. False where all of a stream was deleted, and a cursor that stood in it couldn't see
-     * before that whether records had come at its place: it was away or busy meanwhile, or the log's writer was killed, and the records behind the
+     * Whether records are known to have been in the range. False where all of a stream was deleted, and a cursor in it couldn't see
+     * before that whether records had come at its place: it was away or busy meanwhile, or the log's writer was killed, and the records after the
      * place where it was killed expired before the next writer had recovered them.
      *
      * @return whether records in the range were deleted; false where that isn't known

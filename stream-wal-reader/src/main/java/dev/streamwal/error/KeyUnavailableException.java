@@ -31,7 +31,7 @@ public final class KeyUnavailableException extends WalException {
      * Made by the library.
      *
      * @param message what is wrong, the key's id, where, and what to do next
-     * @param keyId of the key that is missing, or wrong
+     * @param keyId of the key that is missing, or wrong; empty if a file of keys can't be read
      * @param file the file concerned; null where there is none
      * @param key the key of the stream concerned; null where there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
@@ -43,7 +43,11 @@ public final class KeyUnavailableException extends WalException {
         this.keyId = keyId;
     }
 
-    /** {@return the id of the key: that of a master key, or, where not even that is known, of a session key as 8 hexadecimal digits} */
+    /**
+     * Which key is missing, or wrong.
+     *
+     * @return the id of the master key; if that isn't known, the id of a session key as 8 hexadecimal digits; empty if a file of keys can't be read
+     */
     public String keyId() {
         return keyId;
     }

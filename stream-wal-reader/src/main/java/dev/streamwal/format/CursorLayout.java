@@ -159,7 +159,7 @@ public final class CursorLayout {
         return (int) Math.min(MAX_HEADER_BYTES, bytes);
     }
 
-    /** @throws IllegalArgumentException where the scope is too large for a header */
+    /** @throws IllegalArgumentException if the scope is too large for a header */
     public static void checkFits(KeyScope scope) {
         int bytes = scopeBytes(scope).length;
         if (bytes > MAX_SCOPE_BYTES) {

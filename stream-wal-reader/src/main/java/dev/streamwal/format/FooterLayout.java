@@ -43,7 +43,7 @@ public final class FooterLayout {
     /**
      * How long the file is once the footer stands behind the data.
      *
-     * @throws IllegalArgumentException where that is more than offsets of 31 bits reach
+     * @throws IllegalArgumentException if that is more than offsets of 31 bits reach
      */
     public static int sealedLength(int dataEnd, int headerLength, int blocks) {
         long length = Math.max(PAGE_BYTES, dataEnd + frameBytes(headerLength, blocks));
@@ -119,7 +119,7 @@ public final class FooterLayout {
      *
      * @param buffer the buffer of the view
      * @param offset in the file, of the footer's start
-     * @throws FormatException where it is a valid record and yet no footer of this segment
+     * @throws FormatException if it is a valid record and yet no footer of this segment
      */
     public static Footer decode(RecordView view, ByteBuffer buffer, int offset, SegmentHeader header)
             throws FormatException {

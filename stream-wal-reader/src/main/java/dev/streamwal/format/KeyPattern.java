@@ -18,7 +18,7 @@ public final class KeyPattern {
     private final String text;
     private final int[] pattern;
 
-    /** @throws IllegalArgumentException where it is empty, too long, or not valid Unicode */
+    /** @throws IllegalArgumentException if it is empty, too long, or not valid Unicode */
     public KeyPattern(String text) {
         if (text.isEmpty()) {
             throw new IllegalArgumentException("key pattern is empty; give \"*\" for all keys");

@@ -27,24 +27,24 @@ public sealed interface KeyScope {
         return prefix("");
     }
 
-    /** @throws IllegalArgumentException where it can't be a key */
+    /** @throws IllegalArgumentException if it can't be a key */
     static KeyScope key(String key) {
         return new One(key);
     }
 
-    /** @throws IllegalArgumentException where no key can begin so */
+    /** @throws IllegalArgumentException if no key can begin so */
     static KeyScope prefix(String prefix) {
         return new Prefix(prefix);
     }
 
-    /** @throws IllegalArgumentException where it is empty, too long, or not valid Unicode */
+    /** @throws IllegalArgumentException if it is empty, too long, or not valid Unicode */
     static KeyScope glob(String pattern) {
         return new Glob(new KeyPattern(pattern));
     }
 
     /**
      * @param keys in any order; a copy is made
-     * @throws IllegalArgumentException where one can't be a key, or more than {@value #MAX_KEYS} differ
+     * @throws IllegalArgumentException if one can't be a key, or more than {@value #MAX_KEYS} differ
      */
     static KeyScope of(Collection<String> keys) {
         return new Some(new TreeSet<>(keys));

@@ -109,7 +109,7 @@ public final class NanoWalLayout {
      *
      * @param source the file's first bytes from the buffer's index 0 on, little-endian: {@link #FILE_START_BYTES} of them, or all there are
      * @param available how many there are
-     * @throws FormatException where this is no nano-wal file
+     * @throws FormatException if this is no nano-wal file
      */
     public static long decodeHeader(ByteBuffer source, int available) throws FormatException {
         if (available < FILE_HEADER_BYTES) {

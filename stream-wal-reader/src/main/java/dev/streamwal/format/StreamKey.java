@@ -63,7 +63,7 @@ public final class StreamKey {
     }
 
     /**
-     * @throws IllegalArgumentException where the text is empty, longer than 1,024 bytes of UTF-8, or not valid Unicode
+     * @throws IllegalArgumentException if the text is empty, longer than 1,024 bytes of UTF-8, or not valid Unicode
      */
     public static StreamKey of(String text) {
         boolean isPlain = !text.isEmpty() && text.length() <= MAX_BYTES && isAscii(text);
@@ -123,7 +123,7 @@ public final class StreamKey {
      * The key with these bytes.
      *
      * @param utf8 isn't copied, and never changes again
-     * @throws FormatException where the bytes are no key
+     * @throws FormatException if the bytes are no key
      */
     public static StreamKey ofUtf8(byte[] utf8) throws FormatException {
         return new StreamKey(checkedText(utf8, 0, utf8.length), utf8);

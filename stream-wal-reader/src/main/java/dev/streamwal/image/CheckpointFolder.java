@@ -22,7 +22,7 @@ public final class CheckpointFolder {
     /**
      * Makes it, if there is none.
      *
-     * @throws IllegalArgumentException where there is something in it, or it is a file
+     * @throws IllegalArgumentException if there is something in it, or it is a file
      */
     public static void create(Path target) throws IOException {
         if (Files.exists(target) && !Files.isDirectory(target)) {

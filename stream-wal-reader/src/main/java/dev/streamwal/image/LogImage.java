@@ -84,7 +84,7 @@ public final class LogImage {
      * Takes an image and copies it; again where the log changed meanwhile, up to {@value #MAX_ATTEMPTS} times.
      *
      * @param tier of the log; null for where its manifest says that it is
-     * @throws WalException where the log awaits recovery, is damaged in its lists, or is none
+     * @throws WalException if the log awaits recovery, is damaged in its lists, or is none
      */
     public static <T> T copy(Path root, @Nullable Path tier, Copying<T> copying) throws IOException {
         for (int attempt = 1; ; attempt++) {

@@ -28,7 +28,7 @@ final class UnsealedEnd {
      * Walks the segment, as a reader would.
      *
      * @param known where its data ends, if its successor says so
-     * @throws ImageChangedException where a record is being written before others that are there: in a live log that takes microseconds
+     * @throws ImageChangedException if a record is being written before others that are there: in a live log that takes microseconds
      */
     static UnsealedEnd of(LogFile file, SegmentHeader header, SegmentEnd known) throws IOException {
         UnsealedEnd found = new UnsealedEnd(header);

@@ -37,7 +37,7 @@ public final class ArenaMapping implements AutoCloseable {
      * Maps a part of a file.
      *
      * @param bytes 0 or more
-     * @throws UnsupportedOperationException where the file system can't map
+     * @throws UnsupportedOperationException if the file system can't map
      */
     public static ArenaMapping map(FileChannel channel, MapMode mode, long offset, int bytes) throws IOException {
         Methods methods = Methods.of();

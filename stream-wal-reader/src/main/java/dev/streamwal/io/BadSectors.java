@@ -48,7 +48,7 @@ public final class BadSectors {
     /**
      * As {@link LogFile#readSmall}, around bad sectors, if what is left is enough.
      *
-     * @throws IOException where it isn't, too: why the disk can't read the file
+     * @throws IOException if it isn't, too: why the disk can't read the file
      */
     public static Optional<byte[]> readSmall(Path path, int maxBytes, Predicate<byte[]> isEnough) throws IOException {
         try {

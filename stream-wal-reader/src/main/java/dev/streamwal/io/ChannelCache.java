@@ -73,7 +73,7 @@ public final class ChannelCache implements AutoCloseable {
     /**
      * The file, open, until the caller closes it. Where another file has the name now, that one is opened.
      *
-     * @throws NoSuchFileException where there is no such file, also if a deleted file of this name was open in the cache
+     * @throws NoSuchFileException if there is no such file, also if a deleted file of this name was open in the cache
      */
     public SharedFile acquire(Path path) throws IOException {
         return acquire(path, true);

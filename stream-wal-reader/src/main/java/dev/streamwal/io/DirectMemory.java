@@ -26,7 +26,7 @@ public final class DirectMemory {
     /**
      * A buffer that can't grow; release it.
      *
-     * @throws UsedUpException where there is no room for it
+     * @throws UsedUpException if there is no room for it
      */
     public static ByteBuf buffer(int bytes) throws UsedUpException {
         try {

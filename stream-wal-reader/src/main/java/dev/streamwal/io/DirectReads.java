@@ -26,7 +26,7 @@ final class DirectReads implements Closeable {
     /**
      * Fills the target, and moves its position behind what was read. Where that is less, the file may end there, or not: ask the file itself.
      *
-     * @throws IOException where a direct read isn't possible, or fails; the target's position is behind what was read before
+     * @throws IOException if a direct read isn't possible, or fails; the target's position is behind what was read before
      */
     void read(ByteBuffer target, long offset) throws IOException {
         int capacity = (int) Math.min(CHUNK_BYTES, blocksUpTo(offset % DirectIo.BLOCK_BYTES + target.remaining()));

@@ -12,7 +12,7 @@ public final class DirectWrites {
      * To write a file.
      *
      * @param file that exists, and isn't written by others
-     * @throws IOException where there is no direct memory for it
+     * @throws IOException if there is no direct memory for it
      */
     public DirectWriter writer(LogFile file) throws IOException {
         // the memory first: where there is none, no file is left open

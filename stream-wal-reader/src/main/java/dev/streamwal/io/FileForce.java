@@ -24,8 +24,8 @@ public final class FileForce {
     /**
      * Forces a file.
      *
-     * @throws NoSuchFileException where there is no such file; none is made
-     * @throws java.nio.file.AccessDeniedException where it may not be opened
+     * @throws NoSuchFileException if there is no such file; none is made
+     * @throws java.nio.file.AccessDeniedException if it may not be opened
      */
     public static void force(Path file) throws IOException {
         if (file.getFileSystem().equals(FileSystems.getDefault())) {

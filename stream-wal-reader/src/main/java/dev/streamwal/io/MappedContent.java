@@ -23,7 +23,7 @@ final class MappedContent implements AutoCloseable {
 
     private final List<ArenaMapping> pieces = new ArrayList<>();
 
-    /** @throws UnsupportedOperationException where the file system can't map */
+    /** @throws UnsupportedOperationException if the file system can't map */
     MappedContent(FileChannel channel) throws IOException {
         long size = channel.size();
         try {

@@ -45,8 +45,8 @@ public final class ProcessLock implements AutoCloseable {
     /**
      * @param path of the file, in an existing directory; the file is made if it is missing, and never deleted: otherwise a process that has the
      *     deleted file open and one that makes it anew would lock two different files
-     * @throws HeldException where this process or another one has the right already, and keeps it
-     * @throws IOException where the file can't be made or opened
+     * @throws HeldException if this process or another one has the right already, and keeps it
+     * @throws IOException if the file can't be made or opened
      */
     public static ProcessLock acquire(Path path) throws IOException, HeldException {
         synchronized (OPEN) {

@@ -116,7 +116,7 @@ public final class SharedFile implements OpenBytes {
      * Whether another file has the name now: a segment with a second hard link is cut by putting a shorter copy in its place, and a segment of
      * which records are erased by putting a copy without them there.
      *
-     * @throws NoSuchFileException where no file has the name
+     * @throws NoSuchFileException if no file has the name
      */
     public boolean isReplaced() throws IOException {
         Object opened = identity;

@@ -36,9 +36,9 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
     /**
      * Reads the file, or else its copy; empty where there is neither.
      *
-     * @throws CorruptSegmentException where neither can be read, and one is damaged
-     * @throws UnsupportedFormatException where a newer version wrote it
-     * @throws IOException where neither can be read, and the disk refuses one
+     * @throws CorruptSegmentException if neither can be read, and one is damaged
+     * @throws UnsupportedFormatException if a newer version wrote it
+     * @throws IOException if neither can be read, and the disk refuses one
      */
     public Optional<T> read() throws IOException {
         FormatException damage = null;

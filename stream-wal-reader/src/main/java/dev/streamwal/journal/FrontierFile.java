@@ -31,8 +31,8 @@ public final class FrontierFile {
     /**
      * Reads the file; empty where the log has no journal.
      *
-     * @throws CorruptSegmentException where it is damaged
-     * @throws UnsupportedFormatException where a newer version wrote it
+     * @throws CorruptSegmentException if it is damaged
+     * @throws UnsupportedFormatException if a newer version wrote it
      */
     public static Optional<Frontier> load(Path root) throws IOException {
         Path file = path(root);

@@ -68,7 +68,7 @@ public final class FrontierLayout {
     /**
      * The whole file, from position 0 to the limit.
      *
-     * @throws IllegalArgumentException where that is more than {@link #MAX_BYTES}
+     * @throws IllegalArgumentException if that is more than {@link #MAX_BYTES}
      */
     public static ByteBuffer encode(Frontier frontier) {
         long length = FIXED_BYTES;

@@ -92,7 +92,7 @@ public final class JournalBlockLayout {
      * Goes through the entries of a whole block.
      *
      * @param block little-endian, from index 0 on, limit its length
-     * @throws FormatException where an entry is invalid: entries before it may have been handed out
+     * @throws FormatException if an entry is invalid: entries before it may have been handed out
      */
     static void forEachEntry(ByteBuffer block, JournalEntries entries) throws FormatException, IOException {
         int offset = PREFIX_BYTES;

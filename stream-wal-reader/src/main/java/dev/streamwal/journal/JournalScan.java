@@ -95,7 +95,7 @@ public final class JournalScan {
     /**
      * Goes through it, once.
      *
-     * @throws UnsupportedFormatException where a newer version wrote an entry
+     * @throws UnsupportedFormatException if a newer version wrote an entry
      */
     public JournalEnd scan(JournalVisitor visitor) throws IOException {
         long longest = 0;

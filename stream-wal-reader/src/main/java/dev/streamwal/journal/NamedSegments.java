@@ -32,7 +32,7 @@ final class NamedSegments {
     /**
      * What is wrong with a whole block's entries, before any of them is handed out.
      *
-     * @throws FormatException where a newer version wrote one
+     * @throws FormatException if a newer version wrote one
      */
     Optional<String> check(ByteBuffer block) throws FormatException, IOException {
         Checked checked = new Checked(new HashMap<>(), byNumber);

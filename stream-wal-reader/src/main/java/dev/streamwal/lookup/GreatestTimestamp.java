@@ -45,7 +45,7 @@ public final class GreatestTimestamp {
     /**
      * The record; empty where the stream has none.
      *
-     * @throws CorruptSegmentException where a part that has to be read is damaged
+     * @throws CorruptSegmentException if a part that has to be read is damaged
      */
     public Optional<HeldRecord> find() throws IOException {
         for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {

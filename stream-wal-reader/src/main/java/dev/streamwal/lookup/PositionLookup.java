@@ -83,7 +83,7 @@ public final class PositionLookup {
     /**
      * Where the data before the segment ended; -1 where its header can't be read.
      *
-     * @throws NoSuchFileException where the segment was deleted, or has moved, meanwhile: list anew
+     * @throws NoSuchFileException if the segment was deleted, or has moved, meanwhile: list anew
      */
     private long previousEnd(Segment segment) throws IOException {
         try {

@@ -54,7 +54,7 @@ public final class ScanStart {
      */
     private record Place(@Nullable Segment segment, long offset, @Nullable Segment next) {}
 
-    /** @throws EntryNotFoundException where no record starts at the position, and none ends there */
+    /** @throws EntryNotFoundException if no record starts at the position, and none ends there */
     public StreamScan scan(ScanBegin begin) throws IOException {
         return open(begin, Telling.NOTHING);
     }
@@ -63,7 +63,7 @@ public final class ScanStart {
      * A scan that reports the records deleted from its beginning on, and between the segments that it enters. A position that was cut off or lost,
      * and where no record can come any more, counts as the end.
      *
-     * @throws EntryNotFoundException where no record starts at the position, and none ends there
+     * @throws EntryNotFoundException if no record starts at the position, and none ends there
      */
     public StreamScan tail(ScanBegin begin) throws IOException {
         return begin instanceof ScanBegin.Committed committed ? behindCommit(committed) : open(begin, Telling.ALL);

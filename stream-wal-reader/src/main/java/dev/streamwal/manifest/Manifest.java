@@ -44,7 +44,7 @@ public final class Manifest {
      * @param sharedBelow see {@link #sharedBelow()}
      * @param tier null where the log has none
      * @param objects in the tier, by the numbers of the packs that they hold
-     * @throws IllegalArgumentException where numbers of packs contradict each other, or there are too many packs or ranges
+     * @throws IllegalArgumentException if numbers of packs contradict each other, or there are too many packs or ranges
      */
     Manifest(long edits, long highestNumber, long sharedBelow, Collection<ListedPack> packs, Collection<VoidRange> ranges, @Nullable LogTier tier,
             Map<Long, TierObject> objects) {
@@ -187,7 +187,7 @@ public final class Manifest {
     /**
      * With packs added that have what no pack had.
      *
-     * @throws IllegalArgumentException where an added pack's number isn't above all that were listed
+     * @throws IllegalArgumentException if an added pack's number isn't above all that were listed
      */
     public Manifest with(List<ListedPack> added) {
         return replaced(added, List.of(), highestNumber, voidRanges());
@@ -198,7 +198,7 @@ public final class Manifest {
      *
      * @param copied by which that was copied: ranges that came since concern the added packs too, which have what they cover. No pack may have come since with a
      *     lower number than these: a cut lists one with what it leaves, which its own range must not cover
-     * @throws IllegalArgumentException where an added pack's number is listed, or isn't above those of the removed ones; where one of these isn't
+     * @throws IllegalArgumentException if an added pack's number is listed, or isn't above those of the removed ones; where one of these isn't
      *     listed; or where ranges and a pack with a lower number have come
      */
     public Manifest replaced(List<ListedPack> added, List<Long> removed, Manifest copied) {
@@ -269,7 +269,7 @@ public final class Manifest {
     /**
      * With a pack's frames in the tier.
      *
-     * @throws IllegalArgumentException where the pack isn't listed, or there is no tier
+     * @throws IllegalArgumentException if the pack isn't listed, or there is no tier
      */
     public Manifest inTier(long number, TierObject object) {
         Map<Long, TierObject> more = new HashMap<>(objects);

@@ -43,8 +43,8 @@ public final class ManifestFile {
      * Reads the file, or else its copy.
      *
      * @return the instance {@link Manifest#EMPTY} where there is no manifest, as before a log's first pack
-     * @throws CorruptSegmentException where it is damaged, and so is its copy; or both are missing, and there is a pack
-     * @throws UnsupportedFormatException where a newer version wrote it
+     * @throws CorruptSegmentException if it is damaged, and so is its copy; or both are missing, and there is a pack
+     * @throws UnsupportedFormatException if a newer version wrote it
      */
     public static Manifest read(Path root) throws IOException {
         TwinFile<Manifest> twin = twin(root);
@@ -98,7 +98,7 @@ public final class ManifestFile {
      * <p>Why there is a whole manifest at every moment: the copy is written over only where the file can be read, and the file is replaced by a rename only
      * when the copy was forced. A copy that a crash leaves half written is written anew at the next opening, as the file can be read.
      *
-     * @throws IOException where there is no copy, the file can't be read, or the manifest needs more room than the copy has
+     * @throws IOException if there is no copy, the file can't be read, or the manifest needs more room than the copy has
      */
     static void writeOverCopy(Path root, Manifest manifest) throws IOException {
         Path file = path(root);
@@ -138,7 +138,7 @@ public final class ManifestFile {
     /**
      * The manifest with this content.
      *
-     * @throws FormatException where it is damaged, or a newer version's
+     * @throws FormatException if it is damaged, or a newer version's
      */
     public static Manifest manifest(byte[] bytes) throws FormatException {
         return ManifestLayout.decode(bytes);

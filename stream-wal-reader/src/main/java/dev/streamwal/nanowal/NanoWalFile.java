@@ -71,8 +71,8 @@ public final class NanoWalFile {
     /**
      * The file, open, until the caller closes it.
      *
-     * @throws CorruptSegmentException where it doesn't start as a nano-wal file does
-     * @throws UnsupportedFormatException where it is a stream-wal segment, or too long
+     * @throws CorruptSegmentException if it doesn't start as a nano-wal file does
+     * @throws UnsupportedFormatException if it is a stream-wal segment, or too long
      */
     public SharedFile open(ChannelCache channels) throws IOException {
         SharedFile bytes = channels.acquire(path);

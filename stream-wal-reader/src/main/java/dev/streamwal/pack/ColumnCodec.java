@@ -118,7 +118,7 @@ final class ColumnCodec {
      * @param position in the stream, of the first frame
      * @param salt of their checksums
      * @param room gives an array that is as long or longer; the frames are at its beginning
-     * @throws FormatException where {@link #encode} can't have written these columns
+     * @throws FormatException if {@link #encode} can't have written these columns
      */
     static byte[] decode(ByteBuffer columns, int maxBytes, long position, long salt, IntFunction<byte[]> room, Scratch scratch) throws FormatException {
         int count = Varints.length(columns, maxBytes / RecordLayout.PREFIX_BYTES);

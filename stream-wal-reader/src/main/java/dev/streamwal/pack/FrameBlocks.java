@@ -223,7 +223,7 @@ final class FrameBlocks {
      *
      * @param block all of it
      * @param position in the stream, of its first frame
-     * @throws FormatException where it doesn't verify
+     * @throws FormatException if it doesn't verify
      */
     static byte[] decode(ByteBuffer block, long position, long salt) throws FormatException {
         return decode(block, position, salt, FrameBlocks::inflate, byte[]::new, new ColumnCodec.Scratch());

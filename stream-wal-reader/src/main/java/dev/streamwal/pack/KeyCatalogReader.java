@@ -42,7 +42,7 @@ public final class KeyCatalogReader {
     /**
      * Reads footer, packs and index.
      *
-     * @throws CorruptSegmentException where one of them is damaged, or of another version
+     * @throws CorruptSegmentException if one of them is damaged, or of another version
      */
     public KeyCatalogReader(SegmentBytes bytes, Path file) throws IOException {
         this.file = file;
@@ -106,7 +106,7 @@ public final class KeyCatalogReader {
      *
      * @param bytes of the file, open
      * @param cache for groups
-     * @throws CorruptSegmentException where the file is damaged, or another file has its name
+     * @throws CorruptSegmentException if the file is damaged, or another file has its name
      */
     public List<CatalogedSegment> find(SegmentBytes bytes, StreamKey key, BlockCache cache) throws IOException {
         byte[] wanted = key.utf8();
@@ -258,7 +258,7 @@ public final class KeyCatalogReader {
          * Goes to the next key.
          *
          * @return false at the end
-         * @throws CorruptSegmentException where the file is damaged; the keys before are valid
+         * @throws CorruptSegmentException if the file is damaged; the keys before are valid
          */
         public boolean next() throws IOException {
             try {

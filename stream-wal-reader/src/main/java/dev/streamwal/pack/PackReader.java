@@ -64,8 +64,8 @@ public final class PackReader implements AutoCloseable {
      * @param number the pack's, by its name
      * @param tables for the table blocks of all packs
      * @param frames for their unpacked blocks
-     * @throws CorruptSegmentException where one of them is damaged, or belongs to another pack
-     * @throws UnsupportedFormatException where a later version wrote it
+     * @throws CorruptSegmentException if one of them is damaged, or belongs to another pack
+     * @throws UnsupportedFormatException if a later version wrote it
      */
     public static PackReader open(PackSource source, long number, BlockCache tables, BlockCache frames) throws IOException {
         try (OpenBytes bytes = source.open()) {
@@ -209,7 +209,7 @@ public final class PackReader implements AutoCloseable {
      * The stream's segments, in the order of their base positions; empty where there is none. Reads one table block, and those in which the
      * stream's entries continue, except blocks in the cache.
      *
-     * @throws CorruptSegmentException where a table block that may have them is damaged
+     * @throws CorruptSegmentException if a table block that may have them is damaged
      */
     public List<PackEntry> find(StreamKey key) throws IOException {
         byte[] wanted = key.utf8();
@@ -362,7 +362,7 @@ public final class PackReader implements AutoCloseable {
     /**
      * The segment's footer: read where its index has several blocks, else made from the entry.
      *
-     * @throws CorruptSegmentException where it is damaged
+     * @throws CorruptSegmentException if it is damaged
      */
     public Footer segmentFooter(PackEntry entry) throws IOException {
         if (entry.indexBytes() == 0) {

@@ -28,7 +28,7 @@ public final class PackRun implements Comparable<PackRun> {
      * Goes to the next segment.
      *
      * @return false at the end
-     * @throws CorruptSegmentException where a table block is damaged
+     * @throws CorruptSegmentException if a table block is damaged
      */
     public boolean next() throws IOException {
         Optional<PackEntry> next = walk.next();

@@ -14,14 +14,14 @@ public interface PackSource {
     /**
      * The pack's bytes, from wherever they are now.
      *
-     * @throws NoSuchFileException where the pack was deleted
+     * @throws NoSuchFileException if the pack was deleted
      */
     OpenBytes open() throws IOException;
 
     /**
      * As {@link #open}, for reading all of the pack.
      *
-     * @throws NoSuchFileException where the pack isn't in the log's directory, or another file has its name
+     * @throws NoSuchFileException if the pack isn't in the log's directory, or another file has its name
      */
     OpenBytes openFile() throws IOException;
 

@@ -34,7 +34,7 @@ public final class PackTableFile {
      * @param file with the table
      * @param tableBytes its size
      * @param packBytes of the pack
-     * @throws CorruptSegmentException where the file can't have the table of a pack of that size
+     * @throws CorruptSegmentException if the file can't have the table of a pack of that size
      */
     public static long begin(Path file, long tableBytes, long packBytes) {
         long begin = packBytes - (tableBytes - HEADER_BYTES);

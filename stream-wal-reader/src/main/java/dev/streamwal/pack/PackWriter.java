@@ -131,8 +131,8 @@ public final class PackWriter implements Closeable {
      * leaves it out. Where writing fails, the pack can only be closed.
      *
      * @param segment all its bytes from the header on
-     * @throws CorruptSegmentException where a frame doesn't verify, or the footer contradicts the frames
-     * @throws IllegalArgumentException where it is too large, its window exceeds the pack's, it expires later, or it isn't behind the segment before
+     * @throws CorruptSegmentException if a frame doesn't verify, or the footer contradicts the frames
+     * @throws IllegalArgumentException if it is too large, its window exceeds the pack's, it expires later, or it isn't behind the segment before
      */
     public void add(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
         check(State.OPEN);

@@ -51,7 +51,7 @@ final class SegmentDraft {
      * Reads and verifies a segment, which replaces the one before.
      *
      * @param dataEnd offset where its data ends
-     * @throws CorruptSegmentException where a frame doesn't verify
+     * @throws CorruptSegmentException if a frame doesn't verify
      */
     void read(SegmentHeader newHeader, int dataEnd, SegmentBytes segment) throws IOException {
         int bytes = dataEnd - newHeader.headerLength();
@@ -72,7 +72,7 @@ final class SegmentDraft {
      *
      * @param newFrames from the position to the limit, which stay
      * @param areRecords whether all of them are known to be records outside batches, and to verify; otherwise they are verified
-     * @throws CorruptSegmentException where a frame doesn't verify
+     * @throws CorruptSegmentException if a frame doesn't verify
      */
     void take(SegmentHeader newHeader, ByteBuffer newFrames, boolean areRecords) throws IOException {
         begin(newHeader, newFrames.remaining());
@@ -151,7 +151,7 @@ final class SegmentDraft {
         index.add(header.headerLength() + offset, timestampMillis);
     }
 
-    /** @throws CorruptSegmentException where the footer contradicts the frames */
+    /** @throws CorruptSegmentException if the footer contradicts the frames */
     void checkFooter(Footer footer) throws CorruptSegmentException {
         if (lastSize != footer.lastRecordSize() || !isSame(index, footer.index())) {
             throw corrupt("segment's footer contradicts its records: records=" + records + ", footerRecords=" + footer.index().records(),

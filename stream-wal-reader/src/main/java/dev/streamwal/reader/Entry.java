@@ -40,13 +40,13 @@ public interface Entry {
     byte[] contentBytes();
 
     /**
-     * The value that a typed record holds. It is made anew at every call; the indices of both buffers stay as they are.
+     * The value that a typed record holds. It is made again at every call; the indices of both buffers stay as they are.
      *
      * @param <T> type of the value
      * @param codec makes it of the content
      * @return the value
-     * @throws UndecodableRecordException where the record isn't one that the codec reads, or the codec throws
-     * @throws IllegalArgumentException where the codec's schema id or version can't be one
+     * @throws UndecodableRecordException if the record isn't one that the codec reads, or the codec throws
+     * @throws IllegalArgumentException if the codec's schema id or version can't be one
      */
     default <T> T value(RecordCodec<T> codec) {
         return Decoding.value(codec, this);

@@ -94,12 +94,12 @@ public class EntryCursor implements AutoCloseable {
      * Goes to the next record.
      *
      * @return false where there is none, for now
-     * @throws CorruptSegmentException where there is damage; the call after goes on behind it
-     * @throws UnsupportedFormatException where a record needs a newer version; the call after goes on behind it
-     * @throws EntryExpiredException where the records to be read have been deleted meanwhile; the call after goes on behind them
-     * @throws WalIOException where the file system fails, or a slot was given up by its writer, in which case the call after goes on
-     *     behind it
-     * @throws WalClosedException where the cursor or its reader has been closed
+     * @throws CorruptSegmentException if there is damage; the call after continues after it
+     * @throws UnsupportedFormatException if a record needs a newer version; the call after continues after it
+     * @throws EntryExpiredException if the records to be read have been deleted meanwhile; the call after continues after them
+     * @throws WalIOException if the file system fails, or a slot was given up by its writer, in which case the call after goes on
+     *     after it
+     * @throws WalClosedException if the cursor or its reader has been closed
      */
     public boolean next() {
         header.loaded = false;
@@ -122,7 +122,7 @@ public class EntryCursor implements AutoCloseable {
         return walk.key();
     }
 
-    /** {@return where the record stands in the stream} */
+    /** {@return where the record is in the stream} */
     public long position() {
         return walk.record().position();
     }
@@ -200,7 +200,7 @@ public class EntryCursor implements AutoCloseable {
      * The value of a sample, as {@code StreamWal.samples} and {@link SampleCodec} write it; its time is {@link #timestampMillis()}.
      *
      * @return the number that was appended
-     * @throws UndecodableRecordException where the record isn't a sample; the cursor can go on
+     * @throws UndecodableRecordException if the record isn't a sample; the cursor can go on
      */
     public double sampleValue() {
         if (schemaTag() == SchemaTag.SAMPLE && contentLength(walk.record()) == Double.BYTES) {
@@ -215,7 +215,7 @@ public class EntryCursor implements AutoCloseable {
      * @param <T> type of the values
      * @param codec makes them of the records' contents
      * @return to be closed by the caller, in place of this one
-     * @throws IllegalArgumentException where the codec's schema id or version can't be one
+     * @throws IllegalArgumentException if the codec's schema id or version can't be one
      */
     public <T> TypedCursor<T> typed(RecordCodec<T> codec) {
         return new TypedCursor<>(this, codec);
@@ -226,13 +226,13 @@ public class EntryCursor implements AutoCloseable {
         return SchemaTag.in(header(), walk.record().headerLength());
     }
 
-    /** The header without the tag, with its indices set anew. */
+    /** The header without the tag, with its indices set again. */
     final ByteBuf headerBeforeTag() {
         int length = walk.record().headerLength();
         return header().setIndex(0, schemaTag() == SchemaTag.NONE ? length : length - SchemaTag.BYTES);
     }
 
-    /** The content, with its indices set anew. */
+    /** The content, with its indices set again. */
     final ByteBuf wholeContent() {
         return content().setIndex(0, contentLength(walk.record()));
     }
@@ -254,7 +254,7 @@ public class EntryCursor implements AutoCloseable {
      * everything that this cursor has passed.
      *
      * @return a position in the stream; for a cursor over several streams, in the stream of the record
-     * @throws IllegalStateException where the cursor is over several streams, and is on no record
+     * @throws IllegalStateException if the cursor is over several streams, and is on no record
      */
     public long nextPosition() {
         return walk.nextPosition();

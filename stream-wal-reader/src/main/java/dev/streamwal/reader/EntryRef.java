@@ -91,7 +91,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
      * @param headerLength of the record's own header, 0 to 65,535 bytes
      * @param contentLength of its content, in bytes, not negative; plus {@link #ENCRYPTION_BYTES} where the stream is encrypted
      * @return the frame with its padding, in bytes
-     * @throws IllegalArgumentException where no record has such lengths
+     * @throws IllegalArgumentException if no record has such lengths
      */
     public static int sizeOf(int headerLength, int contentLength) {
         long size = RecordLayout.frameBytes(headerLength, contentLength);
@@ -108,7 +108,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
      *
      * @param text of a ref
      * @return the ref
-     * @throws IllegalArgumentException where the text is no ref
+     * @throws IllegalArgumentException if the text is no ref
      */
     public static EntryRef parse(CharSequence text) {
         String ref = text.toString();
@@ -151,7 +151,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
      *
      * @param bytes of a ref
      * @return the ref
-     * @throws IllegalArgumentException where the bytes are no ref, or more than one
+     * @throws IllegalArgumentException if the bytes are no ref, or more than one
      */
     public static EntryRef fromBytes(byte[] bytes) {
         ByteBuffer in = ByteBuffer.wrap(bytes);
@@ -164,11 +164,11 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     }
 
     /**
-     * Reads one ref from the buffer, and moves the reader index behind it. On failure the index doesn't move.
+     * Reads one ref from the buffer, and moves the reader index to its end. On failure the index doesn't move.
      *
      * @param source standing at a ref
      * @return the ref
-     * @throws IllegalArgumentException where the buffer doesn't go on with a ref
+     * @throws IllegalArgumentException if the buffer doesn't go on with a ref
      */
     public static EntryRef decode(ByteBuf source) {
         int start = source.readerIndex();

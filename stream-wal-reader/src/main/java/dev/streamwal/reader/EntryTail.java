@@ -12,22 +12,24 @@ import java.util.Map;
 
 /**
  * A cursor that waits for new records, of any process. It survives rotation, sealing, sweeping and cutting of segments, streams that are deleted
- * and come again, and a writer that ends, is killed or restarts. Where another log is made or restored at the log's path, it ends with a
- * {@link WalClosedException}, but in the process that writes the log.
+ * and come again, and a writer that ends, is killed or restarts. If another log is created or restored at the log's path, it ends with a
+ * {@link WalClosedException}, except in the process that writes the log.
  *
  * <p>Records that retention deleted before they were read are reported: {@code next} throws an {@link EntryExpiredException} once, and the call
- * after goes on at {@link EntryExpiredException#to()}. Of a deleted stream it is told when the stream comes again. One exception: a tail by
- * prefix or pattern remembers the last thousand streams that were deleted after it had read them to their end; an earlier one counts as new. Where it isn't known whether there were such records, {@link EntryExpiredException#isCertain()} is false.
+ * after continues at {@link EntryExpiredException#to()}. Records of a deleted stream are reported when the stream comes again. One exception: a tail by
+ * prefix or pattern remembers the last thousand streams that were deleted after it had read them to their end; an earlier one counts as new. If it
+ * isn't known whether there were such records, {@link EntryExpiredException#isCertain()} is false.
  *
  * <p>Records that {@code truncateAfter} cut off are not reported, as if they hadn't been appended. Whether or not the tail had delivered them, it
  * goes on with the records appended after the cut, which have higher positions. A tail that has the segment open may still read the records that
  * were cut off.
  *
- * <p>A waiting tail polls the files, with rests that grow from 0.2 ms to 4 ms, and up to 200 ms where a look takes long, as at many streams; that
- * takes a hundredth of a core where nothing comes, up to a ninth in the second behind a record. A tail of many streams looks at shared segments each time, and takes such rests between its looks at
- * streams with segments of their own also where {@code next} isn't asked to wait: false says that there was nothing when it looked last. With many
- * such streams the first record of a new segment may take it some looks. After a tenth of a second a waiting tail gives its buffers back. The next
- * look closes the file of a deleted segment, which frees its space: so keep calling {@code next}, or close the tail.
+ * <p>A waiting tail polls the files. Between its looks it rests for 0.2 ms to 4 ms, and for up to 200 ms if a look takes long, as with many streams.
+ * While nothing comes, it takes a hundredth of a core; in the second after a record, up to a ninth. A tail of many streams looks at shared segments
+ * at each call, but at streams with segments of their own only after such a rest, even if {@code next} isn't asked to wait: false means that there
+ * was nothing at the last look. With many such streams, it may take some looks to find the first record of a new segment. After a tenth of a second
+ * a waiting tail gives its buffers back. The next look closes the file of a deleted segment, which frees its space: so keep calling {@code next}, or
+ * close the tail.
  *
  * @since 1.0
  */
@@ -73,7 +75,7 @@ public final class EntryTail extends EntryCursor {
      *     a tail of many streams looks at shared segments, and only in turn at those that streams have of their own: false doesn't say that there is
      *     nothing in those
      * @return false where the time is over, or {@link #wakeup()} was called
-     * @throws InterruptedException where the thread is interrupted while it waits, or was before
+     * @throws InterruptedException if the thread is interrupted while it waits, or was before
      */
     public boolean next(Duration timeout) throws InterruptedException {
         long timeoutNanos = nanos(timeout);
@@ -150,7 +152,7 @@ public final class EntryTail extends EntryCursor {
      * @param <T> type of the values
      * @param codec makes them of the records' contents
      * @return to be closed by the caller, in place of this one
-     * @throws IllegalArgumentException where the codec's schema id or version can't be one
+     * @throws IllegalArgumentException if the codec's schema id or version can't be one
      */
     @Override
     public <T> TypedTail<T> typed(RecordCodec<T> codec) {
@@ -158,12 +160,12 @@ public final class EntryTail extends EntryCursor {
     }
 
     /**
-     * Where a later tail goes on, behind everything that this one has delivered: a position for each stream that it has come across. To go on
-     * there, give them to {@link ReadFrom#positions}, and follow the same keys.
+     * Where a later tail continues, after everything that this one has delivered: a position for each stream that it has come across. To continue
+     * there, give the positions to {@link ReadFrom#positions}, and follow the same keys.
      *
      * <p>A tail of a prefix, of a pattern, or of all streams leaves out those in which it hasn't read anything yet, unless it was told where to begin
-     * in them. A later tail of the same keys delivers such a stream from its first record. For streams that are followed by their keys, and by a
-     * {@link WalConsumer}, there is 0 in place of that, from which on records that retention took, or that never were, may be reported as lost.
+     * in them. A later tail of the same keys delivers such a stream from its first record. A stream that is followed by its key, or by a
+     * {@link WalConsumer}, has position 0 instead. A tail from there may report records as lost that retention deleted, or that never were.
      *
      * @return a snapshot by key, the caller's own
      */

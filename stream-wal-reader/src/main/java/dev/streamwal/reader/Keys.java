@@ -39,7 +39,7 @@ public final class Keys {
      *
      * @param key of the stream, 1 to 1,024 bytes of UTF-8
      * @return a selection of this key only
-     * @throws IllegalArgumentException where the key is invalid
+     * @throws IllegalArgumentException if the key is invalid
      */
     public static Keys key(String key) {
         return new Keys(KeyScope.key(key));
@@ -50,7 +50,7 @@ public final class Keys {
      *
      * @param prefix at most 1,024 bytes of UTF-8; empty for all streams
      * @return a selection of every key that starts with it, including the prefix itself
-     * @throws IllegalArgumentException where no key can begin with it
+     * @throws IllegalArgumentException if no key can begin with it
      */
     public static Keys prefix(String prefix) {
         return new Keys(KeyScope.prefix(prefix));
@@ -62,7 +62,7 @@ public final class Keys {
      *
      * @param pattern 1 to 4,096 characters
      * @return a selection of every key that matches as a whole
-     * @throws IllegalArgumentException where it is empty, too long, or not valid Unicode
+     * @throws IllegalArgumentException if it is empty, too long, or not valid Unicode
      */
     public static Keys glob(String pattern) {
         return new Keys(KeyScope.glob(pattern));
@@ -73,7 +73,7 @@ public final class Keys {
      *
      * @param keys in any order; none is allowed, and so are duplicates. A copy is made
      * @return a selection of these keys only
-     * @throws IllegalArgumentException where one can't be a key, or more than {@link #MAX_KEYS} differ
+     * @throws IllegalArgumentException if one can't be a key, or more than {@link #MAX_KEYS} differ
      */
     public static Keys of(Collection<String> keys) {
         return new Keys(KeyScope.of(keys));

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Where following a stream begins: at the first record, behind the last one, at a position, or at a time. Immutable and thread-safe. Two are equal
+ * Where following a stream begins: at the first record, after the last one, at a position, or at a time. Immutable and thread-safe. Two are equal
  * if made by the same method from the same position or time.
  *
  * @see WalReader#follow(String, ReadFrom)
@@ -51,7 +51,7 @@ public final class ReadFrom {
      * @param position in the stream, as {@link EntryRef#position()}, {@link EntryRef#end()}, {@link EntryCursor#nextPosition()} and
      *     {@link EntryTail#positions()} give it
      * @return this position
-     * @throws IllegalArgumentException where the position is negative
+     * @throws IllegalArgumentException if the position is negative
      */
     public static ReadFrom position(long position) {
         WalReader.checkPosition(position);
@@ -63,7 +63,7 @@ public final class ReadFrom {
      *
      * @param positions by key
      * @return by key, a map of the caller's own
-     * @throws IllegalArgumentException where a position is negative
+     * @throws IllegalArgumentException if a position is negative
      */
     public static Map<String, ReadFrom> positions(Map<String, Long> positions) {
         Map<String, ReadFrom> from = new HashMap<>();
@@ -72,7 +72,7 @@ public final class ReadFrom {
     }
 
     /**
-     * The first record, in order of position, whose timestamp is at or after a time; records behind it may be older, where records came late. Where
+     * The first record, in order of position, whose timestamp is at or after a time; later ones may be older, where records came late. Where
      * there is no such record yet, following begins with the next append, whatever its timestamp. Finding the record takes as many reads as
      * {@link WalReader#scan(String, Instant, Instant)} from that time takes to its first record. Damage before it is skipped.
      *

@@ -64,7 +64,7 @@ final class ReadThreads implements AutoCloseable {
     /**
      * Runs the parts, on the calling thread and on others, and returns when no thread works on them any more. An interrupt is kept.
      *
-     * @throws RuntimeException or an error: the failure of the first part that failed; parts behind it may not have run
+     * @throws RuntimeException or an error: the failure of the first part that failed; later parts may not have run
      */
     void run(List<Runnable> parts) {
         Job job = new Job(parts);

@@ -74,7 +74,7 @@ interface ReadableLog extends AutoCloseable {
 
     RecordWalk scanFrom(String key, long position);
 
-    /** Walks from the first of the {@code count} newest records on. It may go on behind them. */
+    /** Walks from the first of the {@code count} newest records on. It may continue after them. */
     RecordWalk scanLast(String key, int count);
 
     TailWalk follow(String key, ScanBegin begin);

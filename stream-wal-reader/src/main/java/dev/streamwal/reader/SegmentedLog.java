@@ -73,7 +73,7 @@ final class SegmentedLog implements ReadableLog {
     }
 
     /**
-     * The log that is at the path now. Each operation asks once, before it reads anything. Where the log's directory was deleted, and made anew or
+     * The log that is at the path now. Each operation asks once, before it reads anything. Where the log's directory was deleted, and created again or
      * restored, nothing of what was kept of the former log may be used: its headers have other salts, and its positions other records. So all of that
      * goes, and the cursors over the former log end.
      */

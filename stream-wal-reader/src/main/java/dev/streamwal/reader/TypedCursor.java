@@ -35,10 +35,10 @@ public class TypedCursor<T> implements AutoCloseable {
     }
 
     /**
-     * The record's value, which the codec makes anew at every call.
+     * The record's value, which the codec makes again at every call.
      *
      * @return the value
-     * @throws UndecodableRecordException where the record isn't one that the codec reads, or the codec throws
+     * @throws UndecodableRecordException if the record isn't one that the codec reads, or the codec throws
      */
     public T value() {
         return Decoding.value(codec, entries.schemaTag(), entries.wholeContent(), entries.key(), entries.position());
@@ -49,7 +49,7 @@ public class TypedCursor<T> implements AutoCloseable {
         return entries.key();
     }
 
-    /** {@return where the record stands in the stream} */
+    /** {@return where the record is in the stream} */
     public long position() {
         return entries.position();
     }

@@ -24,7 +24,7 @@ public final class TypedTail<T> extends TypedCursor<T> {
      *
      * @param timeout how long to wait at most; zero or less looks once, and doesn't wait
      * @return false where the time is over, or {@link #wakeup()} was called
-     * @throws InterruptedException where the thread is interrupted while it waits, or was before
+     * @throws InterruptedException if the thread is interrupted while it waits, or was before
      */
     public boolean next(Duration timeout) throws InterruptedException {
         return entries.next(timeout);

@@ -52,13 +52,13 @@ import org.jspecify.annotations.Nullable;
  * an earlier commit, so that more is delivered again. Records that a commit released are not deleted before that commit survives a power loss, too.
  *
  * <p><b>Losses</b> are in {@link #lost()}: records that were deleted before the consumer had committed them. Those deleted before it was opened are
- * listed at once; those deleted later when its tail comes upon them, which then throws an {@link EntryExpiredException}. What that isn't {@linkplain
- * EntryExpiredException#isCertain() certain} of is in {@link #possiblyLost()} instead. Committed records never count as lost, nor do those that the
- * writer has cut off a stream's end. A range is one of positions, not of bytes: the stream may have skipped positions within it.
+ * listed at once. Those deleted later are listed when its tail reaches them and throws an {@link EntryExpiredException}. If the exception isn't
+ * {@linkplain EntryExpiredException#isCertain() certain}, the range is in {@link #possiblyLost()} instead. Committed records never count as lost, nor
+ * do those that the writer has cut off a stream's end. A range is one of positions, not of bytes: the stream may have skipped positions within it.
  *
- * <p>Records that the writer has erased aren't delivered, and are no loss while their segment is there. Once it has expired, nothing says any more
- * that they were erased: from the last commit on, their positions are in {@link #lost()} like others. That may be all that is in a range, also where
- * the consumer has committed every record that it was given, as a commit ends where such a record ends.
+ * <p>Records that the writer has erased aren't delivered. They are no loss while their segment is there. Once the segment has expired, nothing shows
+ * that they were erased, and their positions after the last commit are in {@link #lost()} like others. A range may consist of erased records only,
+ * even if the consumer has committed every record that it was given, as the commit ends where the last of these ends.
  *
  * <p>Where all of a stream was deleted, its loss is listed when the stream comes again, as its first segment tells where it had ended. If the log
  * was closed after the stream's last record, or has forgotten the stream, that may be unknown. Then {@link #lost()} has only what an open tail had
@@ -67,9 +67,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A consumer isn't told of what was deleted before it was made: make it before the first record, where nothing may go unnoticed. Opening and
  * closing it is enough, in the writer's process for instance. Nor is it told of a stream that came after it, and of which it has committed nothing,
- * where all of that was deleted and the log was opened anew before the stream came again.
+ * where all of that was deleted and the log was opened again before the stream came again.
  *
- * <p><b>On a read-only file system</b>, or where the log's folder can't be written to for another reason, the consumer goes on behind its last
+ * <p><b>On a read-only file system</b>, or where the log's folder can't be written to for another reason, the consumer continues after its last
  * commit, or begins with the oldest record. {@link #commit} throws.
  *
  * <p>Thread-safe. The tail is for one thread; that thread closes the consumer, too, or has closed the tail before.
@@ -105,15 +105,15 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * The tail of the consumer's streams. The same one at every call, until it is closed; then a new one, which goes on behind the last commits.
+     * The tail of the consumer's streams. The same one at every call, until it is closed; then a new one, which continues after the last commits.
      *
      * <p>Where a commit is beyond the stream's end, as in a log that was restored to an earlier state, the tail's {@code next} throws an
      * {@link EntryNotFoundException} once, and the call after goes on at the stream's end. Every new tail does so, until a position there is
      * committed.
      *
      * @return closed with the consumer
-     * @throws EntryNotFoundException where a committed position is within its stream, and no record starts or ends there; commit another one
-     * @throws WalClosedException where the consumer, or its reader, has been closed, or another log was made or restored at the log's path
+     * @throws EntryNotFoundException if a committed position is within its stream, and no record starts or ends there; commit another one
+     * @throws WalClosedException if the consumer, or its reader, has been closed, or another log was made or restored at the log's path
      */
     public synchronized EntryTail entries() {
         checkOpen();
@@ -139,10 +139,10 @@ public final class WalConsumer implements AutoCloseable {
      * @param key of one of the consumer's streams
      * @param position as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it. Where it is within the stream, and no record starts
      *     or ends there, {@link #entries()} throws when the consumer is opened again
-     * @throws IllegalArgumentException where the stream isn't one of the consumer's, the position can't be any record's, or it is beyond the
+     * @throws IllegalArgumentException if the stream isn't one of the consumer's, the position can't be any record's, or it is beyond the
      *     stream's end, as far as that is visible now
-     * @throws WalIOException where the commit can't be written, as on a read-only file system. It may count or not; try it again
-     * @throws WalClosedException where the consumer has been closed
+     * @throws WalIOException if the commit can't be written, as on a read-only file system. It may count or not; try it again
+     * @throws WalClosedException if the consumer has been closed
      */
     public void commit(String key, long position) {
         commit(Map.of(key, position));
@@ -152,9 +152,9 @@ public final class WalConsumer implements AutoCloseable {
      * Commits positions of several streams by one write. If the process or the machine ends during the call, some may be committed and others not.
      *
      * @param positions by key, each as {@link #commit(String, long)} takes it
-     * @throws IllegalArgumentException where one of them is refused: then nothing is committed
-     * @throws WalIOException where the commits can't be written, as on a read-only file system. Each may count or not; try again
-     * @throws WalClosedException where the consumer has been closed
+     * @throws IllegalArgumentException if one of them is refused: then nothing is committed
+     * @throws WalIOException if the commits can't be written, as on a read-only file system. Each may count or not; try again
+     * @throws WalClosedException if the consumer has been closed
      */
     public void commit(Map<String, Long> positions) {
         long nowMillis = log.settings().clock().millis();
@@ -179,7 +179,7 @@ public final class WalConsumer implements AutoCloseable {
      * streams that have uncommitted deliveries, as {@link #commit(Map)} does; without any it does nothing.
      *
      * @throws WalIOException as {@link #commit(Map)}
-     * @throws WalClosedException where the consumer has been closed
+     * @throws WalClosedException if the consumer has been closed
      */
     public void commitDelivered() {
         commit(delivered.uncommitted());
@@ -268,7 +268,7 @@ public final class WalConsumer implements AutoCloseable {
     /**
      * Where records may have been lost. All of a stream was deleted, and the log was closed or has forgotten where the stream had ended: there may or
      * may not have been uncommitted records. If such a stream had come again before the consumer was opened, the range from the commit to where the
-     * stream begins now is listed at once, until something behind it is committed and the consumer is opened again. Later ranges are listed when the
+     * stream begins now is listed at once, until a later position is committed and the consumer is opened again. Later ranges are listed when the
      * tail throws an {@link EntryExpiredException} that isn't {@linkplain EntryExpiredException#isCertain() certain}.
      *
      * @return by key and position; a snapshot, at most 10,000 ranges
@@ -297,7 +297,7 @@ public final class WalConsumer implements AutoCloseable {
      * Closes its tail, so that the consumer can be opened again, here or in another process. Deliveries that were not committed are repeated then.
      * The second call does nothing.
      *
-     * @throws WalIOException where the file system fails; the consumer is closed nevertheless
+     * @throws WalIOException if the file system fails; the consumer is closed nevertheless
      */
     @Override
     public synchronized void close() {

@@ -32,8 +32,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Reads a log while it is written and swept, in the writer's process or in any other. A reader takes no locks, needs no writer, and writes nothing
- * except its {@link WalConsumer}s' commits.
+ * Reads a log while it is written and swept, in the writer's process or in any other. Reading needs no writer, takes no locks, and writes nothing.
+ * Only a {@link WalConsumer} locks a file, its own, and writes its commits.
  *
  * <p>The reader is thread-safe. Its batches and cursors are for one thread each, and the caller closes them. An interrupted thread finishes its
  * call and keeps its interrupt flag. An invalid key is an {@link IllegalArgumentException}, null is a {@link NullPointerException}. After
@@ -42,14 +42,14 @@ import java.util.Optional;
  * <p>Every method that reads throws
  *
  * <ul>
- *   <li>{@link WalIOException} where the file system fails, or the process has no descriptor or direct memory left,
- *   <li>{@link CorruptSegmentException} where what it must read is damaged, and it has no other way to say so,
- *   <li>{@link UnsupportedFormatException} where a later version wrote it,
- *   <li>{@link TierUnavailableException} where it is in the log's tier, which doesn't give it,
- *   <li>{@link dev.streamwal.error.KeyUnavailableException} where it is encrypted, and the master key can't be had.
+ *   <li>{@link WalIOException} if the file system fails, or the process has no descriptor or direct memory left,
+ *   <li>{@link CorruptSegmentException} if the data is damaged, and the method has no other way to say so,
+ *   <li>{@link UnsupportedFormatException} if a later version wrote the data,
+ *   <li>{@link TierUnavailableException} if the data is in the log's tier, and the tier can't be read,
+ *   <li>{@link dev.streamwal.error.KeyUnavailableException} if the data is encrypted, and the master key can't be had.
  * </ul>
  *
- * <p>Where the log's directory is deleted, and made anew or restored at the same path, a reader of another process than the writer's reads the new log
+ * <p>Where the log's directory is deleted, and created again or restored at the same path, a reader of another process than the writer's reads the new log
  * from then on. Its cursors, tails and consumers over the former log end with a {@link WalClosedException}: open them again.
  *
  * @since 1.0
@@ -80,8 +80,8 @@ public final class WalReader implements AutoCloseable {
      * @param root the log's directory, on any file system; it may still be empty
      * @param options how to read
      * @return the reader, to be closed by the caller
-     * @throws UnsupportedFormatException where the directory has nano-wal files instead: see {@link #openNanoWal(Path, ReaderOptions)}
-     * @throws WalIOException where the root isn't a directory
+     * @throws UnsupportedFormatException if the directory has nano-wal files instead: see {@link #openNanoWal(Path, ReaderOptions)}
+     * @throws WalIOException if the root isn't a directory
      */
     public static WalReader open(Path root, ReaderOptions options) {
         Objects.requireNonNull(options, "options");
@@ -105,16 +105,16 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Opens a log's tier, see the writer's {@code WalOptions.tier}, without the log's directory: from another machine, or when that is lost. It has the
-     * records of packs that were moved there, and none newer. The reader sees within some seconds, and when it misses a pack, what the log's writer has
-     * moved there or deleted since. Everything can be read as from a log; what it costs is more requests, as nothing is on this machine. Encrypted
+     * Opens a log's tier, see the writer's {@code WalOptions.tier}, without the log's directory: from another machine, or when the directory is lost. The
+     * tier has the records of packs that were moved there, and none newer. The reader notices changes that the log's writer has made there since within
+     * some seconds, and at once if a pack is missing. Everything can be read as from a log, with more requests, as nothing is on this machine. Encrypted
      * records need {@link ReaderOptions#keys}, as in the log. There are no consumers and no checkpoints: those are {@link UnsupportedOperationException}s.
      *
      * @param tier the log's tier, a folder on any file system
      * @param options how to read; its {@link ReaderOptions#tier} is ignored
      * @return the reader, to be closed by the caller
-     * @throws TierUnavailableException where the tier can't be read, or isn't one
-     * @throws UnsupportedFormatException where a newer version wrote what the tier has
+     * @throws TierUnavailableException if the tier can't be read, or isn't one
+     * @throws UnsupportedFormatException if a newer version wrote what the tier has
      */
     public static WalReader openTier(Path tier, ReaderOptions options) {
         ReaderOptions there = options.toBuilder().tier(Objects.requireNonNull(tier, "tier")).build();
@@ -134,7 +134,7 @@ public final class WalReader implements AutoCloseable {
         return new WalReader(new SegmentedLog(root, options, writer), options);
     }
 
-    /** @throws WalIOException where it isn't a directory */
+    /** @throws WalIOException if it isn't a directory */
     static void checkDirectory(Path root, String what) {
         if (!Files.isDirectory(root)) {
             throw new WalIOException(
@@ -172,7 +172,7 @@ public final class WalReader implements AutoCloseable {
      *       as damage, once, and reading goes on with the next file: behind the damage, a record can't be told from the content of one. An
      *       incomplete record at the end of the newest file is still being written. Changed bytes of a header or content go unnoticed, and so does
      *       a wrong length that leads to the start of another record, or to the end of the file.
-     *   <li>Positions are assigned by this reader. Positions and refs are valid in this reader only; a later one numbers the files anew.
+     *   <li>Positions are assigned by this reader. Positions and refs are valid in this reader only; a later one numbers the files again.
      *   <li>Files can be read forwards only: reading a file's last record walks the file from its beginning, once per reader.
      *   <li>A record of 256 MiB or more, and a file of more than 128 GiB, is an {@link UnsupportedFormatException}.
      * </ul>
@@ -180,8 +180,8 @@ public final class WalReader implements AutoCloseable {
      * @param directory of the files
      * @param options how to read
      * @return the reader, to be closed by the caller
-     * @throws UnsupportedFormatException where the directory is a log's root
-     * @throws WalIOException where it isn't a directory
+     * @throws UnsupportedFormatException if the directory is a log's root
+     * @throws WalIOException if it isn't a directory
      */
     public static WalReader openNanoWal(Path directory, ReaderOptions options) {
         Objects.requireNonNull(options, "options");
@@ -262,8 +262,8 @@ public final class WalReader implements AutoCloseable {
      * @param refs in any order, of any streams, duplicates allowed; at most {@link ReaderOptions#maxBatchRefs()}, of records that take at most
      *     {@link ReaderOptions#maxBatchBytes()} together
      * @return the records in the order asked, to be closed by the caller
-     * @throws IllegalArgumentException where there are too many refs, or their records are too large together: ask for fewer at a time
-     * @throws WalIOException where the file system fails, or the process has too little direct memory left
+     * @throws IllegalArgumentException if there are too many refs, or their records are too large together: ask for fewer at a time
+     * @throws WalIOException if the file system fails, or the process has too little direct memory left
      */
     public EntryBatch readBatch(Collection<EntryRef> refs) {
         if (refs.size() > options.maxBatchRefs()) {
@@ -278,7 +278,7 @@ public final class WalReader implements AutoCloseable {
      *
      * @param ref of the record
      * @return a copy on the heap; empty where it has expired or isn't there
-     * @throws CorruptSegmentException where it is damaged
+     * @throws CorruptSegmentException if it is damaged
      */
     public Optional<Entry> find(EntryRef ref) {
         return log.find(Objects.requireNonNull(ref, "ref"));
@@ -290,7 +290,7 @@ public final class WalReader implements AutoCloseable {
      *
      * @param key of the stream
      * @return a copy on the heap; empty where there is no record
-     * @throws CorruptSegmentException where the end of the stream is damaged
+     * @throws CorruptSegmentException if the end of the stream is damaged
      */
     public Optional<Entry> latest(String key) {
         StreamKey.checkedUtf8(key);
@@ -306,7 +306,7 @@ public final class WalReader implements AutoCloseable {
      *
      * @param key of the stream
      * @return a copy on the heap; empty where there is no record
-     * @throws CorruptSegmentException where a part that has to be read is damaged
+     * @throws CorruptSegmentException if a part that has to be read is damaged
      */
     public Optional<Entry> latestByTimestamp(String key) {
         StreamKey.checkedUtf8(key);
@@ -319,7 +319,7 @@ public final class WalReader implements AutoCloseable {
      *
      * @param keys of the streams
      * @return by key, in the order asked, without the streams that have no record
-     * @throws CorruptSegmentException where the end of a stream is damaged
+     * @throws CorruptSegmentException if the end of a stream is damaged
      */
     public Map<String, Entry> latest(Collection<String> keys) {
         check(keys);
@@ -331,7 +331,7 @@ public final class WalReader implements AutoCloseable {
      *
      * @param keys which streams
      * @return by key, in the keys' natural order, without the streams that have no record
-     * @throws CorruptSegmentException where the end of a stream is damaged
+     * @throws CorruptSegmentException if the end of a stream is damaged
      */
     public Map<String, Entry> latest(Keys keys) {
         return latest(givenOrListed(keys.scope()));
@@ -356,7 +356,7 @@ public final class WalReader implements AutoCloseable {
      * @param key of the stream
      * @param codec makes them of the records' contents
      * @return to be closed by the caller; empty where there is no such stream
-     * @throws IllegalArgumentException where the codec's schema id or version can't be one
+     * @throws IllegalArgumentException if the codec's schema id or version can't be one
      */
     public <T> TypedCursor<T> scan(String key, RecordCodec<T> codec) {
         Decoding.check(codec);
@@ -370,7 +370,7 @@ public final class WalReader implements AutoCloseable {
      * @param fromInclusive the range's start
      * @param toExclusive the range's end
      * @return in order of position, to be closed by the caller; empty where there is no such stream
-     * @throws IllegalArgumentException where the range ends before it starts
+     * @throws IllegalArgumentException if the range ends before it starts
      */
     public EntryCursor scan(String key, Instant fromInclusive, Instant toExclusive) {
         return scan(key, TimeRange.of(fromInclusive, toExclusive));
@@ -388,9 +388,9 @@ public final class WalReader implements AutoCloseable {
      * @param key of the stream
      * @param position of a record, or where one ends, as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it
      * @return to be closed by the caller; empty where there is no such stream
-     * @throws EntryNotFoundException where no record starts at the position, and none ends there; positions between the end of a segment and the
+     * @throws EntryNotFoundException if no record starts at the position, and none ends there; positions between the end of a segment and the
      *     beginning of the next one, which were never given, count as that end
-     * @throws IllegalArgumentException where the position is negative
+     * @throws IllegalArgumentException if the position is negative
      */
     public EntryCursor scanFrom(String key, long position) {
         checkPosition(position);
@@ -407,8 +407,8 @@ public final class WalReader implements AutoCloseable {
      * @param count how many at most, 0 or more
      * @return to be closed by the caller; empty where there is no such stream. It never has records appended after the call, even where there are
      *     fewer than {@code count}
-     * @throws CorruptSegmentException where the end of the stream is damaged
-     * @throws IllegalArgumentException where the count is negative
+     * @throws CorruptSegmentException if the end of the stream is damaged
+     * @throws IllegalArgumentException if the count is negative
      */
     public EntryCursor scanLast(String key, int count) {
         if (count < 0) {
@@ -425,7 +425,7 @@ public final class WalReader implements AutoCloseable {
      * @param from where to begin. Deleted records from a position on are reported. A position that was cut off, or lost in a power failure, and
      *     where no record can come any more, counts as the end
      * @return to be closed by the caller
-     * @throws EntryNotFoundException where no record starts at the position, and none ends there; positions between the end of a segment and the
+     * @throws EntryNotFoundException if no record starts at the position, and none ends there; positions between the end of a segment and the
      *     beginning of the next one, which were never given, count as that end
      */
     public EntryTail follow(String key, ReadFrom from) {
@@ -447,7 +447,7 @@ public final class WalReader implements AutoCloseable {
      * @param keys which streams
      * @param from where to begin in each existing stream; for anything but {@link ReadFrom#first()} this call looks at every one of them
      * @return to be closed by the caller
-     * @throws IllegalArgumentException where {@code from} is a position, which belongs to one stream, and {@code keys} is not a single key: give
+     * @throws IllegalArgumentException if {@code from} is a position, which belongs to one stream, and {@code keys} is not a single key: give
      *     each key its own
      */
     public EntryTail follow(Keys keys, ReadFrom from) {
@@ -475,8 +475,8 @@ public final class WalReader implements AutoCloseable {
      * @param from where to begin, by key. A stream without an entry, existing or not, is delivered from its first record; to leave out its existing
      *     records, give its key with {@link ReadFrom#end()}
      * @return to be closed by the caller
-     * @throws EntryNotFoundException where no record starts at a position, and none ends there
-     * @throws IllegalArgumentException where a key is not one of the {@code keys}
+     * @throws EntryNotFoundException if no record starts at a position, and none ends there
+     * @throws IllegalArgumentException if a key is not one of the {@code keys}
      */
     public EntryTail follow(Keys keys, Map<String, ReadFrom> from) {
         Map<String, ScanBegin> begins = new HashMap<>();
@@ -496,7 +496,7 @@ public final class WalReader implements AutoCloseable {
      *
      * @param from where to begin, by key
      * @return to be closed by the caller
-     * @throws EntryNotFoundException where no record starts at a position, and none ends there
+     * @throws EntryNotFoundException if no record starts at a position, and none ends there
      */
     public EntryTail follow(Map<String, ReadFrom> from) {
         return follow(Keys.of(from.keySet()), from);
@@ -511,9 +511,9 @@ public final class WalReader implements AutoCloseable {
      * @param key of the stream
      * @param position of a record, or where one ends; {@link Long#MAX_VALUE} for the end of the stream
      * @return to be closed by the caller; empty where there is no such stream
-     * @throws EntryNotFoundException where no record starts at the position, and none ends there; positions between the end of a segment and the
+     * @throws EntryNotFoundException if no record starts at the position, and none ends there; positions between the end of a segment and the
      *     beginning of the next one, which were never given, count as that end
-     * @throws IllegalArgumentException where the position is negative
+     * @throws IllegalArgumentException if the position is negative
      */
     public EntryCursor scanBackward(String key, long position) {
         checkPosition(position);
@@ -524,7 +524,7 @@ public final class WalReader implements AutoCloseable {
     /**
      * The records of several streams whose timestamps are in a range, ordered by timestamp. Those with the same timestamp are ordered by key, as
      * {@link EntryRef}s are. Within a stream the order is that of positions: a late record, older than the one before it in its stream, comes right
-     * behind that one. So a record is placed by the greatest timestamp in the range that its stream has up to it.
+     * after that one. So a record is placed by the greatest timestamp in the range that its stream has up to it.
      *
      * <p>Memory is bounded, but for some 0.5 KB a stream: 64 streams have buffers, of 16 MiB together, unless a single record is larger. The others rest, with
      * copies of their next records, of a sixteenth of the heap together, at most 128 MiB. When these are used up, a stream is opened again, for some ten
@@ -534,13 +534,13 @@ public final class WalReader implements AutoCloseable {
      * record's stream.
      *
      * <p>Streams that come meanwhile are found at the end: the call of {@link EntryCursor#next()} after one that returned false lists the streams
-     * anew.
+     * again.
      *
      * @param keys which streams
      * @param fromInclusive the range's start
      * @param toExclusive the range's end
      * @return to be closed by the caller
-     * @throws IllegalArgumentException where the range ends before it starts
+     * @throws IllegalArgumentException if the range ends before it starts
      */
     public EntryCursor scanMerged(Keys keys, Instant fromInclusive, Instant toExclusive) {
         KeyScope scope = keys.scope();
@@ -560,11 +560,11 @@ public final class WalReader implements AutoCloseable {
      * @param keys which streams it reads; they needn't exist yet. The consumer is bound to them: give the same keys whenever you open it. A set of
      *     keys ({@link Keys#of}) takes at most 32,768 bytes: of each key its UTF-8, and 2 more
      * @return to be closed by the caller
-     * @throws ConsumerInUseException where it is open already, in this process or another
-     * @throws ConsumerMismatchException where the consumer is bound to other keys
-     * @throws IllegalArgumentException where the name can't be one, or the keys are too many
-     * @throws CorruptSegmentException where its commits can't be read: put the file back from a copy, or remove the consumer
-     * @throws WalIOException where the file system fails; a file system that can only be read is allowed
+     * @throws ConsumerInUseException if it is open already, in this process or another
+     * @throws ConsumerMismatchException if the consumer is bound to other keys
+     * @throws IllegalArgumentException if the name can't be one, or the keys are too many
+     * @throws CorruptSegmentException if its commits can't be read: put the file back from a copy, or remove the consumer
+     * @throws WalIOException if the file system fails; a file system that can only be read is allowed
      */
     public WalConsumer consumer(String name, Keys keys) {
         return log.consumers().open(CursorFiles.name(name), keys.scope());
@@ -584,7 +584,7 @@ public final class WalReader implements AutoCloseable {
      *
      * @param name of the consumer
      * @return empty where there is none of that name
-     * @throws CorruptSegmentException where it can't be read
+     * @throws CorruptSegmentException if it can't be read
      */
     public Optional<ConsumerInfo> describeConsumer(String name) {
         return log.consumers().describe(CursorFiles.name(name));
@@ -595,8 +595,8 @@ public final class WalReader implements AutoCloseable {
      *
      * @param name of the consumer
      * @return in the order of keys, the caller's own; empty where there is no consumer of that name
-     * @throws CorruptSegmentException where its commits can't be read
-     * @throws WalIOException where the file system fails
+     * @throws CorruptSegmentException if its commits can't be read
+     * @throws WalIOException if the file system fails
      */
     public List<ConsumerLag> consumerLags(String name) {
         return log.consumers().lags(CursorFiles.name(name));
@@ -608,8 +608,8 @@ public final class WalReader implements AutoCloseable {
      *
      * @param name of the consumer
      * @return whether there was one
-     * @throws ConsumerInUseException where it is open already, in this process or another
-     * @throws WalIOException where the file system fails, or nothing can be written
+     * @throws ConsumerInUseException if it is open already, in this process or another
+     * @throws WalIOException if the file system fails, or nothing can be written
      */
     public boolean removeConsumer(String name) {
         return log.consumers().remove(CursorFiles.name(name));
@@ -637,8 +637,8 @@ public final class WalReader implements AutoCloseable {
      *
      * @param target a directory that is empty or doesn't exist yet
      * @throws IllegalArgumentException if it is not empty, or a file
-     * @throws WalException where the log has to be recovered first, or a file can't be read or written
-     * @throws UnsupportedOperationException where this is a directory of nano-wal files
+     * @throws WalException if the log has to be recovered first, or a file can't be read or written
+     * @throws UnsupportedOperationException if this is a directory of nano-wal files
      */
     public void checkpoint(Path target) {
         Objects.requireNonNull(target, "target");

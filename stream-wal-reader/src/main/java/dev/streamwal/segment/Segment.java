@@ -70,7 +70,7 @@ public abstract class Segment implements Comparable<Segment> {
     /**
      * What is known of it without opening it; null where it has to be opened.
      *
-     * @throws NoSuchFileException where it has left its file
+     * @throws NoSuchFileException if it has left its file
      */
     public @Nullable SegmentSummary summary() throws IOException {
         return null;
@@ -79,18 +79,18 @@ public abstract class Segment implements Comparable<Segment> {
     /**
      * Reads what of its file isn't needed for reading it, and is needed for finding it there.
      *
-     * @throws NoSuchFileException where it has left its file
-     * @throws CorruptSegmentException where that is damaged
+     * @throws NoSuchFileException if it has left its file
+     * @throws CorruptSegmentException if that is damaged
      */
     public void checkFile() throws IOException {}
 
     /**
      * Opens it; the caller closes it.
      *
-     * @throws NoSuchFileException where it isn't in its file any more: it has been deleted, or has moved into a pack, or from a pack into another
+     * @throws NoSuchFileException if it isn't in its file any more: it has been deleted, or has moved into a pack, or from a pack into another
      *     one. A new listing tells which. The records of a segment that has moved may be in several segments there, or in one with others.
-     * @throws CorruptSegmentException where its header is damaged, or that of another segment
-     * @throws UnsupportedFormatException where it is of a later version, or a nano-wal file
+     * @throws CorruptSegmentException if its header is damaged, or that of another segment
+     * @throws UnsupportedFormatException if it is of a later version, or a nano-wal file
      */
     public abstract SegmentReader open(ChannelCache channels) throws IOException;
 
@@ -100,7 +100,7 @@ public abstract class Segment implements Comparable<Segment> {
     /**
      * Bytes of its file, or of its part of a pack.
      *
-     * @throws NoSuchFileException where it has been deleted
+     * @throws NoSuchFileException if it has been deleted
      */
     public abstract long bytes() throws IOException;
 

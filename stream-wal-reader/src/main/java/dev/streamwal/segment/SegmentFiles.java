@@ -22,8 +22,8 @@ public final class SegmentFiles {
     /**
      * The header, which must be that of this stream and this name.
      *
-     * @throws CorruptSegmentException where it is damaged, or that of another segment
-     * @throws UnsupportedFormatException where it is of a later version, or a nano-wal file
+     * @throws CorruptSegmentException if it is damaged, or that of another segment
+     * @throws UnsupportedFormatException if it is of a later version, or a nano-wal file
      */
     public static SegmentHeader readHeader(SegmentBytes bytes, Path file, StreamKey key, SegmentName name) throws IOException {
         ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);

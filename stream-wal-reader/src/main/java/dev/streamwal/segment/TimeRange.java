@@ -16,7 +16,7 @@ public record TimeRange(long fromMillis, long toMillis) {
 
     private static final int NANOS_PER_MILLI = 1_000_000;
 
-    /** @throws IllegalArgumentException where {@code toExclusive} is before {@code fromInclusive} */
+    /** @throws IllegalArgumentException if {@code toExclusive} is before {@code fromInclusive} */
     public static TimeRange of(Instant fromInclusive, Instant toExclusive) {
         if (toExclusive.isBefore(fromInclusive)) {
             throw new IllegalArgumentException(

@@ -67,7 +67,7 @@ public final class SharedSegment {
         /**
          * {@link SharedSegment#cut Cuts} the ranges of a stream that don't count any more from the segment.
          *
-         * @throws NoSuchFileException where the segment is packed; it is cut even so
+         * @throws NoSuchFileException if the segment is packed; it is cut even so
          */
         void cut(SharedSegment segment, StreamKey key) throws IOException;
     }
@@ -100,7 +100,7 @@ public final class SharedSegment {
      * Opens the file for reading a part, after the part was cut to the records that count now. Whether the file was deleted needn't be asked, as the
      * manifest says before that the segment is packed; and what the walk has found stands in every copy of it.
      *
-     * @throws NoSuchFileException where the part isn't here any more
+     * @throws NoSuchFileException if the part isn't here any more
      */
     SharedFile open(Part part) throws IOException {
         voids.cut(this, part.key());
@@ -205,7 +205,7 @@ public final class SharedSegment {
      * Walks on through the appended records, up to the first slot that isn't published.
      *
      * @param reserved position up to which writers have reserved slots: this method waits until they are filled
-     * @throws java.nio.file.NoSuchFileException where the segment has been deleted
+     * @throws java.nio.file.NoSuchFileException if the segment has been deleted
      */
     public void catchUp(long reserved) throws IOException {
         while (walk() && walkedTo() < reserved && !awaited.isLong(walkedTo())) {

@@ -24,7 +24,7 @@ public final class Slot {
     /**
      * Reads a slot from a record's header.
      *
-     * @throws FormatException where the header is no slot
+     * @throws FormatException if the header is no slot
      */
     public Slot read(byte[] slot, int length) throws FormatException {
         return read(slot, 0, length);

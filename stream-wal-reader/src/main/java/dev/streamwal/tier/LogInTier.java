@@ -38,7 +38,7 @@ public final class LogInTier {
      *
      * @param isUsed whether the log has packs in its tier: then the tier is marked already
      * @return the names in it
-     * @throws TierFailure where it is another log's, or isn't where it was
+     * @throws TierFailure if it is another log's, or isn't where it was
      */
     public List<String> claim(boolean isUsed) throws IOException {
         List<String> names = folder.list();
@@ -69,8 +69,8 @@ public final class LogInTier {
      *
      * @param nonce random
      * @param bytes of the pack
-     * @throws TierFailure where the tier fails, or what it gives back isn't what it was given
-     * @throws IOException where the pack can't be read
+     * @throws TierFailure if the tier fails, or what it gives back isn't what it was given
+     * @throws IOException if the pack can't be read
      */
     public TierObject upload(ListedPack pack, long nonce, SegmentBytes bytes) throws IOException {
         ChunkChecksums.Owner owner = new ChunkChecksums.Owner(id, pack.number(), nonce, pack.bytes());
@@ -141,7 +141,7 @@ public final class LogInTier {
      * @param names in the tier
      * @param serial the highest that this log has given, or was about to give
      * @param own what this writer has written, or was about to, with that serial; empty for nothing
-     * @throws TierFailure where somebody else has
+     * @throws TierFailure if somebody else has
      */
     public void checkNobodyElseWrites(List<String> names, long serial, String own) throws TierFailure {
         for (String name : names) {
@@ -179,7 +179,7 @@ public final class LogInTier {
      *
      * @param names of the objects
      * @param listed names in the tier
-     * @throws TierFailure where one can't be opened
+     * @throws TierFailure if one can't be opened
      */
     public void checkHas(Set<String> names, Set<String> listed) throws TierFailure {
         for (String name : names) {

@@ -34,7 +34,7 @@ public final class PackObject {
     /**
      * The pack in an object.
      *
-     * @throws CorruptSegmentException where the object isn't whole
+     * @throws CorruptSegmentException if the object isn't whole
      */
     public static PackReader open(Path object) throws IOException {
         String name = Objects.requireNonNull(object.getFileName(), "path of an object without a name").toString();

@@ -37,7 +37,7 @@ public final class TierAlone {
     /**
      * Looks what a tier has.
      *
-     * @throws TierFailure where that can't be read, or it is no log's tier
+     * @throws TierFailure if that can't be read, or it is no log's tier
      */
     public static TierAlone open(Path tier) throws IOException {
         return open(tier, System::nanoTime);

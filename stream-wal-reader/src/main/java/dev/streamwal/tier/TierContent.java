@@ -96,8 +96,8 @@ public record TierContent(Manifest manifest, byte[] keys) {
      *
      * @param known name of the object that was read before; empty for none
      * @return empty where a tier has no content yet, or the one that was read before
-     * @throws TierFailure where the tier fails, or there are such objects, and none is whole
-     * @throws UnsupportedFormatException where a newer version wrote it
+     * @throws TierFailure if the tier fails, or there are such objects, and none is whole
+     * @throws UnsupportedFormatException if a newer version wrote it
      */
     static Optional<Named> readUnless(TierFolder folder, String known) throws TierFailure {
         List<String> names = newestFirst(folder);

@@ -142,8 +142,8 @@ public final class TierFolder {
      * Writes an object. When this returns, it is durable; when it throws, there may be an object with a part of the content, or all of it.
      *
      * @param content may be asked twice
-     * @throws TierFailure where the tier fails
-     * @throws IOException where the content can't be had
+     * @throws TierFailure if the tier fails
+     * @throws IOException if the content can't be had
      */
     void write(String object, Content content) throws IOException {
         Path path = folder.resolve(object);

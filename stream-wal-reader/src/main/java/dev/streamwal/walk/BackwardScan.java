@@ -58,7 +58,7 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
      * A scan from the present end of the stream.
      *
      * @param catalog listed just now
-     * @throws NoSuchFileException where the newest segment has been deleted since: list anew
+     * @throws NoSuchFileException if the newest segment has been deleted since: list anew
      */
     public static BackwardScan fromEnd(LogSource log, SegmentCatalog catalog) throws IOException {
         StreamEnd end = StreamEnd.of(log, catalog).orElse(null);

@@ -12,7 +12,7 @@ public interface RecordWalk extends AutoCloseable {
     /** Goes to the next record; false where there is none, for now. Each exception is thrown once: the call after goes on beyond its cause. */
     boolean next();
 
-    /** @throws WalClosedException where the walk, or the log that it reads, has been closed */
+    /** @throws WalClosedException if the walk, or the log that it reads, has been closed */
     void checkUsable();
 
     /** The key of the record's stream. */

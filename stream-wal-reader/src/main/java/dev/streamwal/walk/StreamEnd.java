@@ -36,7 +36,7 @@ public record StreamEnd(Segment segment, long offset, long position, int lastSiz
      * Finds the end; empty where the stream has no segment.
      *
      * @param catalog listed just now
-     * @throws NoSuchFileException where the newest segment has been deleted since: list anew
+     * @throws NoSuchFileException if the newest segment has been deleted since: list anew
      */
     public static Optional<StreamEnd> of(LogSource log, SegmentCatalog catalog) throws IOException {
         SegmentChain chain = catalog.chain();

@@ -1184,7 +1184,7 @@ public final class PackStore implements PackedData {
     /**
      * Fetches a pack from the tier, if it is there, and keeps it in the log's directory until {@link #release}. It may take long: call it with no lock.
      *
-     * @throws TierFailure where the tier fails, or there is none
+     * @throws TierFailure if the tier fails, or there is none
      */
     public void fetch(ListedPack pack) throws IOException {
         needed.hold(pack.number());
@@ -1224,7 +1224,7 @@ public final class PackStore implements PackedData {
     /**
      * Returns when the log's tier, if it has one, has nothing any more of packs that aren't in it: call it with no lock.
      *
-     * @throws TierFailure where the tier fails, or the log was opened without it
+     * @throws TierFailure if the tier fails, or the log was opened without it
      */
     void tidyTier() throws IOException {
         if (manifest.current().tier().isPresent()) {

@@ -15,7 +15,7 @@ interface PackedTier {
     /**
      * Copies a pack from the tier into a new file, checked and durable but for its name; where it throws, there is no such file.
      *
-     * @throws TierFailure where the tier fails
+     * @throws TierFailure if the tier fails
      */
     void copy(ListedPack pack, TierObject object, Path file) throws IOException;
 

@@ -32,7 +32,7 @@ public final class TierCopies {
     /**
      * Copies what is in the tier now.
      *
-     * @throws TierFailure where the tier fails, or the log was opened without it
+     * @throws TierFailure if the tier fails, or the log was opened without it
      */
     public void read() throws IOException {
         for (ListedPack pack : store.packs()) {

@@ -128,8 +128,8 @@ public final class Tiering implements PackedTier {
      * Moves what is old enough.
      *
      * @return the number of packs that moved
-     * @throws TierFailure where the tier fails
-     * @throws IOException where a pack can't be read, or the manifest can't be written; the others were moved
+     * @throws TierFailure if the tier fails
+     * @throws IOException if a pack can't be read, or the manifest can't be written; the others were moved
      */
     public int pass() throws IOException {
         return pass(() -> false);

@@ -153,7 +153,7 @@ public final class WriterFile implements WriterFence {
         return other != null;
     }
 
-    /** @throws WalLockedException where {@link #isLost()} */
+    /** @throws WalLockedException if {@link #isLost()} */
     public void throwIfLost() {
         if (isLost()) {
             throw lost();

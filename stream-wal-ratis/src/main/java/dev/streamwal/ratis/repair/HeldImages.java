@@ -14,7 +14,7 @@ public interface HeldImages {
      */
     record Held(Path folder, long index) {}
 
-    /** @throws IOException where there is no image yet */
+    /** @throws IOException if there is no image yet */
     Held hold() throws IOException;
 
     void release(Held image);

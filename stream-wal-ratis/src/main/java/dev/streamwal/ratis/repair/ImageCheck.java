@@ -10,7 +10,7 @@ public interface ImageCheck {
      * Looks at everything that beginning with it needs.
      *
      * @param index of the last entry that was applied to it, as its peer said
-     * @throws IOException where the image can't be used, and why
+     * @throws IOException if the image can't be used, and why
      */
     void check(long index) throws IOException;
 }

@@ -59,7 +59,7 @@ public final class ImageExports {
         this.images = images;
     }
 
-    /** @throws IOException where there is no image, or as many are open as may be: the peer asks again later */
+    /** @throws IOException if there is no image, or as many are open as may be: the peer asks again later */
     public synchronized Opened open() throws IOException {
         releaseIdle(IDLE_MINUTES);
         if (open.size() >= MAX_OPEN) {

@@ -80,7 +80,7 @@ public record ImageFetch(RaftGroup group, String self, ImagePeers peers, long by
      * @param target is deleted first; when this returns, all in it is durable, and has passed the check
      * @param minIndex an image of an earlier entry is of no use
      * @param stop asked between pieces
-     * @throws IOException where no peer has given one that passes, saying what was wrong with each; or it can't be stored
+     * @throws IOException if no peer has given one that passes, saying what was wrong with each; or it can't be stored
      */
     public void into(Path target, long minIndex, BooleanSupplier stop) throws IOException {
         List<RaftPeer> others = group.getPeers().stream().filter(peer -> !peer.getId().toString().equals(self)).toList();

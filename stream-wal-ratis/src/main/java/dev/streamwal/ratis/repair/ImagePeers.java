@@ -11,7 +11,7 @@ public interface ImagePeers {
     /** To one of them. */
     interface Connection extends AutoCloseable {
 
-        /** @throws IOException where it refuses, or can't be reached; Ratis throws gRPC's own exceptions as well */
+        /** @throws IOException if it refuses, or can't be reached; Ratis throws gRPC's own exceptions as well */
         DataInputStream ask(Query query) throws IOException;
 
         @Override

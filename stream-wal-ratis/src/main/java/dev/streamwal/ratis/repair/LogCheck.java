@@ -14,8 +14,8 @@ public final class LogCheck {
     private LogCheck() {}
 
     /**
-     * @throws IOException where a record can't be read, or isn't what was appended
-     * @throws WalException where that is no damage
+     * @throws IOException if a record can't be read, or isn't what was appended
+     * @throws WalException if that is no damage
      */
     public static void check(Path log) throws IOException {
         try (WalReader reader = WalReader.open(log)) {

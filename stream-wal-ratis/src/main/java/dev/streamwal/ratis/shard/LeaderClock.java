@@ -81,7 +81,7 @@ final class LeaderClock {
     /**
      * What the clock says.
      *
-     * @throws IOException where it isn't believed
+     * @throws IOException if it isn't believed
      */
     synchronized long stamp() throws IOException {
         long now = clock.millis();

@@ -91,7 +91,7 @@ final class Shard implements AutoCloseable {
      * @param given sets the options of the log
      * @param times receives how long images take
      * @return the shard; empty where the image is damaged
-     * @throws OtherVersionException where another version made the image
+     * @throws OtherVersionException if another version made the image
      */
     static Optional<Shard> open(ShardFolder folder, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
         try {
@@ -105,8 +105,8 @@ final class Shard implements AutoCloseable {
      * Opens a peer's image that isn't the replica's yet, as it will be opened when it is, and closes it. The image stays as it is; of the replica's own only the
      * live log is thrown away.
      *
-     * @throws DamagedImageException where no shard can begin with it, and why
-     * @throws OtherVersionException where another version made it
+     * @throws DamagedImageException if no shard can begin with it, and why
+     * @throws OtherVersionException if another version made it
      */
     static void check(ShardFolder folder, Image fetched, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
         open(folder, Optional.of(fetched), given, rule, times).close();
@@ -188,7 +188,7 @@ final class Shard implements AutoCloseable {
      *
      * @param stampMillis the leader's time
      * @return the answer
-     * @throws DivergenceException where this replica isn't like the others any more
+     * @throws DivergenceException if this replica isn't like the others any more
      */
     byte[] apply(long term, long index, long stampMillis, Command command) throws IOException {
         if (index <= state.appliedIndex()) {

@@ -64,8 +64,8 @@ final class ShardFolder implements HeldImages {
         }
 
         /**
-         * @throws DamagedImageException where it is missing, damaged, or another image's
-         * @throws OtherVersionException where another version wrote it
+         * @throws DamagedImageException if it is missing, damaged, or another image's
+         * @throws OtherVersionException if another version wrote it
          */
         ShardState readState() throws IOException {
             ShardState state = readStateOf(folder);
@@ -183,8 +183,8 @@ final class ShardFolder implements HeldImages {
     /**
      * The peer's image that was fetched.
      *
-     * @throws DamagedImageException where its state is missing or damaged
-     * @throws OtherVersionException where another version made it
+     * @throws DamagedImageException if its state is missing or damaged
+     * @throws OtherVersionException if another version made it
      */
     Image fetchedImage() throws IOException {
         ShardState state = readStateOf(fetched());

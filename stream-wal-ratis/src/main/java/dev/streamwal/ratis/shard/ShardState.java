@@ -212,8 +212,8 @@ final class ShardState {
     }
 
     /**
-     * @throws OtherVersionException where another version wrote the bytes
-     * @throws IOException where they are no state, or damaged
+     * @throws OtherVersionException if another version wrote the bytes
+     * @throws IOException if they are no state, or damaged
      */
     static ShardState decode(byte[] bytes) throws IOException {
         int body = bytes.length - Integer.BYTES;

@@ -65,7 +65,7 @@ public sealed interface Command {
     /**
      * By who sends commands: a shard keeps the names of many producers.
      *
-     * @throws IllegalArgumentException where it has more than {@link #MAX_PRODUCER_BYTES}
+     * @throws IllegalArgumentException if it has more than {@link #MAX_PRODUCER_BYTES}
      */
     static void checkProducer(String producer) {
         int bytes = Text.utf8Length(producer);
@@ -107,7 +107,7 @@ public sealed interface Command {
 
     /**
      * @param source standing at a command, which ends it
-     * @throws IOException where it is none
+     * @throws IOException if it is none
      */
     static Command decode(DataInputStream source) throws IOException {
         byte kind = source.readByte();

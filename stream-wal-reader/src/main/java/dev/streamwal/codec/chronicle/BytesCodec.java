@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * A codec for a type that writes and reads itself by Chronicle Bytes. It makes no garbage but the objects that the program makes for it. Contents are
  * copied once between Netty's buffer and Chronicle's, which is on the heap, where every access is checked against the content's end.
  *
- * <p>A later version reads earlier ones where it writes new fields behind the others, and where its {@code readMarshallable} gives them a default when
+ * <p>A later version reads earlier ones where it writes new fields after the others, and where its {@code readMarshallable} gives them a default when
  * {@code readRemaining()} is 0.
  *
  * <p>Thread-safe, if what makes the objects is.

@@ -17,7 +17,7 @@ import java.io.UncheckedIOException;
  * value, Jackson makes about 1 KiB of garbage for each record that is read.
  *
  * <p>A later version reads earlier ones where Jackson does: a field that is missing gets its default. What the mapper makes of unknown fields is the
- * mapper's; nevertheless the codec reads no version behind its own.
+ * mapper's; nevertheless the codec reads no version later than its own.
  *
  * <p>What Jackson throws is the cause of an {@link UncheckedIOException}. Thread-safe.
  *

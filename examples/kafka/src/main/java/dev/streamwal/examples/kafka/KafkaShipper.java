@@ -113,10 +113,10 @@ public final class KafkaShipper {
     /**
      * Ships until {@link #stop} is called.
      *
-     * @throws KafkaException where waiting doesn't help: a record is too large, the brokers don't let it, or another producer has its transactional id
-     * @throws WalException where the log can't be read on before somebody has done something: a newer version of the library is needed, or a key, or the
+     * @throws KafkaException if waiting doesn't help: a record is too large, the brokers don't let it, or another producer has its transactional id
+     * @throws WalException if the log can't be read on before somebody has done something: a newer version of the library is needed, or a key, or the
      *     log was put back to an earlier state, where positions are given anew, and are no repeats. Nothing is lost by it
-     * @throws InterruptedException where the thread is interrupted
+     * @throws InterruptedException if the thread is interrupted
      */
     public void run() throws InterruptedException {
         tellWhatWasLostBefore();

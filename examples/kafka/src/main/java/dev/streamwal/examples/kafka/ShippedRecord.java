@@ -60,7 +60,7 @@ public final class ShippedRecord {
     /**
      * The reference of a record that a shipper has sent.
      *
-     * @throws IllegalArgumentException where it has none
+     * @throws IllegalArgumentException if it has none
      */
     public static EntryRef refOf(ConsumerRecord<byte[], byte[]> record) {
         Header ref = record.headers().lastHeader(REF_HEADER);
