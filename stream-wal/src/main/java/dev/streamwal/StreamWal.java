@@ -525,7 +525,7 @@ public final class StreamWal implements AutoCloseable {
      * @param key 1 to 1,024 bytes of UTF-8; any characters
      * @param codec writes the values
      * @return the stream
-     * @throws IllegalArgumentException if the key is empty, too long, or not valid Unicode, or the codec's schema id or version can't be one
+     * @throws IllegalArgumentException if the key is empty, too long, not valid Unicode, or the log's own; or if the codec's schema id or version can't be one
      */
     public <T> TypedStream<T> stream(String key, RecordCodec<T> codec) {
         return new TypedStream<>(stream(key), codec);
@@ -536,7 +536,7 @@ public final class StreamWal implements AutoCloseable {
      *
      * @param key 1 to 1,024 bytes of UTF-8; any characters
      * @return the stream
-     * @throws IllegalArgumentException if the key is empty, too long, or not valid Unicode
+     * @throws IllegalArgumentException if the key is empty, too long, not valid Unicode, or the log's own
      */
     public SampleStream samples(String key) {
         return new SampleStream(stream(key));

@@ -401,7 +401,7 @@ public final class WalOptions {
     }
 
     /**
-     * Whether packs are written past the page cache, where the file system can.
+     * Whether packs are written without the page cache, if the file system can.
      *
      * @return by default false
      */
@@ -743,6 +743,7 @@ public final class WalOptions {
          *     that the process may open are open; {@link Segments#OWN} streams have twice as many. By default 64, or 0 for a log with a {@link #tier},
          *     as only packs go there
          * @return this
+         * @throws IllegalArgumentException if it is outside of 0 to 1,000,000
          */
         public Builder ownSegments(int segments) {
             ownSegments = OptionLimits.count("ownSegments", segments, 0, MAX_OWN_SEGMENTS);
@@ -781,8 +782,8 @@ public final class WalOptions {
          * Where packs go that are older than {@link #tierAfter}: a folder of any {@code java.nio.file} file system, such as one of an object store's
          * provider. Each pack is copied there, the copy is read back, the log's manifest says so, and only then the pack's file is deleted; what
          * expires is deleted there. What the log needs to append, sweep, list keys and find records stays in its directory, some 45 bytes for each
-         * segment of a stream. Reading a record's content asks the tier, which may take as long as it takes, and throws {@link
-         * dev.streamwal.error.TierUnavailableException} where it can't be had.
+         * segment of a stream. Reading a record's content asks the tier, however long that takes, and throws a {@link
+         * dev.streamwal.error.TierUnavailableException} if it can't be read.
          *
          * <p>Only packs go there, so all {@link Segments#AUTO} streams share segments in a log with a tier, unless {@link #ownSegments} says otherwise.
          * What stays in segments of single streams is {@link Segments#OWN} streams, streams with a limit of bytes, and, in a log that gets a tier
@@ -862,7 +863,8 @@ public final class WalOptions {
          * Builds the options; the builder can be used further.
          *
          * @return the options set so far
-         * @throws IllegalArgumentException if the largest record doesn't fit a segment: of the log, or of a pattern's streams
+         * @throws IllegalArgumentException if the largest record doesn't fit a segment, of the log or of a pattern's streams; or if a pattern's
+         *     streams are to be encrypted, and there are no master keys
          */
         public WalOptions build() {
             return new WalOptions(this);

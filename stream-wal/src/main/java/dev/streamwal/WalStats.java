@@ -157,7 +157,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How many bytes of packs were written past the page cache since the log was opened, also of packs that were not kept. It stays 0 without
+     * How many bytes of packs were written without the page cache since the log was opened, also of packs that were not kept. It stays 0 without
      * {@link WalOptions.Builder#directPacks}, and where the file system can't.
      *
      * @return bytes

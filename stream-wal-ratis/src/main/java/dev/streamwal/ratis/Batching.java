@@ -34,6 +34,7 @@ public record Batching(Duration longestWait, int records, int bytes, int request
      * @param records how many records a request has at most
      * @param bytes of keys, headers and contents, after which a request is full
      * @param requestsInFlight how many requests to a shard may be without an answer
+     * @throws IllegalArgumentException if a value is out of range
      */
     public Batching {
         Objects.requireNonNull(longestWait, "longestWait");
@@ -65,6 +66,7 @@ public record Batching(Duration longestWait, int records, int bytes, int request
      * @param longestWait how long a record waits for others at most; 5 ms is a good beginning
      * @param records how many records a request has at most
      * @return that
+     * @throws IllegalArgumentException if a value is out of range
      */
     public static Batching of(Duration longestWait, int records) {
         return new Batching(longestWait, records, DEFAULT_BYTES, DEFAULT_IN_FLIGHT);

@@ -104,7 +104,7 @@ public final class RatisOptions {
      * @param requestBytes that a request has on average, with its keys: {@link Batching#bytes} and more where clients fill them; of requests whose records are
      *     refused there may be more between two images
      * @return that, in bytes
-     * @throws IllegalArgumentException if no request has so many
+     * @throws IllegalArgumentException if {@code requestBytes} is less than 1, or more than a request may have
      */
     public long raftLogBytes(int requestBytes) {
         long unused = Batching.checkRange("requestBytes", requestBytes, 1, Command.MAX_BYTES);

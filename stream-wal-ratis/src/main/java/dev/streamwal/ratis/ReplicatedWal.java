@@ -59,14 +59,14 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p><b>An append</b> is acknowledged, by its future, when a majority of the replicas has it on disk. One whose future fails may have been appended or not,
- * which the message says; trying again inside the client doesn't append twice. Records that a client appends to one stream by {@link #append} stand in
- * the order of the appends, also where a leader is lost meanwhile. Where no majority runs, an append fails after a minute or more; once there is one
- * again, the same client goes on.
+ * which the message says; trying again inside the client doesn't append twice. Records that a client appends to one stream by {@link #append} are in
+ * the order of the appends, even if a leader is lost meanwhile. If no majority runs, an append fails after a minute or more; once there is one again,
+ * the same client can append.
  *
- * <p><b>What hangs on a future</b> is run by one thread of the client's, named {@code stream-wal-callbacks}, or by a thread that waits for the same future
- * with {@code get} or {@code join}. It may append in every way, may wait for that with {@code get} or {@code join}, and may close the client. It holds up
- * what hangs on other futures, but no append: where 65,536 answered futures wait for it, each further append waits for its own answer. It must not wait
- * for what hangs on another future, such as one made by {@code thenApply} or {@code allOf}: nobody would run that.
+ * <p><b>Callbacks of futures</b> are run by one thread of the client's, named {@code stream-wal-callbacks}, or by a thread that waits for the same future
+ * with {@code get} or {@code join}. A callback may append in every way, may wait for that with {@code get} or {@code join}, and may close the client. It
+ * delays callbacks of other futures, but no append; only if 65,536 answered futures wait for it, each further append waits for its own answer. A callback
+ * must not wait for a callback of another future, as by a future of {@code thenApply} or {@code allOf}: nobody would run that.
  *
  * <p>Thread-safe.
  *
@@ -74,7 +74,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReplicatedWal implements AutoCloseable {
 
-    /** The most bytes of a record that is replicated, header and content, whatever the log's own limit: 512 KiB with what stands around it. */
+    /** The most bytes of a record that is replicated, header and content, whatever the log's own limit: 512 KiB with its frame. */
     public static final int MAX_RECORD_BYTES = (512 << 10) - 64;
     /** The most records of a page. */
     public static final int MAX_PAGE_RECORDS = 10_000;
@@ -233,13 +233,15 @@ public final class ReplicatedWal implements AutoCloseable {
     }
 
     /**
-     * Appends a record if the stream ends where it is expected to: so a program can decide by what it has read, and nobody comes in between. A request of its
-     * own; waits where {@value #MAX_SINGLES} of them are without an answer.
+     * Appends a record if the stream ends where it is expected to: so a program can decide by what it has read, and no other append comes in between. It
+     * takes a request of its own, and waits while {@value #MAX_SINGLES} of these are without an answer.
      *
      * @param key of the stream
      * @param expectedEnd where the stream must end, as {@link #endPosition} says
-     * @param entry the record
-     * @return where the record is; empty where the stream ends elsewhere, and nothing was appended. It fails as {@link #append} does
+     * @param entry the record; its buffers are read until the future is done
+     * @return where the record is; empty if the stream ends elsewhere, and nothing was appended. It fails as {@link #append} does
+     * @throws ReplicationException as {@link #append} throws it
+     * @throws IllegalArgumentException if {@code expectedEnd} is negative, or the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
      */
     public CompletableFuture<Optional<EntryRef>> appendIfEndIs(String key, long expectedEnd, WriteEntry entry) {
         if (expectedEnd < 0) {
@@ -250,13 +252,12 @@ public final class ReplicatedWal implements AutoCloseable {
     }
 
     /**
-     * Appends a record once, however often it is asked to, also by another process: the same producer and sequence for the same key aren't appended again until
+     * Appends a record once, however often it is called, even by another process: the same producer and sequence for the same key aren't appended again until
      * the record expires, however many others come in between. From then on a record with a timestamp of its own is refused, as too old, so that it is never
-     * there twice; one without is a new record. A request of its own; waits where {@value #MAX_SINGLES}
-     * of them are without an answer.
+     * there twice; one without is a new record. It takes a request of its own, and waits while {@value #MAX_SINGLES} of these are without an answer.
      *
-     * <p>The same answer is given to the last sequence of each producer and key, and to the last 4,096 requests of a shard, fewer where their answers have more
-     * than 16 MiB. Of earlier ones it is known that they are behind the last: they fail, and append nothing. So does a sequence that comes too late, after a
+     * <p>A repeated call gets the answer of the first if it has the last sequence of its producer and key, or is among the last 4,096 requests of the shard,
+     * fewer if their answers have more than 16 MiB. A call with an earlier sequence fails, and appends nothing. So does a sequence that comes first after a
      * greater one and as many other requests.
      *
      * <p>For each producer and key replicas keep some 150 bytes in memory, and some 80 in each image, until the producer's records of that key have expired. So
@@ -265,9 +266,10 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param producer who appends: 1 to 255 characters, no NUL and no lone surrogate among them
      * @param sequence of the producer's records for this key, growing; not negative
      * @param key of the stream
-     * @param entry the record
+     * @param entry the record; its buffers are read until the future is done
      * @return where the record is. It fails as {@link #append} does
-     * @throws IllegalArgumentException if the producer, the sequence or the key isn't so
+     * @throws ReplicationException as {@link #append} throws it
+     * @throws IllegalArgumentException if the producer, the sequence or the key is invalid
      */
     public CompletableFuture<EntryRef> appendOnce(String producer, long sequence, String key, WriteEntry entry) {
         check(producer, sequence);
@@ -471,7 +473,7 @@ public final class ReplicatedWal implements AutoCloseable {
 
     /**
      * Changes which replicas the log has, shard by shard, while it is appended to. The new ones have to run already, started by
-     * {@link ReplicatedWalServer#join} with all replicas that there will be; they get what the others have, which takes its time. Behind this, start each
+     * {@link ReplicatedWalServer#join} with all replicas that there will be; they get what the others have, which takes its time. After that, start each
      * replica with the new ones at its next start. One that is left out closes its shards, which {@link ReplicatedWalServer#awaitClosed} reports as it
      * reports a failure; end its process, as Ratis may not close them if it led under load, and don't start it again.
      * Clients go on, as long as one of the replicas that they were given stays.
@@ -605,8 +607,8 @@ public final class ReplicatedWal implements AutoCloseable {
     }
 
     /**
-     * Sends what waits, and waits for the answers, half a minute at most. What isn't answered by then fails. Then waits for what hangs on futures, 10 seconds
-     * at most, or not at all where that calls this: what hangs on the other futures runs after it. A second call does nothing.
+     * Sends the appends that wait, and waits for the answers, half a minute at most. Appends without an answer fail then. Then it waits for callbacks of
+     * futures, 10 seconds at most. A callback may call this method: then it doesn't wait for callbacks, and the others run later. A second call does nothing.
      */
     @Override
     public void close() {

@@ -62,8 +62,8 @@ import org.jspecify.annotations.Nullable;
  * {@link #join}, and waits until {@link ReplicatedWal#changeReplicas} takes it in. By {@link #start}, new ones that are a majority of what they were given
  * would elect a leader among themselves, and begin an empty log in place of the one that is there.
  *
- * <p>A shard that fails, such as on a full disk, closes, and is a replica less until the server is started again; {@link #awaitClosed()} throws then. Where the
- * shard's log was found damaged, or not like the others', a peer's is fetched at the next start.
+ * <p>A shard that fails, such as on a full disk, closes, and has one replica fewer until the server is started again; {@link #awaitClosed()} throws
+ * then. If the shard's log was found damaged, or different from the others', a peer's is fetched at the next start.
  *
  * <p>Thread-safe.
  *

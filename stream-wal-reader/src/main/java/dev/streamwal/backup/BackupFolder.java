@@ -34,9 +34,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Why a point is always whole.</b> Its file is written last, when every file that it names is there and forced, under another name, and gets its name
  * by a move. So a backup that is cut short, or finds the folder full, leaves files that no point names, which {@link #collect()} removes, and no point.
  *
- * <p><b>Why collecting takes nothing from a backup that runs.</b> A backup makes a mark before it looks what the folder has, and removes it behind its
- * point. Collecting makes a mark of its own, and then looks for such marks; a backup, behind its mark, looks for that of collecting. So of two that meet,
- * one at least sees the other, and refuses.
+ * <p><b>Why collecting takes nothing from a backup that runs.</b> A backup makes a mark before it looks what the folder has, and removes it after its
+ * point is written. Collecting makes a mark of its own, and then looks for marks of backups; a backup, after its own mark, looks for that of collecting.
+ * So of two that meet, one at least sees the other, and refuses.
  *
  * @since 1.0
  */
@@ -395,7 +395,7 @@ public final class BackupFolder {
      * removed, as it may name any file. One call at a time.
      *
      * @return how many files were removed
-     * @throws WalException if a backup runs, or was killed and {@link #forgetUnfinished()} wasn't called since; where a point is damaged; or where a
+     * @throws WalException if a backup runs, or was killed and {@link #forgetUnfinished()} wasn't called since; if a point is damaged; or if a
      *     file can't be removed
      */
     public int collect() {

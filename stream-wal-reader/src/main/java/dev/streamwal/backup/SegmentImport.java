@@ -42,7 +42,7 @@ public final class SegmentImport {
     }
 
     /**
-     * Begins an import, or goes on with one that was cut short.
+     * Begins an import, or continues one that was cut short.
      *
      * @param log a directory that is empty or doesn't exist
      * @return the import

@@ -143,7 +143,10 @@ public final class ReaderOptions {
                 tier.orElse(null), tierCacheBytes);
     }
 
-    /** Builds options; starts with the defaults. Not thread-safe. */
+    /**
+     * Builds options; starts with the defaults. Each method returns this builder, and throws an {@link IllegalArgumentException} for a number out of its
+     * range, and a {@link NullPointerException} for null. Not thread-safe.
+     */
     public static final class Builder {
 
         /** As many as a sort key of 64 bits has room for, next to an offset. */
@@ -282,7 +285,7 @@ public final class ReaderOptions {
         }
 
         /**
-         * Whether cursors, tails and {@code verify} read the records of packs and sealed segments past the operating system's page cache, so that they don't drive
+         * Whether cursors, tails and {@code verify} read the records of packs and sealed segments without the system's page cache, so that they don't drive
          * out of it what other programs, and other readers, have there. It is for going through much that nobody asks for soon again: what is in the page
          * cache already is read from the disk all the same, which takes ten times as long or more. Records by reference, the last records of streams, and what
          * is needed to find records (headers, footers and tables) are read as without this option, and so is what is still appended to.

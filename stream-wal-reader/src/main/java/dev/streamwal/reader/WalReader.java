@@ -163,13 +163,12 @@ public final class WalReader implements AutoCloseable {
      * Opens a directory of nano-wal 1.0 files, {@code <prefix>_<expiration>.seg}, for reading: a stream for each prefix, whose files follow each
      * other by expiration. A prefix ends at the name's last underscore; files with other names, and those whose prefix can't be a stream's key, are
      * ignored. Every method that reads records works on these files too, while nano-wal writes and deletes them; nothing is written, so there are
-     * no consumers and no checkpoints. They differ from a log's
-     * segments:
+     * no consumers and no checkpoints. They differ from a log's segments:
      *
      * <ul>
      *   <li>There are no timestamps: every record's is 0, so a range of time has either all records or none.
      *   <li>There are no checksums. A record counts as valid if its lengths lead to the next record or to the file's end. Anything else is reported
-     *       as damage, once, and reading goes on with the next file: behind the damage, a record can't be told from the content of one. An
+     *       as damage, once, and reading goes on with the next file: after the damage, a record can't be told from the content of one. An
      *       incomplete record at the end of the newest file is still being written. Changed bytes of a header or content go unnoticed, and so does
      *       a wrong length that leads to the start of another record, or to the end of the file.
      *   <li>Positions are assigned by this reader. Positions and refs are valid in this reader only; a later one numbers the files again.
@@ -656,7 +655,8 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * {@return of the {@link #readBytes}, how many were read past the page cache, in whole blocks; 0 without {@link ReaderOptions.Builder#directScans}, and where
+     * {@return of the {@link #readBytes}, how many were read without the page cache, in whole blocks; 0 without
+     * {@link ReaderOptions.Builder#directScans}, and where
      * the file system can't}
      */
     public long directReadBytes() {
