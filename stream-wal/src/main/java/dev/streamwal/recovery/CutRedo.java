@@ -22,8 +22,6 @@ public final class CutRedo {
 
     private final SegmentStorage storage;
     private final StreamDirectory streams;
-    private int deleted;
-    private int cut;
 
     public CutRedo(SegmentStorage storage, StreamDirectory streams) {
         this.storage = storage;
@@ -41,14 +39,6 @@ public final class CutRedo {
         }
     }
 
-    int deleted() {
-        return deleted;
-    }
-
-    int cut() {
-        return cut;
-    }
-
     private void deleteBelow(StreamKey key, long position) throws IOException {
         Path directory = streams.of(key);
         TreeSet<SegmentName> names = SegmentNames.in(directory);
@@ -61,7 +51,7 @@ public final class CutRedo {
             return;
         }
         for (SegmentName name : doomed) {
-            deleted += storage.delete(directory.resolve(name.fileName())) ? 1 : 0;
+            storage.delete(directory.resolve(name.fileName()));
         }
         doomed.clear();
         DirectoryForce.force(directory);
@@ -81,7 +71,6 @@ public final class CutRedo {
             Path temporary = directory.resolve(TEMPORARY_NAME);
             storage.delete(temporary);
             if (SegmentCut.redo(storage, key, directory.resolve(holder.fileName()), holder, truncation.from(), temporary)) {
-                cut++;
                 DirectoryForce.force(directory);
             }
         }

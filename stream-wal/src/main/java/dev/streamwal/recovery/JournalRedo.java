@@ -63,7 +63,6 @@ public final class JournalRedo {
 
     private final JournalledCuts cuts = new JournalledCuts();
     private final List<JournalDamage> damages = new ArrayList<>();
-    private final List<Path> setAside = new ArrayList<>();
 
     /**
      * @param root of the log
@@ -92,7 +91,7 @@ public final class JournalRedo {
      */
     public RedoResult run() throws IOException {
         Optional<Frontier> frontier = frontier();
-        return frontier.isPresent() ? redo(frontier.get()) : RedoResult.none(damages, setAside);
+        return frontier.isPresent() ? redo(frontier.get()) : RedoResult.none(damages);
     }
 
     // ---- the frontier
@@ -138,7 +137,6 @@ public final class JournalRedo {
                             + root.resolve(Quarantine.NAME) + " elsewhere",
                     file, null, WalException.NO_POSITION, damage.offset(), damage.length(), damage);
         }
-        setAside.add(copy.get());
     }
 
     // ---- the journal
@@ -151,10 +149,8 @@ public final class JournalRedo {
         List<RedoneSegment> segments = end.bytes() == 0 ? List.of() : writeSegments(frontier, end);
         segments.stream().filter(segment -> segment.kind() == RedoneSegment.Kind.FINISHED)
                 .forEach(segment -> durable.remove(segment.header().key(), segment.header().basePosition()));
-        CutRedo cutRedo = new CutRedo(storage, streams);
-        cutRedo.run(cuts);
-        return new RedoResult(Optional.of(frontier), Optional.of(end), durable, segments, cutRedo.deleted(), cutRedo.cut(), cuts.cuts(), damages,
-                setAside);
+        new CutRedo(storage, streams).run(cuts);
+        return new RedoResult(Optional.of(frontier), Optional.of(end), durable, segments, cuts.cuts(), damages);
     }
 
     /** The first pass: everything but the bytes themselves. */

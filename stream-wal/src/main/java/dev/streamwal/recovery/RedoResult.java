@@ -5,7 +5,6 @@ import dev.streamwal.journal.DurableFrontier;
 import dev.streamwal.journal.Frontier;
 import dev.streamwal.journal.JournalDamage;
 import dev.streamwal.journal.JournalEnd;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,16 +15,13 @@ import java.util.Optional;
  * @param end where the journal continues; empty if {@code frontier} is
  * @param durable what is durable of the unfinished segments, and what is deleted or cut
  * @param segments that the journal had bytes of
- * @param segmentsDeleted files that were deleted because the journal says so
- * @param segmentsCut files that were cut because the journal says so
  * @param cuts of streams, for each in the journal's order
  * @param damages that were skipped. While there are any, the journal should be checkpointed as soon as possible, past all of it: until then every
  *     opening finds them again
- * @param setAside copies of damaged files
  */
 public record RedoResult(
-        Optional<Frontier> frontier, Optional<JournalEnd> end, DurableFrontier durable, List<RedoneSegment> segments, int segmentsDeleted,
-        int segmentsCut, List<Cut> cuts, List<JournalDamage> damages, List<Path> setAside) {
+        Optional<Frontier> frontier, Optional<JournalEnd> end, DurableFrontier durable, List<RedoneSegment> segments, List<Cut> cuts,
+        List<JournalDamage> damages) {
 
     /** Everything that a stream had at positions {@code [from, to)} was cut off. */
     public record Cut(StreamKey key, long from, long to) {}
@@ -34,12 +30,11 @@ public record RedoResult(
         cuts = List.copyOf(cuts);
         segments = List.copyOf(segments);
         damages = List.copyOf(damages);
-        setAside = List.copyOf(setAside);
     }
 
     /** Without a journal. */
-    static RedoResult none(List<JournalDamage> damages, List<Path> setAside) {
-        return new RedoResult(Optional.empty(), Optional.empty(), new DurableFrontier(List.of()), List.of(), 0, 0, List.of(), damages, setAside);
+    static RedoResult none(List<JournalDamage> damages) {
+        return new RedoResult(Optional.empty(), Optional.empty(), new DurableFrontier(List.of()), List.of(), List.of(), damages);
     }
 
     /** Bytes that were written to segments. */

@@ -1,16 +1,14 @@
 package dev.streamwal.recovery;
 
 import dev.streamwal.format.SegmentHeader;
-import java.nio.file.Path;
 
 /**
  * What was done with one segment that the journal has bytes of.
  *
- * @param end offset in the file behind the last byte that was written
  * @param bytes that were written
  * @param records among them, without control records
  */
-public record RedoneSegment(SegmentHeader header, Path file, Kind kind, int end, long bytes, long records) {
+public record RedoneSegment(SegmentHeader header, Kind kind, long bytes, long records) {
 
     /** What was found. */
     public enum Kind {

@@ -70,7 +70,6 @@ final class SegmentRedo {
         final List<Run> runs = new ArrayList<>();
         Kind kind = Kind.WRITTEN;
         boolean isLookedAt;
-        int end;
         long bytes;
         long records;
 
@@ -159,8 +158,8 @@ final class SegmentRedo {
 
     /** What was done with each segment, in the journal's order. */
     List<RedoneSegment> results() {
-        return targets.values().stream().map(target -> new RedoneSegment(target.header, target.file, target.kind, target.end, target.bytes,
-                target.bytes == 0 ? 0 : target.records)).toList();
+        return targets.values().stream().map(target -> new RedoneSegment(target.header, target.kind, target.bytes, target.bytes == 0 ? 0 : target.records))
+                .toList();
     }
 
     private void write(Target target) throws IOException {
@@ -246,9 +245,7 @@ final class SegmentRedo {
 
     private void dropWhatIsThere(Target target, SegmentFile file) throws IOException {
         for (Iterator<Run> runs = target.runs.iterator(); runs.hasNext(); ) {
-            Run run = runs.next();
-            if (isThere(run, bytes(target, file))) {
-                target.end = Math.max(target.end, run.end());
+            if (isThere(runs.next(), bytes(target, file))) {
                 runs.remove();
             }
         }
@@ -283,7 +280,6 @@ final class SegmentRedo {
                     .toArray(ByteBuffer[]::new);
             file.write(run.offset, buffers);
             length = Math.max(length, end);
-            target.end = Math.max(target.end, end);
             target.bytes += end - run.offset;
             first = next;
         }
