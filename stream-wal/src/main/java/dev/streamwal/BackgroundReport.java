@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -43,6 +44,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Passes background events on to the program's listener, the log's statistics, and its health. */
 final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents, Packer.Events {
+
+    private static final String LISTENER = "listener";
 
     private final Path root;
     private final ListenerThread<WalListener> listener;
@@ -63,8 +66,30 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     BackgroundReport(Path root, WalListener listener, boolean thread, InstantSource clock) {
         this.root = root;
         this.failures = new OpenFailures(clock);
-        this.listener = new ListenerThread<>(new GuardedListener(listener), listener.equals(WalOptions.NOBODY), thread,
-                (told, failure) -> told.onFailure("listener", Optional.empty(), failure));
+        this.listener = new ListenerThread<>(listener, listener.equals(WalOptions.NOBODY), thread,
+                (told, failure) -> tellFailure(told, LISTENER, Optional.empty(), failure));
+    }
+
+    /** @param key of the stream that the event is about */
+    private void tell(Optional<String> key, Consumer<WalListener> event) {
+        listener.tell(told -> tell(told, key, event));
+    }
+
+    /** What the program's listener throws doesn't reach the log's own work: the listener is told of it. */
+    private static void tell(WalListener told, Optional<String> key, Consumer<WalListener> event) {
+        try {
+            event.accept(told);
+        } catch (Throwable failure) {
+            tellFailure(told, LISTENER, key, failure);
+        }
+    }
+
+    private static void tellFailure(WalListener told, String task, Optional<String> key, Throwable failure) {
+        try {
+            told.onFailure(task, key, failure);
+        } catch (Throwable notAgain) {
+            // a failure of onFailure itself can't be reported
+        }
     }
 
     /** Never throws: what can't be reported now, as the heap is full, is at the next chance, and the log isn't healthy meanwhile. */
@@ -82,7 +107,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
             failures.failed(task, stream, failure);
         }
         Optional<String> key = OpenFailures.keyOf(stream);
-        listener.tell(told -> told.onFailure(task, key, failure));
+        listener.tell(told -> tellFailure(told, task, key, failure));
         // last, so that what is tried again counts once
         counts.failed(task);
     }
@@ -143,7 +168,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         untold.tellKept();
         // earlier failures to prepare or sweep don't matter any more
         failures.endedForStream(segment.key(), Sweeper.TASK);
-        listener.tell(told -> told.onSealed(segment));
+        tell(Optional.of(segment.key()), told -> told.onSealed(segment));
     }
 
     @Override
@@ -151,7 +176,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         PackedSegments packed = new PackedSegments(new PackedSegments.Fields(file, Instant.ofEpochMilli(pack.window().startMillis()),
                 Instant.ofEpochMilli(pack.window().endMillis()), Instant.ofEpochMilli(pack.expirationMillis()), pack.segments(),
                 pack.records(), pack.bytes(), bytesBefore));
-        listener.tell(told -> told.onPacked(packed));
+        tell(Optional.empty(), told -> told.onPacked(packed));
     }
 
     @Override
@@ -159,14 +184,14 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         MergedPacks merged = new MergedPacks(new MergedPacks.Fields(file, Instant.ofEpochMilli(pack.window().startMillis()),
                 Instant.ofEpochMilli(pack.window().endMillis()), before.size(), pack.segments(), pack.bytes(),
                 before.stream().mapToLong(ListedPack::bytes).sum()));
-        listener.tell(told -> told.onMerged(merged));
+        tell(Optional.empty(), told -> told.onMerged(merged));
     }
 
     @Override
     public void tiered(ListedPack pack, Path file, String tier, String object) {
         TieredPack moved = new TieredPack(new TieredPack.Fields(file, tier, object, Instant.ofEpochMilli(pack.window().startMillis()),
                 Instant.ofEpochMilli(pack.window().endMillis()), pack.segments(), pack.bytes()));
-        listener.tell(told -> told.onTiered(moved));
+        tell(Optional.empty(), told -> told.onTiered(moved));
     }
 
     @Override
@@ -179,7 +204,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         findings.repairs().stream().filter(repair -> repair.decision().isAboutDamage()).forEach(repair ->
                 damaged(key.text(), repair.file(), repair.offset(), repair.length(), repair.decision().meaning()));
         RecoveryReport.StreamFindings found = RecoveryLedger.findings(key.text(), findings);
-        listener.tell(told -> told.onRecovered(found));
+        tell(Optional.of(found.key()), told -> told.onRecovered(found));
     }
 
     @Override
@@ -215,7 +240,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     void deleted(List<DeletedSegment> segments) {
         if (!segments.isEmpty()) {
             segments.forEach(this::count);
-            listener.tell(told -> segments.forEach(told::onSwept));
+            listener.tell(told -> segments.forEach(segment -> tell(told, Optional.of(segment.key()), each -> each.onSwept(segment))));
         }
     }
 
@@ -233,7 +258,7 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     public void sweepRefused(long clockMillis, long knownMillis, int segments, long bytes) {
         RefusedSweep refused = new RefusedSweep(
                 new RefusedSweep.Fields(Instant.ofEpochMilli(clockMillis), Instant.ofEpochMilli(knownMillis), segments, bytes));
-        listener.tell(told -> told.onSweepRefused(refused));
+        tell(Optional.empty(), told -> told.onSweepRefused(refused));
     }
 
     @Override

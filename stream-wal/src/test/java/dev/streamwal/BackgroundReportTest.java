@@ -1,12 +1,15 @@
 package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.streamwal.engine.Sweeper;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.io.TierFailure;
+import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.samples.JournalSamples;
 import dev.streamwal.storage.RoomKeptException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -91,5 +94,62 @@ class BackgroundReportTest {
         report.failed("sweep", null, new IOException("a commit failed", new OutOfMemoryError("Java heap space")));
         assertThat(causes.get(0)).hasMessageContaining("vm.max_map_count");
         assertThat(causes.get(1)).hasMessageContaining("a commit failed").hasMessageContaining("-Xmx");
+    }
+
+    @Test
+    void events_listenerThrows_isToldOfItAndOfWhatFollows() {
+        List<String> heard = new ArrayList<>();
+        BackgroundReport throwing = new BackgroundReport(Path.of("log"), new WalListener() {
+            @Override
+            public void onSealed(SealedSegment segment) {
+                throw new IllegalStateException("in sealed");
+            }
+
+            @Override
+            public void onSwept(DeletedSegment segment) {
+                throw new AssertionError("in swept");
+            }
+
+            @Override
+            public void onFailure(String task, Optional<String> stream, Throwable failure) {
+                heard.add(task + " " + stream.orElse("-") + " " + failure.getMessage());
+            }
+        }, false, () -> Instant.EPOCH);
+
+        throwing.sealed(Path.of("a.seg"), JournalSamples.header("a", 0, 1), 8, 4_096);
+        throwing.deleted(List.of(deleted("a"), deleted("b")));
+        throwing.sweepFailed("c", new IllegalStateException("why"));
+
+        assertThat(heard).containsExactly("listener a in sealed", "listener a in swept", "listener b in swept", Sweeper.TASK + " c why");
+    }
+
+    @Test
+    void events_listenerThrowsWhereItIsToldOfThatToo_endThere() {
+        BackgroundReport throwing = new BackgroundReport(Path.of("log"), new WalListener() {
+            @Override
+            public void onSwept(DeletedSegment segment) {
+                throw new IllegalStateException();
+            }
+
+            @Override
+            public void onFailure(String task, Optional<String> stream, Throwable failure) {
+                throw new StackOverflowError();
+            }
+        }, false, () -> Instant.EPOCH);
+
+        assertThatCode(() -> throwing.deleted(List.of(deleted("s")))).doesNotThrowAnyException();
+        assertThatCode(() -> throwing.failed("seal", "s", new RuntimeException())).doesNotThrowAnyException();
+    }
+
+    private static DeletedSegment deleted(String key) {
+        return new DeletedSegment(
+                new DeletedSegment.Fields(Path.of("a.seg"), key, 0, Instant.EPOCH, 4_096, DeletedSegment.Reason.EXPIRED));
+    }
+
+    @Test
+    void reasonOf_everyCause_hasTheSameName() {
+        for (ExpiryPlan.Cause cause : ExpiryPlan.Cause.values()) {
+            assertThat(DeletedSegment.Reason.of(cause)).hasToString(cause.name());
+        }
     }
 }
