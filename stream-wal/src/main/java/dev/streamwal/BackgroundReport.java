@@ -43,7 +43,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Passes background events on to the program's listener, the log's statistics, and its health. */
-final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents, Packer.Events {
+final class BackgroundReport extends LogMeasures implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents, Packer.Events {
 
     private static final String LISTENER = "listener";
 
@@ -53,7 +53,6 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
     private final LongAdder sweepFailures = new LongAdder();
     private final OpenFailures failures;
     private final UntoldFailures untold = new UntoldFailures(this::report);
-    private final LogMeasures measures = new LogMeasures();
     private final LogCounts counts = new LogCounts();
 
     /**
@@ -267,39 +266,14 @@ final class BackgroundReport implements LogEvents, CommitEvents, StreamRecovery.
         sweepFailures.increment();
     }
 
-    @Override
-    public void stallTook(StallCause cause, long nanos) {
-        measures.stallTook(cause, nanos);
-    }
-
-    @Override
-    public void flushTook(FlushCause cause, long nanos) {
-        measures.flushTook(cause, nanos);
-    }
-
-    @Override
-    public void packingTook(PackTask task, int packs, long nanos) {
-        measures.packingTook(task, packs, nanos);
-    }
-
-    @Override
-    public void sweepTook(int heldSegments, long nanos) {
-        measures.sweepTook(heldSegments, nanos);
-    }
-
-    @Override
-    public void recoveryTook(long nanos) {
-        measures.recoveryTook(nanos);
-    }
-
     /** What has happened so far, and what only the caller knows. */
     WalActivity activity(long commitWaiters, long journalBytes, long packBacklogBytes) {
         return new WalActivity(new WalActivity.Fields(counts.appends(), counts.rejectedAppends(),
-                stats(StallCause.values(), StallCause::tag, measures::stalls),
-                stats(FlushCause.values(), FlushCause::tag, measures::flushes),
-                stats(PackTask.values(), PackTask::tag, measures::packing),
-                OperationStats.of(measures.sweeps()), OperationStats.of(measures.recoveries()),
-                measures.packs(), counts.sealedSegments(), counts.deletedSegments(), measures.heldSegments(),
+                stats(StallCause.values(), StallCause::tag, this::stalls),
+                stats(FlushCause.values(), FlushCause::tag, this::flushes),
+                stats(PackTask.values(), PackTask::tag, this::packing),
+                OperationStats.of(sweeps()), OperationStats.of(recoveries()),
+                packs(), counts.sealedSegments(), counts.deletedSegments(), heldSegments(),
                 counts.failures(), counts.corruptions(), commitWaiters, journalBytes, packBacklogBytes));
     }
 

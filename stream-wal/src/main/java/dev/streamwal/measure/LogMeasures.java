@@ -3,7 +3,7 @@ package dev.streamwal.measure;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What a log has measured since it was opened. Thread-safe, without locks. */
-public final class LogMeasures implements Measurements {
+public class LogMeasures implements Measurements {
 
     private final Timings<StallCause> stalls = new Timings<>(StallCause.class);
     private final Timings<FlushCause> flushes = new Timings<>(FlushCause.class);
