@@ -338,7 +338,7 @@ public final class StreamWal implements AutoCloseable {
         boolean isSharedWhole = isRecoveredWhole(sharedLog, settings.lastCloseWasClean());
         packs.inherit(isSharedWhole);
         if (!redo.cuts().isEmpty()) {
-            packs.redo(redo.cuts(), commits.pinInherited()::close, failure -> report.packingFailed(Packer.CUT, failure));
+            packs.redo(redo.cuts(), commits.pinInherited(), failure -> report.packingFailed(Packer.CUT, failure));
         }
         if (!redo.damages().isEmpty() && redo.frontier().isPresent() && redo.end().isPresent()) {
             commits.giveUpInherited();

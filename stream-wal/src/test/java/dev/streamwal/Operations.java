@@ -2,6 +2,7 @@ package dev.streamwal;
 
 import dev.streamwal.append.DelegatingStorage;
 import dev.streamwal.append.DeletionLog;
+import dev.streamwal.commit.Deletion;
 import dev.streamwal.engine.Storages;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.storage.SegmentFile;
@@ -67,20 +68,20 @@ final class Operations {
     DeletionLog deletions() {
         return new DeletionLog() {
             @Override
-            public Kept deletedBelow(List<DeletedBelow> streams) throws IOException {
+            public Deletion.Kept deletedBelow(List<Deletion.Below> streams) throws IOException {
                 happens("deletedBelow " + streams.stream().map(one -> one.key() + "<" + one.position()).collect(Collectors.joining(" ")));
                 return newKept();
             }
 
             @Override
-            public Kept truncated(StreamKey key, long from, long to) throws IOException {
+            public Deletion.Kept truncated(StreamKey key, long from, long to) throws IOException {
                 happens("truncated " + key + " " + from + " " + to);
                 return newKept();
             }
         };
     }
 
-    private DeletionLog.Kept newKept() {
+    private Deletion.Kept newKept() {
         kept.incrementAndGet();
         return kept::decrementAndGet;
     }

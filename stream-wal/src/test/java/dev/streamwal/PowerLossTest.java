@@ -3,7 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.streamwal.append.DeletionLog;
+import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.simulation.Call;
@@ -301,7 +301,7 @@ class PowerLossTest extends DurabilityOnSimulatedDisk {
     void deletion_underWay_keepsItsFileFromBeingUsedAgain() throws Exception {
         StreamWal wal = open();
         appendDurably(wal, "a", 50);
-        DeletionLog.Kept kept = wal.deletions().deletedBelow(List.of(new DeletionLog.DeletedBelow(wal.stream("gone").log().key(), 8)));
+        Deletion.Kept kept = wal.deletions().deletedBelow(List.of(new Deletion.Below(wal.stream("gone").log().key(), 8)));
         byte[] held = Files.readAllBytes(journalFiles().get(0));
         int end = lastUsed(held);
         boolean full = false;

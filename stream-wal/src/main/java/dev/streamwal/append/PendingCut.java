@@ -1,6 +1,7 @@
 package dev.streamwal.append;
 
 import dev.streamwal.append.StreamLog.Deleted;
+import dev.streamwal.commit.Deletion;
 import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.segment.RecoveredTail;
 import java.io.IOException;
@@ -44,9 +45,9 @@ final class PendingCut {
      * @param inPlace false if a thread may still write to that segment's file
      * @param kept the record of the cut
      */
-    record Cut(long from, long to, Optional<RecoveredTail> tail, long windowStart, boolean inPlace, DeletionLog.Kept kept) {
+    record Cut(long from, long to, Optional<RecoveredTail> tail, long windowStart, boolean inPlace, Deletion.Kept kept) {
 
-        Cut writtenDown(DeletionLog.Kept newKept) {
+        Cut writtenDown(Deletion.Kept newKept) {
             return new Cut(from, to, tail, windowStart, inPlace, newKept);
         }
 

@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.StreamLog.Deleted;
+import dev.streamwal.commit.Deletion;
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.util.List;
@@ -128,7 +129,7 @@ final class SegmentDeletion {
 
     /** Deletes everything below a position, makes that durable, and lets the record of the deletion go. */
     private void deleteBelow(long below, Consumer<Deleted> each) throws IOException {
-        DeletionLog.Kept kept = log.deletions().deletedBelow(List.of(new DeletionLog.DeletedBelow(key, below)));
+        Deletion.Kept kept = log.deletions().deletedBelow(List.of(new Deletion.Below(key, below)));
         try {
             names.forceDeletion(deleteWhatIsBelow(below, each));
         } finally {

@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.StreamLog.Deleted;
+import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.format.MessageText;
 import dev.streamwal.format.RecordLayout;
@@ -66,7 +67,7 @@ final class TailCut {
         if (cut == null) {
             return;
         }
-        DeletionLog.Kept kept = null;
+        Deletion.Kept kept = null;
         try {
             kept = log.deletions().truncated(key, cut.from(), cut.to());
         } finally {

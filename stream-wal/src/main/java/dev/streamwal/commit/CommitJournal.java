@@ -173,7 +173,7 @@ final class CommitJournal {
     }
 
     /** Keeps what {@link #inherit} has taken over; to be called behind that, before anything is written. */
-    GroupCommitter.Pinned pinInherited() {
+    Deletion.Kept pinInherited() {
         lock.lock();
         try {
             List<OpenJournalFile> kept = new ArrayList<>(full);

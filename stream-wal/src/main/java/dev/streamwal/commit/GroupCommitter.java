@@ -154,7 +154,7 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     /** Keeps an earlier writer's journal until this is closed, for what it says is yet to be carried out. To be called before anything is made durable. */
-    public Pinned pinInherited() {
+    public Deletion.Kept pinInherited() {
         return journal.pinInherited();
     }
 
@@ -262,14 +262,8 @@ public final class GroupCommitter implements SegmentDurability {
         awaitAll(requests);
     }
 
-    /** Recorded deletions, which the journal keeps until this is closed. */
-    public interface Pinned extends AutoCloseable {
-        @Override
-        void close();
-    }
-
     /** Returns when deletions are durable: from then on they will be carried out, if not by this process, then by the next. */
-    public Pinned delete(Collection<? extends Deletion> deletions) throws IOException {
+    public Deletion.Kept delete(Collection<? extends Deletion> deletions) throws IOException {
         if (deletions.isEmpty()) {
             return () -> {};
         }
@@ -278,7 +272,7 @@ public final class GroupCommitter implements SegmentDurability {
         for (Deletion deletion : deletions) {
             requests.add(CommitRequest.waiting(deletion));
         }
-        Pinned recorded = () -> {
+        Deletion.Kept recorded = () -> {
             // first: a checkpoint that sees the file unpinned is to find the deletions
             try {
                 forget(deletions);

@@ -34,9 +34,9 @@ public final class JournalledDeletions implements DeletionLog {
      * that fit, or when the log is closed. A crash before that may leave some of the files, or bring them back.
      */
     @Override
-    public Kept deletedBelow(List<DeletedBelow> streams) throws IOException {
+    public Deletion.Kept deletedBelow(List<Deletion.Below> streams) throws IOException {
         try {
-            GroupCommitter.Pinned written = commits.delete(asDeletions(streams));
+            Deletion.Kept written = commits.delete(streams);
             try {
                 writeOutstanding();
             } catch (IOException | RuntimeException | Error e) {
@@ -44,10 +44,10 @@ public final class JournalledDeletions implements DeletionLog {
                 written.close();
                 throw e;
             }
-            return written::close;
+            return written;
         } catch (IOException e) {
             if (IoFailure.isDiskFull(e)) {
-                commits.forget(asDeletions(streams));
+                commits.forget(streams);
                 // only once the files are gone: a record may be dropped as soon as it is written
                 return () -> remember(streams);
             }
@@ -55,12 +55,8 @@ public final class JournalledDeletions implements DeletionLog {
         }
     }
 
-    private static List<Deletion.Below> asDeletions(List<DeletedBelow> streams) {
-        return streams.stream().map(stream -> new Deletion.Below(stream.key(), stream.position())).toList();
-    }
-
-    private synchronized void remember(List<DeletedBelow> streams) {
-        for (DeletedBelow stream : streams) {
+    private synchronized void remember(List<Deletion.Below> streams) {
+        for (Deletion.Below stream : streams) {
             if (outstanding.size() < MAX_OUTSTANDING || outstanding.containsKey(stream.key())) {
                 outstanding.merge(stream.key(), stream.position(), Math::max);
             }
@@ -69,9 +65,9 @@ public final class JournalledDeletions implements DeletionLog {
 
     @Override
     public void writeOutstanding() throws IOException {
-        for (List<DeletedBelow> some = takeSome(); !some.isEmpty(); some = takeSome()) {
+        for (List<Deletion.Below> some = takeSome(); !some.isEmpty(); some = takeSome()) {
             try {
-                commits.delete(asDeletions(some)).close();
+                commits.delete(some).close();
             } catch (IOException e) {
                 remember(some);
                 if (IoFailure.isDiskFull(e)) {
@@ -82,18 +78,18 @@ public final class JournalledDeletions implements DeletionLog {
         }
     }
 
-    private synchronized List<DeletedBelow> takeSome() {
-        List<DeletedBelow> some = new ArrayList<>();
+    private synchronized List<Deletion.Below> takeSome() {
+        List<Deletion.Below> some = new ArrayList<>();
         for (Iterator<Map.Entry<StreamKey, Long>> each = outstanding.entrySet().iterator(); each.hasNext() && some.size() < MAX_STREAMS; ) {
             Map.Entry<StreamKey, Long> next = each.next();
-            some.add(new DeletedBelow(next.getKey(), next.getValue()));
+            some.add(new Deletion.Below(next.getKey(), next.getValue()));
             each.remove();
         }
         return some;
     }
 
     @Override
-    public Kept truncated(StreamKey key, long from, long to) throws IOException {
-        return commits.delete(List.of(new Deletion.Cut(key, from, to)))::close;
+    public Deletion.Kept truncated(StreamKey key, long from, long to) throws IOException {
+        return commits.delete(List.of(new Deletion.Cut(key, from, to)));
     }
 }

@@ -2,6 +2,7 @@ package dev.streamwal.engine;
 
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.WalException;
 import dev.streamwal.events.SweepEvent;
 import dev.streamwal.format.SegmentName;
@@ -567,7 +568,7 @@ public final class Sweeper {
          * stream loses its beginning and nothing else.
          */
         private void carryOut(List<ExpiryPlan.Deletion> plan) {
-            List<DeletionLog.Kept> kept = new ArrayList<>();
+            List<Deletion.Kept> kept = new ArrayList<>();
             try {
                 Map<String, Long> below = writeDown(decide(plan), kept);
                 for (ExpiryPlan.Deletion deletion : plan) {
@@ -577,18 +578,18 @@ public final class Sweeper {
                     }
                 }
             } finally {
-                kept.forEach(DeletionLog.Kept::close);
+                kept.forEach(Deletion.Kept::close);
             }
         }
 
-        private List<DeletionLog.DeletedBelow> decide(List<ExpiryPlan.Deletion> plan) {
+        private List<Deletion.Below> decide(List<ExpiryPlan.Deletion> plan) {
             Map<String, Long> newest = new LinkedHashMap<>();
             plan.forEach(deletion -> newest.put(deletion.key(), deletion.segment().basePosition()));
-            List<DeletionLog.DeletedBelow> decided = new ArrayList<>(newest.size());
+            List<Deletion.Below> decided = new ArrayList<>(newest.size());
             newest.forEach((key, basePosition) -> {
                 StreamLog log = log(key);
                 try {
-                    log.condemnUpTo(basePosition).ifPresent(below -> decided.add(new DeletionLog.DeletedBelow(log.key(), below)));
+                    log.condemnUpTo(basePosition).ifPresent(below -> decided.add(new Deletion.Below(log.key(), below)));
                 } catch (IOException | RuntimeException e) {
                     failed++;
                     report.sweepFailed(key, e);
@@ -598,10 +599,10 @@ public final class Sweeper {
         }
 
         /** What can't be recorded isn't deleted; the next pass tries again. */
-        private Map<String, Long> writeDown(List<DeletionLog.DeletedBelow> decided, List<DeletionLog.Kept> kept) {
+        private Map<String, Long> writeDown(List<Deletion.Below> decided, List<Deletion.Kept> kept) {
             Map<String, Long> below = new HashMap<>();
             for (int from = 0; from < decided.size(); from += DeletionLog.MAX_STREAMS) {
-                List<DeletionLog.DeletedBelow> some = decided.subList(from, Math.min(decided.size(), from + DeletionLog.MAX_STREAMS));
+                List<Deletion.Below> some = decided.subList(from, Math.min(decided.size(), from + DeletionLog.MAX_STREAMS));
                 try {
                     kept.add(wal.deletions().deletedBelow(List.copyOf(some)));
                     some.forEach(stream -> below.put(stream.key().text(), stream.position()));

@@ -8,6 +8,7 @@ import dev.streamwal.catalog.CatalogedKey;
 import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.StreamDirectory;
+import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
@@ -141,7 +142,7 @@ public final class PackStore implements PackedData {
     private final Map<StreamKey, List<RedoResult.Cut>> cutsLeft = new ConcurrentHashMap<>();
     /** The record of them, which the journal keeps. */
     @GuardedBy("cutsLeft")
-    private DeletionLog.Kept cutsRecord = () -> {};
+    private Deletion.Kept cutsRecord = () -> {};
     private volatile PackedTier tier = new NoTier();
 
     private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
@@ -836,7 +837,7 @@ public final class PackStore implements PackedData {
      * @param record keeps that journal until it is closed
      * @param failed receives each failure
      */
-    public void redo(List<RedoResult.Cut> cuts, DeletionLog.Kept record, Consumer<Exception> failed) {
+    public void redo(List<RedoResult.Cut> cuts, Deletion.Kept record, Consumer<Exception> failed) {
         synchronized (cutsLeft) {
             cutsRecord = record;
             // some were recorded again
@@ -851,9 +852,9 @@ public final class PackStore implements PackedData {
      */
     void finishCuts(DeletionLog deletions, Consumer<Exception> failed) {
         finishCuts(failed);
-        List<DeletionLog.Kept> again = new ArrayList<>();
-        DeletionLog.Kept recorded = () -> again.forEach(DeletionLog.Kept::close);
-        DeletionLog.Kept unneeded = recorded;
+        List<Deletion.Kept> again = new ArrayList<>();
+        Deletion.Kept recorded = () -> again.forEach(Deletion.Kept::close);
+        Deletion.Kept unneeded = recorded;
         try {
             for (List<RedoResult.Cut> cuts : cutsLeft.values()) {
                 for (RedoResult.Cut cut : cuts) {
@@ -869,10 +870,10 @@ public final class PackStore implements PackedData {
     }
 
     /** Returns the record that isn't needed any more. */
-    private DeletionLog.Kept inPlaceOfRecord(DeletionLog.Kept recorded) {
+    private Deletion.Kept inPlaceOfRecord(Deletion.Kept recorded) {
         synchronized (cutsLeft) {
             // else the one before was closed with the last cut
-            DeletionLog.Kept before = cutsLeft.isEmpty() ? recorded : cutsRecord;
+            Deletion.Kept before = cutsLeft.isEmpty() ? recorded : cutsRecord;
             cutsRecord = cutsLeft.isEmpty() ? cutsRecord : recorded;
             return before;
         }

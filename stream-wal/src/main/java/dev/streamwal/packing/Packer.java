@@ -2,6 +2,7 @@ package dev.streamwal.packing;
 
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
@@ -538,18 +539,18 @@ public final class Packer {
         }
 
         private void deleteFiles() throws IOException {
-            List<DeletionLog.DeletedBelow> decided = new ArrayList<>();
+            List<Deletion.Below> decided = new ArrayList<>();
             for (Map.Entry<StreamKey, Long> each : lastPacked.entrySet()) {
                 OptionalLong below = stream(each.getKey()).condemnUpTo(each.getValue());
                 if (below.isPresent()) {
-                    decided.add(new DeletionLog.DeletedBelow(each.getKey(), below.getAsLong()));
+                    decided.add(new Deletion.Below(each.getKey(), below.getAsLong()));
                 }
             }
             for (int from = 0; from < decided.size(); from += DeletionLog.MAX_STREAMS) {
-                List<DeletionLog.DeletedBelow> some = decided.subList(from, Math.min(decided.size(), from + DeletionLog.MAX_STREAMS));
-                DeletionLog.Kept kept = log.deletions().deletedBelow(List.copyOf(some));
+                List<Deletion.Below> some = decided.subList(from, Math.min(decided.size(), from + DeletionLog.MAX_STREAMS));
+                Deletion.Kept kept = log.deletions().deletedBelow(List.copyOf(some));
                 try {
-                    for (DeletionLog.DeletedBelow each : some) {
+                    for (Deletion.Below each : some) {
                         stream(each.key()).deletePacked(each.position());
                     }
                 } finally {

@@ -1,7 +1,7 @@
 package dev.streamwal.packing;
 
-import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.commit.Deletion;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.io.BadSectors;
 import dev.streamwal.manifest.ListedPack;
@@ -223,7 +223,7 @@ final class SharedPacker {
         if (below.isEmpty()) {
             return;
         }
-        DeletionLog.Kept kept = log.deletions().deletedBelow(List.of(new DeletionLog.DeletedBelow(shared.key(), below.getAsLong())));
+        Deletion.Kept kept = log.deletions().deletedBelow(List.of(new Deletion.Below(shared.key(), below.getAsLong())));
         try {
             shared.deletePacked(below.getAsLong());
         } finally {

@@ -320,7 +320,7 @@ class GroupCommitterTest {
             }
         };
         committer.streams(key -> a);
-        GroupCommitter.Pinned cut = committer.delete(List.of(new Deletion.Cut(oldest.key(), 1_000, 2_000)));
+        Deletion.Kept cut = committer.delete(List.of(new Deletion.Cut(oldest.key(), 1_000, 2_000)));
         CompletableFuture<Void> checkpoint = CompletableFuture.runAsync(() -> {
             try {
                 committer.runBackground();
