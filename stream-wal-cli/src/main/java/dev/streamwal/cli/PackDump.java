@@ -13,7 +13,6 @@ import dev.streamwal.tier.PackObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -80,11 +79,10 @@ final class PackDump {
         PackWalk walk = pack.walk();
         for (boolean more = true; more; ) {
             try {
-                Optional<PackEntry> next = walk.next();
-                if (next.isPresent() && (wantedKey == null || wantedKey.equals(next.get().key().text()))) {
-                    segment(pack, next.get());
+                more = walk.next();
+                if (more && (wantedKey == null || wantedKey.equals(walk.entry().key().text()))) {
+                    segment(pack, walk.entry());
                 }
-                more = next.isPresent();
             } catch (CorruptSegmentException e) {
                 // the walk continues behind it
                 damage(e);

@@ -326,7 +326,7 @@ public final class PackCatalog {
         for (boolean more = true; more; ) {
             try {
                 if (isSought) {
-                    more = walk.isNext();
+                    more = walk.next();
                 } else {
                     isSought = true;
                     more = walk.seek(beginning);
@@ -492,7 +492,7 @@ public final class PackCatalog {
                 while (next < keys.size()) {
                     try {
                         byte[] utf8 = keys.get(next).utf8();
-                        for (boolean more = walk.seek(utf8); more && walk.compareKey(utf8) == 0; more = walk.isNext()) {
+                        for (boolean more = walk.seek(utf8); more && walk.compareKey(utf8) == 0; more = walk.next()) {
                             found.at(next, pack, walk);
                         }
                         next++;

@@ -1,6 +1,8 @@
 package dev.streamwal.manifest;
 
 import dev.streamwal.format.Window;
+import dev.streamwal.pack.PackFooter;
+import dev.streamwal.pack.PackHeader;
 
 /**
  * A pack of a log, with the facts that are needed without opening it.
@@ -28,6 +30,12 @@ public record ListedPack(
             throw new IllegalArgumentException("listed pack has no number, bytes or segments, or a negative value: number=" + number + ", expiration="
                     + expirationMillis + ", level=" + level + ", bytes=" + bytes + ", segments=" + segments + ", records=" + records);
         }
+    }
+
+    /** A pack that was written. */
+    public static ListedPack of(PackHeader header, PackFooter footer) {
+        return new ListedPack(header.number(), header.window(), header.expirationMillis(), header.optionsHash(), header.level(),
+                header.isInBlocks(), footer.fileLength(), footer.segments(), footer.records());
     }
 
     /** Whether streams have windows, and these expire, in the same order here and in a pack with that hash. */

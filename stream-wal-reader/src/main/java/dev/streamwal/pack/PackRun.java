@@ -4,7 +4,6 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,9 +30,8 @@ public final class PackRun implements Comparable<PackRun> {
      * @throws CorruptSegmentException if a table block is damaged
      */
     public boolean next() throws IOException {
-        Optional<PackEntry> next = walk.next();
-        entry = next.orElse(null);
-        return next.isPresent();
+        entry = walk.next() ? walk.entry() : null;
+        return entry != null;
     }
 
     /** The current segment. */

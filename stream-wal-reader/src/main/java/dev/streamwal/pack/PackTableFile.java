@@ -57,9 +57,8 @@ public final class PackTableFile {
             long begin = begin(table, file.size(), packBytes);
             PackSource source = new PackElsewhere(new TableBytes(file, packBytes, begin), PackFiles.pack(root, number), begin);
             PackWalk walk = PackReader.open(source, number, new BlockCache(0), new BlockCache(0)).walk();
-            boolean isNext = true;
-            while (isNext) {
-                isNext = walk.isNext();
+            while (walk.next()) {
+                // reads and verifies
             }
             return true;
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {

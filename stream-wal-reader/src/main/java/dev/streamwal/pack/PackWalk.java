@@ -4,7 +4,6 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Goes through the segments of a pack in the order of their keys' unsigned bytes, then of their base positions. One thread. */
@@ -19,25 +18,12 @@ public final class PackWalk {
     }
 
     /**
-     * The next segment.
-     *
-     * @return empty at the end
-     * @throws CorruptSegmentException once for a damaged table block; the next call continues behind it
-     */
-    public Optional<PackEntry> next() throws IOException {
-        try {
-            return isNext() ? Optional.of(segment().entry()) : Optional.empty();
-        } catch (FormatException e) {
-            throw pack.unreadable(e, block);
-        }
-    }
-
-    /**
-     * As {@link #next}, without making an entry.
+     * Goes to the next segment.
      *
      * @return false at the end
+     * @throws CorruptSegmentException once for a damaged table block; the next call continues behind it
      */
-    public boolean isNext() throws IOException {
+    public boolean next() throws IOException {
         try {
             while (segments == null || !segments.next()) {
                 segments = null;
@@ -68,7 +54,7 @@ public final class PackWalk {
             block = first - 1;
             segments = null;
         }
-        while (isNext()) {
+        while (next()) {
             if (segment().compareKey(key) >= 0) {
                 return true;
             }
@@ -81,6 +67,15 @@ public final class PackWalk {
             throw new IllegalStateException("walk stands on no segment: pack=" + pack + "; call next() or seek() first");
         }
         return segments;
+    }
+
+    /** The current segment. */
+    public PackEntry entry() throws IOException {
+        try {
+            return segment().entry();
+        } catch (FormatException e) {
+            throw pack.unreadable(e, block);
+        }
     }
 
     /** The key of the current segment. */

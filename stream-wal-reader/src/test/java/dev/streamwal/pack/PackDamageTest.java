@@ -95,9 +95,8 @@ class PackDamageTest {
             boolean hasFailed = false;
             for (boolean isThrough = false; !isThrough; ) {
                 try {
-                    PackEntry entry = walk.next().orElse(null);
-                    isThrough = entry == null;
-                    assertThat(isThrough || walked.add(entry.key().text())).as(when).isTrue();
+                    isThrough = !walk.next();
+                    assertThat(isThrough || walked.add(walk.entry().key().text())).as(when).isTrue();
                 } catch (WalException e) {
                     hasFailed = true;
                     told.add(e);
@@ -244,9 +243,9 @@ class PackDamageTest {
                     PackWalk walk = pack.walk();
                     for (boolean hasMore = true; hasMore; ) {
                         try {
-                            PackEntry entry = walk.next().orElse(null);
-                            hasMore = entry != null;
-                            if (entry != null) {
+                            hasMore = walk.next();
+                            if (hasMore) {
+                                PackEntry entry = walk.entry();
                                 assertThat(entry.offset() + entry.dataBytes() + entry.indexBytes()).isLessThanOrEqualTo(footer.tableOffset());
                                 assertThat(written).containsAll(PacksForTests.records(pack, entry));
                                 pack.segmentFooter(entry);

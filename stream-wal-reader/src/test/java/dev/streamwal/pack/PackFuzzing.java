@@ -86,7 +86,7 @@ public final class PackFuzzing {
     private static Optional<PackEntry> next(PackWalk walk) throws IOException {
         while (true) {
             try {
-                return walk.next();
+                return walk.next() ? Optional.of(walk.entry()) : Optional.empty();
             } catch (CorruptSegmentException e) {
                 // told once of each block of the table
             }

@@ -58,8 +58,8 @@ class PackTest {
     private static List<PackEntry> all(PackReader pack) throws IOException {
         List<PackEntry> found = new ArrayList<>();
         PackWalk walk = pack.walk();
-        for (PackEntry entry = walk.next().orElse(null); entry != null; entry = walk.next().orElse(null)) {
-            found.add(entry);
+        while (walk.next()) {
+            found.add(walk.entry());
         }
         return found;
     }

@@ -6,10 +6,8 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.pack.PackEntry;
-import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
-import dev.streamwal.pack.PackWriter;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
 import java.io.IOException;
@@ -20,7 +18,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
@@ -144,10 +141,9 @@ public final class DuePacks<R extends DuePacks.Rule> {
         }
 
         boolean next() throws IOException {
-            Optional<PackEntry> next = walk.next();
-            entry = next.orElse(null);
+            entry = walk.next() ? walk.entry() : null;
             place++;
-            return next.isPresent();
+            return entry != null;
         }
 
         PackEntry entry() {
@@ -455,17 +451,14 @@ public final class DuePacks<R extends DuePacks.Rule> {
     }
 
     private ListedPack writeKept(DuePack due) throws IOException {
-        PackHeader header = store.inPlaceOf(due.reader.header());
-        try (PackWriter writer = store.write(header)) {
+        return store.writtenInPlaceOf(due.reader, writer -> {
             PackWalk walk = due.reader.walk();
-            int place = 0;
-            for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
-                if (due.kept.get(place++)) {
-                    writer.add(due.reader, next.get());
+            for (int place = 0; walk.next(); place++) {
+                if (due.kept.get(place)) {
+                    writer.add(due.reader, walk.entry());
                 }
             }
-            return PackSweep.listed(header, writer.finish());
-        }
+        });
     }
 
     private void discard(ListedPack carried) {

@@ -242,7 +242,7 @@ final class KeyCatalogUpdate {
 
         private void advance(PackWalk walk, ListedPack pack) throws IOException {
             try {
-                if (walk.isNext()) {
+                if (walk.next()) {
                     heads.add(new Head(walk.key(), walk, pack));
                 }
             } catch (IOException | WalException e) {

@@ -119,7 +119,7 @@ final class Merger {
             throws IOException {
         try (PackWriter writer = store.write(header)) {
             writeAll(packs, manifest, writer, isStopped);
-            return writer.isEmpty() || isStopped.getAsBoolean() ? Optional.empty() : Optional.of(PackSweep.listed(header, writer.finish()));
+            return writer.isEmpty() || isStopped.getAsBoolean() ? Optional.empty() : Optional.of(ListedPack.of(header, writer.finish()));
         }
     }
 

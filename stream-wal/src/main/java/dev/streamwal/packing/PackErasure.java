@@ -11,10 +11,8 @@ import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
-import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
-import dev.streamwal.pack.PackWriter;
 import dev.streamwal.pack.PackedBytes;
 import dev.streamwal.recovery.RecordErasure;
 import dev.streamwal.recovery.RecordErasure.Erased;
@@ -143,8 +141,8 @@ public final class PackErasure {
         Map<PackEntry, Erased> erasedFrom = new HashMap<>();
         boolean isAny = false;
         PackWalk walk = reader.walk();
-        for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
-            PackEntry entry = next.get();
+        while (walk.next()) {
+            PackEntry entry = walk.entry();
             boolean counts = store.counts(pack, entry);
             if (counts) {
                 kept.add(entry);
@@ -164,8 +162,8 @@ public final class PackErasure {
 
     private boolean mayHaveAny(ListedPack pack) throws IOException {
         PackWalk walk = store.reader(pack).walk();
-        for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
-            if (mayHaveAny(next.get())) {
+        while (walk.next()) {
+            if (mayHaveAny(walk.entry())) {
                 return true;
             }
         }
@@ -187,9 +185,7 @@ public final class PackErasure {
             store.replace(List.of(pack), List.of(), store.manifest());
             return;
         }
-        PackHeader header = store.inPlaceOf(reader.header());
-        ListedPack written;
-        try (PackWriter writer = store.write(header)) {
+        ListedPack written = store.writtenInPlaceOf(reader, writer -> {
             for (PackEntry entry : kept) {
                 if (erasedFrom.containsKey(entry)) {
                     writer.add(reader.segmentHeader(entry), entry.dataEnd(), without(reader, entry));
@@ -197,8 +193,7 @@ public final class PackErasure {
                     writer.add(reader, entry);
                 }
             }
-            written = PackSweep.listed(header, writer.finish());
-        }
+        });
         store.replace(List.of(pack), List.of(written), store.manifest());
         done.add(written.number());
         Map<StreamKey, Erased> byKey = new HashMap<>();

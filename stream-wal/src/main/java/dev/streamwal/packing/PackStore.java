@@ -937,12 +937,11 @@ public final class PackStore implements PackedData {
     }
 
     private ListedPack writeBeginning(Place place, long end) throws IOException {
-        PackHeader whole = reader(place.pack()).header();
-        PackHeader header = inPlaceOf(whole);
-        try (HeldSegment segment = new HeldSegment(place); PackWriter writer = write(header)) {
-            segment.checkCut(end);
-            writer.add(segment.header().with(true, 0), (int) segment.header().offsetOf(end), segment.bytes());
-            return PackSweep.listed(header, writer.finish());
+        try (HeldSegment segment = new HeldSegment(place)) {
+            return writtenInPlaceOf(reader(place.pack()), writer -> {
+                segment.checkCut(end);
+                writer.add(segment.header().with(true, 0), (int) segment.header().offsetOf(end), segment.bytes());
+            });
         }
     }
 
@@ -988,14 +987,25 @@ public final class PackStore implements PackedData {
         return isCompressed ? header.inBlocks() : header;
     }
 
-    /** The header of a pack with some segments of another one. */
-    PackHeader inPlaceOf(PackHeader before) {
+    /** Adds segments to a pack. */
+    @FunctionalInterface
+    interface Filling {
+        void fill(PackWriter writer) throws IOException;
+    }
+
+    /** Writes a pack with some segments of another one. */
+    ListedPack writtenInPlaceOf(PackReader whole, Filling filling) throws IOException {
+        PackHeader before = whole.header();
         long number = newNumber();
         if (ofThisWriter.contains(before.number())) {
             isOfThisWriter(number);
         }
-        return new PackHeader(number, before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
+        PackHeader header = new PackHeader(number, before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
                 before.createdMillis(), before.incarnation(), before.isInBlocks(), true);
+        try (PackWriter writer = write(header)) {
+            filling.fill(writer);
+            return ListedPack.of(header, writer.finish());
+        }
     }
 
     /** The header of a pack with all that counts of others. */

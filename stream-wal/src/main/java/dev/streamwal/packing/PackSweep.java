@@ -6,11 +6,8 @@ import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.pack.PackEntry;
-import dev.streamwal.pack.PackFooter;
-import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
-import dev.streamwal.pack.PackWriter;
 import dev.streamwal.packing.VoidedSegments.Voided;
 import dev.streamwal.retention.ExpiryPlan;
 import java.io.IOException;
@@ -19,7 +16,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -83,9 +79,10 @@ public final class PackSweep {
             Map<Long, Voided> voided = store.voided();
             for (ListedPack pack : store.packs()) {
                 try {
-                    if (isWorthIt(pack, voided.getOrDefault(pack.number(), Voided.NOTHING))) {
+                    Voided of = voided.getOrDefault(pack.number(), Voided.NOTHING);
+                    if (isWorthIt(pack, of)) {
                         Manifest copied = store.manifest();
-                        store.replace(List.of(pack), withoutVoids(pack).stream().toList(), copied);
+                        store.replace(List.of(pack), withoutVoids(pack, of), copied);
                         reclaimed++;
                     }
                 } catch (IOException | WalException e) {
@@ -107,33 +104,20 @@ public final class PackSweep {
     }
 
     /** Writes a pack with what of a pack counts; none if nothing does. */
-    private Optional<ListedPack> withoutVoids(ListedPack pack) throws IOException {
+    private List<ListedPack> withoutVoids(ListedPack pack, Voided voided) throws IOException {
+        if (voided.segments() == pack.segments()) {
+            return List.of();
+        }
         PackReader reader = store.reader(pack);
-        PackWalk walk = reader.walk();
-        Optional<PackEntry> next = nextCounting(pack, walk);
-        if (next.isEmpty()) {
-            return Optional.empty();
-        }
-        PackHeader header = store.inPlaceOf(reader.header());
-        try (PackWriter writer = store.write(header)) {
-            for (; next.isPresent(); next = nextCounting(pack, walk)) {
-                writer.add(reader, next.get());
+        return List.of(store.writtenInPlaceOf(reader, writer -> {
+            PackWalk walk = reader.walk();
+            while (walk.next()) {
+                PackEntry entry = walk.entry();
+                if (store.counts(pack, entry)) {
+                    writer.add(reader, entry);
+                }
             }
-            return Optional.of(listed(header, writer.finish()));
-        }
-    }
-
-    private Optional<PackEntry> nextCounting(ListedPack pack, PackWalk walk) throws IOException {
-        Optional<PackEntry> next = walk.next();
-        while (next.isPresent() && !store.counts(pack, next.get())) {
-            next = walk.next();
-        }
-        return next;
-    }
-
-    static ListedPack listed(PackHeader header, PackFooter footer) {
-        return new ListedPack(header.number(), header.window(), header.expirationMillis(), header.optionsHash(), header.level(),
-                header.isInBlocks(), footer.fileLength(), footer.segments(), footer.records());
+        }));
     }
 
     /**

@@ -476,7 +476,7 @@ public final class Packer {
                     add(source, writer);
                 }
                 if (writer != null && !writer.isEmpty()) {
-                    ListedPack pack = PackSweep.listed(header, writer.finish());
+                    ListedPack pack = ListedPack.of(header, writer.finish());
                     store.add(pack);
                     moved += (int) pack.segments();
                     step.wrote(PackTask.OWN, pack, store.file(pack));

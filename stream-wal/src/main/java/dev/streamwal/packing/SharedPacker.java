@@ -202,7 +202,7 @@ final class SharedPacker {
 
         /** Finishes the current pack. */
         void finish() throws IOException {
-            finished.add(PackSweep.listed(header, writer.finish()));
+            finished.add(ListedPack.of(header, writer.finish()));
             writer.close();
         }
 

@@ -7,8 +7,7 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
-import dev.streamwal.pack.PackHeader;
-import dev.streamwal.pack.PackWriter;
+import dev.streamwal.pack.PackReader;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.storage.FreeSpace;
 import dev.streamwal.storage.PositionsFile;
@@ -89,11 +88,8 @@ class MergerTest {
     private void listAndDelete() {
         try {
             ListedPack first = store.packs().get(0);
-            PackHeader header = store.inPlaceOf(store.reader(first).header());
-            try (PackWriter writer = store.write(header)) {
-                writer.add(store.reader(first), store.reader(first).find(A).get(0));
-                store.add(PackSweep.listed(header, writer.finish()));
-            }
+            PackReader reader = store.reader(first);
+            store.add(store.writtenInPlaceOf(reader, writer -> writer.add(reader, reader.find(A).get(0))));
             store.forgetBelow(Map.of(B, Long.MAX_VALUE));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
