@@ -14,12 +14,14 @@ final class ReadAhead implements SegmentBytes {
     static final int CHUNK_BYTES = 256 << 10;
 
     private final PackSource pack;
-    private final ByteBuffer chunk;
+    private final long packBytes;
+    /** Empty until something is read: who only walks through a table has no use for it. */
+    private ByteBuffer chunk = ByteBuffer.allocate(0);
     private long chunkOffset;
 
-    ReadAhead(PackSource pack, long size) {
+    ReadAhead(PackSource pack, long packBytes) {
         this.pack = pack;
-        this.chunk = ByteBuffer.allocate((int) Math.min(size, CHUNK_BYTES)).limit(0);
+        this.packBytes = packBytes;
     }
 
     @Override
@@ -39,7 +41,7 @@ final class ReadAhead implements SegmentBytes {
 
     /** Fills the chunk from the offset on; false at the file's end. */
     private boolean fill(long offset) throws IOException {
-        chunk.clear();
+        chunk = chunk.capacity() > 0 ? chunk.clear() : ByteBuffer.allocate((int) Math.min(packBytes, CHUNK_BYTES));
         chunkOffset = offset;
         try (OpenBytes bytes = pack.openFile()) {
             int unused = bytes.read(chunk, offset);

@@ -7,6 +7,7 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackReader;
+import dev.streamwal.pack.PackRun;
 import dev.streamwal.pack.PackWalk;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -128,49 +130,16 @@ public final class DuePacks<R extends DuePacks.Rule> {
         }
     }
 
-    /** A walk through a due pack; walks compare by the segments on which they stand. */
-    private static final class Walk implements Comparable<Walk> {
+    /** A walk through a due pack. */
+    private static final class Walk {
         final DuePack of;
-        private final PackWalk walk;
-        private int place = -1;
-        private @Nullable PackEntry entry;
+        final PackRun run;
+        /** Of the current segment in the pack's table. */
+        int place = -1;
 
         Walk(DuePack of) {
             this.of = of;
-            this.walk = of.reader.walk();
-        }
-
-        boolean next() throws IOException {
-            entry = walk.next() ? walk.entry() : null;
-            place++;
-            return entry != null;
-        }
-
-        PackEntry entry() {
-            if (entry == null) {
-                throw new IllegalStateException("walk stands on no segment: pack=" + of.pack.number());
-            }
-            return entry;
-        }
-
-        int place() {
-            return place;
-        }
-
-        @Override
-        public int compareTo(Walk other) {
-            int byKey = StreamKey.compare(entry().key(), other.entry().key());
-            return byKey != 0 ? byKey : Long.compare(entry().basePosition(), other.entry().basePosition());
-        }
-
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return this == other;
-        }
-
-        @Override
-        public int hashCode() {
-            return System.identityHashCode(this);
+            this.run = of.reader.run();
         }
     }
 
@@ -202,20 +171,21 @@ public final class DuePacks<R extends DuePacks.Rule> {
 
     /** Goes through the segments of packs as if these were merged: in the order of the keys, then of the positions. */
     private static void walk(List<DuePack> packs, Visit each) throws UnreadablePack {
-        Queue<Walk> walks = new PriorityQueue<>();
+        Queue<Walk> walks = new PriorityQueue<>(Comparator.comparing(walk -> walk.run));
         for (DuePack pack : packs) {
             advance(new Walk(pack), walks);
         }
         while (!walks.isEmpty()) {
             Walk first = walks.remove();
-            each.visit(first.of, first.place(), first.entry());
+            each.visit(first.of, first.place, first.run.entry());
             advance(first, walks);
         }
     }
 
     private static void advance(Walk walk, Queue<Walk> walks) throws UnreadablePack {
         try {
-            if (walk.next()) {
+            if (walk.run.next()) {
+                walk.place++;
                 walks.add(walk);
             }
         } catch (IOException | WalException e) {
