@@ -8,6 +8,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.Window;
+import dev.streamwal.io.BytesInMemory;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
@@ -128,7 +129,7 @@ final class SegmentDraft {
 
     /** Walks through all frames with the one parser. */
     private void verify() throws IOException {
-        try (SegmentScan scan = new SegmentScan(new Frames(header, frames.duplicate().flip()), header)) {
+        try (SegmentScan scan = new SegmentScan(new BytesInMemory(header.headerLength(), frames.duplicate().flip()), header)) {
             while (scan.next()) {
                 lastSize = scan.frameBytes();
                 if (!RecordLayout.isControl(scan.flags())) {
@@ -175,26 +176,6 @@ final class SegmentDraft {
         return new CorruptSegmentException(message + ", offset=" + offset + ", dataEnd=" + dataEnd + ", stream=" + header.key()
                 + ", basePosition=" + header.basePosition() + ", in=" + where + "; leave the segment out of the pack", null,
                 header.key().text(), header.positionAt(offset), offset, dataEnd - offset, null);
-    }
-
-    /** The frames of a segment, in memory. Its header isn't there, and isn't read. */
-    private record Frames(SegmentHeader header, ByteBuffer frames) implements SegmentBytes {
-
-        @Override
-        public int read(ByteBuffer target, long offset) {
-            long from = offset - header.headerLength();
-            int count = (int) Math.max(0, Math.min(target.remaining(), frames.limit() - from));
-            if (from >= 0 && count > 0) {
-                target.put(target.position(), frames, (int) from, count).position(target.position() + count);
-                return count;
-            }
-            return 0;
-        }
-
-        @Override
-        public long size() {
-            return header.headerLength() + (long) frames.limit();
-        }
     }
 
     // ---------------------------------------------------------------- joining

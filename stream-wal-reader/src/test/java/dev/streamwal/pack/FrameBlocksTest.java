@@ -108,7 +108,7 @@ class FrameBlocksTest {
         for (int seed = 0; seed < CASES; seed++) {
             Random random = new Random(seed);
             Sample sample = sample(random, 1 + random.nextInt(seed % 3 == 0 ? 3 : 900), seed % 5 == 0 ? 40_000 : 60);
-            byte[] all = sample.bytes().bytes();
+            byte[] all = sample.bytes().bytes().array();
             Path path = write(sample);
             try (PackReader pack = PacksForTests.open(channels, path)) {
                 PackEntry entry = pack.find(KEY).get(0);
@@ -153,7 +153,7 @@ class FrameBlocksTest {
             changed[(int) entry.offset() + offset] ^= (byte) (1 << offset % 8);
             Files.write(path, changed);
             try (PackReader pack = PacksForTests.open(channels, path); PackedBytes bytes = pack.open(entry)) {
-                byte[] all = sample.bytes().bytes();
+                byte[] all = sample.bytes().bytes().array();
                 byte[] read = read(bytes, 0, all.length);
                 int same = 0;
                 for (int i = entry.headerLength(); i < all.length; i++) {

@@ -12,6 +12,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.BytesInMemory;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.pack.PacksForTests.Sample;
@@ -276,7 +277,7 @@ class PackTest {
             try (PackedBytes bytes = pack.open(entry)) {
                 int end = sample.footer().dataEnd();
                 assertThat(bytes.size()).isEqualTo(end);
-                byte[] expected = sample.bytes().bytes();
+                byte[] expected = sample.bytes().bytes().array();
                 for (int from = 0; from < end + 9; from++) {
                     for (int length : new int[] {1, 7, 130, 1_000}) {
                         ByteBuffer target = ByteBuffer.allocate(length + 3).position(3);
@@ -306,9 +307,9 @@ class PackTest {
             // contents of eight bytes: zeros behind a content are under no checksum
             Sample later = Sample.of("m", 0, 5, "one 4567", "two 4567", "three 67");
             for (int offset = later.header().headerLength(); offset < later.footer().dataEnd(); offset++) {
-                byte[] changed = later.bytes().bytes();
+                byte[] changed = later.bytes().bytes().array();
                 changed[offset] ^= 4;
-                assertThatThrownBy(() -> writer.add(later.header(), later.footer(), new PacksForTests.BytesOf(changed)))
+                assertThatThrownBy(() -> writer.add(later.header(), later.footer(), new BytesInMemory(0, ByteBuffer.wrap(changed))))
                         .as("offset %d", offset).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("stream=m");
             }
             Footer right = later.footer();

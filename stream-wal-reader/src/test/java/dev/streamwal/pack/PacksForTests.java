@@ -8,6 +8,7 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.io.BytesInMemory;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
@@ -75,10 +76,10 @@ public final class PacksForTests {
         }
 
         /** Its bytes from the header on. */
-        public BytesOf bytes() {
+        public BytesInMemory bytes() {
             byte[] all = Arrays.copyOf(SegmentHeaderLayout.encode(header).array(), footer.dataEnd());
             System.arraycopy(frames, 0, all, header.headerLength(), frames.length);
-            return new BytesOf(all);
+            return new BytesInMemory(0, ByteBuffer.wrap(all));
         }
 
         public List<Found> records() throws IOException {
@@ -138,24 +139,6 @@ public final class PacksForTests {
     public static List<Found> records(PackReader pack, PackEntry entry) throws IOException {
         try (PackedBytes bytes = pack.open(entry)) {
             return records(pack.segmentHeader(entry), bytes);
-        }
-    }
-
-    /** Bytes in memory, as a file. */
-    public record BytesOf(byte[] bytes) implements SegmentBytes {
-
-        @Override
-        public int read(ByteBuffer target, long offset) {
-            int count = (int) Math.max(0, Math.min(target.remaining(), bytes.length - offset));
-            if (count > 0) {
-                target.put(bytes, (int) offset, count);
-            }
-            return count;
-        }
-
-        @Override
-        public long size() {
-            return bytes.length;
         }
     }
 }

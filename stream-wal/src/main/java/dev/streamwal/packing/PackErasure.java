@@ -6,6 +6,7 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.BytesInMemory;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.TierFailure;
@@ -210,23 +211,6 @@ public final class PackErasure {
             Erased unusedCount = RecordErasure.erase(bytes, header, reader.file(), entry.dataEnd(), range,
                     (offset, frame) -> frame.get(0, all, (int) offset, frame.capacity()));
         }
-        return new InMemory(all);
-    }
-
-    private record InMemory(byte[] all) implements SegmentBytes {
-
-        @Override
-        public int read(ByteBuffer target, long offset) {
-            int count = (int) Math.max(0, Math.min(target.remaining(), all.length - offset));
-            if (count > 0) {
-                target.put(all, (int) offset, count);
-            }
-            return count;
-        }
-
-        @Override
-        public long size() {
-            return all.length;
-        }
+        return new BytesInMemory(0, ByteBuffer.wrap(all));
     }
 }

@@ -9,7 +9,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.io.BytesInMemory;
 import dev.streamwal.journal.FrontierSegment;
 import dev.streamwal.recovery.JournalledLog.Content;
 import dev.streamwal.segment.SegmentEnd;
@@ -192,23 +192,9 @@ class JournalDamageTest {
             if (!header.isCut()) {
                 return -1;
             }
-            return (int) SegmentEnd.read(new InMemory(buffer), header).offset();
+            return (int) SegmentEnd.read(new BytesInMemory(0, buffer), header).offset();
         } catch (FormatException | IOException e) {
             return -1;
-        }
-    }
-
-    private record InMemory(ByteBuffer bytes) implements SegmentBytes {
-        @Override
-        public int read(ByteBuffer target, long offset) {
-            int count = (int) Math.min(target.remaining(), Math.max(0, bytes.capacity() - offset));
-            target.put(bytes.slice((int) offset, count));
-            return count;
-        }
-
-        @Override
-        public long size() {
-            return bytes.capacity();
         }
     }
 
