@@ -290,7 +290,7 @@ public final class StreamWal implements AutoCloseable {
             settings = settings.with(new PackedBeginnings(settings.known(), packs));
             LogContext log = new LogContext(storage, positions,
                     settings.recovery(storage, root, opened, report), report,
-                    environment.salts());
+                    new StreamDirectories(folders.names(), folders::of), environment.salts());
             GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
                     environment.salts(), report, environment.threads(), options.flushInterval().toNanos()));
             if (redo.frontier().isPresent() && redo.end().isPresent()) {
@@ -299,7 +299,6 @@ public final class StreamWal implements AutoCloseable {
             report.redone(redo);
             log.packed(packs);
             log.freeSpace(freeSpace);
-            log.directories(new StreamDirectories(folders.names(), folders::of));
             log.time(time);
             log.fence(writer);
             commits.fence(writer);

@@ -19,6 +19,7 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.DamagePolicy;
 import dev.streamwal.recovery.KnownDurable;
+import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.RecoveryDecision;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -51,8 +52,13 @@ abstract class RecoveryContract extends LogContract {
     /** {@link #NEXT_BOOT}, and the last writer has closed the log. */
     private static final Supplier<Optional<String>> STILL_NEXT_BOOT = () -> NEXT_BOOT.get();
 
-    private static final RecoverySettings STOP = RecoverySettings.DEFAULT;
-    private static final RecoverySettings SKIP = STOP.with(DamagePolicy.SKIP_BAD_RECORDS);
+    private static final RecoverySettings STOP = settings(DamagePolicy.STOP_AT_FIRST_ERROR);
+    private static final RecoverySettings SKIP = settings(DamagePolicy.SKIP_BAD_RECORDS);
+
+    /** Without a journal. */
+    private static RecoverySettings settings(DamagePolicy policy) {
+        return new RecoverySettings(KnownDurable.NOTHING, policy, true, true, Quarantine.MAX_BYTES);
+    }
 
     RecoveryContract(LogHome home) {
         super(home);

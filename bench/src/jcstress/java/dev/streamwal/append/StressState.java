@@ -1,8 +1,12 @@
 package dev.streamwal.append;
 
+import dev.streamwal.format.Positions;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.recovery.DamagePolicy;
+import dev.streamwal.recovery.KnownDurable;
+import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.storage.PositionsFile;
@@ -12,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One stream in memory, with nobody in the background: what the stress tests of whole appends act on. */
@@ -30,10 +35,12 @@ class StressState {
     final StreamLog stream;
 
     StressState() {
-        StreamRecovery recovery = new StreamRecovery(storage, ROOT, PositionsFile.Opened.NEW, (key, file, findings) -> {});
-        context = new LogContext(storage, POSITIONS, recovery, new NoEvents(), SALTS::nextLong);
+        StreamRecovery recovery = new StreamRecovery(storage, new Quarantine(storage, ROOT, Quarantine.MAX_BYTES), new StreamRecovery.Terms(
+                new PositionsFile.Opened(Positions.NEW.withNextIncarnation("")), KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, false),
+                (key, file, findings) -> {});
+        context = new LogContext(storage, POSITIONS, recovery, new NoEvents(), new StreamDirectories(Set.of(), key -> ROOT), SALTS::nextLong);
         StreamPolicy policy = new StreamPolicy(DAY, DAY, SEGMENT_BYTES, StreamPolicy.largestRecordBytes(SEGMENT_BYTES), Long.MAX_VALUE);
-        stream = new StreamLog(context, StreamKey.of("k"), policy, ROOT);
+        stream = new StreamLog(context, StreamKey.of("k"), policy, SegmentChoice.AUTO);
     }
 
     /** The one file there is; the ceiling is high enough for every state. */

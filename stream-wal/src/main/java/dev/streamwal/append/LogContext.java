@@ -36,7 +36,7 @@ public final class LogContext {
     private final SpacePreparer preparer;
     private final SegmentSealer sealer;
     private final @Nullable AppendSeam seam;
-    private StreamDirectories directories = StreamDirectories.ANY;
+    private final StreamDirectories directories;
     private final LongSupplier salts;
     private final AtomicInteger mapped = new AtomicInteger();
     private final AtomicInteger open = new AtomicInteger();
@@ -72,8 +72,9 @@ public final class LogContext {
             PositionsFile positions,
             StreamRecovery recovery,
             LogEvents events,
+            StreamDirectories directories,
             LongSupplier salts) {
-        this(storage, positions, recovery, events, salts, null);
+        this(storage, positions, recovery, events, directories, salts, null);
     }
 
     LogContext(
@@ -81,6 +82,7 @@ public final class LogContext {
             PositionsFile positions,
             StreamRecovery recovery,
             LogEvents events,
+            StreamDirectories directories,
             LongSupplier salts,
             @Nullable AppendSeam seam) {
         this.storage = storage;
@@ -89,6 +91,7 @@ public final class LogContext {
         this.events = events;
         this.preparer = new SpacePreparer(events);
         this.sealer = new SegmentSealer(events);
+        this.directories = directories;
         this.salts = salts;
         this.seam = seam;
     }
@@ -105,11 +108,6 @@ public final class LogContext {
 
     WriterFence fence() {
         return fence;
-    }
-
-    /** To be called once, before a stream is used. */
-    public void directories(StreamDirectories newDirectories) {
-        directories = newDirectories;
     }
 
     StreamDirectories directories() {

@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The streams that may have a directory: those that had one when the log was opened, and those that got one since. So a new stream among a
@@ -23,28 +22,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StreamDirectories {
 
-    /** Every stream may have one. */
-    static final StreamDirectories ANY = new StreamDirectories();
-
     /** With whether this writer has made a file there. */
-    private final @Nullable Map<String, Boolean> names;
+    private final Map<String, Boolean> names = new ConcurrentHashMap<>();
     /** Held while a directory is being taken into use, or deleted as left over. */
     private final ReentrantLock using = new ReentrantLock();
     private final Function<StreamKey, Path> places;
-
-    private StreamDirectories() {
-        names = null;
-        places = key -> {
-            throw new IllegalStateException("directories of the log's streams are not known: stream=" + key);
-        };
-    }
 
     /**
      * @param there names of the directories that existed when the log was opened
      * @param places the path of a stream's directory, whether it exists or not
      */
     public StreamDirectories(Set<String> there, Function<StreamKey, Path> places) {
-        this.names = new ConcurrentHashMap<>();
         there.forEach(name -> names.put(name, false));
         this.places = places;
     }
@@ -56,13 +44,11 @@ public final class StreamDirectories {
 
     /** Called before the directory, or a file in it, is created. */
     void add(StreamKey key) {
-        if (names != null) {
-            using.lock();
-            try {
-                names.put(key.directoryName(), true);
-            } finally {
-                using.unlock();
-            }
+        using.lock();
+        try {
+            names.put(key.directoryName(), true);
+        } finally {
+            using.unlock();
         }
     }
 
@@ -71,7 +57,7 @@ public final class StreamDirectories {
         using.lock();
         try {
             String name = directory.getFileName().toString();
-            if (names != null && !names.getOrDefault(name, false) && isEmptied(directory, storage)) {
+            if (!names.getOrDefault(name, false) && isEmptied(directory, storage)) {
                 names.remove(name);
             }
         } finally {
@@ -102,6 +88,6 @@ public final class StreamDirectories {
     }
 
     boolean mayHave(StreamKey key) {
-        return names == null || names.containsKey(key.directoryName());
+        return names.containsKey(key.directoryName());
     }
 }

@@ -79,8 +79,6 @@ public final class StreamLog implements CommitStream {
     private final LogContext log;
     private final StreamKey key;
     private final StreamPolicy policy;
-    /** Null if it is computed each time: most streams have none. */
-    private final @Nullable Path directory;
     /** Null before the stream's segments were listed, and while it shares and has never had any. Changes under the rotation lock. */
     private volatile @Nullable OwnSegments owned;
     /** Where appends go while the stream shares segments with others; null while it doesn't. Changes under the rotation lock. */
@@ -141,21 +139,10 @@ public final class StreamLog implements CommitStream {
     @GuardedBy("rotation")
     private long ownsBefore = NEVER;
 
-    /** @param directory of the stream */
-    public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, Path directory) {
-        this(log, key, policy, directory, SegmentChoice.AUTO);
-    }
-
-    /** For a log that knows where its streams' directories are. */
     public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, SegmentChoice choice) {
-        this(log, key, policy, null, choice);
-    }
-
-    private StreamLog(LogContext log, StreamKey key, StreamPolicy policy, @Nullable Path directory, SegmentChoice choice) {
         this.log = log;
         this.key = key;
         this.policy = policy;
-        this.directory = directory;
         this.choice = choice;
     }
 
@@ -240,8 +227,7 @@ public final class StreamLog implements CommitStream {
     }
 
     public Path directory() {
-        Path known = directory;
-        return known == null ? log.directories().of(key) : known;
+        return log.directories().of(key);
     }
 
     /** The largest batch that an empty segment takes. */

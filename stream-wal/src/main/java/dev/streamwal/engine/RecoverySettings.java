@@ -22,10 +22,6 @@ import java.nio.file.Path;
 public record RecoverySettings(
         KnownDurable known, DamagePolicy policy, boolean lastCloseWasClean, boolean withThreads, long quarantineBytes) {
 
-    /** Without a journal. */
-    public static final RecoverySettings DEFAULT =
-            new RecoverySettings(KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, true, true, Quarantine.MAX_BYTES);
-
     /**
      * By the journal's content when the log was opened. If there is no journal, nothing was deleted, unless the disk was full; so that is known
      * too. Only if a journal was lost is it unknown what it said.
@@ -43,9 +39,5 @@ public record RecoverySettings(
 
     public RecoverySettings with(KnownDurable otherKnown) {
         return new RecoverySettings(otherKnown, policy, lastCloseWasClean, withThreads, quarantineBytes);
-    }
-
-    public RecoverySettings with(DamagePolicy otherPolicy) {
-        return new RecoverySettings(known, otherPolicy, lastCloseWasClean, withThreads, quarantineBytes);
     }
 }

@@ -118,12 +118,6 @@ public final class StreamRecovery {
     private final Terms terms;
     private final Listener listener;
 
-    /** Without a journal; stops at damage. */
-    public StreamRecovery(SegmentStorage storage, Path root, PositionsFile.Opened opened, Listener listener) {
-        this(storage, new Quarantine(storage, root),
-                new Terms(opened, KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, false), listener);
-    }
-
     public StreamRecovery(SegmentStorage storage, Quarantine quarantine, Terms terms, Listener listener) {
         this.storage = storage;
         this.quarantine = quarantine;

@@ -119,9 +119,6 @@ public final class PositionsFile {
      */
     public record Opened(Positions now) {
 
-        /** Of a log without an earlier writer, for tests of its parts. */
-        public static final Opened NEW = new Opened(Positions.NEW.withNextIncarnation(""));
-
         /** Whether the machine is known to be up since the last writer opened the log. */
         public boolean isSameBoot() {
             return now.bootIncarnation() < now.incarnation();

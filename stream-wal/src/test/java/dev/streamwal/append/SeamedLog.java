@@ -7,6 +7,9 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.recovery.DamagePolicy;
+import dev.streamwal.recovery.KnownDurable;
+import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.storage.BootId;
@@ -20,9 +23,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The streams of a log without the log around them, so that a test can put a seam into their appends. */
@@ -49,10 +55,17 @@ final class SeamedLog implements AutoCloseable {
         this.policy = new StreamPolicy(DAY, 10_000 * DAY, segmentBytes, StreamPolicy.largestRecordBytes(segmentBytes), Long.MAX_VALUE);
         storage.createDirectory(directories.path());
         PositionsFile positions = PositionsFile.load(root, () -> true);
-        StreamRecovery recovery = new StreamRecovery(storage, root, positions.open(BootId::ofThisMachine), (key, file, findings) -> {});
-        this.context = new LogContext(storage, positions, recovery, new Events(),
+        StreamRecovery recovery = new StreamRecovery(storage, new Quarantine(storage, root, Quarantine.MAX_BYTES), new StreamRecovery.Terms(
+                positions.open(BootId::ofThisMachine), KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, false), (key, file, findings) -> {});
+        this.context = new LogContext(storage, positions, recovery, new Events(), new StreamDirectories(names(directories.path()), directories::of),
                 new SecureRandom()::nextLong, seam);
         context.start();
+    }
+
+    private static Set<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).collect(Collectors.toSet());
+        }
     }
 
     /** An empty folder is made a log. */
@@ -82,10 +95,7 @@ final class SeamedLog implements AutoCloseable {
     }
 
     StreamLog stream(String key) {
-        return streams.computeIfAbsent(key, text -> {
-            StreamKey streamKey = StreamKey.of(text);
-            return new StreamLog(context, streamKey, policy, directories.of(streamKey));
-        });
+        return streams.computeIfAbsent(key, text -> new StreamLog(context, StreamKey.of(text), policy, SegmentChoice.AUTO));
     }
 
     Path directory(String key) {
