@@ -1,7 +1,6 @@
 package dev.streamwal.packing;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.PackedData;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.CatalogedKey;
@@ -12,7 +11,6 @@ import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
-import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.image.CheckpointFolder;
 import dev.streamwal.image.PackImage;
@@ -21,7 +19,6 @@ import dev.streamwal.io.DirectWrites;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.LogFile;
-import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.LogTier;
@@ -36,19 +33,15 @@ import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackTableFile;
 import dev.streamwal.pack.PackWriter;
-import dev.streamwal.pack.PackedBytes;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
-import dev.streamwal.segment.SegmentReader;
-import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.shared.SharedEnds;
 import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import dev.streamwal.storage.FreeSpace;
 import dev.streamwal.storage.PositionsFile;
 import dev.streamwal.storage.WriterFence;
-import dev.streamwal.tier.TierNames;
 import dev.streamwal.tier.TierReads;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -138,12 +131,8 @@ public final class PackStore implements PackedData {
     private long merging;
     private volatile @Nullable Counted counted;
     private final NeededPacks needed = new NeededPacks();
-    /** Cuts of the journal that aren't carried out yet, by stream. They are carried out under its monitor. */
-    private final Map<StreamKey, List<RedoResult.Cut>> cutsLeft = new ConcurrentHashMap<>();
-    /** The record of them, which the journal keeps. */
-    @GuardedBy("cutsLeft")
-    private Deletion.Kept cutsRecord = () -> {};
-    private volatile PackedTier tier = new NoTier();
+    private final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::cut);
+    private volatile PackedTier tier;
 
     private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
         this.root = root;
@@ -154,6 +143,7 @@ public final class PackStore implements PackedData {
         this.sharedEnd = sharedEnd;
         this.manifest = manifest;
         this.fence = fence;
+        this.tier = new NoTier(manifest::current);
         FooterCache footers = new FooterCache();
         // tables are in the log's directory; who needs more of a pack has it fetched first, without a lock
         this.catalog = new PackCatalog(root, channels, footers, 0, manifest::current, TierReads.refusing(root), false);
@@ -616,7 +606,7 @@ public final class PackStore implements PackedData {
      */
     @Override
     public Newest newest(StreamKey key) throws IOException {
-        finishCuts(key);
+        cutsLeft.finish(key);
         Newest found = lookUpEnd(key);
         if (!found.isWhole() && forgotten.mayHave(key)) {
             // it may have got positions since
@@ -715,90 +705,10 @@ public final class PackStore implements PackedData {
         List<Place> places = isEmpty() ? List.of() : find(key);
         for (Place place : places) {
             if (place.entry().basePosition() <= position && position < place.entry().endPosition()) {
-                return Optional.of(new HeldSegment(place));
+                return Optional.of(new HeldSegment(reader(place.pack()), place.entry()));
             }
         }
         return Optional.empty();
-    }
-
-    private record HeldPart(SegmentReader reader) implements Held {
-
-        @Override
-        public SegmentHeader header() {
-            return reader.header();
-        }
-
-        @Override
-        public SegmentBytes bytes() {
-            return reader;
-        }
-
-        @Override
-        public Path file() {
-            return reader.segment().file();
-        }
-
-        @Override
-        public void close() {
-            reader.close();
-        }
-    }
-
-    private final class HeldSegment implements Held {
-
-        private final Path file;
-        private final SegmentHeader header;
-        private final PackedBytes bytes;
-
-        HeldSegment(Place place) throws IOException {
-            PackReader pack = reader(place.pack());
-            this.file = pack.file();
-            this.header = pack.segmentHeader(place.entry());
-            this.bytes = pack.open(place.entry());
-        }
-
-        @Override
-        public SegmentHeader header() {
-            return header;
-        }
-
-        @Override
-        public SegmentBytes bytes() {
-            return bytes;
-        }
-
-        @Override
-        public Path file() {
-            return file;
-        }
-
-        @Override
-        public void checkCut(long from) throws IOException {
-            long to = header.offsetOf(from);
-            if (to >= bytes.size()) {
-                return;
-            }
-            long reached = header.headerLength();
-            CorruptSegmentException cause = null;
-            try (SegmentScan scan = new SegmentScan(bytes, header)) {
-                while (reached < to && scan.next()) {
-                    reached = scan.nextOffset();
-                }
-            } catch (CorruptSegmentException e) {
-                cause = e;
-            }
-            if (reached != to) {
-                throw new CorruptSegmentException("the stream can't be cut in a pack where a record before the cut is damaged: stream=" + header.key()
-                        + ", cut=" + from + ", position=" + header.positionAt(reached) + ", file=" + file + ", basePosition=" + header.basePosition()
-                        + ", offset=" + reached + "; put the pack back from a copy of this log, cut before the damage, or delete the stream", file,
-                        header.key().text(), header.positionAt(reached), reached, to - reached, cause);
-            }
-        }
-
-        @Override
-        public void close() {
-            bytes.close();
-        }
     }
 
     /**
@@ -828,97 +738,14 @@ public final class PackStore implements PackedData {
         change(List.of(kept), List.of(), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
     }
 
-    /**
-     * Carries out the cuts of an earlier writer's journal, before any stream is used. One that can't be carried out, as a pack is damaged or the disk is
-     * full, is left to who uses the stream next, to the next pass of packing, or to the next opening; until then the stream isn't appended to, and
-     * readers find what isn't cut off yet.
-     *
-     * @param cuts not empty; for each stream in the journal's order
-     * @param record keeps that journal until it is closed
-     * @param failed receives each failure
-     */
+    /** Carries out the cuts of an earlier writer's journal, as far as possible: see {@link CutsLeft#redo}. */
     public void redo(List<RedoResult.Cut> cuts, Deletion.Kept record, Consumer<Exception> failed) {
-        synchronized (cutsLeft) {
-            cutsRecord = record;
-            // some were recorded again
-            cuts.stream().distinct().forEach(cut -> cutsLeft.computeIfAbsent(cut.key(), unused -> new ArrayList<>()).add(cut));
-        }
-        finishCuts(failed);
+        cutsLeft.redo(cuts, record, failed);
     }
 
-    /**
-     * Carries out the cuts that are left, as far as that is possible now. What is left then is recorded again: else the journal would have to keep all that was
-     * written to it since, until it takes no more.
-     */
-    void finishCuts(DeletionLog deletions, Consumer<Exception> failed) {
-        finishCuts(failed);
-        List<Deletion.Kept> again = new ArrayList<>();
-        Deletion.Kept recorded = () -> again.forEach(Deletion.Kept::close);
-        Deletion.Kept unneeded = recorded;
-        try {
-            for (List<RedoResult.Cut> cuts : cutsLeft.values()) {
-                for (RedoResult.Cut cut : cuts) {
-                    again.add(deletions.truncated(cut.key(), cut.from(), cut.to()));
-                }
-            }
-            unneeded = inPlaceOfRecord(recorded);
-        } catch (IOException | RuntimeException e) {
-            failed.accept(e);
-        } finally {
-            unneeded.close();
-        }
-    }
-
-    /** Returns the record that isn't needed any more. */
-    private Deletion.Kept inPlaceOfRecord(Deletion.Kept recorded) {
-        synchronized (cutsLeft) {
-            // else the one before was closed with the last cut
-            Deletion.Kept before = cutsLeft.isEmpty() ? recorded : cutsRecord;
-            cutsRecord = cutsLeft.isEmpty() ? cutsRecord : recorded;
-            return before;
-        }
-    }
-
-    private void finishCuts(Consumer<Exception> failed) {
-        for (StreamKey key : cutsLeft.keySet()) {
-            try {
-                finishCuts(key);
-            } catch (IOException | RuntimeException e) {
-                failed.accept(e);
-            }
-        }
-    }
-
-    private void finishCuts(StreamKey key) throws IOException {
-        if (!isCutLeft(key)) {
-            return;
-        }
-        // doesn't wait: the caller may hold a lock of the stream, which packing takes below this one
-        if (!changing.readLock().tryLock()) {
-            throw new IOException("stream's packs are being changed, and its cut isn't finished yet: stream=" + key + "; try again");
-        }
-        try {
-            synchronized (cutsLeft) {
-                for (RedoResult.Cut cut : cutsLeft.getOrDefault(key, List.of())) {
-                    cut(key, cut.from(), cut.to());
-                }
-                if (cutsLeft.remove(key) != null && cutsLeft.isEmpty()) {
-                    cutsRecord.close();
-                }
-            }
-        } finally {
-            changing.readLock().unlock();
-        }
-    }
-
-    /** Whether an opening could not cut some stream, and nobody has since. */
-    boolean isAnyCutLeft() {
-        return !cutsLeft.isEmpty();
-    }
-
-    /** Whether an opening could not cut the stream, and nobody has since. */
-    boolean isCutLeft(StreamKey key) {
-        return cutsLeft.containsKey(key);
+    /** Cuts that an opening could not carry out. */
+    CutsLeft cutsLeft() {
+        return cutsLeft;
     }
 
     /** Whether one deletion or cut covers all of it: an earlier attempt, or the writer before. */
@@ -937,8 +764,9 @@ public final class PackStore implements PackedData {
     }
 
     private ListedPack writeBeginning(Place place, long end) throws IOException {
-        try (HeldSegment segment = new HeldSegment(place)) {
-            return writtenInPlaceOf(reader(place.pack()), writer -> {
+        PackReader pack = reader(place.pack());
+        try (HeldSegment segment = new HeldSegment(pack, place.entry())) {
+            return writtenInPlaceOf(pack, writer -> {
                 segment.checkCut(end);
                 writer.add(segment.header().with(true, 0), (int) segment.header().offsetOf(end), segment.bytes());
             });
@@ -1138,7 +966,7 @@ public final class PackStore implements PackedData {
      */
     synchronized boolean toTier(ListedPack pack, TierObject object) throws IOException {
         // a cut that is left may need any of them
-        if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number()) || isAnyCutLeft()) {
+        if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number()) || cutsLeft.isAny()) {
             return false;
         }
         change(List.of(), List.of(pack), () -> {
@@ -1240,30 +1068,6 @@ public final class PackStore implements PackedData {
     void tidyTier() throws IOException {
         if (manifest.current().tier().isPresent()) {
             tier.tidy();
-        }
-    }
-
-    /** Of a log that was opened without its tier. */
-    private final class NoTier implements PackedTier {
-
-        @Override
-        public void fetch(ListedPack pack) throws IOException {
-            throw notGiven(manifest.current().object(pack.number()).map(object -> TierNames.pack(pack.number(), object)).orElse(""));
-        }
-
-        @Override
-        public void copy(ListedPack pack, TierObject object, Path file) throws IOException {
-            throw notGiven(TierNames.pack(pack.number(), object));
-        }
-
-        @Override
-        public void tidy() throws IOException {
-            throw notGiven("");
-        }
-
-        private TierFailure notGiven(String object) {
-            return new TierFailure("the log has packs in a tier, and was opened without it", manifest.current().tier().map(LogTier::location).orElse(""),
-                    object, "open the log with WalOptions.tier, or with --tier on the command line", null);
         }
     }
 

@@ -254,7 +254,7 @@ public final class Packer {
     private synchronized int pass(BooleanSupplier isStopped) {
         log.checkWriter();
         long begun = events.begins();
-        store.finishCuts(log.deletions(), failure -> events.packingFailed(CUT, failure));
+        store.cutsLeft().finish(log.deletions(), failure -> events.packingFailed(CUT, failure));
         ended(isStopped, CUT, begun);
         int moved = packShared(log.nowMillis(), isStopped);
         return moved + packOwn(isStopped);

@@ -323,7 +323,7 @@ public final class Tiering implements PackedTier {
 
     @GuardedBy("using")
     private List<ListedPack> due(Manifest now) {
-        if (store.isAnyCutLeft()) {
+        if (store.cutsLeft().isAny()) {
             // it may need any of them here
             return List.of();
         }

@@ -1,0 +1,132 @@
+package dev.streamwal.packing;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.append.DeletionLog;
+import dev.streamwal.commit.Deletion;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.recovery.RedoResult;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.function.Consumer;
+
+/** Cuts of an earlier writer's journal that aren't carried out yet in packs. Thread-safe. */
+final class CutsLeft {
+
+    /** Carries out a cut. */
+    @FunctionalInterface
+    interface Cutting {
+        void cut(StreamKey key, long from, long to) throws IOException;
+    }
+
+    private final Lock deleting;
+    private final Cutting cutting;
+    /** By stream. They are carried out under its monitor. */
+    private final Map<StreamKey, List<RedoResult.Cut>> left = new ConcurrentHashMap<>();
+    /** The record of them, which the journal keeps. */
+    @GuardedBy("left")
+    private Deletion.Kept record = () -> {};
+
+    /** @param deleting held while cuts are carried out: see {@link PackStore#whileDeleting} */
+    CutsLeft(Lock deleting, Cutting cutting) {
+        this.deleting = deleting;
+        this.cutting = cutting;
+    }
+
+    /**
+     * Carries out the cuts of an earlier writer's journal, before any stream is used. One that can't be carried out, as a pack is damaged or the disk is
+     * full, is left to who uses the stream next, to the next pass of packing, or to the next opening; until then the stream isn't appended to, and
+     * readers find what isn't cut off yet.
+     *
+     * @param cuts not empty; for each stream in the journal's order
+     * @param newRecord keeps that journal until it is closed
+     * @param failed receives each failure
+     */
+    void redo(List<RedoResult.Cut> cuts, Deletion.Kept newRecord, Consumer<Exception> failed) {
+        synchronized (left) {
+            record = newRecord;
+            // some were recorded again
+            cuts.stream().distinct().forEach(cut -> left.computeIfAbsent(cut.key(), unused -> new ArrayList<>()).add(cut));
+        }
+        finish(failed);
+    }
+
+    /**
+     * Carries out the cuts that are left, as far as that is possible now. What is left then is recorded again: else the journal would have to keep all that was
+     * written to it since, until it takes no more.
+     */
+    void finish(DeletionLog deletions, Consumer<Exception> failed) {
+        finish(failed);
+        List<Deletion.Kept> again = new ArrayList<>();
+        Deletion.Kept recorded = () -> again.forEach(Deletion.Kept::close);
+        Deletion.Kept unneeded = recorded;
+        try {
+            for (List<RedoResult.Cut> cuts : left.values()) {
+                for (RedoResult.Cut cut : cuts) {
+                    again.add(deletions.truncated(cut.key(), cut.from(), cut.to()));
+                }
+            }
+            unneeded = inPlaceOfRecord(recorded);
+        } catch (IOException | RuntimeException e) {
+            failed.accept(e);
+        } finally {
+            unneeded.close();
+        }
+    }
+
+    /** Returns the record that isn't needed any more. */
+    private Deletion.Kept inPlaceOfRecord(Deletion.Kept recorded) {
+        synchronized (left) {
+            // else the one before was closed with the last cut
+            Deletion.Kept before = left.isEmpty() ? recorded : record;
+            record = left.isEmpty() ? record : recorded;
+            return before;
+        }
+    }
+
+    private void finish(Consumer<Exception> failed) {
+        for (StreamKey key : left.keySet()) {
+            try {
+                finish(key);
+            } catch (IOException | RuntimeException e) {
+                failed.accept(e);
+            }
+        }
+    }
+
+    /** The same for one stream, before it is used. */
+    void finish(StreamKey key) throws IOException {
+        if (!isLeft(key)) {
+            return;
+        }
+        // doesn't wait: the caller may hold a lock of the stream, which packing takes below this one
+        if (!deleting.tryLock()) {
+            throw new IOException("stream's packs are being changed, and its cut isn't finished yet: stream=" + key + "; try again");
+        }
+        try {
+            synchronized (left) {
+                for (RedoResult.Cut cut : left.getOrDefault(key, List.of())) {
+                    cutting.cut(key, cut.from(), cut.to());
+                }
+                if (left.remove(key) != null && left.isEmpty()) {
+                    record.close();
+                }
+            }
+        } finally {
+            deleting.unlock();
+        }
+    }
+
+    /** Whether an opening could not cut some stream, and nobody has since. */
+    boolean isAny() {
+        return !left.isEmpty();
+    }
+
+    /** Whether an opening could not cut the stream, and nobody has since. */
+    boolean isLeft(StreamKey key) {
+        return left.containsKey(key);
+    }
+}
