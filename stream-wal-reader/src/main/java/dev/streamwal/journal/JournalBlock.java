@@ -26,7 +26,7 @@ public final class JournalBlock {
     private int end = PREFIX_BYTES;
     private int limit;
 
-    /** @param memory for one block, at most {@link JournalBlockLayout#MAX_BYTES}; it belongs to the caller, which releases it after the last use of this object */
+    /** @param memory for one block; it belongs to the caller, which releases it after the last use of this object */
     public JournalBlock(ByteBuffer memory) {
         buffer = memory.order(ByteOrder.LITTLE_ENDIAN);
         limit = buffer.capacity();
