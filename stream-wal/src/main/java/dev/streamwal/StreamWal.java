@@ -1028,7 +1028,7 @@ public final class StreamWal implements AutoCloseable {
      * Moves segments into packs: shared segments that are full or were begun a window ago, and small segments of single streams whose windows
      * are over, where there are enough of them. See {@link WalOptions.Builder#ownSegments}. The log does this in the background at {@link
      * WalOptions#sweepInterval()}; this method does it now and waits. Then it merges packs. It throws no failure of this
-     * work: the listener and {@link #health()} get it.
+     * work: the listener and {@link #health()} get it. If the log is closed meanwhile, it ends early.
      *
      * @return how many segments were moved
      * @throws IllegalStateException within a callback about a deletion
@@ -1495,7 +1495,10 @@ public final class StreamWal implements AutoCloseable {
     /**
      * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Makes everything durable, ends the log's
      * threads, writes outstanding footers, and releases mappings, files and the lock. Readers stay usable. A second call does nothing. A thread that hangs in a
-     * call of the tier, or in the program's own code, is waited for up to 10 seconds and left then.
+     * call of the tier, or in the program's own code, is waited for up to 10 seconds and left then; but for the callback of a sweep, which is waited for.
+     *
+     * <p>Calls of other threads that change segments and packs, as {@link #sweep()}, {@link #pack()}, {@link #erase} and {@link #delete}, are waited for:
+     * they finish what they have begun, or throw {@link WalClosedException} before they change more. What is left of them is done by a later call.
      *
      * @throws WalFailedException if a flush fails, or has failed before; the log is closed nevertheless
      * @throws WalException if something can't be made durable or written for another reason, or another process has become the log's writer; the log is
@@ -1504,7 +1507,7 @@ public final class StreamWal implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (packs.isDeletedByCaller() && !report.isListening()) {
+        if (packs.isDeletedByCaller()) {
             throw new IllegalStateException("can't close the log within a callback about a deletion: root=" + root
                     + "; close it when the deletion is done");
         }
@@ -1530,13 +1533,16 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** Those of the background, and then those that prepare and seal for them. */
+    /** Those of the background, what callers have begun, and then those that prepare and seal for them. */
     private void endThreads() {
+        packs.refuseSteps();
         sweeper.stop();
         packing.stop();
         merging.stop();
         stopTiering();
         recovery.stop();
+        packer.end();
+        packs.end();
         log.refuseNewSegments();
         log.stop();
     }
@@ -1600,6 +1606,7 @@ public final class StreamWal implements AutoCloseable {
                     log.positions().close();
                 }
             } finally {
+                log.positions().end();
                 writer.close(time.millis());
                 lock.close();
             }

@@ -3,6 +3,7 @@ package dev.streamwal.engine;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.commit.Deletion;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.events.SweepEvent;
 import dev.streamwal.format.SegmentName;
@@ -141,6 +142,8 @@ public final class Sweeper {
                 // what it can't do without the tier, the tier's thread prepares for the next one
                 store.neededBySweep(passByClock(PresentRetention.NONE).toFetch());
                 prepareNextWindows();
+            } catch (WalClosedException e) {
+                // the thread is stopped next
             } catch (Throwable failure) {
                 if (!thread.isStopped()) {
                     report.sweepFailed(null, failure);

@@ -1,6 +1,7 @@
 package dev.streamwal.packing;
 
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
@@ -291,6 +292,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
 
         @Override
         public void visit(DuePack pack, int place, PackEntry entry) {
+            store.checkGoesOn();
             if (key == null || !entry.key().equals(key)) {
                 end();
                 key = entry.key();
@@ -411,6 +413,9 @@ public final class DuePacks<R extends DuePacks.Rule> {
         try {
             carried.add(writeKept(due));
             return true;
+        } catch (WalClosedException e) {
+            // what was carried before is deleted by the next opening
+            throw e;
         } catch (IOException | WalException e) {
             staying.add(due.pack);
             // a full disk has no room for the others either
@@ -424,6 +429,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
         return store.writtenInPlaceOf(due.reader, writer -> {
             PackWalk walk = due.reader.walk();
             for (int place = 0; walk.next(); place++) {
+                store.checkGoesOn();
                 if (due.kept.get(place)) {
                     writer.add(due.reader, walk.entry());
                 }

@@ -88,6 +88,11 @@ final class KeyCatalogUpdate {
         }
     }
 
+    /** Returns when no thread rewrites it any more; who does has been told to stop. */
+    synchronized void end() {
+        // whoever was in pass() has left it
+    }
+
     /**
      * Whether a rewrite is worth its cost.
      *

@@ -66,6 +66,11 @@ final class Merger {
         return isMerged(first.get(), isStopped);
     }
 
+    /** Returns when no thread merges any more; who does has been told to stop. */
+    synchronized void end() {
+        // whoever was in step() has left it
+    }
+
     private Optional<MergePlan.Merge> next() throws IOException {
         Manifest now = store.manifest();
         // what is in the tier stays as it is

@@ -143,6 +143,7 @@ public final class PackErasure {
         boolean isAny = false;
         PackWalk walk = reader.walk();
         while (walk.next()) {
+            store.checkGoesOn();
             PackEntry entry = walk.entry();
             boolean counts = store.counts(pack, entry);
             if (counts) {
@@ -188,6 +189,7 @@ public final class PackErasure {
         }
         ListedPack written = store.writtenInPlaceOf(reader, writer -> {
             for (PackEntry entry : kept) {
+                store.checkGoesOn();
                 if (erasedFrom.containsKey(entry)) {
                     writer.add(reader.segmentHeader(entry), entry.dataEnd(), without(reader, entry));
                 } else {

@@ -9,6 +9,7 @@ import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
@@ -80,8 +81,16 @@ public final class PackStore implements PackedData {
      * packing job is small (see Packer), so the others don't wait for long. Appends, commits, rotation, sealing and readers never take this lock.
      *
      * Lock order: `changing`, then a stream's rotation lock.
+     *
+     * The end. Who closes the log takes this lock exclusively before it makes the last things durable and releases LOCK: so nothing runs any more that holds
+     * it, and what comes later is refused. Else a thread within a sweep would go on in the next writer's files: list packs that this one has deleted as
+     * leftovers, or raise positions that are this one's by now. What changes packs without this lock, or closes the log within it, is refused under the
+     * monitor: `isEnded`. What takes long asks `isEnding`, so that closing doesn't wait for it.
      */
     private final ReentrantReadWriteLock changing = new ReentrantReadWriteLock();
+    private volatile boolean isEnding;
+    @GuardedBy("this")
+    private boolean isEnded;
 
     /** What is read of packs here: their tables. */
     private static final int MAX_OPEN_FILES = 16;
@@ -131,7 +140,7 @@ public final class PackStore implements PackedData {
     private long merging;
     private volatile @Nullable Counted counted;
     private final NeededPacks needed = new NeededPacks();
-    private final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::cut);
+    private final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::cutThatWasLeft);
     private volatile PackedTier tier;
 
     private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
@@ -275,12 +284,60 @@ public final class PackStore implements PackedData {
     private <T> T holding(Lock lock, Step<T> step) throws IOException {
         lock.lock();
         try {
+            checkGoesOn();
             // a segment deleted from now on must not be in a pack that the manifest lists after a crash and doesn't list now
             settle();
             return step.run();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** From now on no step begins, and those that take long throw before their next segment. */
+    public void refuseSteps() {
+        isEnding = true;
+    }
+
+    /** Whether steps are refused, as the log is being closed. */
+    boolean isEnding() {
+        return isEnding;
+    }
+
+    /** Called now and then by steps that take long, while nothing of them counts yet. */
+    void checkGoesOn() {
+        if (isEnding) {
+            throw closedException();
+        }
+    }
+
+    /**
+     * Returns when no step runs any more; from now on nothing is changed. The caller isn't deleting files: see {@link #isDeletedByCaller}.
+     *
+     * <p>It is waited for however long it takes: what is in the middle of a change can't be kept from the next writer's files in any other way.
+     */
+    public void end() {
+        refuseSteps();
+        changing.writeLock().lock();
+        try {
+            synchronized (this) {
+                isEnded = true;
+            }
+        } finally {
+            changing.writeLock().unlock();
+        }
+    }
+
+    /** Right before a change, under the monitor until that is done. */
+    @GuardedBy("this")
+    private void checkWriter() {
+        if (isEnded) {
+            throw closedException();
+        }
+        fence.check();
+    }
+
+    private WalClosedException closedException() {
+        return new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, null);
     }
 
     /** The log's directory. */
@@ -743,6 +800,11 @@ public final class PackStore implements PackedData {
         cutsLeft.redo(cuts, record, failed);
     }
 
+    private void cutThatWasLeft(StreamKey key, long from, long to) throws IOException {
+        checkGoesOn();
+        cut(key, from, to);
+    }
+
     /** Cuts that an opening could not carry out. */
     CutsLeft cutsLeft() {
         return cutsLeft;
@@ -856,7 +918,8 @@ public final class PackStore implements PackedData {
     /** Deletes the file, if there is one, of a pack that won't be listed. */
     synchronized void discard(long number) throws IOException {
         inDoubt.add(number);
-        if (!manifest.isOpen()) {
+        // behind the end the next opening deletes it, and gives its number again once it has
+        if (!manifest.isOpen() && !isEnded) {
             deleteUnlisted();
         }
     }
@@ -877,7 +940,7 @@ public final class PackStore implements PackedData {
      * @param go packs that it doesn't list any more
      */
     private synchronized void change(Collection<ListedPack> come, Collection<ListedPack> go, Edit edit) throws IOException {
-        fence.check();
+        checkWriter();
         come.forEach(pack -> {
             inDoubt.add(pack.number());
             writtenBytes.add(pack.bytes());
@@ -889,6 +952,9 @@ public final class PackStore implements PackedData {
     }
 
     private synchronized void settle() throws IOException {
+        if (isEnded) {
+            throw closedException();
+        }
         if (manifest.isOpen()) {
             fence.check();
             manifest.settle();
@@ -950,7 +1016,7 @@ public final class PackStore implements PackedData {
 
     /** Notes the log's tier, or another place of it, durably. */
     synchronized void bind(LogTier tier) throws IOException {
-        fence.check();
+        checkWriter();
         manifest.bind(tier);
     }
 
@@ -987,7 +1053,7 @@ public final class PackStore implements PackedData {
         if (!manifest.current().object(pack.number()).equals(Optional.of(object))) {
             return false;
         }
-        fence.check();
+        checkWriter();
         LogFile.rename(fetched, file(pack));
         DirectoryForce.force(PackFiles.directory(root));
         change(List.of(), List.of(pack), () -> manifest.fromTier(pack.number()));
@@ -1095,7 +1161,7 @@ public final class PackStore implements PackedData {
             read.addAll(numbers);
         } else {
             read.removeAll(numbers);
-            if (!manifest.isOpen()) {
+            if (!manifest.isOpen() && !isEnded) {
                 deleteUnlisted();
             }
         }

@@ -1,5 +1,6 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
@@ -85,10 +86,14 @@ public final class PackSweep {
                         store.replace(List.of(pack), withoutVoids(pack, of), copied);
                         reclaimed++;
                     }
+                } catch (WalClosedException e) {
+                    throw e;
                 } catch (IOException | WalException e) {
                     failed.accept(e);
                 }
             }
+        } catch (WalClosedException e) {
+            throw e;
         } catch (IOException | WalException e) {
             failed.accept(e);
         }
@@ -112,6 +117,7 @@ public final class PackSweep {
         return List.of(store.writtenInPlaceOf(reader, writer -> {
             PackWalk walk = reader.walk();
             while (walk.next()) {
+                store.checkGoesOn();
                 PackEntry entry = walk.entry();
                 if (store.counts(pack, entry)) {
                     writer.add(reader, entry);

@@ -192,9 +192,18 @@ public final class Packer {
 
     /** Packs what is currently worth it. Returns the number of segments that moved. */
     public int pass() {
-        int moved = pass(() -> false);
-        mergeAtIntervals(() -> false);
+        int moved = pass(store::isEnding);
+        mergeAtIntervals(store::isEnding);
         return moved;
+    }
+
+    /**
+     * Returns when no thread merges packs or lists keys any more, which they do without a lock; {@link PackStore#refuseSteps} has told them to stop, and
+     * keeps others from beginning. Their files have names that the next writer may give.
+     */
+    public void end() {
+        merger.end();
+        keys.end();
     }
 
     /**
@@ -238,10 +247,14 @@ public final class Packer {
             ended(isStopped, task, begun);
             return result;
         } catch (IOException | RuntimeException | Error e) {
-            if (!isStopped.getAsBoolean()) {
-                events.packingFailed(task, e);
-            }
+            failed(isStopped, task, e);
             return false;
+        }
+    }
+
+    private void failed(BooleanSupplier isStopped, String task, Throwable failure) {
+        if (!isStopped.getAsBoolean()) {
+            events.packingFailed(task, failure);
         }
     }
 
@@ -254,7 +267,7 @@ public final class Packer {
     private synchronized int pass(BooleanSupplier isStopped) {
         log.checkWriter();
         long begun = events.begins();
-        store.cutsLeft().finish(log.deletions(), failure -> events.packingFailed(CUT, failure));
+        store.cutsLeft().finish(log.deletions(), failure -> failed(isStopped, CUT, failure));
         ended(isStopped, CUT, begun);
         int moved = packShared(log.nowMillis(), isStopped);
         return moved + packOwn(isStopped);
@@ -266,7 +279,7 @@ public final class Packer {
     }
 
     private synchronized int packSharedInTurn(long nowMillis) {
-        return packShared(nowMillis, () -> false);
+        return packShared(nowMillis, store::isEnding);
     }
 
     /** Returns the number of segments that were packed. */
@@ -287,7 +300,7 @@ public final class Packer {
             ended(isStopped, PACK_SHARED, begun);
         } catch (IOException | RuntimeException e) {
             log.sharedPacked(false);
-            events.packingFailed(PACK_SHARED, e);
+            failed(isStopped, PACK_SHARED, e);
         } catch (Error e) {
             log.sharedPacked(false);
             throw e;
@@ -357,7 +370,7 @@ public final class Packer {
                 moved += store.whilePacking(new Run(job, streams, left)::run);
             } catch (IOException | RuntimeException e) {
                 job.sources().forEach(source -> left.add(source.key()));
-                events.packingFailed(PACK, e);
+                failed(isStopped, PACK, e);
             }
         }
         try {
@@ -367,7 +380,7 @@ public final class Packer {
                 nextVoids = Math.max(MIN_VOIDS, 2 * store.whilePacking(store::dropUnneededVoids));
             }
         } catch (IOException | WalException e) {
-            events.packingFailed(PACK, e);
+            failed(isStopped, PACK, e);
         }
         ended(isStopped, PACK, begun);
         return moved;

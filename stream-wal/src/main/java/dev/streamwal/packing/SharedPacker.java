@@ -70,6 +70,7 @@ final class SharedPacker {
                 // first: where the quarantine has no room, nothing is written in vain
                 setAside(batch.damaged());
                 for (SharedRun run : batch.runs()) {
+                    store.checkGoesOn();
                     write(run, packs);
                 }
             }

@@ -2,6 +2,7 @@ package dev.streamwal.storage;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
@@ -44,6 +45,8 @@ public final class PositionsFile {
     /** Whether the file's name is durable. */
     @GuardedBy("this")
     private boolean named;
+    @GuardedBy("this")
+    private boolean isEnded;
 
     private PositionsFile(Path root, Positions current, boolean named) {
         this.root = root;
@@ -155,6 +158,14 @@ public final class PositionsFile {
     }
 
     /**
+     * From now on every change throws: the file may be the next writer's, whose incarnation and positions a slot of this one would replace. Call it before the
+     * log's lock is released.
+     */
+    public synchronized void end() {
+        isEnded = true;
+    }
+
+    /**
      * Makes sure, before a segment is created, that the ceiling is at or above {@code position}, the segment's base position + capacity.
      *
      * @throws IllegalArgumentException if the position is negative: all 2^63 have been given
@@ -198,6 +209,9 @@ public final class PositionsFile {
     /** Writes both slots, or throws, and the next call writes again: one slot alone could be lost with its sector. */
     @GuardedBy("this")
     private void write(Positions next) throws IOException {
+        if (isEnded) {
+            throw new WalClosedException("the log is closed: file=" + file, file, null, WalException.NO_POSITION, null);
+        }
         writeSlot(next);
         writeSlot(next.withSequence(next.sequence() + 1));
         current = newest;

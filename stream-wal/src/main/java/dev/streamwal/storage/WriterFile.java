@@ -256,7 +256,8 @@ public final class WriterFile implements WriterFence {
 
     /** Notes that it is at least this time. Best effort. */
     public synchronized void known(long millis) {
-        if (Math.abs(millis - own.knownMillis()) >= KNOWN_STEP_MILLIS) {
+        // not behind close(): the file would say that this process still writes the log
+        if (own.open() && Math.abs(millis - own.knownMillis()) >= KNOWN_STEP_MILLIS) {
             replace(own.with(true, millis));
         }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.simulation.FaultPlan;
@@ -66,6 +67,23 @@ class PositionsFileTest {
         assertThat(opened.isSameBoot()).isFalse();
         assertState(positions, 0, 0, 1, "a");
         assertState(reload(), 0, 0, 1, "a");
+    }
+
+    /** Of a thread that goes on when the log is closed, and open again. */
+    @Test
+    void end_aChangeFollows_throwsAndLeavesTheNextWritersFile() throws IOException {
+        PositionsFile positions = PositionsFile.load(root, () -> false);
+        positions.open(boot("a"));
+        positions.raiseCeiling(1);
+        positions.close();
+        positions.end();
+        PositionsFile next = reload();
+        next.open(boot("a"));
+        byte[] ofNext = Files.readAllBytes(file);
+        assertThatThrownBy(positions::startAtCeiling).isInstanceOf(WalClosedException.class).hasMessage("the log is closed: file=" + file);
+        assertThatThrownBy(() -> positions.raiseCeiling(Long.MAX_VALUE)).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(positions::doubtNow).isInstanceOf(WalClosedException.class);
+        assertThat(file).hasBinaryContent(ofNext);
     }
 
     @Test
