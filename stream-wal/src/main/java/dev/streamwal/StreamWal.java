@@ -1521,8 +1521,11 @@ public final class StreamWal implements AutoCloseable {
                 return;
             }
             closed = true;
-            endThreads();
-            closeDurably();
+            try {
+                endThreads();
+            } finally {
+                closeDurably();
+            }
         } catch (IOException e) {
             throw StorageErrors.translate("close the log", e, root, null, WalException.NO_POSITION, 0);
         } finally {
@@ -1536,15 +1539,18 @@ public final class StreamWal implements AutoCloseable {
     /** Those of the background, what callers have begun, and then those that prepare and seal for them. */
     private void endThreads() {
         packs.refuseSteps();
-        sweeper.stop();
-        packing.stop();
-        merging.stop();
-        stopTiering();
-        recovery.stop();
-        packer.end();
-        packs.end();
-        log.refuseNewSegments();
-        log.stop();
+        try {
+            sweeper.stop();
+            packing.stop();
+            merging.stop();
+            stopTiering();
+            recovery.stop();
+        } finally {
+            packer.end();
+            packs.end();
+            log.refuseNewSegments();
+            log.stop();
+        }
     }
 
     /** Ends what opening the log has begun, as nobody has the log to close it; its files are left to the next opening, as behind a kill. */
@@ -1606,10 +1612,18 @@ public final class StreamWal implements AutoCloseable {
                     log.positions().close();
                 }
             } finally {
-                log.positions().end();
-                writer.close(time.millis());
-                lock.close();
+                release();
             }
+        }
+    }
+
+    /** Whatever fails: else the process could not open the log again. */
+    private void release() throws IOException {
+        log.positions().end();
+        try {
+            writer.close(time.millis());
+        } finally {
+            lock.close();
         }
     }
 
