@@ -11,6 +11,7 @@ import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * Shared segments that are packed together: some that follow each other, the oldest first. What a stream has in several of them becomes one part, as
@@ -110,6 +111,15 @@ public final class SharedBatch {
 
     /** All parts, grouped by window and expiration; the oldest window first. */
     public List<SharedRun> runs() {
-        return index.runs(held);
+        return runs(span -> span);
+    }
+
+    /**
+     * The same, with what is packed together.
+     *
+     * @param groups gives the window and expiration under which another one's parts are packed
+     */
+    public List<SharedRun> runs(UnaryOperator<SharedRun.Span> groups) {
+        return index.runs(held, groups);
     }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -177,17 +178,20 @@ final class SharedIndex implements SharedRecords {
     }
 
     /**
-     * All parts, grouped by window and expiration; the oldest window first.
+     * All parts, grouped; the oldest window first.
      *
      * @param files bytes of the segments, by their numbers
+     * @param groups gives the group of a window and expiration, whose own window has that, and which expires no earlier
      */
-    List<SharedRun> runs(List<SegmentBytes> files) {
+    List<SharedRun> runs(List<SegmentBytes> files, UnaryOperator<SharedRun.Span> groups) {
         Map<SharedRun.Span, SharedRun> runs = new TreeMap<>();
+        SharedRun.Span own = null;
         SharedRun run = null;
         for (int number : table.byKey()) {
             for (Part part = streams.get(number).first(); part != null; part = part.next()) {
-                if (run == null || !run.isOf(part)) {
-                    run = runs.computeIfAbsent(SharedRun.Span.of(part), span -> new SharedRun(this, files, span));
+                if (run == null || own == null || !own.isOf(part)) {
+                    own = SharedRun.Span.of(part);
+                    run = runs.computeIfAbsent(groups.apply(own), span -> new SharedRun(this, files, span));
                 }
                 run.add(part);
             }

@@ -12,19 +12,23 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * The parts of a shared segment that share a window and an expiration, in ascending order of the unsigned bytes of their keys; parts of one stream
- * in the order in which they were appended. One thread.
+ * Parts of shared segments that may stand in one pack: those of one window and expiration, or of several windows that are packed as one. They are in
+ * ascending order of the unsigned bytes of their keys; parts of one stream are in the order in which they were appended. One thread.
  */
 public final class SharedRun {
 
     /** Window and expiration of parts that may stand in one pack. */
-    record Span(Window window, long expirationMillis) implements Comparable<Span> {
+    public record Span(Window window, long expirationMillis) implements Comparable<Span> {
 
         private static final Comparator<Span> BY_TIME = Comparator.<Span>comparingLong(span -> span.window().startMillis())
                 .thenComparingLong(span -> span.window().endMillis()).thenComparingLong(Span::expirationMillis);
 
         static Span of(Part part) {
             return new Span(part.window(), part.expirationMillis());
+        }
+
+        boolean isOf(Part part) {
+            return window.equals(part.window()) && expirationMillis == part.expirationMillis();
         }
 
         @Override
@@ -51,8 +55,9 @@ public final class SharedRun {
         dataBytes += part.dataBytes();
     }
 
-    boolean isOf(Part part) {
-        return span.window().equals(part.window()) && span.expirationMillis() == part.expirationMillis();
+    /** Window and expiration of the pack. */
+    public Span span() {
+        return span;
     }
 
     /** Window of the records of all parts. */

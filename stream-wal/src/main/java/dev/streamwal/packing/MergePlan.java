@@ -91,7 +91,12 @@ final class MergePlan {
                 .thenComparingLong(Span::optionsHash);
 
         private static Span of(ListedPack pack, long nowMillis, Limits limits) {
-            return of(pack, end -> isOver(end, nowMillis, limits));
+            return of(pack, end -> isOver(end, nowMillis, limits.settleMillis()));
+        }
+
+        /** That of a pack of one window, which isn't written yet. */
+        static Span of(Window window, long expirationMillis, long optionsHash, long nowMillis, long settleMillis) {
+            return of(new ListedPack(1, window, expirationMillis, optionsHash, 0, false, 1, 1, 1), end -> isOver(end, nowMillis, settleMillis));
         }
 
         /** The longest one that the pack will ever belong to. */
@@ -190,11 +195,11 @@ final class MergePlan {
 
     /** Whether few more packs of a window are expected. */
     static boolean isOver(Window window, long nowMillis, Limits limits) {
-        return isOver(window.endMillis(), nowMillis, limits);
+        return isOver(window.endMillis(), nowMillis, limits.settleMillis());
     }
 
-    private static boolean isOver(long endMillis, long nowMillis, Limits limits) {
-        return endMillis + limits.settleMillis() <= nowMillis;
+    private static boolean isOver(long endMillis, long nowMillis, long settleMillis) {
+        return endMillis + settleMillis <= nowMillis;
     }
 
     private static Optional<List<ListedPack>> ofSizes(List<ListedPack> packs, Limits limits) {

@@ -18,8 +18,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -69,10 +71,7 @@ final class SharedPacker {
                 log.forceOwnSegments();
                 // first: where the quarantine has no room, nothing is written in vain
                 setAside(batch.damaged());
-                for (SharedRun run : batch.runs()) {
-                    store.checkGoesOn();
-                    write(run, packs);
-                }
+                write(batch, packs);
             }
             if (!batch.damaged().isEmpty()) {
                 store.inheritedIsDamaged();
@@ -160,14 +159,27 @@ final class SharedPacker {
         batch.segments().forEach(segment -> unreadable.remove(segment.file()));
     }
 
-    private void write(SharedRun run, List<ListedPack> packs) throws IOException {
-        boolean isByOptions = log.policyOfAll().map(policy -> isByOptions(run, policy))
-                .orElseGet(() -> run.isOfAll(key -> isByOptions(run, log.policyOf(key))));
+    private void write(SharedBatch batch, List<ListedPack> packs) throws IOException {
+        List<SharedRun> runs = batch.runs();
+        Map<SharedRun.Span, Long> hashes = new HashMap<>();
+        runs.forEach(run -> hashes.put(run.span(), isByOptions(run) ? optionsHash : ListedPack.OTHER_OPTIONS));
+        RunPlan plan = RunPlan.of(hashes, log.nowMillis(), log.shortestWindowMillis());
+        for (SharedRun run : plan.joinsAny() ? batch.runs(plan::packOf) : runs) {
+            store.checkGoesOn();
+            write(run, plan.optionsHash(run.span()), packs);
+        }
+    }
+
+    private boolean isByOptions(SharedRun run) {
+        return log.policyOfAll().map(policy -> isByOptions(run, policy)).orElseGet(() -> run.isOfAll(key -> isByOptions(run, log.policyOf(key))));
+    }
+
+    private void write(SharedRun run, long hash, List<ListedPack> packs) throws IOException {
         long nowMillis = log.nowMillis();
         boolean isFinal = run.window().endMillis() <= nowMillis && run.dataBytes() >= run.parts() * MIN_COMPRESSED_BYTES;
         Supplier<PackHeader> headers = () -> {
             PackHeader asTheyAre = new PackHeader(store.newNumber(), run.window(), run.expirationMillis(),
-                    isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, nowMillis, log.incarnation());
+                    hash, 0, nowMillis, log.incarnation());
             return isFinal ? store.compressed(asTheyAre) : asTheyAre;
         };
         try (PacksOfRun target = new PacksOfRun(headers, packs)) {
