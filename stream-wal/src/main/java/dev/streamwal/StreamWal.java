@@ -69,7 +69,6 @@ import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.Recovering;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.KnownTime;
-import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
@@ -200,7 +199,7 @@ public final class StreamWal implements AutoCloseable {
         this.tieringThread = tiering == null ? null : inBackground("stream-wal-tier", tiering::passAtIntervals);
         this.sweeper = new Sweeper(new Swept(), report, new ConsumerHolds(root, this::retainedFor, options.maxHeldMillis(), report), packs, packSweep,
                 new Sweeper.Limits(options.maxTotalBytes(), options.sweepInterval().toNanos(), options.maxClockAdvance().toMillis(),
-                environment.maxIdleStreams()), time);
+                environment.maxIdleStreams(), options.presentRetention()), time);
         this.settings = settings;
         this.recovery = new BackgroundRecovery(this::loadedLogs, report);
         this.completions = new CompletionThreads(options.completionExecutor(), settings.withThreads());
@@ -1106,21 +1105,25 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Sweeps like {@link #sweep()}, but by the retention that is set now. A segment's expiration follows from the retention that was set when
-     * the segment was created. So after the retention was shortened, {@code sweep} keeps old segments for as long as planned, and this method
-     * does not. After it was lengthened, old segments expire as planned.
+     * Sweeps like {@link #sweep()}, but by the retention that is set now; so does every later sweep, also in the background, until the log is closed. A
+     * segment's expiration follows from the retention that was set when the segment was created. So after the retention was shortened, sweeps keep old
+     * segments for as long as planned, and all that their streams append behind them; after this call they don't. After it was lengthened, old
+     * segments expire as planned.
+     *
+     * <p>Call it each time that the log is opened, until nothing is left of before: for as long as the new retention, and a window or a 20th of the
+     * longer one, from the change on. Later it changes nothing.
      *
      * <p>A pack in which only some streams' data has expired is rewritten without it, which may take as long as reading all of it.
      *
-     * @param keys the streams to which the retention of today is applied; all others are swept as by {@link #sweep()}
+     * @param keys the streams to which the retention of today is applied; all others are swept as before. Of calls with different selections the last 16
+     *     count in later sweeps: {@link Keys#all()}, a prefix or a pattern takes the place of many
      * @return what was done, of the whole log
      */
     public SweepResult applyRetention(Keys keys) {
         Objects.requireNonNull(keys, "keys");
         checkOpen();
-        PresentRetention retention = options.presentRetention(keys);
         packShared(time.millis());
-        return SweepResult.of(sweeper.sweepByClock(retention));
+        return SweepResult.of(sweeper.applyRetention(keys.scope()));
     }
 
     /**

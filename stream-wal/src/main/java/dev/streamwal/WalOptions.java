@@ -6,7 +6,6 @@ import dev.streamwal.format.KeyPattern;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.reader.EntryRef;
-import dev.streamwal.reader.Keys;
 import dev.streamwal.retention.DefaultWindow;
 import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.StreamPolicy;
@@ -160,11 +159,11 @@ public final class WalOptions {
         return rules.stream().mapToLong(rule -> rule.policy().windowMillis()).reduce(policy.windowMillis(), Math::min);
     }
 
-    /** How long streams of these keys are kept. */
-    PresentRetention presentRetention(Keys keys) {
+    /** How long streams are kept; applied to none yet. */
+    PresentRetention presentRetention() {
         LongSummaryStatistics all = rules.stream().mapToLong(rule -> rule.policy().retentionMillis()).summaryStatistics();
         all.accept(policy.retentionMillis());
-        return new PresentRetention(all.getMin(), key -> keys.contains(key) ? policyOf(key).retentionMillis() : PresentRetention.AS_BEGUN);
+        return new PresentRetention(all.getMin(), key -> policyOf(key).retentionMillis());
     }
 
     /** The policy of the log's own stream: its segments are deleted once packed, and rotate by size only. */
@@ -515,8 +514,8 @@ public final class WalOptions {
         }
 
         /**
-         * How long a segment is kept after the end of its window. A changed value governs new segments; {@link StreamWal#applyRetention}
-         * applies it to old ones.
+         * How long a segment is kept after the end of its window. A changed value governs new segments. Where it was shortened, new segments stay as
+         * long as older ones of their stream do: {@link StreamWal#applyRetention}, at each opening while there are such, applies it to these.
          *
          * @param retention zero to 3,652,500 days, in whole milliseconds; by default 7 days
          * @return this

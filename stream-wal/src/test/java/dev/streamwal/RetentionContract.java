@@ -199,6 +199,49 @@ abstract class RetentionContract extends LogContract {
         }
     }
 
+    /** What was begun under the longer retention would else keep what comes behind it: for each stream its last windows, until they expire. */
+    @ParameterizedTest
+    @EnumSource(names = {"OWN", "SHARED"})
+    void applyRetention_once_countsForAllLaterSweeps(Segments segments) {
+        List<List<Written>> written = new ArrayList<>();
+        try (StreamWal wal = open(with(options().retention(YEAR), segments))) {
+            written.addAll(packedWindows(wal, 5));
+        }
+        try (StreamWal wal = open(with(options().retention(WINDOW), segments))) {
+            int unused = wal.applyRetention(Keys.all()).deletedSegments();
+            clock.advance(WINDOW);
+            for (int window = 0; window < 10; window++) {
+                clock.advance(window == 0 ? Duration.ZERO : WINDOW);
+                written.add(appendSome(wal.stream("a/1"), 3));
+                unused += wal.pack();
+                unused += wal.sweep().deletedSegments();
+            }
+            assertWindows(wal, written, 5 + 8);
+        }
+    }
+
+    private List<List<Written>> packedWindows(StreamWal wal, int windows) {
+        List<List<Written>> written = new ArrayList<>();
+        for (int window = 0; window < windows; window++) {
+            clock.advance(window == 0 ? Duration.ZERO : WINDOW);
+            written.add(appendSome(wal.stream("a/1"), 3));
+            int unused = wal.pack();
+        }
+        return written;
+    }
+
+    @Test
+    void applyRetention_ofOtherStreams_countsForThoseAlone() {
+        Map<String, List<List<Written>>> written = appendInWindows(Segments.SHARED, "a/1", "b/1");
+        try (StreamWal wal = open(with(options().retention(WINDOW), Segments.SHARED))) {
+            assertThat(wal.applyRetention(Keys.key("a/1")).deletedSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
+            clock.advance(WINDOW);
+            assertThat(wal.sweep().deletedSegments()).isEqualTo(1);
+            assertWindows(wal, written.get("a/1"), WINDOWS - KEPT_WINDOWS + 1);
+            assertWindows(wal, written.get("b/1"), 0);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"OWN", "SHARED"})
     void applyRetention_wasMadeLonger_changesNothing(Segments segments) {

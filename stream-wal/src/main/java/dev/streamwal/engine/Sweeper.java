@@ -1,11 +1,13 @@
 package dev.streamwal.engine;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.events.SweepEvent;
+import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.TierFailure;
@@ -71,8 +73,9 @@ public final class Sweeper {
      * @param intervalNanos between two passes; 0: sweeps run only when called
      * @param maxAdvanceMillis how far the clock may be ahead of the known time
      * @param maxIdleStreams where more streams are in memory, idle ones don't stay there
+     * @param presentRetention of streams; sweeps go by it once it was {@link #applyRetention applied}
      */
-    public record Limits(long maxTotalBytes, long intervalNanos, long maxAdvanceMillis, int maxIdleStreams) {}
+    public record Limits(long maxTotalBytes, long intervalNanos, long maxAdvanceMillis, int maxIdleStreams, PresentRetention presentRetention) {}
 
     /** Windows that end within so many passes have the next segments prepared: one may come late. */
     private static final int PASSES_AHEAD = 4;
@@ -108,6 +111,13 @@ public final class Sweeper {
     private final long maxAdvanceMillis;
     private final int maxIdleStreams;
 
+    /**
+     * By which all passes go from its application on. If only one did, each stream would keep its last segments of a longer retention, as these hadn't
+     * expired by then; and what is appended behind them would stay as long as they do.
+     */
+    @GuardedBy("passes")
+    private PresentRetention retention;
+
     /** Whether the last pass by the clock refused to delete something. Only the running pass uses it, and one runs at a time. */
     private boolean refusing;
 
@@ -127,6 +137,7 @@ public final class Sweeper {
         this.time = time;
         this.maxAdvanceMillis = limits.maxAdvanceMillis();
         this.maxIdleStreams = limits.maxIdleStreams();
+        this.retention = limits.presentRetention();
         this.thread = new RestingThread("stream-wal-sweep", this::run);
     }
 
@@ -140,7 +151,7 @@ public final class Sweeper {
         while (thread.rest(intervalNanos)) {
             try {
                 // what it can't do without the tier, the tier's thread prepares for the next one
-                store.neededBySweep(passByClock(PresentRetention.NONE).toFetch());
+                store.neededBySweep(passByClock().toFetch());
                 prepareNextWindows();
             } catch (WalClosedException e) {
                 // the thread is stopped next
@@ -170,19 +181,26 @@ public final class Sweeper {
 
     /** Sweeps by the log's clock, as far as the clock is believed. */
     public Result sweepByClock() {
-        return sweepByClock(PresentRetention.NONE);
+        return fetchingBetween(this::passByClock);
     }
 
-    /** Like {@link #sweepByClock()}; the streams that {@code retention} names also expire by it. */
-    public Result sweepByClock(PresentRetention retention) {
-        return fetchingBetween(() -> passByClock(retention));
-    }
-
-    private Outcome passByClock(PresentRetention retention) {
+    /** Like {@link #sweepByClock()}; from now on, in all sweeps, these streams also expire by their present retention. */
+    public Result applyRetention(KeyScope keys) {
         passes.lock();
         try {
+            retention = retention.appliedTo(keys);
+        } finally {
+            passes.unlock();
+        }
+        return sweepByClock();
+    }
+
+    private Outcome passByClock() {
+        passes.lock();
+        try {
+            PresentRetention present = retention;
             // within the lock: passes run in the order in which they read the clock
-            return passWithoutPacking(() -> new Pass(wal.nowMillis(), each -> {}, true, retention));
+            return passWithoutPacking(() -> new Pass(wal.nowMillis(), each -> {}, true, present));
         } finally {
             passes.unlock();
         }
@@ -193,7 +211,8 @@ public final class Sweeper {
         return fetchingBetween(() -> {
             passes.lock();
             try {
-                return passWithoutPacking(() -> new Pass(TimeRules.millis(now), each, false, PresentRetention.NONE));
+                PresentRetention present = retention;
+                return passWithoutPacking(() -> new Pass(TimeRules.millis(now), each, false, present));
             } finally {
                 passes.unlock();
             }

@@ -1,35 +1,58 @@
 package dev.streamwal.retention;
 
+import dev.streamwal.format.KeyScope;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToLongFunction;
 
 /**
  * The current options' retention of streams, where it is shorter than the retention that their segments were begun with. Pure.
  *
- * @param shortestMillis of all these streams
- * @param millis by key; {@link #AS_BEGUN} for other streams
+ * @param shortestMillis of all streams
+ * @param millis by key
+ * @param scopes the streams to which it is applied; segments of others expire at their own expirations
  */
-public record PresentRetention(long shortestMillis, ToLongFunction<String> millis) {
+public record PresentRetention(long shortestMillis, ToLongFunction<String> millis, List<KeyScope> scopes) {
+
+    /** Selections of streams to which it is applied: each is asked about each stream, at each sweep. */
+    public static final int MAX_SCOPES = 16;
 
     /** The retention that a segment was begun with applies. */
-    public static final long AS_BEGUN = Long.MAX_VALUE;
+    private static final long AS_BEGUN = Long.MAX_VALUE;
 
-    /** Segments expire at their own expirations. */
-    public static final PresentRetention NONE = new PresentRetention(AS_BEGUN, key -> AS_BEGUN);
+    /** Applied to no stream yet. */
+    public PresentRetention(long shortestMillis, ToLongFunction<String> millis) {
+        this(shortestMillis, millis, List.of());
+    }
+
+    /** Applied to more streams: to these, and to those that the last selections before have. */
+    public PresentRetention appliedTo(KeyScope scope) {
+        if (scopes.contains(KeyScope.all()) || scope.equals(KeyScope.all())) {
+            return new PresentRetention(shortestMillis, millis, List.of(KeyScope.all()));
+        }
+        List<KeyScope> more = new ArrayList<>(scopes);
+        more.remove(scope);
+        more.add(scope);
+        return new PresentRetention(shortestMillis, millis, List.copyOf(more.subList(Math.max(0, more.size() - MAX_SCOPES), more.size())));
+    }
+
+    private long millisOf(String key) {
+        return scopes.stream().anyMatch(scope -> scope.contains(key)) ? millis.applyAsLong(key) : AS_BEGUN;
+    }
 
     /** Whether any segment may expire before its own expiration. */
     public boolean shortensAny() {
-        return shortestMillis != AS_BEGUN;
+        return !scopes.isEmpty();
     }
 
     /** The stream's own segments, with their current expirations. */
     public ExpiryPlan.Stream of(ExpiryPlan.Stream stream) {
-        return of(stream, millis.applyAsLong(stream.key()));
+        return shortensAny() ? of(stream, millisOf(stream.key())) : stream;
     }
 
     /** Packs with their current expirations: each is due when any stream's part of it is due. */
     public ExpiryPlan.Stream ofPacks(ExpiryPlan.Stream packs) {
-        return of(packs, shortestMillis);
+        return shortensAny() ? of(packs, shortestMillis) : packs;
     }
 
     private static ExpiryPlan.Stream of(ExpiryPlan.Stream stream, long retentionMillis) {
@@ -48,7 +71,7 @@ public record PresentRetention(long shortestMillis, ToLongFunction<String> milli
             return inPack;
         }
         ExpiryPlan.Deletion deletion = inPack.deletion();
-        ExpiryPlan.Segment segment = of(deletion.segment(), millis.applyAsLong(deletion.key()));
+        ExpiryPlan.Segment segment = of(deletion.segment(), millisOf(deletion.key()));
         return new HeldBack.Due(new ExpiryPlan.Deletion(deletion.key(), segment, deletion.cause()), inPack.endPosition());
     }
 }

@@ -2,6 +2,7 @@ package dev.streamwal.retention;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.format.KeyScope;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -9,8 +10,8 @@ import org.junit.jupiter.api.Test;
 class PresentRetentionTest {
 
     private static final ExpiryPlan.Segment SEGMENT = new ExpiryPlan.Segment(0, 2_000, 1_000, 50, true);
-    private static final PresentRetention SHORTER = new PresentRetention(100,
-            key -> key.equals("a") ? 100 : key.equals("b") ? 1_000 : PresentRetention.AS_BEGUN);
+    private static final PresentRetention NOT_APPLIED = new PresentRetention(100, key -> key.equals("b") ? 1_000 : 100);
+    private static final PresentRetention SHORTER = NOT_APPLIED.appliedTo(KeyScope.key("a")).appliedTo(KeyScope.key("b"));
 
     private static ExpiryPlan.Stream stream(String key) {
         return new ExpiryPlan.Stream(key, 7, List.of(SEGMENT, new ExpiryPlan.Segment(8, 3_000, 2_500, 60, false)));
@@ -32,8 +33,21 @@ class PresentRetentionTest {
     @Test
     void shortensAny_whereAStreamHasAShorterOne() {
         assertThat(SHORTER.shortensAny()).isTrue();
-        assertThat(PresentRetention.NONE.shortensAny()).isFalse();
-        assertThat(PresentRetention.NONE.of(stream("a"))).isEqualTo(stream("a"));
+        assertThat(NOT_APPLIED.shortensAny()).isFalse();
+        assertThat(NOT_APPLIED.of(stream("a"))).isEqualTo(stream("a"));
+        assertThat(NOT_APPLIED.ofPacks(stream(""))).isEqualTo(stream(""));
+    }
+
+    @Test
+    void appliedTo_keepsTheLastOnes_orAll() {
+        PresentRetention applied = NOT_APPLIED;
+        for (int i = 0; i <= PresentRetention.MAX_SCOPES; i++) {
+            applied = applied.appliedTo(KeyScope.key("k/" + i)).appliedTo(KeyScope.key("a"));
+        }
+        assertThat(applied.scopes()).hasSize(PresentRetention.MAX_SCOPES).endsWith(KeyScope.key("k/16"), KeyScope.key("a"))
+                .doesNotContain(KeyScope.key("k/0"), KeyScope.key("k/1")).contains(KeyScope.key("k/2"));
+        assertThat(applied.appliedTo(KeyScope.all()).scopes()).containsExactly(KeyScope.all());
+        assertThat(applied.appliedTo(KeyScope.all()).appliedTo(KeyScope.key("a")).scopes()).containsExactly(KeyScope.all());
     }
 
     @Test
