@@ -37,6 +37,14 @@ class DamagedPackSweepTest {
 
     /** Returns how many streams can be read. */
     private int packAndDamage(StreamOptions ofFirst) throws IOException {
+        pack(ofFirst);
+        damage();
+        int readable = readable();
+        assertThat(readable).isBetween(STREAMS / 2, STREAMS - 1);
+        return readable;
+    }
+
+    private void pack(StreamOptions ofFirst) {
         try (StreamWal wal = open(ofFirst)) {
             for (int i = 0; i < STREAMS; i++) {
                 EntryRef unused = wal.stream("k/" + i).append(new byte[] {1});
@@ -48,13 +56,14 @@ class DamagedPackSweepTest {
                 return wal.stats().sharedSegments() == 0;
             });
         }
+    }
+
+    /** Done twice it mends the pack. */
+    private void damage() throws IOException {
         byte[] bytes = Files.readAllBytes(pack());
         // in the first block of the table, which stands behind the frames
         bytes[firstOfTable(bytes)] ^= 1;
         Files.write(pack(), bytes);
-        int readable = readable();
-        assertThat(readable).isBetween(STREAMS / 2, STREAMS - 1);
-        return readable;
     }
 
     private Path pack() throws IOException {
@@ -121,6 +130,45 @@ class DamagedPackSweepTest {
 
             now.set(now.get().plus(held));
             assertThat(wal.sweep().deletedSegments()).isEqualTo(STREAMS);
+        }
+    }
+
+    /** Nothing has changed, so nothing is read again: it isn't noticed that the table can't be read. */
+    @Test
+    void sweep_nothingWentOfAPack_readsItWhenSomethingHasChanged() throws Exception {
+        Duration held = Duration.ofDays(3);
+        StreamOptions retained = StreamOptions.builder().retainFor("shipper", Long.MAX_VALUE, held).build();
+        pack(retained);
+        try (StreamWal wal = open(retained); WalReader reader = wal.reader(); WalConsumer consumer = reader.consumer("shipper", Keys.key("k/0"))) {
+            now.set(now.get().plus(RETENTION));
+            assertThat(wal.sweep().deletedSegments()).isEqualTo(STREAMS - 1);
+            SweepResult second = wal.sweep();
+            assertThat(second).extracting(SweepResult::heldSegments, SweepResult::failedSegments, SweepResult::deletedSegments).containsExactly(1, 0, 0);
+            long end = reader.describe("k/0").orElseThrow().endPosition();
+            damage();
+            for (int pass = 0; pass < 3; pass++) {
+                now.set(now.get().plus(Duration.ofMinutes(1)));
+                assertThat(wal.sweep()).isEqualTo(second);
+            }
+            consumer.commit("k/0", end);
+            assertThat(wal.sweep().failedSegments()).as("after a commit").isPositive();
+            damage();
+            assertThat(wal.sweep().deletedSegments()).as("what the consumer has committed").isEqualTo(1);
+        }
+    }
+
+    @Test
+    void sweep_nothingWentOfAPack_itGoesWhenTheConsumersTimeIsOver() throws Exception {
+        Duration held = Duration.ofDays(3);
+        StreamOptions retained = StreamOptions.builder().retainFor("shipper", Long.MAX_VALUE, held).build();
+        pack(retained);
+        Instant expired = now.get().plus(RETENTION);
+        try (StreamWal wal = open(retained)) {
+            for (Instant at : new Instant[] {expired, expired, expired.plus(held).minus(WINDOW.multipliedBy(2)), expired.plus(held)}) {
+                now.set(at);
+                assertThat(wal.sweep().heldSegments()).isEqualTo(at.equals(expired.plus(held)) ? 0 : 1);
+            }
+            assertThat(wal.keys()).isEmpty();
         }
     }
 

@@ -88,6 +88,7 @@ public final class ConsumerHolds {
         private final Map<String, ExpiryPlan.Stream> streams = new HashMap<>();
         private final Map<String, StreamLog> logs;
         private final Map<String, Optional<CursorReader>> read = new HashMap<>();
+        private long nextReleaseMillis = Long.MAX_VALUE;
 
         private Look(long nowMillis, List<ExpiryPlan.Deletion> files, List<ExpiryPlan.Stream> streams, Map<String, StreamLog> logs) {
             this.nowMillis = nowMillis;
@@ -118,7 +119,26 @@ public final class ConsumerHolds {
             List<HeldBack.Hold> holds = holdsOf(key, consumers);
             List<HeldBack.Due> dues = new ArrayList<>(packed);
             dues.addAll(dues(ofFiles, holds, streams.get(key), logs.get(key)));
+            nextReleaseMillis = Math.min(nextReleaseMillis, HeldBack.nextReleaseMillis(nowMillis, dues, holds));
             return HeldBack.of(nowMillis, dues, Map.of(key, holds));
+        }
+
+        /** When the time of a consumer is over for something that was asked about. */
+        long nextReleaseMillis() {
+            return nextReleaseMillis;
+        }
+
+        /** The consumers that were asked, each with how often its cursor had changed; empty where a cursor could not be read. */
+        Optional<Map<String, Long>> changes() {
+            Map<String, Long> changes = new HashMap<>();
+            for (Map.Entry<String, Optional<CursorReader>> each : read.entrySet()) {
+                DurableCursor cursor = cursors.get(each.getKey());
+                if (each.getValue().isEmpty() || cursor == null) {
+                    return Optional.empty();
+                }
+                changes.put(each.getKey(), cursor.changes);
+            }
+            return Optional.of(changes);
         }
 
         private List<HeldBack.Hold> holdsOf(String key, List<RetainedFor> consumers) {
@@ -133,6 +153,15 @@ public final class ConsumerHolds {
             }
             return holds;
         }
+    }
+
+    /** Whether the cursors can be read, and say what they said when these were their {@link Look#changes}. */
+    boolean areAsBefore(Map<String, Long> changes) {
+        return changes.entrySet().stream().allMatch(each -> {
+            boolean isRead = read(each.getKey()).isPresent();
+            DurableCursor cursor = cursors.get(each.getKey());
+            return isRead && cursor != null && cursor.changes == each.getValue();
+        });
     }
 
     /** @return empty if the consumer's cursor can't be read now */
@@ -197,6 +226,8 @@ public final class ConsumerHolds {
         final CursorReader reader;
         /** True also after a failed read, which may have read some of the file. */
         private boolean unforced;
+        /** Times at which something may have been read that wasn't there before. */
+        private long changes;
         private Optional<CursorHeader> doubtful = Optional.empty();
 
         DurableCursor(Path file) {
@@ -207,6 +238,7 @@ public final class ConsumerHolds {
             boolean isNew = unforced;
             unforced = true;
             isNew |= reader.refresh();
+            changes += isNew ? 1 : 0;
             if (reader.header().isPresent() && isNew) {
                 force();
             }

@@ -121,6 +121,9 @@ public final class Sweeper {
     /** Whether the last pass by the clock refused to delete something. Only the running pass uses it, and one runs at a time. */
     private boolean refusing;
 
+    /** The last pass, if packs were due and nothing went. Used as {@link #refusing} is. */
+    private @Nullable FruitlessPass fruitless;
+
     /** Where the next pass goes on to look for streams of which nothing is left. Used as {@link #refusing} is. */
     private Iterator<StreamLog> toForget = Collections.emptyIterator();
 
@@ -361,6 +364,13 @@ public final class Sweeper {
             long segments = views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum()
                     + store.segments();
             List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
+            Set<ExpiryPlan.Deletion> due = Set.copyOf(plan);
+            FruitlessPass before = fruitless;
+            if (before != null && failed == 0 && before.isSame(nowMillis, due, retention, store.manifest()) && holds.areAsBefore(before.cursors())) {
+                store.notDeleted().ifPresent(this::failed);
+                return result(segments, before.heldSegments(), before.heldBytes(), asked);
+            }
+            fruitless = null;
             shared = sharedBeginnings(plan);
             ConsumerHolds.Look held = holds.look(nowMillis, plan.stream().filter(deletion -> !isPacks(deletion.key())).toList(), views, logs);
             DuePacks<Decisions> duePacks = packs.due(plan, () -> new Decisions(held), toFetch::add, this::failed);
@@ -380,9 +390,22 @@ public final class Sweeper {
             }
             Set<ExpiryPlan.Deletion> done = new HashSet<>(beforePacks);
             carryOut(mayGo(decisions.goingFiles(plan).stream().filter(file -> !done.contains(file)).toList()));
+            remember(due, held, duePacks, decisions);
             store.notDeleted().ifPresent(this::failed);
-            return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, decisions.heldSegments,
-                    decisions.heldBytes, asked.segments());
+            return result(segments, decisions.heldSegments, decisions.heldBytes, asked);
+        }
+
+        private Result result(long segments, int heldSegments, long heldBytes, SweepTime.Outcome asked) {
+            return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, heldSegments, heldBytes,
+                    asked.segments());
+        }
+
+        private void remember(Set<ExpiryPlan.Deletion> due, ConsumerHolds.Look held, DuePacks<Decisions> duePacks, Decisions decisions) {
+            boolean isFruitless = failed == 0 && toFetch.isEmpty() && duePacks.isNothingGoing() && decisions.goingFiles.isEmpty();
+            if (isFruitless && !decisions.isAnyBehindOthers) {
+                held.changes().ifPresent(cursors -> fruitless = new FruitlessPass(due, retention, duePacks.decidedBy(), duePacks.before(), cursors,
+                        Math.min(decisions.nextDueMillis, held.nextReleaseMillis()), decisions.heldSegments, decisions.heldBytes));
+            }
         }
 
         private Decisions decided(DuePacks<Decisions> duePacks) {
@@ -398,6 +421,10 @@ public final class Sweeper {
             private final Set<ExpiryPlan.Deletion> goingFiles = new HashSet<>();
             private int heldSegments;
             private long heldBytes;
+            /** When something of a due pack is due that isn't yet. */
+            private long nextDueMillis = Long.MAX_VALUE;
+            /** Whether something stays behind what isn't in packs. */
+            private boolean isAnyBehindOthers;
 
             Decisions(ConsumerHolds.Look held) {
                 this.held = held;
@@ -413,7 +440,12 @@ public final class Sweeper {
                 List<HeldBack.Due> due = new ArrayList<>(dues.size());
                 for (HeldBack.Due each : dues) {
                     HeldBack.Due present = retention.of(each);
-                    if (!isDue(present) || present.deletion().segment().basePosition() > elsewhere) {
+                    if (!isDue(present)) {
+                        nextDueMillis = Math.min(nextDueMillis, present.deletion().segment().expirationMillis());
+                        break;
+                    }
+                    if (present.deletion().segment().basePosition() > elsewhere) {
+                        isAnyBehindOthers = true;
                         break;
                     }
                     due.add(present);

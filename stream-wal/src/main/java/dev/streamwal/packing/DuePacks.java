@@ -72,6 +72,8 @@ public final class DuePacks<R extends DuePacks.Rule> {
     private final Set<ListedPack> unreadable = new HashSet<>();
     /** What was told of other packs that can't be read, and have something of streams that therefore stay: once of each. */
     private final Set<Long> told = new HashSet<>();
+    /** Packs that aren't due, and of which something stands before what is. */
+    private final Set<Long> before = new HashSet<>();
     private boolean mayWrite = true;
     private List<DuePack> packs = List.of();
     /** By which it was decided what stays. */
@@ -204,6 +206,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
     public R decide() {
         while (true) {
             try {
+                before.clear();
                 decidedBy = store.manifest();
                 packs = open();
                 R rule = rules.get();
@@ -322,7 +325,9 @@ public final class DuePacks<R extends DuePacks.Rule> {
     }
 
     private boolean isBehindWhatStays(StreamKey key, HeldBack.Due due, DuePack pack) {
-        return pack.older.stream().anyMatch(other -> mayHaveOlder(other, key, due.deletion().segment().basePosition()));
+        Optional<PackReader> older = pack.older.stream().filter(other -> mayHaveOlder(other, key, due.deletion().segment().basePosition())).findFirst();
+        older.ifPresent(other -> before.add(other.number()));
+        return older.isPresent();
     }
 
     /** Also where that can't be read, as with a damaged block of its table: then the stream stays, and others go. */
@@ -344,6 +349,21 @@ public final class DuePacks<R extends DuePacks.Rule> {
 
     private boolean counts(PackReader pack, PackEntry entry) {
         return !store.manifest().isVoid(entry.key(), entry.basePosition(), pack.number());
+    }
+
+    /** Whether all that is due stays, as it was decided. */
+    public boolean isNothingGoing() {
+        return unreadableGoing.isEmpty() && packs.stream().allMatch(DuePack::stays);
+    }
+
+    /** As it was when it was decided what goes. */
+    public Manifest decidedBy() {
+        return decidedBy;
+    }
+
+    /** Numbers of packs that aren't due, and behind which something stays. */
+    public Set<Long> before() {
+        return Set.copyOf(before);
     }
 
     // ---------------------------------------------------------------- carrying it out

@@ -80,6 +80,23 @@ public final class HeldBack {
         return new Outcome(deletions, plan.size() - deletions.size(), heldBytes);
     }
 
+    /**
+     * The first time from now on at which one of these segments is kept no longer for a consumer. Before, only a commit releases any, or more segments
+     * that would be deleted.
+     *
+     * @param nowMillis epoch ms
+     */
+    public static long nextReleaseMillis(long nowMillis, List<Due> dues, List<Hold> holds) {
+        long next = Long.MAX_VALUE;
+        for (Due due : dues) {
+            for (Hold hold : holds) {
+                long released = KnownTime.plus(due.deletion().segment().expirationMillis(), hold.maxTimeMillis());
+                next = released > nowMillis ? Math.min(next, released) : next;
+            }
+        }
+        return next;
+    }
+
     private static boolean holds(Hold hold, Due due, long bytes, long nowMillis) {
         return hold.committed() < due.endPosition()
                 && nowMillis - due.deletion().segment().expirationMillis() < hold.maxTimeMillis()
