@@ -32,8 +32,18 @@ import java.util.function.Supplier;
  */
 public final class PositionsFile {
 
-    /** Enough for a thousand segments of the usual size between two writes, and a small part of all 2^63 positions. */
+    /**
+     * Enough for a thousand segments of the usual size between two writes, and a small part of all 2^63 positions. The first raise after an opening goes by
+     * as much: replicas, which open their logs anew again and again, reckon with it.
+     */
     public static final long CEILING_STEP_BYTES = 64L << 30;
+
+    /**
+     * By which the ceiling is raised first after the start was put there without an opening: each cut, and each deletion of a stream that is in packs, leaves
+     * out what is above the last position given. By the whole step they would use up all positions in 155 days, at ten a second; so it takes 27 years.
+     * What is appended without such a call in between has the whole step again after six raises.
+     */
+    static final long FIRST_STEP_BYTES = 1L << 30;
 
     private final Path root;
     private final Path file;
@@ -42,6 +52,9 @@ public final class PositionsFile {
     /** The newest state in at least one slot: {@link #current}, or what the last write put into its first slot before it failed. */
     @GuardedBy("this")
     private Positions newest;
+    /** To a multiple of this the ceiling is raised next. */
+    @GuardedBy("this")
+    private long stepBytes = CEILING_STEP_BYTES;
     /** Whether the file's name is durable. */
     @GuardedBy("this")
     private boolean named;
@@ -179,20 +192,22 @@ public final class PositionsFile {
         }
         synchronized (this) {
             if (position > current.ceiling()) {
-                write(newest.withCeiling(Math.max(newest.ceiling(), stepAtOrAbove(position))));
+                write(newest.withCeiling(Math.max(newest.ceiling(), stepAtOrAbove(position, stepBytes))));
+                stepBytes = Math.min(2 * stepBytes, CEILING_STEP_BYTES);
             }
         }
     }
 
-    private static long stepAtOrAbove(long position) {
-        long steps = (position - 1) / CEILING_STEP_BYTES + 1;
-        return steps > Long.MAX_VALUE / CEILING_STEP_BYTES ? Long.MAX_VALUE : steps * CEILING_STEP_BYTES;
+    private static long stepAtOrAbove(long position, long stepBytes) {
+        long steps = (position - 1) / stepBytes + 1;
+        return steps > Long.MAX_VALUE / stepBytes ? Long.MAX_VALUE : steps * stepBytes;
     }
 
     /** Makes sure, before a stream's last segment is deleted, that no stream that begins later gets a position that was given before. */
     public synchronized void startAtCeiling() throws IOException {
         if (current.start() != current.ceiling()) {
             write(newest.withStartAtCeiling());
+            stepBytes = FIRST_STEP_BYTES;
         }
     }
 

@@ -242,6 +242,43 @@ class PositionsFileTest {
         assertThat(Files.readAllBytes(file)).isEqualTo(before);
     }
 
+    /** Each cut raises the start. By 64 GiB each they would use up all positions. */
+    @Test
+    void raiseCeiling_afterTheStartWasRaised_goesInSmallStepsFirst() throws IOException {
+        PositionsFile positions = PositionsFile.load(root, () -> false);
+        positions.open(boot("a"));
+        positions.raiseCeiling(1);
+        for (int cut = 0; cut < 1_000; cut++) {
+            positions.startAtCeiling();
+            positions.raiseCeiling(positions.current().start() + 100);
+            assertThat(positions.current().ceiling()).isGreaterThanOrEqualTo(positions.current().start() + 100);
+        }
+        long start = positions.current().start();
+        assertThat(start).isLessThan(1_000 * (2L << 30));
+
+        int raises = 0;
+        for (long position = start; position <= start + 3 * STEP; position += 64 << 20) {
+            long before = positions.current().ceiling();
+            positions.raiseCeiling(position);
+            assertThat(positions.current().ceiling()).isGreaterThanOrEqualTo(position);
+            raises += positions.current().ceiling() > before ? 1 : 0;
+        }
+        assertThat(raises).as("raises for 192 GiB").isBetween(6, 10);
+        assertThat(positions.current().ceiling() % STEP).isZero();
+    }
+
+    /** What replicas reckon with: {@code ShardState.BEGINNINGS_APART_BYTES}. */
+    @Test
+    void open_afterAnAppend_startsAStepAbove() throws IOException {
+        for (long opening = 1; opening < 5; opening++) {
+            PositionsFile positions = PositionsFile.load(root, () -> false);
+            long start = positions.open(boot("a")).now().start();
+            assertThat(start).isEqualTo((opening - 1) * STEP);
+            positions.raiseCeiling(start + 100);
+            positions.startAtCeiling();
+        }
+    }
+
     @Test
     void load_anyByteChanged_isTheSameState() throws IOException {
         PositionsFile positions = PositionsFile.load(root, () -> false);
@@ -256,7 +293,7 @@ class PositionsFileTest {
                 byte[] damaged = sound.clone();
                 damaged[i] ^= (byte) change;
                 Files.write(file, damaged);
-                assertState(reload(), 2 * STEP, STEP, 1, "b6ee3c11-2c8f-4e0b-9d6e-6ad01c4b3f0d");
+                assertState(reload(), STEP + PositionsFile.FIRST_STEP_BYTES, STEP, 1, "b6ee3c11-2c8f-4e0b-9d6e-6ad01c4b3f0d");
             }
         }
     }
