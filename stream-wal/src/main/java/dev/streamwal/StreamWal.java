@@ -1138,7 +1138,7 @@ public final class StreamWal implements AutoCloseable {
      * @return what was done, over all these streams
      * @throws WalFailedException if a flush fails, or has failed before: then nothing more is deleted
      * @throws WalException if a stream's segments can't be read or deleted; what was deleted before stays deleted, and a second call does the
-     *     rest
+     *     rest. Or if more than 1,048,576 streams have something in packs of which only a part goes
      */
     public SweepResult purge(Keys keys, Instant before) {
         Objects.requireNonNull(before, "before");
@@ -1156,7 +1156,7 @@ public final class StreamWal implements AutoCloseable {
     private SweepResult purge(Collection<String> keys, long beforeMillis, List<DeletedSegment> gone) {
         AtomicReference<@Nullable WalException> refused = new AtomicReference<>();
         try {
-            whileNothingIsPacked(() -> {
+            sweeper.betweenPasses(() -> whileNothingIsPacked(() -> {
                 PackedPurge purge = new PackedPurge(packs, beforeMillis, (pack, entry) ->
                         gone.add(DeletedSegment.of(deleted(pack, entry), entry.key().text(), DeletedSegment.Reason.PURGED)));
                 for (String key : keys) {
@@ -1174,7 +1174,7 @@ public final class StreamWal implements AutoCloseable {
                     }
                 }
                 purge.finish();
-            });
+            }));
             WalException first = refused.get();
             if (first != null) {
                 throw first;
@@ -1204,6 +1204,8 @@ public final class StreamWal implements AutoCloseable {
      * @return whether there was one
      * @throws WalFailedException if a flush has failed before: then nothing is deleted; or if one fails: then the stream is deleted, or isn't, when the
      *     log is opened again
+     * @throws WalException if it can't be deleted; or if there is no room for a deletion in packs, as 1,048,576 such are waiting for their packs to be
+     *     merged, written anew or expire
      */
     public boolean delete(String key) {
         checkWritable();

@@ -252,6 +252,16 @@ public final class Manifest {
         return withRanges(all.values().stream().flatMap(List::stream).toList());
     }
 
+    /** Whether there is room for more ranges. */
+    public boolean hasRoomFor(List<VoidRange> ranges) {
+        int count = voids.values().stream().mapToInt(List::size).sum();
+        if (count + ranges.size() <= MAX_VOID_RANGES) {
+            return true;
+        }
+        long covered = ranges.stream().mapToLong(range -> voidRanges(range.key()).stream().filter(range::covers).count()).sum();
+        return count + ranges.size() - covered <= MAX_VOID_RANGES;
+    }
+
     /** Without ranges that nothing listed has anything in. */
     Manifest without(Set<VoidRange> ranges) {
         return withRanges(voidRanges().stream().filter(range -> !ranges.contains(range)).toList());

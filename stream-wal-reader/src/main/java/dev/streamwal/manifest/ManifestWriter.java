@@ -84,6 +84,11 @@ public final class ManifestWriter {
         change(manifest -> manifest.voided(ranges));
     }
 
+    /** Removes packs, and makes ranges void in the others: both or neither, durably. */
+    public void removeAndMakeVoid(List<Long> removed, List<VoidRange> ranges) throws IOException {
+        change(manifest -> manifest.replaced(List.of(), removed, manifest).voided(ranges));
+    }
+
     /** Drops ranges that nothing listed has anything in, durably. */
     public void dropVoid(Set<VoidRange> ranges) throws IOException {
         change(manifest -> manifest.without(ranges));

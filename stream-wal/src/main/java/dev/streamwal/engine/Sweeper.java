@@ -222,6 +222,22 @@ public final class Sweeper {
         });
     }
 
+    /** Takes something away that a pass would count on. */
+    @FunctionalInterface
+    public interface Step {
+        void run() throws IOException;
+    }
+
+    /** Runs a step that takes whole packs away, which a pass may be about to replace. */
+    public void betweenPasses(Step step) throws IOException {
+        passes.lock();
+        try {
+            step.run();
+        } finally {
+            passes.unlock();
+        }
+    }
+
     /** What a pass did, and the packs in the tier that it would have had to write anew. */
     private record Outcome(Result result, List<ListedPack> toFetch) {}
 

@@ -1197,7 +1197,20 @@ public final class PackStore implements PackedData {
     /** Durably removes what a stream has in the current packs at positions {@code [from, to)}. */
     void forget(StreamKey key, long from, long to) throws IOException {
         positions.startAtCeiling();
-        change(List.of(), List.of(), () -> manifest.makeVoid(List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1, sharedEnd.getAsLong()))));
+        List<VoidRange> range = List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1, sharedEnd.getAsLong()));
+        change(List.of(), List.of(), () -> {
+            checkRoomFor(range);
+            manifest.makeVoid(range);
+        });
+    }
+
+    private void checkRoomFor(List<VoidRange> ranges) {
+        if (!manifest.current().hasRoomFor(ranges)) {
+            throw new WalException("list of packs has no room for more deletions of streams in packs: deletions=" + manifest.current().voidRanges().size()
+                    + ", more=" + ranges.size() + ", limit=" + Manifest.MAX_VOID_RANGES + ", root=" + root + "; they go as the packs that they are in are"
+                    + " merged, written anew or expire: pack() and sweep(), or purge all streams, of which whole packs go; then try again",
+                    root, null, WalException.NO_POSITION);
+        }
     }
 
     /**
@@ -1220,14 +1233,21 @@ public final class PackStore implements PackedData {
         return manifest.current().voidRanges().size();
     }
 
-    /** Durably removes, by one change, what each of these streams has in the current packs below its position. */
-    void forgetBelow(Map<StreamKey, Long> positionsByKey) throws IOException {
+    /**
+     * Durably removes, by one change, what each of these streams has in the current packs below its position, and packs.
+     *
+     * @param gone of which nothing else counts
+     */
+    void forgetBelow(Map<StreamKey, Long> positionsByKey, List<ListedPack> gone) throws IOException {
         positions.startAtCeiling();
         List<VoidRange> ranges = new ArrayList<>(positionsByKey.size());
         long packsBelow = manifest.current().highestNumber() + 1;
         long sharedBelow = sharedEnd.getAsLong();
         positionsByKey.forEach((key, position) -> ranges.add(new VoidRange(key, 0, position, packsBelow, sharedBelow)));
-        change(List.of(), List.of(), () -> manifest.makeVoid(ranges));
+        change(List.of(), gone, () -> {
+            checkRoomFor(ranges);
+            manifest.removeAndMakeVoid(gone.stream().map(ListedPack::number).toList(), ranges);
+        });
     }
 
     /**

@@ -1,20 +1,28 @@
 package dev.streamwal.packing;
 
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
+import dev.streamwal.pack.PackWalk;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
  * Purges the beginnings of many streams. Their parts in packs and shared segments are removed by one change of the manifest, which is rewritten at
- * each change: so purging many streams costs no more than one. The caller holds a lock of {@link PackStore}. For one thread.
+ * each change: so purging many streams costs no more than one. Packs of which all goes are removed by the same change, and streams that have nothing
+ * else needn't be named in it: the manifest has room for a million ranges, and a log may have more streams. The caller holds a lock of {@link PackStore},
+ * and no sweep runs, which takes packs away, too. For one thread.
  */
 public final class PackedPurge {
 
@@ -23,6 +31,8 @@ public final class PackedPurge {
     private final BiConsumer<ListedPack, PackEntry> each;
     private final Map<StreamKey, Long> below = new LinkedHashMap<>();
     private final List<PackStore.Place> going = new ArrayList<>();
+    /** Streams of which something goes that is in shared segments. */
+    private final Set<StreamKey> inShared = new HashSet<>();
 
     /**
      * Purges windows that end at or before a time.
@@ -44,17 +54,60 @@ public final class PackedPurge {
         new PackedStream(store, stream).purge(beforeMillis, this, each, eachOwn);
     }
 
-    /** Removes what begins below a position, together with the parts of other streams. */
-    void putOff(StreamKey key, long position, List<PackStore.Place> oldest) {
+    /**
+     * Removes what begins below a position, together with the parts of other streams.
+     *
+     * @param oldest all of it that is in packs
+     * @param isAnyShared whether any of it is in shared segments
+     */
+    void putOff(StreamKey key, long position, List<PackStore.Place> oldest, boolean isAnyShared) {
         below.put(key, position);
         going.addAll(oldest);
+        if (isAnyShared) {
+            inShared.add(key);
+        }
     }
 
     /** Removes what was deferred; durably. */
     public void finish() throws IOException {
         if (!below.isEmpty()) {
-            store.forgetBelow(below);
+            Set<ListedPack> whole = whole();
+            Set<StreamKey> inOthers = new HashSet<>(inShared);
+            going.stream().filter(place -> !whole.contains(place.pack())).forEach(place -> inOthers.add(place.entry().key()));
+            below.keySet().retainAll(inOthers);
+            store.forgetBelow(below, List.copyOf(whole));
             going.forEach(place -> each.accept(place.pack(), place.entry()));
+        }
+    }
+
+    /** Packs of which nothing stays that counts. */
+    private Set<ListedPack> whole() {
+        Map<ListedPack, Integer> segments = new HashMap<>();
+        going.forEach(place -> segments.merge(place.pack(), 1, Integer::sum));
+        Set<ListedPack> whole = new HashSet<>();
+        segments.forEach((pack, count) -> {
+            if (count == pack.segments() || (store.manifest().mayHaveVoids(pack.number()) && isAllThatCounts(pack, count))) {
+                whole.add(pack);
+            }
+        });
+        return whole;
+    }
+
+    /** Packs of which much less counts than they have are written anew as it is, and all of a pack is read for that: so it is only for those with much. */
+    private boolean isAllThatCounts(ListedPack pack, int count) {
+        if (count < pack.segments() / 2) {
+            return false;
+        }
+        try {
+            int counting = 0;
+            PackWalk walk = store.reader(pack).walk();
+            for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
+                counting += store.counts(pack, next.get()) ? 1 : 0;
+            }
+            return counting == count;
+        } catch (IOException | WalException e) {
+            // what can't be read may count
+            return false;
         }
     }
 }

@@ -106,7 +106,8 @@ public final class PackedStream {
             // a file that was packed may come back from a power loss, until its directory is forced
             stream.forceDeletions();
             long to = Math.min(below, Math.max(elsewhere.lastKey() + 1, end));
-            purge.putOff(key(), to, places.stream().filter(place -> place.entry().basePosition() < to).toList());
+            purge.putOff(key(), to, places.stream().filter(place -> place.entry().basePosition() < to).toList(),
+                    parts.stream().anyMatch(part -> part.basePosition() < to));
         }
     }
 

@@ -2,11 +2,14 @@ package dev.streamwal.packing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
@@ -21,6 +24,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -99,7 +103,7 @@ class DuePacksTest {
         PackStore store = store();
         DuePacks<Going> due = due(store, Set.of(A));
         assertThat(due.decide().keys()).containsExactly(A);
-        store.forgetBelow(Map.of(B, Long.MAX_VALUE));
+        store.forgetBelow(Map.of(B, Long.MAX_VALUE), List.of());
         assertThat(due.carryOut(each -> {})).isTrue();
         assertThat(store.packs()).hasSize(1);
         assertThat(store.find(B)).isEmpty();
@@ -112,14 +116,58 @@ class DuePacksTest {
         again.close();
     }
 
+    /** As where there are more streams than the list of packs has room for deletions. */
+    @Test
+    void purge_listHasNoRoomForMoreDeletions_removesWholePacks() throws IOException {
+        PackStore store = store();
+        Map<StreamKey, Long> others = new HashMap<>();
+        for (int i = 0; i < Manifest.MAX_VOID_RANGES; i++) {
+            others.put(StreamKey.of("k/" + i), Long.MAX_VALUE);
+        }
+        store.forgetBelow(others, List.of());
+        assertThatThrownBy(() -> store.forget(A, 0, Long.MAX_VALUE)).isInstanceOf(WalException.class).hasMessageContaining("no room for more deletions");
+        assertThatThrownBy(() -> store.forgetBelow(Map.of(A, Long.MAX_VALUE), List.of())).isInstanceOf(WalException.class)
+                .hasMessageContaining("deletions=1048576, more=1");
+        assertThat(store.find(A)).hasSize(1);
+
+        List<StreamKey> gone = new ArrayList<>();
+        PackedPurge purge = new PackedPurge(store, Long.MAX_VALUE, (pack, entry) -> gone.add(entry.key()));
+        for (StreamKey key : List.of(A, B, C)) {
+            purge.putOff(key, Long.MAX_VALUE, store.find(key), false);
+        }
+        purge.finish();
+        assertThat(gone).containsExactly(A, B, C);
+        assertThat(store.packs()).isEmpty();
+        assertThat(store.manifest().voidRanges()).isEmpty();
+        store.close();
+    }
+
+    @Test
+    void purge_ofSomeStreams_removesPacksOfWhichNothingElseCounts() throws IOException {
+        PackStore store = store();
+        PackedPurge some = new PackedPurge(store, Long.MAX_VALUE, (pack, entry) -> {});
+        some.putOff(A, Long.MAX_VALUE, store.find(A), false);
+        some.finish();
+        assertThat(store.packs()).hasSize(1);
+        assertThat(store.find(A)).isEmpty();
+        assertThat(store.find(B)).hasSize(1);
+
+        PackedPurge rest = new PackedPurge(store, Long.MAX_VALUE, (pack, entry) -> {});
+        rest.putOff(B, Long.MAX_VALUE, store.find(B), true);
+        rest.putOff(C, Long.MAX_VALUE, store.find(C), false);
+        rest.finish();
+        assertThat(store.packs()).isEmpty();
+        store.close();
+    }
+
     /** A damaged pack may come back from a backup, with what was deleted. */
     @Test
     void dropUnneededVoids_ofStreamsThatNothingListedHas_onlyWhereAllCanBeRead() throws IOException {
         PackStore store = store();
-        store.forgetBelow(Map.of(B, Long.MAX_VALUE, StreamKey.of("never packed"), Long.MAX_VALUE));
+        store.forgetBelow(Map.of(B, Long.MAX_VALUE, StreamKey.of("never packed"), Long.MAX_VALUE), List.of());
         assertThat(store.dropUnneededVoids()).isEqualTo(1);
         assertThat(store.manifest().isVoid(B, 0, store.packs().get(0).number())).isTrue();
-        store.forgetBelow(Map.of(StreamKey.of("never packed"), Long.MAX_VALUE));
+        store.forgetBelow(Map.of(StreamKey.of("never packed"), Long.MAX_VALUE), List.of());
         Path pack = store.file(store.packs().get(0));
         store.close();
         try (FileChannel file = FileChannel.open(pack, StandardOpenOption.WRITE)) {

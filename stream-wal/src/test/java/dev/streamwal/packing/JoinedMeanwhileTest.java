@@ -99,7 +99,7 @@ class JoinedMeanwhileTest {
 
     @Test
     void step_theBeginningIsPurgedMeanwhile_theRestStays() throws IOException {
-        boolean isMerged = isMerged(() -> store.forgetBelow(Map.of(A, 2L * RECORD_BYTES)));
+        boolean isMerged = isMerged(() -> store.forgetBelow(Map.of(A, 2L * RECORD_BYTES), List.of()));
         assertThat(entries()).as("merged=%s", isMerged).isNotEmpty();
         assertThat(entries().get(0).basePosition()).isEqualTo(2L * RECORD_BYTES);
         assertThat(entries().get(entries().size() - 1).endPosition()).isEqualTo(WINDOWS * RECORD_BYTES);

@@ -90,7 +90,7 @@ class MergerTest {
             ListedPack first = store.packs().get(0);
             PackReader reader = store.reader(first);
             store.add(store.writtenInPlaceOf(reader, writer -> writer.add(reader, reader.find(A).get(0))));
-            store.forgetBelow(Map.of(B, Long.MAX_VALUE));
+            store.forgetBelow(Map.of(B, Long.MAX_VALUE), List.of());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -172,7 +172,7 @@ class MergerTest {
     @Test
     void segments_packWithDeletionsCannotBeRead_countsAllThatIsListedOfIt() throws IOException {
         long all = store.segments();
-        store.forgetBelow(Map.of(B, Long.MAX_VALUE));
+        store.forgetBelow(Map.of(B, Long.MAX_VALUE), List.of());
         assertThat(store.segments()).isEqualTo(all / 2);
         ListedPack pack = store.packs().get(0);
         Path bad = store.file(pack);

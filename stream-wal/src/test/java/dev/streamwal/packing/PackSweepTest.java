@@ -75,7 +75,7 @@ class PackSweepTest {
         for (int i = from; i < to; i++) {
             below.put(key(i), Long.MAX_VALUE);
         }
-        store.forgetBelow(below);
+        store.forgetBelow(below, List.of());
     }
 
     private long readWhile(Runnable action) {
