@@ -173,7 +173,8 @@ public final class StreamOptions {
 
         /**
          * Limit of a stream's bytes, above which its oldest sealed segments are deleted. The segment that is being written stays, so a stream
-         * may exceed the limit by one segment.
+         * may exceed the limit by one segment. What it has in packs, from before there was a limit, doesn't count, and goes before the first of
+         * these segments does.
          *
          * @param bytes 1 or more, of each matching stream by itself
          * @return this

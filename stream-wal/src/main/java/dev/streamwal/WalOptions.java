@@ -528,7 +528,8 @@ public final class WalOptions {
 
         /**
          * Limit of a stream's bytes, above which its oldest sealed segments are deleted, whether they have expired or not. The segment that
-         * is being written stays, so a stream may exceed the limit by one segment.
+         * is being written stays, so a stream may exceed the limit by one segment. What it has in packs, from before there was a limit, doesn't count,
+         * and goes before the first of these segments does.
          *
          * @param bytes 1 or more, of each stream by itself; by default there is no limit
          * @return this

@@ -11,6 +11,7 @@ import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
+import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -284,6 +285,42 @@ abstract class RetentionContract extends LogContract {
             assertThat(result.deletedSegments()).isEqualTo(WINDOWS - KEPT_WINDOWS);
             assertThat(result.refusedSegments()).isEqualTo(KEPT_WINDOWS);
             assertWindows(wal, written.get("a/1"), WINDOWS - KEPT_WINDOWS);
+        }
+    }
+
+    /** Packs have the oldest data of the stream, from before the limit was set, and expire much later. */
+    @Test
+    void sweep_limitOfBytesWasSetLater_takesWhatIsInPacksFirst() {
+        List<List<Written>> packed = new ArrayList<>();
+        List<Written> other;
+        try (StreamWal wal = open(with(options().retention(YEAR), Segments.SHARED))) {
+            other = appendSome(wal.stream("b/1"), 3);
+            packed.addAll(packedWindows(wal, 5));
+        }
+        WalOptions.Builder limited = options().retention(YEAR).streams("a/*", StreamOptions.builder().maxBytesPerStream(SEGMENT_BYTES)
+                .retainFor("shipper", Long.MAX_VALUE, YEAR).build());
+        try (StreamWal wal = open(limited); WalReader reader = wal.reader(); WalConsumer shipper = reader.consumer("shipper", Keys.prefix("a/"))) {
+            WalStream stream = wal.stream("a/1");
+            appendSome(stream, 10, SEGMENT_BYTES - 8_192);
+            int files = segmentsOf("a/1").size();
+            assertThat(files).isGreaterThanOrEqualTo(10);
+            assertThat(wal.sweep().deletedSegments()).as("the consumer has none of it").isZero();
+
+            shipper.commit("a/1", flat(packed.subList(0, 2)).get(5).ref().end());
+            assertThat(wal.sweep().deletedSegments()).as("the files wait for it").isZero();
+            assertWindows(wal, packed, 0);
+
+            shipper.commit("a/1", stream.endPosition());
+            SweepResult rest = wal.sweep();
+            assertThat(rest).extracting(SweepResult::deletedSegments, SweepResult::failedSegments).containsExactly(5 + files - 1, 0);
+            assertThat(segmentsOf("a/1")).hasSize(1);
+            assertWindows(wal, packed, 5);
+            assertHoldsNow(wal, "b/1", other);
+            assertThat(heard().swept).extracting(DeletedSegment::reason).containsOnly(DeletedSegment.Reason.STREAM_BYTES);
+        }
+        try (StreamWal wal = open(limited)) {
+            assertWindows(wal, packed, 5);
+            assertHoldsNow(wal, "b/1", other);
         }
     }
 

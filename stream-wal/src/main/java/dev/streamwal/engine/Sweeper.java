@@ -405,7 +405,9 @@ public final class Sweeper {
                 tellListener();
             }
             Set<ExpiryPlan.Deletion> done = new HashSet<>(beforePacks);
-            carryOut(mayGo(decisions.goingFiles(plan).stream().filter(file -> !done.contains(file)).toList()));
+            List<ExpiryPlan.Deletion> left = decisions.goingFiles(plan).stream().filter(file -> !done.contains(file)).toList();
+            makeWay(left, held);
+            carryOut(mayGo(left));
             remember(due, held, duePacks, decisions);
             store.notDeleted().ifPresent(this::failed);
             return result(segments, decisions.heldSegments, decisions.heldBytes, asked);
@@ -500,6 +502,31 @@ public final class Sweeper {
 
         private static boolean isPacks(String key) {
             return key.equals(PackSweep.KEY);
+        }
+
+        /**
+         * Removes from packs what stands before files of streams that have too many bytes. Packs have nothing of a stream that was begun with such a limit;
+         * but where it was set later, its files would else stay until what was packed before expires. What consumers hold of it stays, and the files
+         * behind it. What is in shared segments stays until it is packed.
+         */
+        private void makeWay(List<ExpiryPlan.Deletion> files, ConsumerHolds.Look held) {
+            Map<StreamKey, Long> below = new LinkedHashMap<>();
+            files.stream().filter(file -> file.cause() == ExpiryPlan.Cause.STREAM_BYTES).map(file -> StreamKey.of(file.key())).distinct()
+                    .forEach(key -> below.put(key, beginningElsewhere(key)));
+            try {
+                packs.removeBelow(below, ExpiryPlan.Cause.STREAM_BYTES, (key, dues) -> {
+                    int going = Math.min(dues.size(), held.of(key.text(), dues).deletions().size());
+                    if (going > 0) {
+                        // a file that was packed may come back from a power loss, until its directory is forced
+                        log(key.text()).forceDeletions();
+                    }
+                    return going;
+                }, this::failed).forEach(this::tell);
+            } catch (IOException | WalException e) {
+                failed(e);
+            } finally {
+                tellListener();
+            }
         }
 
         private boolean isDue(HeldBack.Due due) {

@@ -125,12 +125,16 @@ public final class DuePacks<R extends DuePacks.Rule> {
         }
 
         HeldBack.Due due(PackEntry entry) {
-            ExpiryPlan.Segment segment = new ExpiryPlan.Segment(entry.basePosition(), pack.expirationMillis(), pack.window().endMillis(),
-                    entry.dataBytes(), true);
-            // no consumer is ever delivered the end of a segment without records, as where all were erased
-            long end = entry.records() == 0 ? entry.basePosition() : entry.endPosition();
-            return new HeldBack.Due(new ExpiryPlan.Deletion(entry.key().text(), segment, cause), end);
+            return DuePacks.due(pack, entry, cause);
         }
+    }
+
+    static HeldBack.Due due(ListedPack pack, PackEntry entry, ExpiryPlan.Cause cause) {
+        ExpiryPlan.Segment segment = new ExpiryPlan.Segment(entry.basePosition(), pack.expirationMillis(), pack.window().endMillis(),
+                entry.dataBytes(), true);
+        // no consumer is ever delivered the end of a segment without records, as where all were erased
+        long end = entry.records() == 0 ? entry.basePosition() : entry.endPosition();
+        return new HeldBack.Due(new ExpiryPlan.Deletion(entry.key().text(), segment, cause), end);
     }
 
     /** A walk through a due pack. */

@@ -11,10 +11,12 @@ import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackWalk;
 import dev.streamwal.packing.VoidedSegments.Voided;
 import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.HeldBack;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -155,6 +157,42 @@ public final class PackSweep {
             }
         }
         return going;
+    }
+
+    /** Says how many of a stream's segments in packs go, the oldest first. */
+    @FunctionalInterface
+    public interface Going {
+        int of(StreamKey key, List<HeldBack.Due> dues) throws IOException;
+    }
+
+    /**
+     * Removes what streams have in packs below positions, as far as it may go: durably, by one change, and of each stream the beginning.
+     *
+     * @param below by stream; above that is all that the stream has elsewhere
+     * @param cause of the removal
+     * @param failed receives why a stream could not be read, and stays
+     * @return what was removed
+     */
+    public List<DuePacks.Gone> removeBelow(Map<StreamKey, Long> below, ExpiryPlan.Cause cause, Going going, Consumer<Exception> failed) throws IOException {
+        Map<StreamKey, Long> gone = new LinkedHashMap<>();
+        List<PackStore.Place> places = new ArrayList<>();
+        below.forEach((key, position) -> {
+            try {
+                List<PackStore.Place> before = store.find(key).stream().filter(place -> place.entry().basePosition() < position).toList();
+                int count = before.isEmpty() ? 0 : going.of(key, before.stream().map(place -> DuePacks.due(place.pack(), place.entry(), cause)).toList());
+                if (count > 0) {
+                    gone.put(key, count < before.size() ? before.get(count).entry().basePosition() : position);
+                    places.addAll(before.subList(0, count));
+                }
+            } catch (IOException | WalException e) {
+                failed.accept(e);
+            }
+        });
+        if (!gone.isEmpty()) {
+            store.forgetBelow(gone, List.of());
+        }
+        return places.stream().map(place -> new DuePacks.Gone(place.entry().key(), place.entry().basePosition(), place.pack().expirationMillis(),
+                store.file(place.pack()), place.entry().storedBytes(), cause)).toList();
     }
 
     private long oldestInPacks(String key) throws IOException {
