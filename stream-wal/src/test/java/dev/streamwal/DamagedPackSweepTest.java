@@ -38,7 +38,7 @@ class DamagedPackSweepTest {
     /** Returns how many streams can be read. */
     private int packAndDamage(StreamOptions ofFirst) throws IOException {
         pack(ofFirst);
-        damage();
+        byte[] unused = damage();
         int readable = readable();
         assertThat(readable).isBetween(STREAMS / 2, STREAMS - 1);
         return readable;
@@ -58,12 +58,14 @@ class DamagedPackSweepTest {
         }
     }
 
-    /** Done twice it mends the pack. */
-    private void damage() throws IOException {
-        byte[] bytes = Files.readAllBytes(pack());
+    /** Returns what the pack had before. */
+    private byte[] damage() throws IOException {
+        byte[] whole = Files.readAllBytes(pack());
+        byte[] bytes = whole.clone();
         // in the first block of the table, which stands behind the frames
         bytes[firstOfTable(bytes)] ^= 1;
         Files.write(pack(), bytes);
+        return whole;
     }
 
     private Path pack() throws IOException {
@@ -145,14 +147,14 @@ class DamagedPackSweepTest {
             SweepResult second = wal.sweep();
             assertThat(second).extracting(SweepResult::heldSegments, SweepResult::failedSegments, SweepResult::deletedSegments).containsExactly(1, 0, 0);
             long end = reader.describe("k/0").orElseThrow().endPosition();
-            damage();
+            byte[] whole = damage();
             for (int pass = 0; pass < 3; pass++) {
                 now.set(now.get().plus(Duration.ofMinutes(1)));
                 assertThat(wal.sweep()).isEqualTo(second);
             }
             consumer.commit("k/0", end);
             assertThat(wal.sweep().failedSegments()).as("after a commit").isPositive();
-            damage();
+            Files.write(pack(), whole);
             assertThat(wal.sweep().deletedSegments()).as("what the consumer has committed").isEqualTo(1);
         }
     }

@@ -192,4 +192,20 @@ class HeldBackTest {
     private static Deletion deletion(long basePosition, long expirationMillis, long bytes) {
         return new Deletion("a", new Segment(basePosition, expirationMillis, 0, bytes, true), Cause.EXPIRED);
     }
+
+    /** Until that time the outcome is the same, and at it it may be another. */
+    @Test
+    void nextReleaseMillis_isTheFirstTimeFromNowOn() {
+        List<Due> dues = new ArrayList<>();
+        for (long expiration : new long[] {4, 7}) {
+            dues.add(new Due(new Deletion("a", new Segment(SPAN * dues.size(), expiration, 0, 1, true), Cause.EXPIRED), SPAN * dues.size() + SPAN));
+        }
+        List<Hold> holds = List.of(new Hold(0, NONE, 5), new Hold(0, NONE, 20));
+        assertThat(HeldBack.nextReleaseMillis(8, dues, holds)).isEqualTo(9);
+        assertThat(HeldBack.nextReleaseMillis(9, dues, holds)).isEqualTo(12);
+        assertThat(HeldBack.nextReleaseMillis(23, dues, holds)).isEqualTo(24);
+        assertThat(HeldBack.nextReleaseMillis(27, dues, holds)).isEqualTo(NONE);
+        assertThat(HeldBack.nextReleaseMillis(8, dues, List.of())).isEqualTo(NONE);
+        assertThat(HeldBack.nextReleaseMillis(8, dues, List.of(new Hold(0, NONE, NONE)))).isEqualTo(NONE);
+    }
 }
