@@ -1,6 +1,7 @@
 package dev.streamwal.packing;
 
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
@@ -13,7 +14,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -101,10 +101,13 @@ public final class PackedPurge {
         try {
             int counting = 0;
             PackWalk walk = store.reader(pack).walk();
-            for (Optional<PackEntry> next = walk.next(); next.isPresent(); next = walk.next()) {
-                counting += store.counts(pack, next.get()) ? 1 : 0;
+            while (walk.next()) {
+                store.checkGoesOn();
+                counting += store.counts(pack, walk.entry()) ? 1 : 0;
             }
             return counting == count;
+        } catch (WalClosedException e) {
+            throw e;
         } catch (IOException | WalException e) {
             // what can't be read may count
             return false;
