@@ -126,7 +126,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     }
 
     @Override
-    public void ended(String task, String key, long begun) {
+    public void ended(String task, @Nullable String key, long begun) {
         failures.ended(task, key, begun);
     }
 

@@ -36,6 +36,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -1176,6 +1177,28 @@ abstract class RecoveryContract extends LogContract {
             assertThat(failure.task()).isEqualTo("recover");
             assertThat(failure.stream()).contains("s3");
             assertThat(failure.cause()).isInstanceOf(CorruptSegmentException.class);
+        });
+    }
+
+    /** As for want of memory; what was between two streams keeps none of the others waiting. */
+    @Test
+    void open_lastCloseWasNotCleanAndOneStreamMeetsAnError_theOthersAreBroughtInOrder() throws IOException {
+        expectFailures();
+        closedWithStreams(30);
+        AtomicBoolean isFirst = new AtomicBoolean(true);
+        StreamWal wal = open(unclean(true), THIS_BOOT, new WatchedStorages(home.storage().kind(), (operation, path) -> {
+            boolean isOfOneStream = operation.equals("read") && path.getParent().endsWith("s7");
+            if (isOfOneStream && Thread.currentThread().getName().equals("stream-wal-recover") && isFirst.getAndSet(false)) {
+                throw new OutOfMemoryError("made to fail");
+            }
+        }));
+        await("all others are in order", () -> wal.recoveryReport().recoveredStreams() == 28);
+        assertThat(recoveringThreads()).as("it tries that one again later").hasSize(1);
+        assertThat(wal.recoverAll(progress -> { }).recoveredStreams()).isEqualTo(29);
+        assertThat(heard().failures).anySatisfy(failure -> {
+            assertThat(failure.task()).isEqualTo("recover");
+            assertThat(failure.stream()).contains("s7");
+            assertThat(failure.cause()).isInstanceOf(OutOfMemoryError.class);
         });
     }
 

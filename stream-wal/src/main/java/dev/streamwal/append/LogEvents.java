@@ -11,7 +11,7 @@ public interface LogEvents extends Measurements {
     /**
      * Background work failed.
      *
-     * @param task what was being done, in a word or two
+     * @param task what was being done, in some words
      * @param stream the key of the stream concerned; null if there is none
      */
     void failed(String task, @Nullable String stream, Throwable failure);
@@ -22,9 +22,9 @@ public interface LogEvents extends Measurements {
     /**
      * A task has ended: its failures from before it began are over.
      *
-     * @param key of the stream concerned
+     * @param key of the stream concerned; null for failures that concerned none
      */
-    void ended(String task, String key, long begun);
+    void ended(String task, @Nullable String key, long begun);
 
     /** A segment of the stream that had no footer was deleted, and no other one waits for its footer. */
     default void nothingToSeal(String key) {}

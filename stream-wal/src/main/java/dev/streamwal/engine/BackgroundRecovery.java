@@ -2,19 +2,26 @@ package dev.streamwal.engine;
 
 import dev.streamwal.append.LogEvents;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Recovers all streams, one after the other, after a writer that didn't close its log. So damage is known before a stream is used, and
  * readers in other processes find no torn ends. The thread rests for as long as it worked, which leaves at least half of the disk's time to
- * the program.
+ * the program. A stream that can't be read, or for which there is no memory, keeps it from no other one, and is tried again; a damaged one isn't.
  */
 public final class BackgroundRecovery {
 
     /** The task's name in reports of its failures. */
     public static final String TASK = "recover";
+
+    /** After so long what failed is tried again. */
+    private static final long AGAIN_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private final Supplier<List<StreamLog>> streams;
     private final LogEvents report;
@@ -31,25 +38,49 @@ public final class BackgroundRecovery {
     }
 
     private void run() {
-        try {
-            for (StreamLog stream : streams.get()) {
-                if (thread.isStopped()) {
-                    return;
-                }
-                long start = System.nanoTime();
-                recover(stream);
-                boolean unused = thread.rest(System.nanoTime() - start);
+        List<StreamLog> left = List.of();
+        boolean isListed = false;
+        while (true) {
+            long begun = report.begins();
+            try {
+                left = recover(isListed ? left : streams.get());
+                isListed = true;
+                report.ended(TASK, null, begun);
+            } catch (RuntimeException | Error e) {
+                failed(null, e);
             }
-        } catch (RuntimeException | Error e) {
-            failed(null, e);
+            boolean isOver = isListed && left.isEmpty();
+            if (isOver || !thread.rest(AGAIN_NANOS)) {
+                return;
+            }
         }
     }
 
-    private void recover(StreamLog stream) {
+    /** Returns those that are to be tried again. */
+    private List<StreamLog> recover(List<StreamLog> all) {
+        List<StreamLog> left = new ArrayList<>();
+        for (StreamLog stream : all) {
+            long start = System.nanoTime();
+            if (!isRecovered(stream)) {
+                left.add(stream);
+            }
+            if (!thread.rest(System.nanoTime() - start)) {
+                return List.of();
+            }
+        }
+        return left;
+    }
+
+    private boolean isRecovered(StreamLog stream) {
         try {
             stream.recoverNow();
-        } catch (RuntimeException e) {
+            return true;
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
             failed(stream.key().text(), e);
+            return true;
+        } catch (RuntimeException | Error e) {
+            failed(stream.key().text(), e);
+            return false;
         }
     }
 
