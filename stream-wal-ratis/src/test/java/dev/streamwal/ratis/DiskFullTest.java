@@ -127,7 +127,7 @@ class DiskFullTest {
     private void fillAndFree(int replica, Load load) throws Exception {
         Path filler = fill(disks.get(replica).directory());
         assertThatThrownBy(() -> servers[replica].awaitClosed()).isInstanceOf(ReplicationException.class)
-                .hasMessageContaining("a replica less: name=n" + replica + ", shard=0").hasMessageMatching("(?s).*(o space left on device|the disk is full).*");
+                .hasMessageContaining("one replica fewer: name=n" + replica + ", shard=0").hasMessageMatching("(?s).*(o space left on device|the disk is full).*");
         load.awaitMore(500);
         servers[replica].close();
         Files.delete(filler);

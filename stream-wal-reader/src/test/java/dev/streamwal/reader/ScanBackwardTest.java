@@ -450,7 +450,7 @@ class ScanBackwardTest {
         segment.markLast().prepare(64).write();
         try (WalReader reader = reader(segment.end(), slot); EntryCursor cursor = reader.scanBackward(KEY, Long.MAX_VALUE)) {
             assertThat(cursor.next()).isTrue();
-            assertThatThrownBy(cursor::next).isInstanceOf(WalIOException.class).hasMessageContaining("given up");
+            assertThatThrownBy(cursor::next).isInstanceOf(WalIOException.class).hasMessageContaining("never completed");
             assertThat(new Walk(cursor).reversed()).isEqualTo(segment.refs().subList(0, 2));
         }
     }
