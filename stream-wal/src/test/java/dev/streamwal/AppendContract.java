@@ -358,7 +358,7 @@ abstract class AppendContract extends LogContract {
         everyWay().filter(Way::takesHeader).forEach(way ->
                 assertThatThrownBy(() -> way.append.to(stream, NOW, header, new byte[0])).as(way.name)
                         .isInstanceOf(HeaderTooLargeException.class)
-                        .hasMessageContaining("65535").hasMessageContaining("header=65536").hasMessageContaining("stream=s"));
+                        .hasMessageContaining("65535").hasMessageContaining("headerBytes=65536").hasMessageContaining("stream=s"));
         written.addAll(appendSome(stream, 2));
         assertContiguous(written);
         assertHoldsEverywhere(wal, "s", written);
@@ -376,8 +376,8 @@ abstract class AppendContract extends LogContract {
         everyWay().filter(Way::takesHeader).forEach(way ->
                 assertThatThrownBy(() -> way.append.to(stream, NOW, header, bytes(4_001, 2))).as(way.name)
                         .isInstanceOf(RecordTooLargeException.class)
-                        .hasMessageContaining("maxRecordBytes=5000").hasMessageContaining("header=1000")
-                        .hasMessageContaining("content=4001").hasMessageContaining("stream=s"));
+                        .hasMessageContaining("maxRecordBytes=5000").hasMessageContaining("headerBytes=1000")
+                        .hasMessageContaining("contentBytes=4001").hasMessageContaining("stream=s"));
         assertThatThrownBy(() -> stream.appendTyped(NOW, bytes -> bytes.write(new byte[5_001])))
                 .isInstanceOf(RecordTooLargeException.class);
         written.addAll(appendSome(stream, 2));

@@ -133,9 +133,9 @@ abstract class KeyContract extends LogContract {
         StreamWal wal = open();
         appendSome(wal.stream("s"), 1);
         Map<String, String> wrong = Map.of(
-                "", "1 to 1024",
-                "x".repeat(MAX_BYTES + 1), "1 to 1024",
-                "\u00E4".repeat(MAX_BYTES / 2 + 1), "1 to 1024",
+                "", "1 to 1,024 bytes",
+                "x".repeat(MAX_BYTES + 1), "key is too long",
+                "\u00E4".repeat(MAX_BYTES / 2 + 1), "bytes=1026, max=1024",
                 "a\uD83D", "lone surrogate",
                 "\uDE00a", "lone surrogate",
                 "\uDE00\uD83D", "lone surrogate");

@@ -284,6 +284,33 @@ abstract class PackingContract extends LogContract {
         }
     }
 
+    /** Packs that a shortened retention of some streams makes due stay for the others: they count, and go as the oldest. */
+    @Test
+    void sweep_totalBytesBehindAnAppliedRetention_takesWhatIsOldestFirst() {
+        Duration longRetention = WINDOW.multipliedBy(400);
+        List<Written> written = new ArrayList<>();
+        try (StreamWal wal = open(options().ownSegments(0).retention(longRetention).window(WINDOW).compression(Compression.NONE))) {
+            for (int i = 0; i < 6; i++) {
+                written.addAll(appendSome(wal.stream(key(0)), 10, 500));
+                clock.advance(WINDOW);
+            }
+            clock.advance(WINDOW.multipliedBy(40));
+            int unused = wal.pack();
+            assertThat(packs()).hasSizeGreaterThanOrEqualTo(1);
+        }
+        int before = packs().size();
+        long bytes;
+        try (StreamWal wal = open(options().ownSegments(0).retention(WINDOW).window(WINDOW).compression(Compression.NONE))) {
+            bytes = wal.stats().bytes();
+            assertThat(wal.applyRetention(Keys.key("none")).deletedSegments()).isZero();
+            assertThat(packs()).hasSize(before);
+        }
+        try (StreamWal wal = open(options().ownSegments(0).retention(WINDOW).window(WINDOW).compression(Compression.NONE).maxTotalBytes(bytes - 1))) {
+            assertThat(wal.applyRetention(Keys.key("none")).deletedSegments()).isPositive();
+            assertThat(packs()).hasSizeLessThan(before);
+        }
+    }
+
     /** A consumer that hasn't come keeps its streams, and not the others in the same pack. */
     @Test
     void sweep_heldForAConsumer_isCarriedOver() {

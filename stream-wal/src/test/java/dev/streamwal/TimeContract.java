@@ -117,8 +117,8 @@ abstract class TimeContract extends LogContract {
         long tooLate = NOW + 60 * MINUTE + 1;
         assertThatThrownBy(() -> append(stream, tooLate))
                 .isInstanceOf(TimestampOutOfRangeException.class)
-                .hasMessageContaining("maxClockSkew=3600000").hasMessageContaining("timestamp=" + tooLate)
-                .hasMessageContaining("clock=" + NOW).hasMessageContaining("stream=s");
+                .hasMessageContaining("maxClockSkew=PT1H").hasMessageContaining("timestamp=" + at(tooLate))
+                .hasMessageContaining("clock=" + at(NOW)).hasMessageContaining("stream=s");
         clock.advance(Duration.ofMillis(1));
         written.add(append(stream, tooLate));
         assertHoldsEverywhere(wal, "s", written);
@@ -134,8 +134,8 @@ abstract class TimeContract extends LogContract {
         long lastOfExpired = NOW - 60 * MINUTE - 1;
         assertThatThrownBy(() -> append(stream, lastOfExpired))
                 .isInstanceOf(TimestampOutOfRangeException.class)
-                .hasMessageContaining("window=[" + (NOW - 70 * MINUTE) + ", " + (NOW - 60 * MINUTE) + ")")
-                .hasMessageContaining("retention=3600000").hasMessageContaining("timestamp=" + lastOfExpired)
+                .hasMessageContaining("window=[" + at(NOW - 70 * MINUTE) + ", " + at(NOW - 60 * MINUTE) + ")")
+                .hasMessageContaining("retention=PT1H").hasMessageContaining("timestamp=" + at(lastOfExpired))
                 .hasMessageContaining("stream=s");
         written.add(append(stream, NOW - 60 * MINUTE));
         clock.advance(Duration.ofMillis(-1));

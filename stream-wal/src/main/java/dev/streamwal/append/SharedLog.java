@@ -177,11 +177,6 @@ public final class SharedLog {
         owning.incrementAndGet();
     }
 
-    /** Takes one back that was counted so. */
-    void ownsNoMore() {
-        owning.decrementAndGet();
-    }
-
     /** What the slots of streams with these options begin with: see {@link SlotLayout#times}. */
     byte[] times(StreamPolicy policy) {
         return times.computeIfAbsent(policy, of -> SlotLayout.times(of.windowMillis(), of.retentionMillis()));

@@ -128,16 +128,9 @@ public final class StreamLog implements CommitStream {
 
     private static final SegmentsWatch NOBODY = (stream, own, any) -> {};
 
-    /** As {@link #ownsBefore}: the stream has no segments of its own for a large record. */
-    private static final long NEVER = Long.MIN_VALUE;
-
     /** Whether it counts as one of the streams that have segments of their own. */
     @GuardedBy("rotation")
     private boolean owns;
-
-    /** Where the last window ends in which it counts as such, as it has a record there that is too large to share. */
-    @GuardedBy("rotation")
-    private long ownsBefore = NEVER;
 
     public StreamLog(LogContext log, StreamKey key, StreamPolicy policy, SegmentChoice choice) {
         this.log = log;
@@ -255,7 +248,7 @@ public final class StreamLog implements CommitStream {
         for (; ; ) {
             SharedTail shares = sharing;
             if (shares != null && !shares.takes(frameBytes)) {
-                ownWhileIn(Math.max(timestampMillis, nowMillis));
+                own();
             } else if (shares != null) {
                 long outcome = shares.append(scratch, scratch.inArrays(draft), frameBytes, nowMillis, expectedEnd);
                 if (outcome != SharedTail.LEFT) {
@@ -268,7 +261,7 @@ public final class StreamLog implements CommitStream {
             }
             ActiveSegment segment = active();
             if (segment == null) {
-                awaitWhatIsBefore(timestampMillis);
+                awaitWhatIsBefore();
             } else if (takes(segment, timestampMillis, nowMillis)) {
                 long outcome = segment.append(scratch, draft, frameBytes, expectedEnd);
                 if (outcome >= 0 || outcome == MISMATCH) {
@@ -294,7 +287,7 @@ public final class StreamLog implements CommitStream {
         for (; ; ) {
             SharedTail shares = sharing;
             if (shares != null && !shares.takes(batchBytes + (long) members.size() * beginningBytes())) {
-                ownWhileIn(Math.max(newestTimestampMillis, nowMillis));
+                own();
             } else if (shares != null) {
                 List<Draft> copies = members.stream().map(AppendScratch::inNewArrays).toList();
                 long outcome = shares.appendBatch(scratch, copies, batchBytes, newestTimestampMillis, nowMillis);
@@ -308,7 +301,7 @@ public final class StreamLog implements CommitStream {
             }
             ActiveSegment segment = active();
             if (segment == null) {
-                awaitWhatIsBefore(newestTimestampMillis);
+                awaitWhatIsBefore();
             } else if (takes(segment, newestTimestampMillis, nowMillis)) {
                 long outcome = segment.appendBatch(scratch, members, batchBytes);
                 if (outcome >= 0) {
@@ -507,8 +500,8 @@ public final class StreamLog implements CommitStream {
      * its newest records are in segments of its own. Shared segments are forced without those, and the other way round: what comes next would
      * survive a loss of power, and what stands before it wouldn't. See {@link SharedLog}.
      */
-    private void awaitWhatIsBefore(long timestampMillis) {
-        CommitTarget before = undurableElsewhere(timestampMillis);
+    private void awaitWhatIsBefore() {
+        CommitTarget before = undurableElsewhere();
         if (before != null) {
             Stall stall = Stall.begin();
             try {
@@ -522,20 +515,17 @@ public final class StreamLog implements CommitStream {
     }
 
     /** The target at which the newest records are durable, if they aren't, and the next ones go, or may go, to segments of the other kind. */
-    private @Nullable CommitTarget undurableElsewhere(long timestampMillis) {
+    private @Nullable CommitTarget undurableElsewhere() {
         rotation.lock();
         try {
             owned().chain().recover();
-            // not where another thread has a segment by now: its records would have to be durable first
-            if (active() == null && isLargePast(timestampMillis)) {
-                sharesAgain();
-            }
+            boolean isShared = owned().next().isFromElsewhere();
             if (isOwnOnly()) {
-                return owned().next().isFromElsewhere() ? undurableShared() : null;
+                return isShared ? undurableShared() : null;
             }
             SharedLog shared = log.shared();
             boolean mayShare = shared != null && shared.log() != this;
-            return mayShare && isUndurable() ? new CommitTarget(cursor(), ownEnd()) : null;
+            return mayShare && !isShared && isUndurable() ? new CommitTarget(cursor(), ownEnd()) : null;
         } finally {
             rotation.unlock();
         }
@@ -543,7 +533,7 @@ public final class StreamLog implements CommitStream {
 
     @GuardedBy("rotation")
     private boolean isOwnOnly() {
-        return choice == SegmentChoice.OWN || policy.maxBytes() != Long.MAX_VALUE || owns || ownsBefore != NEVER;
+        return choice == SegmentChoice.OWN || policy.maxBytes() != Long.MAX_VALUE || owns;
     }
 
     /** False if the stream is known to have no segments of its own. */
@@ -693,10 +683,6 @@ public final class StreamLog implements CommitStream {
                 if (active() != null || sharing != null) {
                     return;
                 }
-            } else if (isLargePast(timestampMillis)) {
-                // it may share again when what it has here is durable, for which nobody waits with the lock
-                chain.deactivate(seen);
-                return;
             } else {
                 chain.retire(seen);
             }
@@ -764,36 +750,18 @@ public final class StreamLog implements CommitStream {
         return SlotLayout.MAX_BYTES - StreamKey.MAX_BYTES + key.utf8Length();
     }
 
-    /**
-     * Gives the stream segments of its own while a record goes to the window of this time, or to one before: it has a record that is too large to share. In
-     * the next window it shares again. Otherwise each stream that ever had such a record would have a file and a mapping in each window.
-     */
-    private void ownWhileIn(long timeMillis) {
+    /** Gives the stream segments of its own from now on. */
+    private void own() {
         rotation.lock();
         try {
             SharedLog shared = log.shared();
             if (sharing != null && shared != null) {
                 leaveShared();
-                ownsBefore = policy.windowOf(timeMillis).endMillis();
+                owns = true;
                 shared.owns();
             }
         } finally {
             rotation.unlock();
-        }
-    }
-
-    /** Whether the stream has segments of its own only for a record that was too large to share, in a window that is past. */
-    @GuardedBy("rotation")
-    private boolean isLargePast(long timestampMillis) {
-        return ownsBefore != NEVER && timestampMillis >= ownsBefore;
-    }
-
-    @GuardedBy("rotation")
-    private void sharesAgain() {
-        ownsBefore = NEVER;
-        SharedLog shared = log.shared();
-        if (shared != null) {
-            shared.ownsNoMore();
         }
     }
 
@@ -1312,8 +1280,7 @@ public final class StreamLog implements CommitStream {
     public record Settled(SegmentName name, Window window, long bytes) {}
 
     /**
-     * The oldest segments, in order of position, up to the first that isn't settled, whose window isn't over, or that is too large. The newest one isn't
-     * settled, unless the stream shares now: it goes on where that one ends.
+     * The oldest segments, in order of position, up to the first that isn't settled, whose window isn't over, or that is too large.
      *
      * @param maxBytes limit of one file
      */
@@ -1326,15 +1293,14 @@ public final class StreamLog implements CommitStream {
             SegmentChain chain = owned().chain();
             SegmentList segments = chain.segments();
             chain.load();
-            int candidates = sharing == null ? segments.size() - 1 : segments.size();
-            if (candidates <= 0) {
+            if (segments.size() < 2) {
                 return List.of();
             }
             chain.recover();
             owned().pendingCut().awaitDecision();
             owned().pendingCut().finish(gone -> {});
             List<Settled> settled = new ArrayList<>();
-            for (SegmentEntry entry : segments.all().subList(0, Math.min(candidates, segments.size()))) {
+            for (SegmentEntry entry : segments.all().subList(0, Math.max(0, segments.size() - 1))) {
                 if (entry.unfinished() != null || entry.bytes() > maxBytes) {
                     break;
                 }

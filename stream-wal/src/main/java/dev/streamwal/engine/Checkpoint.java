@@ -6,6 +6,7 @@ import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.encryption.KeysFile;
 import dev.streamwal.encryption.WrappedKey;
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.image.CheckpointFolder;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.TierCopies;
@@ -13,6 +14,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -73,7 +76,10 @@ public final class Checkpoint {
         copyCursors(root, target);
         FolderUpgrade.refuseOldVersions(target);
         Path folder = Files.createDirectory(target.resolve(StreamDirectory.NAME));
-        for (StreamLog stream : streams) {
+        // what streams share comes last: a stream that shares may get segments of its own meanwhile, behind that, and never the other way round
+        List<StreamLog> inOrder = new ArrayList<>(streams);
+        inOrder.sort(Comparator.comparing(stream -> stream.key().equals(StreamKey.SHARED)));
+        for (StreamLog stream : inOrder) {
             stream.copyTo(folder.resolve(stream.directory().getFileName().toString()));
         }
         // after the streams: data that moves into a pack meanwhile is in both

@@ -50,6 +50,8 @@ public final class ConsumerHolds {
     /** By consumer. Keeps what was read, so that the next sweep reads only what was added. */
     private final Map<String, DurableCursor> cursors = new HashMap<>();
     private final LastRecords lastRecords = new LastRecords();
+    /** Whether the present sweep could not find out where a segment's last record ends: the next one may. */
+    private boolean isAnyEndUnknown;
 
     /**
      * Holds nothing yet.
@@ -78,6 +80,7 @@ public final class ConsumerHolds {
      */
     Look look(long nowMillis, List<ExpiryPlan.Deletion> files, List<ExpiryPlan.Stream> streams, Map<String, StreamLog> logs) {
         lastRecords.keepOnly(files);
+        isAnyEndUnknown = false;
         return new Look(nowMillis, files, streams, logs);
     }
 
@@ -128,8 +131,11 @@ public final class ConsumerHolds {
             return nextReleaseMillis;
         }
 
-        /** The consumers that were asked, each with how often its cursor had changed; empty where a cursor could not be read. */
+        /** The consumers that were asked, each with how often its cursor had changed; empty if a cursor, or a segment's end, could not be read. */
         Optional<Map<String, Long>> changes() {
+            if (isAnyEndUnknown) {
+                return Optional.empty();
+            }
             Map<String, Long> changes = new HashMap<>();
             for (Map.Entry<String, Optional<CursorReader>> each : read.entrySet()) {
                 DurableCursor cursor = cursors.get(each.getKey());
@@ -195,7 +201,13 @@ public final class ConsumerHolds {
     private long endOfRecords(ExpiryPlan.Deletion deletion, long nextBegins, List<HeldBack.Hold> holds, @Nullable StreamLog log) {
         boolean anyIsInIt = holds.stream()
                 .anyMatch(hold -> deletion.segment().basePosition() <= hold.committed() && hold.committed() < nextBegins);
-        return anyIsInIt && log != null ? lastRecords.endIn(log, deletion, nextBegins, false) : nextBegins;
+        return anyIsInIt && log != null ? endIn(log, deletion, nextBegins, false) : nextBegins;
+    }
+
+    private long endIn(StreamLog log, ExpiryPlan.Deletion deletion, long end, boolean isNewest) {
+        long found = lastRecords.endIn(log, deletion, end, isNewest);
+        isAnyEndUnknown |= !lastRecords.knows(deletion);
+        return found;
     }
 
     /** May have to recover the stream, so the end is determined only if a consumer has reached the segment. */
@@ -206,9 +218,10 @@ public final class ConsumerHolds {
         }
         try {
             long end = log.endPosition();
-            return holds.stream().allMatch(hold -> hold.committed() >= end) ? end : lastRecords.endIn(log, deletion, end, true);
+            return holds.stream().allMatch(hold -> hold.committed() >= end) ? end : endIn(log, deletion, end, true);
         } catch (RuntimeException e) {
             report.sweepFailed(deletion.key(), e);
+            isAnyEndUnknown = true;
             return Long.MAX_VALUE;
         }
     }

@@ -50,6 +50,11 @@ final class LastRecords {
         return Math.min(end, found.orElse(end));
     }
 
+    /** Whether the end of a segment's last record was found. */
+    boolean knows(ExpiryPlan.Deletion deletion) {
+        return ends.containsKey(deletion);
+    }
+
     private static Optional<Long> read(StreamLog log, ExpiryPlan.Segment segment, long minEnd) {
         SegmentName name = new SegmentName(segment.basePosition(), segment.expirationMillis());
         Path file = log.directory().resolve(name.fileName());

@@ -12,6 +12,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.packing.DuePacks;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
@@ -379,7 +380,7 @@ public final class Sweeper {
             List<ExpiryPlan.Stream> views = asked.streams();
             long segments = views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum()
                     + store.segments();
-            List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
+            List<ExpiryPlan.Deletion> plan = plan(views);
             Set<ExpiryPlan.Deletion> due = Set.copyOf(plan);
             FruitlessPass before = fruitless;
             if (before != null && failed == 0 && before.isSame(nowMillis, due, retention, store.manifest()) && holds.areAsBefore(before.cursors())) {
@@ -411,6 +412,25 @@ public final class Sweeper {
             remember(due, held, duePacks, decisions);
             store.notDeleted().ifPresent(this::failed);
             return result(segments, decisions.heldSegments, decisions.heldBytes, asked);
+        }
+
+        /**
+         * What is due. A pack that is due only by a shortened retention of some streams may stay, for others: so it counts for the limit of all bytes, and may
+         * go by that.
+         */
+        private List<ExpiryPlan.Deletion> plan(List<ExpiryPlan.Stream> views) {
+            if (!retention.shortensAny()) {
+                return ExpiryPlan.of(nowMillis, maxTotalBytes, views);
+            }
+            Manifest listed = store.manifest();
+            List<ExpiryPlan.Stream> asListed = views.stream().map(view -> !isPacks(view.key()) ? view
+                    : view.notBefore(segment -> listed.pack(segment.basePosition()).map(ListedPack::expirationMillis).orElse(Long.MIN_VALUE))).toList();
+            List<ExpiryPlan.Deletion> plan = new ArrayList<>(ExpiryPlan.of(nowMillis, maxTotalBytes, asListed));
+            Set<Long> planned = new HashSet<>();
+            plan.stream().filter(deletion -> isPacks(deletion.key())).forEach(deletion -> planned.add(deletion.segment().basePosition()));
+            ExpiryPlan.of(nowMillis, Long.MAX_VALUE, views.stream().filter(view -> isPacks(view.key())).toList()).stream()
+                    .filter(deletion -> planned.add(deletion.segment().basePosition())).forEach(plan::add);
+            return plan;
         }
 
         private Result result(long segments, int heldSegments, long heldBytes, SweepTime.Outcome asked) {
@@ -511,19 +531,25 @@ public final class Sweeper {
          */
         private void makeWay(List<ExpiryPlan.Deletion> files, ConsumerHolds.Look held) {
             Map<StreamKey, Long> below = new LinkedHashMap<>();
-            files.stream().filter(file -> file.cause() == ExpiryPlan.Cause.STREAM_BYTES).map(file -> StreamKey.of(file.key())).distinct()
-                    .forEach(key -> below.put(key, beginningElsewhere(key)));
+            files.stream().filter(file -> file.cause() == ExpiryPlan.Cause.STREAM_BYTES).forEach(file -> {
+                StreamKey key = StreamKey.of(file.key());
+                below.computeIfAbsent(key, unused -> Math.min(file.segment().basePosition(), beginningElsewhere(key)));
+            });
+            List<DuePacks.Gone> gone = List.of();
             try {
-                packs.removeBelow(below, ExpiryPlan.Cause.STREAM_BYTES, (key, dues) -> {
+                gone = packs.removeBelow(below, ExpiryPlan.Cause.STREAM_BYTES, (key, dues) -> {
                     int going = Math.min(dues.size(), held.of(key.text(), dues).deletions().size());
                     if (going > 0) {
                         // a file that was packed may come back from a power loss, until its directory is forced
                         log(key.text()).forceDeletions();
                     }
                     return going;
-                }, this::failed).forEach(this::tell);
+                }, this::failed);
             } catch (IOException | WalException e) {
                 failed(e);
+            }
+            try {
+                gone.forEach(this::tell);
             } finally {
                 tellListener();
             }

@@ -1199,14 +1199,19 @@ public final class PackStore implements PackedData {
         positions.startAtCeiling();
         List<VoidRange> range = List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1, sharedEnd.getAsLong()));
         change(List.of(), List.of(), () -> {
-            checkRoomFor(range);
+            checkRoomFor(range, manifest.current());
             manifest.makeVoid(range);
         });
     }
 
-    private void checkRoomFor(List<VoidRange> ranges) {
-        if (!manifest.current().hasRoomFor(ranges)) {
-            throw new WalException("list of packs has no room for more deletions of streams in packs: deletions=" + manifest.current().voidRanges().size()
+    /** For how many more streams something in packs may be deleted. */
+    int roomForVoids() {
+        return Manifest.MAX_VOID_RANGES - manifest.current().voidRanges().size();
+    }
+
+    private void checkRoomFor(List<VoidRange> ranges, Manifest before) {
+        if (!before.hasRoomFor(ranges)) {
+            throw new WalException("list of packs has no room for more deletions of streams in packs: deletions=" + before.voidRanges().size()
                     + ", more=" + ranges.size() + ", limit=" + Manifest.MAX_VOID_RANGES + ", root=" + root + "; they go as the packs that they are in are"
                     + " merged, written anew or expire: pack() and sweep(), or purge all streams, of which whole packs go; then try again",
                     root, null, WalException.NO_POSITION);
@@ -1244,9 +1249,11 @@ public final class PackStore implements PackedData {
         long packsBelow = manifest.current().highestNumber() + 1;
         long sharedBelow = sharedEnd.getAsLong();
         positionsByKey.forEach((key, position) -> ranges.add(new VoidRange(key, 0, position, packsBelow, sharedBelow)));
+        List<Long> numbers = gone.stream().map(ListedPack::number).toList();
         change(List.of(), gone, () -> {
-            checkRoomFor(ranges);
-            manifest.removeAndMakeVoid(gone.stream().map(ListedPack::number).toList(), ranges);
+            // with these packs go the deletions that concern no others
+            checkRoomFor(ranges, manifest.current().replaced(List.of(), numbers, manifest.current()));
+            manifest.removeAndMakeVoid(numbers, ranges);
         });
     }
 

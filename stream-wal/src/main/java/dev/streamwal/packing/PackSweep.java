@@ -85,7 +85,7 @@ public final class PackSweep {
                     Voided of = voided.getOrDefault(pack.number(), Voided.NOTHING);
                     if (isWorthIt(pack, of)) {
                         Manifest copied = store.manifest();
-                        store.replace(List.of(pack), withoutVoids(pack, of), copied);
+                        store.replace(List.of(pack), withoutVoids(pack), copied);
                         reclaimed++;
                     }
                 } catch (WalClosedException e) {
@@ -111,11 +111,16 @@ public final class PackSweep {
     }
 
     /** Writes a pack with what of a pack counts; none if nothing does. */
-    private List<ListedPack> withoutVoids(ListedPack pack, Voided voided) throws IOException {
-        if (voided.segments() == pack.segments()) {
+    private List<ListedPack> withoutVoids(ListedPack pack) throws IOException {
+        PackReader reader = store.reader(pack);
+        PackWalk first = reader.walk();
+        boolean isAny = false;
+        while (!isAny && first.next()) {
+            isAny = store.counts(pack, first.entry());
+        }
+        if (!isAny) {
             return List.of();
         }
-        PackReader reader = store.reader(pack);
         return List.of(store.writtenInPlaceOf(reader, writer -> {
             PackWalk walk = reader.walk();
             while (walk.next()) {
@@ -166,7 +171,8 @@ public final class PackSweep {
     }
 
     /**
-     * Removes what streams have in packs below positions, as far as it may go: durably, by one change, and of each stream the beginning.
+     * Removes what streams have in packs below positions, as far as it may go: durably, by one change, and of each stream the beginning. Of as many streams as
+     * the manifest has room for; others are for a later pass.
      *
      * @param below by stream; above that is all that the stream has elsewhere
      * @param cause of the removal
@@ -176,7 +182,12 @@ public final class PackSweep {
     public List<DuePacks.Gone> removeBelow(Map<StreamKey, Long> below, ExpiryPlan.Cause cause, Going going, Consumer<Exception> failed) throws IOException {
         Map<StreamKey, Long> gone = new LinkedHashMap<>();
         List<PackStore.Place> places = new ArrayList<>();
+        // where there is none, the change says so
+        int room = Math.max(1, store.roomForVoids());
         below.forEach((key, position) -> {
+            if (gone.size() == room) {
+                return;
+            }
             try {
                 List<PackStore.Place> before = store.find(key).stream().filter(place -> place.entry().basePosition() < position).toList();
                 int count = before.isEmpty() ? 0 : going.of(key, before.stream().map(place -> DuePacks.due(place.pack(), place.entry(), cause)).toList());

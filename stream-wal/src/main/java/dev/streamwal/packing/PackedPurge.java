@@ -26,6 +26,14 @@ import java.util.function.Consumer;
  */
 public final class PackedPurge {
 
+    /** Tells segments of a pack apart. */
+    private record Beginning(StreamKey key, long basePosition) {
+
+        static Beginning of(PackEntry entry) {
+            return new Beginning(entry.key(), entry.basePosition());
+        }
+    }
+
     private final PackStore store;
     private final long beforeMillis;
     private final BiConsumer<ListedPack, PackEntry> each;
@@ -82,30 +90,35 @@ public final class PackedPurge {
 
     /** Packs of which nothing stays that counts. */
     private Set<ListedPack> whole() {
-        Map<ListedPack, Integer> segments = new HashMap<>();
-        going.forEach(place -> segments.merge(place.pack(), 1, Integer::sum));
+        Map<ListedPack, Set<Beginning>> segments = new HashMap<>();
+        going.forEach(place -> segments.computeIfAbsent(place.pack(), unused -> new HashSet<>()).add(Beginning.of(place.entry())));
         Set<ListedPack> whole = new HashSet<>();
-        segments.forEach((pack, count) -> {
-            if (count == pack.segments() || (store.manifest().mayHaveVoids(pack.number()) && isAllThatCounts(pack, count))) {
+        segments.forEach((pack, gone) -> {
+            if (gone.size() == pack.segments() || (store.manifest().mayHaveVoids(pack.number()) && isAllThatCounts(pack, gone))) {
                 whole.add(pack);
             }
         });
         return whole;
     }
 
-    /** Packs of which much less counts than they have are written anew as it is, and all of a pack is read for that: so it is only for those with much. */
-    private boolean isAllThatCounts(ListedPack pack, int count) {
-        if (count < pack.segments() / 2) {
+    /**
+     * Whether nothing else in a pack counts. Packs of which much less counts than they have are written anew as it is, and all of a pack is read for that: so it
+     * is only for those with much. Each segment is looked for, and not counted: streams may be deleted meanwhile, also such of which something goes.
+     */
+    private boolean isAllThatCounts(ListedPack pack, Set<Beginning> gone) {
+        if (gone.size() < pack.segments() / 2) {
             return false;
         }
         try {
-            int counting = 0;
             PackWalk walk = store.reader(pack).walk();
             while (walk.next()) {
                 store.checkGoesOn();
-                counting += store.counts(pack, walk.entry()) ? 1 : 0;
+                PackEntry entry = walk.entry();
+                if (store.counts(pack, entry) && !gone.contains(Beginning.of(entry))) {
+                    return false;
+                }
             }
-            return counting == count;
+            return true;
         } catch (WalClosedException e) {
             throw e;
         } catch (IOException | WalException e) {

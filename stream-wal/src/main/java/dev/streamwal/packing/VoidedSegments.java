@@ -18,8 +18,8 @@ import java.util.Set;
 /**
  * How much of each pack doesn't count any more. A void range names no pack: which packs have something in it only their tables say. So the streams of new
  * ranges are looked up in the packs that are known, and the streams of all ranges in packs that are new; what was found before stays as it is. A look costs
- * what was deleted since the last one, not what there is. What a damaged block of a table hides isn't found; a pack that can't be read is looked at again when
- * the manifest has changed. Thread-safe.
+ * what was deleted since the last one, not what there is. A pack that can't be read, or not all of it, is looked at again when the manifest has changed.
+ * Thread-safe.
  */
 final class VoidedSegments {
 
@@ -51,6 +51,12 @@ final class VoidedSegments {
         }
     }
 
+    /** @param isWhole false if a part of the table is damaged */
+    private record Found(Voided voided, boolean isWhole) {
+
+        static final Found NOTHING = new Found(Voided.NOTHING, true);
+    }
+
     VoidedSegments(PackCatalog catalog) {
         this.catalog = catalog;
     }
@@ -68,14 +74,18 @@ final class VoidedSegments {
         Manifest before = seen;
         List<StreamKey> all = now.voidKeys();
         List<StreamKey> since = now.voidRangesSince(before).stream().map(VoidRange::key).distinct().sorted(StreamKey::compare).toList();
-        Map<Long, Voided> found = new HashMap<>();
+        Map<Long, Voided> sums = new HashMap<>();
         Set<Long> failed = new HashSet<>();
         for (ListedPack pack : now.packsInOrder()) {
             boolean isKnown = before.pack(pack.number()).isPresent() && !unread.contains(pack.number());
             Voided known = isKnown ? byPack.getOrDefault(pack.number(), Voided.NOTHING) : Voided.NOTHING;
             Voided more = Voided.NOTHING;
             try {
-                more = now.mayHaveVoids(pack.number()) ? look(isKnown ? since : all, pack, isKnown ? before : Manifest.EMPTY, now) : more;
+                Found found = now.mayHaveVoids(pack.number()) ? look(isKnown ? since : all, pack, isKnown ? before : Manifest.EMPTY, now) : Found.NOTHING;
+                more = found.voided;
+                if (!found.isWhole) {
+                    failed.add(pack.number());
+                }
             } catch (NoSuchFileException e) {
                 throw e;
             } catch (IOException | WalException e) {
@@ -85,19 +95,19 @@ final class VoidedSegments {
                 failed.add(pack.number());
             }
             if (known.segments() + more.segments() > 0) {
-                found.put(pack.number(), known.plus(more));
+                sums.put(pack.number(), known.plus(more));
             }
         }
         seen = now;
-        byPack = Map.copyOf(found);
+        byPack = Map.copyOf(sums);
         unread = Set.copyOf(failed);
         return byPack;
     }
 
     /** @param before what didn't count by it was found before */
-    private Voided look(List<StreamKey> keys, ListedPack pack, Manifest before, Manifest now) throws IOException {
+    private Found look(List<StreamKey> keys, ListedPack pack, Manifest before, Manifest now) throws IOException {
         long[] found = new long[2];
-        boolean unused = catalog.find(keys, List.of(pack), (index, in, segment) -> {
+        boolean isWhole = catalog.find(keys, List.of(pack), (index, in, segment) -> {
             StreamKey key = keys.get(index);
             long base = segment.basePosition();
             if (now.isVoid(key, base, in.number()) && !before.isVoid(key, base, in.number())) {
@@ -105,6 +115,6 @@ final class VoidedSegments {
                 found[1] += segment.storedBytes();
             }
         });
-        return new Voided(found[0], found[1]);
+        return new Found(new Voided(found[0], found[1]), isWhole);
     }
 }

@@ -160,6 +160,21 @@ class DuePacksTest {
         store.close();
     }
 
+    /** Beside a purge a stream may be deleted, whose segments it has found: what stays has to be found missing, not to be counted. */
+    @Test
+    void purge_oneOfItsStreamsWasDeletedMeanwhile_leavesTheOthers() throws IOException {
+        PackStore store = store();
+        PackedPurge purge = new PackedPurge(store, Long.MAX_VALUE, (pack, entry) -> {});
+        purge.putOff(A, Long.MAX_VALUE, store.find(A), false);
+        purge.putOff(B, Long.MAX_VALUE, store.find(B), false);
+        store.forget(A, 0, Long.MAX_VALUE);
+        purge.finish();
+        assertThat(store.find(A)).isEmpty();
+        assertThat(store.find(B)).isEmpty();
+        assertThat(store.find(C)).hasSize(1);
+        store.close();
+    }
+
     /** A damaged pack may come back from a backup, with what was deleted. */
     @Test
     void dropUnneededVoids_ofStreamsThatNothingListedHas_onlyWhereAllCanBeRead() throws IOException {

@@ -10,17 +10,12 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
 import dev.streamwal.WriteEntry;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -85,48 +80,6 @@ class SharedThenOwnTest {
         SimulatedLog.runBackground(wal);
         assertPrefixAfterEachCall(from, all, mapped);
         wal.close();
-    }
-
-    /** A large record gives its stream a segment of its own in that window, not for ever. */
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void append_inTheWindowsAfterALargeRecord_sharesAgain_behindWhatIsDurable(boolean mapped) {
-        List<Integer> all = new ArrayList<>();
-        int from = disk.operations();
-        Duration window = options().build().window();
-        AtomicReference<Instant> now = new AtomicReference<>(NOW);
-        StreamWal wal = open(disk, options().clock(now::get), "boot", mapped);
-        WalStream stream = wal.stream(KEY);
-        for (int length : List.of(1, LARGE_BYTES, 2, 3, LARGE_BYTES + 1, 4)) {
-            stream.append(new byte[length]);
-            all.add(length);
-        }
-        for (int i = 0; i < 3; i++) {
-            now.set(now.get().plus(window));
-            for (int length : List.of(10 + i, 20 + i)) {
-                stream.append(new byte[length]);
-                all.add(length);
-            }
-            assertThat(ownSegments()).as("one, of the window with large records").isEqualTo(1);
-        }
-        now.set(now.get().plus(window));
-        stream.append(WriteEntry.of(new byte[30]), Durability.IMMEDIATE);
-        all.add(30);
-        assertThat(foundNow(mapped)).isEqualTo(all);
-        stream.append(new byte[LARGE_BYTES + 2]);
-        all.add(LARGE_BYTES + 2);
-        assertThat(ownSegments()).isEqualTo(2);
-        SimulatedLog.runBackground(wal);
-        assertPrefixAfterEachCall(from, all, mapped);
-        wal.close();
-    }
-
-    private long ownSegments() {
-        try (Stream<Path> files = Files.list(disk.path("/log", "segments", KEY))) {
-            return files.filter(file -> file.toString().endsWith(".seg")).count();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     /** What stands in a shared segment that isn't sealed can't be packed, and so isn't swept: what stands behind it waits for it. */
