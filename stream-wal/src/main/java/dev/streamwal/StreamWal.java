@@ -36,7 +36,6 @@ import dev.streamwal.engine.StreamRegistry;
 import dev.streamwal.engine.Sweeper;
 import dev.streamwal.engine.SweptLog;
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;

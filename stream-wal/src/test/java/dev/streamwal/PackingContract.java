@@ -311,6 +311,35 @@ abstract class PackingContract extends LogContract {
         }
     }
 
+    /** What goes by a shortened retention makes room: nothing else goes in its place, however old it is. */
+    @Test
+    void sweep_whatIsDueByAnAppliedRetentionIsEnough_theLimitOfAllBytesTakesNothing() {
+        Duration longRetention = WINDOW.multipliedBy(400);
+        List<Written> kept = new ArrayList<>();
+        try (StreamWal wal = open(options().ownSegments(0).retention(longRetention).window(WINDOW).compression(Compression.NONE))) {
+            for (int i = 0; i < 3; i++) {
+                kept.addAll(appendSome(wal.stream("audit"), 10, 500));
+                clock.advance(WINDOW);
+            }
+            // in other packs
+            clock.advance(WINDOW.multipliedBy(40));
+            for (int i = 0; i < 6; i++) {
+                appendSome(wal.stream("debug"), 10, 500);
+                clock.advance(WINDOW);
+            }
+            clock.advance(WINDOW.multipliedBy(40));
+            int unused = wal.pack();
+        }
+        try (StreamWal wal = open(options().ownSegments(0).retention(longRetention).window(WINDOW).compression(Compression.NONE)
+                .streams("debug", StreamOptions.builder().retention(WINDOW).build()).maxTotalBytes(30_000))) {
+            assertThat(wal.stats().bytes()).isGreaterThan(40_000);
+            assertThat(wal.applyRetention(Keys.all()).deletedSegments()).isPositive();
+            assertThat(wal.stats().bytes()).isLessThan(30_000);
+            assertThat(Written.drain(wal.reader().scan("debug"))).isEmpty();
+            assertHoldsNow(wal, "audit", kept);
+        }
+    }
+
     /** A consumer that hasn't come keeps its streams, and not the others in the same pack. */
     @Test
     void sweep_heldForAConsumer_isCarriedOver() {

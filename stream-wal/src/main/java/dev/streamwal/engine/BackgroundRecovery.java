@@ -20,8 +20,9 @@ public final class BackgroundRecovery {
     /** The task's name in reports of its failures. */
     public static final String TASK = "recover";
 
-    /** After so long what failed is tried again. */
+    /** After so long what failed is tried again, and then after twice as long, up to an hour. */
     private static final long AGAIN_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final long MAX_AGAIN_NANOS = TimeUnit.HOURS.toNanos(1);
 
     private final Supplier<List<StreamLog>> streams;
     private final LogEvents report;
@@ -40,6 +41,7 @@ public final class BackgroundRecovery {
     private void run() {
         List<StreamLog> left = List.of();
         boolean isListed = false;
+        long againNanos = AGAIN_NANOS;
         while (true) {
             long begun = report.begins();
             try {
@@ -50,9 +52,10 @@ public final class BackgroundRecovery {
                 failed(null, e);
             }
             boolean isOver = isListed && left.isEmpty();
-            if (isOver || !thread.rest(AGAIN_NANOS)) {
+            if (isOver || !thread.rest(againNanos)) {
                 return;
             }
+            againNanos = Math.min(MAX_AGAIN_NANOS, 2 * againNanos);
         }
     }
 
@@ -72,8 +75,10 @@ public final class BackgroundRecovery {
     }
 
     private boolean isRecovered(StreamLog stream) {
+        long begun = report.begins();
         try {
             stream.recoverNow();
+            report.ended(TASK, stream.key().text(), begun);
             return true;
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             failed(stream.key().text(), e);

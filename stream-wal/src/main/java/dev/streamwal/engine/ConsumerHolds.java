@@ -50,7 +50,7 @@ public final class ConsumerHolds {
     /** By consumer. Keeps what was read, so that the next sweep reads only what was added. */
     private final Map<String, DurableCursor> cursors = new HashMap<>();
     private final LastRecords lastRecords = new LastRecords();
-    /** Whether the present sweep could not find out where a segment's last record ends: the next one may. */
+    /** Whether the present sweep could not recover a stream to find out where it ends: the next one may. */
     private boolean isAnyEndUnknown;
 
     /**
@@ -133,7 +133,7 @@ public final class ConsumerHolds {
 
         /** The consumers that were asked, each with how often its cursor had changed; empty if a cursor, or a segment's end, could not be read. */
         Optional<Map<String, Long>> changes() {
-            if (isAnyEndUnknown) {
+            if (isAnyEndUnknown || lastRecords.isAnyUnread()) {
                 return Optional.empty();
             }
             Map<String, Long> changes = new HashMap<>();
@@ -201,13 +201,7 @@ public final class ConsumerHolds {
     private long endOfRecords(ExpiryPlan.Deletion deletion, long nextBegins, List<HeldBack.Hold> holds, @Nullable StreamLog log) {
         boolean anyIsInIt = holds.stream()
                 .anyMatch(hold -> deletion.segment().basePosition() <= hold.committed() && hold.committed() < nextBegins);
-        return anyIsInIt && log != null ? endIn(log, deletion, nextBegins, false) : nextBegins;
-    }
-
-    private long endIn(StreamLog log, ExpiryPlan.Deletion deletion, long end, boolean isNewest) {
-        long found = lastRecords.endIn(log, deletion, end, isNewest);
-        isAnyEndUnknown |= !lastRecords.knows(deletion);
-        return found;
+        return anyIsInIt && log != null ? lastRecords.endIn(log, deletion, nextBegins, false) : nextBegins;
     }
 
     /** May have to recover the stream, so the end is determined only if a consumer has reached the segment. */
@@ -218,7 +212,7 @@ public final class ConsumerHolds {
         }
         try {
             long end = log.endPosition();
-            return holds.stream().allMatch(hold -> hold.committed() >= end) ? end : endIn(log, deletion, end, true);
+            return holds.stream().allMatch(hold -> hold.committed() >= end) ? end : lastRecords.endIn(log, deletion, end, true);
         } catch (RuntimeException e) {
             report.sweepFailed(deletion.key(), e);
             isAnyEndUnknown = true;

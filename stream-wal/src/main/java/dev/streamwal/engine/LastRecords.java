@@ -26,9 +26,11 @@ final class LastRecords {
 
     /** What earlier sweeps have found. Cutting a sealed segment changes its length, so that it is a different key. */
     private final Map<ExpiryPlan.Deletion, Long> ends = new HashMap<>();
+    private boolean isAnyUnread;
 
     /** Forgets all other segments. */
     void keepOnly(Collection<ExpiryPlan.Deletion> plan) {
+        isAnyUnread = false;
         if (!ends.isEmpty()) {
             ends.keySet().retainAll(plan);
         }
@@ -50,12 +52,12 @@ final class LastRecords {
         return Math.min(end, found.orElse(end));
     }
 
-    /** Whether the end of a segment's last record was found. */
-    boolean knows(ExpiryPlan.Deletion deletion) {
-        return ends.containsKey(deletion);
+    /** Whether a file could not be read in this sweep, so that the next one may find more. */
+    boolean isAnyUnread() {
+        return isAnyUnread;
     }
 
-    private static Optional<Long> read(StreamLog log, ExpiryPlan.Segment segment, long minEnd) {
+    private Optional<Long> read(StreamLog log, ExpiryPlan.Segment segment, long minEnd) {
         SegmentName name = new SegmentName(segment.basePosition(), segment.expirationMillis());
         Path file = log.directory().resolve(name.fileName());
         try (LogFile open = LogFile.reading(file)) {
@@ -64,7 +66,10 @@ final class LastRecords {
                 Footer footer = SegmentEnd.read(bytes, header).footer();
                 return footer == null || header.positionAt(footer.dataEnd()) < minEnd ? Optional.empty() : lastBefore(footer, bytes, header);
             });
-        } catch (IOException | WalException e) {
+        } catch (IOException e) {
+            isAnyUnread = true;
+            return Optional.empty();
+        } catch (WalException e) {
             // readers of the segment get the exception
             return Optional.empty();
         }

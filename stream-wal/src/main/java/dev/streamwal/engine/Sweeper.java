@@ -12,7 +12,6 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
-import dev.streamwal.manifest.Manifest;
 import dev.streamwal.packing.DuePacks;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
@@ -32,6 +31,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -202,9 +202,8 @@ public final class Sweeper {
     private Outcome passByClock() {
         passes.lock();
         try {
-            PresentRetention present = retention;
             // within the lock: passes run in the order in which they read the clock
-            return passWithoutPacking(() -> new Pass(wal.nowMillis(), each -> {}, true, present));
+            return passInRounds(wal.nowMillis(), each -> {}, true);
         } finally {
             passes.unlock();
         }
@@ -215,12 +214,38 @@ public final class Sweeper {
         return fetchingBetween(() -> {
             passes.lock();
             try {
-                PresentRetention present = retention;
-                return passWithoutPacking(() -> new Pass(TimeRules.millis(now), each, false, present));
+                return passInRounds(TimeRules.millis(now), each, false);
             } finally {
                 passes.unlock();
             }
         });
+    }
+
+    /** What a pass takes. */
+    private enum Round {
+        /** What is due, and what exceeds the limit of all bytes. */
+        ALL,
+        /** What is due. */
+        DUE,
+        /** What exceeds the limit. */
+        EXCESS
+    }
+
+    /**
+     * A pass, or two: a pack that is due by a shortened retention of some streams may stay, for others, and it isn't known before what of it goes. So that goes
+     * first, and what exceeds the limit of all bytes is found of what is left.
+     */
+    @GuardedBy("passes")
+    private Outcome passInRounds(long nowMillis, Consumer<SweptSegment> each, boolean byClock) {
+        PresentRetention present = retention;
+        if (!present.shortensAny() || maxTotalBytes == Long.MAX_VALUE) {
+            return passWithoutPacking(new Pass(nowMillis, each, byClock, present, Round.ALL));
+        }
+        Outcome due = passWithoutPacking(new Pass(nowMillis, each, byClock, present, Round.DUE));
+        Outcome excess = passWithoutPacking(new Pass(nowMillis, each, byClock, present, Round.EXCESS));
+        Set<ListedPack> toFetch = new LinkedHashSet<>(due.toFetch());
+        toFetch.addAll(excess.toFetch());
+        return new Outcome(due.result().then(excess.result()), List.copyOf(toFetch));
     }
 
     /** Takes something away that a pass would count on. */
@@ -285,13 +310,12 @@ public final class Sweeper {
         }
     }
 
-    private Outcome passWithoutPacking(Supplier<Pass> pass) {
+    private Outcome passWithoutPacking(Pass next) {
         try {
             long begun = report.begins();
             long begunNanos = System.nanoTime();
             SweepEvent event = new SweepEvent();
             event.begin();
-            Pass next = pass.get();
             Result result = store.whileDeleting(next::run);
             forgetStreams(next.nowMillis);
             report.ended(TASK, begun);
@@ -358,6 +382,8 @@ public final class Sweeper {
         private long reclaimed;
         private final boolean byClock;
         private final PresentRetention retention;
+        private final Round round;
+        private final long maxBytes;
         /** Deleted segments of packs that the listener wasn't told of yet. */
         private final List<SweptSegment> untold = new ArrayList<>();
         /** Packs in the tier that would have to be written anew. */
@@ -365,29 +391,31 @@ public final class Sweeper {
         /** Where streams begin in shared segments, whose data is deleted only after it was packed. */
         private PackStore.SharedBeginnings shared = key -> Long.MAX_VALUE;
 
-        Pass(long nowMillis, Consumer<SweptSegment> each, boolean byClock, PresentRetention retention) {
+        Pass(long nowMillis, Consumer<SweptSegment> each, boolean byClock, PresentRetention retention, Round round) {
             this.nowMillis = nowMillis;
             this.each = each;
             this.byClock = byClock;
             this.retention = retention;
+            this.round = round;
+            this.maxBytes = round == Round.DUE ? Long.MAX_VALUE : maxTotalBytes;
         }
 
         Result run() {
             wal.checkWriter();
             List<ExpiryPlan.Stream> all = look();
-            packs.views().forEach(view -> all.add(retention.ofPacks(view)));
-            SweepTime.Outcome asked = asked(bytes(all) > maxTotalBytes ? compared(all) : all);
+            packs.views().forEach(view -> all.add(round == Round.EXCESS ? view : retention.ofPacks(view)));
+            SweepTime.Outcome asked = asked(bytes(all) > maxBytes ? compared(all) : all);
             List<ExpiryPlan.Stream> views = asked.streams();
             long segments = views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum()
                     + store.segments();
-            List<ExpiryPlan.Deletion> plan = plan(views);
+            List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxBytes, views);
             Set<ExpiryPlan.Deletion> due = Set.copyOf(plan);
-            FruitlessPass before = fruitless;
+            FruitlessPass before = round == Round.EXCESS ? null : fruitless;
             if (before != null && failed == 0 && before.isSame(nowMillis, due, retention, store.manifest()) && holds.areAsBefore(before.cursors())) {
                 store.notDeleted().ifPresent(this::failed);
                 return result(segments, before.heldSegments(), before.heldBytes(), asked);
             }
-            fruitless = null;
+            fruitless = round == Round.EXCESS ? fruitless : null;
             shared = sharedBeginnings(plan);
             ConsumerHolds.Look held = holds.look(nowMillis, plan.stream().filter(deletion -> !isPacks(deletion.key())).toList(), views, logs);
             DuePacks<Decisions> duePacks = packs.due(plan, () -> new Decisions(held), toFetch::add, this::failed);
@@ -414,25 +442,6 @@ public final class Sweeper {
             return result(segments, decisions.heldSegments, decisions.heldBytes, asked);
         }
 
-        /**
-         * What is due. A pack that is due only by a shortened retention of some streams may stay, for others: so it counts for the limit of all bytes, and may
-         * go by that.
-         */
-        private List<ExpiryPlan.Deletion> plan(List<ExpiryPlan.Stream> views) {
-            if (!retention.shortensAny()) {
-                return ExpiryPlan.of(nowMillis, maxTotalBytes, views);
-            }
-            Manifest listed = store.manifest();
-            List<ExpiryPlan.Stream> asListed = views.stream().map(view -> !isPacks(view.key()) ? view
-                    : view.notBefore(segment -> listed.pack(segment.basePosition()).map(ListedPack::expirationMillis).orElse(Long.MIN_VALUE))).toList();
-            List<ExpiryPlan.Deletion> plan = new ArrayList<>(ExpiryPlan.of(nowMillis, maxTotalBytes, asListed));
-            Set<Long> planned = new HashSet<>();
-            plan.stream().filter(deletion -> isPacks(deletion.key())).forEach(deletion -> planned.add(deletion.segment().basePosition()));
-            ExpiryPlan.of(nowMillis, Long.MAX_VALUE, views.stream().filter(view -> isPacks(view.key())).toList()).stream()
-                    .filter(deletion -> planned.add(deletion.segment().basePosition())).forEach(plan::add);
-            return plan;
-        }
-
         private Result result(long segments, int heldSegments, long heldBytes, SweepTime.Outcome asked) {
             return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, heldSegments, heldBytes,
                     asked.segments());
@@ -440,7 +449,7 @@ public final class Sweeper {
 
         private void remember(Set<ExpiryPlan.Deletion> due, ConsumerHolds.Look held, DuePacks<Decisions> duePacks, Decisions decisions) {
             boolean isFruitless = failed == 0 && toFetch.isEmpty() && duePacks.isNothingGoing() && decisions.goingFiles.isEmpty();
-            if (isFruitless && !decisions.isAnyBehindOthers) {
+            if (isFruitless && round != Round.EXCESS && !decisions.isAnyBehindOthers) {
                 held.changes().ifPresent(cursors -> fruitless = new FruitlessPass(due, retention, duePacks.decidedBy(), duePacks.before(), cursors,
                         Math.min(decisions.nextDueMillis, held.nextReleaseMillis()), decisions.heldSegments, decisions.heldBytes));
             }

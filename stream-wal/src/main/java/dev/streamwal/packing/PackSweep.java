@@ -85,8 +85,11 @@ public final class PackSweep {
                     Voided of = voided.getOrDefault(pack.number(), Voided.NOTHING);
                     if (isWorthIt(pack, of)) {
                         Manifest copied = store.manifest();
-                        store.replace(List.of(pack), withoutVoids(pack), copied);
-                        reclaimed++;
+                        boolean isAny = isAnyCounting(pack);
+                        if (!isAny || !copied.isInTier(pack)) {
+                            store.replace(List.of(pack), isAny ? List.of(withoutVoids(pack)) : List.of(), copied);
+                            reclaimed++;
+                        }
                     }
                 } catch (WalClosedException e) {
                     throw e;
@@ -110,18 +113,21 @@ public final class PackSweep {
         return !store.manifest().isInTier(pack) && voided.bytes() > (stored - voided.bytes()) / 2;
     }
 
-    /** Writes a pack with what of a pack counts; none if nothing does. */
-    private List<ListedPack> withoutVoids(ListedPack pack) throws IOException {
+    /** What was counted may have been too little, where a table was damaged. */
+    private boolean isAnyCounting(ListedPack pack) throws IOException {
+        PackWalk walk = store.reader(pack).walk();
+        while (walk.next()) {
+            if (store.counts(pack, walk.entry())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Writes a pack with what of a pack counts. */
+    private ListedPack withoutVoids(ListedPack pack) throws IOException {
         PackReader reader = store.reader(pack);
-        PackWalk first = reader.walk();
-        boolean isAny = false;
-        while (!isAny && first.next()) {
-            isAny = store.counts(pack, first.entry());
-        }
-        if (!isAny) {
-            return List.of();
-        }
-        return List.of(store.writtenInPlaceOf(reader, writer -> {
+        return store.writtenInPlaceOf(reader, writer -> {
             PackWalk walk = reader.walk();
             while (walk.next()) {
                 store.checkGoesOn();
@@ -130,7 +136,7 @@ public final class PackSweep {
                     writer.add(reader, entry);
                 }
             }
-        }));
+        });
     }
 
     /**

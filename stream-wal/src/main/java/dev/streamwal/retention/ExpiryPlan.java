@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
-import java.util.function.ToLongFunction;
 
 /**
  * Decides which segments are deleted, and why. Pure: the same input gives the same list.
@@ -53,16 +52,7 @@ public final class ExpiryPlan {
      * @param maxBytes {@link Long#MAX_VALUE}: no limit
      * @param segments all of them, in order of position
      */
-    public record Stream(String key, long maxBytes, List<Segment> segments) {
-
-        /** The same, with expirations that aren't before these. */
-        public Stream notBefore(ToLongFunction<Segment> leastMillis) {
-            return new Stream(key, maxBytes, segments.stream().map(segment -> {
-                long least = leastMillis.applyAsLong(segment);
-                return least > segment.expirationMillis() ? segment.withExpiration(least) : segment;
-            }).toList());
-        }
-    }
+    public record Stream(String key, long maxBytes, List<Segment> segments) {}
 
     /** One segment to delete. */
     public record Deletion(String key, Segment segment, Cause cause) {}

@@ -26,6 +26,9 @@ public final class KnownTime {
     @GuardedBy("this")
     private long behindSinceNanos;
 
+    /** Whether a reading of this process was at or beyond what is known. */
+    private volatile boolean isConfirmed;
+
     /** A reading of the log's clock, with the monotonic clock at the same moment. */
     private record Reading(long millis, long nanos) {}
 
@@ -77,8 +80,8 @@ public final class KnownTime {
     }
 
     /**
-     * The time that says in which window a stream's first record goes: its timestamp; and the time that is known, if the clock is behind that. On a machine
-     * that says 1970 until it has asked its network, records in a window of 1970 would be swept a minute after the clock is right. Later records need no such
+     * The time that says in which window a stream's first record goes: its timestamp; and the time that is known, if the clock has
+     * been behind that since the log was opened. On a machine that says 1970 until it has asked its network, records in a window of 1970 would be swept a minute after the clock is right. Later records need no such
      * rule: windows don't go backwards.
      *
      * @param timestampMillis the record's, epoch ms
@@ -86,7 +89,7 @@ public final class KnownTime {
      */
     public long firstWindowTime(long timestampMillis, long nowMillis) {
         long known = Math.min(millis(), StreamPolicy.MAX_TIMESTAMP_MILLIS);
-        return isBehind(nowMillis) ? Math.max(timestampMillis, known) : timestampMillis;
+        return !isConfirmed && isBehind(nowMillis) ? Math.max(timestampMillis, known) : timestampMillis;
     }
 
     private boolean isBehind(long nowMillis, long nanos) {
@@ -101,6 +104,7 @@ public final class KnownTime {
         long nanos = nanoTime.getAsLong();
         if (!isBehind(nowMillis, nanos)) {
             behind = false;
+            isConfirmed = true;
         } else if (!behind) {
             behind = true;
             behindSinceNanos = nanos;
