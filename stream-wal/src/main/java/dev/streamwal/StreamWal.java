@@ -1110,7 +1110,8 @@ public final class StreamWal implements AutoCloseable {
      * segments expire as planned.
      *
      * <p>Call it each time that the log is opened, until nothing is left of before: for as long as the new retention, and a window or a 20th of the
-     * longer one, from the change on. Later it changes nothing.
+     * longer one, from the change on. Later it changes nothing. With {@link WalOptions.Builder#maxTotalBytes}, which bounds the log anyway, it counts for this
+     * call only.
      *
      * <p>A pack in which only some streams' data has expired is rewritten without it, which may take as long as reading all of it.
      *

@@ -31,7 +31,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -155,7 +154,7 @@ public final class Sweeper {
         while (thread.rest(intervalNanos)) {
             try {
                 // what it can't do without the tier, the tier's thread prepares for the next one
-                store.neededBySweep(passByClock().toFetch());
+                store.neededBySweep(passByClock(null).toFetch());
                 prepareNextWindows();
             } catch (WalClosedException e) {
                 // the thread is stopped next
@@ -185,25 +184,31 @@ public final class Sweeper {
 
     /** Sweeps by the log's clock, as far as the clock is believed. */
     public Result sweepByClock() {
-        return fetchingBetween(this::passByClock);
+        return fetchingBetween(() -> passByClock(null));
     }
 
-    /** Like {@link #sweepByClock()}; from now on, in all sweeps, these streams also expire by their present retention. */
+    /**
+     * Like {@link #sweepByClock()}; from now on, in all sweeps, these streams also expire by their present retention. Where all bytes have a limit, in this one
+     * only: the log can't grow then, and a pack that is due for some of its streams, and stays for others, would no longer count for the limit.
+     */
     public Result applyRetention(KeyScope keys) {
+        PresentRetention applied;
         passes.lock();
         try {
-            retention = retention.appliedTo(keys);
+            applied = retention.appliedTo(keys);
+            retention = maxTotalBytes == Long.MAX_VALUE ? applied : retention;
         } finally {
             passes.unlock();
         }
-        return sweepByClock();
+        return fetchingBetween(() -> passByClock(applied));
     }
 
-    private Outcome passByClock() {
+    /** @param once by which this pass goes; null: by what all passes go */
+    private Outcome passByClock(@Nullable PresentRetention once) {
         passes.lock();
         try {
             // within the lock: passes run in the order in which they read the clock
-            return passInRounds(wal.nowMillis(), each -> {}, true);
+            return passWithoutPacking(new Pass(wal.nowMillis(), each -> {}, true, once == null ? retention : once));
         } finally {
             passes.unlock();
         }
@@ -214,38 +219,11 @@ public final class Sweeper {
         return fetchingBetween(() -> {
             passes.lock();
             try {
-                return passInRounds(TimeRules.millis(now), each, false);
+                return passWithoutPacking(new Pass(TimeRules.millis(now), each, false, retention));
             } finally {
                 passes.unlock();
             }
         });
-    }
-
-    /** What a pass takes. */
-    private enum Round {
-        /** What is due, and what exceeds the limit of all bytes. */
-        ALL,
-        /** What is due. */
-        DUE,
-        /** What exceeds the limit. */
-        EXCESS
-    }
-
-    /**
-     * A pass, or two: a pack that is due by a shortened retention of some streams may stay, for others, and it isn't known before what of it goes. So that goes
-     * first, and what exceeds the limit of all bytes is found of what is left.
-     */
-    @GuardedBy("passes")
-    private Outcome passInRounds(long nowMillis, Consumer<SweptSegment> each, boolean byClock) {
-        PresentRetention present = retention;
-        if (!present.shortensAny() || maxTotalBytes == Long.MAX_VALUE) {
-            return passWithoutPacking(new Pass(nowMillis, each, byClock, present, Round.ALL));
-        }
-        Outcome due = passWithoutPacking(new Pass(nowMillis, each, byClock, present, Round.DUE));
-        Outcome excess = passWithoutPacking(new Pass(nowMillis, each, byClock, present, Round.EXCESS));
-        Set<ListedPack> toFetch = new LinkedHashSet<>(due.toFetch());
-        toFetch.addAll(excess.toFetch());
-        return new Outcome(due.result().then(excess.result()), List.copyOf(toFetch));
     }
 
     /** Takes something away that a pass would count on. */
@@ -382,8 +360,6 @@ public final class Sweeper {
         private long reclaimed;
         private final boolean byClock;
         private final PresentRetention retention;
-        private final Round round;
-        private final long maxBytes;
         /** Deleted segments of packs that the listener wasn't told of yet. */
         private final List<SweptSegment> untold = new ArrayList<>();
         /** Packs in the tier that would have to be written anew. */
@@ -391,31 +367,29 @@ public final class Sweeper {
         /** Where streams begin in shared segments, whose data is deleted only after it was packed. */
         private PackStore.SharedBeginnings shared = key -> Long.MAX_VALUE;
 
-        Pass(long nowMillis, Consumer<SweptSegment> each, boolean byClock, PresentRetention retention, Round round) {
+        Pass(long nowMillis, Consumer<SweptSegment> each, boolean byClock, PresentRetention retention) {
             this.nowMillis = nowMillis;
             this.each = each;
             this.byClock = byClock;
             this.retention = retention;
-            this.round = round;
-            this.maxBytes = round == Round.DUE ? Long.MAX_VALUE : maxTotalBytes;
         }
 
         Result run() {
             wal.checkWriter();
             List<ExpiryPlan.Stream> all = look();
-            packs.views().forEach(view -> all.add(round == Round.EXCESS ? view : retention.ofPacks(view)));
-            SweepTime.Outcome asked = asked(bytes(all) > maxBytes ? compared(all) : all);
+            packs.views().forEach(view -> all.add(retention.ofPacks(view)));
+            SweepTime.Outcome asked = asked(bytes(all) > maxTotalBytes ? compared(all) : all);
             List<ExpiryPlan.Stream> views = asked.streams();
             long segments = views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum()
                     + store.segments();
-            List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxBytes, views);
+            List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(nowMillis, maxTotalBytes, views);
             Set<ExpiryPlan.Deletion> due = Set.copyOf(plan);
-            FruitlessPass before = round == Round.EXCESS ? null : fruitless;
+            FruitlessPass before = fruitless;
             if (before != null && failed == 0 && before.isSame(nowMillis, due, retention, store.manifest()) && holds.areAsBefore(before.cursors())) {
                 store.notDeleted().ifPresent(this::failed);
                 return result(segments, before.heldSegments(), before.heldBytes(), asked);
             }
-            fruitless = round == Round.EXCESS ? fruitless : null;
+            fruitless = null;
             shared = sharedBeginnings(plan);
             ConsumerHolds.Look held = holds.look(nowMillis, plan.stream().filter(deletion -> !isPacks(deletion.key())).toList(), views, logs);
             DuePacks<Decisions> duePacks = packs.due(plan, () -> new Decisions(held), toFetch::add, this::failed);
@@ -449,7 +423,7 @@ public final class Sweeper {
 
         private void remember(Set<ExpiryPlan.Deletion> due, ConsumerHolds.Look held, DuePacks<Decisions> duePacks, Decisions decisions) {
             boolean isFruitless = failed == 0 && toFetch.isEmpty() && duePacks.isNothingGoing() && decisions.goingFiles.isEmpty();
-            if (isFruitless && round != Round.EXCESS && !decisions.isAnyBehindOthers) {
+            if (isFruitless && !decisions.isAnyBehindOthers) {
                 held.changes().ifPresent(cursors -> fruitless = new FruitlessPass(due, retention, duePacks.decidedBy(), duePacks.before(), cursors,
                         Math.min(decisions.nextDueMillis, held.nextReleaseMillis()), decisions.heldSegments, decisions.heldBytes));
             }

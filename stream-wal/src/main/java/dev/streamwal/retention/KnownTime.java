@@ -18,6 +18,8 @@ public final class KnownTime {
 
     private final long skewMillis;
     private final LongSupplier nanoTime;
+    /** What was known at the beginning. */
+    private final Reading first;
     private volatile Reading last;
 
     @GuardedBy("this")
@@ -25,9 +27,6 @@ public final class KnownTime {
 
     @GuardedBy("this")
     private long behindSinceNanos;
-
-    /** Whether a reading of this process was at or beyond what is known. */
-    private volatile boolean isConfirmed;
 
     /** A reading of the log's clock, with the monotonic clock at the same moment. */
     private record Reading(long millis, long nanos) {}
@@ -40,7 +39,8 @@ public final class KnownTime {
     public KnownTime(long nowMillis, long maxSkewMillis, LongSupplier nanoTime) {
         this.skewMillis = Math.max(maxSkewMillis, LEAST_SKEW_MILLIS);
         this.nanoTime = nanoTime;
-        this.last = new Reading(nowMillis, nanoTime.getAsLong());
+        this.first = new Reading(nowMillis, nanoTime.getAsLong());
+        this.last = first;
     }
 
     /** For a log of which nothing is known: no clock is ahead of it, or behind. */
@@ -54,7 +54,10 @@ public final class KnownTime {
     }
 
     private long millis(long nanos) {
-        Reading known = last;
+        return millis(last, nanos);
+    }
+
+    private static long millis(Reading known, long nanos) {
         return plus(known.millis, TimeUnit.NANOSECONDS.toMillis(Math.max(0, nanos - known.nanos)));
     }
 
@@ -80,16 +83,20 @@ public final class KnownTime {
     }
 
     /**
-     * The time that says in which window a stream's first record goes: its timestamp; and the time that is known, if the clock has
-     * been behind that since the log was opened. On a machine that says 1970 until it has asked its network, records in a window of 1970 would be swept a minute after the clock is right. Later records need no such
-     * rule: windows don't go backwards.
+     * The time that says in which window a stream's first record goes: its timestamp; and the time that was known when the log was
+     * opened, and has passed since, if the clock is behind that. On a machine that says 1970 until it has asked its network, records in a window of 1970 would be swept a minute after the clock is right. Later records need no such
+     * rule: windows don't go backwards. A reading since that was ahead says nothing.
      *
      * @param timestampMillis the record's, epoch ms
      * @param nowMillis by the log's clock, epoch ms
      */
     public long firstWindowTime(long timestampMillis, long nowMillis) {
-        long known = Math.min(millis(), StreamPolicy.MAX_TIMESTAMP_MILLIS);
-        return !isConfirmed && isBehind(nowMillis) ? Math.max(timestampMillis, known) : timestampMillis;
+        long nanos = nanoTime.getAsLong();
+        if (!isBehind(nowMillis, nanos)) {
+            return timestampMillis;
+        }
+        long known = Math.min(millis(nanos), millis(first, nanos));
+        return Math.max(timestampMillis, Math.min(known, StreamPolicy.MAX_TIMESTAMP_MILLIS));
     }
 
     private boolean isBehind(long nowMillis, long nanos) {
@@ -104,7 +111,6 @@ public final class KnownTime {
         long nanos = nanoTime.getAsLong();
         if (!isBehind(nowMillis, nanos)) {
             behind = false;
-            isConfirmed = true;
         } else if (!behind) {
             behind = true;
             behindSinceNanos = nanos;
