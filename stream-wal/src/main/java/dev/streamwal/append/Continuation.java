@@ -14,9 +14,6 @@ import dev.streamwal.retention.StreamPolicy;
  */
 final class Continuation {
 
-    /** Where the last window begins if there is none. */
-    static final long NO_WINDOW = Long.MIN_VALUE;
-
     private static final long UNKNOWN = -1;
 
     private long end = UNKNOWN;
@@ -26,7 +23,7 @@ final class Continuation {
     private boolean isFromElsewhere;
     private boolean isUncertain;
     private long lowestBase;
-    private long lastWindowStart = NO_WINDOW;
+    private long lastWindowStart = Long.MIN_VALUE;
 
     /** Whether it is known where the last record ended. */
     boolean hasEnd() {
@@ -131,7 +128,7 @@ final class Continuation {
         end = UNKNOWN;
         isUncertain = false;
         isFromElsewhere = false;
-        lastWindowStart = NO_WINDOW;
+        lastWindowStart = Long.MIN_VALUE;
     }
 
     /** @param start of the log */
@@ -146,7 +143,7 @@ final class Continuation {
         return endBefore == UNKNOWN ? nextBase : endBefore;
     }
 
-    /** Where the window of the newest segment begins; {@link #NO_WINDOW} if there is none. */
+    /** Where the window of the newest segment begins; {@link Long#MIN_VALUE} if there is none. */
     long lastWindowStart() {
         return lastWindowStart;
     }
@@ -160,13 +157,10 @@ final class Continuation {
      * The time whose window a record goes to. Windows don't go backwards: a late record goes to the stream's last window, unless that was begun while the
      * clock was ahead, and is right now.
      *
-     * @param lastWindowStart {@link #NO_WINDOW} if the stream has none
+     * @param lastWindowStart {@link Long#MIN_VALUE} if the stream has none
      * @param nowMillis by the log's clock
      */
     static long windowTime(KnownTime time, long lastWindowStart, long timestampMillis, long nowMillis) {
-        if (lastWindowStart == NO_WINDOW) {
-            return time.firstWindowTime(timestampMillis, nowMillis);
-        }
         return time.isMisdated(lastWindowStart, nowMillis) ? timestampMillis : Math.max(timestampMillis, lastWindowStart);
     }
 }

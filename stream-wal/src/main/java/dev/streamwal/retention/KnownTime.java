@@ -18,8 +18,6 @@ public final class KnownTime {
 
     private final long skewMillis;
     private final LongSupplier nanoTime;
-    /** What was known at the beginning. */
-    private final Reading first;
     private volatile Reading last;
 
     @GuardedBy("this")
@@ -39,8 +37,7 @@ public final class KnownTime {
     public KnownTime(long nowMillis, long maxSkewMillis, LongSupplier nanoTime) {
         this.skewMillis = Math.max(maxSkewMillis, LEAST_SKEW_MILLIS);
         this.nanoTime = nanoTime;
-        this.first = new Reading(nowMillis, nanoTime.getAsLong());
-        this.last = first;
+        this.last = new Reading(nowMillis, nanoTime.getAsLong());
     }
 
     /** For a log of which nothing is known: no clock is ahead of it, or behind. */
@@ -54,10 +51,7 @@ public final class KnownTime {
     }
 
     private long millis(long nanos) {
-        return millis(last, nanos);
-    }
-
-    private static long millis(Reading known, long nanos) {
+        Reading known = last;
         return plus(known.millis, TimeUnit.NANOSECONDS.toMillis(Math.max(0, nanos - known.nanos)));
     }
 
@@ -80,23 +74,6 @@ public final class KnownTime {
     /** Whether the time can't be that early any more. */
     boolean isBehind(long nowMillis) {
         return isBehind(nowMillis, nanoTime.getAsLong());
-    }
-
-    /**
-     * The time that says in which window a stream's first record goes: its timestamp; and the time that was known when the log was
-     * opened, and has passed since, if the clock is behind that. On a machine that says 1970 until it has asked its network, records in a window of 1970 would be swept a minute after the clock is right. Later records need no such
-     * rule: windows don't go backwards. A reading since that was ahead says nothing.
-     *
-     * @param timestampMillis the record's, epoch ms
-     * @param nowMillis by the log's clock, epoch ms
-     */
-    public long firstWindowTime(long timestampMillis, long nowMillis) {
-        long nanos = nanoTime.getAsLong();
-        if (!isBehind(nowMillis, nanos)) {
-            return timestampMillis;
-        }
-        long known = Math.min(millis(nanos), millis(first, nanos));
-        return Math.max(timestampMillis, Math.min(known, StreamPolicy.MAX_TIMESTAMP_MILLIS));
     }
 
     private boolean isBehind(long nowMillis, long nanos) {

@@ -85,19 +85,4 @@ class KnownTimeTest {
         assertThat(KnownTime.plus(Long.MAX_VALUE - 5, 6)).isEqualTo(Long.MAX_VALUE);
         assertThat(KnownTime.plus(Long.MIN_VALUE, Long.MAX_VALUE)).isEqualTo(-1);
     }
-
-    @Test
-    void firstWindowTime_clockIsBehind_isWhatWasKnownAtTheBeginning() {
-        KnownTime atBoot = new KnownTime(NOW, HOUR, () -> 0);
-        assertThat(atBoot.firstWindowTime(0, 0)).isEqualTo(NOW);
-        assertThat(atBoot.firstWindowTime(NOW + 1, 0)).isEqualTo(NOW + 1);
-        assertThat(atBoot.firstWindowTime(NOW - HOUR, NOW - HOUR)).as("not behind").isEqualTo(NOW - HOUR);
-        atBoot.believe(0);
-        assertThat(atBoot.firstWindowTime(0, 0)).isEqualTo(NOW);
-        atBoot.believe(NOW + 10 * HOUR);
-        assertThat(atBoot.firstWindowTime(0, 0)).as("a clock that was ahead, perhaps").isEqualTo(NOW);
-        assertThat(atBoot.firstWindowTime(NOW + HOUR, NOW + HOUR)).isEqualTo(NOW + HOUR);
-        assertThat(new KnownTime(Long.MAX_VALUE - 1, HOUR, () -> 0).firstWindowTime(0, 0)).isEqualTo(StreamPolicy.MAX_TIMESTAMP_MILLIS);
-        assertThat(KnownTime.unknown().firstWindowTime(-5, 0)).isEqualTo(-5);
-    }
 }
