@@ -288,10 +288,9 @@ abstract class PackingContract extends LogContract {
     @Test
     void sweep_totalBytesBehindAnAppliedRetention_takesWhatIsOldestFirst() {
         Duration longRetention = WINDOW.multipliedBy(400);
-        List<Written> written = new ArrayList<>();
         try (StreamWal wal = open(options().ownSegments(0).retention(longRetention).window(WINDOW).compression(Compression.NONE))) {
             for (int i = 0; i < 6; i++) {
-                written.addAll(appendSome(wal.stream(key(0)), 10, 500));
+                appendSome(wal.stream(key(0)), 10, 500);
                 clock.advance(WINDOW);
             }
             clock.advance(WINDOW.multipliedBy(40));
