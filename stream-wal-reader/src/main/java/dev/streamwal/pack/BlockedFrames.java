@@ -11,15 +11,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The frames of a packed segment that are stored in {@link FrameBlocks blocks}, read as if they were stored plain. Adjacent blocks are read at
- * once; the last one is kept, and single ones go to a cache. A block that doesn't verify reads as bytes that are no frame. Thread-safe.
+ * once; the last one is kept, and those of short reads go to a cache. A block that doesn't verify reads as bytes that are no frame. Thread-safe.
  */
 final class BlockedFrames {
 
     /** Limit of one read. */
     private static final int MAX_READ_BYTES = 256 << 10;
 
-    /** A read of more blocks than this is part of a long scan, which comes by once: it would only drive out what is asked for again. */
-    private static final int MAX_KEPT_BLOCKS = 4;
+    /** A read of more blocks than this is part of a long scan, which comes by once. A scan's first read, which may be all of a short one, has fewer. */
+    private static final int MAX_KEPT_BLOCKS = 8;
 
     /** Not zero, which would mean that nothing was written there. */
     private static final byte NO_FRAME = -1;
@@ -157,14 +157,15 @@ final class BlockedFrames {
                 known = FrameBlocks.BlockList.ofOne(bytes, extent.storedBytes());
             } else {
                 byte[] readBefore = cache.get(extent.offset());
-                byte[] stored = readBefore == null ? stored(0, extent.listBytes(), false).array() : readBefore;
-                try {
-                    known = FrameBlocks.BlockList.decode(ByteBuffer.wrap(stored), extent.storedBytes(), position, salt);
-                } catch (FormatException e) {
-                    return Optional.empty();
-                }
                 if (readBefore == null) {
-                    cache.put(extent.offset(), stored);
+                    try {
+                        known = FrameBlocks.BlockList.decode(stored(0, extent.listBytes(), false), extent.storedBytes(), position, salt);
+                    } catch (FormatException e) {
+                        return Optional.empty();
+                    }
+                    cache.put(extent.offset(), known.bytes());
+                } else {
+                    known = new FrameBlocks.BlockList(readBefore);
                 }
             }
             list = known;

@@ -5,6 +5,8 @@ import static dev.streamwal.format.FormatException.corrupt;
 
 import dev.streamwal.format.FormatException;
 import java.io.Closeable;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -281,23 +283,29 @@ final class FrameBlocks {
         return ByteBuffer.wrap(columns, 0, length);
     }
 
-    /** Offsets of a segment's blocks. */
-    static final class BlockList {
-        /** Offsets in the frames; one more than there are blocks. */
-        private final int[] offsets;
-        /** Offsets in the stored bytes; one more than there are blocks. */
-        private final int[] storedOffsets;
+    /**
+     * Offsets of a segment's blocks.
+     *
+     * @param bytes for each block, and for the end of the last one, where it begins in the frames and in the stored bytes: as a cache keeps them
+     */
+    record BlockList(byte[] bytes) {
+
+        private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+        private static final int BLOCK_OFFSETS_BYTES = 2 * Integer.BYTES;
 
         private BlockList(int count) {
-            offsets = new int[count + 1];
-            storedOffsets = new int[count + 1];
+            this(new byte[BLOCK_OFFSETS_BYTES * (count + 1)]);
+        }
+
+        private void set(int block, int offset, int storedOffset) {
+            INTS.set(bytes, BLOCK_OFFSETS_BYTES * block, offset);
+            INTS.set(bytes, BLOCK_OFFSETS_BYTES * block + Integer.BYTES, storedOffset);
         }
 
         /** Of a single block, which needs no list. */
         static BlockList ofOne(int bytes, int storedBytes) {
             BlockList list = new BlockList(1);
-            list.offsets[1] = bytes;
-            list.storedOffsets[1] = storedBytes;
+            list.set(1, bytes, storedBytes);
             return list;
         }
 
@@ -315,41 +323,54 @@ final class FrameBlocks {
             checkChecksum(list, "a list of blocks", position, salt);
             int count = Varints.length(list, list.remaining());
             BlockList blocks = new BlockList(count);
-            blocks.storedOffsets[0] = listBytes;
-            for (int i = 0; i < count; i++) {
-                blocks.offsets[i + 1] = blocks.offsets[i] + Varints.length(list, PackWriter.MAX_SEGMENT_BYTES - blocks.offsets[i]);
-                blocks.storedOffsets[i + 1] = blocks.storedOffsets[i] + Varints.length(list, storedBytes - blocks.storedOffsets[i]);
+            int offset = 0;
+            int storedOffset = listBytes;
+            blocks.set(0, offset, storedOffset);
+            for (int i = 1; i <= count; i++) {
+                offset += Varints.length(list, PackWriter.MAX_SEGMENT_BYTES - offset);
+                storedOffset += Varints.length(list, storedBytes - storedOffset);
+                blocks.set(i, offset, storedOffset);
             }
-            check(blocks.storedOffsets[count] == storedBytes, "blocks of a segment are not as long as the table says, " + storedBytes,
-                    blocks.storedOffsets[count]);
+            if (storedOffset != storedBytes) {
+                throw corrupt("blocks of a segment are not as long as the table says, " + storedBytes, storedOffset);
+            }
             return blocks;
         }
 
         int count() {
-            return offsets.length - 1;
+            return bytes.length / BLOCK_OFFSETS_BYTES - 1;
         }
 
         /** Offset of a block's frames behind the segment's first frame. */
         int offset(int block) {
-            return offsets[block];
+            return (int) INTS.get(bytes, BLOCK_OFFSETS_BYTES * block);
         }
 
         int bytes(int block) {
-            return offsets[block + 1] - offsets[block];
+            return offset(block + 1) - offset(block);
         }
 
         int storedOffset(int block) {
-            return storedOffsets[block];
+            return (int) INTS.get(bytes, BLOCK_OFFSETS_BYTES * block + Integer.BYTES);
         }
 
         int storedBytes(int block) {
-            return storedOffsets[block + 1] - storedOffsets[block];
+            return storedOffset(block + 1) - storedOffset(block);
         }
 
         /** The block that holds an offset of the frames; the number of blocks where the offset is behind all. */
         int holding(int offset) {
-            int found = Arrays.binarySearch(offsets, offset);
-            return found < 0 ? -found - 2 : found;
+            int from = 0;
+            int to = count();
+            while (from < to) {
+                int middle = (from + to + 1) >>> 1;
+                if (offset(middle) <= offset) {
+                    from = middle;
+                } else {
+                    to = middle - 1;
+                }
+            }
+            return from;
         }
     }
 }

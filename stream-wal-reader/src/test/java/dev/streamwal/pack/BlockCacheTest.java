@@ -2,6 +2,9 @@ package dev.streamwal.pack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** What a cache of blocks holds, and what it lets go. */
@@ -20,6 +23,59 @@ class BlockCacheTest {
         assertThat(cache.get("a", 0)).hasSize(100);
         assertThat(cache.get("c", 0)).hasSize(100);
         assertThat(cache.bytes()).isEqualTo(2 * (100 + OVERHEAD_BYTES));
+    }
+
+    @Test
+    void put_ofManyMoreThanItHolds_leavesWhatWasAskedForAgain() {
+        BlockCache cache = new BlockCache(10 * (100 + OVERHEAD_BYTES));
+        for (int block = 0; block < 8; block++) {
+            cache.put("a", block, new byte[100]);
+        }
+        for (int block = 0; block < 8; block++) {
+            assertThat(cache.get("a", block)).hasSize(100);
+        }
+        for (int block = 0; block < 1_000; block++) {
+            cache.put("scanned", block, new byte[100]);
+        }
+        for (int block = 0; block < 8; block++) {
+            assertThat(cache.get("a", block)).as("block " + block).hasSize(100);
+        }
+        assertThat(cache.get("scanned", 999)).as("a fifth is left to those that are new").hasSize(100);
+        assertThat(cache.get("scanned", 0)).isNull();
+    }
+
+    @Test
+    void putAndGet_atRandom_holdsWhatFitsAndCountsIt() {
+        Random random = new Random(7);
+        for (int round = 0; round < 200; round++) {
+            long max = random.nextInt(4_000);
+            BlockCache cache = new BlockCache(max);
+            Map<Integer, byte[]> last = new HashMap<>();
+            for (int step = 0; step < 300; step++) {
+                int block = random.nextInt(12);
+                if (random.nextInt(3) == 0) {
+                    byte[] bytes = new byte[random.nextInt(600)];
+                    cache.put(block % 2 == 0 ? "even" : "odd", block, bytes);
+                    last.put(block, bytes);
+                } else if (random.nextInt(40) == 0) {
+                    cache.remove("even");
+                    last.keySet().removeIf(each -> each % 2 == 0);
+                } else {
+                    byte[] known = cache.get(block % 2 == 0 ? "even" : "odd", block);
+                    assertThat(known == null || known == last.get(block) || OVERHEAD_BYTES + last.get(block).length > max).isTrue();
+                }
+                assertThat(cache.bytes()).isBetween(0L, max);
+            }
+            long held = 0;
+            for (int block = 0; block < 12; block++) {
+                byte[] known = cache.get(block % 2 == 0 ? "even" : "odd", block);
+                held += known == null ? 0 : OVERHEAD_BYTES + known.length;
+            }
+            assertThat(held).isEqualTo(cache.bytes());
+            cache.remove("even");
+            cache.remove("odd");
+            assertThat(cache.bytes()).isZero();
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
+import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
@@ -52,7 +53,7 @@ class PackedBlocksTest {
     }
 
     private static byte[] text(int i) {
-        return ("{\"reading\":" + (20_000 + i * 7919L % 2_000) + ",\"number\":" + i + "}").getBytes(StandardCharsets.US_ASCII);
+        return ("{\"reading\":" + (20_000 + i * 7919L % 2_000) + ",\"unit\":\"W\",\"number\":" + i + "}").getBytes(StandardCharsets.US_ASCII);
     }
 
     @AfterEach
@@ -74,6 +75,32 @@ class PackedBlocksTest {
             assertThat(reader.readCalls()).isEqualTo(before);
             check(reader, 1_900);
             assertThat(reader.readCalls()).as("another block").isGreaterThan(before);
+        }
+    }
+
+    /** A scan of a range reads 64 KiB at first: as many blocks as a dashboard asks for again and again. */
+    @Test
+    void scan_ofARangeThatWasReadBefore_readsNoBlock() {
+        try (WalReader reader = WalReader.open(root)) {
+            assertThat(bytesRead(reader, () -> assertThat(recordsFrom(reader, 1_000, 1_500)).isEqualTo(500))).isPositive();
+            assertThat(bytesRead(reader, () -> assertThat(recordsFrom(reader, 1_000, 1_500)).isEqualTo(500))).isZero();
+            assertThat(bytesRead(reader, () -> assertThat(recordsFrom(reader, 1_100, 1_400)).isEqualTo(300))).isZero();
+        }
+    }
+
+    private static long bytesRead(WalReader reader, Runnable action) {
+        long before = reader.readBytes();
+        action.run();
+        return reader.readBytes() - before;
+    }
+
+    private static int recordsFrom(WalReader reader, int from, int to) {
+        try (EntryCursor cursor = reader.scan(KEY, START.plusMillis(from), START.plusMillis(to))) {
+            int found = 0;
+            while (cursor.next()) {
+                found++;
+            }
+            return found;
         }
     }
 
