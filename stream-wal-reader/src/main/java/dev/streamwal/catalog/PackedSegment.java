@@ -46,6 +46,8 @@ public final class PackedSegment extends Segment {
     /** Which block of the table has its entry, as the catalogue of keys says. */
     private final int block;
     private volatile @Nullable Place place;
+    /** The {@link Manifest#token} by which it was found to be there; null where none was asked. */
+    private volatile @Nullable Object thereBy;
 
     /** Where it is in the pack. */
     private record Place(PackReader reader, PackEntry entry, SegmentHeader header) {}
@@ -165,8 +167,18 @@ public final class PackedSegment extends Segment {
 
     @Override
     public SegmentReader open(ChannelCache channels) throws IOException {
-        // the manifest alone tells: a pack that was deleted may still be open
+        checkThere(channels);
+        Place here = place();
+        PackedBytes bytes = here.reader().open(here.entry());
+        return new SegmentReader(this, here.header(), channels, bytes, bytes::close, footers, false);
+    }
+
+    /** The manifest alone tells: a pack that was deleted may still be open. */
+    private void checkThere(ChannelCache channels) throws IOException {
         Manifest now = packs.manifest();
+        if (now.token().equals(thereBy)) {
+            return;
+        }
         boolean isPackGone = now.pack(pack.number()).isEmpty();
         if (isPackGone) {
             channels.forget(file());
@@ -174,9 +186,7 @@ public final class PackedSegment extends Segment {
         if (isPackGone || now.isVoid(key(), basePosition(), pack.number())) {
             throw new NoSuchFileException(file().toString());
         }
-        Place here = place();
-        PackedBytes bytes = here.reader().open(here.entry());
-        return new SegmentReader(this, here.header(), channels, bytes, bytes::close, footers, false);
+        thereBy = now.token();
     }
 
     @Override

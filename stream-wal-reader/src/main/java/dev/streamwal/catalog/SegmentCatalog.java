@@ -71,15 +71,16 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private @Nullable Object missingIn;
 
-    /** The segments in packs, by {@link #manifest}. */
+    /** The segments in packs, by the manifest of {@link #listedBy}. */
     @GuardedBy("this")
     private List<Segment> packed = List.of();
 
     @GuardedBy("this")
     private PackCatalog.Known packedBefore = new PackCatalog.Known();
 
+    /** Its {@link Manifest#token}: of thousands of catalogs each may be of another manifest. Null before any was listed. */
     @GuardedBy("this")
-    private @Nullable Manifest manifest;
+    private @Nullable Object listedBy;
 
     /** The parts in shared segments. */
     @GuardedBy("this")
@@ -208,12 +209,12 @@ public final class SegmentCatalog {
     /** Lists the segments again, where they can have changed; empty where there are none. */
     public synchronized SegmentChain refresh() throws IOException {
         // one of before will do: it never returns to an earlier state
-        Manifest before = manifest == null ? packs.earlierManifest() : manifest;
+        Object before = listedBy == null ? packs.earlierManifest().token() : listedBy;
         for (int attempt = 1; ; attempt++) {
             listOwn();
             SharedCatalog.Listing sharedNow = shared == null ? SharedCatalog.Listing.NOTHING : shared.list();
             Manifest after = packs.manifest();
-            if (after.equals(before)) {
+            if (after.token().equals(before)) {
                 try {
                     lookUp(after);
                     lookUp(sharedNow, after);
@@ -228,7 +229,7 @@ public final class SegmentCatalog {
                     after = packs.manifest();
                 }
             }
-            before = after;
+            before = after.token();
             if (attempt == PackCatalog.MAX_ATTEMPTS) {
                 throw new IOException("manifest of packs changed during every attempt to list the stream: attempts=" + attempt + ", stream=" + key
                         + ", directory=" + directory.get() + "; read again later");
@@ -246,10 +247,10 @@ public final class SegmentCatalog {
 
     @GuardedBy("this")
     private void lookUp(Manifest now) throws IOException {
-        if (!now.equals(manifest)) {
+        if (!now.token().equals(listedBy)) {
             List<Segment> found = packs.segments(key, now, packedBefore);
             packed = found.isEmpty() && packed.isEmpty() ? packed : found;
-            manifest = now;
+            listedBy = now.token();
         }
     }
 
@@ -270,18 +271,21 @@ public final class SegmentCatalog {
     }
 
     /** What packs have of the stream, as listed last. */
-    private record InPacks(@Nullable Manifest manifest, List<Segment> segments, PackCatalog.Known before, Merged merged) {}
+    private record InPacks(@Nullable Object listedBy, List<Segment> segments, PackCatalog.Known before, Merged merged) {}
 
     private synchronized InPacks inPacks() {
-        // a table that is damaged may have been written anew
-        boolean isReadable = packed.stream().noneMatch(UnreadableFile.class::isInstance);
-        return new InPacks(isReadable ? manifest : null, isReadable ? packed : List.of(), packedBefore.copy(), merged);
+        boolean isReadable = true;
+        for (Segment segment : packed) {
+            // a table that is damaged may have been written anew
+            isReadable &= !(segment instanceof UnreadableFile);
+        }
+        return new InPacks(isReadable ? listedBy : null, isReadable ? packed : List.of(), packedBefore.copy(), merged);
     }
 
     /** Begins with what another catalog of the stream, which stays as it is, has found in packs. Called before anything is listed. */
     synchronized void beginWith(SegmentCatalog other) {
         InPacks known = other.inPacks();
-        manifest = known.manifest();
+        listedBy = known.listedBy();
         packed = known.segments();
         packedBefore = known.before();
         merged = known.merged();
@@ -292,8 +296,8 @@ public final class SegmentCatalog {
         return Objects.equals(listedBy(), other.listedBy());
     }
 
-    private synchronized @Nullable Manifest listedBy() {
-        return manifest;
+    private synchronized @Nullable Object listedBy() {
+        return listedBy;
     }
 
     /**

@@ -35,6 +35,7 @@ public final class Manifest {
     private final long packsBelow;
     private final @Nullable LogTier tier;
     private final Map<Long, TierObject> objects;
+    private final Object token = new Object();
 
     /**
      * A manifest as written.
@@ -104,6 +105,11 @@ public final class Manifest {
     private static int byWindow(ListedPack one, ListedPack other) {
         int windows = Long.compare(one.window().startMillis(), other.window().startMillis());
         return windows != 0 ? windows : Long.compare(one.number(), other.number());
+    }
+
+    /** Stands for it in comparisons of who would otherwise keep it in memory: each is another object. */
+    public Object token() {
+        return token;
     }
 
     /** Number of changes so far. */

@@ -4,18 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
+import dev.streamwal.tier.TierReads;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SegmentCatalogTest {
+
+    private static final int MAX_GCS = 1_000;
 
     @TempDir
     private Path folder;
@@ -36,6 +42,25 @@ class SegmentCatalogTest {
         assertThat(chain.size()).isZero();
         assertThat(chain.floor(0)).isEqualTo(-1);
         assertThat(chain.after(0)).isNull();
+    }
+
+    /** There may be a catalog for each of 100,000 streams, listed at times of their own, while packs come and go each second. */
+    @Test
+    void refresh_keepsNoManifestInMemory() throws IOException, InterruptedException {
+        AtomicReference<Manifest> manifest = new AtomicReference<>(Manifest.EMPTY.packedBelow(8));
+        PackCatalog packs = new PackCatalog(folder, channels, new FooterCache(), 0, manifest::get, TierReads.refusing(folder), false);
+        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), () -> folder, channels, new FooterCache(), packs, null);
+        touch("0000000000000000_1.seg");
+        assertThat(catalog.refresh().size()).isEqualTo(1);
+        WeakReference<Manifest> listed = new WeakReference<>(manifest.get());
+        manifest.set(manifest.get().packedBelow(16));
+        assertThat(packs.manifest()).isEqualTo(manifest.get());
+        for (int i = 0; i < MAX_GCS && listed.get() != null; i++) {
+            System.gc();
+            Thread.sleep(1);
+        }
+        assertThat(listed.get()).isNull();
+        assertThat(catalog.refresh().size()).isEqualTo(1);
     }
 
     @Test
