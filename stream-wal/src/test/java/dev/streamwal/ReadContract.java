@@ -19,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -112,6 +113,22 @@ abstract class ReadContract extends LogContract {
             assertThat(Written.of(latest.get("s"))).isEqualTo(s.get(MANY - 1));
             assertThat(latest.get("t").ref()).isEqualTo(late);
             assertThat(reader.latest("nobody")).isEmpty();
+        }
+    }
+
+    /** The names of their directories don't tell such keys, or spell them otherwise. */
+    @Test
+    void latest_ofStreamsWithLongAndUnusualKeys_isThatOfEach() {
+        StreamWal wal = open();
+        List<String> keys = List.of("Upper/Case", "con", ".dot", "ü".repeat(300), "x".repeat(1_024), "x".repeat(1_023), "plain");
+        Map<String, EntryRef> last = new HashMap<>();
+        for (String key : keys) {
+            last.put(key, wal.stream(key).append(NOW, bytes("last of " + key.length())));
+        }
+        for (WalReader reader : List.of(readerOf(wal), reader())) {
+            Map<String, Entry> latest = reader.latest(keys);
+            assertThat(latest.keySet()).containsExactlyElementsOf(keys);
+            latest.forEach((key, entry) -> assertThat(entry.ref()).isEqualTo(last.get(key)));
         }
     }
 

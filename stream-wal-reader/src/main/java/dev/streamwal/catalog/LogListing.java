@@ -5,6 +5,7 @@ import dev.streamwal.manifest.Manifest;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -19,10 +20,33 @@ public final class LogListing {
 
     private final LogSource log;
     private final Manifest manifest;
-    private final Set<String> directories;
+    private final Directories directories;
     private final List<SharedSegment> shared;
 
-    private LogListing(LogSource log, Manifest manifest, Set<String> directories, List<SharedSegment> shared) {
+    /**
+     * The folder's directories.
+     *
+     * @param plain the keys that their names tell: making a name for each key that is asked for takes longer
+     * @param hasDigests whether there are others
+     */
+    private record Directories(Set<String> plain, boolean hasDigests, Set<String> names) {
+
+        static Directories of(Set<String> names) {
+            Set<String> plain = new HashSet<>();
+            boolean hasDigests = false;
+            for (String name : names) {
+                StreamKey.fromDirectoryName(name).ifPresent(key -> plain.add(key.text()));
+                hasDigests |= StreamKey.isDigestName(name);
+            }
+            return new Directories(plain, hasDigests, names);
+        }
+
+        boolean have(String key) {
+            return plain.contains(key) || (hasDigests && names.contains(StreamKey.of(key).directoryName()));
+        }
+    }
+
+    private LogListing(LogSource log, Manifest manifest, Directories directories, List<SharedSegment> shared) {
         this.log = log;
         this.manifest = manifest;
         this.directories = directories;
@@ -31,9 +55,9 @@ public final class LogListing {
 
     /** @param keys the streams to be looked at; in the writer's process they are recovered first */
     static LogListing of(LogSource log, Collection<String> keys) throws IOException {
-        Set<String> namesBefore = log.streams().names();
+        Directories directories = Directories.of(log.streams().names());
         if (log.writer() != null) {
-            recover(log, keys, namesBefore);
+            recover(log, keys, directories);
         }
         Manifest before = log.packs().manifest();
         for (int attempt = 1; attempt <= PackCatalog.MAX_ATTEMPTS; attempt++) {
@@ -41,19 +65,19 @@ public final class LogListing {
             List<SharedSegment> shared = log.packs().look(unused -> log.shared().all(manifest));
             Set<String> names = log.streams().names();
             before = log.packs().manifest();
-            if (before.equals(manifest) && names.equals(namesBefore)) {
-                return new LogListing(log, manifest, names, shared);
+            if (before.equals(manifest) && names.equals(directories.names())) {
+                return new LogListing(log, manifest, directories, shared);
             }
-            namesBefore = names;
+            directories = Directories.of(names);
         }
         throw new IOException("log changed during every attempt to list it: attempts=" + PackCatalog.MAX_ATTEMPTS + ", folder="
                 + log.streams().path() + "; read again later");
     }
 
     /** Those with files of their own. What others have in shared segments was recovered when the log was opened, and a directory that comes later is new. */
-    private static void recover(LogSource log, Collection<String> keys, Set<String> directories) {
+    private static void recover(LogSource log, Collection<String> keys, Directories directories) {
         for (String key : keys) {
-            if (directories.contains(StreamKey.of(key).directoryName())) {
+            if (directories.have(key)) {
                 log.recover(key);
             }
         }
@@ -61,16 +85,15 @@ public final class LogListing {
 
     /** Whether the folder of segments had any directory; that of a log that was written to has. */
     boolean hasDirectories() {
-        return !directories.isEmpty();
+        return !directories.names().isEmpty();
     }
 
     /** The stream's segments. */
     public SegmentCatalog catalog(String key) throws IOException {
-        StreamKey streamKey = StreamKey.of(key);
-        if (directories.contains(streamKey.directoryName())) {
+        if (directories.have(key)) {
             return log.freshCatalog(key);
         }
-        SegmentCatalog catalog = log.emptyCatalog(streamKey);
+        SegmentCatalog catalog = log.emptyCatalog(StreamKey.of(key));
         log.beginWithKnown(catalog);
         catalog.list(manifest, shared);
         log.keep(catalog);
