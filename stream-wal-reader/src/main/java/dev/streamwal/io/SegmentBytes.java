@@ -21,6 +21,14 @@ public interface SegmentBytes {
         return read(target, offset);
     }
 
+    /**
+     * Whether frames that it reads needn't be verified: their checksums are computed, or compared, by what reads them, and where that fails there are bytes
+     * that are no frame. That is so only for who knows where a frame begins, as any bytes may stand in a record's content.
+     */
+    default boolean isVerified() {
+        return false;
+    }
+
     /** Current length of the file. */
     long size() throws IOException;
 

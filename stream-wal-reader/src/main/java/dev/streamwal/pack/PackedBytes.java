@@ -83,6 +83,12 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
         }
     }
 
+    /** A block has a checksum, and those of its frames are computed when it is decoded. */
+    @Override
+    public boolean isVerified() {
+        return blocks != null;
+    }
+
     /** Offset where the data ends. */
     @Override
     public long size() {

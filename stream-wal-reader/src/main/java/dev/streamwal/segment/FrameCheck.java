@@ -30,6 +30,12 @@ final class FrameCheck {
         return peeked == Finding.RECORD ? verify(at) : peeked;
     }
 
+    /** As {@link #look}, where a frame is known to begin: then its checksum is compared only if that wasn't done when its bytes were read. */
+    Finding lookAtBegin(long at) throws IOException {
+        Finding peeked = peek(at);
+        return peeked == Finding.RECORD ? verify(at, true) : peeked;
+    }
+
     /** Reads the prefix; returns {@code RECORD} where nothing is wrong so far. */
     Finding peek(long at) throws IOException {
         if (buffer.limit() - at < RecordLayout.PREFIX_BYTES || !buffer.ensure(at, RecordLayout.PREFIX_BYTES)) {
@@ -40,6 +46,10 @@ final class FrameCheck {
 
     /** Checks the frame after a {@link #peek} that returned {@code RECORD}. */
     Finding verify(long at) throws IOException {
+        return verify(at, false);
+    }
+
+    private Finding verify(long at, boolean isBegin) throws IOException {
         if (!buffer.reaches(at + view.frameBytes())) {
             if (view.frameBytes() > RecordLayout.MAX_FRAME_BYTES && view.flags() == RecordLayout.PADDING) {
                 return verifyInPieces(at, view.frameBytes());
@@ -49,7 +59,7 @@ final class FrameCheck {
                 return loaded;
             }
         }
-        return view.checksumMatches(header.salt()) ? Finding.RECORD : Finding.BAD_CHECKSUM;
+        return (isBegin && buffer.isVerified()) || view.checksumMatches(header.salt()) ? Finding.RECORD : Finding.BAD_CHECKSUM;
     }
 
     /** Checks padding in place of a large damaged stretch: nobody needs its content, so it isn't held as a whole. */

@@ -29,6 +29,7 @@ public final class ReadBuffer implements AutoCloseable {
     private int readBytes;
     private int backReadBytes;
     private long reads;
+    private boolean isVerified;
 
     /**
      * Empty at first.
@@ -112,6 +113,7 @@ public final class ReadBuffer implements AutoCloseable {
         buffer.clear().limit(toRead);
         start = from;
         end = from + bytes.read(buffer, from);
+        isVerified = bytes.isVerified();
         buffer.clear();
         reads++;
     }
@@ -138,6 +140,11 @@ public final class ReadBuffer implements AutoCloseable {
     /** Offset in the file of the first buffered byte. */
     public long start() {
         return start;
+    }
+
+    /** Whether frames among the buffered bytes needn't be verified: see {@link SegmentBytes#isVerified}. */
+    public boolean isVerified() {
+        return isVerified;
     }
 
     /** Number of reads so far. */

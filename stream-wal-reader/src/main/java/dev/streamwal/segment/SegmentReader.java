@@ -84,6 +84,11 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         return renewed == null ? bytes.size() : renewed.size();
     }
 
+    @Override
+    public boolean isVerified() {
+        return renewed == null ? bytes.isVerified() : renewed.isVerified();
+    }
+
     /**
      * The same bytes, for a caller that reads for long: each read is as {@link #readOnce}, and of the file that has the segment's name by then. So a
      * walk that stands in a segment sees nothing that was erased meanwhile, except what it has read already. A deleted file stays readable.
@@ -101,6 +106,11 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
             @Override
             public long size() throws IOException {
                 return SegmentReader.this.size();
+            }
+
+            @Override
+            public boolean isVerified() {
+                return SegmentReader.this.isVerified();
             }
         };
     }

@@ -35,6 +35,8 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
 
     private long offset;
     private long next;
+    /** Whether a frame is known to begin where it looks next: behind the header, or behind another frame. */
+    private boolean isAtBegin;
     private int back;
     private Finding finding = Finding.END;
     private boolean believesEmpty;
@@ -81,6 +83,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
     public void seek(long recordOffset) {
         this.offset = recordOffset;
         this.next = recordOffset;
+        this.isAtBegin = recordOffset == header.headerLength();
         this.back = 0;
         this.finding = Finding.END;
         buffer.restart();
@@ -105,6 +108,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
             return false;
         }
         next = offset + view.frameBytes();
+        isAtBegin = true;
         back = view.previousSize();
         return true;
     }
@@ -143,6 +147,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         }
         offset = start;
         next = start;
+        isAtBegin = false;
         if (size <= RecordLayout.MAX_FRAME_BYTES) {
             buffer.ensureBackwards(start, size);
         }
@@ -153,6 +158,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
             return stop(Finding.BAD_PREVIOUS_SIZE);
         }
         next = start + size;
+        isAtBegin = true;
         back = view.previousSize();
         return true;
     }
@@ -193,7 +199,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
     }
 
     private boolean accept(long at) throws IOException {
-        finding = frames.look(at);
+        finding = isAtBegin ? frames.lookAtBegin(at) : frames.look(at);
         if (finding != Finding.RECORD) {
             return false;
         }

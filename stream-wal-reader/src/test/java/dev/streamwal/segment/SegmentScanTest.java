@@ -27,7 +27,16 @@ class SegmentScanTest {
     }
 
     private SegmentScan scan(byte[] file) throws IOException {
+        return scan(file, false);
+    }
+
+    private SegmentScan scan(byte[] file, boolean isVerified) throws IOException {
         return new SegmentScan(new SegmentBytes() {
+            @Override
+            public boolean isVerified() {
+                return isVerified;
+            }
+
             @Override
             public int read(ByteBuffer target, long offset) {
                 bytesRead += target.remaining();
@@ -259,6 +268,39 @@ class SegmentScanTest {
             assertThat(scan.judge()).isEqualTo(ScanStop.CORRUPT);
             assertThat(segment.header().positionAt(scan.nextValid())).isEqualTo(behind);
         }
+    }
+
+    /** So it is believed, and not computed again; but any bytes may stand in a content. */
+    @Test
+    void next_bytesThatAreVerified_areBelievedOnlyWhereAFrameIsKnownToBegin() throws IOException {
+        segment.append(1, "first");
+        segment.append(2, "second");
+        Written outer = segment.append(3, new byte[0], forged());
+        segment.append(4, "last");
+        byte[] file = segment.bytes();
+        int inSecond = (int) segment.header().offsetOf(written().get(1)) + 32;
+        file[inSecond] ^= 1;
+        try (SegmentScan scan = scan(file, true)) {
+            assertThat(forwards(scan)).as("one behind the other").isEqualTo(written());
+            assertThat(scan.verifies(segment.header().offsetOf(written().get(1)))).isFalse();
+            long inContent = segment.header().offsetOf(outer.position()) + 32;
+            scan.seek(inContent);
+            assertThat(scan.next()).as("in a content").isFalse();
+            scan.seek(segment.header().offsetOf(written().get(1)));
+            assertThat(scan.next()).as("anywhere else").isFalse();
+            scan.seek(segment.header().offsetOf(written().get(0)));
+            assertThat(forwards(scan)).as("from the header on").isEqualTo(written());
+        }
+        try (SegmentScan scan = scan(file, false)) {
+            assertThat(forwards(scan)).containsExactly(written().get(0));
+        }
+    }
+
+    /** A frame whose checksum alone is wrong, wherever it stands. */
+    private static byte[] forged() {
+        SegmentWriterForTests other = SegmentWriterForTests.first(Path.of("unused"), "host/cpu");
+        other.append(1, "forged");
+        return Arrays.copyOfRange(other.bytes(), other.header().headerLength(), other.tail());
     }
 
     @Test
