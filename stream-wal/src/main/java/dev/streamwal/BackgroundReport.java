@@ -14,6 +14,7 @@ import dev.streamwal.engine.UntoldFailures;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.events.DamageFoundEvent;
+import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.SegmentDeleteEvent;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
@@ -222,7 +223,9 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
 
     private void damaged(@Nullable String key, @Nullable Path file, long offset, long length, String decision) {
         counts.damaged();
-        DamageFoundEvent.found(key, file, offset, length, decision);
+        if (FlightRecording.isOn()) {
+            DamageFoundEvent.found(key, file, offset, length, decision);
+        }
     }
 
     @Override
@@ -250,7 +253,9 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
 
     private void count(DeletedSegment segment) {
         counts.deleted(segment.reason());
-        SegmentDeleteEvent.deleted(segment.reason().tag(), segment.key(), segment.path(), segment.bytes());
+        if (FlightRecording.isOn()) {
+            SegmentDeleteEvent.deleted(segment.reason().tag(), segment.key(), segment.path(), segment.bytes());
+        }
     }
 
     @Override

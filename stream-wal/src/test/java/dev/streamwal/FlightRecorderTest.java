@@ -101,6 +101,61 @@ class FlightRecorderTest {
         return new byte[bytes];
     }
 
+    /** A class of an event that is loaded takes 0.15 s of a program that has just started. */
+    @Test
+    void log_inAProgramThatRecordsNothing_loadsNoEvent_andOneThatBeginsToRecordHasThem() throws Exception {
+        Path classes = directory.resolve("classes");
+        Path output = directory.resolve("output");
+        Path errors = directory.resolve("errors");
+        List<String> flags = List.of("-Xlog:class+load=info:file=" + classes);
+        assertThat(ChildJvm.run(ChildJvm.of(flags, Program.class, root().toString(), "no"), output, errors)).as(Files.readString(errors)).isZero();
+        assertThat(events(classes)).isEmpty();
+        assertThat(ChildJvm.run(ChildJvm.of(flags, Program.class, root().toString(), "yes"), output, errors)).as(Files.readString(errors)).isZero();
+        assertThat(events(classes)).contains("SweepEvent");
+        assertThat(Files.readAllLines(output)).containsExactly("recorded");
+    }
+
+    private static List<String> events(Path classes) throws IOException {
+        List<String> lines = Files.readAllLines(classes);
+        assertThat(lines).anyMatch(line -> line.contains("dev.streamwal.StreamWal "));
+        Pattern loaded = Pattern.compile(" dev\\.streamwal\\.events\\.(\\w+Event) ");
+        return lines.stream().map(loaded::matcher).filter(Matcher::find).map(found -> found.group(1)).toList();
+    }
+
+    /** Opens a log, appends in two windows, sweeps, packs; then the same again, recorded where it is asked for. */
+    static final class Program {
+
+        private Program() {}
+
+        public static void main(String[] args) throws IOException {
+            AtomicReference<Instant> now = new AtomicReference<>(NOW);
+            WalOptions options = WalOptions.builder().clock(now::get).window(WINDOW).retention(Duration.ofHours(1)).sweepInterval(Duration.ZERO).build();
+            try (StreamWal wal = StreamWal.open(Path.of(args[0]), options)) {
+                work(wal, now);
+                if (args[1].equals("yes")) {
+                    Path file = Path.of(args[0]).resolveSibling("late.jfr");
+                    try (Recording recording = new Recording()) {
+                        recording.start();
+                        work(wal, now);
+                        recording.stop();
+                        recording.dump(file);
+                    }
+                    System.out.println(named(RecordingFile.readAllEvents(file), "Sweep").isEmpty() ? "nothing" : "recorded");
+                }
+            }
+        }
+
+        private static void work(StreamWal wal, AtomicReference<Instant> now) {
+            for (int i = 0; i < 3; i++) {
+                wal.stream("k").append(content(100));
+                wal.sync();
+                now.updateAndGet(before -> before.plus(WINDOW));
+            }
+            wal.sweep();
+            wal.pack();
+        }
+    }
+
     private Path segment(String key) throws IOException {
         try (Stream<Path> files = Files.walk(root().resolve("segments"))) {
             return files.filter(file -> file.toString().endsWith(".seg") && file.getParent().getFileName().toString().equals(key)).sorted()

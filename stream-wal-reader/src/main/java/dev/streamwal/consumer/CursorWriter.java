@@ -3,6 +3,7 @@ package dev.streamwal.consumer;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.ConsumerMismatchException;
 import dev.streamwal.events.ConsumerCommitEvent;
+import dev.streamwal.events.FlightRecording;
 import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.CursorHeader;
 import dev.streamwal.format.CursorLayout;
@@ -185,11 +186,15 @@ public final class CursorWriter implements AutoCloseable {
         if (entries.isEmpty()) {
             return;
         }
-        ConsumerCommitEvent event = new ConsumerCommitEvent();
-        event.begin();
+        ConsumerCommitEvent event = FlightRecording.isOn() ? new ConsumerCommitEvent() : null;
+        if (event != null) {
+            event.begin();
+        }
         CursorState before = state;
         write(entries);
-        event.committed(name.text(), entries.size(), !state.equals(before));
+        if (event != null) {
+            event.committed(name.text(), entries.size(), !state.equals(before));
+        }
     }
 
     @GuardedBy("this")

@@ -1,4 +1,4 @@
-/** What the library tells the JDK's Flight Recorder. While nothing is recorded, an event costs a test of a flag, and two looks at the clock if it takes time. */
+/** What the library tells the JDK's Flight Recorder. While nothing is recorded, an event costs a test of a flag: see {@link FlightRecording}. */
 @NullMarked
 package dev.streamwal.events;
 

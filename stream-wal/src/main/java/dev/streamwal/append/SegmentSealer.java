@@ -1,5 +1,6 @@
 package dev.streamwal.append;
 
+import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.SegmentSealEvent;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
@@ -62,12 +63,16 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
             StreamLog owner = segment.owner();
             boolean finished = true;
             for (ActiveSegment next = owner.nextToFinish(segment); finished && next != null; next = owner.nextToFinish(segment)) {
-                SegmentSealEvent event = new SegmentSealEvent();
-                event.begin();
+                SegmentSealEvent event = FlightRecording.isOn() ? new SegmentSealEvent() : null;
+                if (event != null) {
+                    event.begin();
+                }
                 finished = finish(next, next.equals(segment) ? MAX_TRIES : 1);
                 if (finished) {
                     owner.finished(next);
-                    event.sealed(streamOf(next), next.path(), next.sealedBytes());
+                    if (event != null) {
+                        event.sealed(streamOf(next), next.path(), next.sealedBytes());
+                    }
                 }
             }
         } finally {

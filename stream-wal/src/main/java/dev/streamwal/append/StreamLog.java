@@ -10,6 +10,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.SegmentRotateEvent;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
@@ -667,8 +668,10 @@ public final class StreamLog implements CommitStream {
     }
 
     private void rotateNow(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) {
-        SegmentRotateEvent event = new SegmentRotateEvent();
-        event.begin();
+        SegmentRotateEvent event = FlightRecording.isOn() ? new SegmentRotateEvent() : null;
+        if (event != null) {
+            event.begin();
+        }
         rotation.lock();
         try {
             SegmentChain chain = owned().chain();
@@ -695,7 +698,9 @@ public final class StreamLog implements CommitStream {
             }
             ActiveSegment successor = createAndTell(timestampMillis, nowMillis);
             chain.add(seen, successor);
-            event.rotated(key.text(), seen == null ? null : seen.path(), successor.path());
+            if (event != null) {
+                event.rotated(key.text(), seen == null ? null : seen.path(), successor.path());
+            }
         } catch (IOException e) {
             throw notAppended("create a segment", e, FooterLayout.PAGE_BYTES);
         } finally {

@@ -1,6 +1,7 @@
 package dev.streamwal.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.ListenerOverflowEvent;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -67,7 +68,7 @@ public final class ListenerThread<L> {
             event.accept(listener);
             return;
         }
-        if (!waiting.offer(event) && lost.getAndIncrement() == 0) {
+        if (!waiting.offer(event) && lost.getAndIncrement() == 0 && FlightRecording.isOn()) {
             ListenerOverflowEvent.began(MAX_WAITING);
         }
         if (!begun) {

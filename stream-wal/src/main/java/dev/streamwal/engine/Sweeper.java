@@ -6,6 +6,7 @@ import dev.streamwal.append.StreamLog;
 import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.SweepEvent;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.SegmentName;
@@ -292,13 +293,17 @@ public final class Sweeper {
         try {
             long begun = report.begins();
             long begunNanos = System.nanoTime();
-            SweepEvent event = new SweepEvent();
-            event.begin();
+            SweepEvent event = FlightRecording.isOn() ? new SweepEvent() : null;
+            if (event != null) {
+                event.begin();
+            }
             Result result = store.whileDeleting(next::run);
             forgetStreams(next.nowMillis);
             report.ended(TASK, begun);
             report.sweepTook(result.held(), System.nanoTime() - begunNanos);
-            event.swept(result.deleted(), result.failed(), result.held(), result.live(), result.bytesReclaimed());
+            if (event != null) {
+                event.swept(result.deleted(), result.failed(), result.held(), result.live(), result.bytesReclaimed());
+            }
             return new Outcome(result, List.copyOf(next.toFetch));
         } catch (IOException e) {
             throw StorageErrors.translate("sweep", e, store.root(), null, WalException.NO_POSITION, 0);

@@ -1,16 +1,20 @@
 package dev.streamwal.measure;
 
+import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.FlushEvent;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** A flush, from its beginning. */
 public final class Flush {
 
-    private final FlushEvent event = new FlushEvent();
+    private final @Nullable FlushEvent event = FlightRecording.isOn() ? new FlushEvent() : null;
     private final long begun = System.nanoTime();
 
     private Flush() {
-        event.begin();
+        if (event != null) {
+            event.begin();
+        }
     }
 
     /** A flush that begins now. */
@@ -21,6 +25,8 @@ public final class Flush {
     /** The disk has answered. A flush that fails isn't told of here: it ends the log's work. */
     public void end(FlushCause cause, Path file, long bytes, Measurements measured) {
         measured.flushTook(cause, System.nanoTime() - begun);
-        event.flushed(cause.tag(), file, bytes);
+        if (event != null) {
+            event.flushed(cause.tag(), file, bytes);
+        }
     }
 }

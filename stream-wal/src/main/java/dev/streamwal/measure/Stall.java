@@ -1,17 +1,20 @@
 package dev.streamwal.measure;
 
 import dev.streamwal.events.AppendStallEvent;
+import dev.streamwal.events.FlightRecording;
 import dev.streamwal.format.StreamKey;
 import org.jspecify.annotations.Nullable;
 
 /** A wait of an append, from its beginning. */
 public final class Stall {
 
-    private final AppendStallEvent event = new AppendStallEvent();
+    private final @Nullable AppendStallEvent event = FlightRecording.isOn() ? new AppendStallEvent() : null;
     private final long begun = System.nanoTime();
 
     private Stall() {
-        event.begin();
+        if (event != null) {
+            event.begin();
+        }
     }
 
     /** A wait that begins now. */
@@ -26,6 +29,8 @@ public final class Stall {
      */
     public void end(StallCause cause, @Nullable StreamKey stream, Measurements measured) {
         measured.stallTook(cause, System.nanoTime() - begun);
-        event.waited(cause.tag(), stream == null ? null : stream.text());
+        if (event != null) {
+            event.waited(cause.tag(), stream == null ? null : stream.text());
+        }
     }
 }

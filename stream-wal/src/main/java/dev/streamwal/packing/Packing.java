@@ -1,16 +1,18 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.PackEvent;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.measure.Measurements;
 import dev.streamwal.measure.PackTask;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** A step that writes packs, from its beginning. For one thread. */
 final class Packing {
 
     private final long begun = System.nanoTime();
-    private PackEvent next = begunEvent();
+    private @Nullable PackEvent next = begunEvent();
     private int packs;
 
     private Packing() {}
@@ -20,7 +22,10 @@ final class Packing {
         return new Packing();
     }
 
-    private static PackEvent begunEvent() {
+    private static @Nullable PackEvent begunEvent() {
+        if (!FlightRecording.isOn()) {
+            return null;
+        }
         PackEvent event = new PackEvent();
         event.begin();
         return event;
@@ -29,7 +34,9 @@ final class Packing {
     /** A pack counts. */
     void wrote(PackTask task, ListedPack pack, Path file) {
         packs++;
-        next.packed(task.tag(), file, pack.segments(), pack.bytes());
+        if (next != null) {
+            next.packed(task.tag(), file, pack.segments(), pack.bytes());
+        }
         next = begunEvent();
     }
 

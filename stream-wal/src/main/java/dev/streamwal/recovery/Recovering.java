@@ -1,5 +1,6 @@
 package dev.streamwal.recovery;
 
+import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.RecoveryEvent;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.journal.JournalDamage;
@@ -9,11 +10,13 @@ import org.jspecify.annotations.Nullable;
 /** A recovery, from its beginning. */
 public final class Recovering {
 
-    private final RecoveryEvent event = new RecoveryEvent();
+    private final @Nullable RecoveryEvent event = FlightRecording.isOn() ? new RecoveryEvent() : null;
     private final long begun = System.nanoTime();
 
     private Recovering() {
-        event.begin();
+        if (event != null) {
+            event.begin();
+        }
     }
 
     /** A recovery that begins now. */
@@ -28,13 +31,17 @@ public final class Recovering {
      */
     void end(StreamKey key, Findings found, @Nullable Exception refusal, Measurements measured) {
         measured.recoveryTook(System.nanoTime() - begun);
-        event.recovered(key.text(), found.recordsKept(), found.bytesKept(), found.bytesCut(), found.bytesSkipped() + found.bytesMissing(),
-                refusal == null ? null : String.valueOf(refusal.getMessage()));
+        if (event != null) {
+            event.recovered(key.text(), found.recordsKept(), found.bytesKept(), found.bytesCut(), found.bytesSkipped() + found.bytesMissing(),
+                    refusal == null ? null : String.valueOf(refusal.getMessage()));
+        }
     }
 
     /** The commit journal was redone. */
     public void end(RedoResult redo, Measurements measured) {
         measured.recoveryTook(System.nanoTime() - begun);
-        event.recovered(null, redo.records(), redo.bytes(), 0, redo.damages().stream().mapToLong(JournalDamage::length).sum(), null);
+        if (event != null) {
+            event.recovered(null, redo.records(), redo.bytes(), 0, redo.damages().stream().mapToLong(JournalDamage::length).sum(), null);
+        }
     }
 }
