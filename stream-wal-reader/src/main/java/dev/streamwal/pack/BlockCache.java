@@ -1,116 +1,172 @@
 package dev.streamwal.pack;
 
-import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
-import java.util.List;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.ArrayDeque;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks of packs that are checked: of their tables and of the catalogue of keys, unpacked frames, or chunks of packs in a tier. Thread-safe.
+ * Blocks of packs that are checked: of their tables and of the catalogue of keys, unpacked frames, or chunks of packs in a tier. Thread-safe; finding one
+ * takes no lock.
  *
- * <p>Blocks that were asked for again stay before those that were only put here, which a long scan does with all that it reads: each kind has its order of
- * use, and the memory is taken from the second kind first (a segmented LRU: Karedla, Love, Wherry, "Caching strategies to improve disk system
- * performance", 1994).
+ * <p>New blocks stand in a queue of a fifth of the memory. Those that nobody has asked for again when they come to its head go, as all do that a long scan
+ * reads; the others go to a second queue, where each use spares a block one round. (S3-FIFO without its ghosts: Yang and others, "FIFO queues are all you
+ * need for cache eviction", SOSP 2023.) A use only counts. An order of use, as in a linked map, changes references in old objects at each: in a reader of
+ * random refs with a cache of half a GiB, that and what the collector did about it took half of the time.
  */
 public final class BlockCache {
 
-    /** Memory of a block's place in the map, beside its bytes. */
+    /** Memory of a block's places, beside its bytes. */
     private static final int OVERHEAD_BYTES = 128;
 
-    /** So much of the memory is left to blocks that nobody has asked for again, or every new one would go before its second use. */
+    /** So much of the memory is left to new blocks. */
     private static final int SHARE_OF_NEW = 5;
 
+    /** More uses don't spare a block more rounds. */
+    private static final int MAX_USES = 3;
+
     private final long maxBytes;
-    private final Map<Place, byte[]> fresh = new LinkedHashMap<>();
-    private final Map<Place, byte[]> usedAgain = new LinkedHashMap<>(16, 0.75f, true);
-    private long bytes;
+    /** Each block is its own key, which spares a look at another object's memory. */
+    private final Map<Place, Block> blocks = new ConcurrentHashMap<>();
+    @GuardedBy("this")
+    private final Queue<Block> fresh = new ArrayDeque<>();
+    @GuardedBy("this")
+    private final Queue<Block> usedAgain = new ArrayDeque<>();
+    @GuardedBy("this")
+    private long freshBytes;
+    @GuardedBy("this")
     private long usedAgainBytes;
 
-    private record Place(Object file, long offset) {}
+    private static class Place {
+        private final Object file;
+        private final long offset;
+
+        Place(Object file, long offset) {
+            this.file = file;
+            this.offset = offset;
+        }
+
+        boolean isOf(Object other) {
+            return file.equals(other);
+        }
+
+        @Override
+        public final boolean equals(@Nullable Object other) {
+            return other instanceof Place place && offset == place.offset && file.equals(place.file);
+        }
+
+        @Override
+        public final int hashCode() {
+            return 31 * file.hashCode() + Long.hashCode(offset);
+        }
+    }
+
+    private static final class Block extends Place {
+        private final byte[] bytes;
+        /** Uses that are lost when threads count at once don't matter. */
+        private int uses;
+
+        Block(Object file, long offset, byte[] bytes) {
+            super(file, offset);
+            this.bytes = bytes;
+        }
+
+        long memory() {
+            return OVERHEAD_BYTES + bytes.length;
+        }
+    }
 
     /** @param maxBytes limit of the blocks' memory, with its overhead; 0 for no cache */
     public BlockCache(long maxBytes) {
         this.maxBytes = maxBytes;
     }
 
-    private static long memory(byte[] block) {
-        return OVERHEAD_BYTES + block.length;
-    }
-
-    public synchronized byte @Nullable [] get(Object file, long offset) {
-        Place place = new Place(file, offset);
-        byte[] known = usedAgain.get(place);
-        return known != null ? known : getFresh(place);
-    }
-
-    private byte @Nullable [] getFresh(Place place) {
-        byte[] block = fresh.remove(place);
-        if (block != null) {
-            usedAgain.put(place, block);
-            usedAgainBytes += memory(block);
-            Iterator<Map.Entry<Place, byte[]>> oldest = usedAgain.entrySet().iterator();
-            while (usedAgainBytes > maxBytes - maxBytes / SHARE_OF_NEW) {
-                Map.Entry<Place, byte[]> unused = oldest.next();
-                usedAgainBytes -= memory(unused.getValue());
-                fresh.put(unused.getKey(), unused.getValue());
-                oldest.remove();
-            }
+    public byte @Nullable [] get(Object file, long offset) {
+        Block block = blocks.get(new Place(file, offset));
+        if (block == null) {
+            return null;
         }
-        return block;
+        int uses = block.uses;
+        if (uses < MAX_USES) {
+            block.uses = uses + 1;
+        }
+        return block.bytes;
     }
 
-    public synchronized void put(Object file, long offset, byte[] block) {
-        if (memory(block) > maxBytes) {
+    /** Keeps a block, unless it is kept already: a block of a file never changes. */
+    public synchronized void put(Object file, long offset, byte[] bytes) {
+        Block block = new Block(file, offset, bytes);
+        if (block.memory() > maxBytes || blocks.putIfAbsent(block, block) != null) {
             return;
         }
-        Place place = new Place(file, offset);
-        forget(place);
-        fresh.put(place, block);
-        bytes += memory(block);
-        Iterator<byte[]> oldest = fresh.values().iterator();
-        while (bytes > maxBytes) {
-            bytes -= memory(oldest.next());
-            oldest.remove();
+        fresh.add(block);
+        freshBytes += block.memory();
+        while (freshBytes + usedAgainBytes > maxBytes) {
+            if (usedAgainBytes == 0 || freshBytes > maxBytes / SHARE_OF_NEW) {
+                passFresh();
+            } else {
+                passUsedAgain();
+            }
         }
     }
 
-    private void forget(Place place) {
-        byte[] before = fresh.remove(place);
-        if (before != null) {
-            bytes -= memory(before);
+    @GuardedBy("this")
+    private void passFresh() {
+        Block eldest = fresh.remove();
+        freshBytes -= eldest.memory();
+        if (eldest.uses == 0) {
+            blocks.remove(eldest);
+        } else {
+            eldest.uses--;
+            usedAgain.add(eldest);
+            usedAgainBytes += eldest.memory();
         }
-        byte[] usedBefore = usedAgain.remove(place);
-        if (usedBefore != null) {
-            bytes -= memory(usedBefore);
-            usedAgainBytes -= memory(usedBefore);
+    }
+
+    @GuardedBy("this")
+    private void passUsedAgain() {
+        Block eldest = usedAgain.remove();
+        if (eldest.uses == 0) {
+            usedAgainBytes -= eldest.memory();
+            blocks.remove(eldest);
+        } else {
+            eldest.uses--;
+            usedAgain.add(eldest);
         }
     }
 
     /** Forgets the blocks of a file. */
     public synchronized void remove(Object file) {
-        List<Place> gone = new ArrayList<>();
-        for (Map<Place, byte[]> blocks : List.of(fresh, usedAgain)) {
-            for (Place place : blocks.keySet()) {
-                if (place.file().equals(file)) {
-                    gone.add(place);
-                }
+        freshBytes -= remove(file, fresh);
+        usedAgainBytes -= remove(file, usedAgain);
+    }
+
+    @GuardedBy("this")
+    private long remove(Object file, Queue<Block> queue) {
+        long removed = 0;
+        for (Block block : queue) {
+            if (block.isOf(file)) {
+                removed += block.memory();
+                blocks.remove(block);
             }
         }
-        gone.forEach(this::forget);
+        boolean unused = removed > 0 && queue.removeIf(block -> block.isOf(file));
+        return removed;
     }
 
     /** Forgets all blocks. */
     public synchronized void clear() {
+        blocks.clear();
         fresh.clear();
         usedAgain.clear();
-        bytes = 0;
+        freshBytes = 0;
         usedAgainBytes = 0;
     }
 
     /** Memory of the blocks now. */
     public synchronized long bytes() {
-        return bytes;
+        return freshBytes + usedAgainBytes;
     }
 }
