@@ -122,7 +122,7 @@ class FlightRecorderTest {
         return lines.stream().map(loaded::matcher).filter(Matcher::find).map(found -> found.group(1)).toList();
     }
 
-    /** Opens a log, appends in two windows, sweeps, packs; then the same again, recorded where it is asked for. */
+    /** Opens a log, appends in some windows, consumes, packs, lets all expire; then the same again, recorded where it is asked for. */
     static final class Program {
 
         private Program() {}
@@ -151,8 +151,13 @@ class FlightRecorderTest {
                 wal.sync();
                 now.updateAndGet(before -> before.plus(WINDOW));
             }
-            wal.sweep();
+            long end = wal.stream("k").append(content(100)).end();
+            try (WalReader reader = wal.reader(); WalConsumer consumer = reader.consumer("c", Keys.key("k"))) {
+                consumer.commit(Map.of("k", end));
+            }
             wal.pack();
+            now.updateAndGet(before -> before.plus(Duration.ofHours(3)));
+            assertThat(wal.sweep().deletedSegments()).isPositive();
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The segments of all streams at one moment, for looking at many streams: the log is listed once, and not for each stream. One thread.
@@ -26,12 +27,15 @@ public final class LogListing {
     /**
      * The folder's directories.
      *
-     * @param plain the keys that their names tell: making a name for each key that is asked for takes longer
-     * @param hasDigests whether there are others
+     * @param plain the keys that their names tell; null where making names of the keys that are asked for takes less
+     * @param hasOthers whether there may be other keys
      */
-    private record Directories(Set<String> plain, boolean hasDigests, Set<String> names) {
+    private record Directories(@Nullable Set<String> plain, boolean hasOthers, Set<String> names) {
 
-        static Directories of(Set<String> names) {
+        static Directories of(Set<String> names, int asked) {
+            if (names.size() > asked) {
+                return new Directories(null, true, names);
+            }
             Set<String> plain = new HashSet<>();
             boolean hasDigests = false;
             for (String name : names) {
@@ -42,7 +46,7 @@ public final class LogListing {
         }
 
         boolean have(String key) {
-            return plain.contains(key) || (hasDigests && names.contains(StreamKey.of(key).directoryName()));
+            return (plain != null && plain.contains(key)) || (hasOthers && names.contains(StreamKey.of(key).directoryName()));
         }
     }
 
@@ -55,7 +59,7 @@ public final class LogListing {
 
     /** @param keys the streams to be looked at; in the writer's process they are recovered first */
     static LogListing of(LogSource log, Collection<String> keys) throws IOException {
-        Directories directories = Directories.of(log.streams().names());
+        Directories directories = Directories.of(log.streams().names(), keys.size());
         if (log.writer() != null) {
             recover(log, keys, directories);
         }
@@ -68,7 +72,7 @@ public final class LogListing {
             if (before.equals(manifest) && names.equals(directories.names())) {
                 return new LogListing(log, manifest, directories, shared);
             }
-            directories = Directories.of(names);
+            directories = Directories.of(names, keys.size());
         }
         throw new IOException("log changed during every attempt to list it: attempts=" + PackCatalog.MAX_ATTEMPTS + ", folder="
                 + log.streams().path() + "; read again later");

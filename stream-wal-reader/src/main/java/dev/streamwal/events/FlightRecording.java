@@ -10,7 +10,7 @@ public final class FlightRecording {
 
     private FlightRecording() {}
 
-    /** Whether a recording was ever begun in this JVM. */
+    /** Whether a recording was ever made in this JVM, which may have ended. */
     public static boolean isOn() {
         return FlightRecorder.isInitialized();
     }

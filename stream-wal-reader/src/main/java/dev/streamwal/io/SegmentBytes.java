@@ -22,8 +22,8 @@ public interface SegmentBytes {
     }
 
     /**
-     * Whether frames that it reads needn't be verified: their checksums are computed, or compared, by what reads them, and where that fails there are bytes
-     * that are no frame. That is so only for who knows where a frame begins, as any bytes may stand in a record's content.
+     * Whether the frames that it reads are verified already: by the checksum of a block that they stand in. Where that fails, it gives bytes that are no frame.
+     * Only who knows where a frame begins may rely on it, as any bytes may stand in a record's content.
      */
     default boolean isVerified() {
         return false;

@@ -11,10 +11,13 @@ import org.jspecify.annotations.Nullable;
  * Blocks of packs that are checked: of their tables and of the catalogue of keys, unpacked frames, or chunks of packs in a tier. Thread-safe; finding one
  * takes no lock.
  *
- * <p>New blocks stand in a queue of a fifth of the memory. Those that nobody has asked for again when they come to its head go, as all do that a long scan
- * reads; the others go to a second queue, where each use spares a block one round. (S3-FIFO without its ghosts: Yang and others, "FIFO queues are all you
- * need for cache eviction", SOSP 2023.) A use only counts. An order of use, as in a linked map, changes references in old objects at each: in a reader of
- * random refs with a cache of half a GiB, that and what the collector did about it took half of the time.
+ * <p>New blocks stand in a queue to which a fifth of the memory is left. Those that nobody has asked for again when they come to its head go, as all do that
+ * a long scan reads; the others go to a second queue, where each use spares a block one round. A block that is put again soon after it went is one that is
+ * asked for again, and goes to the second queue at once: else blocks of yesterday could keep those of today from staying until their second use. (S3-FIFO:
+ * Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023; what has gone is remembered by its hash.)
+ *
+ * <p>A use only counts. An order of use, as in a linked map, changes references in old objects at each use: in a reader of random refs with a cache of half a
+ * GiB, what the collector did about that took a second processor.
  */
 public final class BlockCache {
 
@@ -27,6 +30,12 @@ public final class BlockCache {
     /** More uses don't spare a block more rounds. */
     private static final int MAX_USES = 3;
 
+    /** For each so many bytes of memory a block is remembered that has gone. */
+    private static final int BYTES_PER_GONE = 8 << 10;
+    private static final int MAX_GONE = 1 << 20;
+
+    private static final long HASH_FACTOR = 0x9E37_79B9_7F4A_7C15L;
+
     private final long maxBytes;
     /** Each block is its own key, which spares a look at another object's memory. */
     private final Map<Place, Block> blocks = new ConcurrentHashMap<>();
@@ -34,6 +43,9 @@ public final class BlockCache {
     private final Queue<Block> fresh = new ArrayDeque<>();
     @GuardedBy("this")
     private final Queue<Block> usedAgain = new ArrayDeque<>();
+    /** Hashes of blocks that have gone from the first queue, each at an index that follows from it: a later one takes the place of an earlier one. */
+    @GuardedBy("this")
+    private final long[] gone;
     @GuardedBy("this")
     private long freshBytes;
     @GuardedBy("this")
@@ -46,6 +58,11 @@ public final class BlockCache {
         Place(Object file, long offset) {
             this.file = file;
             this.offset = offset;
+        }
+
+        /** Never 0. */
+        long longHash() {
+            return (HASH_FACTOR * (HASH_FACTOR * file.hashCode() + offset)) | 1;
         }
 
         boolean isOf(Object other) {
@@ -81,6 +98,7 @@ public final class BlockCache {
     /** @param maxBytes limit of the blocks' memory, with its overhead; 0 for no cache */
     public BlockCache(long maxBytes) {
         this.maxBytes = maxBytes;
+        this.gone = new long[(int) Math.max(1, Math.min(MAX_GONE, maxBytes / BYTES_PER_GONE))];
     }
 
     public byte @Nullable [] get(Object file, long offset) {
@@ -101,10 +119,17 @@ public final class BlockCache {
         if (block.memory() > maxBytes || blocks.putIfAbsent(block, block) != null) {
             return;
         }
-        fresh.add(block);
-        freshBytes += block.memory();
+        if (gone[indexOfGone(block)] == block.longHash()) {
+            block.uses = 1;
+            usedAgain.add(block);
+            usedAgainBytes += block.memory();
+        } else {
+            fresh.add(block);
+            freshBytes += block.memory();
+        }
         while (freshBytes + usedAgainBytes > maxBytes) {
-            if (usedAgainBytes == 0 || freshBytes > maxBytes / SHARE_OF_NEW) {
+            // not the only new one, which may take more than a fifth
+            if (fresh.size() > 1 && (usedAgainBytes == 0 || freshBytes > maxBytes / SHARE_OF_NEW)) {
                 passFresh();
             } else {
                 passUsedAgain();
@@ -113,11 +138,17 @@ public final class BlockCache {
     }
 
     @GuardedBy("this")
+    private int indexOfGone(Block block) {
+        return (int) Long.remainderUnsigned(block.longHash() >>> 1, gone.length);
+    }
+
+    @GuardedBy("this")
     private void passFresh() {
         Block eldest = fresh.remove();
         freshBytes -= eldest.memory();
         if (eldest.uses == 0) {
             blocks.remove(eldest);
+            gone[indexOfGone(eldest)] = eldest.longHash();
         } else {
             eldest.uses--;
             usedAgain.add(eldest);

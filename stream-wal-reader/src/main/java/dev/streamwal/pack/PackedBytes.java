@@ -83,7 +83,7 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
         }
     }
 
-    /** A block has a checksum, and those of its frames are computed when it is decoded. */
+    /** A block has a checksum, and frames were verified before they were put into it. */
     @Override
     public boolean isVerified() {
         return blocks != null;

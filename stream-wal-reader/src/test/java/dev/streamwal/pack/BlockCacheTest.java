@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 class BlockCacheTest {
 
     private static final int OVERHEAD_BYTES = 128;
+    private static final int BLOCK_BYTES = 16 << 10;
 
     @Test
     void put_beyondTheLimit_evictsWhatWasNotUsedForLongest() {
@@ -40,6 +41,43 @@ class BlockCacheTest {
         }
         assertThat(cache.get("scanned", 999)).as("a fifth is left to those that are new").hasSize(100);
         assertThat(cache.get("scanned", 0)).isNull();
+    }
+
+    /** Each is more than a fifth of it. */
+    @Test
+    void put_ofLargeBlocks_keepsEachThatComes() {
+        BlockCache cache = new BlockCache(4 * (100 + OVERHEAD_BYTES));
+        for (int block = 0; block < 100; block++) {
+            cache.put("a", block, new byte[100]);
+            assertThat(cache.get("a", block)).as("block " + block).hasSize(100);
+            assertThat(cache.get("a", block)).as("block " + block).hasSize(100);
+        }
+    }
+
+    /** What was asked for yesterday again and again gives way, also where what is asked for today takes more than new blocks have. */
+    @Test
+    void put_whereOtherBlocksAreAskedForNow_comesToHoldThese() {
+        int blocks = 100;
+        BlockCache cache = new BlockCache(blocks * (long) (BLOCK_BYTES + OVERHEAD_BYTES));
+        for (int round = 0; round < 5; round++) {
+            assertThat(missesOf(cache, "yesterday", blocks - 5)).isEqualTo(round == 0 ? blocks - 5 : 0);
+        }
+        int misses = 0;
+        for (int round = 0; round < 10; round++) {
+            misses = missesOf(cache, "today", blocks / 2);
+        }
+        assertThat(misses).isLessThan(blocks / 10);
+    }
+
+    private static int missesOf(BlockCache cache, String file, int blocks) {
+        int misses = 0;
+        for (int block = 0; block < blocks; block++) {
+            if (cache.get(file, block) == null) {
+                misses++;
+                cache.put(file, block, new byte[BLOCK_BYTES]);
+            }
+        }
+        return misses;
     }
 
     @Test

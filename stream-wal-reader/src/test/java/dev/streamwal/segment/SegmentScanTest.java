@@ -290,6 +290,11 @@ class SegmentScanTest {
             assertThat(scan.next()).as("anywhere else").isFalse();
             scan.seek(segment.header().offsetOf(written().get(0)));
             assertThat(forwards(scan)).as("from the header on").isEqualTo(written());
+            scan.seek(segment.header().offsetOf(written().get(0)));
+            assertThat(scan.next() && scan.next() && scan.next()).isTrue();
+            assertThat(scan.previous()).as("backwards").isFalse();
+            scan.seekBehind(inContent + forged().length, forged().length);
+            assertThat(scan.previous()).as("backwards, into a content").isFalse();
         }
         try (SegmentScan scan = scan(file, false)) {
             assertThat(forwards(scan)).containsExactly(written().get(0));
