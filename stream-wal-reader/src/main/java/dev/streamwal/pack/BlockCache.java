@@ -91,7 +91,7 @@ public final class BlockCache {
         }
 
         long memory() {
-            return OVERHEAD_BYTES + bytes.length;
+            return (long) OVERHEAD_BYTES + bytes.length;
         }
     }
 
