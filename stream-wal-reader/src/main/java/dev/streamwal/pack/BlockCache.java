@@ -8,13 +8,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks of packs that are checked: of their tables and of the catalogue of keys, unpacked frames, or chunks of packs in a tier. Thread-safe; finding one
- * takes no lock.
+ * Blocks of packs that are checked: of their tables and of the catalogue of keys, unpacked frames and lists of their blocks, or chunks of packs in a tier.
+ * Thread-safe; finding one takes no lock.
  *
- * <p>New blocks stand in a queue to which a fifth of the memory is left. Those that nobody has asked for again when they come to its head go, as all do that
- * a long scan reads; the others go to a second queue, where each use spares a block one round. A block that is put again soon after it went is one that is
- * asked for again, and goes to the second queue at once: else blocks of yesterday could keep those of today from staying until their second use. (S3-FIFO:
- * Yang and others, "FIFO queues are all you need for cache eviction", SOSP 2023; what has gone is remembered by its hash.)
+ * <p>Blocks stand in a queue, new ones at its end. The block at its head goes where room is needed, unless it was asked for since it was put, or since it came
+ * to the head before: then it goes to the end, at most as often as it was asked for, and at most {@value #MAX_USES} times. So what is asked for again and
+ * again stays while a scan goes by, and what isn't asked for any more goes in the end. (The clock algorithm with counters: Nicola, Dan, Dias, "Analysis of
+ * the generalized clock buffer replacement scheme for database transaction processing", SIGMETRICS 1992.)
  *
  * <p>A use only counts. An order of use, as in a linked map, changes references in old objects at each use: in a reader of random refs with a cache of half a
  * GiB, what the collector did about that took a second processor.
@@ -24,32 +24,19 @@ public final class BlockCache {
     /** Memory of a block's places, beside its bytes. */
     private static final int OVERHEAD_BYTES = 128;
 
-    /** So much of the memory is left to new blocks. */
-    private static final int SHARE_OF_NEW = 5;
-
     /** More uses don't spare a block more rounds. */
     private static final int MAX_USES = 3;
 
-    /** For each so many bytes of memory a block is remembered that has gone. */
-    private static final int BYTES_PER_GONE = 8 << 10;
-    private static final int MAX_GONE = 1 << 20;
-
-    private static final long HASH_FACTOR = 0x9E37_79B9_7F4A_7C15L;
+    /** After so many blocks that were spared to make room for one, none is spared any more: other threads wait meanwhile that put theirs. */
+    private static final int MAX_SPARED = 1_000;
 
     private final long maxBytes;
     /** Each block is its own key, which spares a look at another object's memory. */
     private final Map<Place, Block> blocks = new ConcurrentHashMap<>();
     @GuardedBy("this")
-    private final Queue<Block> fresh = new ArrayDeque<>();
+    private final Queue<Block> queue = new ArrayDeque<>();
     @GuardedBy("this")
-    private final Queue<Block> usedAgain = new ArrayDeque<>();
-    /** Hashes of blocks that have gone from the first queue, each at an index that follows from it: a later one takes the place of an earlier one. */
-    @GuardedBy("this")
-    private final long[] gone;
-    @GuardedBy("this")
-    private long freshBytes;
-    @GuardedBy("this")
-    private long usedAgainBytes;
+    private long bytes;
 
     private static class Place {
         private final Object file;
@@ -58,11 +45,6 @@ public final class BlockCache {
         Place(Object file, long offset) {
             this.file = file;
             this.offset = offset;
-        }
-
-        /** Never 0. */
-        long longHash() {
-            return (HASH_FACTOR * (HASH_FACTOR * file.hashCode() + offset)) | 1;
         }
 
         boolean isOf(Object other) {
@@ -98,7 +80,6 @@ public final class BlockCache {
     /** @param maxBytes limit of the blocks' memory, with its overhead; 0 for no cache */
     public BlockCache(long maxBytes) {
         this.maxBytes = maxBytes;
-        this.gone = new long[(int) Math.max(1, Math.min(MAX_GONE, maxBytes / BYTES_PER_GONE))];
     }
 
     public byte @Nullable [] get(Object file, long offset) {
@@ -113,91 +94,50 @@ public final class BlockCache {
         return block.bytes;
     }
 
-    /** Keeps a block, unless it is kept already: a block of a file never changes. */
-    public synchronized void put(Object file, long offset, byte[] bytes) {
-        Block block = new Block(file, offset, bytes);
+    /** Keeps a block, if it isn't larger than the cache, and isn't there already: a block of a file never changes. */
+    public synchronized void put(Object file, long offset, byte[] content) {
+        Block block = new Block(file, offset, content);
         if (block.memory() > maxBytes || blocks.putIfAbsent(block, block) != null) {
             return;
         }
-        if (gone[indexOfGone(block)] == block.longHash()) {
-            block.uses = 1;
-            usedAgain.add(block);
-            usedAgainBytes += block.memory();
-        } else {
-            fresh.add(block);
-            freshBytes += block.memory();
-        }
-        while (freshBytes + usedAgainBytes > maxBytes) {
-            // not the only new one, which may take more than a fifth
-            if (fresh.size() > 1 && (usedAgainBytes == 0 || freshBytes > maxBytes / SHARE_OF_NEW)) {
-                passFresh();
+        int spared = 0;
+        while (bytes + block.memory() > maxBytes) {
+            Block eldest = queue.remove();
+            int uses = eldest.uses;
+            if (uses > 0 && spared < MAX_SPARED) {
+                spared++;
+                eldest.uses = uses - 1;
+                queue.add(eldest);
             } else {
-                passUsedAgain();
+                blocks.remove(eldest);
+                bytes -= eldest.memory();
             }
         }
-    }
-
-    @GuardedBy("this")
-    private int indexOfGone(Block block) {
-        return (int) Long.remainderUnsigned(block.longHash() >>> 1, gone.length);
-    }
-
-    @GuardedBy("this")
-    private void passFresh() {
-        Block eldest = fresh.remove();
-        freshBytes -= eldest.memory();
-        if (eldest.uses == 0) {
-            blocks.remove(eldest);
-            gone[indexOfGone(eldest)] = eldest.longHash();
-        } else {
-            eldest.uses--;
-            usedAgain.add(eldest);
-            usedAgainBytes += eldest.memory();
-        }
-    }
-
-    @GuardedBy("this")
-    private void passUsedAgain() {
-        Block eldest = usedAgain.remove();
-        if (eldest.uses == 0) {
-            usedAgainBytes -= eldest.memory();
-            blocks.remove(eldest);
-        } else {
-            eldest.uses--;
-            usedAgain.add(eldest);
-        }
+        queue.add(block);
+        bytes += block.memory();
     }
 
     /** Forgets the blocks of a file. */
     public synchronized void remove(Object file) {
-        freshBytes -= remove(file, fresh);
-        usedAgainBytes -= remove(file, usedAgain);
-    }
-
-    @GuardedBy("this")
-    private long remove(Object file, Queue<Block> queue) {
-        long removed = 0;
+        long before = bytes;
         for (Block block : queue) {
             if (block.isOf(file)) {
-                removed += block.memory();
+                bytes -= block.memory();
                 blocks.remove(block);
             }
         }
-        boolean unused = removed > 0 && queue.removeIf(block -> block.isOf(file));
-        return removed;
+        boolean unused = bytes < before && queue.removeIf(block -> block.isOf(file));
     }
 
     /** Forgets all blocks. */
     public synchronized void clear() {
         blocks.clear();
-        fresh.clear();
-        usedAgain.clear();
-        freshBytes = 0;
-        usedAgainBytes = 0;
+        queue.clear();
+        bytes = 0;
     }
 
     /** Memory of the blocks now. */
     public synchronized long bytes() {
-        return freshBytes + usedAgainBytes;
+        return bytes;
     }
 }

@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
  * A pack, open for reading. It keeps header, block index and footer; table blocks, and blocks of frames that were read, are in {@link BlockCache}s, and
  * its {@link PackSource source} is open only while it is read. Thread-safe; close it, so that the caches forget its blocks and its file.
  *
- * <p>It returns only bytes whose checksum was right, found by way of bytes whose checksums were right. Blocks of frames have one, and frames that stand
- * alone have theirs, with the salt and the position from the table; who reads a segment's bytes compares the latter. So damage affects only what it hits: a segment, the
- * segments of a table block, or, in header, index or footer, the pack.
+ * <p>It returns only bytes whose checksum was right, found by way of bytes whose checksums were right. A block of frames has one, over the salt and the
+ * position from the table. So has a frame that stands in no block, which the scan of the segment's bytes compares. So damage affects only what it
+ * hits: a segment, the segments of a table block, or, in header, index or footer, the pack.
  */
 public final class PackReader implements AutoCloseable {
 

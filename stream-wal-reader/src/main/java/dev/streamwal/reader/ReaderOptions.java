@@ -254,7 +254,7 @@ public final class ReaderOptions {
         /**
          * Memory for blocks of packs that were unpacked: 16 KiB of records each, of which a compressed pack stores a tenth or so. What is read there
          * again isn't inflated again, which is most of the work of reading a single record. The blocks are on the heap, are allocated as they are
-         * read. Those that were asked for once go first: a long scan drives these out, and leaves those that were asked for again.
+         * read. Those that were asked for often stay longer than those that were asked for once, and long scans leave most of them alone.
          * {@link WalReader#verify} reads the files. Records that were erased meanwhile are not read from there.
          *
          * @param bytes 0 or more; 16 MiB by default; 0 for none

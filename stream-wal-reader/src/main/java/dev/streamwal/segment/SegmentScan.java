@@ -18,9 +18,9 @@ import java.io.IOException;
  *   switch (scan.judge()) { case CLEAN_END -&gt; … case HOLE -&gt; … scan.nextValid() … }
  * </pre>
  *
- * <p>Every record it goes to verifies, or stands where {@link SegmentBytes#isVerified frames are verified already}, and is data or padding, or leads a batch; {@link #isShown()} says whether readers see it. A member of a
- * batch counts only if its batch record and all members verify. The data ends at a footer. Bytes that don't verify are read again once before
- * the scan stops at them, as they may have been written since.
+ * <p>Every record it goes to verifies, or stands where {@link SegmentBytes#isVerified frames are verified already}, and is data or padding, or leads a
+ * batch; {@link #isShown()} says whether readers see it. A member of a batch counts only if its batch record and all members verify. The data ends at a
+ * footer. Bytes that don't verify are read again once before the scan stops at them, as they may have been written since.
  */
 public final class SegmentScan implements WalkedRecord, AutoCloseable {
 
