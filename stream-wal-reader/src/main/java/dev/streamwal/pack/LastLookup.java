@@ -40,6 +40,11 @@ final class LastLookup<C extends KeyCursor> {
         return at != null && at.block() == block && at.cursor().compareKey(key) <= 0 ? at.cursor() : null;
     }
 
+    /** Frees the block. */
+    void forget() {
+        last.set(null);
+    }
+
     /** A lookup has ended here: the cursor stands on an entry, before which there is none with the same key in the block. */
     void endsAt(int block, C cursor) {
         last.set(new At<>(block, cursor));
