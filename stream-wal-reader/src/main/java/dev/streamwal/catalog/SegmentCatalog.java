@@ -71,14 +71,14 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private @Nullable Object missingIn;
 
-    /** The segments in packs, by the manifest of {@link #listedBy}. */
+    /** The segments in packs, as the manifest that {@link #listedBy} stands for lists them. */
     @GuardedBy("this")
     private List<Segment> packed = List.of();
 
     @GuardedBy("this")
     private PackCatalog.Known packedBefore = new PackCatalog.Known();
 
-    /** Its {@link Manifest#token}: of thousands of catalogs each may be of another manifest. Null before any was listed. */
+    /** The {@link Manifest#token} of that manifest, which isn't kept: each of thousands of catalogs may have another. Null before anything is listed. */
     @GuardedBy("this")
     private @Nullable Object listedBy;
 

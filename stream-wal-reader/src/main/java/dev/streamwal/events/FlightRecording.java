@@ -3,8 +3,8 @@ package dev.streamwal.events;
 import jdk.jfr.FlightRecorder;
 
 /**
- * Whether anything may be recorded. Where nothing is, no class of an event may be loaded: with the first one the JDK reads the descriptions of all of its own,
- * which takes 0.15 s of a program that has just started. So it is asked outside of these classes.
+ * Whether anything may be recorded. Where nothing is, nobody may load the class of an event: with the first one the JDK reads the descriptions of all of
+ * its own events, which takes 0.15 s of a program that has just started. So callers ask here before they use such a class.
  */
 public final class FlightRecording {
 

@@ -26,14 +26,13 @@ final class FrameCheck {
 
     /** Reads the whole frame and checks it. */
     Finding look(long at) throws IOException {
-        Finding peeked = peek(at);
-        return peeked == Finding.RECORD ? verify(at) : peeked;
+        return look(at, false);
     }
 
-    /** As {@link #look}, where a frame is known to begin: then its checksum is compared only if that wasn't done when its bytes were read. */
-    Finding lookAtBegin(long at) throws IOException {
+    /** @param isBegin whether a frame is known to begin there: then its checksum is compared only if that wasn't done when its bytes were read */
+    Finding look(long at, boolean isBegin) throws IOException {
         Finding peeked = peek(at);
-        return peeked == Finding.RECORD ? verify(at, true) : peeked;
+        return peeked == Finding.RECORD ? verify(at, isBegin) : peeked;
     }
 
     /** Reads the prefix; returns {@code RECORD} where nothing is wrong so far. */

@@ -199,7 +199,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
     }
 
     private boolean accept(long at) throws IOException {
-        finding = isAtBegin ? frames.lookAtBegin(at) : frames.look(at);
+        finding = frames.look(at, isAtBegin);
         if (finding != Finding.RECORD) {
             return false;
         }

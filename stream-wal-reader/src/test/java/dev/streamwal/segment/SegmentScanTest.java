@@ -270,7 +270,7 @@ class SegmentScanTest {
         }
     }
 
-    /** So it is believed, and not computed again; but any bytes may stand in a content. */
+    /** A scan that goes from frame to frame compares no checksum there. Anywhere else it does, as a record's content may look like a frame. */
     @Test
     void next_bytesThatAreVerified_areBelievedOnlyWhereAFrameIsKnownToBegin() throws IOException {
         segment.append(1, "first");
