@@ -53,6 +53,11 @@ public final class SharedArrivals {
         return progress.hasBecomeUndecided();
     }
 
+    /** See {@link SharedProgress#hasPackedMore()}. */
+    public boolean hasPackedMore() {
+        return progress.hasPackedMore();
+    }
+
     private void look(Manifest manifest, List<SharedSegment> live, Arrival each) throws IOException {
         Map<SharedSegment, Integer> now = new IdentityHashMap<>();
         for (SharedSegment segment : live) {

@@ -30,6 +30,10 @@ public final class SharedProgress {
 
     /** See {@link #isDecided()}. */
     private boolean isDecided = true;
+    /** Base position below which all segments were packed, by the last look. */
+    private long packedBelow;
+    /** Whether segments were packed since the first look, and nobody was told. */
+    private boolean isNewlyPacked;
     /** Whether it has become undecided, and nobody was told. */
     private boolean isNewlyUndecided;
     /** Whether the look being taken, also where it fails and is taken again, finds that looks have seen all. */
@@ -94,8 +98,17 @@ public final class SharedProgress {
         return has;
     }
 
+    /** Whether segments were packed since this was asked last: whoever stands in one of them leaves it, as an open file keeps its disk space. */
+    public boolean hasPackedMore() {
+        boolean has = isNewlyPacked;
+        isNewlyPacked = false;
+        return has;
+    }
+
     private boolean begin(Manifest manifest, List<SharedSegment> live) throws IOException {
-        long packed = manifest.sharedBelow() - 1;
+        isNewlyPacked |= !isFirst && manifest.sharedBelow() > packedBelow;
+        packedBelow = manifest.sharedBelow();
+        long packed = packedBelow - 1;
         if (isFirst) {
             isFirst = false;
             newest = packed;

@@ -550,6 +550,17 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         if (!areAll || arrivals.hasBecomeUndecided()) {
             streams.values().forEach(this::want);
         }
+        if (arrivals.hasPackedMore()) {
+            List.copyOf(awakeUnread).forEach(this::leavePacked);
+        }
+    }
+
+    /** Has a stream leave its shared segment, as an open file keeps its disk space. A segment of its own is left by its directory's time. */
+    private void leavePacked(FollowedStream stream) {
+        if (!stream.mayGrow()) {
+            awakeUnread.remove(stream);
+            sleep(stream);
+        }
     }
 
     /** Looks at the streams that will get more soon, as they just have: a few, so this may be done more often than looks at all others. */

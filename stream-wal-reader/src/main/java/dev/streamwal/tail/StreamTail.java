@@ -148,7 +148,9 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         if (!isAll) {
             scan.doubtEnd(EndDoubt.MAY_BE_MORE);
         }
-        return !isAll || sharedEnd != before;
+        boolean morePacked = sharedProgress.hasPackedMore();
+        namesChanged |= morePacked;
+        return !isAll || morePacked || sharedEnd != before;
     }
 
     private void readEnds(List<SharedSegment> live, Manifest manifest) {
