@@ -2,6 +2,7 @@ package dev.streamwal.catalog;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -20,8 +21,8 @@ final class KeptCatalogs {
      */
     private static final int LOOKS_PER_CATALOG = 2;
 
-    /** Heap that a segment takes, with its places in the lists: measured 200 to 450 bytes. */
-    private static final int BYTES_PER_SEGMENT = 400;
+    /** Heap that a segment takes, with its places in the lists: measured 320 bytes where it is only listed, 650 where it was read in a pack. */
+    private static final int BYTES_PER_SEGMENT = 650;
 
     /** Heap of a catalog besides, in segments. */
     private static final int FIXED_SEGMENTS = 2;
@@ -37,25 +38,34 @@ final class KeptCatalogs {
 
     private static final class Kept {
 
-        final SegmentCatalog catalog;
+        final String key;
+        /** Null once it was dropped, as its place in the queue stays for a while. */
+        private volatile @Nullable SegmentCatalog catalog;
         @GuardedBy("this")
         private long counted;
-        @GuardedBy("this")
-        private boolean isDropped;
 
         Kept(SegmentCatalog catalog) {
+            this.key = catalog.key().text();
             this.catalog = catalog;
+        }
+
+        @Nullable SegmentCatalog catalog() {
+            return catalog;
         }
 
         /** The growth since the last count; after {@link #drop} there is none any more. */
         synchronized long growth() {
             long before = counted;
-            counted = isDropped ? 0 : FIXED_SEGMENTS + catalog.chain().size();
+            SegmentCatalog kept = catalog;
+            counted = kept == null ? 0 : FIXED_SEGMENTS + kept.chain().size();
             return counted - before;
         }
 
-        synchronized void drop() {
-            isDropped = true;
+        /** Null where it was dropped before. */
+        synchronized @Nullable SegmentCatalog drop() {
+            SegmentCatalog dropped = catalog;
+            catalog = null;
+            return dropped;
         }
     }
 
@@ -71,15 +81,16 @@ final class KeptCatalogs {
     /** Null where it isn't kept. */
     @Nullable SegmentCatalog get(String key) {
         Kept kept = catalogs.get(key);
-        return kept == null ? null : kept.catalog;
+        return kept == null ? null : kept.catalog();
     }
 
     /** Keeps it, unless there is one of its stream; returns the one that is kept. */
     SegmentCatalog keep(SegmentCatalog listed) {
         Kept kept = new Kept(listed);
-        Kept other = catalogs.putIfAbsent(listed.key().text(), kept);
+        Kept other = catalogs.putIfAbsent(kept.key, kept);
         if (other != null) {
-            return other.catalog;
+            // null where another thread drops it just now
+            return Objects.requireNonNullElse(other.catalog(), listed);
         }
         dropSomeThatAreGone();
         inTurn.add(kept);
@@ -89,9 +100,9 @@ final class KeptCatalogs {
 
     /** As {@link #keep}, but where there is one of its stream that is of other segments in packs, that one is dropped. */
     void keepInstead(SegmentCatalog listed) {
-        Kept kept = catalogs.get(listed.key().text());
-        if (kept != null && !kept.catalog.hasSamePacks(listed)) {
-            drop(kept);
+        SegmentCatalog kept = get(listed.key().text());
+        if (kept != null && !kept.hasSamePacks(listed)) {
+            remove(listed.key().text());
             kept = null;
         }
         if (kept == null) {
@@ -102,7 +113,7 @@ final class KeptCatalogs {
     /** Called where a catalog was listed again, and may have grown. */
     void listed(SegmentCatalog catalog) {
         Kept kept = catalogs.get(catalog.key().text());
-        if (kept != null && kept.catalog == catalog) {
+        if (kept != null && kept.catalog() == catalog) {
             count(kept);
         }
     }
@@ -111,7 +122,7 @@ final class KeptCatalogs {
     void remove(String key) {
         Kept kept = catalogs.get(key);
         if (kept != null) {
-            drop(kept);
+            SegmentCatalog unused = drop(kept);
         }
     }
 
@@ -122,19 +133,21 @@ final class KeptCatalogs {
             if (eldest == null) {
                 return;
             }
-            if (drop(eldest)) {
+            SegmentCatalog dropped = drop(eldest);
+            if (dropped != null) {
                 // nobody would notice that they are deleted, and an open file keeps its space
-                eldest.catalog.forgetFiles();
+                dropped.forgetFiles();
             }
             now = segments.get();
         }
     }
 
-    private boolean drop(Kept kept) {
-        boolean isHere = catalogs.remove(kept.catalog.key().text(), kept);
-        kept.drop();
+    /** Null where another thread dropped it before. */
+    private @Nullable SegmentCatalog drop(Kept kept) {
+        catalogs.remove(kept.key, kept);
+        SegmentCatalog dropped = kept.drop();
         segments.addAndGet(kept.growth());
-        return isHere;
+        return dropped;
     }
 
     private void dropSomeThatAreGone() {
@@ -143,7 +156,10 @@ final class KeptCatalogs {
             if (each == null) {
                 return;
             }
-            if (catalogs.get(each.catalog.key().text()) == each && !(each.catalog.isGone() && drop(each))) {
+            SegmentCatalog catalog = each.catalog();
+            if (catalog == null || catalog.isGone()) {
+                SegmentCatalog unused = drop(each);
+            } else {
                 inTurn.add(each);
             }
         }

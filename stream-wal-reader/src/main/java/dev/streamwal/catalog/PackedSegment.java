@@ -41,7 +41,7 @@ public final class PackedSegment extends Segment {
     /** See {@link TimeSpread}. */
     private final long spread;
     private final FooterCache footers;
-    /** What the catalogue of keys says of the pack; null where the pack's table was read, and so the place is known. */
+    /** What the catalogue of keys says of the pack; null where the pack's table was read, and so the {@link #place} is known. */
     private final @Nullable PackFacts facts;
     /** Which block of the table has its entry, as the catalogue of keys says. */
     private final int block;
@@ -49,8 +49,8 @@ public final class PackedSegment extends Segment {
     /** The {@link Manifest#token} by which it was found to be there; null where none was asked. */
     private volatile @Nullable Object thereBy;
 
-    /** Where it is in the pack. */
-    private record Place(PackReader reader, PackEntry entry, SegmentHeader header) {}
+    /** Where it is in the pack. The pack's reader isn't kept: a catalog that nobody lists anew would keep those of packs that have gone. */
+    private record Place(PackFacts facts, PackEntry entry, SegmentHeader header) {}
 
     /** As a pack's table has it. */
     static PackedSegment of(StreamKey key, PackCatalog packs, ListedPack pack, PackReader reader, PackEntry entry, FooterCache footers) {
@@ -77,7 +77,11 @@ public final class PackedSegment extends Segment {
     }
 
     private static Place place(PackReader reader, PackEntry entry) {
-        return new Place(reader, entry, reader.segmentHeader(entry));
+        return new Place(reader.facts(), entry, reader.segmentHeader(entry));
+    }
+
+    private PackReader reader(Place there) throws IOException {
+        return packs.reader(pack, there.facts());
     }
 
     /**
@@ -136,7 +140,7 @@ public final class PackedSegment extends Segment {
     @Override
     public void checkFile() throws IOException {
         Place here = placeByTable();
-        Footer unused = here.reader().segmentFooter(here.entry());
+        Footer unused = reader(here).segmentFooter(here.entry());
     }
 
     @Override
@@ -169,7 +173,7 @@ public final class PackedSegment extends Segment {
     public SegmentReader open(ChannelCache channels) throws IOException {
         checkThere(channels);
         Place here = place();
-        PackedBytes bytes = here.reader().open(here.entry());
+        PackedBytes bytes = reader(here).open(here.entry());
         return new SegmentReader(this, here.header(), channels, bytes, bytes::close, footers, false);
     }
 
@@ -209,7 +213,7 @@ public final class PackedSegment extends Segment {
     protected SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader read) throws IOException {
         Place here = place();
         try {
-            return SegmentEnd.of(here.reader().segmentFooter(here.entry()));
+            return SegmentEnd.of(reader(here).segmentFooter(here.entry()));
         } catch (CorruptSegmentException e) {
             // the table tells where the data ends, too; what is missing is where to look for a time
             return SegmentEnd.of(PackReader.ofOneBlock(here.entry()));

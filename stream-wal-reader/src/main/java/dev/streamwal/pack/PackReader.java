@@ -46,9 +46,7 @@ public final class PackReader implements AutoCloseable {
     private final PackSource source;
     private final BlockCache tables;
     private final BlockCache frames;
-    private final PackHeader header;
-    private final long tableOffset;
-    private final long indexOffset;
+    private final PackFacts facts;
     /** Header, block index and footer; null where they weren't read, see {@link #of}. */
     private final @Nullable Opening opening;
     private final LastLookup<PackTable.Cursor> lastLookup = new LastLookup<>();
@@ -86,9 +84,7 @@ public final class PackReader implements AutoCloseable {
         this.source = source;
         this.tables = tables;
         this.frames = frames;
-        this.header = facts.header();
-        this.tableOffset = facts.tableOffset();
-        this.indexOffset = facts.indexOffset();
+        this.facts = facts;
         this.opening = opening;
     }
 
@@ -103,7 +99,7 @@ public final class PackReader implements AutoCloseable {
 
     /** Enough to read table blocks by their places. */
     public PackFacts facts() {
-        return new PackFacts(header, tableOffset, indexOffset);
+        return facts;
     }
 
     /** Reads header, footer and block index, and keeps track of the part being checked, for exceptions. */
@@ -178,11 +174,11 @@ public final class PackReader implements AutoCloseable {
 
     /** Number of the pack, never given twice in a log. */
     public long number() {
-        return header.number();
+        return facts.header().number();
     }
 
     public PackHeader header() {
-        return header;
+        return facts.header();
     }
 
     public PackFooter footer() {
@@ -191,7 +187,7 @@ public final class PackReader implements AutoCloseable {
 
     /** Bytes in the file of all segments, without the table. */
     public long segmentBytes() {
-        return tableOffset - PackHeaderLayout.BYTES;
+        return facts.tableOffset() - PackHeaderLayout.BYTES;
     }
 
     /** Where its bytes are. */
@@ -245,9 +241,9 @@ public final class PackReader implements AutoCloseable {
      */
     public List<PackEntry> find(StreamKey key, int place) throws IOException {
         List<PackEntry> found = new ArrayList<>(1);
-        long offset = tableOffset + (long) place * RecordLayout.ALIGNMENT;
+        long offset = facts.tableOffset() + (long) place * RecordLayout.ALIGNMENT;
         try {
-            addEntries(key.utf8(), place, () -> new PackTable.Cursor(blockAt(offset), header, tableOffset), found);
+            addEntries(key.utf8(), place, () -> entries(blockAt(offset)), found);
             return found;
         } catch (FormatException e) {
             throw unreadable(e, "table block", source, key, WalException.NO_POSITION, offset, PackTable.MAX_BLOCK_BYTES,
@@ -257,7 +253,7 @@ public final class PackReader implements AutoCloseable {
 
     /** The place of a table block: see {@link CatalogedSegment}. */
     int place(int block) {
-        return (int) ((index().offset(block) - tableOffset) / RecordLayout.ALIGNMENT);
+        return (int) ((index().offset(block) - facts.tableOffset()) / RecordLayout.ALIGNMENT);
     }
 
     /** All segments. */
@@ -280,7 +276,11 @@ public final class PackReader implements AutoCloseable {
                 tables.put(this, index.offset(block), bytes);
             }
         }
-        return new PackTable.Cursor(bytes, header, tableOffset);
+        return entries(bytes);
+    }
+
+    private PackTable.Cursor entries(byte[] block) {
+        return new PackTable.Cursor(block, facts.header(), facts.tableOffset());
     }
 
     /** Reads the table block that begins there, and checks all of it but which keys the index says it has. */
@@ -290,13 +290,13 @@ public final class PackReader implements AutoCloseable {
             return known;
         }
         try (OpenBytes bytes = source.open()) {
-            ByteBuffer read = read(bytes, offset, (int) Math.min(PackTable.MAX_BLOCK_BYTES, indexOffset - offset));
+            ByteBuffer read = read(bytes, offset, (int) Math.min(PackTable.MAX_BLOCK_BYTES, facts.indexOffset() - offset));
             check(read.limit() > KeyBlockLayout.PREFIX_BYTES, "table ends inside a block", offset);
             int length = read.getInt(KeyBlockLayout.BLOCK_BYTES);
             check(length > 0 && length <= read.limit(), "table block reaches beyond the table, or is too long", length);
             byte[] block = Arrays.copyOf(read.array(), length);
             KeyCursor.checkFrame(block);
-            PackTable.Cursor each = new PackTable.Cursor(block, header, tableOffset);
+            PackTable.Cursor each = entries(block);
             while (each.next()) {
                 // checks the entry
             }
@@ -311,7 +311,7 @@ public final class PackReader implements AutoCloseable {
         try (OpenBytes bytes = source.open()) {
             byte[] read = read(bytes, index.offset(block), index.length(block)).array();
             KeyCursor.checkFrame(read);
-            PackTable.Cursor cursor = new PackTable.Cursor(read, header, tableOffset);
+            PackTable.Cursor cursor = entries(read);
             String fault = "keys of a table block differ from the index";
             while (cursor.next()) {
                 int order = cursor.ordinal() > 0 ? 1 : cursor.compareKey(index.separator(block));
@@ -350,7 +350,7 @@ public final class PackReader implements AutoCloseable {
 
     /** The segment's header, with the data's end as capacity, and the last record as mark. */
     public SegmentHeader segmentHeader(PackEntry entry) {
-        return segmentHeader(header, entry);
+        return segmentHeader(facts.header(), entry);
     }
 
     static SegmentHeader segmentHeader(PackHeader pack, PackEntry entry) {

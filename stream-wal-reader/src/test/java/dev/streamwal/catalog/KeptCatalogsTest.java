@@ -116,6 +116,27 @@ class KeptCatalogsTest {
         }
     }
 
+    /** Its place among those that are dropped in turn stays for a while. */
+    @Test
+    void remove_keepsNothingOfTheCatalog() throws IOException, InterruptedException {
+        try (LogSource log = new LogSource(root, ReadSettingsForTests.DEFAULTS, null)) {
+            KeptCatalogs kept = new KeptCatalogs(MAX_SEGMENTS);
+            segment(SegmentWriterForTests.first(root, "s"));
+            WeakReference<SegmentCatalog> weak = new WeakReference<>(kept.keep(listed(log, "s")));
+            kept.remove("s");
+            assertIsCollected(weak);
+            assertThat(kept.size()).isZero();
+        }
+    }
+
+    private static void assertIsCollected(WeakReference<?> weak) throws InterruptedException {
+        for (int i = 0; i < MAX_GCS && weak.get() != null; i++) {
+            System.gc();
+            Thread.sleep(1);
+        }
+        assertThat(weak.get()).isNull();
+    }
+
     /** Many walks that rest have a segment each. */
     @Test
     void segmentAlone_doesNotKeepItsCatalog() throws IOException, InterruptedException {
@@ -125,11 +146,7 @@ class KeptCatalogsTest {
             Segment segment = catalog.chain().get(0);
             WeakReference<SegmentCatalog> weak = new WeakReference<>(catalog);
             catalog = null;
-            for (int i = 0; i < MAX_GCS && weak.get() != null; i++) {
-                System.gc();
-                Thread.sleep(1);
-            }
-            assertThat(weak.get()).isNull();
+            assertIsCollected(weak);
             assertThat(segment.key().text()).isEqualTo("s");
         }
     }

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Reads a log for many windows. In each, some streams are read for the first and only time, and one is followed from then on. Prints how many objects
+ * Reads a log for many windows. In each, two streams are read for the first and only time, and one is followed from then on. Prints how many objects
  * are left of what a shared segment and a pack have in memory.
  */
 final class LongReadingProgram {
@@ -36,6 +36,7 @@ final class LongReadingProgram {
         try (StreamWal wal = StreamWal.open(root, options); WalReader within = wal.reader(); WalReader without = WalReader.open(root)) {
             for (int window = 0; window < WINDOWS; window++) {
                 EntryRef last = append(wal, window);
+                EntryRef packed = wal.stream("packed/" + window).append(new byte[8]);
                 for (WalReader reader : List.of(within, without)) {
                     require(reader.latest("once/" + window).isPresent(), "latest");
                     require(reader.find(last).isPresent(), "find");
@@ -45,6 +46,9 @@ final class LongReadingProgram {
                 }
                 now.updateAndGet(before -> before.plus(WINDOW));
                 pack(wal);
+                for (WalReader reader : List.of(within, without)) {
+                    require(reader.find(packed).isPresent(), "find in the pack");
+                }
                 wal.sweep();
                 for (EntryTail tail : tails) {
                     require(!tail.next(Duration.ZERO), "a silent stream has a record more");
