@@ -29,6 +29,8 @@ public final class ReadBuffer implements AutoCloseable {
     private int readBytes;
     private int backReadBytes;
     private long reads;
+    /** Whether the last read reached the end of the file: who follows a file that grows reads there again and again, a little each time. */
+    private boolean isAtFileEnd;
     private boolean isVerified;
 
     /**
@@ -77,7 +79,7 @@ public final class ReadBuffer implements AutoCloseable {
         if (holds(from, wanted)) {
             return true;
         }
-        if (from > start && from <= end) {
+        if (from > start && from <= end && !isAtFileEnd) {
             readBytes = Math.min(readBytes * 2, sizes.maxBytes());
         }
         long ahead = from < aheadLimit ? Math.min(readBytes, aheadLimit - from) : readBytes;
@@ -113,6 +115,7 @@ public final class ReadBuffer implements AutoCloseable {
         buffer.clear().limit(toRead);
         start = from;
         end = from + bytes.read(buffer, from);
+        isAtFileEnd = end - from < toRead;
         isVerified = bytes.isVerified();
         buffer.clear();
         reads++;

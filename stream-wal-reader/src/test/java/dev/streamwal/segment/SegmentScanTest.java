@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -31,7 +33,11 @@ class SegmentScanTest {
     }
 
     private SegmentScan scan(byte[] file, boolean isVerified) throws IOException {
-        return new SegmentScan(new SegmentBytes() {
+        return new SegmentScan(bytesOf(() -> file, isVerified), segment.header(), 4_096);
+    }
+
+    private SegmentBytes bytesOf(Supplier<byte[]> now, boolean isVerified) {
+        return new SegmentBytes() {
             @Override
             public boolean isVerified() {
                 return isVerified;
@@ -39,6 +45,7 @@ class SegmentScanTest {
 
             @Override
             public int read(ByteBuffer target, long offset) {
+                byte[] file = now.get();
                 bytesRead += target.remaining();
                 int length = (int) Math.max(0, Math.min(target.remaining(), file.length - offset));
                 target.put(file, (int) Math.min(offset, file.length), length);
@@ -47,9 +54,9 @@ class SegmentScanTest {
 
             @Override
             public long size() {
-                return file.length;
+                return now.get().length;
             }
-        }, segment.header(), 4_096);
+        };
     }
 
     private static List<Long> forwards(SegmentScan scan) throws IOException {
@@ -71,6 +78,28 @@ class SegmentScanTest {
 
     private List<Long> written() {
         return segment.written().stream().map(Written::position).toList();
+    }
+
+    /** Thousands of tails of busy streams would hold a buffer of the largest size each. */
+    @Test
+    void next_atTheEndOfAFileThatGrows_readsLittleEachTime() throws IOException {
+        AtomicReference<byte[]> file = new AtomicReference<>();
+        segment.append(1, "first");
+        file.set(segment.bytes());
+        try (SegmentScan scan = new SegmentScan(bytesOf(file::get, false), segment.header(), ReadSizes.large(1 << 20))) {
+            assertThat(forwards(scan)).hasSize(1);
+            int before = scan.bufferBytes();
+            for (int i = 0; i < 100; i++) {
+                segment.append(2, "next");
+                file.set(segment.bytes());
+                assertThat(forwards(scan)).hasSize(1);
+            }
+            assertThat(scan.bufferBytes()).isEqualTo(before);
+            segment.fill(20_000, 100, 10);
+            file.set(segment.bytes());
+            assertThat(forwards(scan)).hasSize(20_000);
+            assertThat(scan.bufferBytes()).as("reads of much in sequence get larger").isEqualTo(1 << 20);
+        }
     }
 
     @Test
