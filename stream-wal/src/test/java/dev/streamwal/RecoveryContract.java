@@ -1123,8 +1123,8 @@ abstract class RecoveryContract extends LogContract {
         StreamWal wal = open(STOP, THIS_BOOT);
         EntryRef ref = wal.stream("a").append(bytes("x"));
         EntryRef unused = wal.stream("live").append(bytes("x"));
-        assertThat(wal.delete("live")).isTrue();
         Path live = directoryWith("live", temporary);
+        assertThat(wal.delete("live")).isTrue();
         RecoveryReport report = wal.recoverAll(progress -> { });
         assertThat(report.refusedStreams()).isZero();
         assertThat(left.subList(1, left.size())).allSatisfy(directory -> assertThat(directory).doesNotExist());

@@ -368,7 +368,7 @@ final class SegmentChain {
     void nothingIsLeft() throws IOException {
         names.directoryGone();
         hasSegments.accept(false);
-        log.storage().deleteDirectoryIfEmpty(directory);
+        log.directories().deleteIfEmpty(key, log.storage());
     }
 
     /** The stream was deleted, with everything that it had anywhere. */

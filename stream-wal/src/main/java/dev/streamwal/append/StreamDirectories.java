@@ -17,14 +17,17 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
- * The streams that may have a directory: those that had one when the log was opened, and those that got one since. So a new stream among a
- * hundred thousand costs no search for its directory. Thread-safe.
+ * The streams that may have a directory: those that had one when the log was opened, and those that got one since, as long as it is there. So a new
+ * stream among a hundred thousand costs no search for its directory, and keys that come and go don't fill the memory. Thread-safe.
+ *
+ * <p><b>Why a stream that has a segment is always among them.</b> A directory is created, and deleted, with the lock, and with its name here. Segments
+ * are created in a directory that is there.
  */
 public final class StreamDirectories {
 
     /** With whether this writer has made a file there. */
     private final Map<String, Boolean> names = new ConcurrentHashMap<>();
-    /** Held while a directory is being taken into use, or deleted as left over. */
+    /** Held while a directory is being created, taken into use, or deleted. */
     private final ReentrantLock using = new ReentrantLock();
     private final Function<StreamKey, Path> places;
 
@@ -42,11 +45,34 @@ public final class StreamDirectories {
         return places.apply(key);
     }
 
-    /** Called before the directory, or a file in it, is created. */
-    void add(StreamKey key) {
+    /** Creates the directory, unless it is there; the caller creates a file in it. */
+    void create(StreamKey key, SegmentStorage storage) throws IOException {
         using.lock();
         try {
             names.put(key.directoryName(), true);
+            storage.createDirectory(of(key));
+        } finally {
+            using.unlock();
+        }
+    }
+
+    /** Called before a file is created in the directory, if that is still there. */
+    void use(StreamKey key) {
+        using.lock();
+        try {
+            Boolean unused = names.replace(key.directoryName(), true);
+        } finally {
+            using.unlock();
+        }
+    }
+
+    /** Deletes the directory where it is there, and empty. */
+    void deleteIfEmpty(StreamKey key, SegmentStorage storage) throws IOException {
+        using.lock();
+        try {
+            if (mayHave(key) && storage.deleteDirectoryIfEmpty(of(key))) {
+                names.remove(key.directoryName());
+            }
         } finally {
             using.unlock();
         }

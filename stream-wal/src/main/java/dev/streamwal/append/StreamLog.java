@@ -807,8 +807,7 @@ public final class StreamLog implements CommitStream {
         try {
             SegmentHeader header = successorHeader(timestampMillis, nowMillis);
             if (created == null) {
-                log.directories().add(key);
-                log.storage().createDirectory(directory);
+                log.directories().create(key, log.storage());
                 log.checkFreeSpace(FooterLayout.PAGE_BYTES);
                 created = NewSegment.create(log.storage(), directory.resolve(SegmentList.temporaryName(log.newSalt())), header);
             } else {
@@ -847,7 +846,7 @@ public final class StreamLog implements CommitStream {
     private void prepareSuccessor(int preparedBytes) {
         OwnSegments known = owned;
         if (known != null) {
-            log.directories().add(key);
+            log.directories().use(key);
             boolean isWanted = known.spare().prepare(directory(), policy.segmentBytes(), preparedBytes);
             if (!isWanted) {
                 removeUnused(known);
@@ -860,7 +859,7 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             if (known.active() == null && known.segments().isEmpty()) {
-                boolean unused = log.storage().deleteDirectoryIfEmpty(directory());
+                log.directories().deleteIfEmpty(key, log.storage());
             }
         } catch (IOException e) {
             log.events().failed(SpacePreparer.TASK, key.text(), e);
