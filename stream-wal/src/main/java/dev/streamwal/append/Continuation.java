@@ -66,8 +66,17 @@ final class Continuation {
         lastWindowStart = recovered.lastWindowStart();
     }
 
-    /** All data of the stream is in packs; positions after it may have been given. */
-    void after(PackedData.End packed) {
+    /** What packs have may be behind the stream's newest segment, if that is not a file, or was one that is lost, since it was never forced. */
+    void after(PackedData.Newest packed) {
+        packed.end().filter(newest -> newest.position() > end).ifPresent(this::afterPacks);
+        if (!packed.isWhole()) {
+            contiguous = false;
+            isUncertain = true;
+        }
+    }
+
+    /** Positions after it may have been given. */
+    private void afterPacks(PackedData.End packed) {
         end = packed.position();
         isFromElsewhere = true;
         contiguous = false;
@@ -87,12 +96,6 @@ final class Continuation {
         contiguous = true;
         lastWindowStart = windowStart;
         nothingBelow(lowest);
-    }
-
-    /** There may be records behind the end that is known. */
-    void mayGoOn() {
-        contiguous = false;
-        isUncertain = true;
     }
 
     /** The newest segment is gone, or will be: no position may be given again. */

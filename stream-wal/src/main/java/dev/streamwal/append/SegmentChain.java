@@ -182,12 +182,7 @@ final class SegmentChain {
             if (!segments.isEmpty()) {
                 goOnFrom(recovered(segments.listed()));
             }
-            // if its newest segment is not a file, or was a file that is lost, since it was never forced
-            PackedData.Newest packed = log.packed().newest(key);
-            packed.end().filter(end -> !next.hasEnd() || end.position() > next.end()).ifPresent(next::after);
-            if (!packed.isWhole()) {
-                next.mayGoOn();
-            }
+            next.after(log.packed().newest(key));
             recovered = true;
         } catch (IOException e) {
             throw StorageErrors.translate("open the stream", e, directory, key.text(), WalException.NO_POSITION, 0);

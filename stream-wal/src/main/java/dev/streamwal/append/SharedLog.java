@@ -162,6 +162,11 @@ public final class SharedLog {
         return inherited;
     }
 
+    /** Whether as many streams have segments of their own as may. */
+    boolean isFull() {
+        return owning.get() >= ownStreams;
+    }
+
     /** Whether one more stream may have segments of its own; if so, it is counted. */
     boolean mayOwn() {
         for (int now = owning.get(); now < ownStreams; now = owning.get()) {

@@ -257,7 +257,7 @@ public final class StreamLog implements CommitStream {
                     return outcome;
                 }
             }
-            if (sharing != null) {
+            if (sharing != null || (shares == null && beginShared())) {
                 continue;
             }
             ActiveSegment segment = active();
@@ -297,7 +297,7 @@ public final class StreamLog implements CommitStream {
                     return outcome + Frames.LEAD_BYTES;
                 }
             }
-            if (sharing != null) {
+            if (sharing != null || (shares == null && beginShared())) {
                 continue;
             }
             ActiveSegment segment = active();
@@ -646,7 +646,12 @@ public final class StreamLog implements CommitStream {
     public boolean isUndurable() {
         rotation.lock();
         try {
-            return unfinished().stream().anyMatch(ActiveSegment::isUndurable);
+            for (ActiveSegment segment : unfinished()) {
+                if (segment.isUndurable()) {
+                    return true;
+                }
+            }
+            return false;
         } finally {
             rotation.unlock();
         }
@@ -721,6 +726,36 @@ public final class StreamLog implements CommitStream {
                 : StorageErrors.translate(task, e, directory(), key.text(), WalException.NO_POSITION, neededBytes);
     }
 
+    /**
+     * Has a stream share that has no segments of its own, as it has no directory. So begin most of a million streams, and most of the others are appended to
+     * again after they were let go of: without what a stream has that may have such segments.
+     *
+     * @return false where it isn't such a stream, or may get segments of its own
+     */
+    private boolean beginShared() {
+        if (owned != null) {
+            return false;
+        }
+        rotation.lock();
+        try {
+            SharedLog shared = log.shared();
+            boolean isOther = owned != null || sharing != null || shared == null || shared.log() == this || isOwnOnly();
+            if (isOther || (choice == SegmentChoice.AUTO && !shared.isFull()) || log.directories().mayHave(key)) {
+                return false;
+            }
+            log.checkOpen(key);
+            Continuation next = new Continuation();
+            next.after(log.packed().newest(key));
+            mayHaveSegments = false;
+            share(shared, next, !next.hasEnd());
+            return true;
+        } catch (IOException e) {
+            throw notAppended("open the stream", e, 0);
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     /** Makes the stream share segments with others, unless it is one of those with segments of their own. */
     @GuardedBy("rotation")
     private boolean share(@Nullable ActiveSegment seen) throws IOException {
@@ -737,18 +772,23 @@ public final class StreamLog implements CommitStream {
         if (seen != null) {
             before.chain().deactivate(seen);
         }
-        CommitTarget undurable = undurableShared();
-        sharing = new SharedTail(this, shared, next, log.positions().current().start(), before.segments().isEmpty() && !next.hasEnd(),
-                undurable == null ? 0 : undurable.end());
-        left = null;
-        hasShared = true;
-        isForgotten = false;
-        watch.hasSegments(this, mayHaveSegments, true);
+        share(shared, next, before.segments().isEmpty() && !next.hasEnd());
         if (before.isDispensable()) {
             // the shared tail knows now where the stream ended
             owned = null;
         }
         return true;
+    }
+
+    /** @param isFirst whether it has never had a segment */
+    @GuardedBy("rotation")
+    private void share(SharedLog shared, Continuation next, boolean isFirst) {
+        CommitTarget undurable = undurableShared();
+        sharing = new SharedTail(this, shared, next, log.positions().current().start(), isFirst, undurable == null ? 0 : undurable.end());
+        left = null;
+        hasShared = true;
+        isForgotten = false;
+        watch.hasSegments(this, mayHaveSegments, true);
     }
 
     private int beginningBytes() {
@@ -1483,7 +1523,12 @@ public final class StreamLog implements CommitStream {
     public boolean hasEmptySegment() {
         rotation.lock();
         try {
-            return unfinished().stream().anyMatch(ActiveSegment::isEmpty);
+            for (ActiveSegment segment : unfinished()) {
+                if (segment.isEmpty()) {
+                    return true;
+                }
+            }
+            return false;
         } finally {
             rotation.unlock();
         }
