@@ -107,6 +107,18 @@ class ForgottenStreamsTest {
         }
     }
 
+    @Test
+    void appendIfEndIs_ofKeysThatNeverHadThatEnd_keepsNoneOfThem() {
+        try (StreamWal wal = open()) {
+            append(wal, "always", "here");
+            for (int i = 0; i < KEYS; i++) {
+                WriteEntry entry = WriteEntry.of(new byte[i == 0 ? 1 << 20 : 1]);
+                assertThat(wal.stream("asked/" + i).appendIfEndIs(1_000_000L + i, entry)).isEmpty();
+            }
+            assertThat(wal.stats().streams()).isEqualTo(1);
+        }
+    }
+
     /** A pass visits a part of many streams; a few visit them all. */
     @Test
     void manyKeys_areLetGoOfInTurn() {

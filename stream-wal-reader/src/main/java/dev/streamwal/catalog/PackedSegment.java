@@ -214,8 +214,8 @@ public final class PackedSegment extends Segment {
         Place here = place();
         try {
             return SegmentEnd.of(reader(here).segmentFooter(here.entry()));
-        } catch (CorruptSegmentException e) {
-            // the table tells where the data ends, too; what is missing is where to look for a time
+        } catch (CorruptSegmentException | NoSuchFileException e) {
+            // the table tells where the data ends, too; what is missing is where to look for a time. A pack that was deleted may still be open
             return SegmentEnd.of(PackReader.ofOneBlock(here.entry()));
         }
     }

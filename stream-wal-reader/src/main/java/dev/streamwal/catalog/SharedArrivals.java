@@ -53,9 +53,9 @@ public final class SharedArrivals {
         return progress.hasBecomeUndecided();
     }
 
-    /** See {@link SharedProgress#hasPackedMore()}. */
-    public boolean hasPackedMore() {
-        return progress.hasPackedMore();
+    /** See {@link SharedProgress#packedBelow()}. */
+    public long packedBelow() {
+        return progress.packedBelow();
     }
 
     private void look(Manifest manifest, List<SharedSegment> live, Arrival each) throws IOException {

@@ -30,10 +30,8 @@ public final class SharedProgress {
 
     /** See {@link #isDecided()}. */
     private boolean isDecided = true;
-    /** Base position below which all segments were packed, by the last look. */
+    /** See {@link #packedBelow()}. */
     private long packedBelow;
-    /** Whether segments were packed since the first look, and nobody was told. */
-    private boolean isNewlyPacked;
     /** Whether it has become undecided, and nobody was told. */
     private boolean isNewlyUndecided;
     /** Whether the look being taken, also where it fails and is taken again, finds that looks have seen all. */
@@ -98,15 +96,15 @@ public final class SharedProgress {
         return has;
     }
 
-    /** Whether segments were packed since this was asked last: whoever stands in one of them leaves it, as an open file keeps its disk space. */
-    public boolean hasPackedMore() {
-        boolean has = isNewlyPacked;
-        isNewlyPacked = false;
-        return has;
+    /**
+     * The segments that begin below this position of the shared stream were packed before the last look. Whoever stands in one of them leaves it, as an
+     * open file keeps its disk space.
+     */
+    public long packedBelow() {
+        return packedBelow;
     }
 
     private boolean begin(Manifest manifest, List<SharedSegment> live) throws IOException {
-        isNewlyPacked |= !isFirst && manifest.sharedBelow() > packedBelow;
         packedBelow = manifest.sharedBelow();
         long packed = packedBelow - 1;
         if (isFirst) {

@@ -409,7 +409,7 @@ public final class PackReader implements AutoCloseable {
     public void close() {
         tables.remove(this);
         frames.remove(this);
-        // segments that nobody has listed anew keep this object for long
+        // a walk that rests may keep this object for long
         lastLookup.forget();
         source.forget();
     }

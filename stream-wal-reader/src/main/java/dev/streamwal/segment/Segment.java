@@ -57,6 +57,11 @@ public abstract class Segment implements Comparable<Segment> {
         return basePosition();
     }
 
+    /** Whether it stands, open for reading, in a shared segment that begins below a position of the shared stream. */
+    public boolean isSharedBelow(long position) {
+        return false;
+    }
+
     /** Whether the listing tells where its data ends. */
     public final boolean isEndListed() {
         return listedEnd() > basePosition();

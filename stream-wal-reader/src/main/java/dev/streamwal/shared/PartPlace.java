@@ -36,6 +36,11 @@ final class PartPlace {
         return segment.basePosition();
     }
 
+    /** Where the shared segment begins in the shared stream. */
+    long sharedBase() {
+        return shared.file().basePosition();
+    }
+
     /** Opens the shared segment's file; see {@link SharedSegment#open(Part)}. */
     SharedFile open() throws IOException {
         return shared.open(part);

@@ -77,6 +77,12 @@ public final class SharedPart extends Segment {
     }
 
     @Override
+    public boolean isSharedBelow(long position) {
+        PartPlace here = place.get();
+        return here != null && here.sharedBase() < position;
+    }
+
+    @Override
     public @Nullable SegmentSummary summary() throws NoSuchFileException {
         return place().summary();
     }

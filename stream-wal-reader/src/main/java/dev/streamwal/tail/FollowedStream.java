@@ -93,6 +93,11 @@ final class FollowedStream {
         return scan != null && scan.holdsFile();
     }
 
+    /** Whether it stands in a shared segment that begins below a position of the shared stream. */
+    boolean isInSharedBelow(long position) {
+        return scan != null && scan.isInSharedBelow(position);
+    }
+
     StreamScan scan() {
         return Objects.requireNonNull(scan, "stream is asleep, and has no scan");
     }

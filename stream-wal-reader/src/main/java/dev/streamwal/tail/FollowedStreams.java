@@ -133,6 +133,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private @Nullable Positions beforeTheNextLook;
     /** After how many listings that was. */
     private int listings;
+    /** The streams that rest have left the shared segments that begin below this position of the shared stream, as these were packed. */
+    private long leftBelow;
     /** Signs of records that were seen in packs since the last look at shared segments: see {@link #noteArrivals}. */
     private final Map<FollowedStream, EndDoubt> seenInPacks = new HashMap<>();
 
@@ -381,6 +383,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             }
         }
         awakeUnread.add(stream);
+        // it may have been packed while the stream was read
+        leavePacked(stream);
         if (awakeUnread.size() > MAX_AWAKE_UNREAD) {
             FollowedStream longest = awakeUnread.iterator().next();
             awakeUnread.remove(longest);
@@ -550,14 +554,15 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         if (!areAll || arrivals.hasBecomeUndecided()) {
             streams.values().forEach(this::want);
         }
-        if (arrivals.hasPackedMore()) {
+        if (arrivals.packedBelow() != leftBelow) {
+            leftBelow = arrivals.packedBelow();
             List.copyOf(awakeUnread).forEach(this::leavePacked);
         }
     }
 
-    /** Has a stream leave its shared segment, as an open file keeps its disk space. A segment of its own is left by its directory's time. */
+    /** Has a stream leave its shared segment where that was packed. A deleted segment of its own is left by its directory's time. */
     private void leavePacked(FollowedStream stream) {
-        if (!stream.mayGrow()) {
+        if (stream.isInSharedBelow(leftBelow)) {
             awakeUnread.remove(stream);
             sleep(stream);
         }

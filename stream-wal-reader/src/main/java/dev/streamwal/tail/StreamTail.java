@@ -75,7 +75,12 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
             isFirst = false;
             lookAtShared();
         }
-        return scan.next() || (namesChanged && nextInDeleted());
+        return scan.next() || ((namesChanged || isInPacked()) && nextInDeleted());
+    }
+
+    /** Whether it stands in a shared segment that was packed, and so is deleted. */
+    private boolean isInPacked() {
+        return scan.isInSharedBelow(sharedProgress.packedBelow());
     }
 
     private boolean looksAtShared() {
@@ -122,7 +127,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
             namesChanged |= changed;
             boolean reservedMore = hasReserved();
             boolean sharedMore = hasShared();
-            return reservedMore || sharedMore || changed || scan.isMoreWhereItStopped();
+            return reservedMore || sharedMore || changed || isInPacked() || scan.isMoreWhereItStopped();
         } catch (IOException e) {
             throw failure(e);
         }
@@ -148,9 +153,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         if (!isAll) {
             scan.doubtEnd(EndDoubt.MAY_BE_MORE);
         }
-        boolean morePacked = sharedProgress.hasPackedMore();
-        namesChanged |= morePacked;
-        return !isAll || morePacked || sharedEnd != before;
+        return !isAll || sharedEnd != before;
     }
 
     private void readEnds(List<SharedSegment> live, Manifest manifest) {

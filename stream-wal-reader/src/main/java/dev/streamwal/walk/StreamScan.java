@@ -777,6 +777,11 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         return !segment.equals(sequence.listedAfter(segment.basePosition() - 1));
     }
 
+    /** Whether it stands in a shared segment that begins below a position of the shared stream. */
+    public boolean isInSharedBelow(long position) {
+        return pass != null && pass.reader().segment().isSharedBelow(position);
+    }
+
     /** Leaves the segment it stands in, so that a deleted file's space is freed. */
     public void leaveSegment() {
         leaveRecord();

@@ -257,7 +257,8 @@ public final class StreamLog implements CommitStream {
                     return outcome;
                 }
             }
-            if (sharing != null || (shares == null && beginShared())) {
+            // an append that expects an end compares first: one that appends nothing doesn't make the stream share
+            if (sharing != null || (shares == null && expectedEnd == ANY_END && beginShared())) {
                 continue;
             }
             ActiveSegment segment = active();
@@ -519,6 +520,10 @@ public final class StreamLog implements CommitStream {
     private @Nullable CommitTarget undurableElsewhere() {
         rotation.lock();
         try {
+            if (hasNoneOfItsOwn()) {
+                // another thread was first
+                return null;
+            }
             owned().chain().recover();
             boolean isShared = owned().next().isFromElsewhere();
             if (isOwnOnly()) {
@@ -679,6 +684,10 @@ public final class StreamLog implements CommitStream {
         }
         rotation.lock();
         try {
+            if (hasNoneOfItsOwn()) {
+                // another thread was first
+                return;
+            }
             SegmentChain chain = owned().chain();
             owned().pendingCut().awaitDecision();
             chain.checkOpen();
@@ -730,7 +739,7 @@ public final class StreamLog implements CommitStream {
      * Has a stream share that has no segments of its own, as it has no directory. So begin most of a million streams, and most of the others are appended to
      * again after they were let go of: without what a stream has that may have such segments.
      *
-     * @return false where it isn't such a stream, or may get segments of its own
+     * @return whether it shares now; false where it isn't such a stream, or may get segments of its own
      */
     private boolean beginShared() {
         if (owned != null) {
@@ -738,8 +747,11 @@ public final class StreamLog implements CommitStream {
         }
         rotation.lock();
         try {
+            if (sharing != null) {
+                return true;
+            }
             SharedLog shared = log.shared();
-            boolean isOther = owned != null || sharing != null || shared == null || shared.log() == this || isOwnOnly();
+            boolean isOther = owned != null || shared == null || shared.log() == this || isOwnOnly();
             if (isOther || (choice == SegmentChoice.AUTO && !shared.isFull()) || log.directories().mayHave(key)) {
                 return false;
             }

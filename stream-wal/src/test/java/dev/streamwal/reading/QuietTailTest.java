@@ -21,6 +21,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A tail that waits for the next record of a quiet stream keeps no shared segment from giving its space back. */
 class QuietTailTest {
@@ -39,11 +40,44 @@ class QuietTailTest {
     @CsvSource({"false, 0", "false, 1", "true, 0", "true, 1"})
     void next_nothingComes_letsGoOfASharedSegmentThatIsPacked(boolean isWithin, long waitMillis) throws Exception {
         assumeThat(OPEN_FILES).exists();
-        try (StreamWal wal = StreamWal.open(root, WalOptions.builder().window(WINDOW).retention(Duration.ofDays(30)).clock(now::get)
-                .maxClockAdvance(Duration.ofDays(1)).sweepInterval(Duration.ZERO).ownSegments(0).segmentBytes(SEGMENT_BYTES).build())) {
+        try (StreamWal wal = open()) {
             for (int round = 0; round < ROUNDS; round++) {
                 checkFor(wal, isWithin, reader -> reader.follow("quiet", ReadFrom.first()), waitMillis);
                 checkFor(wal, isWithin, reader -> reader.follow(Keys.prefix("quiet"), ReadFrom.first()), waitMillis);
+            }
+        }
+    }
+
+    private StreamWal open() {
+        return StreamWal.open(root, WalOptions.builder().window(WINDOW).retention(Duration.ofDays(30)).clock(now::get)
+                .maxClockAdvance(Duration.ofDays(1)).sweepInterval(Duration.ZERO).ownSegments(0).segmentBytes(SEGMENT_BYTES).build());
+    }
+
+    /** A stream that stood on a record when its segment was packed has no reason to look at that segment again. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void next_packedWhileARecordWaitsToBeDelivered_letsGoBehindIt(boolean isWithin) throws Exception {
+        assumeThat(OPEN_FILES).exists();
+        int records = 1_000;
+        long start = now.get().toEpochMilli();
+        try (StreamWal wal = open(); WalReader reader = isWithin ? wal.reader() : WalReader.open(root)) {
+            for (int i = 0; i < records; i++) {
+                var unused = wal.stream("quiet/first").append(start + i, new byte[8]);
+            }
+            var unused = wal.stream("quiet/last").append(start + records, new byte[8]);
+            fillASegment(wal);
+            try (EntryTail tail = reader.follow(Keys.prefix("quiet"), ReadFrom.first())) {
+                for (int i = 0; i < records / 2; i++) {
+                    assertThat(tail.next(Duration.ZERO)).isTrue();
+                }
+                pack(wal);
+                for (int i = records / 2; i <= records; i++) {
+                    // so that it looks at other streams meanwhile
+                    Thread.sleep(i % 100 == 0 ? 10 : 0);
+                    assertThat(tail.next(Duration.ZERO)).isTrue();
+                }
+                assertThat(tail.key()).isEqualTo("quiet/last");
+                checkLetsGo(tail, Duration.ZERO);
             }
         }
     }
@@ -56,15 +90,18 @@ class QuietTailTest {
             fillASegment(wal);
             assertThat(tail.next(wait)).isFalse();
             pack(wal);
-            assertThat(tail.next(wait)).isFalse();
-            // at the latest 10 s after it was packed; here the tail looks again as soon as it may
-            long start = System.nanoTime();
-            while (!deletedOpenSegments().isEmpty() && System.nanoTime() - start < 10_000_000_000L) {
-                assertThat(tail.next(wait)).isFalse();
-            }
-            assertThat(deletedOpenSegments()).isEmpty();
+            checkLetsGo(tail, wait);
             readTo(wal.stream("quiet").append(new byte[8]).position(), tail, wait);
         }
+    }
+
+    /** Once it has looked again, which it does as soon as it may. */
+    private void checkLetsGo(EntryTail tail, Duration wait) throws Exception {
+        assertThat(tail.next(wait)).isFalse();
+        for (long start = System.nanoTime(); !deletedOpenSegments().isEmpty() && System.nanoTime() - start < 10_000_000_000L; ) {
+            assertThat(tail.next(wait)).isFalse();
+        }
+        assertThat(deletedOpenSegments()).isEmpty();
     }
 
     /** Doesn't wait longer than that: a tail that waits for longer gives everything back. */
