@@ -317,9 +317,9 @@ final class CommitJournal {
         freeFiles = free.size();
     }
 
-    /** Whether less room is left than a block may need, or than is used up while the next file is created. */
+    /** Whether less room is left than a block may need, unless that is most of a small file, or than is used up while the next file is created. */
     private boolean isEnding(OpenJournalFile file) {
-        return file.room() < Math.max(sizes.maxBlockBytes(), file.length() / ENDING_FRACTION);
+        return file.room() < Math.max(Math.min(sizes.maxBlockBytes(), file.length() / 2), file.length() / ENDING_FRACTION);
     }
 
     /** Whether the current file is about to be full, and no other is free. A hint, for any thread. */

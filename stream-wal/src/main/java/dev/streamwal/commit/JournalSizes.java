@@ -12,7 +12,8 @@ package dev.streamwal.commit;
  */
 public record JournalSizes(int minFileBytes, int maxFileBytes, long maxTotalBytes, int maxBlockBytes, int maxStreamBytes) {
 
-    public static final JournalSizes DEFAULT = new JournalSizes(4 << 20, 64 << 20, 1L << 30, 2 << 20, 1 << 20);
+    /** A stream's share of a block is what 10,000 records of 128 bytes have, which may be in flight at once; all shared records are one stream's. */
+    public static final JournalSizes DEFAULT = new JournalSizes(4 << 20, 64 << 20, 1L << 30, 4 << 20, 2 << 20);
 
     public JournalSizes {
         if (maxStreamBytes > maxBlockBytes / 2 || maxBlockBytes > minFileBytes || minFileBytes > maxFileBytes

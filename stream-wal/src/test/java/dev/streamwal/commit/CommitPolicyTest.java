@@ -35,6 +35,15 @@ class CommitPolicyTest {
         assertThat(seen).doesNotContain(0);
     }
 
+    /** A force of a segment writes all that is dirty in it, and whoever is in flight would wait for that again and again. */
+    @Test
+    void choose_tenThousandSharedRecordsInFlight_journalsThem() {
+        int bytesOfARecord = 192;
+        JournalSizes sizes = JournalSizes.DEFAULT;
+        assertThat(new CommitPolicy(sizes).choose(10_000 * bytesOfARecord, 0, MENTION, sizes.maxBlockBytes() - JournalBlock.PREFIX_BYTES))
+                .isEqualTo(Choice.JOURNAL);
+    }
+
     @Test
     void choose_anEmptyBlock_neverWaits() {
         int room = (8 << 10) - JournalBlock.PREFIX_BYTES;
