@@ -48,12 +48,15 @@ import java.util.Set;
  * </ul>
  *
  * <p>A commit costs one write. A new file is begun when the file has {@link #MAX_GARBAGE_FACTOR} times the bytes that count, so a commit's share of
- * that cost doesn't depend on the number of keys.
+ * that cost doesn't depend on the number of keys. One is begun, too, when {@link #MAX_GROWTH_FACTOR} times as many bytes count as when the file was
+ * begun: many of these may be commits of streams that have gone.
  */
 public final class CursorWriter implements AutoCloseable {
 
     /** A file is rewritten when it is so many times as long as the bytes that count. So three bytes are added for each byte that is copied. */
     static final int MAX_GARBAGE_FACTOR = 4;
+    /** … and when the bytes that count are so many times what they were, as the commits of streams that have gone are left out then. */
+    static final int MAX_GROWTH_FACTOR = 2;
     /** Enough for some five million keys. The commits are kept in memory, by the writer of the log too. */
     static final long MAX_FILE_BYTES = 256L << 20;
 
@@ -73,6 +76,9 @@ public final class CursorWriter implements AutoCloseable {
     /** The length above which the file is rewritten. */
     @GuardedBy("this")
     private long compactedAbove;
+    /** The bytes that count above which it is, too. */
+    @GuardedBy("this")
+    private long liveAbove;
     @GuardedBy("this")
     private final LogFile file;
     @GuardedBy("this")
@@ -87,7 +93,7 @@ public final class CursorWriter implements AutoCloseable {
         this.lock = lock;
         this.state = state;
         this.inDoubt = inDoubt;
-        this.compactedAbove = compactedAbove(state, settings);
+        setLimits();
         this.file = new LogFile(CursorFiles.cursor(root, name), StandardOpenOption.WRITE);
     }
 
@@ -201,7 +207,7 @@ public final class CursorWriter implements AutoCloseable {
     private void write(List<CursorEntry> entries) throws IOException {
         if (inDoubt) {
             replaceBy(writeTemporary(new Commits(state.header().start(), commitsWith(entries))));
-        } else if (state.end() + bytes(entries) > compactedAbove) {
+        } else if (state.end() + bytes(entries) > compactedAbove || state.liveBytes() > liveAbove) {
             compact(entries);
         } else {
             append(entries);
@@ -239,8 +245,10 @@ public final class CursorWriter implements AutoCloseable {
 
     // ---------------------------------------------------------------- a new file
 
-    private static long compactedAbove(CursorState state, CursorSettings settings) {
-        return Math.min(MAX_FILE_BYTES, Math.max(settings.minCompactedBytes(), MAX_GARBAGE_FACTOR * state.liveBytes()));
+    @GuardedBy("this")
+    private void setLimits() {
+        compactedAbove = Math.min(MAX_FILE_BYTES, Math.max(settings.minCompactedBytes(), MAX_GARBAGE_FACTOR * state.liveBytes()));
+        liveAbove = Math.max(settings.minCompactedBytes(), MAX_GROWTH_FACTOR * state.liveBytes());
     }
 
     /** Writes a new file. If that fails, the old one, which is sound, may grow further. */
@@ -252,6 +260,7 @@ public final class CursorWriter implements AutoCloseable {
             next = writeTemporary(withoutGone(commits).orElse(new Commits(state.header().start(), commits)));
         } catch (IOException e) {
             compactedAbove = Math.min(MAX_FILE_BYTES, 2 * compactedAbove);
+            liveAbove = 2 * liveAbove;
             if (state.end() + bytes(entries) > compactedAbove) {
                 throw e;
             }
@@ -380,7 +389,7 @@ public final class CursorWriter implements AutoCloseable {
         inDoubt = true;
         LogFile.rename(CursorFiles.temporary(root, name), CursorFiles.cursor(root, name));
         state = next;
-        compactedAbove = compactedAbove(next, settings);
+        setLimits();
         file.close();
         DirectoryForce.force(CursorFiles.directory(root));
         inDoubt = false;

@@ -159,6 +159,24 @@ class CursorWriterTest {
         }
     }
 
+    /** A consumer of many keys that has one more of each for a while, and commits once in each. */
+    @Test
+    void commit_manyKeysThatHaveGone_areForgottenBeforeTheyAreMoreThanThoseThatAreThere() throws Exception {
+        int keys = 100;
+        try (CursorWriter writer = open()) {
+            for (int day = 0; day < 20; day++) {
+                there.clear();
+                for (int i = 0; i < keys; i++) {
+                    String key = "job" + day + "/" + i;
+                    there.put(key, start);
+                    commit(writer, key, start + 8, day);
+                }
+                start += 1L << 20;
+                assertThat(writer.commits().size()).as("day %d", day).isLessThanOrEqualTo(3 * keys);
+            }
+        }
+    }
+
     @Test
     void streamsThatCannotBeListed_leaveItAsItIs() throws Exception {
         try (CursorWriter writer = open()) {
