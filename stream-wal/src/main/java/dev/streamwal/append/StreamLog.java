@@ -751,8 +751,10 @@ public final class StreamLog implements CommitStream {
                 return true;
             }
             SharedLog shared = log.shared();
-            boolean isOther = owned != null || shared == null || shared.log() == this || isOwnOnly();
-            if (isOther || (choice == SegmentChoice.AUTO && !shared.isFull()) || log.directories().mayHave(key)) {
+            if (owned != null || shared == null || shared.log() == this || isOwnOnly()) {
+                return false;
+            }
+            if ((choice == SegmentChoice.AUTO && !shared.isFull()) || log.directories().mayHave(key)) {
                 return false;
             }
             log.checkOpen(key);
