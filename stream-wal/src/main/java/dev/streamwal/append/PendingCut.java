@@ -66,7 +66,23 @@ final class PendingCut {
         decided.signalAll();
         if (cut != null) {
             pending = cut;
+            chain.cutBeganOrEnded();
         }
+    }
+
+    /**
+     * The cut was recorded once more.
+     *
+     * @return the record that isn't needed any more
+     */
+    Deletion.Kept keptBy(Deletion.Kept newKept) {
+        Cut cut = pending;
+        if (cut == null) {
+            // everything was deleted meanwhile
+            return newKept;
+        }
+        pending = cut.writtenDown(newKept);
+        return cut.kept();
     }
 
     /** Releases the rotation lock while it waits. */
@@ -74,6 +90,11 @@ final class PendingCut {
         while (undecided) {
             decided.awaitUninterruptibly();
         }
+    }
+
+    /** The cut that is recorded but not completed; null if there is none. */
+    @Nullable Cut left() {
+        return pending;
     }
 
     /**
@@ -154,5 +175,6 @@ final class PendingCut {
     private void isDone(Cut cut) {
         pending = null;
         cut.kept().close();
+        chain.cutBeganOrEnded();
     }
 }

@@ -366,6 +366,11 @@ final class SegmentChain {
         log.directories().deleteIfEmpty(key, log.storage());
     }
 
+    /** A cut was recorded, or is completed: see {@link PendingCut}. */
+    void cutBeganOrEnded() {
+        hasSegments.accept(!segments.isEmpty());
+    }
+
     /** The stream was deleted, with everything that it had anywhere. */
     void forget() {
         next.forget();

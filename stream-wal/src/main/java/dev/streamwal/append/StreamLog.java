@@ -173,11 +173,16 @@ public final class StreamLog implements CommitStream {
         return known == null ? List.of() : known.segments().unfinished();
     }
 
-    /** Keeps the stream reachable also if it continues after what it shared since the log was opened: only this object knows that position. */
+    /**
+     * Keeps the stream reachable also if it continues after what it shared since the log was opened: only this object knows that position. And while a cut
+     * is recorded but not completed, which only this object can complete: then the stream counts as one with segments of its own, so that sweeps come by.
+     */
     @GuardedBy("rotation")
     private void hasSegments(boolean any) {
         mayHaveSegments = any;
-        watch.hasSegments(this, any, any || sharing != null || (hasShared && owned().next().isFromElsewhere()));
+        OwnSegments known = owned;
+        boolean isVisited = any || (known != null && known.pendingCut().left() != null);
+        watch.hasSegments(this, isVisited, isVisited || sharing != null || (hasShared && owned().next().isFromElsewhere()));
     }
 
     private ActiveSegment open(SegmentHeader header, SegmentFile file, RecoveredTail tail) {
@@ -191,7 +196,7 @@ public final class StreamLog implements CommitStream {
         /**
          * Called when that may have changed, by one thread at a time for a stream; before anything is appended to a first segment.
          *
-         * @param own whether it may have segments of its own
+         * @param own whether it may have segments of its own, or has a cut that isn't completed
          * @param any whether it has anything, there or in shared segments
          */
         void hasSegments(StreamLog stream, boolean own, boolean any);
@@ -1020,6 +1025,17 @@ public final class StreamLog implements CommitStream {
     // ---------------------------------------------------------------- retention
 
     /**
+     * Completes a cut that failed half way; if it fails again, it is recorded again. To be called without locks of the stream, by one thread at a time,
+     * and at no time at which the stream may be cut.
+     */
+    public void finishCut() throws IOException {
+        OwnSegments known = owned;
+        if (known != null) {
+            known.tailCut().finishLeft();
+        }
+    }
+
+    /**
      * Seals the active segment if it is idle or has expired, so that it can be deleted; requests footers again that could not be written. A
      * segment is idle if its window is over and it had no append since the last pass. So an idle stream expires too, and a backfill isn't
      * split into many segments.
@@ -1033,7 +1049,6 @@ public final class StreamLog implements CommitStream {
             }
             SegmentChain chain = owned().chain();
             chain.load();
-            owned().pendingCut().finish(gone -> {});
             chain.sealWhatWasLeft();
             ActiveSegment segment = active();
             if (segment == null) {

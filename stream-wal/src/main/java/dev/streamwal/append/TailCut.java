@@ -3,6 +3,7 @@ package dev.streamwal.append;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.StreamLog.Deleted;
 import dev.streamwal.commit.Deletion;
+import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.format.MessageText;
 import dev.streamwal.format.RecordLayout;
@@ -32,8 +33,12 @@ final class TailCut {
      * data before it ends. That is at the cut, once the cut is recorded, and at the old end, if recording fails. So no segment is created in
      * between: a thread that needs one waits, holding no lock. Nor is a segment created before the whole cut is carried out; otherwise a
      * process that ended then would leave a segment behind data that it doesn't account for. A cut that fails half way is completed by the
-     * next thread that needs a segment, by the next sweep, or by another cut (see PendingCut). A cut that the end of the process interrupts
-     * is completed by the next opening of the log: its record is kept until the cut is durable.
+     * next thread that needs a segment, by the next sweep, or by another cut (see PendingCut). Sweeps visit the stream until then, also where all of it is
+     * in packs. A cut that the end of the process interrupts is completed by the next opening of the log: its record is kept until the cut is durable.
+     *
+     * While its record is kept, the journal keeps all that was written to it since, and in the end takes no more. So a sweep that can't complete the cut
+     * records it again, and only then lets the earlier record go: at no moment is there none. Recorded twice it says the same, as positions are never given
+     * twice. It is undecided meanwhile, so that no later cut is recorded before it.
      *
      * Slots reserved in the active segment before it is sealed are cut with the rest. A segment created meanwhile would begin at or above
      * `to`, and stay; there is none, except in a stream that was deleted and is appended to again.
@@ -72,6 +77,73 @@ final class TailCut {
             kept = log.deletions().truncated(key, cut.from(), cut.to());
         } finally {
             carryOut(kept == null ? null : cut.writtenDown(kept), each);
+        }
+    }
+
+    /** See {@link StreamLog#finishCut}. */
+    void finishLeft() throws IOException {
+        try {
+            finishNow();
+        } catch (FlushFailedException e) {
+            // the journal takes nothing any more
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            try {
+                recordAgain();
+            } catch (IOException | RuntimeException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
+    }
+
+    private void finishNow() throws IOException {
+        rotation.lock();
+        try {
+            pending.finish(gone -> {});
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    private void recordAgain() throws IOException {
+        PendingCut.Cut left = leftUndecided();
+        if (left == null) {
+            return;
+        }
+        Deletion.Kept kept = null;
+        try {
+            kept = log.deletions().truncated(key, left.from(), left.to());
+        } finally {
+            decideAgain(kept);
+        }
+    }
+
+    private PendingCut.@Nullable Cut leftUndecided() {
+        rotation.lock();
+        try {
+            PendingCut.Cut left = pending.left();
+            if (left != null) {
+                pending.undecided();
+            }
+            return left;
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** @param kept null if it could not be recorded */
+    private void decideAgain(Deletion.@Nullable Kept kept) {
+        Deletion.@Nullable Kept unneeded;
+        rotation.lock();
+        try {
+            pending.decided(null);
+            unneeded = kept == null ? null : pending.keptBy(kept);
+        } finally {
+            rotation.unlock();
+        }
+        if (unneeded != null) {
+            unneeded.close();
         }
     }
 

@@ -633,6 +633,7 @@ public final class Sweeper {
             List<ExpiryPlan.Stream> views = new ArrayList<>();
             for (StreamLog log : wal.streams()) {
                 try {
+                    log.finishCut();
                     log.sealIfIdle(nowMillis);
                     ExpiryPlan.Stream view = retention.of(log.expiryView(nowMillis, retention.shortensAny()));
                     if (!view.segments().isEmpty()) {
@@ -641,7 +642,10 @@ public final class Sweeper {
                     }
                 } catch (IOException | RuntimeException e) {
                     failed++;
-                    unknown.add(log.key().text());
+                    // a cut that is left keeps nothing in packs, as it may be their going that makes room for it
+                    if (log.mayHaveSegments()) {
+                        unknown.add(log.key().text());
+                    }
                     report.sweepFailed(log.key().text(), e);
                 }
             }

@@ -42,6 +42,8 @@ class PackedCutTest {
     private static final String KEY = "s";
     private static final int RECORDS = 10;
     private static final int KEPT = 4;
+    /** So many records of another stream fill the journal more than once. */
+    private static final int OTHERS = 200;
 
     private static final FaultPlan NO_ROOM_FOR_PACKS = new FaultPlan(0, EnumSet.of(Call.CREATE), "\\.pack", 1, Integer.MAX_VALUE,
             FaultPlan.Failure.DISK_FULL);
@@ -89,6 +91,14 @@ class PackedCutTest {
     /** A log that was killed when a cut in its pack was written down, and not carried out. */
     private SimulatedDisk withACut() {
         SimulatedDisk disk = new SimulatedDisk();
+        StreamWal unusedWal = openWithACut(disk);
+        SimulatedDisk left = killed(disk);
+        disk.failing(FaultPlan.NONE);
+        return left;
+    }
+
+    /** A log whose disk has no room for packs, so that a cut in one was written down, and not carried out. */
+    private StreamWal openWithACut(SimulatedDisk disk) {
         StreamWal wal = open(disk);
         List<EntryRef> refs = new ArrayList<>();
         for (int i = 1; i <= RECORDS; i++) {
@@ -99,18 +109,17 @@ class PackedCutTest {
         assertThat(wal.pack()).isPositive();
         disk.failing(NO_ROOM_FOR_PACKS);
         assertThatThrownBy(() -> wal.stream(KEY).truncateAfter(refs.get(KEPT - 1))).isInstanceOf(DiskFullException.class);
-        SimulatedDisk left = killed(disk);
-        disk.failing(FaultPlan.NONE);
-        return left;
+        return wal;
     }
 
     /** Others go on, and fill the journal several times; this one doesn't. */
     private static void assertOthersGoOn(StreamWal wal, Class<? extends WalException> why) {
-        for (int i = 0; i < 50; i++) {
+        for (int i = 0; i < OTHERS; i++) {
             append(wal, "other", 60);
             assertThatThrownBy(() -> append(wal, KEY, 99)).isInstanceOf(why);
             if (i % 5 == 0) {
                 wal.pack();
+                wal.sweep();
             }
         }
         assertThat(SimulatedLog.lengths(wal, KEY)).as("nothing of it is lost").hasSize(RECORDS);
@@ -119,6 +128,51 @@ class PackedCutTest {
     private void assertIsCut(StreamWal wal, int... more) {
         assertThat(SimulatedLog.lengths(wal, KEY)).isEqualTo(kept(more));
         assertThat(append(wal, KEY, 77).position()).as("not given again").isGreaterThanOrEqualTo(end);
+    }
+
+    enum Again { APPEND, SWEEP, REOPEN }
+
+    @ParameterizedTest
+    @EnumSource(Again.class)
+    void truncateAfter_inAPackAndTheDiskIsFull_othersGoOnAndTheCutIsDoneWhenThereIsRoom(Again again) {
+        SimulatedDisk disk = new SimulatedDisk();
+        StreamWal wal = openWithACut(disk);
+        assertOthersGoOn(wal, DiskFullException.class);
+        disk.failing(FaultPlan.NONE);
+        if (again == Again.REOPEN) {
+            wal.close();
+            wal = open(disk);
+        } else if (again == Again.SWEEP) {
+            wal.sweep();
+        } else {
+            assertThat(append(wal, KEY, 55).position()).isGreaterThanOrEqualTo(end);
+        }
+        assertIsCut(wal, again == Again.APPEND ? new int[] {55} : new int[0]);
+    }
+
+    @Test
+    void truncateAfter_whatWasNotCutIsDeleted_keepsNoJournalFile() {
+        SimulatedDisk disk = new SimulatedDisk();
+        StreamWal wal = openWithACut(disk);
+        wal.delete(KEY);
+        wal.sweep();
+        for (int i = 0; i < OTHERS; i++) {
+            append(wal, "other", 60);
+        }
+        assertThat(SimulatedLog.lengths(wal, KEY)).isEmpty();
+        assertThat(append(wal, KEY, 77).position()).isGreaterThanOrEqualTo(end);
+        disk.failing(FaultPlan.NONE);
+    }
+
+    @Test
+    void sweep_aPackWithACutThatIsLeftHasExpired_deletesItAlsoOnAFullDisk() {
+        SimulatedDisk disk = new SimulatedDisk();
+        StreamWal wal = openWithACut(disk);
+        now = now.plus(Duration.ofDays(1_000));
+        assertThat(wal.sweep(now).deletedSegments()).isPositive();
+        assertThat(SimulatedLog.lengths(wal, KEY)).isEmpty();
+        assertThat(append(wal, KEY, 77).position()).isGreaterThanOrEqualTo(end);
+        disk.failing(FaultPlan.NONE);
     }
 
     enum Next { APPEND, PACK, REOPEN }
