@@ -1298,10 +1298,12 @@ public final class StreamWal implements AutoCloseable {
         }
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
-            // a cut that fails is finished later, and needs the pack then: it is released by a cut that is done
             Optional<ListedPack> fetched = packs.fetchAt(stream.key(), last.position());
-            cut(stream, last, gone);
-            fetched.ifPresent(packs::release);
+            try {
+                cut(stream, last, gone);
+            } finally {
+                fetched.ifPresent(pack -> packs.releaseFromCut(pack, stream, last.end()));
+            }
         } catch (IOException e) {
             throw notDone("cut the stream", e, stream.directory(), last.key(), last.position());
         } finally {

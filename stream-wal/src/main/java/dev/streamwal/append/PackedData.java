@@ -75,4 +75,7 @@ public interface PackedData {
      * @param from behind a record
      */
     void cut(StreamKey key, long from, long to) throws IOException;
+
+    /** No cut of the stream is left. */
+    default void cutDone(StreamKey key) {}
 }

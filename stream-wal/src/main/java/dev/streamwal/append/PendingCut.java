@@ -175,6 +175,7 @@ final class PendingCut {
     private void isDone(Cut cut) {
         pending = null;
         cut.kept().close();
+        log.packed().cutDone(chain.key());
         chain.cutBeganOrEnded();
     }
 }

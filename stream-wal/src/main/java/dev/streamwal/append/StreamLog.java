@@ -1308,6 +1308,18 @@ public final class StreamLog implements CommitStream {
         pinned().tailCut().truncateAfter(last, each);
     }
 
+    /** Whether a cut that begins at this position is recorded, and not completed. */
+    public boolean isCutLeft(long from) {
+        rotation.lock();
+        try {
+            OwnSegments known = owned;
+            PendingCut.Cut left = known == null ? null : known.pendingCut().left();
+            return left != null && left.from() == from;
+        } finally {
+            rotation.unlock();
+        }
+    }
+
     // ---------------------------------------------------------------- erasing
 
     /** Receives what was erased, when it is gone from a file. */

@@ -1,16 +1,19 @@
 package dev.streamwal.packing;
 
+import dev.streamwal.format.StreamKey;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Packs that are to be in the log's directory: those that somebody is working on, and those that a sweep could not write anew, as they are in the tier.
- * Thread-safe.
+ * Packs that are to be in the log's directory: those that somebody is working on, those that a cut needs that failed half way, and those that a sweep could
+ * not write anew, as they are in the tier. Thread-safe.
  */
 final class NeededPacks {
 
     private final Map<Long, Integer> held = new ConcurrentHashMap<>();
+    /** One of each stream: its next cut is decided when the one before is completed. */
+    private final Map<StreamKey, Long> byCut = new ConcurrentHashMap<>();
     private volatile Set<Long> bySweep = Set.of();
 
     /** Keeps a pack in the log's directory until {@link #release}. */
@@ -20,6 +23,15 @@ final class NeededPacks {
 
     void release(long number) {
         Integer unused = held.computeIfPresent(number, (pack, holders) -> holders == 1 ? null : holders - 1);
+    }
+
+    /** Keeps a pack in the log's directory for the stream's cut until {@link #cutDone}, however often that is tried. */
+    void byCut(StreamKey key, long number) {
+        Long unused = byCut.put(key, number);
+    }
+
+    void cutDone(StreamKey key) {
+        Long unused = byCut.remove(key);
     }
 
     /** What the last sweep could not write anew; replaces what the sweep before it couldn't. */
@@ -34,6 +46,6 @@ final class NeededPacks {
 
     /** Whether a pack is to be in the log's directory. */
     boolean isNeeded(long number) {
-        return bySweep.contains(number) || held.containsKey(number);
+        return bySweep.contains(number) || held.containsKey(number) || byCut.containsValue(number);
     }
 }

@@ -1103,6 +1103,23 @@ public final class PackStore implements PackedData {
         needed.release(pack.number());
     }
 
+    /** As {@link #release}, but that the pack stays as long as the stream's cut at a position is left: whoever completes that needs it. */
+    public void releaseFromCut(ListedPack pack, StreamLog stream, long from) {
+        if (stream.isCutLeft(from)) {
+            needed.byCut(stream.key(), pack.number());
+            if (!stream.isCutLeft(from)) {
+                // somebody has completed it in between, and let go of nothing
+                needed.cutDone(stream.key());
+            }
+        }
+        release(pack);
+    }
+
+    @Override
+    public void cutDone(StreamKey key) {
+        needed.cutDone(key);
+    }
+
     /** Fetches the pack, if there is one, that has what a stream has at a position: see {@link #fetch}. */
     public Optional<ListedPack> fetchAt(StreamKey key, long position) throws IOException {
         Optional<Place> found = manifest.current().objects().isEmpty() ? Optional.empty() : find(key).stream()

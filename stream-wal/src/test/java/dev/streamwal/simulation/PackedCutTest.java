@@ -12,7 +12,10 @@ import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestFile;
+import dev.streamwal.objectstore.ObjectStore;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.EntryRef;
 import java.io.IOException;
@@ -59,8 +62,14 @@ class PackedCutTest {
     }
 
     private StreamWal open(SimulatedDisk disk) {
-        WalOptions.Builder options = WalOptions.builder().clock(() -> now).segmentBytes(16 << 10).maxRecordBytes(8 << 10).ownSegments(0)
-                .sweepInterval(Duration.ZERO);
+        return open(disk, options());
+    }
+
+    private WalOptions.Builder options() {
+        return WalOptions.builder().clock(() -> now).segmentBytes(16 << 10).maxRecordBytes(8 << 10).ownSegments(0).sweepInterval(Duration.ZERO);
+    }
+
+    private StreamWal open(SimulatedDisk disk, WalOptions.Builder options) {
         StreamWal wal = SimulatedLog.open(disk.path("/log"), options.build(), "boot", false, new Random(disk.operations())::nextLong,
                 new JournalSizes(2_048, 2_048, 16_384, 512, 256));
         opened.add(wal);
@@ -175,6 +184,41 @@ class PackedCutTest {
         disk.failing(FaultPlan.NONE);
     }
 
+    /** The cut needs its pack here until it is done, and no longer. */
+    @ParameterizedTest
+    @EnumSource(value = Again.class, names = "REOPEN", mode = EnumSource.Mode.EXCLUDE)
+    void truncateAfter_failsAgainAndAgainInATier_thePackGoesBackWhenTheCutIsDone(Again again) throws IOException {
+        SimulatedDisk disk = new SimulatedDisk();
+        StreamWal wal = open(disk, options().tier(new ObjectStore().folder()).tierAfter(Duration.ofDays(1)));
+        List<EntryRef> refs = new ArrayList<>();
+        for (int i = 1; i <= RECORDS; i++) {
+            refs.add(append(wal, KEY, i));
+        }
+        EntryRef unused = append(wal, "other", 60);
+        end = refs.get(RECORDS - 1).end();
+        now = now.plus(Duration.ofDays(2));
+        assertThat(wal.pack()).isPositive();
+        now = now.plus(Duration.ofDays(2));
+        assertThat(wal.moveToTier()).isEqualTo(1);
+        ListedPack pack = manifest(disk).packsInOrder().get(0);
+        // those that are fetched have another name
+        disk.failing(new FaultPlan(0, EnumSet.of(Call.CREATE), "[^0-9a-f-][0-9a-f]{16}\\.pack", 1, Integer.MAX_VALUE, FaultPlan.Failure.DISK_FULL));
+        for (int attempt = 0; attempt < 5; attempt++) {
+            assertThatThrownBy(() -> wal.stream(KEY).truncateAfter(refs.get(KEPT - 1))).isInstanceOf(DiskFullException.class);
+        }
+        assertThat(wal.moveToTier()).isZero();
+        assertThat(manifest(disk).isInTier(pack)).as("needed here").isFalse();
+        disk.failing(FaultPlan.NONE);
+        if (again == Again.SWEEP) {
+            wal.sweep();
+        } else {
+            wal.stream(KEY).truncateAfter(refs.get(KEPT - 1));
+        }
+        assertIsCut(wal);
+        assertThat(wal.moveToTier()).isPositive();
+        assertThat(manifest(disk).isInTier(pack)).isTrue();
+    }
+
     enum Next { APPEND, PACK, REOPEN }
 
     @ParameterizedTest
@@ -245,9 +289,12 @@ class PackedCutTest {
         assertIsCut(open(disk));
     }
 
+    private static Manifest manifest(SimulatedDisk disk) throws IOException {
+        return ManifestFile.read(disk.path("/log"));
+    }
+
     private static Path pack(SimulatedDisk disk) throws IOException {
-        Path root = disk.path("/log");
-        return PackFiles.pack(root, ManifestFile.read(root).packsInOrder().get(0).number());
+        return PackFiles.pack(disk.path("/log"), manifest(disk).packsInOrder().get(0).number());
     }
 
     /** Returns the pack as it was. */
