@@ -38,11 +38,12 @@ public final class ListenerThread<L> {
     private final Thread thread;
     private final boolean nobodyListens;
     private final boolean onCaller;
+    private final long closeWaitMillis;
     @GuardedBy("this")
     private boolean begun;
 
-    @GuardedBy("this")
-    private boolean ended;
+    /** Changes under this object's monitor. */
+    private volatile boolean ended;
 
     /**
      * @param listener never throws
@@ -51,6 +52,12 @@ public final class ListenerThread<L> {
      * @param behind tells the listener that it has missed events
      */
     public ListenerThread(L listener, boolean nobodyListens, boolean ownThread, BiConsumer<L, Exception> behind) {
+        this(listener, nobodyListens, ownThread, behind, CLOSE_WAIT_MILLIS);
+    }
+
+    /** @param closeWaitMillis how long {@link #end} waits for the listener */
+    ListenerThread(L listener, boolean nobodyListens, boolean ownThread, BiConsumer<L, Exception> behind, long closeWaitMillis) {
+        this.closeWaitMillis = closeWaitMillis;
         this.onCaller = !ownThread;
         this.listener = listener;
         this.behind = behind;
@@ -88,7 +95,8 @@ public final class ListenerThread<L> {
 
     private void run() {
         boolean rehearsed = false;
-        while (true) {
+        // where end() found no room for the last event, there is no need of it
+        while (!ended || !waiting.isEmpty()) {
             try {
                 if (!rehearsed) {
                     rehearsed = true;
@@ -146,12 +154,12 @@ public final class ListenerThread<L> {
             }
         }
         boolean interrupted = false;
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_WAIT_MILLIS);
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(closeWaitMillis);
         boolean told = false;
-        while (thread.isAlive() && System.nanoTime() - deadline < 0 && !(told && isCurrent())) {
+        while (!isCurrent() && thread.isAlive() && System.nanoTime() - deadline < 0) {
             try {
                 told = told || waiting.offer(LAST, 1, TimeUnit.MILLISECONDS);
-                if (told && !isCurrent()) {
+                if (told) {
                     thread.join(10);
                 }
             } catch (InterruptedException e) {

@@ -15,12 +15,14 @@ import org.junit.jupiter.api.Timeout;
 class ListenerThreadTest {
 
     private final List<String> heard = Collections.synchronizedList(new ArrayList<>());
+    private final CountDownLatch hangs = new CountDownLatch(1);
     private final CountDownLatch mayGoOn = new CountDownLatch(1);
 
     private final WalListener listener = new WalListener() {
         @Override
         public void onFailure(String task, Optional<String> stream, Throwable failure) {
             if (task.equals("slow")) {
+                hangs.countDown();
                 awaitUninterrupted();
             }
             heard.add(task);
@@ -37,6 +39,24 @@ class ListenerThreadTest {
 
     private static ListenerThread<WalListener> thread(WalListener told, boolean nobodyListens) {
         return new ListenerThread<>(told, nobodyListens, true, (each, failure) -> each.onFailure("listener", Optional.empty(), failure));
+    }
+
+    @Test
+    void end_theQueueIsFullAllTheTime_theThreadEndsWhenTheListenerHasHeardAll() throws InterruptedException {
+        ListenerThread<WalListener> thread = new ListenerThread<>(listener, false, true, (each, failure) -> {}, 50);
+        tell(thread, "slow");
+        hangs.await();
+        for (int i = 0; i < 12_000; i++) {
+            tell(thread, "fast");
+        }
+        thread.end();
+        assertThat(isRunning()).isTrue();
+        mayGoOn.countDown();
+        for (int i = 0; i < 10_000 && isRunning(); i++) {
+            Thread.sleep(1);
+        }
+        assertThat(isRunning()).isFalse();
+        assertThat(heard).contains("slow", "fast");
     }
 
     private static void tell(ListenerThread<WalListener> thread, String task) {
