@@ -242,7 +242,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     void deleted(List<DeletedSegment> segments) {
         if (!segments.isEmpty()) {
             segments.forEach(this::count);
-            listener.tell(told -> segments.forEach(segment -> tell(told, Optional.of(segment.key()), each -> each.onSwept(segment))));
+            listener.tell(told -> segments.forEach(segment -> tell(told, Optional.of(segment.key()), each -> each.onSwept(segment))), segments.size());
         }
     }
 

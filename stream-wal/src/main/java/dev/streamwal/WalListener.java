@@ -6,8 +6,8 @@ import java.util.Optional;
  * Receives background events. All methods do nothing unless they are overridden.
  *
  * <p>One thread of the log calls them, one after the other, in the order of events, a moment after each event. So they may call the log, and
- * close it. A listener that falls behind by 10,000 events is told how many it missed; {@link StreamWal#close()} waits up to ten seconds for
- * it to receive the rest.
+ * close it. A listener that falls behind by 10,000 events, or by 100,000 deleted segments, is told how many it missed; {@link StreamWal#close()} waits up
+ * to ten seconds for it to receive the rest.
  *
  * <p>A method that throws doesn't harm the log: the exception goes to {@link #onFailure} with the task {@code "listener"}; an exception of
  * {@code onFailure} itself is dropped.

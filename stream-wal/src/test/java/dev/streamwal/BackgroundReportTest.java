@@ -3,10 +3,12 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import dev.streamwal.append.StreamLog;
 import dev.streamwal.engine.Sweeper;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.format.SegmentName;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.samples.JournalSamples;
@@ -17,9 +19,12 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** The clock of a failure throws, in place of a heap that is full. */
@@ -70,6 +75,41 @@ class BackgroundReportTest {
         assertThat(told).containsExactly("seal");
         report.ended("seal", "a", begun);
         assertThat(report.health().state()).isEqualTo(WalHealth.State.OK);
+    }
+
+    /** Events of sweeps and purges have many segments each: what waits for a listener that hangs is bounded all the same. */
+    @Test
+    void deleted_moreSegmentsThanMayWait_areToldAsMissed() throws InterruptedException {
+        CountDownLatch hangs = new CountDownLatch(1);
+        CountDownLatch mayGoOn = new CountDownLatch(1);
+        AtomicInteger heard = new AtomicInteger();
+        BackgroundReport hanging = new BackgroundReport(Path.of("log"), new WalListener() {
+            @Override
+            public void onSwept(DeletedSegment segment) {
+                hangs.countDown();
+                try {
+                    mayGoOn.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException("nobody interrupts a listener", e);
+                }
+                heard.incrementAndGet();
+            }
+
+            @Override
+            public void onFailure(String task, Optional<String> key, Throwable failure) {
+                told.add(failure.getMessage());
+            }
+        }, true, () -> Instant.EPOCH);
+        DeletedSegment segment = DeletedSegment.of(new StreamLog.Deleted(Path.of("pack"), new SegmentName(1, 2), 3), "meter", DeletedSegment.Reason.EXPIRED);
+        List<DeletedSegment> many = Collections.nCopies(4_096, segment);
+        for (int i = 0; i < 100; i++) {
+            hanging.deleted(many);
+        }
+        hangs.await();
+        mayGoOn.countDown();
+        hanging.end();
+        assertThat(heard.get()).isBetween(100_000, 100_000 + 4_096);
+        assertThat(told).singleElement().asString().contains("dropped=" + (100 * 4_096 - heard.get()));
     }
 
     /** A program asks by the class of a failure what to do: it gets those that callers get. */

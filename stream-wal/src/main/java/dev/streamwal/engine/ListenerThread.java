@@ -19,12 +19,15 @@ public final class ListenerThread<L> {
 
     /** Limit of waiting events. Further events are dropped and counted, and the listener is told the count as one failure. */
     private static final int MAX_WAITING = 10_000;
+    /** The same for what they tell of together, as one event may tell of as many segments as a log has: what comes behind so many is dropped. */
+    private static final long MAX_WAITING_PARTS = 100_000;
     /** Pause after an event that couldn't be passed on. */
     private static final long AFTER_ERROR_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     /** How long closing the log waits for the listener. */
     private static final long CLOSE_WAIT_MILLIS = TimeUnit.SECONDS.toMillis(10);
 
-    private static final Consumer<Object> LAST = listener -> {};
+    /** Ends a wait for the next event. */
+    private static final Event<Object> LAST = new Event<>(listener -> {}, 0);
 
     /**
      * Thrown once when the thread begins. What a handler needs is looked up when it first runs, which takes memory: so it runs while there is some.
@@ -33,7 +36,9 @@ public final class ListenerThread<L> {
 
     private final L listener;
     private final BiConsumer<L, Exception> behind;
-    private final LinkedBlockingQueue<Consumer<? super L>> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
+    private final LinkedBlockingQueue<Event<? super L>> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
+    /** Of the events that wait, and of the one that is told. */
+    private final AtomicLong waitingParts = new AtomicLong();
     private final AtomicLong lost = new AtomicLong();
     private final Thread thread;
     private final boolean nobodyListens;
@@ -44,6 +49,9 @@ public final class ListenerThread<L> {
 
     /** Changes under this object's monitor. */
     private volatile boolean ended;
+
+    /** @param parts of how many things it tells */
+    private record Event<L>(Consumer<? super L> telling, int parts) {}
 
     /**
      * @param listener never throws
@@ -67,7 +75,16 @@ public final class ListenerThread<L> {
     }
 
     /** Returns at once. Events after {@link #end()} are dropped. */
-    public synchronized void tell(Consumer<? super L> event) {
+    public void tell(Consumer<? super L> event) {
+        tell(event, 1);
+    }
+
+    /**
+     * Tells of several things as one event, which is told or dropped as a whole: so that is told, however many they are, which comes while few wait.
+     *
+     * @param parts how many
+     */
+    public synchronized void tell(Consumer<? super L> event, int parts) {
         if (ended || nobodyListens) {
             return;
         }
@@ -75,8 +92,10 @@ public final class ListenerThread<L> {
             event.accept(listener);
             return;
         }
-        if (!waiting.offer(event) && lost.getAndIncrement() == 0 && FlightRecording.isOn()) {
-            ListenerOverflowEvent.began(MAX_WAITING);
+        if ((parts == 0 || waitingParts.get() < MAX_WAITING_PARTS) && waiting.offer(new Event<>(event, parts))) {
+            waitingParts.addAndGet(parts);
+        } else if (lost.getAndAdd(parts) == 0 && FlightRecording.isOn()) {
+            ListenerOverflowEvent.began(waiting.size());
         }
         if (!begun) {
             begin();
@@ -97,23 +116,24 @@ public final class ListenerThread<L> {
         boolean rehearsed = false;
         // where end() found no room for the last event, there is no need of it
         while (!ended || !waiting.isEmpty()) {
+            int parts = 0;
             try {
                 if (!rehearsed) {
                     rehearsed = true;
                     throw REHEARSAL;
                 }
-                Consumer<? super L> event = waiting.take();
-                if (event.equals(LAST)) {
-                    return;
-                }
-                event.accept(listener);
+                Event<? super L> event = waiting.take();
+                parts = event.parts();
+                event.telling().accept(listener);
                 tellOfLost();
             } catch (InterruptedException e) {
                 // end() sends an event of its own
             } catch (Throwable e) {
                 // the listener throws nothing; there was no memory to call it
-                lost.addAndGet(e.equals(REHEARSAL) ? 0 : 1);
+                lost.addAndGet(parts);
                 LockSupport.parkNanos(e.equals(REHEARSAL) ? 1 : AFTER_ERROR_NANOS);
+            } finally {
+                waitingParts.addAndGet(-parts);
             }
         }
     }
@@ -131,7 +151,7 @@ public final class ListenerThread<L> {
     /** Returns when the listener has received all earlier events, or the thread has ended. */
     public void await() {
         CountDownLatch heard = new CountDownLatch(1);
-        tell(told -> heard.countDown());
+        tell(told -> heard.countDown(), 0);
         try {
             while (thread.isAlive() && !heard.await(10, TimeUnit.MILLISECONDS)) {
                 // until it has, or the thread has ended

@@ -41,6 +41,32 @@ class ListenerThreadTest {
         return new ListenerThread<>(told, nobodyListens, true, (each, failure) -> each.onFailure("listener", Optional.empty(), failure));
     }
 
+    /** What an event tells of isn't bounded by the number of events. */
+    @Test
+    void tell_eventsOfManySegmentsEach_keepsFewAndTellsHowManySegmentsWereMissed() {
+        List<String> missed = Collections.synchronizedList(new ArrayList<>());
+        ListenerThread<WalListener> thread = new ListenerThread<>(listener, false, true, (each, failure) -> missed.add(failure.getMessage()));
+        tell(thread, "slow");
+        for (int i = 0; i < 1_000; i++) {
+            thread.tell(listener -> listener.onFailure("many", Optional.empty(), new IllegalStateException("many")), 4_096);
+        }
+        mayGoOn.countDown();
+        thread.end();
+        long told = heard.stream().filter("many"::equals).count();
+        assertThat(told).as("what may wait, and what exceeds that").isBetween(24L, 26L);
+        assertThat(missed).singleElement().asString().contains("dropped=" + (1_000 - told) * 4_096);
+    }
+
+    @Test
+    void tell_moreThanMayWaitAsOneEvent_isHeard() {
+        ListenerThread<WalListener> thread = thread(listener, false);
+        thread.tell(listener -> listener.onFailure("all", Optional.empty(), new IllegalStateException("all")), 1_000_000);
+        thread.await();
+        tell(thread, "next");
+        thread.end();
+        assertThat(heard).endsWith("next").contains("all");
+    }
+
     @Test
     void end_theQueueIsFullAllTheTime_theThreadEndsWhenTheListenerHasHeardAll() throws InterruptedException {
         ListenerThread<WalListener> thread = new ListenerThread<>(listener, false, true, (each, failure) -> {}, 50);
