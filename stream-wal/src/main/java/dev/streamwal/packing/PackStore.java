@@ -528,23 +528,26 @@ public final class PackStore implements PackedData {
 
     private Newest inheritedEnd(StreamKey key, Manifest now) throws IOException {
         boolean mayBeForgotten = forgotten.mayHave(key);
+        List<ListedPack> asked = now.packsInOrder().stream().filter(pack -> mayBeForgotten || !ofThisWriter.contains(pack.number())).toList();
+        if (asked.isEmpty()) {
+            // so it is for each new key once what was inherited has gone: the catalogue is on the disk
+            return new Newest(Optional.empty(), true);
+        }
         CatalogedKey cataloged = catalog.cataloged(key, now);
         Optional<ListedPack> newest = Optional.empty();
         boolean isWhole = true;
         long position = 0;
-        for (ListedPack pack : now.packsInOrder()) {
-            if (mayBeForgotten || !ofThisWriter.contains(pack.number())) {
-                try {
-                    for (long end : ends(key, pack, now, cataloged)) {
-                        newest = newest.isPresent() && position >= end ? newest : Optional.of(pack);
-                        position = Math.max(position, end);
-                    }
-                } catch (IOException | RuntimeException e) {
-                    if (!PackFailure.isOfTable(e)) {
-                        throw e;
-                    }
-                    isWhole = false;
+        for (ListedPack pack : asked) {
+            try {
+                for (long end : ends(key, pack, now, cataloged)) {
+                    newest = newest.isPresent() && position >= end ? newest : Optional.of(pack);
+                    position = Math.max(position, end);
                 }
+            } catch (IOException | RuntimeException e) {
+                if (!PackFailure.isOfTable(e)) {
+                    throw e;
+                }
+                isWhole = false;
             }
         }
         return new Newest(newest.isEmpty() ? Optional.empty() : Optional.of(new End(position, lastWindowStart(key, newest.get(), position))), isWhole);
