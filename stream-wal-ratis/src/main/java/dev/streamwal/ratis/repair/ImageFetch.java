@@ -231,16 +231,22 @@ public record ImageFetch(RaftGroup group, String self, ImagePeers peers, long by
     }
 
     private static void rest(long millis, BooleanSupplier stop) throws IOException {
-        if (stop.getAsBoolean()) {
-            throw new InterruptedIOException("the replica is being closed");
-        }
-        if (millis > 0) {
+        long leftMillis = millis;
+        while (true) {
+            if (stop.getAsBoolean()) {
+                throw new InterruptedIOException("the replica is being closed");
+            }
+            if (leftMillis <= 0) {
+                return;
+            }
+            long slept = Math.min(leftMillis, REST_MILLIS); // closing waits for it, and mustn't wait until a slow fetch is due
             try {
-                Thread.sleep(millis);
+                Thread.sleep(slept);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw (InterruptedIOException) new InterruptedIOException("the replica is being closed").initCause(e);
             }
+            leftMillis -= slept;
         }
     }
 }

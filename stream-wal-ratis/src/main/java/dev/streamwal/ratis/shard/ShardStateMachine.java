@@ -16,6 +16,7 @@ import dev.streamwal.ratis.wire.Query;
 import dev.streamwal.ratis.wire.ShardStatus;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
@@ -230,6 +231,9 @@ public final class ShardStateMachine extends BaseStateMachine {
             RaftGroup group = groupNow();
             getLifeCycle().startAndTransition(() -> load(group));
         } catch (IOException | RuntimeException e) {
+            if (closing && e instanceof InterruptedIOException) {
+                return; // thrown, it would keep Ratis from ever closing: its thread goes round and round then, short of the last committed entry
+            }
             failure = e;
             throw e;
         } finally {
@@ -351,10 +355,21 @@ public final class ShardStateMachine extends BaseStateMachine {
         return stamp.concat(decoded instanceof Command.Tick ? ByteString.copyFrom(open(shard).lastTick().encode()) : command);
     }
 
+    /**
+     * Ratis closes behind the last committed entry. What comes on its way there isn't applied, and nothing is written any more: to the next start it is as if
+     * the process had been killed. Whoever waits for an answer isn't told that it is there.
+     */
+    private boolean isClosedWhileFetching() {
+        return closing && shard == null;
+    }
+
     @Override
     public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
         applying.lock();
         try {
+            if (isClosedWhileFetching()) {
+                return CompletableFuture.failedFuture(new IOException("replica is being closed while it fetches a peer's log; ask another one"));
+            }
             TermIndex at = TermIndex.valueOf(Objects.requireNonNull(transaction.getLogEntry()));
             DataInputStream source = new DataInputStream(transaction.getLogEntry().getStateMachineLogEntry().getLogData().newInput());
             long stampMillis = source.readLong();
@@ -452,6 +467,9 @@ public final class ShardStateMachine extends BaseStateMachine {
         exports.releaseForgotten();
         applying.lock();
         try {
+            if (isClosedWhileFetching()) {
+                return RaftLog.INVALID_LOG_INDEX;
+            }
             Optional<Image> newest = open(shard).newestImage();
             SnapshotInfo marker = storage.getLatestSnapshot();
             long marked = marker == null ? RaftLog.INVALID_LOG_INDEX : marker.getIndex();
