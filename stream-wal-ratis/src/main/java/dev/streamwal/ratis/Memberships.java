@@ -2,8 +2,10 @@ package dev.streamwal.ratis;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.GroupInfoReply;
@@ -61,6 +63,10 @@ final class Memberships {
     static boolean isMember(RaftPeerId replica, GroupInfoReply said) {
         boolean isChanging = said.getConf().isPresent() && said.getConf().get().getOldPeersCount() > 0;
         return !isChanging && has(said.getGroup().getPeers(), replica);
+    }
+
+    static Set<String> names(Collection<RaftPeer> peers) {
+        return peers.stream().map(peer -> peer.getId().toString()).collect(Collectors.toSet());
     }
 
     /** {@code n1=host:port,n2=host:port}. */

@@ -25,6 +25,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -44,8 +45,11 @@ import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
+import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.retry.RetryPolicy;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.util.JavaUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +93,8 @@ public final class ReplicatedWal implements AutoCloseable {
     private static final int MAX_PRODUCER_LENGTH = 255;
     private static final int CONNECT_ROUNDS = 60;
     private static final long CONNECT_REST_MILLIS = 500;
+    /** How often replicas that stay are asked whether they have caught up, half a second apart. */
+    private static final int STAYING_ROUNDS = 20;
     private static final long CLOSE_SECONDS = 30;
     private static final long END_SECONDS = 10;
 
@@ -448,7 +454,7 @@ public final class ReplicatedWal implements AutoCloseable {
         List<ReplicaStatus> all = new ArrayList<>();
         for (int shard = 0; shard < shards.count(); shard++) {
             for (String name : replicas.names()) {
-                all.add(status(shard, name, message));
+                all.add(status(readers.get(shard), shard, name, message));
             }
         }
         return all;
@@ -462,9 +468,9 @@ public final class ReplicatedWal implements AutoCloseable {
         }
     }
 
-    private ReplicaStatus status(int shard, String name, Message message) {
+    private static ReplicaStatus status(RaftClient asking, int shard, String name, Message message) {
         try {
-            DataInputStream said = content(readers.get(shard).io().sendStaleRead(message, 0, RaftPeerId.valueOf(name)));
+            DataInputStream said = content(asking.io().sendStaleRead(message, 0, RaftPeerId.valueOf(name)));
             return ReplicaStatus.of(shard, name, ShardStatus.decode(said));
         } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well
             return ReplicaStatus.noAnswer(shard, name);
@@ -478,8 +484,14 @@ public final class ReplicatedWal implements AutoCloseable {
      * reports a failure; end its process, as Ratis may not close them if it led under load, and don't start it again.
      * Clients go on, as long as one of the replicas that they were given stays.
      *
+     * <p><b>When this returns, a new replica may still be fetching</b> what the others have, for minutes or more: until then it would be of no help if another
+     * one were lost. {@link #status()} shows {@link ReplicaStatus.Role#NO_ANSWER} for as long. A replica is taken out only where each one that stays answers,
+     * and has applied what the leader has: else this fails, after some ten seconds, and has changed nothing. Replicas that are down for good are taken out
+     * all at once.
+     *
      * <p>Change one replica at a time: add one, or take one out, and call this again for the next. What would have as many new replicas as old ones, or more,
-     * is refused, but for one that is added to one; so is a new replica that wasn't started by {@link ReplicatedWalServer#join}.
+     * is refused, but for one that is added to one; so is a new replica that wasn't started by {@link ReplicatedWalServer#join}. So is the later one of two
+     * changes at the same time.
      *
      * <p>A majority of the old and of the new replicas has to run. Where this fails, some shards may have the new replicas and others the old ones: call it
      * again.
@@ -488,18 +500,34 @@ public final class ReplicatedWal implements AutoCloseable {
      * @throws ReplicationException if a shard still has the old ones
      */
     public void changeReplicas(Replicas newReplicas) {
+        List<List<RaftPeer>> now = new ArrayList<>();
         for (int shard = 0; shard < shards.count(); shard++) {
-            checkChange(shard, newReplicas);
+            now.add(checkChange(shard, newReplicas));
         }
         for (int shard = 0; shard < shards.count(); shard++) {
-            try {
-                List<RaftPeer> peers = List.copyOf(shards.group(shard, newReplicas.addresses()).getPeers());
-                byte[] unused = leaders.get(shard).call(leader -> leader.admin().setConfiguration(peers));
-            } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well
-                throw notChanged(shard, newReplicas, e.getMessage() + "; see whether the new ones run, and try again", e);
-            }
+            change(shard, now.get(shard), newReplicas);
         }
         follow(newReplicas);
+    }
+
+    /** Only if the shard still has the replicas that were checked: somebody else may change them at the same time. */
+    private void change(int shard, List<RaftPeer> checked, Replicas newReplicas) {
+        List<RaftPeer> peers = List.copyOf(shards.group(shard, newReplicas.addresses()).getPeers());
+        SetConfigurationRequest.Arguments change = SetConfigurationRequest.Arguments.newBuilder().setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
+                .setServersInCurrentConf(checked).setServersInNewConf(peers).build();
+        try {
+            byte[] unused = leaders.get(shard).call(leader -> leader.admin().setConfiguration(change));
+        } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well
+            if (!JavaUtils.isCausedBy(e, SetConfigurationException.class)) {
+                throw notChanged(shard, newReplicas, e.getMessage() + "; see whether the new ones run, and try again", e);
+            }
+            // Ratis' client asks again where the first answer is late, and is then told that the replicas aren't those any more
+            Collection<RaftPeer> now = awaitLeaderGroup(shard, newReplicas).getPeers();
+            if (!Memberships.names(now).equals(Memberships.names(peers))) {
+                throw notChanged(shard, newReplicas, "Ratis refuses it, as somebody else may have changed them meanwhile: checked=" + Memberships.text(checked)
+                        + ", now=" + Memberships.text(now) + ", said=" + e.getMessage() + "; see which there are, by status() or cluster, and try again", e);
+            }
+        }
     }
 
     private static ReplicationException notChanged(int shard, Replicas newReplicas, String reason, @Nullable Exception cause) {
@@ -507,9 +535,13 @@ public final class ReplicatedWal implements AutoCloseable {
                 cause);
     }
 
-    /** Ratis refuses some of it, and doesn't say what to do; of replicas that aren't joining it knows nothing. */
-    private void checkChange(int shard, Replicas newReplicas) {
-        Collection<RaftPeer> now = awaitLeaderGroup(shard, newReplicas).getPeers();
+    /**
+     * Ratis refuses some of it, and doesn't say what to do; of replicas that aren't joining, and of images, it knows nothing.
+     *
+     * @return which replicas the shard has
+     */
+    private List<RaftPeer> checkChange(int shard, Replicas newReplicas) {
+        List<RaftPeer> now = List.copyOf(awaitLeaderGroup(shard, newReplicas).getPeers());
         Collection<RaftPeer> peers = shards.group(shard, newReplicas.addresses()).getPeers();
         List<RaftPeer> joining = peers.stream().filter(peer -> !Memberships.has(now, peer.getId())).toList();
         boolean isOneBesideOne = now.size() == 1 && joining.size() == 1 && peers.size() == 2;
@@ -524,6 +556,35 @@ public final class ReplicatedWal implements AutoCloseable {
             }
         } catch (IOException e) {
             throw notChanged(shard, newReplicas, e.getMessage() + "; try again", e);
+        }
+        if (!newReplicas.names().containsAll(Memberships.names(now))) {
+            checkStaying(shard, now, newReplicas);
+        }
+        return now;
+    }
+
+    /** Before one is taken out: {@link StayingReplicas}. Under load those that stay may be behind for a moment, so they are asked again for a while. */
+    private void checkStaying(int shard, List<RaftPeer> now, Replicas newReplicas) {
+        Message message = Message.valueOf(ByteString.copyFrom(statusQuery()));
+        try (RaftClient asking = client(RaftGroup.valueOf(shards.groupId(shard), now), now.get(0).getId(), RaftSettings.noRetry(), connections)) {
+            OptionalLong needed = OptionalLong.empty();
+            for (int round = 1;; round++) {
+                List<ReplicaStatus> said = now.stream().map(each -> status(asking, shard, each.getId().toString(), message)).toList();
+                needed = needed.isPresent() ? needed : StayingReplicas.needed(said);
+                Optional<String> objection = StayingReplicas.objection(said, newReplicas.names(), needed);
+                if (objection.isEmpty()) {
+                    return;
+                }
+                if (round == STAYING_ROUNDS) {
+                    throw notChanged(shard, newReplicas, objection.get(), null);
+                }
+                Thread.sleep(CONNECT_REST_MILLIS);
+            }
+        } catch (IOException e) {
+            throw notChanged(shard, newReplicas, e.getMessage() + "; try again", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw notChanged(shard, newReplicas, "thread was interrupted while it waited for the replicas that stay; try again", e);
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -195,6 +196,66 @@ class ChangedReplicasTest {
             long end = acknowledged.stream().filter(ref -> ref.key().equals("meanwhile")).mapToLong(EntryRef::end).max().orElseThrow();
             assertThat(wal.endPosition("meanwhile", Consistency.LINEARIZABLE)).isEqualTo(end);
         }
+    }
+
+    /** So slowly that it isn't over before the test is. */
+    private static RatisOptions fetchingSlowly(Replicas replicas, int shards) {
+        return Replica.builder(replicas, shards).repairBytesPerSecond(1 << 10).build();
+    }
+
+    /** Which don't compress: an image of them takes minutes where it is fetched slowly. */
+    private void appendRandom(ReplicatedWal wal, int records) throws Exception {
+        Random random = new Random(1);
+        byte[] content = new byte[1_024];
+        List<CompletableFuture<EntryRef>> refs = new ArrayList<>();
+        for (int i = 0; i < records; i++) {
+            random.nextBytes(content);
+            refs.add(wal.append("key/" + i % 7, WriteEntry.of(content.clone())));
+        }
+        for (CompletableFuture<EntryRef> ref : refs) {
+            acknowledged.add(ref.get(300, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void changeReplicas_whileTheNewOneFetchesItsImage_keepsTheOneThatHasTheData() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(2);
+        Replicas after = without(all, "n0");
+        servers.put("n0", ReplicatedWalServer.start("n0", folder.resolve("n0"), Replica.options(without(all, "n1"), 1)));
+        try (ReplicatedWal wal = ReplicatedWal.connect(without(all, "n1"), Batching.of(Duration.ZERO, 1))) {
+            appendRandom(wal, 600);
+            servers.put("n1", ReplicatedWalServer.join("n1", folder.resolve("n1"), fetchingSlowly(all, 1)));
+            change(wal, all);
+            assertThatThrownBy(() -> wal.changeReplicas(after)).isInstanceOf(ReplicationException.class)
+                    .hasMessageContaining("one that stays doesn't answer, or lacks records: replica=n1, applied=-1, needed=");
+            assertThat(wal.status()).as("nothing has changed").extracting(ReplicaStatus::replica).containsExactly("n0", "n1");
+            servers.get("n1").close();
+            servers.put("n1", ReplicatedWalServer.start("n1", folder.resolve("n1"), Replica.options(all, 1)));
+            change(wal, after);
+            assertThatThrownBy(() -> servers.get("n0").awaitClosed()).as("was left out").isInstanceOf(ReplicationException.class);
+        }
+        try (ReplicatedWal wal = ReplicatedWal.connect(after, Batching.of(Duration.ZERO, 1))) {
+            acknowledged.add(wal.append("key/0", WriteEntry.of(new byte[1])).get(300, TimeUnit.SECONDS));
+        }
+        ReplicaFiles files = ReplicaFiles.caughtUp(folder.resolve("n1"), 1, acknowledged.size());
+        assertThat(files.refs()).containsExactlyInAnyOrderElementsOf(acknowledged);
+    }
+
+    @Test
+    void changeReplicas_thatTakesOutOneThatIsDown_needsOnlyThoseThatStay() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(3);
+        for (String name : all.names()) {
+            start(name, all);
+        }
+        try (ReplicatedWal wal = ReplicatedWal.connect(all, Batching.of(Duration.ofMillis(1), 100))) {
+            append(wal);
+            servers.remove("n2").close();
+            assertThatThrownBy(() -> wal.changeReplicas(without(all, "n1"))).isInstanceOf(ReplicationException.class)
+                    .hasMessageContaining("one that stays doesn't answer, or lacks records: replica=n2");
+            change(wal, without(all, "n2"));
+            append(wal);
+        }
+        assertAcknowledgedIsIn(without(all, "n2"));
     }
 
     @Test

@@ -10,9 +10,12 @@ final class Replica {
 
     /** A log whose replicas make images and purge soon, so that short tests see both. */
     static RatisOptions options(Replicas replicas, int shards) {
+        return builder(replicas, shards).build();
+    }
+
+    static RatisOptions.Builder builder(Replicas replicas, int shards) {
         return RatisOptions.builder().replicas(replicas).shards(shards).imageEntries(200).keptEntries(200).raftSegmentBytes(64 << 10)
-                .tickInterval(Duration.ofMillis(500)).wal(wal -> wal.window(Duration.ofMinutes(1)).retention(Duration.ofHours(1)).segmentBytes(8 << 20))
-                .build();
+                .tickInterval(Duration.ofMillis(500)).wal(wal -> wal.window(Duration.ofMinutes(1)).retention(Duration.ofHours(1)).segmentBytes(8 << 20));
     }
 
     /** @param arguments its name, its folder, how many shards there are, all replicas, and whether its options are for tests */

@@ -181,7 +181,8 @@ public final class ReplicaCommand {
 
     @Command(name = "change-replicas", mixinStandardHelpOptions = true,
             description = {"Changes which replicas the log has, while it is appended to: one more, or one less, at a time.",
-                "A new one has to run already, started with --join and all that there will be."})
+                "A new one has to run already, started with --join and all that there will be. When this ends, it may still be fetching the log: until"
+                        + " `cluster` shows it with a role of FOLLOWER, and little behind, no other one may be lost, and none can be taken out."})
     int changeReplicas(
             @Mixin Cluster cluster,
             @Option(names = "--to", required = true, split = ",", paramLabel = "NAME=HOST:PORT", description = "All replicas that there will be.")
