@@ -212,8 +212,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         lock.lock();
         try {
             if (hasGivenUp && used == current && !isClosed) {
-                replaced.add(used.client);
-                current = new Counted(opening.apply(opened++));
+                replace(used);
             }
             used.calls--;
             isOver = used != current && used.calls == 0 && !isClosed;
@@ -225,6 +224,17 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         }
     }
 
+    /** With the lock. What is thrown here would keep a call from ever being answered. */
+    private void replace(Counted used) {
+        try {
+            current = new Counted(opening.apply(opened));
+            opened++;
+            replaced.add(used.client);
+        } catch (RuntimeException | OutOfMemoryError e) { // which says, too, that no thread can be started
+            return; // the next call fails by the same client, and tries this again
+        }
+    }
+
     private void closeReplaced(RaftClient client) {
         try {
             answers.execute(() -> {
@@ -232,12 +242,13 @@ final class ShardConnection implements Batcher.Sender, Closeable {
                     client.close();
                 } catch (IOException e) {
                     // nobody uses it any more
-                }
-                lock.lock();
-                try {
-                    replaced.remove(client);
                 } finally {
-                    lock.unlock();
+                    lock.lock();
+                    try {
+                        replaced.remove(client);
+                    } finally {
+                        lock.unlock();
+                    }
                 }
             });
         } catch (RejectedExecutionException e) {

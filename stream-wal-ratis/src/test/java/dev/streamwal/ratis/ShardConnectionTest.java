@@ -91,7 +91,11 @@ class ShardConnectionTest {
 
     private final List<Client> clients = new CopyOnWriteArrayList<>();
     private final ScheduledThreadPoolExecutor answers = NamedThreads.thatFinishes("answers");
+    private boolean canOpen = true;
     private final ShardConnection connection = new ShardConnection(opened -> {
+        if (!canOpen) {
+            throw new IllegalStateException("no threads left");
+        }
         assertThat(opened).isEqualTo(clients.size());
         clients.add(new Client());
         return clients.get(opened).asRatis();
@@ -139,6 +143,23 @@ class ShardConnectionTest {
         assertThat(client(0).closed).isNotDone();
         client(0).reply(0).complete(reply("by the first"));
         assertThat(text(waits)).isEqualTo("by the first");
+        assertThat(client(0).closed.get()).isTrue();
+    }
+
+    @Test
+    void send_thatIsGivenUp_failsAlsoWhereNoOtherClientCanBeOpened_andALaterOneOpensIt() throws Exception {
+        CompletableFuture<byte[]> givenUp = connection.send(COMMAND);
+        canOpen = false;
+        client(0).reply(0).completeExceptionally(new CompletionException(new RaftRetryFailureException(null, 600, null, new IOException("no leader"))));
+        assertThat(givenUp).isDone();
+        assertThatThrownBy(givenUp::get).hasRootCauseMessage("no leader");
+        CompletableFuture<byte[]> second = connection.send(COMMAND);
+        canOpen = true;
+        client(0).reply(1).completeExceptionally(behind(new CompletionException(new IOException("no leader"))));
+        assertThatThrownBy(second::get).hasRootCauseMessage("no leader");
+        CompletableFuture<byte[]> next = connection.send(COMMAND);
+        client(1).reply(0).complete(reply("by the second"));
+        assertThat(text(next)).isEqualTo("by the second");
         assertThat(client(0).closed.get()).isTrue();
     }
 
