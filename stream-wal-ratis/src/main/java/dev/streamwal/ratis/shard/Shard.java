@@ -95,10 +95,20 @@ final class Shard implements AutoCloseable {
      */
     static Optional<Shard> open(ShardFolder folder, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
         try {
-            return Optional.of(open(folder, folder.newest(), given, rule, times));
+            return Optional.of(openOnly(folder, given, rule, times));
         } catch (DamagedImageException e) {
             return Optional.empty();
         }
+    }
+
+    /**
+     * As {@link #open}, where there is no other image to be had.
+     *
+     * @throws DamagedImageException where the image is damaged, and why
+     * @throws OtherVersionException if another version made the image
+     */
+    static Shard openOnly(ShardFolder folder, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
+        return open(folder, folder.newest(), given, rule, times);
     }
 
     /**

@@ -31,6 +31,7 @@ import java.util.regex.Pattern;
  *
  * <pre>
  * wal/                            the live log
+ * wal.before/                     what was the live log of a single replica, until the next one is open
  * images/[term]-[index]/          an image: a closed log, and the state of the shard
  * images/new/                     one that is being made
  * images/fetched/                 a peer's that is being fetched, and checked
@@ -138,6 +139,25 @@ final class ShardFolder implements HeldImages {
                 DirectoryTree.delete(each.folder());
             }
         }
+    }
+
+    /**
+     * Before {@link #clean} deletes it, where no peer has another: if the image can't be opened, somebody may read it. One that was kept by a start before
+     * stays: what is there now that one has begun to make of the image.
+     */
+    void keepLive() throws IOException {
+        if (Files.exists(wal()) && !Files.exists(kept())) {
+            Path unused = Files.move(wal(), kept(), StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
+
+    Path kept() {
+        return root.resolve("wal.before");
+    }
+
+    /** The new live log is open. */
+    void deleteKept() throws IOException {
+        DirectoryTree.delete(kept());
     }
 
     Optional<Image> newest() throws IOException {

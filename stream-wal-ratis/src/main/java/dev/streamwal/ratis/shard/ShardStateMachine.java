@@ -146,12 +146,16 @@ public final class ShardStateMachine extends BaseStateMachine {
 
     /** The log that Ratis' marker promises: what is here, or a peer's. */
     private void load(RaftGroup group) throws IOException {
+        boolean isAlone = group.getPeers().size() == 1;
+        if (isAlone) {
+            folder.keepLive();
+        }
         folder.clean();
         SnapshotInfo marker = storage.loadLatestSnapshot();
         long markerIndex = marker == null ? RaftLog.INVALID_LOG_INDEX : marker.getIndex();
-        boolean isAlone = group.getPeers().size() == 1;
-        // without peers nothing is better than what is here, also where a part of it is damaged
-        if (isAlone ? !isOpened(markerIndex, false) : folder.isRepairWanted() || !isOpened(markerIndex, settings.isVerified())) {
+        if (isAlone) {
+            openAlone(markerIndex);
+        } else if (folder.isRepairWanted() || !isOpened(markerIndex, settings.isVerified())) {
             new ImageFetch(group, settings.self(), peers, settings.repairBytesPerSecond(), this::checkFetched)
                     .into(folder.fetched(), markerIndex, () -> closing);
             folder.adoptFetched();
@@ -160,7 +164,32 @@ public final class ShardStateMachine extends BaseStateMachine {
                 throw new IOException("image that was fetched from a peer can't be opened: shard=" + settings.shard() + ", folder=" + folder);
             }
         }
+        folder.deleteKept();
         setLastAppliedTermIndex(marker == null ? TermIndex.INITIAL_VALUE : marker.getTermIndex());
+    }
+
+    /** Without peers nothing is better than what is here, also where a part of it is damaged. */
+    private void openAlone(long minIndex) throws IOException {
+        try {
+            if (newestIndex() < minIndex) {
+                throw new DamagedImageException("image is missing from which the Raft log goes on: newest=" + newestIndex() + ", needed=" + minIndex
+                        + ", folder=" + folder, null);
+            }
+            begin(Shard.openOnly(folder, settings.wal(), settings.images(), times));
+        } catch (DamagedImageException e) {
+            throw new DamagedImageException(e.getMessage() + "; there is no other replica that has an image. The log as it was when this one ended is kept"
+                    + ", WalReader may read it: folder=" + folder.kept(), e);
+        }
+    }
+
+    private long newestIndex() throws IOException {
+        return folder.newest().map(Image::index).orElse(RaftLog.INVALID_LOG_INDEX);
+    }
+
+    private void begin(Shard opened) {
+        shard = opened;
+        sawClock(opened);
+        reader = new ShardReader(folder.wal());
     }
 
     /** All that beginning with a peer's image needs, and all of its records, before anything of this replica's own is deleted for it. */
@@ -178,7 +207,7 @@ public final class ShardStateMachine extends BaseStateMachine {
      * @param isVerified whether all records are read
      */
     private boolean isOpened(long minIndex, boolean isVerified) throws IOException {
-        if (folder.newest().map(Image::index).orElse(RaftLog.INVALID_LOG_INDEX) < minIndex) {
+        if (newestIndex() < minIndex) {
             return false;
         }
         Optional<Shard> opened = Shard.open(folder, settings.wal(), settings.images(), times);
@@ -188,9 +217,7 @@ public final class ShardStateMachine extends BaseStateMachine {
         if (isVerified && !isWhole(opened.get())) {
             return false;
         }
-        shard = opened.get();
-        sawClock(opened.get());
-        reader = new ShardReader(folder.wal());
+        begin(opened.get());
         return true;
     }
 

@@ -19,6 +19,7 @@ import dev.streamwal.ratis.wire.ImagePiece;
 import dev.streamwal.ratis.wire.Page;
 import dev.streamwal.ratis.wire.Query;
 import dev.streamwal.ratis.wire.StreamAppend;
+import dev.streamwal.reader.WalReader;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -199,6 +200,27 @@ class ShardStateMachineTest {
         assertThat(texts("b")).containsExactly("v", "w");
         assertThat(apply(4, START_MILLIS + HOUR_MILLIS + 3, append(1, "a", "x", "y"))).as("the producer asks again").isEqualTo(first);
         assertThat(texts("a")).hasSize(3);
+    }
+
+    /** Nobody has another image: what is wrong with its own must be said, and what is left of the live log stays. */
+    @Test
+    void start_ofAReplicaWithoutPeers_whoseImageIsDamaged_saysWhatIsWrong_andKeepsWhatWasTheLiveLog() throws Exception {
+        replicas = Map.of("n1", "127.0.0.1:7100");
+        reopen();
+        makeImageAndStop("x");
+        Path shard = folder.resolve("shard-0");
+        byte[] state = Files.readAllBytes(shard.resolve("images/1-1/state"));
+        Files.writeString(shard.resolve("images/1-1/state"), "damaged");
+        assertThatThrownBy(this::openMachine).isInstanceOf(DamagedImageException.class).hasMessageContaining("file is no state of a shard")
+                .hasMessageContaining("images/1-1/state").hasMessageContaining("there is no other replica").hasMessageContaining("wal.before");
+        assertThatThrownBy(this::openMachine).as("again").isInstanceOf(DamagedImageException.class);
+        try (WalReader reader = WalReader.open(shard.resolve("wal.before"))) {
+            assertThat(reader.latest("a").orElseThrow().content().toString(UTF_8)).isEqualTo("y");
+        }
+        Files.write(shard.resolve("images/1-1/state"), state);
+        openMachine();
+        assertThat(shard.resolve("wal.before")).doesNotExist();
+        assertThat(texts("a")).containsExactly("x");
     }
 
     @Test
