@@ -40,7 +40,7 @@ final class OwnSegments {
         this.names = new DurableNames(log, directory);
         this.chain = new SegmentChain(log, key, directory, active, spare, names, hasSegments, opening);
         this.pendingCut = new PendingCut(log, chain, rotation.newCondition());
-        this.deletion = new SegmentDeletion(log, rotation, chain, pendingCut, leaveShared);
+        this.deletion = new SegmentDeletion(log, rotation, chain, leaveShared);
         this.tailCut = new TailCut(log, rotation, chain, pendingCut, leaveShared);
         this.erasure = new SegmentErasure(log, rotation, chain, pendingCut);
     }

@@ -114,7 +114,8 @@ final class PendingCut {
         if (segments.isEmpty()) {
             // what was to stay has expired meanwhile
             chain.nothingIsLeft();
-            nothingIsLeft();
+            chain.names().forceDeletion(true);
+            isDone(cut);
             return;
         }
         SegmentEntry holder = segments.holding(cut.from() - 1);
@@ -161,14 +162,6 @@ final class PendingCut {
             chain.segments().finished(holder, sealedBytes.get());
         } else {
             chain.sealAgain(holder, cut.header(), tail);
-        }
-    }
-
-    /** Every segment was deleted, and with them what was left of the cut. */
-    void nothingIsLeft() throws IOException {
-        if (pending != null) {
-            chain.names().forceDeletion(true);
-            isDone(pending);
         }
     }
 

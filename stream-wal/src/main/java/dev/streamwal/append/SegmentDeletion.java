@@ -48,20 +48,16 @@ final class SegmentDeletion {
     @GuardedBy("rotation")
     private final SegmentList segments;
 
-    @GuardedBy("rotation")
-    private final PendingCut cut;
-
     /** Makes the stream continue as the chain says. */
     private final Runnable leaveShared;
 
-    SegmentDeletion(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut cut, Runnable leaveShared) {
+    SegmentDeletion(LogContext log, ReentrantLock rotation, SegmentChain chain, Runnable leaveShared) {
         this.log = log;
         this.key = chain.key();
         this.names = chain.names();
         this.rotation = rotation;
         this.chain = chain;
         this.segments = chain.segments();
-        this.cut = cut;
         this.leaveShared = leaveShared;
     }
 
@@ -165,8 +161,8 @@ final class SegmentDeletion {
         }
         if (last) {
             chain.next().newestGone();
+            // a cut that is left may concern packs: it stays to be done
             chain.nothingIsLeft();
-            cut.nothingIsLeft();
         }
         return deleted;
     }

@@ -173,6 +173,22 @@ class PackedCutTest {
         disk.failing(FaultPlan.NONE);
     }
 
+    /** The stream had a segment of its own before it shared; that goes, and the cut in the pack is still to be done. */
+    @Test
+    void purge_ofTheLastSegmentOfTheStreamsOwn_leavesTheCutToBeDone() {
+        SimulatedDisk disk = new SimulatedDisk();
+        StreamWal before = open(disk, options().ownSegments(1));
+        append(before, KEY, 99);
+        before.close();
+        Instant first = now;
+        now = now.plus(Duration.ofDays(20));
+        StreamWal wal = openWithACut(disk);
+        assertThat(wal.purge(dev.streamwal.reader.Keys.key(KEY), first.plus(Duration.ofDays(10))).deletedSegments()).isEqualTo(1);
+        disk.failing(FaultPlan.NONE);
+        wal.sweep();
+        assertIsCut(wal);
+    }
+
     @Test
     void sweep_aPackWithACutThatIsLeftHasExpired_deletesItAlsoOnAFullDisk() {
         SimulatedDisk disk = new SimulatedDisk();
