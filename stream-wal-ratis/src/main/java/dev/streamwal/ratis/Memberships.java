@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
 import org.apache.ratis.protocol.GroupInfoReply;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -63,6 +64,12 @@ final class Memberships {
     static boolean isMember(RaftPeerId replica, GroupInfoReply said) {
         boolean isChanging = said.getConf().isPresent() && said.getConf().get().getOldPeersCount() > 0;
         return !isChanging && has(said.getGroup().getPeers(), replica);
+    }
+
+    /** Up to which entry a replica is known to have the log; 0 or below where nothing is known of it. */
+    static long committed(RaftPeerId replica, GroupInfoReply said) {
+        return said.getCommitInfos().stream().filter(info -> RaftPeerId.valueOf(info.getServer().getId()).equals(replica))
+                .mapToLong(CommitInfoProto::getCommitIndex).max().orElse(0);
     }
 
     static Set<String> names(Collection<RaftPeer> peers) {

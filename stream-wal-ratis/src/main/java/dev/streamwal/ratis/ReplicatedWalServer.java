@@ -128,7 +128,8 @@ public final class ReplicatedWalServer implements AutoCloseable {
      * @param options the same on all replicas
      * @return it
      * @throws IllegalArgumentException if the replicas have no such name
-     * @throws ReplicationException if it can't start, or its log is damaged and no peer can be reached, or it is new, and others have a log without it
+     * @throws ReplicationException if it can't start, or its log is damaged and no peer can be reached, or it is new, and others have a log without
+     *     it, or know that it had the log before
      */
     public static ReplicatedWalServer start(String name, Path folder, RatisOptions options) {
         return start(name, folder, options, false);
@@ -180,7 +181,11 @@ public final class ReplicatedWalServer implements AutoCloseable {
         return joins ? RaftGroup.valueOf(shards.groupId(shard)) : group(shard);
     }
 
-    /** A new replica that voted, or stood for election, with other new ones could begin an empty log in place of that which others have. */
+    /**
+     * A new replica that voted, or stood for election, with other new ones could begin an empty log in place of that which others have. So could one that was
+     * there before, and has lost its disk: what it had acknowledged, with one other, would be gone when that other one fails. The others may have forgotten
+     * it, if they were started again meanwhile.
+     */
     private void checkNoLogWithout(RaftPeerId self) throws IOException {
         RaftGroup all = group(0);
         try (RaftClient client = RaftClient.newBuilder().setRaftGroup(all).setProperties(RaftSettings.client()).setParameters(connections)
@@ -193,6 +198,11 @@ public final class ReplicatedWalServer implements AutoCloseable {
                 if (said.isPresent() && Memberships.isMember(other.getId(), said.get()) && !Memberships.has(said.get().getGroup().getPeers(), self)) {
                     throw new IOException("another replica has the log without this one: other=" + other.getId() + ", replicas="
                             + Memberships.text(said.get().getGroup().getPeers()) + "; join the log instead: ReplicatedWalServer.join, or start --join");
+                }
+                if (said.isPresent() && Memberships.committed(self, said.get()) > 0) {
+                    throw new IOException("replica has had the log before, by what another one knows, and has nothing of it now: other=" + other.getId()
+                            + ", hadEntries=" + Memberships.committed(self, said.get()) + "; it must not vote, as it has forgotten what it has acknowledged."
+                            + " Take it out of the replicas, and join by another name: ReplicatedWalServer.join, or start --join");
                 }
             }
         }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.WriteEntry;
 import dev.streamwal.reader.EntryRef;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -256,6 +258,38 @@ class ChangedReplicasTest {
             append(wal);
         }
         assertAcknowledgedIsIn(without(all, "n2"));
+    }
+
+    /** As one whose disk was lost, and which is started again as before. */
+    @Test
+    void start_ofAReplicaThatHadTheLog_andHasNothingOfItNow_isRefused() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(3);
+        for (String name : all.names()) {
+            start(name, all);
+        }
+        try (ReplicatedWal wal = ReplicatedWal.connect(all, Batching.of(Duration.ofMillis(1), 100))) {
+            append(wal);
+            servers.remove("n2").close();
+            Files.move(folder.resolve("n2"), folder.resolve("lost"));
+            assertThatThrownBy(() -> start("n2", all)).isInstanceOf(ReplicationException.class).hasMessageContaining("has nothing of it now: other=n");
+            Files.move(folder.resolve("lost"), folder.resolve("n2"), StandardCopyOption.REPLACE_EXISTING);
+            start("n2", all);
+            append(wal);
+        }
+        assertAcknowledgedIsIn(all);
+    }
+
+    @Test
+    void start_ofAReplicaThatComesAfterTheFirstAppends_isNot() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(3);
+        start("n0", all);
+        start("n1", all);
+        try (ReplicatedWal wal = ReplicatedWal.connect(all, Batching.of(Duration.ofMillis(1), 100))) {
+            append(wal);
+            start("n2", all);
+            append(wal);
+        }
+        assertAcknowledgedIsIn(all);
     }
 
     @Test

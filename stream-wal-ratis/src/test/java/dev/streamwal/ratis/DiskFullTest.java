@@ -103,7 +103,7 @@ class DiskFullTest {
             load.awaitMore(2_000);
             int fresh = (leader() + 1) % REPLICAS;
             servers[fresh].close();
-            DirectoryTree.delete(folder(fresh));
+            DirectoryTree.delete(folder(fresh).resolve("shard-0"));
             Path images = folder(fresh).resolve("shard-0/images");
             try (SmallDisk disk = SmallDisk.mount(IMAGES_BYTES)) {
                 Files.createDirectories(images.getParent());
