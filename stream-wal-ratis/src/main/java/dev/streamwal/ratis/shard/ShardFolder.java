@@ -10,7 +10,9 @@ import dev.streamwal.io.LogFile;
 import dev.streamwal.ratis.repair.Folders;
 import dev.streamwal.ratis.repair.HeldImages;
 import dev.streamwal.reader.WalReader;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.StreamCorruptedException;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -83,12 +85,12 @@ final class ShardFolder implements HeldImages {
         if (!Files.exists(file)) {
             throw new DamagedImageException("image has no state of its shard: file=" + file, null);
         }
-        byte[] bytes = Files.readAllBytes(file);
         try {
-            return ShardState.decode(bytes);
+            return StateFile.read(file);
         } catch (OtherVersionException e) {
             throw e.at(file);
-        } catch (IOException e) {
+        } catch (StreamCorruptedException | EOFException e) {
+            // what can't be read now isn't damaged
             throw new DamagedImageException(e.getMessage() + ", file=" + file, e);
         }
     }
@@ -192,11 +194,7 @@ final class ShardFolder implements HeldImages {
         try (WalReader reader = WalReader.open(wal())) {
             reader.checkpoint(unfinished().resolve(WAL));
         }
-        byte[] bytes = state.encode();
-        Path unused = LogFile.writeNew(unfinished().resolve(STATE), file -> {
-            file.write(0, ByteBuffer.wrap(bytes));
-            return unfinished();
-        });
+        StateFile.write(state, unfinished().resolve(STATE));
         return name(unfinished(), state);
     }
 

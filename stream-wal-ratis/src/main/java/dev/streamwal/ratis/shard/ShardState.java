@@ -1,17 +1,15 @@
 package dev.streamwal.ratis.shard;
 
-import dev.streamwal.format.Checksums;
 import dev.streamwal.ratis.wire.Command.Tick;
 import dev.streamwal.ratis.wire.Text;
 import dev.streamwal.reader.EntryRef;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
 
@@ -29,8 +27,7 @@ import java.util.zip.CRC32C;
  *
  * <p><b>The digest</b> is the CRC32C of all positions that were given, in order. Ticks compare it with the leader's: {@link #differsFrom}.
  *
- * <p>In the file, big-endian: {@code SWRS}, the version, the fields in the order of {@link #encode}, and the CRC32C of all that. Its size is that of the keys
- * and 20 bytes each, that of producers and 28 bytes for each stream that they append to once, and what {@link Producers} is bounded by.
+ * <p>{@link StateFile} says how it stands in its file.
  *
  * <p>Not thread-safe: the thread that applies has it, and who else looks does so under its lock, but for where a stream ends,
  * how many there are, and the last tick, which anybody may ask.
@@ -40,10 +37,6 @@ final class ShardState {
     /** By how much a log's start is raised when it is opened after something was appended: {@code PositionsFile.CEILING_STEP_BYTES}. */
     static final long BEGINNINGS_APART_BYTES = 64L << 30;
 
-    private static final int MAGIC = 0x5357_5253;
-    private static final int VERSION = 3;
-    /** Without how far producers' commands of a stream go, beyond the last ones. */
-    private static final int VERSION_BEFORE_REACHED = 2;
 
     /** At least what a record in a shared segment has around it beside its key. */
     private static final int AROUND_RECORD_BYTES = 128;
@@ -185,11 +178,8 @@ final class ShardState {
 
     // ---------------------------------------------------------------- bytes
 
-    byte[] encode() throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        DataOutputStream out = new DataOutputStream(bytes);
-        out.writeInt(MAGIC);
-        out.writeInt(VERSION);
+    /** All of it, in a piece for each stream and producer: see {@link StateFile}. */
+    void write(DataOutputStream out) throws IOException {
         out.writeLong(appliedTerm);
         out.writeLong(appliedIndex);
         out.writeLong(clockMillis);
@@ -200,38 +190,20 @@ final class ShardState {
         out.writeInt(digest);
         out.writeLong(lastTick.before());
         out.writeInt(lastTick.digest());
-        out.writeInt(streams.size());
-        for (Map.Entry<String, Known> each : new TreeMap<>(streams).entrySet()) {
-            Text.write(out, each.getKey());
-            out.writeLong(each.getValue().end);
-            out.writeLong(each.getValue().expirationMillis);
+        String[] keys = streams.keySet().toArray(new String[0]);
+        Arrays.sort(keys);
+        out.writeInt(keys.length);
+        for (String key : keys) {
+            Known known = Objects.requireNonNull(streams.get(key), "stream left the table while that was written");
+            Text.write(out, key);
+            out.writeLong(known.end);
+            out.writeLong(known.expirationMillis);
         }
         producers.write(out);
-        out.writeInt(Checksums.of(ByteBuffer.wrap(bytes.toByteArray()), 0, bytes.size()));
-        return bytes.toByteArray();
     }
 
-    /**
-     * @throws OtherVersionException if another version wrote the bytes
-     * @throws IOException if they are no state, or damaged
-     */
-    static ShardState decode(byte[] bytes) throws IOException {
-        int body = bytes.length - Integer.BYTES;
-        DataInputStream source = new DataInputStream(new ByteArrayInputStream(bytes));
-        if (body < Integer.BYTES || source.readInt() != MAGIC) {
-            throw new IOException("file is no state of a shard: bytes=" + bytes.length);
-        }
-        if (new DataInputStream(new ByteArrayInputStream(bytes, body, Integer.BYTES)).readInt() != Checksums.of(ByteBuffer.wrap(bytes), 0, body)) {
-            throw new IOException("state of a shard is damaged: bytes=" + bytes.length);
-        }
-        int version = source.readInt();
-        if (version != VERSION && version != VERSION_BEFORE_REACHED) {
-            throw OtherVersionException.of(version, VERSION);
-        }
-        return read(source, version);
-    }
-
-    private static ShardState read(DataInputStream source, int version) throws IOException {
+    /** @param isBeforeReached written by version 2, see {@link Producers#read} */
+    static ShardState read(DataInputStream source, boolean isBeforeReached) throws IOException {
         long term = source.readLong();
         long index = source.readLong();
         long clock = source.readLong();
@@ -242,7 +214,7 @@ final class ShardState {
         int digest = source.readInt();
         Tick tick = new Tick(source.readLong(), source.readInt());
         Map<String, Known> streams = readStreams(source);
-        ShardState read = new ShardState(streams, Producers.read(source, version == VERSION_BEFORE_REACHED));
+        ShardState read = new ShardState(streams, Producers.read(source, isBeforeReached));
         read.appliedTerm = term;
         read.appliedIndex = index;
         read.clockMillis = clock;

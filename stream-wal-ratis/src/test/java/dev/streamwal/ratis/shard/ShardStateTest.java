@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.streamwal.ratis.wire.Command.Append;
 import dev.streamwal.ratis.wire.Command.Tick;
 import dev.streamwal.reader.EntryRef;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
@@ -132,10 +136,20 @@ class ShardStateTest {
         state.producers().applied(new Append("p", 3, List.of()), new byte[] {5}, Producers.AMONG_THE_LAST);
     }
 
+    static byte[] bytesOf(ShardState state) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        StateFile.write(state, bytes);
+        return bytes.toByteArray();
+    }
+
+    private static ShardState read(byte[] bytes) throws IOException {
+        return StateFile.read(bytes.length, () -> new ByteArrayInputStream(bytes));
+    }
+
     @Test
-    void decode_ofWhatWasEncoded_isTheSame() throws IOException {
+    void read_ofWhatWasWritten_isTheSame() throws IOException {
         fill();
-        ShardState read = ShardState.decode(state.encode());
+        ShardState read = read(bytesOf(state));
         assertThat(read.appliedTerm()).isEqualTo(4);
         assertThat(read.appliedIndex()).isEqualTo(18);
         assertThat(read.clockMillis()).isEqualTo(1_000);
@@ -145,37 +159,37 @@ class ShardStateTest {
         assertThat(read.endOf("c")).isZero();
         assertThat(read.lastTick()).isEqualTo(state.lastTick());
         assertThat(read.producers().answerOf(new Append("p", 3, List.of()))).containsExactly(5);
-        assertThat(read.encode()).isEqualTo(state.encode());
+        assertThat(bytesOf(read)).isEqualTo(bytesOf(state));
     }
 
     /** It knew of all producers for as long as they were among the last, and had nothing behind an answer, nor behind the answers. */
     @Test
-    void decode_ofTheVersionBefore_isTheSame() throws IOException {
+    void read_ofTheVersionBefore_isTheSame() throws IOException {
         fill();
-        byte[] written = state.encode();
+        byte[] written = bytesOf(state);
         byte[] before = Arrays.copyOf(written, written.length - Long.BYTES - Integer.BYTES);
         ByteBuffer.wrap(before).putInt(Integer.BYTES, 2);
         CRC32C crc = new CRC32C();
         crc.update(before, 0, before.length - Integer.BYTES);
         ByteBuffer.wrap(before).putInt(before.length - Integer.BYTES, (int) crc.getValue());
-        assertThat(ShardState.decode(before).encode()).isEqualTo(written);
+        assertThat(bytesOf(read(before))).isEqualTo(written);
         ByteBuffer.wrap(before).putInt(Integer.BYTES, 1);
         crc.reset();
         crc.update(before, 0, before.length - Integer.BYTES);
         ByteBuffer.wrap(before).putInt(before.length - Integer.BYTES, (int) crc.getValue());
-        assertThatThrownBy(() -> ShardState.decode(before)).hasMessageContaining("another version: version=1");
+        assertThatThrownBy(() -> read(before)).hasMessageContaining("another version: version=1");
     }
 
     @Test
-    void decode_ofEveryChangedByteAndLength_throws() throws IOException {
+    void read_ofEveryChangedByteAndLength_throws() throws IOException {
         fill();
-        byte[] good = state.encode();
+        byte[] good = bytesOf(state);
         for (int i = 0; i < good.length; i++) {
             byte[] changed = good.clone();
             changed[i] ^= 0x10;
-            assertThatThrownBy(() -> ShardState.decode(changed)).as("byte " + i).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> read(changed)).as("byte " + i).isInstanceOf(IOException.class);
             int length = i;
-            assertThatThrownBy(() -> ShardState.decode(Arrays.copyOf(good, length))).as("length " + i).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> read(Arrays.copyOf(good, length))).as("length " + i).isInstanceOf(IOException.class);
         }
     }
 
@@ -189,21 +203,40 @@ class ShardStateTest {
     }
 
     @Test
-    void decode_ofAnotherVersion_saysSo_unlessItIsDamaged() throws IOException {
+    void read_ofAnotherVersion_saysSo_unlessItIsDamaged() throws IOException {
         fill();
-        byte[] next = ofTheNextVersion(state.encode());
-        assertThatThrownBy(() -> ShardState.decode(next)).isInstanceOf(OtherVersionException.class).hasMessageContaining("another version");
+        byte[] next = ofTheNextVersion(bytesOf(state));
+        assertThatThrownBy(() -> read(next)).isInstanceOf(OtherVersionException.class).hasMessageContaining("another version");
         next[next.length / 2] ^= 1;
-        assertThatThrownBy(() -> ShardState.decode(next)).as("damaged").isInstanceOf(IOException.class).isNotInstanceOf(OtherVersionException.class);
+        assertThatThrownBy(() -> read(next)).as("damaged").isInstanceOf(IOException.class).isNotInstanceOf(OtherVersionException.class);
     }
 
     @Test
-    void encode_ofAHundredThousandKeys_isAFewMegabytes() throws IOException {
+    void write_ofAHundredThousandKeys_isAFewMegabytes() throws IOException {
         for (int i = 0; i < 100_000; i++) {
             append("meter/" + i, 40, 100);
         }
-        byte[] bytes = state.encode();
+        byte[] bytes = bytesOf(state);
         assertThat(bytes.length).isLessThan(4 << 20);
-        assertThat(ShardState.decode(bytes).endOf("meter/99999")).isEqualTo(40);
+        assertThat(read(bytes).endOf("meter/99999")).isEqualTo(40);
+    }
+
+    /** With millions of keys it has gigabytes, and more than an array takes. */
+    @Test
+    void write_ofManyKeys_isInPieces() throws IOException {
+        for (int i = 0; i < 100_000; i++) {
+            append("meter/" + i, 40, 100);
+        }
+        AtomicInteger largest = new AtomicInteger();
+        StateFile.write(state, new OutputStream() {
+            @Override
+            public void write(int each) {}
+
+            @Override
+            public void write(byte[] bytes, int from, int count) {
+                largest.accumulateAndGet(count, Math::max);
+            }
+        });
+        assertThat(largest.get()).isBetween(1, StateFile.PIECE_BYTES);
     }
 }
