@@ -60,6 +60,12 @@ class ChangedReplicasTest {
         }
     }
 
+    private void startAll(Replicas replicas) throws Exception {
+        for (String name : replicas.names()) {
+            start(name, replicas);
+        }
+    }
+
     /** A replica that has just been started may not answer in the seconds that it is given. */
     private static void change(ReplicatedWal wal, Replicas replicas) throws InterruptedException {
         for (int i = 1; i < ATTEMPTS; i++) {
@@ -89,9 +95,7 @@ class ChangedReplicasTest {
         Replicas all = ReplicaProcesses.onFreePorts(4);
         Replicas before = without(all, "n3");
         Replicas after = without(all, "n0");
-        for (String name : before.names()) {
-            start(name, before);
-        }
+        startAll(before);
         Load load = new Load(before);
         try (ReplicatedWal admin = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1));
                 ReplicatedWal other = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1));
@@ -132,9 +136,7 @@ class ChangedReplicasTest {
         Replicas all = ReplicaProcesses.onFreePorts(4);
         Replicas before = without(all, "n3");
         Replicas after = without(all, "n0");
-        for (String name : before.names()) {
-            start(name, before);
-        }
+        startAll(before);
         try (ReplicatedWal wal = ReplicatedWal.connect(before, Batching.of(Duration.ofMillis(1), 100))) {
             append(wal); // more than is kept of the Raft log, so that who comes gets an image
             join("n3", all);
@@ -149,9 +151,7 @@ class ChangedReplicasTest {
         assertThatThrownBy(() -> servers.get("n0").awaitClosed()).as("was left out").isInstanceOf(ReplicationException.class);
         servers.values().forEach(ReplicatedWalServer::close);
         servers.clear();
-        for (String name : after.names()) {
-            start(name, after);
-        }
+        startAll(after);
         try (ReplicatedWal wal = ReplicatedWal.connect(after, Batching.of(Duration.ofMillis(1), 100))) {
             append(wal);
             Map<String, Long> ends = new HashMap<>();
@@ -246,9 +246,7 @@ class ChangedReplicasTest {
     @Test
     void changeReplicas_thatTakesOutOneThatIsDown_needsOnlyThoseThatStay() throws Exception {
         Replicas all = ReplicaProcesses.onFreePorts(3);
-        for (String name : all.names()) {
-            start(name, all);
-        }
+        startAll(all);
         try (ReplicatedWal wal = ReplicatedWal.connect(all, Batching.of(Duration.ofMillis(1), 100))) {
             append(wal);
             servers.remove("n2").close();
@@ -264,9 +262,7 @@ class ChangedReplicasTest {
     @Test
     void start_ofAReplicaThatHadTheLog_andHasNothingOfItNow_isRefused() throws Exception {
         Replicas all = ReplicaProcesses.onFreePorts(3);
-        for (String name : all.names()) {
-            start(name, all);
-        }
+        startAll(all);
         try (ReplicatedWal wal = ReplicatedWal.connect(all, Batching.of(Duration.ofMillis(1), 100))) {
             append(wal);
             servers.remove("n2").close();

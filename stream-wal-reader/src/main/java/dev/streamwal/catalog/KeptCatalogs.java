@@ -49,10 +49,6 @@ final class KeptCatalogs {
             this.catalog = catalog;
         }
 
-        @Nullable SegmentCatalog catalog() {
-            return catalog;
-        }
-
         /** The growth since the last count; after {@link #drop} there is none any more. */
         synchronized long growth() {
             long before = counted;
@@ -81,7 +77,7 @@ final class KeptCatalogs {
     /** Null where it isn't kept. */
     @Nullable SegmentCatalog get(String key) {
         Kept kept = catalogs.get(key);
-        return kept == null ? null : kept.catalog();
+        return kept == null ? null : kept.catalog;
     }
 
     /** Keeps it, unless there is one of its stream; returns the one that is kept. */
@@ -90,7 +86,7 @@ final class KeptCatalogs {
         Kept other = catalogs.putIfAbsent(kept.key, kept);
         if (other != null) {
             // null where another thread drops it just now
-            return Objects.requireNonNullElse(other.catalog(), listed);
+            return Objects.requireNonNullElse(other.catalog, listed);
         }
         dropSomeThatAreGone();
         inTurn.add(kept);
@@ -113,7 +109,7 @@ final class KeptCatalogs {
     /** Called where a catalog was listed again, and may have grown. */
     void listed(SegmentCatalog catalog) {
         Kept kept = catalogs.get(catalog.key().text());
-        if (kept != null && kept.catalog() == catalog) {
+        if (kept != null && kept.catalog == catalog) {
             count(kept);
         }
     }
@@ -156,7 +152,7 @@ final class KeptCatalogs {
             if (each == null) {
                 return;
             }
-            SegmentCatalog catalog = each.catalog();
+            SegmentCatalog catalog = each.catalog;
             if (catalog == null || catalog.isGone()) {
                 SegmentCatalog unused = drop(each);
             } else {

@@ -44,6 +44,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** One stream, as its writer sees it: the segment that is appended to, and the chain of segments before it. Thread-safe. */
@@ -418,9 +419,19 @@ public final class StreamLog implements CommitStream {
 
     /** Whether a slot was reserved here and can never be published. */
     public boolean isAbandoned(long position) {
+        return isAnyUnfinished(segment -> segment.isAbandoned(position));
+    }
+
+    /** Asked for each durable append, and of each stream at the end: a stream of Java's would be garbage. */
+    private boolean isAnyUnfinished(Predicate<ActiveSegment> what) {
         rotation.lock();
         try {
-            return unfinished().stream().anyMatch(segment -> segment.isAbandoned(position));
+            for (ActiveSegment segment : unfinished()) {
+                if (what.test(segment)) {
+                    return true;
+                }
+            }
+            return false;
         } finally {
             rotation.unlock();
         }
@@ -654,17 +665,7 @@ public final class StreamLog implements CommitStream {
 
     /** Whether something was appended that isn't durable yet, as far as this process has looked at the stream. */
     public boolean isUndurable() {
-        rotation.lock();
-        try {
-            for (ActiveSegment segment : unfinished()) {
-                if (segment.isUndurable()) {
-                    return true;
-                }
-            }
-            return false;
-        } finally {
-            rotation.unlock();
-        }
+        return isAnyUnfinished(ActiveSegment::isUndurable);
     }
 
     // ---------------------------------------------------------------- rotation
@@ -1562,17 +1563,7 @@ public final class StreamLog implements CommitStream {
      * header.
      */
     public boolean hasEmptySegment() {
-        rotation.lock();
-        try {
-            for (ActiveSegment segment : unfinished()) {
-                if (segment.isEmpty()) {
-                    return true;
-                }
-            }
-            return false;
-        } finally {
-            rotation.unlock();
-        }
+        return isAnyUnfinished(ActiveSegment::isEmpty);
     }
 
     /**
