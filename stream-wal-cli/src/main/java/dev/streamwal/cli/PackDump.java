@@ -54,6 +54,7 @@ final class PackDump {
                 json.writeStringField("expiration", Figures.time(pack.header().expirationMillis()));
                 json.writeNumberField("segments", pack.footer().segments());
             });
+            header(pack);
             segments(pack);
         } catch (CorruptSegmentException e) {
             damage(e);
@@ -73,6 +74,14 @@ final class PackDump {
             throw new RefusedException("pack is in the log's tier: file=" + file + "; dump its object there, its name is " + PackObject.namesOf(number.getAsLong()));
         }
         return PackReader.open(channels, file, number.getAsLong(), new BlockCache(0));
+    }
+
+    private void header(PackReader pack) throws IOException {
+        try {
+            pack.checkHeader();
+        } catch (CorruptSegmentException e) {
+            damage(e);
+        }
     }
 
     private void segments(PackReader pack) throws IOException {

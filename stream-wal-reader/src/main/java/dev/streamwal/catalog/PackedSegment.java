@@ -136,10 +136,11 @@ public final class PackedSegment extends Segment {
         return null;
     }
 
-    /** Opens the pack, looks the segment up in its table, also where the catalogue says where it is, and reads its footer. */
+    /** Opens the pack, reads its header, looks the segment up in its table, also where the catalogue says where it is, and reads its footer. */
     @Override
     public void checkFile() throws IOException {
         Place here = placeByTable();
+        packs.reader(pack).checkHeader();
         Footer unused = reader(here).segmentFooter(here.entry());
     }
 

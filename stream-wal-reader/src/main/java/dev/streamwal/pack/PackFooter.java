@@ -15,6 +15,7 @@ package dev.streamwal.pack;
  * @param fileLength bytes
  * @param tableBlocks how many
  * @param headerChecksum the one in the header
+ * @param repeatsHeader whether the header stands once more before the footer: so it does in all that this version writes
  */
 public record PackFooter(
         long tableOffset,
@@ -28,4 +29,5 @@ public record PackFooter(
         long largestMillis,
         long fileLength,
         int tableBlocks,
-        int headerChecksum) {}
+        int headerChecksum,
+        boolean repeatsHeader) {}

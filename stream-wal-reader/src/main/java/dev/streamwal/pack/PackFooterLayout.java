@@ -25,7 +25,7 @@ import java.nio.ByteOrder;
  *  76  4  header checksum   as in the header
  *  80  4  zero
  *  84  4  footer checksum   CRC32C over [0, 96) with this field as zero
- *  88  8  footer magic      "STRMPKF1"
+ *  88  8  footer magic      "STRMPKF2"; "STRMPKF1" where the header doesn't stand once more before the footer
  * </pre>
  */
 final class PackFooterLayout {
@@ -51,8 +51,10 @@ final class PackFooterLayout {
     static final long MAX_FILE_BYTES = 1L << 40;
 
     private static final int ZERO = 80;
-    /** "STRMPKF1". */
-    private static final long MAGIC_VALUE = 0x3146_4B50_4D52_5453L;
+    /** "STRMPKF2". */
+    private static final long MAGIC_VALUE = 0x3246_4B50_4D52_5453L;
+    /** "STRMPKF1", of packs that don't repeat their header. */
+    private static final long WITHOUT_HEADER_VALUE = 0x3146_4B50_4D52_5453L;
     /** "STRMPKF" and any version. */
     private static final long ANY_VERSION_MASK = 0xFF_FFFF_FFFF_FFFFL;
 
@@ -72,7 +74,7 @@ final class PackFooterLayout {
         out.putLong(FILE_LENGTH, footer.fileLength());
         out.putInt(TABLE_BLOCKS, footer.tableBlocks());
         out.putInt(HEADER_CHECKSUM, footer.headerChecksum());
-        out.putLong(FOOTER_MAGIC, MAGIC_VALUE);
+        out.putLong(FOOTER_MAGIC, footer.repeatsHeader() ? MAGIC_VALUE : WITHOUT_HEADER_VALUE);
         out.putInt(FOOTER_CHECKSUM, Checksums.without(out, 0, BYTES, FOOTER_CHECKSUM));
         return out;
     }
@@ -87,20 +89,26 @@ final class PackFooterLayout {
         long magic = source.getLong(index + FOOTER_MAGIC);
         int checksum = source.getInt(index + FOOTER_CHECKSUM);
         boolean isWhole = checksum == Checksums.without(source, index, BYTES, FOOTER_CHECKSUM);
-        if (isWhole && magic != MAGIC_VALUE && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
+        boolean isKnown = magic == MAGIC_VALUE || magic == WITHOUT_HEADER_VALUE;
+        if (isWhole && !isKnown && ((magic ^ MAGIC_VALUE) & ANY_VERSION_MASK) == 0) {
             throw FormatException.unsupported("pack is of another version of this format: version=0x" + Long.toHexString(magic >>> 56)
-                    + ", known=0x31", "read it with the version that wrote it");
+                    + ", known=0x31 and 0x32", "read it with the version that wrote it");
         }
-        check(magic == MAGIC_VALUE, "pack doesn't end with \"STRMPKF1\"", magic);
+        check(isKnown, "pack doesn't end with \"STRMPKF2\"", magic);
         check(isWhole, "checksum mismatch of a pack's footer", checksum);
         PackFooter footer = new PackFooter(source.getLong(index + TABLE_OFFSET), source.getLong(index + INDEX_OFFSET),
                 source.getInt(index + INDEX_BYTES), source.getInt(index + INDEX_CHECKSUM), source.getLong(index + SEGMENTS),
                 source.getLong(index + RECORDS), source.getLong(index + DATA_BYTES), source.getLong(index + SMALLEST),
                 source.getLong(index + LARGEST), source.getLong(index + FILE_LENGTH), source.getInt(index + TABLE_BLOCKS),
-                source.getInt(index + HEADER_CHECKSUM));
+                source.getInt(index + HEADER_CHECKSUM), magic == MAGIC_VALUE);
         check(source.getInt(index + ZERO) == 0, "reserved bytes of a pack's footer aren't zero", source.getInt(index + ZERO));
         checkPlaces(footer, fileLength);
         return footer;
+    }
+
+    /** Where the header stands once more, and, where it doesn't, where the footer begins. */
+    static long headerAgain(PackFooter footer) {
+        return footer.fileLength() - BYTES - (footer.repeatsHeader() ? PackHeaderLayout.BYTES : 0);
     }
 
     private static void checkPlaces(PackFooter footer, long fileLength) throws FormatException {
@@ -110,8 +118,8 @@ final class PackFooterLayout {
         check(table >= PackHeaderLayout.BYTES && table <= fileLength, "table's offset is inside the header, or behind the pack's end", table);
         check(index > table && index <= fileLength && index - table <= PackTable.MAX_BYTES,
                 "block index isn't behind the table, or the table is too large", index);
-        check(footer.indexBytes() > 0 && footer.indexBytes() <= BlockIndex.MAX_BYTES && index + footer.indexBytes() + BYTES == fileLength,
-                "pack doesn't end with block index and footer", footer.indexBytes());
+        check(footer.indexBytes() > 0 && footer.indexBytes() <= BlockIndex.MAX_BYTES && index + footer.indexBytes() == headerAgain(footer),
+                "pack doesn't end with block index, header and footer", footer.indexBytes());
         check(footer.tableBlocks() >= 1 && footer.segments() >= footer.tableBlocks(), "pack has no table blocks, or more than segments",
                 footer.tableBlocks());
         check(footer.records() >= 0 && footer.dataBytes() >= 0, "number of records or data bytes is negative", footer.records());

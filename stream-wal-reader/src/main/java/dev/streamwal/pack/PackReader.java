@@ -29,7 +29,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pack, open for reading. It keeps header, block index and footer; table blocks, and blocks of frames that were read, are in {@link BlockCache}s, and
+ * A pack, open for reading. It keeps header, block index and footer, which are at the file's end; table blocks, and blocks of frames that were read, are in {@link BlockCache}s, and
  * its {@link PackSource source} is open only while it is read. Thread-safe; close it, so that the caches forget its blocks and its file.
  *
  * <p>It returns only bytes whose checksum was right, found by way of bytes whose checksums were right. A block of frames has one, over the salt and the
@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PackReader implements AutoCloseable {
 
-    /** Bytes read at opening: the index of 100,000 segments is often smaller. */
+    /** Bytes read at opening: header, footer, and the index of 100,000 segments, which is often smaller. */
     private static final int FIRST_READ_BYTES = 64 << 10;
 
     private static final int MIN_FILE_BYTES = PackHeaderLayout.BYTES + PackFooterLayout.BYTES;
@@ -49,6 +49,8 @@ public final class PackReader implements AutoCloseable {
     private final PackFacts facts;
     /** Header, block index and footer; null where they weren't read, see {@link #of}. */
     private final @Nullable Opening opening;
+    /** Whether the header at the beginning was read, and is that at the end. */
+    private volatile boolean isHeaderRight;
     private final LastLookup<PackTable.Cursor> lastLookup = new LastLookup<>();
 
     /** As {@link #open(PackSource, long, BlockCache, BlockCache)}, for who reads each block of frames once. */
@@ -57,7 +59,7 @@ public final class PackReader implements AutoCloseable {
     }
 
     /**
-     * Reads header, block index and footer.
+     * Reads block index, header and footer, by one read if they are in the last 64 KiB.
      *
      * @param number the pack's, by its name
      * @param tables for the table blocks of all packs
@@ -102,7 +104,7 @@ public final class PackReader implements AutoCloseable {
         return facts;
     }
 
-    /** Reads header, footer and block index, and keeps track of the part being checked, for exceptions. */
+    /** Reads footer, header and block index, and keeps track of the part being checked, for exceptions. */
     private static final class Opening {
         private final PackHeader header;
         private final PackFooter footer;
@@ -113,24 +115,23 @@ public final class PackReader implements AutoCloseable {
         }
 
         Opening(OpenBytes bytes, PackSource source, long number) throws IOException {
-            String what = "header";
+            String what = "footer";
             long at = 0;
-            long length = PackHeaderLayout.BYTES;
+            long length = PackFooterLayout.BYTES;
             try {
                 long size = bytes.size();
                 check(size >= MIN_FILE_BYTES && size < PackFooterLayout.MAX_FILE_BYTES, "pack is shorter than " + MIN_FILE_BYTES
                         + " bytes, or not shorter than 1 TiB", size);
-                ByteBuffer first = PackReader.read(bytes, 0, PackHeaderLayout.BYTES);
-                header = PackHeaderLayout.decode(first);
-                check(header.number() == number, "pack number differs from that in the file's name, " + number, header.number());
-                what = "footer";
                 at = size - PackFooterLayout.BYTES;
-                length = PackFooterLayout.BYTES;
-                int tailBytes = (int) Math.max(PackFooterLayout.BYTES, Math.min(size - bytes.nearFrom(), FIRST_READ_BYTES));
+                int tailBytes = (int) Math.max(MIN_FILE_BYTES, Math.min(size - bytes.nearFrom(), FIRST_READ_BYTES));
                 ByteBuffer tail = PackReader.read(bytes, size - tailBytes, tailBytes);
                 footer = PackFooterLayout.decode(tail, tailBytes - PackFooterLayout.BYTES, size);
-                check(first.getInt(PackHeaderLayout.HEADER_CHECKSUM) == footer.headerChecksum(), "header and footer are of different packs",
-                        footer.headerChecksum());
+                what = footer.repeatsHeader() ? "second header" : "header";
+                at = footer.repeatsHeader() ? PackFooterLayout.headerAgain(footer) : 0;
+                length = PackHeaderLayout.BYTES;
+                header = header(footer.repeatsHeader() ? tail.slice((int) (at - (size - tailBytes)), PackHeaderLayout.BYTES).order(ByteOrder.LITTLE_ENDIAN)
+                        : PackReader.read(bytes, 0, PackHeaderLayout.BYTES), footer);
+                check(header.number() == number, "pack number differs from that in the file's name, " + number, header.number());
                 what = "block index";
                 at = footer.indexOffset();
                 length = footer.indexBytes();
@@ -147,6 +148,32 @@ public final class PackReader implements AutoCloseable {
             } catch (FormatException e) {
                 throw unreadable(e, what, source, null, WalException.NO_POSITION, at, length, "the pack can't be read");
             }
+        }
+    }
+
+    private static PackHeader header(ByteBuffer bytes, PackFooter footer) throws FormatException {
+        PackHeader header = PackHeaderLayout.decode(bytes);
+        int checksum = bytes.getInt(PackHeaderLayout.HEADER_CHECKSUM);
+        check(checksum == footer.headerChecksum(), "header and footer are of different packs", checksum);
+        return header;
+    }
+
+    /**
+     * Reads the header at the file's beginning, which opening doesn't, as it stands once more at the end: for who verifies the file.
+     *
+     * @throws CorruptSegmentException if it is damaged, or another pack's
+     */
+    public void checkHeader() throws IOException {
+        if (isHeaderRight) {
+            return;
+        }
+        PackFooter footer = end().footer;
+        try (OpenBytes bytes = source.open()) {
+            PackHeader unused = header(read(bytes, 0, PackHeaderLayout.BYTES), footer);
+            isHeaderRight = true;
+        } catch (FormatException e) {
+            throw unreadable(e, "header", source, null, WalException.NO_POSITION, 0, PackHeaderLayout.BYTES,
+                    "the pack can be read, as its header stands once more at its end");
         }
     }
 

@@ -15,7 +15,7 @@ import java.nio.file.Path;
 
 /**
  * The table of a pack whose segments are in the log's tier: {@code packs/<number>.table} has the pack's header, and then all that stands behind the
- * segments: table blocks, block index, footer. Each byte of it is covered by the pack's checksums. With it a writer finds and deletes what a pack has,
+ * segments: table blocks, block index, header and footer. Each byte of it is covered by the pack's checksums. With it a writer finds and deletes what a pack has,
  * and a reader finds what it wants to read, without the tier.
  */
 public final class PackTableFile {
@@ -56,7 +56,9 @@ public final class PackTableFile {
         try (LogFile file = LogFile.reading(table)) {
             long begin = begin(table, file.size(), packBytes);
             PackSource source = new PackElsewhere(new TableBytes(file, packBytes, begin), PackFiles.pack(root, number), begin);
-            PackWalk walk = PackReader.open(source, number, new BlockCache(0), new BlockCache(0)).walk();
+            PackReader pack = PackReader.open(source, number, new BlockCache(0), new BlockCache(0));
+            pack.checkHeader();
+            PackWalk walk = pack.walk();
             while (walk.next()) {
                 // reads and verifies
             }

@@ -306,10 +306,12 @@ public final class PackWriter implements Closeable {
         }
         ByteBuffer indexBytes = ByteBuffer.wrap(index.finish()).order(ByteOrder.LITTLE_ENDIAN);
         long indexOffset = out.length();
+        ByteBuffer headerAgain = PackHeaderLayout.encode(header);
         PackFooter footer = new PackFooter(tableOffset, indexOffset, indexBytes.limit(), indexBytes.getInt(KeyBlockLayout.CHECKSUM), segments,
-                records, dataBytes, smallest, largest, indexOffset + indexBytes.limit() + PackFooterLayout.BYTES, tableBlocks.size(),
-                PackHeaderLayout.encode(header).getInt(PackHeaderLayout.HEADER_CHECKSUM));
+                records, dataBytes, smallest, largest, indexOffset + indexBytes.limit() + PackHeaderLayout.BYTES + PackFooterLayout.BYTES,
+                tableBlocks.size(), headerAgain.getInt(PackHeaderLayout.HEADER_CHECKSUM), true);
         out.add(indexBytes);
+        out.add(headerAgain);
         out.add(PackFooterLayout.encode(footer));
         return footer;
     }

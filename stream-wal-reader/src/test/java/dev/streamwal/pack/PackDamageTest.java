@@ -89,6 +89,11 @@ class PackDamageTest {
                 }
             }
             assertThat(lost).as(when).isEqualTo(isFramesChanged ? 1 : 0);
+            try {
+                pack.checkHeader();
+            } catch (WalException e) {
+                told.add(e);
+            }
             assertThat(pack.find(StreamKey.of("nothing"))).as(when).isEmpty();
             Set<String> walked = new HashSet<>();
             PackWalk walk = pack.walk();
@@ -131,7 +136,8 @@ class PackDamageTest {
                     List<WalException> told = judge(changed, false, when);
                     String what = offset < PackHeaderLayout.BYTES ? "header"
                             : offset < footer.indexOffset() ? "table block of keys=[empty, the last)"
-                            : offset < file.length - PackFooterLayout.BYTES ? "block index" : "footer";
+                            : offset < PackFooterLayout.headerAgain(footer) ? "block index"
+                            : offset < file.length - PackFooterLayout.BYTES ? "second header" : "footer";
                     assertThat(told).as(when).isNotEmpty().allSatisfy(e -> assertThat(e.getMessage()).contains("in the pack's " + what));
                 } else {
                     assertThat(judge(changed, true, when)).as(when).isEmpty();
@@ -273,9 +279,32 @@ class PackDamageTest {
         return changed;
     }
 
+    /** Where only the header at the beginning is damaged, all can be read, and who verifies says so. */
+    @Test
+    void header_damaged_costsNothing() throws IOException {
+        byte[] file = pack(6);
+        file[40] ^= 1;
+        assertThat(judge(file, false, "header")).singleElement()
+                .satisfies(e -> assertThat(e.getMessage()).contains("in the pack's header", "offset=0", "the pack can be read"));
+    }
+
+    /** Packs that were written before they had their header twice: read as ever, and by one read more. */
+    @Test
+    void pack_withoutASecondHeader_isRead() throws IOException {
+        byte[] file = pack(6);
+        byte[] before = PacksForTests.withoutSecondHeader(file, footer);
+        assertThat(before).hasSize(file.length - PackHeaderLayout.BYTES);
+        assertThat(judge(before, false, "as written before")).isEmpty();
+        try (PackReader pack = open(before)) {
+            assertThat(pack.footer().repeatsHeader()).isFalse();
+        }
+        before[40] ^= 1;
+        assertThatThrownBy(() -> open(before)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("in the pack's header");
+    }
+
     @Test
     void footer_ofAVersionThatIsUnknown_isUnsupported() throws IOException {
-        byte[] newer = withFooter(pack(1), PackFooterLayout.FOOTER_MAGIC, 0x3246_4B50_4D52_5453L, true);
+        byte[] newer = withFooter(pack(1), PackFooterLayout.FOOTER_MAGIC, 0x3346_4B50_4D52_5453L, true);
         assertThatThrownBy(() -> open(newer)).isInstanceOf(UnsupportedFormatException.class).hasMessageContaining("1.pack");
     }
 

@@ -119,11 +119,16 @@ public final class PackFuzzing {
         int headerChecksum = Checksums.without(bytes, 0, PackHeaderLayout.BYTES, PackHeaderLayout.HEADER_CHECKSUM);
         bytes.putInt(PackHeaderLayout.HEADER_CHECKSUM, headerChecksum);
         int footer = file.length - PackFooterLayout.BYTES;
+        int indexEnd = footer;
+        if (bytes.getLong(footer + PackFooterLayout.FOOTER_MAGIC) == PacksForTests.REPEATS_HEADER && footer >= MIN_BYTES) {
+            indexEnd = footer - PackHeaderLayout.BYTES;
+            bytes.put(indexEnd, file, 0, PackHeaderLayout.BYTES);
+        }
         bytes.putLong(footer + PackFooterLayout.FILE_LENGTH, file.length).putInt(footer + PackFooterLayout.HEADER_CHECKSUM, headerChecksum);
         long index = bytes.getLong(footer + PackFooterLayout.INDEX_OFFSET);
-        if (index >= PackHeaderLayout.BYTES && index <= footer - KeyBlockLayout.PREFIX_BYTES) {
-            repairKeys((int) index, footer);
-            bytes.putInt(footer + PackFooterLayout.INDEX_BYTES, (int) (footer - index));
+        if (index >= PackHeaderLayout.BYTES && index <= indexEnd - KeyBlockLayout.PREFIX_BYTES) {
+            repairKeys((int) index, indexEnd);
+            bytes.putInt(footer + PackFooterLayout.INDEX_BYTES, (int) (indexEnd - index));
             bytes.putInt(footer + PackFooterLayout.INDEX_CHECKSUM, bytes.getInt((int) index + KeyBlockLayout.CHECKSUM));
         }
         bytes.putInt(footer + PackFooterLayout.FOOTER_CHECKSUM,

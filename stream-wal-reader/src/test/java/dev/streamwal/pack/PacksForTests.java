@@ -121,6 +121,17 @@ public final class PacksForTests {
         }
     }
 
+    /** The name of a pack's footer where the header stands once more before it: "STRMPKF2". */
+    static final long REPEATS_HEADER = 0x3246_4B50_4D52_5453L;
+
+    /** A pack as versions wrote it that didn't repeat its header. */
+    static byte[] withoutSecondHeader(byte[] pack, PackFooter footer) {
+        PackFooter before = new PackFooter(footer.tableOffset(), footer.indexOffset(), footer.indexBytes(), footer.indexChecksum(), footer.segments(),
+                footer.records(), footer.dataBytes(), footer.smallestMillis(), footer.largestMillis(), footer.fileLength() - PackHeaderLayout.BYTES,
+                footer.tableBlocks(), footer.headerChecksum(), false);
+        return ByteBuffer.allocate((int) before.fileLength()).put(pack, 0, (int) PackFooterLayout.headerAgain(footer)).put(PackFooterLayout.encode(before)).array();
+    }
+
     public static PackReader open(ChannelCache channels, Path path) throws IOException {
         return PackReader.open(channels, path, 1, new BlockCache(1 << 20));
     }

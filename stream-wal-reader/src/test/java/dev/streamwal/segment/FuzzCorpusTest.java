@@ -59,8 +59,9 @@ class FuzzCorpusTest {
     @Test
     void scan_theSeeds_opensTheirEncryptedRecords() throws IOException {
         assertThat(SegmentFuzzing.scan(read("segment/SegmentFuzzTestInputs/scan/encrypted"))).isEqualTo(12);
-        assertThat(PackFuzzing.scan(read("pack/PackFuzzTestInputs/scan/compression-NONE"))).isEqualTo(24);
-        assertThat(PackFuzzing.scan(read("pack/PackFuzzTestInputs/scan/compression-COLUMNS"))).isEqualTo(24);
+        for (String pack : List.of("compression-NONE", "compression-COLUMNS", "second-header-NONE", "second-header-COLUMNS")) {
+            assertThat(PackFuzzing.scan(read("pack/PackFuzzTestInputs/scan/" + pack))).as(pack).isEqualTo(24);
+        }
     }
 
     private static byte[] read(String input) throws IOException {

@@ -173,7 +173,7 @@ class KeyCatalogUpdateTest {
             try (WalReader reader = WalReader.open(root)) {
                 Calls calls = new Calls(reader);
                 assertThat(reader.latest("silent/0")).isPresent();
-                assertThat(calls.since()).as("the catalogue, a pack, and those that aren't in the catalogue").isLessThan(16 * 3 + 8);
+                assertThat(calls.since()).as("the catalogue, a pack, and those that aren't in the catalogue").isLessThan(16 * 2 + 8);
                 for (int i = 1; i < silent; i++) {
                     assertThat(reader.latest("silent/" + i)).isPresent();
                 }
