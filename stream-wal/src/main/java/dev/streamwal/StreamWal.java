@@ -27,9 +27,9 @@ import dev.streamwal.engine.ConsumerHolds;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.engine.Erasure;
 import dev.streamwal.engine.JournalledDeletions;
-import dev.streamwal.engine.PackingThread;
 import dev.streamwal.engine.RecoverAll;
 import dev.streamwal.engine.RecoverySettings;
+import dev.streamwal.engine.RestingThread;
 import dev.streamwal.engine.RetainedFor;
 import dev.streamwal.engine.StreamFolders;
 import dev.streamwal.engine.StreamRegistry;
@@ -146,11 +146,11 @@ public final class StreamWal implements AutoCloseable {
     private final Packer packer;
     /** One for all streams of a policy, so that an append touches as little memory as possible. */
     private final Map<StreamPolicy, Map<Durability, WalStream.Rules>> rules = new ConcurrentHashMap<>();
-    private final PackingThread packing;
-    private final PackingThread merging;
+    private final RestingThread packing;
+    private final RestingThread merging;
     /** Null in a log without a tier. */
     private final @Nullable Tiering tiering;
-    private final @Nullable PackingThread tieringThread;
+    private final @Nullable RestingThread tieringThread;
     private final Sweeper sweeper;
     private final KnownTime time;
     private final GroupCommitter commits;
@@ -235,8 +235,8 @@ public final class StreamWal implements AutoCloseable {
         return open(root, options, environment, settings -> settings);
     }
 
-    private PackingThread inBackground(String name, Consumer<BooleanSupplier> pass) {
-        return new PackingThread(name, isStopped -> pass.accept(() -> closed || isStopped.getAsBoolean()), options.sweepInterval().toNanos());
+    private RestingThread inBackground(String name, Consumer<BooleanSupplier> pass) {
+        return RestingThread.atIntervals(name, options.sweepInterval().toNanos(), isStopped -> pass.accept(() -> closed || isStopped.getAsBoolean()));
     }
 
     private void packAtIntervals(BooleanSupplier isStopped) {
@@ -1693,10 +1693,6 @@ public final class StreamWal implements AutoCloseable {
 
     private WalClosedException closedException(@Nullable Exception cause) {
         return new WalClosedException("the log is closed: root=" + root + "; open it again", root, null, WalException.NO_POSITION, cause);
-    }
-
-    Instant now() {
-        return clock.instant();
     }
 
     long nowMillis() {

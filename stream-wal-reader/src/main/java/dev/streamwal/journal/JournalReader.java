@@ -56,11 +56,6 @@ final class JournalReader implements Closeable {
         length = file.size();
     }
 
-    /** Bytes of the file. */
-    long length() {
-        return length;
-    }
-
     /** Bytes checksummed so far, which is most of the work. */
     long checksummed() {
         return checksummed;

@@ -4,9 +4,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /** A daemon thread that rests between two pieces of work, and ends when stopped, even in the middle of a rest. An error doesn't end it. */
-final class RestingThread {
+public final class RestingThread {
 
     /** Pause after an error, before the work begins again. */
     private static final long AFTER_ERROR_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -17,16 +19,38 @@ final class RestingThread {
     private static final Error REHEARSAL = new Error("rehearsal");
 
     private final Thread thread;
+    private final boolean hasWork;
     private final ReentrantLock waiting = new ReentrantLock();
     private final Condition wake = waiting.newCondition();
     private volatile boolean stopped;
     /** Since the last rest; guarded by the lock. */
     private boolean isWoken;
 
+    /**
+     * A thread that makes passes: after each interval, and whenever it is woken.
+     *
+     * @param intervalNanos 0: it doesn't start
+     * @param pass gets what says whether it is to end
+     */
+    public static RestingThread atIntervals(String name, long intervalNanos, Consumer<BooleanSupplier> pass) {
+        return new RestingThread(name, intervalNanos, pass);
+    }
+
+    private RestingThread(String name, long intervalNanos, Consumer<BooleanSupplier> pass) {
+        this.thread = new Thread(() -> run(() -> {
+            while (rest(intervalNanos)) {
+                pass.accept(this::isStopped);
+            }
+        }), name);
+        thread.setDaemon(true);
+        this.hasWork = intervalNanos > 0;
+    }
+
     /** @param work asks {@link #rest} or {@link #isStopped} whether it is to end; begins again if it throws */
     RestingThread(String name, Runnable work) {
         this.thread = new Thread(() -> run(work), name);
         thread.setDaemon(true);
+        this.hasWork = true;
     }
 
     private void run(Runnable work) {
@@ -48,8 +72,11 @@ final class RestingThread {
         }
     }
 
-    void start() {
-        thread.start();
+    /** Starts the thread, unless its interval is 0. */
+    public void start() {
+        if (hasWork) {
+            thread.start();
+        }
     }
 
     boolean isStopped() {
@@ -78,7 +105,7 @@ final class RestingThread {
     }
 
     /** Ends the rest. */
-    void wake() {
+    public void wake() {
         waiting.lock();
         try {
             isWoken = true;
@@ -89,12 +116,12 @@ final class RestingThread {
     }
 
     /** Ends the thread, after the current piece of work. */
-    void stop() {
+    public void stop() {
         stopWithin(Long.MAX_VALUE);
     }
 
     /** The same, and returns after some time though the current piece of work has not ended; the thread ends behind it. */
-    void stopWithin(long nanos) {
+    public void stopWithin(long nanos) {
         waiting.lock();
         try {
             stopped = true;

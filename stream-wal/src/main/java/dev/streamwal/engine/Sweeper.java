@@ -39,6 +39,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -136,33 +137,28 @@ public final class Sweeper {
         this.store = store;
         this.packs = packs;
         this.maxTotalBytes = limits.maxTotalBytes();
-        // zero: no thread
         this.intervalNanos = limits.intervalNanos();
         this.time = time;
         this.maxAdvanceMillis = limits.maxAdvanceMillis();
         this.maxIdleStreams = limits.maxIdleStreams();
         this.retention = limits.presentRetention();
-        this.thread = new RestingThread("stream-wal-sweep", this::run);
+        this.thread = RestingThread.atIntervals("stream-wal-sweep", intervalNanos, this::sweepInBackground);
     }
 
     public void start() {
-        if (intervalNanos > 0) {
-            thread.start();
-        }
+        thread.start();
     }
 
-    private void run() {
-        while (thread.rest(intervalNanos)) {
-            try {
-                // what it can't do without the tier, the tier's thread prepares for the next one
-                store.neededBySweep(passByClock(null).toFetch());
-                prepareNextWindows();
-            } catch (WalClosedException e) {
-                // the thread is stopped next
-            } catch (Throwable failure) {
-                if (!thread.isStopped()) {
-                    report.sweepFailed(null, failure);
-                }
+    private void sweepInBackground(BooleanSupplier isStopped) {
+        try {
+            // what it can't do without the tier, the tier's thread prepares for the next one
+            store.neededBySweep(passByClock(null).toFetch());
+            prepareNextWindows();
+        } catch (WalClosedException e) {
+            // the thread is stopped next
+        } catch (Throwable failure) {
+            if (!isStopped.getAsBoolean()) {
+                report.sweepFailed(null, failure);
             }
         }
     }

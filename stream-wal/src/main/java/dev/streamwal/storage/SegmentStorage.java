@@ -5,7 +5,7 @@ import java.nio.file.Path;
 
 /**
  * Changes the names of a log's segments, and opens them: mapped, by position, or as copies of another log's. The log's other files are a
- * {@link dev.streamwal.files.LogFile} each. Implementations must be thread-safe; a {@link SegmentFile} need not be.
+ * {@link dev.streamwal.io.LogFile} each. Implementations must be thread-safe; a {@link SegmentFile} need not be.
  */
 public interface SegmentStorage {
 
