@@ -1,8 +1,7 @@
 package dev.streamwal.append;
 
+import dev.streamwal.io.LastingLoop;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,14 +9,6 @@ import org.jspecify.annotations.Nullable;
  * would silently run out of prepared space.
  */
 abstract class BackgroundThread<T> {
-
-    /** Pause after an error, before the next item. */
-    private static final long AFTER_ERROR_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-    /**
-     * Thrown once when the thread begins. What a handler needs is looked up when it first runs, which takes memory: so it runs while there is some.
-     */
-    private static final Error REHEARSAL = new Error("rehearsal");
 
     private final String task;
     private final LogEvents events;
@@ -29,7 +20,7 @@ abstract class BackgroundThread<T> {
     BackgroundThread(String task, LogEvents events) {
         this.task = task;
         this.events = events;
-        this.thread = new Thread(this::run, "stream-wal-" + task);
+        this.thread = new Thread(() -> LastingLoop.run(() -> stopped, () -> perform(queue.take())), "stream-wal-" + task);
         thread.setDaemon(true);
     }
 
@@ -59,24 +50,6 @@ abstract class BackgroundThread<T> {
         return queue.size();
     }
 
-    private void run() {
-        boolean rehearsed = false;
-        while (!stopped) {
-            try {
-                if (!rehearsed) {
-                    rehearsed = true;
-                    throw REHEARSAL;
-                }
-                perform(queue.take());
-            } catch (InterruptedException e) {
-                // end() interrupts so that the loop checks whether to end
-            } catch (Throwable e) {
-                // what else comes here is that waiting or reporting has failed, for lack of memory
-                LockSupport.parkNanos(e.equals(REHEARSAL) ? 1 : AFTER_ERROR_NANOS);
-            }
-        }
-    }
-
     final void perform(T item) {
         long begun = events.begins();
         try {
@@ -97,20 +70,6 @@ abstract class BackgroundThread<T> {
     /** Ends the thread after its current item. Idempotent. */
     final void end() {
         stopped = true;
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            thread.interrupt();
-            try {
-                thread.join(STOP_LOOK_MILLIS);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        LastingLoop.awaitEnd(thread, Long.MAX_VALUE, thread::interrupt);
     }
-
-    /** After this time a thread that missed its interrupt gets another one. */
-    private static final long STOP_LOOK_MILLIS = 100;
 }

@@ -1,21 +1,11 @@
 package dev.streamwal.commit;
 
-import java.util.concurrent.TimeUnit;
+import dev.streamwal.io.LastingLoop;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** A daemon thread that starts when it is first woken, and parks while it has nothing to do. */
 abstract class LazyThread {
-
-    /** Pause after a failure, before the next attempt. */
-    private static final long AFTER_FAILURE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    /** After this time a thread that missed a wake-up is woken again. */
-    private static final long END_LOOK_MILLIS = 100;
-
-    /**
-     * Thrown once when the thread begins. What a handler needs is looked up when it first runs, which takes memory: so it runs while there is some.
-     */
-    private static final Error REHEARSAL = new Error("rehearsal");
 
     private final String name;
     private volatile @Nullable Thread thread;
@@ -50,7 +40,7 @@ abstract class LazyThread {
     private synchronized @Nullable Thread start() {
         if (thread == null && !stopped) {
             try {
-                Thread created = new Thread(this::run, name);
+                Thread created = new Thread(() -> LastingLoop.run(this::isStopped, this::work), name);
                 created.setDaemon(true);
                 created.start();
                 thread = created;
@@ -59,23 +49,6 @@ abstract class LazyThread {
             }
         }
         return thread;
-    }
-
-    /** Ends only when it is to end: nothing starts the thread again. */
-    private void run() {
-        boolean rehearsed = false;
-        while (!stopped) {
-            try {
-                if (!rehearsed) {
-                    rehearsed = true;
-                    throw REHEARSAL;
-                }
-                work();
-            } catch (Throwable e) {
-                // a turn reports its failures itself; what else comes here is that reporting one has failed
-                parkNanos(e.equals(REHEARSAL) ? 1 : AFTER_FAILURE_NANOS);
-            }
-        }
     }
 
     /** Called by the thread. No other code knows the thread, so an interrupt means nothing. */
@@ -92,7 +65,7 @@ abstract class LazyThread {
 
     /** Called by the thread after a failed turn. */
     final void restAfterFailure() {
-        parkNanos(AFTER_FAILURE_NANOS);
+        parkNanos(LastingLoop.AFTER_ERROR_NANOS);
     }
 
     /** Ends the thread after its current turn. An interrupt doesn't end the wait, and is kept. */
@@ -102,17 +75,8 @@ abstract class LazyThread {
             stopped = true;
             running = thread;
         }
-        boolean interrupted = false;
-        while (running != null && running.isAlive() && !running.equals(Thread.currentThread())) {
-            LockSupport.unpark(running);
-            try {
-                running.join(END_LOOK_MILLIS);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        if (running != null && !running.equals(Thread.currentThread())) {
+            LastingLoop.awaitEnd(running, Long.MAX_VALUE, () -> LockSupport.unpark(running));
         }
     }
 }

@@ -3,11 +3,12 @@ package dev.streamwal.engine;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.ListenerOverflowEvent;
+import dev.streamwal.io.LastingLoop;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
@@ -21,18 +22,11 @@ public final class ListenerThread<L> {
     private static final int MAX_WAITING = 10_000;
     /** The same for what they tell of together, as one event may tell of as many segments as a log has: what comes behind so many is dropped. */
     private static final long MAX_WAITING_PARTS = 100_000;
-    /** Pause after an event that couldn't be passed on. */
-    private static final long AFTER_ERROR_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     /** How long closing the log waits for the listener. */
     private static final long CLOSE_WAIT_MILLIS = TimeUnit.SECONDS.toMillis(10);
 
     /** Ends a wait for the next event. */
     private static final Event<Object> LAST = new Event<>(listener -> {}, 0);
-
-    /**
-     * Thrown once when the thread begins. What a handler needs is looked up when it first runs, which takes memory: so it runs while there is some.
-     */
-    private static final Error REHEARSAL = new Error("rehearsal");
 
     private final L listener;
     private final BiConsumer<L, Exception> behind;
@@ -70,7 +64,8 @@ public final class ListenerThread<L> {
         this.listener = listener;
         this.behind = behind;
         this.nobodyListens = nobodyListens;
-        this.thread = new Thread(this::run, "stream-wal-listen");
+        // where end() found no room for the last event, there is no need of it
+        this.thread = new Thread(() -> LastingLoop.run(() -> ended && waiting.isEmpty(), this::tellNext), "stream-wal-listen");
         thread.setDaemon(true);
     }
 
@@ -112,29 +107,17 @@ public final class ListenerThread<L> {
         }
     }
 
-    private void run() {
-        boolean rehearsed = false;
-        // where end() found no room for the last event, there is no need of it
-        while (!ended || !waiting.isEmpty()) {
-            int parts = 0;
-            try {
-                if (!rehearsed) {
-                    rehearsed = true;
-                    throw REHEARSAL;
-                }
-                Event<? super L> event = waiting.take();
-                parts = event.parts();
-                event.telling().accept(listener);
-                tellOfLost();
-            } catch (InterruptedException e) {
-                // end() sends an event of its own
-            } catch (Throwable e) {
-                // the listener throws nothing; there was no memory to call it
-                lost.addAndGet(parts);
-                LockSupport.parkNanos(e.equals(REHEARSAL) ? 1 : AFTER_ERROR_NANOS);
-            } finally {
-                waitingParts.addAndGet(-parts);
-            }
+    private void tellNext() throws InterruptedException {
+        Event<? super L> event = waiting.take();
+        boolean isTold = false;
+        try {
+            event.telling().accept(listener);
+            isTold = true;
+            tellOfLost();
+        } finally {
+            // the listener throws nothing; there was no memory to call it
+            lost.addAndGet(isTold ? 0 : event.parts());
+            waitingParts.addAndGet(-event.parts());
         }
     }
 
@@ -173,21 +156,13 @@ public final class ListenerThread<L> {
                 return;
             }
         }
-        boolean interrupted = false;
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(closeWaitMillis);
-        boolean told = false;
-        while (!isCurrent() && thread.isAlive() && System.nanoTime() - deadline < 0) {
-            try {
-                told = told || waiting.offer(LAST, 1, TimeUnit.MILLISECONDS);
-                if (told) {
-                    thread.join(10);
+        if (!isCurrent()) {
+            AtomicBoolean isSent = new AtomicBoolean();
+            LastingLoop.awaitEnd(thread, TimeUnit.MILLISECONDS.toNanos(closeWaitMillis), () -> {
+                if (!isSent.get()) {
+                    isSent.set(waiting.offer(LAST));
                 }
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+            });
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.streamwal.engine;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.WalClosedException;
+import dev.streamwal.io.LastingLoop;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -85,7 +86,7 @@ public final class RecoverAll {
             }
         } finally {
             stop();
-            join(workers);
+            workers.forEach(worker -> LastingLoop.awaitEnd(worker, Long.MAX_VALUE, () -> { }));
         }
         rethrow();
     }
@@ -212,22 +213,6 @@ public final class RecoverAll {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-        }
-    }
-
-    private static void join(List<Thread> workers) {
-        boolean interrupted = false;
-        for (Thread worker : workers) {
-            while (worker.isAlive()) {
-                try {
-                    worker.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 

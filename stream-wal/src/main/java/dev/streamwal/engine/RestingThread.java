@@ -1,8 +1,7 @@
 package dev.streamwal.engine;
 
-import java.util.concurrent.TimeUnit;
+import dev.streamwal.io.LastingLoop;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -10,19 +9,13 @@ import java.util.function.Consumer;
 /** A daemon thread that rests between two pieces of work, and ends when stopped, even in the middle of a rest. An error doesn't end it. */
 public final class RestingThread {
 
-    /** Pause after an error, before the work begins again. */
-    private static final long AFTER_ERROR_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-    /**
-     * Thrown once when the thread begins. What a handler needs is looked up when it first runs, which takes memory: so it runs while there is some.
-     */
-    private static final Error REHEARSAL = new Error("rehearsal");
-
     private final Thread thread;
     private final boolean hasWork;
     private final ReentrantLock waiting = new ReentrantLock();
     private final Condition wake = waiting.newCondition();
     private volatile boolean stopped;
+    /** The work has ended, other than by an error. */
+    private volatile boolean isOver;
     /** Since the last rest; guarded by the lock. */
     private boolean isWoken;
 
@@ -37,39 +30,25 @@ public final class RestingThread {
     }
 
     private RestingThread(String name, long intervalNanos, Consumer<BooleanSupplier> pass) {
-        this.thread = new Thread(() -> run(() -> {
-            while (rest(intervalNanos)) {
-                pass.accept(this::isStopped);
+        this(name, intervalNanos > 0, resting -> {
+            while (resting.rest(intervalNanos)) {
+                pass.accept(resting::isStopped);
             }
-        }), name);
-        thread.setDaemon(true);
-        this.hasWork = intervalNanos > 0;
+        });
     }
 
     /** @param work asks {@link #rest} or {@link #isStopped} whether it is to end; begins again if it throws */
     RestingThread(String name, Runnable work) {
-        this.thread = new Thread(() -> run(work), name);
-        thread.setDaemon(true);
-        this.hasWork = true;
+        this(name, true, unused -> work.run());
     }
 
-    private void run(Runnable work) {
-        boolean ended = false;
-        boolean rehearsed = false;
-        while (!ended) {
-            try {
-                if (!rehearsed) {
-                    rehearsed = true;
-                    throw REHEARSAL;
-                }
-                work.run();
-                ended = true;
-            } catch (Throwable e) {
-                // pieces of work report their failures; what else comes here is that resting or reporting has failed, for lack of memory
-                LockSupport.parkNanos(e.equals(REHEARSAL) ? 1 : AFTER_ERROR_NANOS);
-                ended = stopped;
-            }
-        }
+    private RestingThread(String name, boolean hasWork, Consumer<RestingThread> work) {
+        this.thread = new Thread(() -> LastingLoop.run(() -> isOver || stopped, () -> {
+            work.accept(this);
+            isOver = true;
+        }), name);
+        thread.setDaemon(true);
+        this.hasWork = hasWork;
     }
 
     /** Starts the thread, unless its interval is 0. */
@@ -129,17 +108,6 @@ public final class RestingThread {
         } finally {
             waiting.unlock();
         }
-        long begun = System.nanoTime();
-        boolean interrupted = false;
-        while (thread.isAlive() && System.nanoTime() - begun < nanos) {
-            try {
-                thread.join(Math.max(1, Math.min(TimeUnit.SECONDS.toMillis(1), TimeUnit.NANOSECONDS.toMillis(nanos))));
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        LastingLoop.awaitEnd(thread, nanos, () -> { });
     }
 }
