@@ -72,7 +72,7 @@ import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
 import dev.streamwal.storage.FreeSpace;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
 import dev.streamwal.storage.WriterFile;
@@ -268,8 +268,8 @@ public final class StreamWal implements AutoCloseable {
             StreamFolders folders = new StreamFolders(root);
             folders.create(storage, (task, e) -> report.failed(task, null, e));
             declareConsumers(root, options, report);
-            PositionsFile positions = PositionsFile.load(root, () -> folders.anySegment() || hasHadPacks(root));
-            PositionsFile.Opened opened = positions.open(environment.bootId());
+            PositionsWriter positions = PositionsWriter.load(root, () -> folders.anySegment() || hasHadPacks(root));
+            PositionsWriter.Opened opened = positions.open(environment.bootId());
             RedoResult redo = redone(new JournalRedo(storage, root, opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS), report);
             AtomicReference<@Nullable StreamLog> shared = new AtomicReference<>();

@@ -13,7 +13,7 @@ import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
 import dev.streamwal.simulation.PowerLoss;
 import dev.streamwal.simulation.SimulatedDisk;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -64,7 +64,7 @@ class FailedLogTest extends DurabilityOnSimulatedDisk {
     private void assertRecovers(StreamWal failed) throws Exception {
         assertThatThrownBy(failed::close).isInstanceOf(WalFailedException.class);
         failed.close();
-        Positions left = PositionsFile.load(root(), () -> true).current();
+        Positions left = PositionsWriter.load(root(), () -> true).current();
         assertThat(left.isClosed(left.incarnation())).as("whoever opens the log next trusts nothing that the page cache holds").isFalse();
         try (StreamWal wal = open()) {
             acknowledged.forEach((key, records) -> assertThat(read(wal, key)).as(key).startsWith(records.toArray(Written[]::new)));

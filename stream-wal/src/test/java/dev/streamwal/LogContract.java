@@ -2,7 +2,7 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.streamwal.catalog.PositionsFile;
+import dev.streamwal.catalog.PositionsReader;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.PositionsLayout;
@@ -121,7 +121,7 @@ abstract class LogContract {
     /** As if every writer before had been killed. */
     void forgetThatItWasClosed() {
         try {
-            Positions left = PositionsFile.read(root).orElseThrow();
+            Positions left = PositionsReader.read(root).orElseThrow();
             Positions killed = new Positions(left.sequence(), left.ceiling(), left.start(), left.incarnation(), left.bootId(),
                     left.bootIncarnation(), 0, 0);
             ByteBuffer slots = ByteBuffer.allocate(PositionsLayout.SLOTS * PositionsLayout.SLOT_BYTES);

@@ -1,7 +1,7 @@
 package dev.streamwal;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SealLayout;
@@ -84,7 +84,7 @@ public final class NonceLedger {
         ReadSettings settings = new ReadSettings(1 << 20, 64, 0, 64 << 10, 1 << 20, false, InstantSource.fixed(Instant.EPOCH));
         try (LogSource source = new LogSource(root, settings, null)) {
             for (String key : source.keys(KeyScope.all())) {
-                SegmentChain chain = source.freshCatalog(key).chain();
+                ListedSegments chain = source.freshCatalog(key).chain();
                 for (int i = 0; i < chain.size(); i++) {
                     try (SegmentReader reader = chain.get(i).open(source.channels());
                             SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(settings))) {

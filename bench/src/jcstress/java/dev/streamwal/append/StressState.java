@@ -9,7 +9,7 @@ import dev.streamwal.recovery.KnownDurable;
 import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.StreamPolicy;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -28,7 +28,7 @@ class StressState {
     private static final Path ROOT = Path.of("a-folder-that-is-not-there");
 
     private static final SecureRandom SALTS = new SecureRandom();
-    private static final PositionsFile POSITIONS = positions();
+    private static final PositionsWriter POSITIONS = positions();
 
     final MemoryStorage storage = new MemoryStorage();
     final LogContext context;
@@ -36,7 +36,7 @@ class StressState {
 
     StressState() {
         StreamRecovery recovery = new StreamRecovery(storage, new Quarantine(storage, ROOT, Quarantine.MAX_BYTES), new StreamRecovery.Terms(
-                new PositionsFile.Opened(Positions.NEW.withNextIncarnation("")), KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, false),
+                new PositionsWriter.Opened(Positions.NEW.withNextIncarnation("")), KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, false),
                 (key, file, findings) -> {});
         context = new LogContext(storage, POSITIONS, recovery, new NoEvents(), new StreamDirectories(Set.of(), key -> ROOT), SALTS::nextLong);
         StreamPolicy policy = new StreamPolicy(DAY, DAY, SEGMENT_BYTES, StreamPolicy.largestRecordBytes(SEGMENT_BYTES), Long.MAX_VALUE);
@@ -44,10 +44,10 @@ class StressState {
     }
 
     /** The one file there is; the ceiling is high enough for every state. */
-    private static PositionsFile positions() {
+    private static PositionsWriter positions() {
         try {
-            PositionsFile created = PositionsFile.load(Files.createTempDirectory("jcstress"), () -> false);
-            PositionsFile.Opened unused = created.open(() -> Optional.of("run"));
+            PositionsWriter created = PositionsWriter.load(Files.createTempDirectory("jcstress"), () -> false);
+            PositionsWriter.Opened unused = created.open(() -> Optional.of("run"));
             created.raiseCeiling(1);
             return created;
         } catch (IOException e) {

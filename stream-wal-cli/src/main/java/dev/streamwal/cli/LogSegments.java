@@ -1,7 +1,7 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.KeyScope;
@@ -60,7 +60,7 @@ final class LogSegments implements AutoCloseable {
 
     /** The segments of a stream, in order of position. */
     List<Segment> of(String key) throws IOException {
-        SegmentChain chain = source.unsharedCatalog(key).chain();
+        ListedSegments chain = source.unsharedCatalog(key).chain();
         List<Segment> segments = new ArrayList<>(chain.size());
         for (int i = 0; i < chain.size(); i++) {
             segments.add(chain.get(i));

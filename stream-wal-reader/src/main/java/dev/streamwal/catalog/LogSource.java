@@ -280,7 +280,7 @@ public final class LogSource implements AutoCloseable {
 
     /** What the log's writer says of positions; empty where that isn't there, or can't be read. */
     public Optional<Positions> positions() throws IOException {
-        return channels.makingRoom(() -> PositionsFile.read(root));
+        return channels.makingRoom(() -> PositionsReader.read(root));
     }
 
     /**

@@ -87,9 +87,9 @@ public final class SegmentCatalog {
     private List<Segment> parts = List.of();
 
     /** A chain, and the lists that it was made of. */
-    private record Merged(SegmentChain chain, List<Segment> own, List<Segment> packed, List<Segment> parts) {
+    private record Merged(ListedSegments chain, List<Segment> own, List<Segment> packed, List<Segment> parts) {
 
-        private static final Merged NOTHING = new Merged(SegmentChain.EMPTY, List.of(), List.of(), List.of());
+        private static final Merged NOTHING = new Merged(ListedSegments.EMPTY, List.of(), List.of(), List.of());
 
         boolean isOf(List<Segment> someOwn, List<Segment> somePacked, List<Segment> someParts) {
             return own.equals(someOwn) && packed.equals(somePacked) && parts.equals(someParts);
@@ -145,13 +145,13 @@ public final class SegmentCatalog {
     }
 
     /** The segments as listed last; empty before the first {@link #refresh()}. */
-    public SegmentChain chain() {
+    public ListedSegments chain() {
         return merged.chain();
     }
 
     /** Whether the stream certainly has no directory any more, and nothing in a pack. If so, its files are closed. */
     boolean isGone() {
-        SegmentChain last = chain();
+        ListedSegments last = chain();
         for (int i = 0; i < last.size(); i++) {
             if (!(last.get(i) instanceof OwnSegment)) {
                 return false;
@@ -169,7 +169,7 @@ public final class SegmentCatalog {
         return own.isEmpty() && packed.isEmpty() && parts.isEmpty();
     }
 
-    private void forgetFiles(SegmentChain last) {
+    private void forgetFiles(ListedSegments last) {
         for (int i = 0; i < last.size(); i++) {
             channels.forget(last.get(i).file());
         }
@@ -177,7 +177,7 @@ public final class SegmentCatalog {
 
     /** Closes its stream's own files, as far as nobody reads them. */
     void forgetFiles() {
-        SegmentChain last = chain();
+        ListedSegments last = chain();
         for (int i = 0; i < last.size(); i++) {
             if (last.get(i) instanceof OwnSegment) {
                 channels.forget(last.get(i).file());
@@ -188,12 +188,12 @@ public final class SegmentCatalog {
     /** What is found out by segments that may be deleted meanwhile. */
     @FunctionalInterface
     public interface Look<T> {
-        T at(SegmentChain chain) throws IOException;
+        T at(ListedSegments chain) throws IOException;
     }
 
     /** Looks at the segments as listed last, and again at a new listing where one was deleted meanwhile. */
     public <T> T whileDeleting(Look<T> look) throws IOException {
-        SegmentChain chain = chain();
+        ListedSegments chain = chain();
         for (int attempt = 1; ; attempt++) {
             try {
                 return look.at(chain);
@@ -207,7 +207,7 @@ public final class SegmentCatalog {
     }
 
     /** Lists the segments again, where they can have changed; empty where there are none. */
-    public synchronized SegmentChain refresh() throws IOException {
+    public synchronized ListedSegments refresh() throws IOException {
         // one of before will do: it never returns to an earlier state
         Object before = listedBy == null ? packs.earlierManifest().token() : listedBy;
         for (int attempt = 1; ; attempt++) {
@@ -311,17 +311,17 @@ public final class SegmentCatalog {
             lookUp(now);
         } catch (NoSuchFileException e) {
             // a pack was deleted: the manifest has changed
-            SegmentChain unused = refresh();
+            ListedSegments unused = refresh();
             return;
         }
         lookUp(catalog, live, now);
-        SegmentChain unused = merge();
+        ListedSegments unused = merge();
     }
 
     @GuardedBy("this")
-    private SegmentChain merge() throws IOException {
+    private ListedSegments merge() throws IOException {
         if (!merged.isOf(own, packed, parts)) {
-            merged = new Merged(new SegmentChain(packed.isEmpty() && parts.isEmpty() ? own : inOrder(own, packed, parts)), own, packed, parts);
+            merged = new Merged(new ListedSegments(packed.isEmpty() && parts.isEmpty() ? own : inOrder(own, packed, parts)), own, packed, parts);
         }
         return merged.chain();
     }

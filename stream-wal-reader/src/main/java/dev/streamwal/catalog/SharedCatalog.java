@@ -74,7 +74,7 @@ public final class SharedCatalog {
     /** Lists the shared segments. One thread at a time: an older listing would forget what a newer one has found. */
     synchronized Listing list() throws IOException {
         long end = reserved.getAsLong();
-        SegmentChain chain = files.refresh();
+        ListedSegments chain = files.refresh();
         List<SharedSegment> listed = new ArrayList<>(chain.size());
         Set<Long> bases = new HashSet<>();
         for (int i = 0; i < chain.size(); i++) {

@@ -1,7 +1,7 @@
 package dev.streamwal.image;
 
 import dev.streamwal.catalog.LogSource;
-import dev.streamwal.catalog.PositionsFile;
+import dev.streamwal.catalog.PositionsReader;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.encryption.KeysFile;
@@ -238,9 +238,9 @@ public final class LogImage {
 
     /** The file is taken where one of its slots counts; the writer may be writing the other one. */
     private void addPositions() throws IOException {
-        Optional<byte[]> bytes = PositionsFile.bytes(root);
+        Optional<byte[]> bytes = PositionsReader.bytes(root);
         if (bytes.isPresent() && PositionsLayout.decode(bytes.get()).isEmpty()) {
-            throw new ImageChangedException("file of positions has no valid slot: file=" + PositionsFile.in(root), null);
+            throw new ImageChangedException("file of positions has no valid slot: file=" + PositionsReader.in(root), null);
         }
         bytes.ifPresent(content -> files.add(ImageFile.of(PositionsLayout.FILE_NAME, content)));
     }

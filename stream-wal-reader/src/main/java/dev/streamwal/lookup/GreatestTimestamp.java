@@ -1,8 +1,8 @@
 package dev.streamwal.lookup;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
@@ -58,7 +58,7 @@ public final class GreatestTimestamp {
             if (found.isPresent()) {
                 return found;
             }
-            SegmentChain unused = catalog.refresh();
+            ListedSegments unused = catalog.refresh();
         }
         throw new IOException("record with the greatest timestamp was deleted or erased each time before it was read: attempts=" + MAX_ATTEMPTS + ", key="
                 + catalog.key() + "; try again");
@@ -69,7 +69,7 @@ public final class GreatestTimestamp {
      *
      * @param believesKnown whether footers that were read before count: the records that they count may have been erased
      */
-    private long greatestOfSealed(SegmentChain chain, boolean believesKnown) throws IOException {
+    private long greatestOfSealed(ListedSegments chain, boolean believesKnown) throws IOException {
         long greatest = SegmentIndex.NO_LARGEST;
         for (int i = chain.size() - 1; i >= 0; i--) {
             Segment segment = chain.get(i);

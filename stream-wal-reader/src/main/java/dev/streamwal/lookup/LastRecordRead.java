@@ -1,8 +1,8 @@
 package dev.streamwal.lookup;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
@@ -43,7 +43,7 @@ public final class LastRecordRead {
 
     /** The last record; empty where the end isn't plain, or there is no record. */
     public Optional<HeldRecord> run() throws IOException {
-        SegmentChain chain = catalog.chain();
+        ListedSegments chain = catalog.chain();
         if (chain.size() == 0) {
             return Optional.empty();
         }

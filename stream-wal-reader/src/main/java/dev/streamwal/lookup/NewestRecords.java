@@ -1,8 +1,8 @@
 package dev.streamwal.lookup;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
@@ -125,7 +125,7 @@ public final class NewestRecords {
         first = null;
         held = new ArrayList<>();
         heldBytes = 0;
-        SegmentChain listed = catalog.refresh();
+        ListedSegments listed = catalog.refresh();
         if (listed.size() == 0 || count == 0) {
             return true;
         }
@@ -181,7 +181,7 @@ public final class NewestRecords {
 
     private boolean isStillThereByPosition(Place place) throws IOException {
         for (int listing = 1; ; listing++) {
-            SegmentChain now = catalog.refresh();
+            ListedSegments now = catalog.refresh();
             int index = now.floor(place.position());
             if (index < 0) {
                 return false;

@@ -1,7 +1,7 @@
 package dev.streamwal.lookup;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
@@ -32,10 +32,10 @@ public final class PositionLookup {
     private static final long UNKNOWN = -1;
 
     private final LogSource log;
-    private final SegmentChain chain;
+    private final ListedSegments chain;
 
     /** @param chain listed just now */
-    public PositionLookup(LogSource log, SegmentChain chain) {
+    public PositionLookup(LogSource log, ListedSegments chain) {
         this.log = log;
         this.chain = chain;
     }

@@ -1,8 +1,8 @@
 package dev.streamwal.lookup;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
@@ -136,7 +136,7 @@ public final class ScanStart {
     }
 
     private Rest find(long position, Telling telling) throws IOException {
-        SegmentChain chain = catalog.chain();
+        ListedSegments chain = catalog.chain();
         try {
             Place place = place(chain, position);
             if (place.next() != null) {
@@ -166,7 +166,7 @@ public final class ScanStart {
     }
 
     /** Whether the position is after the newest segment's data, and no record will come there any more: it was cut off, or lost. */
-    private boolean isPastAnEnd(SegmentChain chain, int index, long position) throws IOException {
+    private boolean isPastAnEnd(ListedSegments chain, int index, long position) throws IOException {
         if (index + 1 < chain.size()) {
             return false;
         }
@@ -194,7 +194,7 @@ public final class ScanStart {
         });
     }
 
-    private Place place(SegmentChain chain, long position) throws IOException {
+    private Place place(ListedSegments chain, long position) throws IOException {
         int index = chain.floor(position);
         if (index < 0) {
             return new Place(null, -1, null);

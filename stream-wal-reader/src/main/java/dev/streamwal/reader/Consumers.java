@@ -1,8 +1,8 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.consumer.Committed;
 import dev.streamwal.consumer.ConsumedStreams;
 import dev.streamwal.consumer.ConsumerCursor;
@@ -187,7 +187,7 @@ final class Consumers {
 
         @Override
         public OptionalLong begin(String key, long start) throws IOException {
-            SegmentChain chain = log.freshCatalog(key).chain();
+            ListedSegments chain = log.freshCatalog(key).chain();
             if (chain.size() == 0) {
                 return OptionalLong.empty();
             }
@@ -238,7 +238,7 @@ final class Consumers {
     /** Empty where the stream was deleted. */
     private Optional<ConsumerLag> lag(String key, long start, @Nullable Committed committed) throws IOException {
         SegmentCatalog catalog = log.freshCatalog(key);
-        SegmentChain chain = catalog.chain();
+        ListedSegments chain = catalog.chain();
         if (chain.size() == 0) {
             return Optional.empty();
         }

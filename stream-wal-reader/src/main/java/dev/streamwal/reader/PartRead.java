@@ -1,8 +1,8 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
@@ -130,7 +130,7 @@ final class PartRead {
     private void readAnew(String stream) throws IOException {
         for (int listing = 1; ; listing++) {
             int[] again = Arrays.copyOf(misses, missCount);
-            SegmentChain chain = log.freshCatalog(stream).chain();
+            ListedSegments chain = log.freshCatalog(stream).chain();
             readFrom(chain, again, again.length);
             if (isCutShort) {
                 return;
@@ -153,7 +153,7 @@ final class PartRead {
     // ---- reading
 
     /** Reads the records that are in the chain's segments, and leaves the other refs in {@link #misses}. */
-    private void readFrom(SegmentChain chain, int[] indexes, int count) throws IOException {
+    private void readFrom(ListedSegments chain, int[] indexes, int count) throws IOException {
         missCount = 0;
         int from = 0;
         long least = Long.MAX_VALUE;
@@ -184,7 +184,7 @@ final class PartRead {
     }
 
     /** Packs, for each ref, the index of its segment in the chain plus 1; 0 where no segment has the position. */
-    private long[] sortBySegment(SegmentChain chain, int[] indexes, int count) {
+    private long[] sortBySegment(ListedSegments chain, int[] indexes, int count) {
         long[] bySegment = new long[count];
         for (int i = 0; i < count; i++) {
             bySegment[i] = ReadPlan.pack(chain.floor(positions[indexes[i]]) + 1L, indexes[i]);
@@ -352,7 +352,7 @@ final class PartRead {
         }
     }
 
-    private void explain(SegmentChain chain, int[] left) throws IOException {
+    private void explain(ListedSegments chain, int[] left) throws IOException {
         long[] bySegment = left.length == 0 ? new long[0] : sortBySegment(chain, left, left.length);
         PositionLookup lookup = new PositionLookup(log, chain);
         int from = 0;
@@ -374,7 +374,7 @@ final class PartRead {
         }
     }
 
-    private void explainIn(SegmentChain chain, int at, PositionLookup lookup, long[] bySegment, int from, int to) throws IOException {
+    private void explainIn(ListedSegments chain, int at, PositionLookup lookup, long[] bySegment, int from, int to) throws IOException {
         try (SegmentReader reader = chain.get(at).open(log.channels())) {
             if (reader.isReplaced()) {
                 for (int i = from; i < to; i++) {

@@ -1,8 +1,8 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
@@ -66,7 +66,7 @@ final class StreamSurvey {
         }
     }
 
-    private Optional<StreamInfo> describe(SegmentChain listed) throws IOException {
+    private Optional<StreamInfo> describe(ListedSegments listed) throws IOException {
         smallest = SegmentIndex.NO_SMALLEST;
         largest = SegmentIndex.NO_LARGEST;
         end = 0;
@@ -75,7 +75,7 @@ final class StreamSurvey {
         long bytes = 0;
         long first = -1;
         Segment unsealed = null;
-        SegmentChain chain = listed;
+        ListedSegments chain = listed;
         for (int i = 0; i < chain.size(); i++) {
             Segment segment = chain.get(i);
             try {

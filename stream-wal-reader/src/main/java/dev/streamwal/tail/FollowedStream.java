@@ -1,10 +1,10 @@
 package dev.streamwal.tail;
 
 import dev.streamwal.catalog.DirectoryWatch;
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.ListingAge;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
@@ -275,7 +275,7 @@ final class FollowedStream {
     /** Whether the stream's last segment isn't the one that it stands in. */
     private boolean hasOtherSegments(LogSource log) throws IOException {
         StreamScan.Bookmark stopped = scan == null ? rest : scan.bookmark();
-        SegmentChain chain = log.unsharedCatalog(key).chain();
+        ListedSegments chain = log.unsharedCatalog(key).chain();
         return stopped == null || chain.size() == 0 || chain.get(chain.size() - 1).basePosition() != stopped.base();
     }
 

@@ -111,7 +111,7 @@ public final class LogInTier {
     public void readAll(ListedPack pack, TierObject object, SegmentBytes.CopyTarget target) throws IOException {
         SegmentBytes bytes = pack(pack, object);
         // a read of as many chunks as are fetched at once
-        ByteBuffer piece = ByteBuffer.allocate(TieredPack.MAX_READ_BYTES);
+        ByteBuffer piece = ByteBuffer.allocate(PackInTier.MAX_READ_BYTES);
         bytes.copy(0, pack.bytes(), piece, (offset, copied) -> {
             checkRunning();
             target.write(offset, copied);
@@ -120,7 +120,7 @@ public final class LogInTier {
 
     /** A pack's bytes, which are checked as they are read. */
     public SegmentBytes pack(ListedPack pack, TierObject object) {
-        return new TieredPack(folder, new BlockCache(0), new ChunkChecksums.Owner(id, pack.number(), object.nonce(), pack.bytes()), object);
+        return new PackInTier(folder, new BlockCache(0), new ChunkChecksums.Owner(id, pack.number(), object.nonce(), pack.bytes()), object);
     }
 
     /** A pack, of which all is read from the tier. */

@@ -45,7 +45,7 @@ public final class PackObject {
             folder.read(name, size - end.capacity(), end);
             ChunkChecksums.Owner owner = ChunkChecksums.owner(end.flip(), size);
             TierObject listed = new TierObject(owner.nonce(), end.getInt(end.limit() - Integer.BYTES));
-            TieredPack bytes = new TieredPack(folder, new BlockCache(CACHE_BYTES), owner, listed);
+            PackInTier bytes = new PackInTier(folder, new BlockCache(CACHE_BYTES), owner, listed);
             return PackReader.open(new PackElsewhere(bytes, object), owner.number(), new BlockCache(0), new BlockCache(0));
         } catch (FormatException e) {
             throw new CorruptSegmentException(e.at("object=" + object) + "; put it back from a copy", object, null, WalException.NO_POSITION, 0, size, e);

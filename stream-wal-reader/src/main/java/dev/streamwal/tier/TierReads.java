@@ -23,7 +23,7 @@ public final class TierReads {
     private final Map<Long, Known> packs = new ConcurrentHashMap<>();
     private volatile @Nullable Folder folder;
 
-    private record Known(TierObject object, TieredPack pack) {}
+    private record Known(TierObject object, PackInTier pack) {}
 
     private record Folder(String location, TierFolder folder) {}
 
@@ -56,7 +56,7 @@ public final class TierReads {
         }
         Known known = packs.get(pack.number());
         if (known == null || !known.object.equals(object)) {
-            known = new Known(object, new TieredPack(folder(tier, TierNames.pack(pack.number(), object)), cache,
+            known = new Known(object, new PackInTier(folder(tier, TierNames.pack(pack.number(), object)), cache,
                     new ChunkChecksums.Owner(tier.id(), pack.number(), object.nonce(), pack.bytes()), object));
             packs.put(pack.number(), known);
         }

@@ -125,7 +125,7 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
         entering = segment;
         try {
             if (enteringOffset == UNKNOWN && segment.listedEnd() > resume) {
-                // it was joined with segments that were read: see SegmentChain#joined
+                // it was joined with segments that were read: see ListedSegments#joined
                 enteringOffset = segment.header(log.channels()).offsetOf(resume);
             }
             pass = enteringOffset == UNKNOWN

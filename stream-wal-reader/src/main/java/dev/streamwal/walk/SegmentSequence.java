@@ -1,9 +1,9 @@
 package dev.streamwal.walk;
 
 import dev.streamwal.catalog.LeftSegment;
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.segment.Segment;
@@ -21,7 +21,7 @@ final class SegmentSequence {
 
     private final LogSource log;
     private final SegmentCatalog catalog;
-    private SegmentChain chain;
+    private ListedSegments chain;
 
     SegmentSequence(LogSource log, SegmentCatalog catalog) {
         this.log = log;
@@ -48,7 +48,7 @@ final class SegmentSequence {
     /**
      * The segment in which a walk goes on that has left another; null where there is none, for now. It may begin before the position.
      *
-     * @see SegmentChain#joined
+     * @see ListedSegments#joined
      */
     @Nullable Segment next(long base, long position, @Nullable LeftSegment left) throws IOException {
         Segment known = listedNext(base, position, left);
@@ -64,7 +64,7 @@ final class SegmentSequence {
         return joined == null ? chain.after(base) : joined;
     }
 
-    /** As {@link SegmentChain#joined}, for the segments as listed last. */
+    /** As {@link ListedSegments#joined}, for the segments as listed last. */
     @Nullable Segment joined(long base, long position, @Nullable LeftSegment left) {
         return chain.joined(base, position, left);
     }
@@ -83,7 +83,7 @@ final class SegmentSequence {
 
     /** Lists the stream anew, where the last listing may be out of date. */
     void refresh() throws IOException {
-        SegmentChain before = chain;
+        ListedSegments before = chain;
         chain = catalog.refresh();
         if (chain != before) {
             // a walk mustn't go on in another log's segments
@@ -107,7 +107,7 @@ final class SegmentSequence {
         return index >= 0 && chain.get(index).basePosition() == position;
     }
 
-    /** As {@link SegmentChain#movedTo}, by the last listing. */
+    /** As {@link ListedSegments#movedTo}, by the last listing. */
     @Nullable Segment movedTo(Segment gone) {
         return chain.movedTo(gone);
     }

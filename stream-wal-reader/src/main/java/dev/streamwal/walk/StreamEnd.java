@@ -1,8 +1,8 @@
 package dev.streamwal.walk;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
@@ -39,7 +39,7 @@ public record StreamEnd(Segment segment, long offset, long position, int lastSiz
      * @throws NoSuchFileException if the newest segment has been deleted since: list anew
      */
     public static Optional<StreamEnd> of(LogSource log, SegmentCatalog catalog) throws IOException {
-        SegmentChain chain = catalog.chain();
+        ListedSegments chain = catalog.chain();
         if (chain.size() == 0) {
             return Optional.empty();
         }
@@ -63,7 +63,7 @@ public record StreamEnd(Segment segment, long offset, long position, int lastSiz
                 StreamScan.Rest.at(newest.segment(), from, position, StreamScan.Telling.NOTHING))) {
             Followed followed = follow(scan);
             // the stream may have gone on in another segment since it was listed
-            SegmentChain chain = catalog.chain();
+            ListedSegments chain = catalog.chain();
             int index = chain.floor(followed.end());
             Segment last = index < 0 ? newest.segment() : chain.get(index);
             long offset = last.header(log.channels()).offsetOf(followed.end());

@@ -1,8 +1,8 @@
 package dev.streamwal.walk;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
@@ -106,7 +106,7 @@ public final class StreamExtent {
     }
 
     /** Where the data of a segment ends; its beginning where the end isn't known. */
-    private long end(SegmentChain chain, int index) throws IOException {
+    private long end(ListedSegments chain, int index) throws IOException {
         Segment segment = chain.get(index);
         if (index + 1 == chain.size()) {
             return endNow().orElse(segment.basePosition());

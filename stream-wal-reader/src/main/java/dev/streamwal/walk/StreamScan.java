@@ -1,9 +1,9 @@
 package dev.streamwal.walk;
 
 import dev.streamwal.catalog.LeftSegment;
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
@@ -186,7 +186,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         }
 
         private Rest in(SegmentCatalog catalog) {
-            SegmentChain chain = catalog.chain();
+            ListedSegments chain = catalog.chain();
             int index = chain.floor(base);
             Segment segment = index < 0 ? null : chain.get(index);
             boolean isThere = segment != null && segment.basePosition() == base;
@@ -394,7 +394,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     /**
      * Handles a segment in which the one that was left goes on, or which begins before that one. It is entered after the records that were read, or
-     * passed if it has no others; returns whether it was passed. See {@link SegmentChain#joined}.
+     * passed if it has no others; returns whether it was passed. See {@link ListedSegments#joined}.
      */
     private boolean passRead(Segment segment) throws IOException {
         LeftSegment left = last;

@@ -38,7 +38,7 @@ class SegmentCatalogTest {
 
     @Test
     void refresh_noDirectory_isEmpty() throws IOException {
-        SegmentChain chain = catalog(folder.resolve("nothing")).refresh();
+        ListedSegments chain = catalog(folder.resolve("nothing")).refresh();
         assertThat(chain.size()).isZero();
         assertThat(chain.floor(0)).isEqualTo(-1);
         assertThat(chain.after(0)).isNull();
@@ -78,7 +78,7 @@ class SegmentCatalogTest {
         for (long base : new long[] {16, 32, 4_096}) {
             touch(String.format("%016x_9.seg", base));
         }
-        SegmentChain chain = catalog(folder).refresh();
+        ListedSegments chain = catalog(folder).refresh();
         for (long position = 0; position < 5_000; position++) {
             int expected = position < 16 ? -1 : position < 32 ? 0 : position < 4_096 ? 1 : 2;
             assertThat(chain.floor(position)).isEqualTo(expected);
@@ -99,7 +99,7 @@ class SegmentCatalogTest {
         Files.delete(folder.resolve("0000000000000000_1.seg"));
         touch("0000000000000200_1.seg");
         assertThat(catalog.chain().size()).as("until it is refreshed").isEqualTo(2);
-        SegmentChain chain = catalog.refresh();
+        ListedSegments chain = catalog.refresh();
         assertThat(chain.size()).isEqualTo(2);
         assertThat(chain.get(0)).isSameAs(second);
     }
@@ -177,7 +177,7 @@ class SegmentCatalogTest {
         maker.start();
         while (maker.isAlive()) {
             int before = made.get();
-            SegmentChain chain = catalog.refresh();
+            ListedSegments chain = catalog.refresh();
             assertThat(chain.size()).as("what was there before is listed").isGreaterThanOrEqualTo(before);
             int whole = 0;
             while (whole < chain.size() && chain.get(whole).basePosition() == whole * 8L) {

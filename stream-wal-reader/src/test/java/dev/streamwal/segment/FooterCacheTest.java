@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentIndex;
@@ -45,7 +45,7 @@ class FooterCacheTest {
             }
             ChannelCache channels = new ChannelCache(1);
             StreamKey key = StreamKey.of("k");
-            SegmentChain chain = new SegmentCatalog(key, () -> new StreamDirectory(root, channels).of(key), channels, new FooterCache(), PackCatalog.none(root), null).refresh();
+            ListedSegments chain = new SegmentCatalog(key, () -> new StreamDirectory(root, channels).of(key), channels, new FooterCache(), PackCatalog.none(root), null).refresh();
             List<Segment> segments = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 segments.add(chain.get(i));

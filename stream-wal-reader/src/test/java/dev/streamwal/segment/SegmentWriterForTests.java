@@ -1,6 +1,6 @@
 package dev.streamwal.segment;
 
-import dev.streamwal.catalog.PositionsFile;
+import dev.streamwal.catalog.PositionsReader;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.BatchLayout;
 import dev.streamwal.format.FooterLayout;
@@ -301,7 +301,7 @@ public final class SegmentWriterForTests {
         ByteBuffer slot = PositionsLayout.encode(positions);
         slot.get(0, file, (int) PositionsLayout.offset(positions), slot.limit());
         try {
-            Files.write(PositionsFile.in(root), file);
+            Files.write(PositionsReader.in(root), file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

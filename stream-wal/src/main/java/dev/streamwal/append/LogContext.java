@@ -11,7 +11,7 @@ import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.storage.FreeSpace;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.RoomKeptException;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.WriterFence;
@@ -30,7 +30,7 @@ public final class LogContext {
     private static final int MAX_MAPPED_SEGMENTS = 24_576;
 
     private final SegmentStorage storage;
-    private final PositionsFile positions;
+    private final PositionsWriter positions;
     private final StreamRecovery recovery;
     private final LogEvents events;
     private final SpacePreparer preparer;
@@ -69,7 +69,7 @@ public final class LogContext {
      */
     public LogContext(
             SegmentStorage storage,
-            PositionsFile positions,
+            PositionsWriter positions,
             StreamRecovery recovery,
             LogEvents events,
             StreamDirectories directories,
@@ -79,7 +79,7 @@ public final class LogContext {
 
     LogContext(
             SegmentStorage storage,
-            PositionsFile positions,
+            PositionsWriter positions,
             StreamRecovery recovery,
             LogEvents events,
             StreamDirectories directories,
@@ -239,7 +239,7 @@ public final class LogContext {
         return storage;
     }
 
-    public PositionsFile positions() {
+    public PositionsWriter positions() {
         return positions;
     }
 

@@ -6,7 +6,7 @@ import dev.streamwal.recovery.KnownDurable;
 import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.recovery.StreamRecovery;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.SegmentStorage;
 import java.nio.file.Path;
 
@@ -26,13 +26,13 @@ public record RecoverySettings(
      * By the journal's content when the log was opened. If there is no journal, nothing was deleted, unless the disk was full; so that is known
      * too. Only if a journal was lost is it unknown what it said.
      */
-    public static RecoverySettings after(RedoResult redo, PositionsFile.Opened opened, DamagePolicy policy, boolean withThreads) {
+    public static RecoverySettings after(RedoResult redo, PositionsWriter.Opened opened, DamagePolicy policy, boolean withThreads) {
         boolean isKnown = redo.frontier().isPresent() || redo.damages().isEmpty();
         KnownDurable known = isKnown ? new JournalledDurability(redo.durable()) : KnownDurable.NOTHING;
         return new RecoverySettings(known, policy, opened.wasClosed(), withThreads, Quarantine.MAX_BYTES);
     }
 
-    public StreamRecovery recovery(SegmentStorage storage, Path root, PositionsFile.Opened opened, StreamRecovery.Listener listener) {
+    public StreamRecovery recovery(SegmentStorage storage, Path root, PositionsWriter.Opened opened, StreamRecovery.Listener listener) {
         return new StreamRecovery(storage, new Quarantine(storage, root, quarantineBytes),
                 new StreamRecovery.Terms(opened, known, policy, false), listener);
     }

@@ -41,7 +41,7 @@ import dev.streamwal.shared.SharedEnds;
 import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import dev.streamwal.storage.FreeSpace;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.WriterFence;
 import dev.streamwal.tier.TierReads;
 import java.io.IOException;
@@ -123,7 +123,7 @@ public final class PackStore implements PackedData {
     /** Where the shared stream ended when a pack's number was given, so before which everything in it was appended; and for packs of earlier writers. */
     private final Map<Long, Long> numberedAt = new ConcurrentHashMap<>();
     private volatile long inheritedEnd = Long.MAX_VALUE;
-    private final PositionsFile positions;
+    private final PositionsWriter positions;
     private final LongAdder writtenBytes = new LongAdder();
     /** Null where packs are written through the page cache. */
     private final @Nullable DirectWrites direct;
@@ -143,7 +143,7 @@ public final class PackStore implements PackedData {
     private final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::cutThatWasLeft);
     private volatile PackedTier tier;
 
-    private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsFile positions, LongSupplier sharedEnd) {
+    private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsWriter positions, LongSupplier sharedEnd) {
         this.root = root;
         this.freeSpace = freeSpace;
         this.isCompressed = isCompressed;
@@ -170,7 +170,7 @@ public final class PackStore implements PackedData {
      * @param positions that were given
      * @param sharedEnd the end of what is reserved in the shared stream
      */
-    public static PackStore open(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, WriterFence fence, PositionsFile positions,
+    public static PackStore open(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, WriterFence fence, PositionsWriter positions,
             LongSupplier sharedEnd) throws IOException {
         PackStore store = new PackStore(root, freeSpace, isCompressed, isDirect, ManifestWriter.open(root), fence, positions, sharedEnd);
         store.deleteLeftovers();

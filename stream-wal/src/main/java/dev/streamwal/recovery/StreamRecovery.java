@@ -6,7 +6,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.measure.Measurements;
 import dev.streamwal.recovery.TailEvidence.Left;
 import dev.streamwal.segment.RecoveredTail;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
@@ -70,7 +70,7 @@ public final class StreamRecovery {
      * @param known the durable frontier
      * @param looksAtAll whether segments are also read that nothing was appended to since they got their footers
      */
-    public record Terms(PositionsFile.Opened opened, KnownDurable known, DamagePolicy policy, boolean looksAtAll) {
+    public record Terms(PositionsWriter.Opened opened, KnownDurable known, DamagePolicy policy, boolean looksAtAll) {
 
         Left left(SegmentHeader header) {
             if (opened.now().isClosed(header.incarnation())) {

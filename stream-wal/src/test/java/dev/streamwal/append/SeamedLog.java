@@ -13,7 +13,7 @@ import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.storage.BootId;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -54,7 +54,7 @@ final class SeamedLog implements AutoCloseable {
         this.directories = new StreamDirectory(root, new ChannelCache(1));
         this.policy = new StreamPolicy(DAY, 10_000 * DAY, segmentBytes, StreamPolicy.largestRecordBytes(segmentBytes), Long.MAX_VALUE);
         storage.createDirectory(directories.path());
-        PositionsFile positions = PositionsFile.load(root, () -> true);
+        PositionsWriter positions = PositionsWriter.load(root, () -> true);
         StreamRecovery recovery = new StreamRecovery(storage, new Quarantine(storage, root, Quarantine.MAX_BYTES), new StreamRecovery.Terms(
                 positions.open(BootId::ofThisMachine), KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR, false), (key, file, findings) -> {});
         this.context = new LogContext(storage, positions, recovery, new Events(), new StreamDirectories(names(directories.path()), directories::of),
@@ -70,8 +70,8 @@ final class SeamedLog implements AutoCloseable {
 
     /** An empty folder is made a log. */
     static void create(Path root) throws IOException {
-        PositionsFile positions = PositionsFile.load(Files.createDirectories(root), () -> false);
-        PositionsFile.Opened unused = positions.open(BootId::ofThisMachine);
+        PositionsWriter positions = PositionsWriter.load(Files.createDirectories(root), () -> false);
+        PositionsWriter.Opened unused = positions.open(BootId::ofThisMachine);
     }
 
     private final class Events implements LogEvents {

@@ -1,8 +1,8 @@
 package dev.streamwal.append;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SegmentCatalog;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
@@ -37,7 +37,7 @@ final class StreamFiles {
         int padding = 0;
         long data = 0;
         try (ChannelCache channels = new ChannelCache(4)) {
-            SegmentChain chain = new SegmentCatalog(StreamKey.of(key), () -> directory, channels, new FooterCache(), PackCatalog.none(directory), null).refresh();
+            ListedSegments chain = new SegmentCatalog(StreamKey.of(key), () -> directory, channels, new FooterCache(), PackCatalog.none(directory), null).refresh();
             long previousEnd = -1;
             for (int i = 0; i < chain.size(); i++) {
                 Segment segment = chain.get(i);

@@ -8,7 +8,7 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.storage.FreeSpace;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -52,7 +52,7 @@ class JoinedMeanwhileTest {
             int unused = wal.pack();
         }
         nowMillis += Duration.ofDays(2).toMillis();
-        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> false), () -> 0);
+        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
         assertThat(store.packs()).hasSize(WINDOWS);
     }
 

@@ -10,7 +10,7 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.storage.FreeSpace;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,7 +61,7 @@ class MergerTest {
             }
         }
         nowMillis += Duration.ofDays(1).toMillis();
-        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> false), () -> 0);
+        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
         assertThat(store.packs()).as("one of the first window, and four of the second").hasSize(5);
     }
 
@@ -114,7 +114,7 @@ class MergerTest {
         assertThat(bases(B)).isEmpty();
         assertThat(bases(A)).contains(ofA.get(0));
         store.close();
-        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> false), () -> 0);
+        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
         assertThat(bases(B)).isEmpty();
     }
 
@@ -139,7 +139,7 @@ class MergerTest {
         store.close();
         Files.delete(bad);
         Files.createDirectory(bad);
-        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> false), () -> 0);
+        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
         Merger merger = merger();
         List<Exception> failures = new ArrayList<>();
         int merged = 0;
@@ -179,7 +179,7 @@ class MergerTest {
         store.close();
         Files.delete(bad);
         Files.createDirectory(bad);
-        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> false), () -> 0);
+        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
         assertThat(store.segments()).isEqualTo(all / 2 + pack.segments() / 2);
     }
 }

@@ -8,7 +8,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.storage.FreeSpace;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -51,7 +51,7 @@ class PackSweepTest {
                 assertThat(wal.pack()).isPositive();
             }
         }
-        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> false), () -> 0);
+        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
         assertThat(store.packs()).hasSize(WINDOWS);
     }
 
@@ -132,7 +132,7 @@ class PackSweepTest {
         forget(0, 10);
         assertThat(store.segments()).isEqualTo(WINDOWS * (KEYS - 10L));
         store.close();
-        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> false), () -> 0);
+        store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
         assertThat(store.segments()).isEqualTo(WINDOWS * (KEYS - 10L));
         assertThat(reclaim()).isZero();
     }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.storage.FreeSpace;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
@@ -25,7 +25,7 @@ class PackerTest {
     void packShared_error_theLogLearnsThatItFailed() throws IOException {
         List<Object> told = new ArrayList<>();
         Packer.PackedLog log = stub(Packer.PackedLog.class, told);
-        PackStore store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> false), () -> 0);
+        PackStore store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
         Packer packer = new Packer(store, new PackSweep(store), stub(SegmentStorage.class, told), log, stub(Packer.Events.class, told), 1, 1);
         assertThatThrownBy(() -> packer.packShared(5)).isInstanceOf(OutOfMemoryError.class);
         assertThat(told).containsExactly(false);

@@ -13,7 +13,7 @@ import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackTableFile;
 import dev.streamwal.simulation.SimulatedDisk;
 import dev.streamwal.storage.FreeSpace;
-import dev.streamwal.storage.PositionsFile;
+import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
@@ -60,7 +60,7 @@ class TieringTest {
     @Test
     void pass_theChangeThatListedThePackEndsMeanwhile_thePackHasItsTable() throws Exception {
         writeLog();
-        PackStore store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> true), () -> 0);
+        PackStore store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> true), () -> 0);
         List<ListedPack> packs = store.manifest().packsInOrder();
         assertThat(packs).isNotEmpty();
         // behind all waiting for merges, and before anything expires
@@ -101,7 +101,7 @@ class TieringTest {
     }
 
     private PackStore store(FreeSpace freeSpace) throws IOException {
-        return PackStore.open(root, freeSpace, true, false, WriterFence.NONE, PositionsFile.load(root, () -> true), () -> 0);
+        return PackStore.open(root, freeSpace, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> true), () -> 0);
     }
 
     /** As where the disk is full. */
@@ -157,7 +157,7 @@ class TieringTest {
     @Test
     void reportStuckPass_callHangs_reportsItOnceForEachCall() throws Exception {
         writeLog();
-        PackStore store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsFile.load(root, () -> true), () -> 0);
+        PackStore store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> true), () -> 0);
         long now = BEGIN.plus(RETENTION.dividedBy(3)).toEpochMilli();
         AtomicLong steadyNanos = new AtomicLong();
         List<Throwable> failures = new CopyOnWriteArrayList<>();

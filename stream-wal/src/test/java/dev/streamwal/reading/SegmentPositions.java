@@ -1,7 +1,7 @@
 package dev.streamwal.reading;
 
+import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
-import dev.streamwal.catalog.SegmentChain;
 import dev.streamwal.segment.ReadSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,7 +17,7 @@ final class SegmentPositions {
 
     static List<Long> of(Path root, String key) {
         try (LogSource log = new LogSource(root, new ReadSettings(1 << 20, 16, 4 << 10, 64 << 10, 1 << 20, false, InstantSource.system()), null)) {
-            SegmentChain chain = log.unsharedCatalog(key).chain();
+            ListedSegments chain = log.unsharedCatalog(key).chain();
             return IntStream.range(0, chain.size()).mapToObj(index -> chain.get(index).basePosition()).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -5,7 +5,7 @@ import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.RecoveryReport;
 import dev.streamwal.WriteBatch;
 import dev.streamwal.WriteEntry;
-import dev.streamwal.catalog.PositionsFile;
+import dev.streamwal.catalog.PositionsReader;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
@@ -156,7 +156,7 @@ final class ShortenedCheck {
     }
 
     private static boolean wasKilled(Path root) throws IOException {
-        return PositionsFile.read(root).filter(positions -> !positions.isClosed(positions.incarnation())
+        return PositionsReader.read(root).filter(positions -> !positions.isClosed(positions.incarnation())
                 || (positions.incarnation() > 1 && !positions.wasClosedAsFarAsKnownSince(1))).isPresent();
     }
 

@@ -34,7 +34,7 @@ import java.util.zip.CRC32C;
  */
 final class ShardState {
 
-    /** By how much a log's start is raised when it is opened after something was appended: {@code PositionsFile.CEILING_STEP_BYTES}. */
+    /** By how much a log's start is raised when it is opened after something was appended: {@code PositionsWriter.CEILING_STEP_BYTES}. */
     static final long BEGINNINGS_APART_BYTES = 64L << 30;
 
 

@@ -30,7 +30,7 @@ import java.util.function.Supplier;
  * it continues from the newest state that one slot holds, and so with the other slot: the failed write may have torn that one, and then the first is
  * the only whole one.
  */
-public final class PositionsFile {
+public final class PositionsWriter {
 
     /**
      * Enough for a thousand segments of the usual size between two writes, and a small part of all 2^63 positions. The first raise after an opening goes by
@@ -61,7 +61,7 @@ public final class PositionsFile {
     @GuardedBy("this")
     private boolean isEnded;
 
-    private PositionsFile(Path root, Positions current, boolean named) {
+    private PositionsWriter(Path root, Positions current, boolean named) {
         this.root = root;
         this.file = root.resolve(PositionsLayout.FILE_NAME);
         this.current = current;
@@ -77,7 +77,7 @@ public final class PositionsFile {
      *     whose first writer was killed before it had written the file); may throw an {@link UncheckedIOException}
      * @throws CorruptSegmentException if there are segments, and no valid slot
      */
-    public static PositionsFile load(Path root, BooleanSupplier hasStreams) throws IOException {
+    public static PositionsWriter load(Path root, BooleanSupplier hasStreams) throws IOException {
         Path file = root.resolve(PositionsLayout.FILE_NAME);
         // without a valid slot the disk's failure stays one: a log that lost its segments isn't a new one, which would give positions again
         Optional<byte[]> bytes = BadSectors.readSmall(file, PositionsLayout.FILE_BYTES, left -> PositionsLayout.decode(left).isPresent());
@@ -85,7 +85,7 @@ public final class PositionsFile {
             Optional<Positions> valid = PositionsLayout.decode(bytes.get());
             if (valid.isPresent()) {
                 // the second slot was written when the name was durable; before, the writer may have been killed, or have failed, in between
-                return new PositionsFile(root, valid.get(), areTwins(bytes.get()));
+                return new PositionsWriter(root, valid.get(), areTwins(bytes.get()));
             }
         }
         try {
@@ -95,7 +95,7 @@ public final class PositionsFile {
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
-        return new PositionsFile(root, Positions.NEW, false);
+        return new PositionsWriter(root, Positions.NEW, false);
     }
 
     private static CorruptSegmentException unreadable(Path file, Optional<byte[]> bytes) {

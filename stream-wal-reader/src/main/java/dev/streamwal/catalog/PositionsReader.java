@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** Reads the file {@code positions} of a log. */
-public final class PositionsFile {
+public final class PositionsReader {
 
     /** The writer may be writing one slot; then the other one is valid, but only until the writer turns to it. */
     private static final int ATTEMPTS = 3;
 
-    private PositionsFile() {}
+    private PositionsReader() {}
 
     /** Where a log has it. */
     public static Path in(Path root) {

@@ -28,9 +28,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PositionsFileTest {
+class PositionsWriterTest {
 
-    private static final long STEP = PositionsFile.CEILING_STEP_BYTES;
+    private static final long STEP = PositionsWriter.CEILING_STEP_BYTES;
 
     private FileSystem memory;
     private Path root;
@@ -51,7 +51,7 @@ class PositionsFileTest {
 
     @Test
     void load_newLog_startsAtZeroAndWritesNothing() throws IOException {
-        PositionsFile positions = PositionsFile.load(root, () -> false);
+        PositionsWriter positions = PositionsWriter.load(root, () -> false);
 
         assertThat(positions.current()).isEqualTo(Positions.NEW);
         assertThat(file).doesNotExist();
@@ -59,9 +59,9 @@ class PositionsFileTest {
 
     @Test
     void open_newLog_isTheFirstIncarnation() throws IOException {
-        PositionsFile positions = PositionsFile.load(root, () -> false);
+        PositionsWriter positions = PositionsWriter.load(root, () -> false);
 
-        PositionsFile.Opened opened = positions.open(boot("a"));
+        PositionsWriter.Opened opened = positions.open(boot("a"));
         assertThat(opened.now()).isEqualTo(positions.current());
         assertThat(opened.wasClosed()).as("nothing is as good as closed").isTrue();
         assertThat(opened.isSameBoot()).isFalse();
@@ -72,12 +72,12 @@ class PositionsFileTest {
     /** Of a thread that goes on when the log is closed, and open again. */
     @Test
     void end_aChangeFollows_throwsAndLeavesTheNextWritersFile() throws IOException {
-        PositionsFile positions = PositionsFile.load(root, () -> false);
+        PositionsWriter positions = PositionsWriter.load(root, () -> false);
         positions.open(boot("a"));
         positions.raiseCeiling(1);
         positions.close();
         positions.end();
-        PositionsFile next = reload();
+        PositionsWriter next = reload();
         next.open(boot("a"));
         byte[] ofNext = Files.readAllBytes(file);
         assertThatThrownBy(positions::startAtCeiling).isInstanceOf(WalClosedException.class).hasMessage("the log is closed: file=" + file);
@@ -93,7 +93,7 @@ class PositionsFileTest {
         while (hasFailed) {
             SimulatedDisk disk = new SimulatedDisk();
             Path directory = Files.createDirectory(disk.path("/log"));
-            PositionsFile positions = PositionsFile.load(directory, () -> false);
+            PositionsWriter positions = PositionsWriter.load(directory, () -> false);
             positions.open(boot("a"));
             disk.failing(FaultPlan.nthOfAll(failed + 1, FaultPlan.Failure.IO_ERROR));
             hasFailed = false;
@@ -125,22 +125,22 @@ class PositionsFileTest {
             for (int second = 1; second <= 8; second++) {
                 SimulatedDisk disk = new SimulatedDisk();
                 Path directory = Files.createDirectory(disk.path("/log"));
-                PositionsFile positions = PositionsFile.load(directory, () -> false);
+                PositionsWriter positions = PositionsWriter.load(directory, () -> false);
                 positions.open(boot("a"));
                 boolean failed = failsToRaise(positions, 1, disk, first);
                 failed &= failsToRaise(positions, STEP + 1, disk, second);
                 tornTwice += failed ? 1 : 0;
                 String when = "failed calls " + first + ", " + second;
-                assertThat(PositionsFile.load(directory, () -> true).current().incarnation()).as(when).isEqualTo(1);
+                assertThat(PositionsWriter.load(directory, () -> true).current().incarnation()).as(when).isEqualTo(1);
                 positions.raiseCeiling(STEP + 1);
-                assertThat(PositionsFile.load(directory, () -> true).current()).as(when).isEqualTo(positions.current());
+                assertThat(PositionsWriter.load(directory, () -> true).current()).as(when).isEqualTo(positions.current());
                 assertThat(positions.current().ceiling()).as(when).isEqualTo(2 * STEP);
             }
         }
         assertThat(tornTwice).as("pairs of calls").isGreaterThanOrEqualTo(16);
     }
 
-    private static boolean failsToRaise(PositionsFile positions, long position, SimulatedDisk disk, int nth) {
+    private static boolean failsToRaise(PositionsWriter positions, long position, SimulatedDisk disk, int nth) {
         disk.failing(FaultPlan.nthOfAll(nth, FaultPlan.Failure.SHORT_WRITE_THEN_IO_ERROR));
         try {
             positions.raiseCeiling(position);
@@ -154,16 +154,16 @@ class PositionsFileTest {
 
     @Test
     void open_again_isTheNextIncarnationAndStartsAtTheCeiling() throws IOException {
-        PositionsFile first = PositionsFile.load(root, () -> false);
+        PositionsWriter first = PositionsWriter.load(root, () -> false);
         first.open(boot("a"));
         first.raiseCeiling(1);
 
-        PositionsFile.Opened sameBoot = reload().open(boot("a"));
+        PositionsWriter.Opened sameBoot = reload().open(boot("a"));
         assertThat(sameBoot.now().bootIncarnation()).isEqualTo(1);
         assertThat(sameBoot.isSameBoot()).isTrue();
         assertState(reload(), STEP, STEP, 2, "a");
 
-        PositionsFile.Opened anotherBoot = reload().open(boot("b"));
+        PositionsWriter.Opened anotherBoot = reload().open(boot("b"));
         assertThat(anotherBoot.now().incarnation()).isEqualTo(3);
         assertThat(anotherBoot.now().bootIncarnation()).isEqualTo(3);
         assertThat(anotherBoot.isSameBoot()).isFalse();
@@ -171,7 +171,7 @@ class PositionsFileTest {
 
     @Test
     void open_bootIdNotKnown_isNotTheSameBoot() throws IOException {
-        assertThat(PositionsFile.load(root, () -> false).open(Optional::empty).isSameBoot()).isFalse();
+        assertThat(PositionsWriter.load(root, () -> false).open(Optional::empty).isSameBoot()).isFalse();
         assertThat(reload().open(Optional::empty).isSameBoot()).isFalse();
         assertThat(reload().open(boot("a")).isSameBoot()).isFalse();
         assertThat(reload().open(Optional::empty).isSameBoot()).isFalse();
@@ -181,16 +181,16 @@ class PositionsFileTest {
 
     @Test
     void close_tellsWhoOpensNext() throws IOException {
-        PositionsFile first = PositionsFile.load(root, () -> false);
+        PositionsWriter first = PositionsWriter.load(root, () -> false);
         first.open(boot("a"));
         first.close();
 
-        PositionsFile second = reload();
-        PositionsFile.Opened trusting = second.open(boot("a"));
+        PositionsWriter second = reload();
+        PositionsWriter.Opened trusting = second.open(boot("a"));
         assertThat(trusting.wasClosed()).isTrue();
         assertThat(trusting.isCacheTrusted()).isTrue();
-        PositionsFile third = reload();
-        PositionsFile.Opened opened = third.open(boot("a"));
+        PositionsWriter third = reload();
+        PositionsWriter.Opened opened = third.open(boot("a"));
         assertThat(opened.wasClosed()).isFalse();
         assertThat(opened.isSameBoot()).isTrue();
         assertThat(opened.isCacheTrusted()).as("a flush of his may have failed").isFalse();
@@ -202,7 +202,7 @@ class PositionsFileTest {
 
     @Test
     void raiseCeiling_belowOrAbove_goesInSteps() throws IOException {
-        PositionsFile positions = PositionsFile.load(root, () -> false);
+        PositionsWriter positions = PositionsWriter.load(root, () -> false);
         positions.open(boot("a"));
 
         positions.raiseCeiling(1);
@@ -220,7 +220,7 @@ class PositionsFileTest {
 
     @Test
     void raiseCeiling_lastPositions_doesNotOverflow() throws IOException {
-        PositionsFile positions = PositionsFile.load(root, () -> false);
+        PositionsWriter positions = PositionsWriter.load(root, () -> false);
 
         positions.raiseCeiling(Long.MAX_VALUE - 1);
         assertThat(reload().current().ceiling()).isEqualTo(Long.MAX_VALUE);
@@ -231,7 +231,7 @@ class PositionsFileTest {
 
     @Test
     void startAtCeiling_once_isWrittenAndTwiceIsNot() throws IOException {
-        PositionsFile positions = PositionsFile.load(root, () -> false);
+        PositionsWriter positions = PositionsWriter.load(root, () -> false);
         positions.open(boot("a"));
         positions.raiseCeiling(5);
 
@@ -245,7 +245,7 @@ class PositionsFileTest {
     /** Each cut raises the start. By 64 GiB each they would use up all positions. */
     @Test
     void raiseCeiling_afterTheStartWasRaised_goesInSmallStepsFirst() throws IOException {
-        PositionsFile positions = PositionsFile.load(root, () -> false);
+        PositionsWriter positions = PositionsWriter.load(root, () -> false);
         positions.open(boot("a"));
         positions.raiseCeiling(1);
         for (int cut = 0; cut < 1_000; cut++) {
@@ -271,7 +271,7 @@ class PositionsFileTest {
     @Test
     void open_afterAnAppend_startsAStepAbove() throws IOException {
         for (long opening = 1; opening < 5; opening++) {
-            PositionsFile positions = PositionsFile.load(root, () -> false);
+            PositionsWriter positions = PositionsWriter.load(root, () -> false);
             long start = positions.open(boot("a")).now().start();
             assertThat(start).isEqualTo((opening - 1) * STEP);
             positions.raiseCeiling(start + 100);
@@ -281,7 +281,7 @@ class PositionsFileTest {
 
     @Test
     void load_anyByteChanged_isTheSameState() throws IOException {
-        PositionsFile positions = PositionsFile.load(root, () -> false);
+        PositionsWriter positions = PositionsWriter.load(root, () -> false);
         positions.open(boot("b6ee3c11-2c8f-4e0b-9d6e-6ad01c4b3f0d"));
         positions.raiseCeiling(5);
         positions.startAtCeiling();
@@ -293,14 +293,14 @@ class PositionsFileTest {
                 byte[] damaged = sound.clone();
                 damaged[i] ^= (byte) change;
                 Files.write(file, damaged);
-                assertState(reload(), STEP + PositionsFile.FIRST_STEP_BYTES, STEP, 1, "b6ee3c11-2c8f-4e0b-9d6e-6ad01c4b3f0d");
+                assertState(reload(), STEP + PositionsWriter.FIRST_STEP_BYTES, STEP, 1, "b6ee3c11-2c8f-4e0b-9d6e-6ad01c4b3f0d");
             }
         }
     }
 
     @Test
     void load_cutAnywhereInAWrite_isTheStateBeforeOrAfter() throws IOException {
-        PositionsFile positions = PositionsFile.load(root, () -> false);
+        PositionsWriter positions = PositionsWriter.load(root, () -> false);
         positions.open(boot("a"));
         positions.raiseCeiling(5);
         byte[] before = Files.readAllBytes(file);
@@ -330,7 +330,7 @@ class PositionsFileTest {
 
     /** Opening makes both slots whole again, so that either may be lost afterwards. */
     private void assertGoesOn() throws IOException {
-        PositionsFile positions = reload();
+        PositionsWriter positions = reload();
         positions.open(boot("a"));
         byte[] whole = Files.readAllBytes(file);
         for (int slot = 0; slot < PositionsLayout.SLOTS; slot++) {
@@ -346,7 +346,7 @@ class PositionsFileTest {
 
     @Test
     void load_fileTooShortForBothSlots_takesTheFirst() throws IOException {
-        PositionsFile.load(root, () -> false).open(boot("a"));
+        PositionsWriter.load(root, () -> false).open(boot("a"));
         byte[] sound = Files.readAllBytes(file);
 
         for (int length = PositionsLayout.USED_BYTES; length < sound.length; length++) {
@@ -360,7 +360,7 @@ class PositionsFileTest {
         for (byte[] content : List.of(new byte[0], new byte[100], new byte[8_192], new byte[] {1, 2})) {
             Files.write(file, content);
 
-            assertThatThrownBy(() -> PositionsFile.load(root, () -> true))
+            assertThatThrownBy(() -> PositionsWriter.load(root, () -> true))
                     .isInstanceOfSatisfying(CorruptSegmentException.class, e -> assertThat(e.file()).isEqualTo(file))
                     .hasMessageContaining("is damaged: bytes=" + content.length)
                     .hasMessageContaining("file=/log/positions")
@@ -371,14 +371,14 @@ class PositionsFileTest {
 
     @Test
     void load_noFileThoughThereAreStreams_isRefused() {
-        assertThatThrownBy(() -> PositionsFile.load(root, () -> true))
+        assertThatThrownBy(() -> PositionsWriter.load(root, () -> true))
                 .isInstanceOf(CorruptSegmentException.class).hasMessageContaining("is missing");
     }
 
     @Test
     void load_noValidSlotAndNoStreams_isANewLog() throws IOException {
         Files.write(file, new byte[10]);
-        PositionsFile positions = PositionsFile.load(root, () -> false);
+        PositionsWriter positions = PositionsWriter.load(root, () -> false);
 
         assertThat(positions.current()).isEqualTo(Positions.NEW);
         positions.open(boot("a"));
@@ -387,7 +387,7 @@ class PositionsFileTest {
 
     @Test
     void raiseCeiling_writeFails_leavesTheStateAndWorksLater() throws IOException {
-        PositionsFile positions = PositionsFile.load(root, () -> false);
+        PositionsWriter positions = PositionsWriter.load(root, () -> false);
         positions.open(boot("a"));
         byte[] before = Files.readAllBytes(file);
         Files.delete(file);
@@ -405,10 +405,10 @@ class PositionsFileTest {
     @Test
     void write_interruptedThread_worksAndKeepsTheFlag(@TempDir Path disk) throws IOException {
         Thread.currentThread().interrupt();
-        PositionsFile positions = PositionsFile.load(disk, () -> false);
+        PositionsWriter positions = PositionsWriter.load(disk, () -> false);
         positions.open(boot("a"));
         positions.raiseCeiling(1);
-        PositionsFile again = PositionsFile.load(disk, () -> true);
+        PositionsWriter again = PositionsWriter.load(disk, () -> true);
 
         assertThat(Thread.interrupted()).isTrue();
         assertState(again, STEP, 0, 1, "a");
@@ -416,7 +416,7 @@ class PositionsFileTest {
 
     @Test
     void write_interruptedAllTheTime_losesNothing(@TempDir Path disk) throws Exception {
-        PositionsFile positions = PositionsFile.load(disk, () -> false);
+        PositionsWriter positions = PositionsWriter.load(disk, () -> false);
         positions.open(boot("a"));
         Thread victim = Thread.currentThread();
         Thread storm = new Thread(() -> {
@@ -439,12 +439,12 @@ class PositionsFileTest {
         }
         Thread.interrupted();
 
-        assertState(PositionsFile.load(disk, () -> true), 30 * STEP, 0, 1, "a");
+        assertState(PositionsWriter.load(disk, () -> true), 30 * STEP, 0, 1, "a");
     }
 
     @Test
     void write_manyThreads_coversEveryOne(@TempDir Path disk) throws Exception {
-        PositionsFile positions = PositionsFile.load(disk, () -> false);
+        PositionsWriter positions = PositionsWriter.load(disk, () -> false);
         positions.open(boot("a"));
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
@@ -453,7 +453,7 @@ class PositionsFileTest {
                 long position = i * STEP / 4;
                 raises.add(threads.submit(() -> {
                     positions.raiseCeiling(position);
-                    assertThat(PositionsFile.load(disk, () -> true).current().ceiling())
+                    assertThat(PositionsWriter.load(disk, () -> true).current().ceiling())
                             .isGreaterThanOrEqualTo(position);
                     if (position % STEP == 0) {
                         positions.startAtCeiling();
@@ -468,20 +468,20 @@ class PositionsFileTest {
             threads.shutdownNow();
         }
 
-        Positions found = PositionsFile.load(disk, () -> true).current();
+        Positions found = PositionsWriter.load(disk, () -> true).current();
         assertThat(found).isEqualTo(positions.current());
         assertThat(found.ceiling()).isEqualTo(10 * STEP);
     }
 
-    private PositionsFile reload() throws IOException {
-        return PositionsFile.load(root, () -> true);
+    private PositionsWriter reload() throws IOException {
+        return PositionsWriter.load(root, () -> true);
     }
 
     private static Supplier<Optional<String>> boot(String id) {
         return () -> Optional.of(id);
     }
 
-    private static void assertState(PositionsFile file, long ceiling, long start, long incarnation, String bootId) {
+    private static void assertState(PositionsWriter file, long ceiling, long start, long incarnation, String bootId) {
         Positions found = file.current();
         assertThat(new Positions(0, found.ceiling(), found.start(), found.incarnation(), found.bootId(), 0, 0, 0))
                 .isEqualTo(new Positions(0, ceiling, start, incarnation, bootId, 0, 0, 0));

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * that leads to the one in the manifest. What isn't right is asked for again, a few times, and is a failure of the tier then, and not damage of the
  * log: nobody can tell from here whether the object is wrong, or what answered in its place. Thread-safe.
  */
-final class TieredPack implements SegmentBytes {
+final class PackInTier implements SegmentBytes {
 
     /** So often what was answered wrongly is asked for. What fails isn't: the provider has its own rule for what is worth another attempt. */
     private static final int MAX_ATTEMPTS = 3;
@@ -33,7 +33,7 @@ final class TieredPack implements SegmentBytes {
     private final String name;
     private volatile @Nullable ChunkChecksums checksums;
 
-    TieredPack(TierFolder folder, BlockCache cache, ChunkChecksums.Owner owner, TierObject object) {
+    PackInTier(TierFolder folder, BlockCache cache, ChunkChecksums.Owner owner, TierObject object) {
         this.folder = folder;
         this.cache = cache;
         this.owner = owner;

@@ -5,14 +5,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A stream's segments as they were listed, in order of position. Immutable. */
-public final class SegmentChain {
+public final class ListedSegments {
 
-    static final SegmentChain EMPTY = new SegmentChain(List.of());
+    static final ListedSegments EMPTY = new ListedSegments(List.of());
 
     private final Segment[] segments;
     private final long[] basePositions;
 
-    SegmentChain(List<Segment> sorted) {
+    ListedSegments(List<Segment> sorted) {
         this.segments = sorted.toArray(new Segment[0]);
         this.basePositions = new long[segments.length];
         for (int i = 0; i < segments.length; i++) {
