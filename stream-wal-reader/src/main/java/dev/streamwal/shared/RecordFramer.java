@@ -33,7 +33,7 @@ final class RecordFramer {
         salt = key.salt();
     }
 
-    /** Upper bound of what a record takes in its shared segment whose frame has that length, and its stream's key that many bytes. */
+    /** Upper bound of the bytes that a record takes in its shared segment, by the length of its frame and that of its stream's key. */
     static int storedBytes(int frameBytes, int keyLength) {
         return frameBytes + SlotLayout.MAX_BYTES_BESIDE_KEY + keyLength;
     }
@@ -42,13 +42,13 @@ final class RecordFramer {
      * Frames a record.
      *
      * @param stored over an array, little-endian, up to the limit; holds what stands at the record's place in the shared segment
-     * @param from index in {@code stored} where the record begins
+     * @param from index in {@code stored} if the record begins
      * @param available {@link #storedBytes}, or as many as there are
      * @param header of the shared segment
      * @param offset of the record in the shared segment
      * @param bytes of the frame
      * @param position of the frame in the stream
-     * @param previousSize of the frame before it in its part; 0 where there is none
+     * @param previousSize of the frame before it in its part; 0 if there is none
      * @param following bytes of the frames behind it in its part
      * @param target over an array, little-endian; its position doesn't change
      * @param at index in the target where the frame begins
