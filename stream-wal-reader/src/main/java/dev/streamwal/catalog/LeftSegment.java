@@ -14,7 +14,7 @@ public record LeftSegment(boolean isEndListed, long packNumber, long listedEnd) 
 
     private static final long NO_PACK = -1;
 
-    /** Of a segment that is being left. */
+    /** What to remember of a segment that is being left. */
     public static LeftSegment of(Segment segment) {
         return new LeftSegment(segment.isEndListed(), segment instanceof PackedSegment packed ? packed.packNumber() : NO_PACK, segment.listedEnd());
     }

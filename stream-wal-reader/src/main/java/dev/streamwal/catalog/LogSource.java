@@ -111,7 +111,7 @@ public final class LogSource implements AutoCloseable {
         return isOfTierAlone;
     }
 
-    /** Of the log. */
+    /** The log's root. */
     public Path root() {
         return root;
     }

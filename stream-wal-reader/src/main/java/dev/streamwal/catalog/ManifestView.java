@@ -23,7 +23,7 @@ final class ManifestView {
     @GuardedBy("this")
     private final ListingAge age = new ListingAge(System::nanoTime);
 
-    /** Of the log's directory, for as long as it has no packs. */
+    /** The age of the listing of the log's directory, used as long as the log has no packs. */
     @GuardedBy("this")
     private final ListingAge rootAge = new ListingAge(System::nanoTime);
 

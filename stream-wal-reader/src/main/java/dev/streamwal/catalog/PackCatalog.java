@@ -75,7 +75,7 @@ public final class PackCatalog {
     private volatile @Nullable OpenKeys keys;
 
     /**
-     * Of a log.
+     * The packs of a log.
      *
      * @param footers cache of the log's footers
      * @param blockCacheBytes memory for unpacked blocks of packs; 0 for none
@@ -98,7 +98,7 @@ public final class PackCatalog {
         return new PackCatalog(root, new ChannelCache(1), new FooterCache(), 0, () -> Manifest.EMPTY, TierReads.refusing(root), false);
     }
 
-    /** Of the log. */
+    /** The log's root. */
     Path root() {
         return root;
     }
@@ -125,7 +125,7 @@ public final class PackCatalog {
         return now;
     }
 
-    /** One that was the present manifest earlier. */
+    /** A manifest that was the present one earlier. */
     Manifest earlierManifest() {
         return earlier;
     }
@@ -213,7 +213,7 @@ public final class PackCatalog {
     }
 
     /**
-     * The stream's segments in packs that count, in no particular order.
+     * Those of the stream's segments in packs that count, in no particular order.
      *
      * @param known the result of the listing before; replaced by this one's
      * @throws NoSuchFileException if a pack has been deleted since: ask again with the current manifest

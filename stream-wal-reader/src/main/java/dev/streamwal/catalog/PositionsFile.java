@@ -20,7 +20,7 @@ public final class PositionsFile {
         return root.resolve(PositionsLayout.FILE_NAME);
     }
 
-    /** What the file has, even if the disk can't read one of its slots; empty if there is no file. The other slot has the same. */
+    /** What the file has, even if the disk can't read one of its slots: the other slot has the same. Empty if there is no file. */
     public static Optional<byte[]> bytes(Path root) throws IOException {
         return BadSectors.readSmall(in(root), PositionsLayout.FILE_BYTES, left -> PositionsLayout.decode(left).isPresent());
     }

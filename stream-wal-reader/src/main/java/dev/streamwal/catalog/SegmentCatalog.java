@@ -111,7 +111,7 @@ public final class SegmentCatalog {
     }
 
     /**
-     * Of a stream, in a folder that may change at any time.
+     * The catalog of a stream, in a folder that may change at any time.
      *
      * @param directory where it is now
      * @param channels closes files that were deleted
@@ -141,7 +141,7 @@ public final class SegmentCatalog {
         this.age = new ListingAge(nanoTime);
     }
 
-    /** Of the stream. */
+    /** The stream's key. */
     public StreamKey key() {
         return key;
     }

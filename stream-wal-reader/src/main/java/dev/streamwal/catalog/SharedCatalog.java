@@ -33,7 +33,7 @@ public final class SharedCatalog {
     private final Map<Long, SharedSegment> known = new ConcurrentHashMap<>();
 
     /**
-     * Of a log.
+     * The shared segments of a log.
      *
      * @param streams of the log, among them the shared one
      * @param packs of the log; their manifest lists the void ranges

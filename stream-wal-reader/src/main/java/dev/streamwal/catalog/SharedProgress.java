@@ -58,7 +58,7 @@ public final class SharedProgress {
      *
      * <p><b>Why the manifest is read again if the oldest segment has gone.</b> A segment is packed in the manifest before its file is deleted. So if the
      * manifest is the same before and after the files were listed, a segment that isn't listed is one that the manifest calls packed. Else the segment might be
-     * in neither, and nobody would ask for its records.
+     * in neither, and no caller would look for its records.
      *
      * @return false if a segment that isn't live any more may have had records that no look has seen
      */

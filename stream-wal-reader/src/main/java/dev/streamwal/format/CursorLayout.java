@@ -13,8 +13,8 @@ import java.util.TreeSet;
 import java.util.zip.CRC32C;
 
 /**
- * A file in {@code cursors/}: a header, then a consumer's commits in the order in which they were made, nothing between them. Of a key's
- * entries the last one counts. Little-endian:
+ * A file in {@code cursors/}: a header, then a consumer's commits in the order in which they were made, nothing between them. The last of a key's entries
+ * counts. Little-endian:
  *
  * <pre>
  *   0  8  magic             "STRMCUR1"

@@ -19,10 +19,10 @@ package dev.streamwal.format;
 public record Positions(
         long sequence, long ceiling, long start, long incarnation, String bootId, long bootIncarnation, long closed, int doubted) {
 
-    /** Of a new log, before its first writer: an empty log counts as closed. */
+    /** The positions of a new log, before its first writer: an empty log counts as closed. */
     public static final Positions NEW = new Positions(0, 0, 0, 0, "", 0, 1, 0);
 
-    /** Number of incarnations of which it is known whether they were closed. */
+    /** Number of incarnations for which it is known whether they were closed. */
     public static final int CLOSED_KNOWN = Long.SIZE;
 
     /** Value of {@code doubted} that concerns the present incarnation as well: the next one has 1 instead. */
@@ -43,7 +43,7 @@ public record Positions(
         return back >= 0 && back < CLOSED_KNOWN && (closed >>> back & 1) == 1;
     }
 
-    /** Whether an earlier incarnation, and all after it but the current one, were closed; false if it is unknown. */
+    /** Whether an earlier incarnation, and all after it except the current one, were closed; false if it is unknown. */
     public boolean wasClosedSince(long first) {
         return incarnation - first < CLOSED_KNOWN && wasClosedAsFarAsKnownSince(first);
     }

@@ -21,11 +21,11 @@ public final class SchemaTag {
     static final int MAGIC = 6;
 
     public static final int BYTES = 8;
-    /** Of a header that ends in no tag. */
+    /** The tag of a header that ends in no tag. */
     public static final long NONE = 0;
     public static final int SAMPLE_ID = -1;
     public static final int MAX_VERSION = 0xffff;
-    /** Of a sample in its only version. */
+    /** The tag of a sample in its only version. */
     public static final long SAMPLE = of(SAMPLE_ID, 1);
 
     private static final long MAGIC_VALUE = 0xfb54;

@@ -37,7 +37,7 @@ public final class SealLayout {
     public static final int TAG_BYTES = 16;
     private static final int NUMBER = TAG_BYTES;
     private static final int KEY_ID = NUMBER + Integer.BYTES;
-    /** By how much a sealed record's content is longer than the record's. */
+    /** By how much a sealed record's content is longer than the plain record's. */
     public static final int BYTES = KEY_ID + Integer.BYTES;
 
     private static final int NONCE_POSITION = Integer.BYTES;

@@ -60,7 +60,7 @@ public final class NativePages {
         return known;
     }
 
-    /** Of the C library. */
+    /** Functions of the C library. */
     private static final class Calls {
 
         private final Class<?> segment = Class.forName("java.lang.foreign.MemorySegment");

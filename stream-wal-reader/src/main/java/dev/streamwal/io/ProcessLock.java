@@ -106,7 +106,7 @@ public final class ProcessLock implements AutoCloseable {
         return new LockFile(path.getFileSystem(), key != null ? key : path.toRealPath(LinkOption.NOFOLLOW_LINKS));
     }
 
-    /** Gives up the right; a second call does nothing. */
+    /** Releases the right; a second call does nothing. */
     @Override
     public void close() throws IOException {
         synchronized (OPEN) {

@@ -6,7 +6,7 @@ import java.util.List;
  * The texts of Linux, in languages other than English, for the errors that {@link IoFailure} tells apart: {@code strerror} answers in the language of the
  * process's locale, and the JDK passes on only that text, without a number.
  *
- * <p>From all message catalogues of glibc 2.36 that translate them ({@code po/} there, {@code libc.mo} if it is installed); in lower case, and without texts
+ * <p>From all message catalogues of glibc 2.36 that translate them ({@code po/} there, {@code libc.mo} where it is installed); in lower case, and without texts
  * that contain another one of the same list. In a language that isn't here, such an error is of no kind in particular.
  */
 final class SystemMessages {

@@ -86,7 +86,7 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
         }
     }
 
-    /** For the caller to throw. */
+    /** Makes the exception; the caller throws it. */
     public CorruptSegmentException damaged(String how, @Nullable FormatException why) {
         return new CorruptSegmentException(what + ' ' + how + ", file=" + file + ", copy=" + copy + "; " + remedy, file, null, WalException.NO_POSITION, 0, 0, why);
     }

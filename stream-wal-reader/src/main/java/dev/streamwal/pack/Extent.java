@@ -9,7 +9,7 @@ package dev.streamwal.pack;
  */
 public record Extent(long offset, int storedBytes, int listBytes) {
 
-    /** Of frames that are stored plain. */
+    /** The place of frames that are stored plain. */
     static Extent asTheyAre(long offset) {
         return new Extent(offset, 0, 0);
     }

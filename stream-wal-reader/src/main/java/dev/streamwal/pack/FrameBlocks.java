@@ -302,7 +302,7 @@ final class FrameBlocks {
             INTS.set(bytes, BLOCK_OFFSETS_BYTES * block + Integer.BYTES, storedOffset);
         }
 
-        /** Of a single block, which needs no list. */
+        /** The offsets of a single block, which needs no stored list. */
         static BlockList ofOne(int bytes, int storedBytes) {
             BlockList list = new BlockList(1);
             list.set(1, bytes, storedBytes);

@@ -16,7 +16,7 @@ import java.nio.file.Path;
  */
 public record PackElsewhere(SegmentBytes bytes, Path file, long nearFrom) implements PackSource {
 
-    /** A pack, of which all is read from the tier. */
+    /** A pack that is read completely from the tier. */
     public PackElsewhere(SegmentBytes bytes, Path file) {
         this(bytes, file, 0);
     }

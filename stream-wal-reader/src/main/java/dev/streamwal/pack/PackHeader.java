@@ -21,7 +21,7 @@ public record PackHeader(
 
     public static final int MAX_LEVEL = 255;
 
-    /** Of a pack whose frames are stored plain. */
+    /** The header of a pack whose frames are stored plain. */
     public PackHeader(long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation) {
         this(number, window, expirationMillis, optionsHash, level, createdMillis, incarnation, false, true);
     }

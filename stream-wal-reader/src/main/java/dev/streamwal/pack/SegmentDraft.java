@@ -21,9 +21,9 @@ import java.util.Optional;
  * A segment to be written to a pack: its verified frames, in memory, and their index. Reused for one segment after the other, because most have few records.
  * One thread.
  *
- * <p><b>Joining.</b> For a stream that shares segments, each shared segment yields a segment of a few records. A segment that begins at the position
- * where the one before ends is joined to it: positions and salt stay the same. Of the appended frames only the first changes, since it holds the size
- * of the frame before it.
+ * <p><b>Joining.</b> For a stream that shares segments, each shared segment yields a segment of a few records. A segment that begins at the position where the
+ * one before ends is joined to it: positions and salt stay the same. Only the first of the appended frames changes, because it holds the size of the frame
+ * before it.
  */
 final class SegmentDraft {
 

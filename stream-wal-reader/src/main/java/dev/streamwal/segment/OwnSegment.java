@@ -19,7 +19,7 @@ public final class OwnSegment extends Segment {
     private final FooterCache footers;
 
     private volatile @Nullable SegmentHeader header;
-    /** Of the file that was opened last; null before, and if the file system doesn't tell files apart. */
+    /** Identity of the file that was opened last; null before, and if the file system doesn't tell files apart. */
     private volatile @Nullable Object identity;
 
     /** @param footers the cache of the log's footers */

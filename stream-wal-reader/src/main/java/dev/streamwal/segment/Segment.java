@@ -82,7 +82,7 @@ public abstract class Segment implements Comparable<Segment> {
     }
 
     /**
-     * Reads the parts of its file that aren't needed for reading it, but for finding it there.
+     * Reads the parts of its file that reading the segment doesn't need, but finding it there does.
      *
      * @throws NoSuchFileException if it has left its file
      * @throws CorruptSegmentException if one of them is damaged

@@ -90,8 +90,8 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     }
 
     /**
-     * The same bytes, for a caller that reads for long: each read is as {@link #readOnce}, and of the file that has the segment's name by then. So a walk that
-     * stands in a segment sees nothing that was erased since, except what it has read already. A deleted file stays readable.
+     * The same bytes, for a caller that reads for long: each read is as {@link #readOnce}, and reads the file that has the segment's name at that time. So a
+     * walk that stands in a segment sees nothing that was erased since, except what it has read already. A deleted file stays readable.
      */
     public SegmentBytes renewed() {
         return new SegmentBytes() {

@@ -34,7 +34,7 @@ final class PartCopies implements RecordFramer.Following {
     private int count;
     private int bytes;
 
-    /** Of each frame, part by part: the place of its record, its length, where its record is gathered, and how many bytes of it there are. */
+    /** For each frame, part by part: the place of its record, its length, where its record is gathered, and how many bytes of it there are. */
     private int[] places = new int[MAX_FRAMES];
     private int[] lengths = new int[MAX_FRAMES];
     private int[] gathered = new int[MAX_FRAMES];

@@ -42,7 +42,7 @@ final class RecordFramer {
      * Frames a record.
      *
      * @param stored over an array, little-endian, up to the limit; holds what stands at the record's place in the shared segment
-     * @param from index in {@code stored} if the record begins
+     * @param from index in {@code stored} where the record begins
      * @param available {@link #storedBytes}, or as many as there are
      * @param header of the shared segment
      * @param offset of the record in the shared segment

@@ -35,7 +35,7 @@ public final class SharedBatch {
     private final SharedIndex index = new SharedIndex(stream -> {});
     private final List<Segment> segments = new ArrayList<>();
     private final List<Segment> damaged = new ArrayList<>();
-    /** Of the segments that the index has, by their numbers there. */
+    /** The bytes of the segments that the index has, by their numbers there. */
     private final List<SegmentBytes> held = new ArrayList<>();
     private long bytes;
 

@@ -64,8 +64,8 @@ public final class SharedEnds implements SharedRecords {
     }
 
     /**
-     * Whether the ends of all streams are known. Else a stream may have records behind its end, or although it seems to have none, and has to go on above all
-     * positions that were given.
+     * Whether the ends of all streams are known. Else a stream may have records behind its end, or have records although none are known, so it has to go on
+     * above all positions that were given.
      */
     public boolean isWhole() {
         return isWhole;

@@ -27,7 +27,7 @@ final class SharedIndex implements SharedRecords {
     static final int MAX_PART_BYTES = 512 << 10;
 
     private final StreamTable table = new StreamTable();
-    /** By their numbers in the table. */
+    /** The streams, by their numbers in the table. */
     private final List<StreamParts> streams = new ArrayList<>();
     private final FrameTable frames = new FrameTable();
     private final List<SegmentHeader> headers = new ArrayList<>(1);

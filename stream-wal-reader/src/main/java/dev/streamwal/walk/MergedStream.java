@@ -31,7 +31,7 @@ final class MergedStream implements Comparable<MergedStream> {
     private @Nullable StreamScan scan;
     /** The buffers' size at the last call of {@link #bufferGrowth()}. */
     private int bufferBytes;
-    /** The records before {@link #rest}, of which it stands on one; null for none. */
+    /** The held records, which come before {@link #rest}; it stands on one of them. Null for none. */
     private @Nullable HeldRecords held;
     /** What reading further threw, to be thrown after the held records; null for nothing. */
     private @Nullable WalException behindHeld;

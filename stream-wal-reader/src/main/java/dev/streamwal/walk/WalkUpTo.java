@@ -11,7 +11,7 @@ public final class WalkUpTo implements RecordWalk {
     private boolean ended;
 
     /**
-     * Of one stream, forwards.
+     * A walk through one stream, forwards.
      *
      * @param walk taken over
      * @param lastPosition of the record; -1 for a walk that has none
