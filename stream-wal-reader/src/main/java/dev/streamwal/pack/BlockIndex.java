@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   length           of the block
- *   continued        1 if the block begins with the last key of the block before, else 0
+ *   continued        1 where the block begins with the last key of the block before, else 0
  * </pre>
  */
 final class BlockIndex {

@@ -24,7 +24,7 @@ import java.util.zip.Inflater;
  * <pre>
  *   block    0  4  checksum       CRC32C over salt and position of the first frame, and over the rest of the block
  *            4  1  codec          0: frames as they are; 1: columns; 2: columns, deflated (RFC 1951)
- *            5     bytes          of codec 2: the length of the columns as a varint, then the deflated columns
+ *            5     bytes          of codec 2: how long the columns are, as a varint, and what they became
  *   list     0  4  checksum       CRC32C over salt and position of the segment, and over the rest of the list
  *            4     blocks         how many, then of each how long its frames are and how long it is; varints
  * </pre>

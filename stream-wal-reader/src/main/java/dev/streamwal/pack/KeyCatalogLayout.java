@@ -30,11 +30,11 @@ import java.util.List;
  * <p>The facts about each of its segments, in order of position:
  *
  * <pre>
- *   pack             twice which of the packs has it, and 1 more if all timestamps of its records are in the pack's window
+ *   pack             twice which of the packs has it, and 1 more where all timestamps of its records are in the pack's window
  *   base             signed difference to the end of the segment before; to 0 for the first
  *   frames           their bytes, divided by 8
  *   block            where the block of the pack's table begins that has the segment, from the table's beginning, divided by 8
- *   spread           of the timestamps of its records; only if one of them is outside of the pack's window
+ *   spread           of the timestamps of its records; only where one of them is outside of the pack's window
  * </pre>
  *
  * <p>The packs, by ascending numbers:

@@ -18,14 +18,14 @@ import java.nio.ByteOrder;
  *  24  8  segments          how many
  *  32  8  records           data records of all segments
  *  40  8  data bytes        of the frames of all segments
- *  48  8  smallest          timestamp, epoch ms; Long.MAX_VALUE if there is no record
- *  56  8  largest           timestamp, epoch ms; Long.MIN_VALUE if there is no record
+ *  48  8  smallest          timestamp, epoch ms; Long.MAX_VALUE where there is no record
+ *  56  8  largest           timestamp, epoch ms; Long.MIN_VALUE where there is no record
  *  64  8  file length       bytes
  *  72  4  table blocks      how many
  *  76  4  header checksum   as in the header
  *  80  4  zero
  *  84  4  footer checksum   CRC32C over [0, 96) with this field as zero
- *  88  8  footer magic      "STRMPKF2"; "STRMPKF1" if the header doesn't stand once more before the footer
+ *  88  8  footer magic      "STRMPKF2"; "STRMPKF1" where the header doesn't stand once more before the footer
  * </pre>
  */
 final class PackFooterLayout {

@@ -28,7 +28,7 @@ import java.nio.ByteOrder;
  *  64  8  incarnation       of the log, when the pack was made
  *  72  8  created           epoch ms by the writer's clock
  *  80  4  level             how often the segments were merged
- *  84  4  codec             0: frames as they are; 1: in blocks if that takes less; others are reserved
+ *  84  4  codec             0: frames as they are; 1: in blocks where they take less so; others are reserved
  * </pre>
  */
 final class PackHeaderLayout {

@@ -21,15 +21,15 @@ import dev.streamwal.format.StreamKey;
  *   salt             exclusive or with that of the key
  *   offset           of what is stored of the frames, difference to where the segment before ends
  *   data bytes       of the frames
- *   stored bytes     of list and blocks of frames; 0 if the frames stand as they are
- *   list bytes       of the list; 0 if there is none; only if stored bytes isn't 0
- *   index bytes      of the footer behind the frames; 0 if the entry says all
- *   last record      size of the last frame; 0 if there is none
- *   records          data records; the fields below only if there are any
+ *   stored bytes     of list and blocks of frames; 0 where the frames stand as they are
+ *   list bytes       of the list; 0 where there is none; only where stored bytes isn't 0
+ *   index bytes      of the footer behind the frames; 0 where the entry says all
+ *   last record      size of the last frame; 0 where there is none
+ *   records          data records; what follows only where there are any
  *   first record     bytes from the first frame to the first data record
  *   smallest         timestamp, signed difference to that of the last segment with records
  *   range            largest − smallest timestamp
- *   spread           of the timestamps; only if one of them is outside of the pack's window, and the pack's header says that there are spreads
+ *   spread           of the timestamps; only where one of them is outside of the pack's window, and the pack's header says that there are spreads
  * </pre>
  */
 final class PackTable {

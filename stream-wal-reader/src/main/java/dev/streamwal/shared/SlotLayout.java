@@ -17,8 +17,8 @@ import java.util.Arrays;
  *           key, UTF-8
  *   varint  length of the stream's own header
  *   varint  position in the stream
- *   varint  gap: bytes from where the stream's data ended before to the position, times 2; and 1 if the stream had no segment before
- *   varint  window: by how many windows the record's window is after the timestamp's, zigzag
+ *   varint  gap: bytes from where the stream's data ended before to the position, times 2; and 1 where the stream had no segment before
+ *   varint  window: how many windows behind the timestamp's the record's is, zigzag
  * </pre>
  *
  * <p>A varint has 7 bits a byte, the lowest first, and a bit that says whether another byte follows. With its slots, a shared segment describes its
