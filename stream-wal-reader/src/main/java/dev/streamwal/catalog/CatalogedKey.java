@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.function.IntFunction;
 
 /**
- * The entry of the catalogue of keys for one key. Of the packs that the catalogue covers it has all the key's segments that count, of others
- * nothing. Immutable.
+ * The entry of the catalogue of keys for one key. It has all the key's segments that count in the packs that the catalogue covers, and none in other packs.
+ * Immutable.
  */
 public final class CatalogedKey {
 
@@ -41,7 +41,7 @@ public final class CatalogedKey {
         return byPack.getOrDefault(pack.number(), List.of());
     }
 
-    /** The pack of one of them. */
+    /** Facts about the pack of one of these segments. */
     PackFacts pack(CatalogedSegment segment) {
         return facts.apply(segment.pack());
     }

@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Detects changes of the names in a directory by its modification time alone. One thread.
  *
- * <p>Two changes within one tick of the file system's clock leave the same time, and a reader may have listed the directory between them. Naming a
- * segment is such a pair, as its temporary name comes just before. So an unchanged time proves that nothing has changed only if it was already
- * older than a tick when the directory was listed. Until then the directory has to be listed again: first soon after the change, when the next one
- * is likely, and then more and more rarely. On file systems with a resolution of milliseconds the first of these looks is the last one needed. On
- * those with a resolution of seconds no look is late by more than half the time since the change.
+ * <p>Two changes within one tick of the file system's clock leave the same time, and a reader may have listed the directory between them. Naming a segment is
+ * such a pair, because its temporary name appears just before. So an unchanged time proves that nothing has changed only if it was already older than a tick
+ * when the directory was listed. Until then the directory has to be listed again: first soon after the change, when the next one is likely, and then more and
+ * more rarely. On file systems with a resolution of milliseconds the first of these looks is the last one needed. On those with a resolution of seconds no look
+ * is late by more than half the time since the change.
  */
 public final class DirectoryWatch {
 
@@ -30,7 +30,7 @@ public final class DirectoryWatch {
     private final LongSupplier nanoTime;
 
     private boolean known;
-    /** Null where there is no directory; then no further look is needed. */
+    /** Null if there is no directory; then no further look is needed. */
     private @Nullable FileTime modified;
     private long changedAt;
     private long readAt;
@@ -46,7 +46,7 @@ public final class DirectoryWatch {
         this.nanoTime = nanoTime;
     }
 
-    /** Whether the directory has to be listed now, as it may have changed since the last call that returned true. */
+    /** Whether the directory has to be listed now, because it may have changed since the last call that returned true. */
     public boolean mayHaveChanged() throws IOException {
         FileTime now = modified(directory);
         long time = nanoTime.getAsLong();
@@ -69,7 +69,7 @@ public final class DirectoryWatch {
         return true;
     }
 
-    /** When names in a directory changed last; null where there is no directory. */
+    /** When names in a directory changed last; null if there is no directory. */
     public static @Nullable FileTime modified(Supplier<Path> directory) throws IOException {
         return StreamDirectory.read(directory, where -> {
             try {

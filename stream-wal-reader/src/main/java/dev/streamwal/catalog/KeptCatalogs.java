@@ -10,36 +10,36 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The catalogs that are kept for later calls, up to a number of segments of all streams together. Of more, those that weren't looked at for longest are
- * dropped; their streams are listed again when they are asked for. Thread-safe.
+ * The catalogs that are kept for later calls, up to a number of segments of all streams together. Beyond that number, it drops the catalogs that were added, or
+ * last checked for deletion, longest ago; their streams are listed again when they are asked for. Thread-safe.
  */
 final class KeptCatalogs {
 
     /**
-     * For each new catalog, so many of the others are looked at in turn, and dropped if their streams were deleted. With two looks per new catalog,
-     * the number of catalogs never gets much above twice the number of streams, however many come and go.
+     * For each new catalog, this many of the others are checked in turn, and dropped if their streams were deleted. With two checks per new catalog, the number
+     * of catalogs never gets much above twice the number of streams, however many come and go.
      */
     private static final int LOOKS_PER_CATALOG = 2;
 
-    /** Heap that a segment takes, with its places in the lists: measured 320 bytes where it is only listed, 650 where it was read in a pack. */
+    /** Heap that a segment takes, with its places in the lists: measured 320 bytes if it is only listed, 650 if it was read in a pack. */
     private static final int BYTES_PER_SEGMENT = 650;
 
-    /** Heap of a catalog besides, in segments. */
+    /** Heap of a catalog besides its segments, counted as segments. */
     private static final int FIXED_SEGMENTS = 2;
 
-    /** So large a part of the heap, of a program whose heap is mostly its own. */
+    /** The catalogs get one part in this many of the heap, which is mostly the program's. */
     private static final int SHARE_OF_HEAP = 16;
 
     private final long maxSegments;
     private final Map<String, Kept> catalogs = new ConcurrentHashMap<>();
-    /** The catalogs in the order of the last look at them, the latest at the end; among them some that were dropped since. */
+    /** The catalogs in the order in which they were added or last checked, the latest at the end; among them some that were dropped since. */
     private final Queue<Kept> inTurn = new ConcurrentLinkedQueue<>();
     private final AtomicLong segments = new AtomicLong();
 
     private static final class Kept {
 
         final String key;
-        /** Null once it was dropped, as its place in the queue stays for a while. */
+        /** Null once it was dropped; its place in the queue stays for a while. */
         private volatile @Nullable SegmentCatalog catalog;
         @GuardedBy("this")
         private long counted;
@@ -57,7 +57,7 @@ final class KeptCatalogs {
             return counted - before;
         }
 
-        /** Null where it was dropped before. */
+        /** Null if it was dropped before. */
         synchronized @Nullable SegmentCatalog drop() {
             SegmentCatalog dropped = catalog;
             catalog = null;
@@ -65,7 +65,7 @@ final class KeptCatalogs {
         }
     }
 
-    /** As many as a part of the heap takes. */
+    /** As many segments as fit in the catalogs' part of the heap. */
     KeptCatalogs() {
         this(Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP / BYTES_PER_SEGMENT);
     }
@@ -74,7 +74,7 @@ final class KeptCatalogs {
         this.maxSegments = maxSegments;
     }
 
-    /** Null where it isn't kept. */
+    /** Null if it isn't kept. */
     @Nullable SegmentCatalog get(String key) {
         Kept kept = catalogs.get(key);
         return kept == null ? null : kept.catalog;
@@ -85,7 +85,7 @@ final class KeptCatalogs {
         Kept kept = new Kept(listed);
         Kept other = catalogs.putIfAbsent(kept.key, kept);
         if (other != null) {
-            // null where another thread drops it just now
+            // null if another thread drops it just now
             return Objects.requireNonNullElse(other.catalog, listed);
         }
         dropSomeThatAreGone();
@@ -94,7 +94,7 @@ final class KeptCatalogs {
         return listed;
     }
 
-    /** As {@link #keep}, but where there is one of its stream that is of other segments in packs, that one is dropped. */
+    /** As {@link #keep}, but drops a kept catalog of the stream that was listed by another state of the packs. */
     void keepInstead(SegmentCatalog listed) {
         SegmentCatalog kept = get(listed.key().text());
         if (kept != null && !kept.hasSamePacks(listed)) {
@@ -106,7 +106,7 @@ final class KeptCatalogs {
         }
     }
 
-    /** Called where a catalog was listed again, and may have grown. */
+    /** Called after a catalog was listed again, and may have grown. */
     void listed(SegmentCatalog catalog) {
         Kept kept = catalogs.get(catalog.key().text());
         if (kept != null && kept.catalog == catalog) {
@@ -114,7 +114,7 @@ final class KeptCatalogs {
         }
     }
 
-    /** Called where the stream has no segment. */
+    /** Called if the stream has no segment. */
     void remove(String key) {
         Kept kept = catalogs.get(key);
         if (kept != null) {
@@ -131,14 +131,14 @@ final class KeptCatalogs {
             }
             SegmentCatalog dropped = drop(eldest);
             if (dropped != null) {
-                // nobody would notice that they are deleted, and an open file keeps its space
+                // nothing would notice that the files are deleted, and an open file keeps its space
                 dropped.forgetFiles();
             }
             now = segments.get();
         }
     }
 
-    /** Null where another thread dropped it before. */
+    /** Null if another thread dropped it before. */
     private @Nullable SegmentCatalog drop(Kept kept) {
         catalogs.remove(kept.key, kept);
         SegmentCatalog dropped = kept.drop();
@@ -166,7 +166,7 @@ final class KeptCatalogs {
         return catalogs.size();
     }
 
-    /** How many segments the kept ones have, as counted last, with those that a catalog itself counts for. */
+    /** Segments of the kept catalogs, as counted last, with those that stand for each catalog's own heap. */
     long segments() {
         return segments.get();
     }

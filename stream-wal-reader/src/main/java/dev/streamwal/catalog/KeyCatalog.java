@@ -78,7 +78,7 @@ public final class KeyCatalog {
         return covered.contains(pack.number());
     }
 
-    /** A covered pack by its index in the catalogue; empty where the manifest doesn't list it any more. */
+    /** A covered pack by its index in the catalogue; empty if the manifest doesn't list it any more. */
     public Optional<ListedPack> pack(int pack) {
         return packs.get(pack);
     }

@@ -30,7 +30,7 @@ public final class ListedSegments {
         return segments[index];
     }
 
-    /** Index of the last segment that begins at or before the position; -1 where none does. */
+    /** Index of the last segment that begins at or before the position; -1 if none does. */
     public int floor(long position) {
         int low = 0;
         int high = basePositions.length;
@@ -48,17 +48,17 @@ public final class ListedSegments {
     /**
      * The segment in which a walk goes on after its segment was joined with others.
      *
-     * <p><b>Joined segments.</b> Merging packs makes one segment of consecutive segments of a stream that uses shared segments
-     * ({@code PackWriter}), until that one is full; so what was one segment may also be divided between two. So a walk that has read one segment to
-     * its end, and looks for the one that begins after it, may find the next records in a segment that begins before: it goes on in the middle of that
-     * one. A walk with the old list may also have read more than the list says, as the segment it had open had grown since; it goes on in the next
-     * segment after what it has read. Positions decide all cases: a record's position never changes, and none is given twice. A segment of an older
-     * list can't be opened once it has moved, so no walk enters one and goes on by a list in which its end is another one.
+     * <p><b>Joined segments.</b> Merging packs joins consecutive segments of a stream that uses shared segments ({@code PackWriter}), until the joined segment
+     * is full; so an old segment may also be divided between two. A walk that has read a segment to its end may then find the next records in a segment that
+     * begins at or before the one it has read: it goes on in the middle of that segment. A walk with the old list may also have read more than the list says,
+     * because the segment it had open had grown since; it goes on after what it has read. Positions decide all cases: a record's position never changes, and no
+     * position is given twice. A segment of an older list can't be opened once it has moved. So no walk enters such a segment and goes on by a list in which
+     * the segment ends elsewhere.
      *
      * @param base where the segment that the walk left began
      * @param position up to which everything has been read
-     * @param left the segment that the walk left; null where it isn't known
-     * @return null where the stream goes on in a segment that begins after the one that was left
+     * @param left the segment that the walk left; null if it isn't known
+     * @return null if the stream goes on in a segment that begins after the one that was left
      */
     public @Nullable Segment joined(long base, long position, @Nullable LeftSegment left) {
         int index = floor(position);
@@ -68,8 +68,8 @@ public final class ListedSegments {
     }
 
     /**
-     * Whether it replaces the segment that was left. Else it is the older one: the segment that was left is shorter, as the stream was cut, and may
-     * be a part of it.
+     * Whether it replaces the segment that was left. Else it is the older one: the stream was cut, so the segment that was left is shorter, and may be a part
+     * of the older one.
      */
     private static boolean isNewer(PackedSegment around, long base, @Nullable LeftSegment left) {
         if (left == null) {
@@ -80,8 +80,8 @@ public final class ListedSegments {
     }
 
     /**
-     * The segment that has the beginning of one that was listed before, and whose file has gone; null where it was deleted. The rest may be in the
-     * segments behind that one, and all may be joined with records before and behind. So who goes on looks by its position for the segment to go on in.
+     * The segment that now has the beginning of one that was listed before and whose file has gone; null if that was deleted. The rest may be in the segments
+     * behind it, and all may be joined with records before and behind. So a walk that goes on looks for its segment by its own position.
      */
     public @Nullable Segment movedTo(Segment gone) {
         int index = floor(gone.basePosition());
@@ -90,13 +90,13 @@ public final class ListedSegments {
         return isThere && !now.equals(gone) ? now : null;
     }
 
-    /** The first segment that begins after the position; null where none does. */
+    /** The first segment that begins after the position; null if none does. */
     public @Nullable Segment after(long position) {
         int index = floor(position) + 1;
         return index < segments.length ? segments[index] : null;
     }
 
-    /** Where the segment after this one begins; {@link Long#MAX_VALUE} where there is none. */
+    /** Where the segment after this one begins; {@link Long#MAX_VALUE} if there is none. */
     public long nextBase(int index) {
         return index + 1 < basePositions.length ? basePositions[index + 1] : Long.MAX_VALUE;
     }

@@ -54,7 +54,7 @@ public final class ListingAge {
         settled = modified != null && lookedAt - modifiedSince >= settlingNanos(modified);
     }
 
-    /** Called where there is no directory. */
+    /** Called if there is no directory. */
     public void forget() {
         settled = false;
     }

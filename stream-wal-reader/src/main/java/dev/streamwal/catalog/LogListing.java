@@ -11,7 +11,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The segments of all streams at one moment, for looking at many streams: the log is listed once, and not for each stream. One thread.
+ * The segments of all streams at one moment, for looking at many streams: the log is listed once, instead of once for each stream. One thread.
  *
  * <p><b>Why no segment is missed.</b> As in {@link SegmentCatalog}: the manifest and the folder of streams are read before and after the shared
  * segments are, and if both are unchanged, all of it is of one moment. A stream that has a directory is listed by itself. One that gets its first
@@ -27,7 +27,7 @@ public final class LogListing {
     /**
      * The folder's directories.
      *
-     * @param plain the keys that their names tell; null where making names of the keys that are asked for takes less
+     * @param plain the keys that their names tell; null if making names from the keys that are asked for takes less
      * @param hasOthers whether there may be other keys
      */
     private record Directories(@Nullable Set<String> plain, boolean hasOthers, Set<String> names) {
@@ -78,7 +78,10 @@ public final class LogListing {
                 + log.streams().path() + "; read again later");
     }
 
-    /** Those with files of their own. What others have in shared segments was recovered when the log was opened, and a directory that comes later is new. */
+    /**
+     * Recovers the streams with files of their own. Records of others, in shared segments, were recovered when the log was opened, and a directory that comes
+     * later is new.
+     */
     private static void recover(LogSource log, Collection<String> keys, Directories directories) {
         for (String key : keys) {
             if (directories.have(key)) {
@@ -87,7 +90,7 @@ public final class LogListing {
         }
     }
 
-    /** Whether the folder of segments had any directory; that of a log that was written to has. */
+    /** Whether the folder of segments had any directory; a log that was written to has one. */
     boolean hasDirectories() {
         return !directories.names().isEmpty();
     }

@@ -48,9 +48,9 @@ public final class LogSource implements AutoCloseable {
     private final SharedCatalog shared;
     /** Only of streams that have segments, so that asking for other keys takes no memory. */
     private final KeptCatalogs catalogs = new KeptCatalogs();
-    /** Kept, as making and encoding a path takes as long as asking for its attributes. */
+    /** Kept, because making and encoding a path takes as long as asking for its attributes. */
     private final Path identityFile;
-    /** Null where the log hasn't been opened for writing yet, as far as was seen. */
+    /** Null until it is seen that the log was opened for writing. */
     private volatile @Nullable LogIdentity identity;
     /** Whether a log that had an identity was at the path before. */
     private final boolean isAfterAnother;
@@ -82,7 +82,7 @@ public final class LogSource implements AutoCloseable {
         this.shared = new SharedCatalog(streams, channels, footers, packs, this::sharedEnd);
     }
 
-    /** A log of which there is nothing but its tier; the settings have the tier's place. */
+    /** A log that exists only in its tier; the settings have the tier's place. */
     public static LogSource ofTier(TierAlone tier, ReadSettings settings) {
         return new LogSource(tier.root(), settings, null, new PackCatalog.Manifests() {
             @Override
@@ -100,18 +100,18 @@ public final class LogSource implements AutoCloseable {
     /**
      * The same, looked at for the first time.
      *
-     * @throws IOException if the tier fails, or is none
+     * @throws IOException if the tier fails, or isn't one
      */
     public static LogSource ofTier(Path tier, ReadSettings settings) throws IOException {
         return ofTier(TierAlone.open(tier), settings);
     }
 
-    /** Whether there is nothing of the log but its tier: then it has no directory. */
+    /** Whether the log exists only in its tier: then it has no directory. */
     public boolean isOfTierAlone() {
         return isOfTierAlone;
     }
 
-    /** Of the log. */
+    /** The log's root. */
     public Path root() {
         return root;
     }
@@ -147,8 +147,8 @@ public final class LogSource implements AutoCloseable {
     }
 
     /**
-     * The selected keys of streams that have a segment, in their natural order; without those that can't be read. A stream whose packed records expire
-     * while it gets new ones would be seen in neither: so the keys are listed again until the list of packs stays the same meanwhile.
+     * The selected keys of streams that have a segment, in their natural order; without those that can't be read. A stream whose packed records expire while it
+     * gets new ones would be seen in neither. So the keys are listed again until the list of packs is the same before and after.
      */
     public NavigableSet<String> keys(KeyScope scope) throws IOException {
         for (int attempt = 1; ; attempt++) {
@@ -173,8 +173,8 @@ public final class LogSource implements AutoCloseable {
     }
 
     /**
-     * Those of the keys whose streams certainly have no segment. None is where the folder of segments is missing or empty, as a disk that isn't mounted;
-     * and not one that may have something in a file that is damaged.
+     * Those of the keys whose streams certainly have no segment. Empty if the folder of segments is missing or empty, as on a disk that isn't mounted. A stream
+     * that may have records in a damaged file isn't among them.
      */
     public Set<String> gone(Collection<String> keys) throws IOException {
         LogListing listing = listing(keys);
@@ -232,7 +232,7 @@ public final class LogSource implements AutoCloseable {
         return new SegmentCatalog(key, streams, channels, footers, packs, shared);
     }
 
-    /** Has a catalog that hasn't listed anything begin with what is known of its stream. */
+    /** Lets a catalog that hasn't listed anything begin with what is known of its stream. */
     void beginWithKnown(SegmentCatalog empty) {
         SegmentCatalog known = catalogs.get(empty.key().text());
         if (known != null) {
@@ -278,7 +278,7 @@ public final class LogSource implements AutoCloseable {
         return positions().map(Positions::start).orElse(0L);
     }
 
-    /** What the log's writer says of positions; empty where that isn't there, or can't be read. */
+    /** What the log's writer says about positions; empty if there is no such file, or no valid slot in it. */
     public Optional<Positions> positions() throws IOException {
         return channels.makingRoom(() -> PositionsReader.read(root));
     }
@@ -316,7 +316,7 @@ public final class LogSource implements AutoCloseable {
         return !written.isEmpty() && !running.isEmpty() && !written.equals(running);
     }
 
-    /** The machine's boot id; empty where the file system doesn't provide it. */
+    /** The machine's boot id; empty if the file system doesn't provide it. */
     private String bootId() {
         try {
             return Files.readString(root.getFileSystem().getPath(BOOT_ID_FILE), StandardCharsets.US_ASCII).strip();
@@ -326,9 +326,9 @@ public final class LogSource implements AutoCloseable {
     }
 
     /**
-     * Whether the log's directory was deleted since, and another log made, or restored, at its path. Then what is known of the log is of no use, and
-     * every later answer is the same. False where that can't be, as in the process that writes the log, and where there is no log now. It takes one
-     * call of the file system.
+     * Whether the log's directory was deleted since, and another log made, or restored, at its path. Then what is known of the log is of no use, and every
+     * later answer is true. False in the process that writes the log, for a log that exists only in its tier, and if there is no log now. It takes one call of
+     * the file system.
      */
     public boolean isReplaced() {
         if (failures.isReplaced()) {
@@ -355,7 +355,7 @@ public final class LogSource implements AutoCloseable {
         try {
             now = LogIdentity.of(identityFile);
         } catch (NoSuchFileException e) {
-            // a restored copy that nobody has opened for writing has streams, and no such file
+            // a restored copy that wasn't opened for writing has streams, and no such file
             return known != null && Files.isDirectory(StreamDirectory.in(root));
         } catch (IOException e) {
             return false;
@@ -364,7 +364,7 @@ public final class LogSource implements AutoCloseable {
             return !known.equals(now);
         }
         identity = now;
-        // what was found without the file, after another log, may have been what a deletion had left of that by then, and not a copy
+        // if this source follows another log, what it found without the file may have been the rest of that log during its deletion, and not a copy
         return isAfterAnother;
     }
 
@@ -375,12 +375,12 @@ public final class LogSource implements AutoCloseable {
         }
     }
 
-    /** @throws WalClosedException after {@link #close()}, or where {@link #isReplaced()} was true */
+    /** @throws WalClosedException after {@link #close()}, or once {@link #isReplaced()} was true */
     public void checkOpen() {
         failures.checkOpen();
     }
 
-    /** The exception for a failure of the file system. If the log was closed meanwhile, or another one is at the path, that was the cause. */
+    /** The exception for a failure of the file system. If the log has been closed, or another one is at the path, the exception says that instead. */
     public WalException failure(String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
         boolean unused = isReplaced();
         return failures.of(action, failure, file, stream, position);

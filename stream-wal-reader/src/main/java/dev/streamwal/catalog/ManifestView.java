@@ -12,8 +12,8 @@ import java.nio.file.attribute.FileTime;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The manifest of a log, for readers. In the writer's process it is the writer's; else it is read again where it may have changed, which takes a call of the
- * file system for each segment that is opened: two thirds of the time to find the latest record of a key in a pack. Thread-safe.
+ * The manifest of a log, for readers. In the writer's process it is the writer's. In others it is read again if it may have changed. Finding that out takes a
+ * call of the file system for each segment that is opened: two thirds of the time to find the latest record of a key in a pack. Thread-safe.
  */
 final class ManifestView {
 
@@ -23,7 +23,7 @@ final class ManifestView {
     @GuardedBy("this")
     private final ListingAge age = new ListingAge(System::nanoTime);
 
-    /** Of the log's directory, for as long as it has no packs. */
+    /** The age of the listing of the log's directory, used as long as the log has no packs. */
     @GuardedBy("this")
     private final ListingAge rootAge = new ListingAge(System::nanoTime);
 
@@ -61,7 +61,7 @@ final class ManifestView {
         return known;
     }
 
-    /** Spares logs without packs, which have no folder for them, the reading of a manifest at every call. */
+    /** Saves reading a manifest at every call for logs without packs, which have no folder for them. */
     @GuardedBy("this")
     private boolean mayHavePacks() throws IOException {
         try {

@@ -37,7 +37,7 @@ import java.util.function.ObjLongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The segments that stand in packs, by key. Thread-safe. */
+/** The segments in packs, by key. Thread-safe. */
 public final class PackCatalog {
 
     /** Where the manifest comes from: a file that another process writes, or the writer itself. */
@@ -46,7 +46,7 @@ public final class PackCatalog {
         /** The present manifest; the same object as before if it is unchanged. */
         Manifest current() throws IOException;
 
-        /** The present manifest, also where looking for it takes long. */
+        /** The present manifest, even if looking for it takes long. */
         default Manifest anew() throws IOException {
             return current();
         }
@@ -75,12 +75,12 @@ public final class PackCatalog {
     private volatile @Nullable OpenKeys keys;
 
     /**
-     * Of a log.
+     * The packs of a log.
      *
      * @param footers cache of the log's footers
      * @param blockCacheBytes memory for unpacked blocks of packs; 0 for none
      * @param tier reads what is in the log's tier
-     * @param isOfTierAlone whether there is nothing but the tier: then packs' tables are in it, too
+     * @param isOfTierAlone whether the log exists only in its tier: then the packs' tables are there, too
      */
     public PackCatalog(Path root, ChannelCache channels, FooterCache footers, long blockCacheBytes, Manifests manifests, TierReads tier,
             boolean isOfTierAlone) {
@@ -98,7 +98,7 @@ public final class PackCatalog {
         return new PackCatalog(root, new ChannelCache(1), new FooterCache(), 0, () -> Manifest.EMPTY, TierReads.refusing(root), false);
     }
 
-    /** Of the log. */
+    /** The log's root. */
     Path root() {
         return root;
     }
@@ -113,7 +113,7 @@ public final class PackCatalog {
         return tier;
     }
 
-    /** Whether there is nothing but the tier. */
+    /** Whether the log exists only in its tier. */
     boolean isOfTierAlone() {
         return isOfTierAlone;
     }
@@ -125,17 +125,17 @@ public final class PackCatalog {
         return now;
     }
 
-    /** One that was the present manifest earlier. */
+    /** A manifest that was the present one earlier. */
     Manifest earlierManifest() {
         return earlier;
     }
 
-    /** The present manifest, for who has missed a pack by the one before. */
+    /** The present manifest, for a caller that has missed a pack by the one before. */
     Manifest manifestAnew() throws IOException {
         return manifests.anew();
     }
 
-    /** Notes that the file of a pack's table is damaged; the next read opens the one that has its name then. */
+    /** Notes that the file of a pack's table is damaged; the next read opens the file that has its name then. */
     void tableDamaged(Path table) {
         channels.forget(table);
         int unused = tableDamages.incrementAndGet();
@@ -146,7 +146,7 @@ public final class PackCatalog {
         return tableDamages.get();
     }
 
-    /** What is read from now on is read from the files, and not from what is known of them. */
+    /** Forgets the unpacked blocks, so that later reads read the files. */
     public void forgetBlocks() {
         frames.clear();
     }
@@ -160,7 +160,7 @@ public final class PackCatalog {
         return add(pack, PackReader.open(new PackPlace(this, pack), pack.number(), tables, frames));
     }
 
-    /** The pack, for reading segments of which the catalogue of keys says where they are. It isn't opened unless it was before. */
+    /** The pack, for reading segments whose places the catalogue of keys has. It isn't opened, unless it was before. */
     PackReader reader(ListedPack pack, PackFacts facts) throws IOException {
         PackReader known = readers.get(pack.number());
         return known != null ? known : add(pack, PackReader.of(new PackPlace(this, pack), facts, tables, frames));
@@ -170,13 +170,13 @@ public final class PackCatalog {
     private PackReader add(ListedPack pack, PackReader reader) throws IOException {
         PackReader kept = readers.merge(pack.number(), reader, (before, now) -> before.isOpened() || !now.isOpened() ? before : now);
         if (kept == reader) {
-            // as packs come, others have gone
+            // when a pack is new, others may have gone
             keepOnly(manifest());
         }
         return kept;
     }
 
-    /** Number of packs whose ends are kept. */
+    /** Number of packs whose readers are kept. */
     int readers() {
         return readers.size();
     }
@@ -187,7 +187,7 @@ public final class PackCatalog {
         T at(Manifest manifest) throws IOException;
     }
 
-    /** Asks again where a pack was deleted meanwhile. */
+    /** Asks again if a pack was deleted during the look. */
     public <T> T look(Look<T> look) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
@@ -213,7 +213,7 @@ public final class PackCatalog {
     }
 
     /**
-     * The stream's segments in packs, as far as they count; in no particular order.
+     * Those of the stream's segments in packs that count, in no particular order.
      *
      * @param known the result of the listing before; replaced by this one's
      * @throws NoSuchFileException if a pack has been deleted since: ask again with the current manifest
@@ -284,7 +284,7 @@ public final class PackCatalog {
      * Adds the keys that have a segment that counts in a pack, by the packs' tables. Damaged parts of the tables are left out.
      *
      * @param which packs are looked through
-     * @param found receives each of them, with where one of its segments begins; several times, where it has more, or the look is repeated
+     * @param found receives each key, with the position where one of its segments begins; several times if it has more segments, or if the look is repeated
      * @return the manifest that was looked through
      */
     public Manifest addKeys(Predicate<ListedPack> which, KeyScope scope, ObjLongConsumer<StreamKey> found) throws IOException {
@@ -299,7 +299,7 @@ public final class PackCatalog {
         List<CorruptSegmentException> damage = new ArrayList<>();
         return look(manifest -> {
             damage.clear();
-            // of no key, but all tables are read
+            // no key is selected, but all tables are read
             addKeys(manifest, pack -> true, KeyScope.of(List.of()), (key, base) -> { }, damage::add);
             return damage;
         });
@@ -375,7 +375,7 @@ public final class PackCatalog {
         });
     }
 
-    /** The catalogue's entry for a key; it covers nothing where the catalogue can't be read. */
+    /** The catalogue's entry for a key; it covers nothing if the catalogue can't be read. */
     public CatalogedKey cataloged(StreamKey key, Manifest manifest) throws IOException {
         for (int attempt = 1; attempt <= KEYS_ATTEMPTS; attempt++) {
             OpenKeys before = keys;
@@ -398,7 +398,7 @@ public final class PackCatalog {
         return none(key, manifest);
     }
 
-    /** A file that can't be opened, say for lack of a right, is one that can't be read. */
+    /** A file that can't be opened, say for lack of permission, counts as one that can't be read. */
     private static void checkOfFile(IOException failure) throws IOException {
         if (!IoFailure.isOfFile(failure)) {
             throw failure;
@@ -451,7 +451,7 @@ public final class PackCatalog {
                 return catalog;
             });
         } catch (NoSuchFileException | CorruptSegmentException e) {
-            // a cache
+            // the catalogue is a cache: without it, the tables are read
             return KeyCatalog.none(manifest());
         } catch (IOException e) {
             checkOfFile(e);
@@ -469,15 +469,14 @@ public final class PackCatalog {
     public interface Found {
 
         /**
-         * @param key which of those that were looked for
-         * @param segment stands on it
+         * @param key index of the key among those that were looked for
+         * @param segment stands on the segment
          */
         void at(int key, ListedPack pack, PackWalk segment);
     }
 
     /**
-     * Looks for segments of some keys. Of each pack, table blocks are read at most once, and only those that may have one of the keys; damaged ones
-     * are left out.
+     * Looks for segments of some keys. In each pack, a table block is read at most once, and only if it may have one of the keys; damaged blocks are left out.
      *
      * @param keys in the order of their unsigned bytes
      * @return whether nothing was left out
@@ -509,7 +508,7 @@ public final class PackCatalog {
         return isWhole;
     }
 
-    /** Notes that a pack has moved to the tier, or back: who asks for it next gets a reader that knows where it is. */
+    /** Notes that a pack has moved to the tier, or back: the next call gets a reader that knows where it is. */
     public void moved(long number) {
         readers.remove(number);
     }

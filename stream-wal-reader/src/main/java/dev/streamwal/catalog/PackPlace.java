@@ -21,9 +21,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a listed pack is: in the log's directory, or with its table there and its segments in the log's tier. It moves from the one to the other while
- * it is read. The manifest is changed behind the copy and before the file is deleted; so who misses the file, or the object, asks the manifest where it
- * is now. Thread-safe.
+ * Where a listed pack is: in the log's directory, or with its table there and its segments in the log's tier. It may move from one to the other while it is
+ * read. The manifest is changed after the pack is copied, and before the file is deleted. So a reader that misses the file, or the object, asks the manifest
+ * where the pack is now. Thread-safe.
  */
 final class PackPlace implements PackSource {
 
@@ -33,10 +33,10 @@ final class PackPlace implements PackSource {
     private final PackCatalog packs;
     private final ListedPack pack;
     private final Path file;
-    /** Its table's file, where the pack is in the tier. */
+    /** Its table's file, if the pack is in the tier. */
     private final Path table;
     private volatile Optional<At> at;
-    /** Where the part of the pack begins that its table's file has; 0 where that isn't known. */
+    /** Where the part of the pack that is in its table's file begins; 0 if that isn't known. */
     private volatile long tableBegin;
 
     /** In a tier. */
@@ -116,20 +116,20 @@ final class PackPlace implements PackSource {
         return !at.equals(missed);
     }
 
-    /** The manifest is changed before a file is deleted. */
+    /** The manifest is changed before a file is deleted, so a listed pack that isn't there is damage. */
     private CorruptSegmentException missing(IOException why) {
         return new CorruptSegmentException("pack listed in the manifest is missing: file=" + file + "; put it back from a copy of this log", file, null,
                 WalException.NO_POSITION, 0, pack.bytes(), why);
     }
 
-    /** The pack while its segments are in the tier. Which bytes are asked for decides whether the table's file or the tier is read. */
+    /** The pack while its segments are in the tier. The offset of a read decides whether the table's file or the tier is read. */
     private final class Tiered implements OpenBytes {
 
         private final At here;
         /** The table's file; null until it is read. */
         @GuardedBy("this")
         private @Nullable OpenBytes openTable;
-        /** Where the pack went meanwhile; null where it is still here. */
+        /** Where the pack has moved since; null while it is still here. */
         @GuardedBy("this")
         private @Nullable OpenBytes elsewhere;
 

@@ -41,15 +41,15 @@ public final class PackedSegment extends Segment {
     /** See {@link TimeSpread}. */
     private final long spread;
     private final FooterCache footers;
-    /** What the catalogue of keys says of the pack; null where the pack's table was read, and so the {@link #place} is known. */
+    /** What the catalogue of keys says about the pack; null if the pack's table was read, so that the {@link #place} is known. */
     private final @Nullable PackFacts facts;
     /** Which block of the table has its entry, as the catalogue of keys says. */
     private final int block;
     private volatile @Nullable Place place;
-    /** The {@link Manifest#token} by which it was found to be there; null where none was asked. */
+    /** The {@link Manifest#token} by which it was found to be there; null if no manifest was asked yet. */
     private volatile @Nullable Object thereBy;
 
-    /** Where it is in the pack. The pack's reader isn't kept: a catalog that nobody lists anew would keep those of packs that have gone. */
+    /** Where it is in the pack. The pack's reader isn't kept: a catalog that isn't listed again would keep readers of packs that have gone. */
     private record Place(PackFacts facts, PackEntry entry, SegmentHeader header) {}
 
     /** As a pack's table has it. */
@@ -100,7 +100,7 @@ public final class PackedSegment extends Segment {
     }
 
     /**
-     * The place that the catalogue says. Null where it isn't there: the catalogue is a cache, and who opens the pack finds out what is wrong, and says it
+     * The place according to the catalogue; null if the segment isn't there. The catalogue is a cache: opening the pack finds out what is wrong, and reports it
      * better.
      */
     private @Nullable Place placeByCatalog() throws IOException {
@@ -136,7 +136,7 @@ public final class PackedSegment extends Segment {
         return null;
     }
 
-    /** Opens the pack, reads its header, looks the segment up in its table, also where the catalogue says where it is, and reads its footer. */
+    /** Opens the pack, looks the segment up in its table even if the catalogue has its place, and reads the pack's header and the segment's footer. */
     @Override
     public void checkFile() throws IOException {
         Place here = placeByTable();
@@ -178,7 +178,7 @@ public final class PackedSegment extends Segment {
         return new SegmentReader(this, here.header(), channels, bytes, bytes::close, footers, false);
     }
 
-    /** The manifest alone tells: a pack that was deleted may still be open. */
+    /** Only the manifest tells whether the segment is there: a pack that was deleted may still be open. */
     private void checkThere(ChannelCache channels) throws IOException {
         Manifest now = packs.manifest();
         if (now.token().equals(thereBy)) {
@@ -216,7 +216,7 @@ public final class PackedSegment extends Segment {
         try {
             return SegmentEnd.of(reader(here).segmentFooter(here.entry()));
         } catch (CorruptSegmentException | NoSuchFileException e) {
-            // the table tells where the data ends, too; what is missing is where to look for a time. A pack that was deleted may still be open
+            // the table tells where the data ends, too; only the index by time is missing. A pack that was deleted may still be open
             return SegmentEnd.of(PackReader.ofOneBlock(here.entry()));
         }
     }

@@ -20,12 +20,12 @@ public final class PositionsReader {
         return root.resolve(PositionsLayout.FILE_NAME);
     }
 
-    /** What the file has, also where the disk can't read one of its slots; empty where there is no file. The other slot has the same. */
+    /** What the file has, even if the disk can't read one of its slots: the other slot has the same. Empty if there is no file. */
     public static Optional<byte[]> bytes(Path root) throws IOException {
         return BadSectors.readSmall(in(root), PositionsLayout.FILE_BYTES, left -> PositionsLayout.decode(left).isPresent());
     }
 
-    /** The positions; empty where there is no such file, or no valid slot in it. */
+    /** The positions; empty if there is no such file, or no valid slot in it. */
     public static Optional<Positions> read(Path root) throws IOException {
         Optional<Positions> found = Optional.empty();
         for (int attempt = 0; attempt < ATTEMPTS && found.isEmpty(); attempt++) {

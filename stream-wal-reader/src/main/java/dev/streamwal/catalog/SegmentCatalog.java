@@ -32,16 +32,16 @@ import org.jspecify.annotations.Nullable;
  * segments. No segment file of the stream is opened to list them, and files with other names are ignored. A listing is kept until a caller misses
  * something and refreshes it. Thread-safe.
  *
- * <p><b>Why no segment is missed while it is being packed.</b> A segment is in the manifest, with its pack, before its file is deleted. So at every
- * moment it is in the directory, in the manifest, or in both. The manifest is read before and after the directory. If it is unchanged, it was the
- * same while the directory was read, and the two together show all segments of that time. A segment that is in both has the same bytes in both, and
- * the file counts, as it may be cut.
+ * <p><b>Why no segment is missed while it is being packed.</b> A segment is in the manifest, with its pack, before its file is deleted. So at every moment it
+ * is in the directory, in the manifest, or in both. The manifest is read before and after the directory. If it is unchanged, it was the same while the
+ * directory was read, and the two together show all segments of that time. A segment that is in both has the same bytes in both, and the file counts, because
+ * it may be cut.
  *
- * <p>The same goes for shared segments, which are listed between the two. They are walked after the directory was read, and then the directory is
- * read again: a stream that got a file of its own meanwhile, and then shares again, would otherwise have a gap there.
+ * <p>The same goes for shared segments, which are listed after the directory and before the manifest is read again. They are walked after the directory was
+ * read, and then the directory is read again. Otherwise a stream that got a file of its own in between, and then shared again, would have a gap there.
  *
- * <p>Most streams have no directory. One that was missing isn't looked for again while the {@linkplain StreamDirectory#state() folder of streams} is as it
- * was before the directory was found missing.
+ * <p>Most streams have no directory. A missing directory isn't looked for again while the {@linkplain StreamDirectory#state() folder of streams} is as it was
+ * before the directory was found missing.
  */
 public final class SegmentCatalog {
 
@@ -67,7 +67,7 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private @Nullable Path ownDirectory;
 
-    /** The state of the folder of streams before the directory was found missing; null where it wasn't missing. */
+    /** The state of the folder of streams before the directory was found missing; null if it wasn't missing. */
     @GuardedBy("this")
     private @Nullable Object missingIn;
 
@@ -78,7 +78,9 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private PackCatalog.Known packedBefore = new PackCatalog.Known();
 
-    /** The {@link Manifest#token} of that manifest, which isn't kept: each of thousands of catalogs may have another. Null before anything is listed. */
+    /**
+     * The {@link Manifest#token} of that manifest, which isn't kept: each of thousands of catalogs may have a different one. Null before anything is listed.
+     */
     @GuardedBy("this")
     private @Nullable Object listedBy;
 
@@ -109,13 +111,13 @@ public final class SegmentCatalog {
     }
 
     /**
-     * Of a stream, in a folder that may change at any time.
+     * The catalog of a stream, in a folder that may change at any time.
      *
      * @param directory where it is now
      * @param channels closes files that were deleted
      * @param footers cache of the log's footers
      * @param packs of the log
-     * @param shared segments of the log; null for the stream that they are of
+     * @param shared segments of the log; null for the shared stream itself
      */
     public SegmentCatalog(StreamKey key, Supplier<Path> directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
             @Nullable SharedCatalog shared) {
@@ -139,7 +141,7 @@ public final class SegmentCatalog {
         this.age = new ListingAge(nanoTime);
     }
 
-    /** Of the stream. */
+    /** The stream's key. */
     public StreamKey key() {
         return key;
     }
@@ -149,7 +151,7 @@ public final class SegmentCatalog {
         return merged.chain();
     }
 
-    /** Whether the stream certainly has no directory any more, and nothing in a pack. If so, its files are closed. */
+    /** Whether the stream certainly has no directory any more, and was listed last with nothing but files of its own. If so, its files are closed. */
     boolean isGone() {
         ListedSegments last = chain();
         for (int i = 0; i < last.size(); i++) {
@@ -164,7 +166,7 @@ public final class SegmentCatalog {
         return isGone;
     }
 
-    /** Whether the stream had nothing when it was listed last, and nothing was damaged that it may be in. The chain alone doesn't tell the latter. */
+    /** Whether the stream had nothing when it was listed last, and no damaged file may have records of it. The chain alone doesn't tell the latter. */
     synchronized boolean isCertainlyEmpty() {
         return own.isEmpty() && packed.isEmpty() && parts.isEmpty();
     }
@@ -175,7 +177,7 @@ public final class SegmentCatalog {
         }
     }
 
-    /** Closes its stream's own files, as far as nobody reads them. */
+    /** Closes the stream's own files, except those that are being read. */
     void forgetFiles() {
         ListedSegments last = chain();
         for (int i = 0; i < last.size(); i++) {
@@ -185,13 +187,13 @@ public final class SegmentCatalog {
         }
     }
 
-    /** What is found out by segments that may be deleted meanwhile. */
+    /** A question to segments that may be deleted while it is answered. */
     @FunctionalInterface
     public interface Look<T> {
         T at(ListedSegments chain) throws IOException;
     }
 
-    /** Looks at the segments as listed last, and again at a new listing where one was deleted meanwhile. */
+    /** Looks at the segments as listed last; if one is deleted during the look, looks again at a new listing. */
     public <T> T whileDeleting(Look<T> look) throws IOException {
         ListedSegments chain = chain();
         for (int attempt = 1; ; attempt++) {
@@ -206,9 +208,9 @@ public final class SegmentCatalog {
         }
     }
 
-    /** Lists the segments again, where they can have changed; empty where there are none. */
+    /** Lists the segments again if they can have changed; empty if there are none. */
     public synchronized ListedSegments refresh() throws IOException {
-        // one of before will do: it never returns to an earlier state
+        // an earlier one will do: the manifest never returns to an earlier state
         Object before = listedBy == null ? packs.earlierManifest().token() : listedBy;
         for (int attempt = 1; ; attempt++) {
             listOwn();
@@ -237,7 +239,7 @@ public final class SegmentCatalog {
         }
     }
 
-    /** Whether the directory is unchanged. If the stream got another file meanwhile, its parts in shared segments may come after that file. */
+    /** Whether the directory is unchanged. If the stream got another file since, its parts in shared segments may come after that file. */
     @GuardedBy("this")
     private boolean isOwnUnchanged() throws IOException {
         List<Segment> listed = own;
@@ -270,7 +272,7 @@ public final class SegmentCatalog {
         parts = found.equals(parts) ? parts : found;
     }
 
-    /** What packs have of the stream, as listed last. */
+    /** The stream's segments in packs, as listed last. */
     private record InPacks(@Nullable Object listedBy, List<Segment> segments, PackCatalog.Known before, Merged merged) {}
 
     private synchronized InPacks inPacks() {

@@ -12,8 +12,8 @@ import java.util.Map;
  * Tells which streams have got records in shared segments since the look before; at the first look, which streams have records there. Records that
  * don't count any more are left out. One thread.
  *
- * <p><b>Why no record is missed.</b> A shared segment has its records in the order in which they came, and each look walks on from the end of the
- * look before. Where a segment was packed between two looks, {@link SharedProgress} says so, and every stream may have got records.
+ * <p><b>Why no record is missed.</b> A shared segment has its records in the order in which they came, and each look walks on from the end of the look before.
+ * If a segment was packed between two looks, {@link SharedProgress} says so, and every stream may have got records.
  */
 public final class SharedArrivals {
 
@@ -37,7 +37,7 @@ public final class SharedArrivals {
      * Takes a look.
      *
      * @param each gets each stream that has got records, some more than once, the oldest first
-     * @return false where other streams may have got records, too
+     * @return false if other streams may have got records, too
      */
     public boolean look(Arrival each) throws IOException {
         return progress.look((manifest, live) -> look(manifest, live, each));
@@ -70,7 +70,7 @@ public final class SharedArrivals {
             }
             now.put(segment, told.getOrDefault(segment, 0) + arrivals.size());
         }
-        // asked after the arrivals were read: what has come in between, the next look has
+        // asked after the arrivals were read: the next look has those that came in between
         progress.looked(live, segment -> segment.arrivals(now.getOrDefault(segment, 0)).isEmpty());
         told = now;
     }

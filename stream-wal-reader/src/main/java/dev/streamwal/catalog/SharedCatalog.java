@@ -33,11 +33,11 @@ public final class SharedCatalog {
     private final Map<Long, SharedSegment> known = new ConcurrentHashMap<>();
 
     /**
-     * Of a log.
+     * The shared segments of a log.
      *
      * @param streams of the log, among them the shared one
      * @param packs of the log; their manifest lists the void ranges
-     * @param reserved the end position of the reserved space in the shared stream; 0 where it isn't known
+     * @param reserved the end position of the reserved space in the shared stream; 0 if it isn't known
      */
     public SharedCatalog(StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs, LongSupplier reserved) {
         this.files = new SegmentCatalog(StreamKey.SHARED, streams, channels, footers, PackCatalog.none(streams.path()), null);
@@ -48,7 +48,7 @@ public final class SharedCatalog {
     }
 
     private static void cutLive(SharedSegment segment, StreamKey key, Manifest manifest) throws IOException {
-        // a scan that stands in it goes on where it is packed
+        // a scan that stands in the segment goes on in the pack
         cut(segment, manifest.voidRanges(key));
         if (!isLive(segment, manifest)) {
             throw new NoSuchFileException(segment.file().toString(), null, "it is packed");
@@ -63,7 +63,7 @@ public final class SharedCatalog {
      * The shared segments at one time.
      *
      * @param segments the oldest first
-     * @param reserved the position up to which slots were reserved before the listing; 0 where it isn't known. All of these slots are in the listed
+     * @param reserved the position up to which slots were reserved before the listing; 0 if it isn't known. All of these slots are in the listed
      *     segments
      */
     record Listing(List<SharedSegment> segments, long reserved) {
@@ -110,7 +110,7 @@ public final class SharedCatalog {
     }
 
     /**
-     * Walks a segment up to where slots were reserved; for an older segment that is where its successor says that it ended.
+     * Walks a segment up to where slots were reserved; an older segment up to where its successor says that it ended.
      *
      * @return whether the walk reached that position
      */
@@ -126,7 +126,7 @@ public final class SharedCatalog {
         return listed.get(index).isWalkedTo(end);
     }
 
-    /** Where the segment before it ends; 0 where the header can't be read. */
+    /** Where the segment before it ends; 0 if the header can't be read. */
     private long previousEnd(SharedSegment next) throws IOException {
         try {
             return next.file().header(channels).previousEnd();
@@ -140,7 +140,7 @@ public final class SharedCatalog {
         return list().segments().stream().filter(each -> isLive(each, manifest)).map(SharedSegment::file).toList();
     }
 
-    /** Where the oldest segment that isn't packed begins; {@link Long#MAX_VALUE} where there is none. */
+    /** Where the oldest segment that isn't packed begins; {@link Long#MAX_VALUE} if there is none. */
     public long oldest(Manifest manifest) throws IOException {
         return list().segments().stream().filter(each -> isLive(each, manifest)).mapToLong(each -> each.file().basePosition()).min()
                 .orElse(Long.MAX_VALUE);
@@ -188,12 +188,12 @@ public final class SharedCatalog {
         join(key, live, manifest);
         for (SharedSegment each : live) {
             parts.addAll(each.parts(key));
-            // its window is the writer's, of ten years, and says nothing of its records' times
+            // its window is the writer's, of ten years, and says nothing about its records' times
             each.damage().ifPresent(why -> parts.add(new UnreadableFile(key, each.file().name().expirationMillis(), each.file().file(), null, why)));
         }
     }
 
-    /** Cuts a stream's void ranges from the segments that aren't packed. In each, the stream goes on where it ended in those before. */
+    /** Cuts a stream's void ranges from the segments that aren't packed. In each segment, the stream goes on where it ended in the segments before. */
     private static void join(StreamKey key, List<SharedSegment> live, Manifest manifest) {
         long end = -1;
         boolean isHoled = false;
@@ -213,7 +213,7 @@ public final class SharedCatalog {
         return caughtUp(new Listing(list().segments(), 0), manifest);
     }
 
-    /** The position where a stream's records that count in a segment end, as far as that has been walked; -1 where it has none. */
+    /** The position where a stream's records that count in a segment end, as far as that has been walked; -1 if it has none. */
     public static long end(SharedSegment segment, StreamKey key, Manifest manifest) {
         cut(segment, manifest.voidRanges(key));
         return segment.end(key);

@@ -23,18 +23,18 @@ public final class SharedProgress {
     private long oldest = NONE;
     /** Base position of the newest segment that was looked at. */
     private long newest = NONE;
-    /** Base position of the oldest segment of which the last look hasn't seen all; {@link Long#MAX_VALUE} where there is none. */
+    /** Base position of the oldest segment that the last look hasn't seen completely; {@link Long#MAX_VALUE} if there is none. */
     private long incomplete = Long.MAX_VALUE;
-    /** Where the look at that one ended, in the shared stream. */
+    /** Where the look at that segment ended, in the shared stream. */
     private long end = NONE;
 
     /** See {@link #isDecided()}. */
     private boolean isDecided = true;
     /** See {@link #packedBelow()}. */
     private long packedBelow;
-    /** Whether it has become undecided, and nobody was told. */
+    /** Whether it has become undecided, and no caller was told. */
     private boolean isNewlyUndecided;
-    /** Whether the look being taken, also where it fails and is taken again, finds that looks have seen all. */
+    /** Whether the look being taken finds that looks have seen all; kept if the look fails and is taken again. */
     private boolean isAll = true;
 
     /** Begins with the next look. */
@@ -42,7 +42,7 @@ public final class SharedProgress {
         this.log = log;
     }
 
-    /** What is done at each look. It may be done again, where a segment was packed meanwhile. */
+    /** What is done at each look. It may be done again, if a segment was packed during it. */
     @FunctionalInterface
     public interface Look {
         /**
@@ -56,11 +56,11 @@ public final class SharedProgress {
     /**
      * Takes a look.
      *
-     * <p><b>Why the manifest is read again where the oldest segment has gone.</b> A segment is packed in the manifest before its file is deleted. So if
-     * the manifest is the same before and after the files were listed, a segment that isn't listed is one that the manifest calls packed. Else it
-     * would be in neither, and nobody would ask for what it had.
+     * <p><b>Why the manifest is read again if the oldest segment has gone.</b> A segment is packed in the manifest before its file is deleted. So if the
+     * manifest is the same before and after the files were listed, a segment that isn't listed is one that the manifest calls packed. Else the segment might be
+     * in neither, and no caller would look for its records.
      *
-     * @return false where a segment that isn't live any more may have had records that no look has seen
+     * @return false if a segment that isn't live any more may have had records that no look has seen
      */
     public boolean look(Look look) throws IOException {
         for (int attempt = 1; attempt <= PackCatalog.MAX_ATTEMPTS; attempt++) {
@@ -81,14 +81,14 @@ public final class SharedProgress {
         return false;
     }
 
-    /** False while nothing tells where the segment ended of which the last look hasn't seen all: the next segment will. */
+    /** False while nothing tells where the segment ended that the last look hasn't seen completely: the next segment will. */
     public boolean isDecided() {
         return isDecided;
     }
 
     /**
-     * Whether it has become undecided since this was asked last: then records may be in packs that no look has seen, and if no record comes any more,
-     * no next segment will tell.
+     * Whether it has become undecided since the last call. Then packs may have records that no look has seen, and if no more records come, no next segment will
+     * tell.
      */
     boolean hasBecomeUndecided() {
         boolean has = isNewlyUndecided;
@@ -97,8 +97,8 @@ public final class SharedProgress {
     }
 
     /**
-     * The segments that begin below this position of the shared stream were packed before the last look. Whoever stands in one of them leaves it, as an
-     * open file keeps its disk space.
+     * The segments that begin below this position of the shared stream were packed before the last look. A walk that stands in one of them leaves it, because
+     * an open file keeps its disk space.
      */
     public long packedBelow() {
         return packedBelow;
@@ -157,7 +157,7 @@ public final class SharedProgress {
         return segment.file().basePosition();
     }
 
-    /** Where the data before a segment ended, by its header; -2 where that can't be read. */
+    /** Where the data before a segment ended, by its header; -2 if that can't be read. */
     private long previousEnd(SharedSegment segment) throws IOException {
         try {
             return segment.file().header(log.channels()).previousEnd();

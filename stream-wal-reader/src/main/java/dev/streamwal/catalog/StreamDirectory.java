@@ -36,9 +36,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The folder {@code segments} of a log: a directory for each key. Thread-safe.
  *
- * <p>Versions before shared segments called it {@code streams}. A reader accepts both names, and writes nothing. The next writer of the log renames
- * the folder, perhaps while a reader uses it. So {@link #path()} looks again until it has seen the new name, and a reading by the old name is
- * repeated if the folder was renamed meanwhile.
+ * <p>Versions before shared segments called it {@code streams}. A reader accepts both names, and writes nothing. The next writer of the log renames the folder,
+ * perhaps while a reader uses it. So {@link #path()} looks again until it has seen the new name, and a reading by the old name is repeated if the folder was
+ * renamed during it.
  */
 public final class StreamDirectory implements SegmentCatalog.Folder {
 
@@ -47,9 +47,9 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
     /** The folder's name before a writer has renamed it; in every other log this is a file. */
     public static final String EARLIER_NAME = "streams";
 
-    /** Listing a folder costs as much as so many questions for single names, or less. */
+    /** Listing a folder costs no more than asking for this many single names. */
     static final int ASKED_BEFORE_LISTING = 256;
-    /** Of a folder that has more, the names aren't kept. */
+    /** If a folder has more, its names aren't kept. */
     static final int MAX_NAMES = 4_096;
 
     private final Path root;
@@ -73,7 +73,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
      * The names in the folder, as far as they are known.
      *
      * @param state of the folder
-     * @param folder its path then; null where the names aren't known
+     * @param folder its path then; null if the names aren't known
      */
     private record Names(Object state, @Nullable Path folder, @Nullable Set<String> known) {
 
@@ -170,12 +170,12 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
     }
 
     /**
-     * Whether a directory is known not to be there, without asking for it. Streams that share segments have none: who reads many of them would ask for
-     * each in vain. So the folder is listed once it was asked so often for one state of it. Its names then are those of that state: it was unchanged since
-     * the state was told first, as {@link #state()} says.
+     * Whether a directory is known not to be there, without asking for it. Streams that share segments have none, and a caller that reads many of them would
+     * ask for each in vain. So the folder is listed after {@value #ASKED_BEFORE_LISTING} questions in one state. The names are those of that state: the folder
+     * was unchanged since the state was told first, as {@link #state()} says.
      *
      * @param in what {@link #state()} has told just now
-     * @return false where it may be there
+     * @return false if it may be there
      */
     @Override
     public synchronized boolean isWithout(Path directory, Object in) {
@@ -199,7 +199,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
             boolean isTooMany = DirectoryListing.any(folder, each -> found.add(each.getFileName().toString()) && found.size() > MAX_NAMES);
             return isTooMany ? Names.unknown(in) : new Names(in, folder, found);
         } catch (IOException e) {
-            // asking for each directory needs less: no descriptor, and no right to list
+            // asking for each directory needs less: no descriptor, and no permission to list
             return Names.unknown(in);
         }
     }
@@ -210,7 +210,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
         T in(Path directory) throws IOException;
     }
 
-    /** Reads a directory. Its path changes once at most; if that happens meanwhile, it is read again. */
+    /** Reads a directory. Its path changes at most once; if it changes during the reading, the directory is read again. */
     static <T> T read(Supplier<Path> directory, Step<T> step) throws IOException {
         Path before = directory.get();
         try {
@@ -270,7 +270,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
         }));
     }
 
-    /** The key of the stream with this directory; empty where only a segment could tell it, and there is none. */
+    /** The key of the stream with this directory; empty if only a segment could tell it, and there is none. */
     public Optional<String> keyOf(String directoryName) throws IOException {
         Optional<StreamKey> plain = StreamKey.fromDirectoryName(directoryName);
         return plain.isPresent() || !StreamKey.isDigestName(directoryName)
@@ -278,7 +278,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
                 : channels.makingRoom(() -> read(this::path, folder -> key(folder.resolve(directoryName), any -> true)));
     }
 
-    /** Opens the directory only where its name doesn't say that it is of another key. */
+    /** Opens the directory only if its name doesn't already exclude it. */
     private Optional<String> key(Path directory, Predicate<String> filter) throws IOException {
         String name = directory.getFileName().toString();
         Optional<String> plain = StreamKey.fromDirectoryName(name).map(StreamKey::text);
@@ -302,7 +302,10 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
         return Optional.empty();
     }
 
-    /** A directory that can't be listed is a stream's, if its name says of which: who reads that is told, and the others are there all the same. */
+    /**
+     * A directory that can't be listed counts as a stream's if its name tells the key: a reader of that stream gets the failure, and the others aren't
+     * affected.
+     */
     private static Optional<String> named(Optional<String> plain, IOException why) throws IOException {
         if (plain.isEmpty() || !IoFailure.isOfFile(why)) {
             throw why;

@@ -29,7 +29,7 @@ final class UnreadableFile extends Segment {
     private final @Nullable Window window;
     private final CorruptSegmentException why;
 
-    /** @param window of its records; null where it isn't known */
+    /** @param window of its records; null if it isn't known */
     UnreadableFile(StreamKey key, long expirationMillis, Path file, @Nullable Window window, CorruptSegmentException why) {
         this(key, expirationMillis, file, window, why, 0);
     }
@@ -42,9 +42,9 @@ final class UnreadableFile extends Segment {
     }
 
     /**
-     * Puts it into the first gap of the chain: each segment's header says where the data before it ended. Before the first segment there is a gap
-     * too where the stream's beginning has expired, and that was in no file that is newer than this segment. If two files can't be read and there
-     * is one gap, the first file is reported.
+     * Puts it into the first gap of the chain: each segment's header says where the data before it ended. Before the first segment there is also a gap if the
+     * stream's beginning has expired; a file that is newer than that segment can't have had the expired records, and isn't put there. If two files can't be
+     * read and there is one gap, the first file is reported.
      */
     void placeInto(NavigableMap<Long, Segment> byPosition, ChannelCache channels) throws IOException {
         long end = 0;
@@ -71,7 +71,7 @@ final class UnreadableFile extends Segment {
         return window != null && window.startMillis() >= other.endMillis();
     }
 
-    /** Where a segment's data ends; {@link Long#MAX_VALUE} where that isn't known. */
+    /** Where a segment's data ends; {@link Long#MAX_VALUE} if that isn't known. */
     private static long endOf(Segment segment, SegmentHeader header, ChannelCache channels) throws IOException {
         try (SegmentReader reader = segment.open(channels)) {
             SegmentEnd end = reader.end();

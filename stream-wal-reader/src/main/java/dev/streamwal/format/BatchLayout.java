@@ -4,9 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The content of a {@link RecordLayout#BATCH} record; its members' frames follow it directly, and its commit word is
- * stored after theirs. So readers see all of a batch or none: a member counts only where its batch record and all its
- * members verify.
+ * The content of a {@link RecordLayout#BATCH} record; its members' frames follow it directly, and its commit word is stored after theirs. So readers see all of
+ * a batch or none: a member counts only if its batch record and all members of the batch verify.
  *
  * <pre>
  *   0  4  members           1 or more

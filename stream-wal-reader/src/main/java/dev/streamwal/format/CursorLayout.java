@@ -13,8 +13,8 @@ import java.util.TreeSet;
 import java.util.zip.CRC32C;
 
 /**
- * A file in {@code cursors/}: a header, then a consumer's commits in the order in which they were made, nothing between them. Of a key's
- * entries the last one counts. Little-endian:
+ * A file in {@code cursors/}: a header, then a consumer's commits in the order in which they were made, nothing between them. The last of a key's entries
+ * counts. Little-endian:
  *
  * <pre>
  *   0  8  magic             "STRMCUR1"
@@ -34,7 +34,7 @@ import java.util.zip.CRC32C;
  * <pre>
  *   0  4  entry checksum    CRC32C over the entry from 4 on, then salt and offset in the file, 8 bytes each
  *   4  4  key length        1 to 1,024
- *   8  8  position          everything before it has been done with
+ *   8  8  position          everything before it has been processed
  *  16  8  committed at      epoch ms
  *  24     key, UTF-8, zero padding to a multiple of 8
  * </pre>
@@ -63,7 +63,7 @@ public final class CursorLayout {
     /** Before the key. */
     static final int ENTRY_FIXED_BYTES = 24;
 
-    /** The longest scope: some hundred keys of the longest, or a thousand and more of usual ones. */
+    /** The longest scope: 31 keys of the longest, or a thousand and more of usual ones. */
     public static final int MAX_SCOPE_BYTES = 32 << 10;
     /** The longest header. */
     public static final int MAX_HEADER_BYTES = (int) RecordLayout.align(FIXED_BYTES + StreamKey.MAX_BYTES + MAX_SCOPE_BYTES);
@@ -148,7 +148,7 @@ public final class CursorLayout {
      * Bytes of the header at the beginning of a file, if there is one.
      *
      * @param file its first bytes, from index 0 to the limit
-     * @return at most {@link #MAX_HEADER_BYTES}; the limit where the file is too short to tell
+     * @return at most {@link #MAX_HEADER_BYTES}; the limit if the file is too short to tell
      */
     public static int headerBytesAt(ByteBuffer file) {
         ByteBuffer in = file.duplicate().order(ByteOrder.LITTLE_ENDIAN);
@@ -224,7 +224,7 @@ public final class CursorLayout {
     }
 
     /**
-     * Writes an entry where the target stands, and moves it behind.
+     * Writes an entry at the target's position, and moves the position behind it.
      *
      * @param target little-endian
      * @param offset of the entry in the file
@@ -249,8 +249,8 @@ public final class CursorLayout {
      *
      * @param file little-endian, to its limit
      * @param index in the buffer
-     * @param offset of that in the file
-     * @return -1 where there is none: nothing yet, or bytes that don't verify
+     * @param offset of that index in the file
+     * @return -1 if there is none: nothing yet, or bytes that don't verify
      */
     public static int entryBytesAt(ByteBuffer file, int index, long salt, long offset) {
         int available = file.limit() - index;

@@ -10,8 +10,8 @@ import java.nio.ByteOrder;
  * <pre>
  *   0  n  segment header    a copy, its mark and its flag CUT as zero; n is the header's length
  *   n  8  records           data records
- *  +8  8  smallest          timestamp, epoch ms; Long.MAX_VALUE where there is no record
- * +16  8  largest           timestamp, epoch ms; Long.MIN_VALUE where there is no record
+ *  +8  8  smallest          timestamp, epoch ms; Long.MAX_VALUE if there is no record
+ * +16  8  largest           timestamp, epoch ms; Long.MIN_VALUE if there is no record
  * +24  4  block bytes       {@link SegmentIndex#BLOCK_BYTES}
  * +28  4  blocks            in which a data record starts
  * +32     blocks of 24 bytes: u32 offset of the first data record, u32 zero, i64 smallest, i64 largest timestamp
@@ -61,7 +61,7 @@ public final class FooterLayout {
     /**
      * The whole footer record, which goes to {@code dataEnd}.
      *
-     * @param lastRecordSize the frame of the last record before the footer; 0 where there is none
+     * @param lastRecordSize the frame of the last record before the footer; 0 if there is none
      */
     public static ByteBuffer encode(SegmentHeader header, int dataEnd, int lastRecordSize, SegmentIndex index) {
         int frame = sealedLength(dataEnd, header.headerLength(), index.blocks()) - dataEnd;
@@ -104,7 +104,7 @@ public final class FooterLayout {
      * Where a footer that ends at the file's end would start.
      *
      * @param last the file's last 8 bytes, little-endian
-     * @return the offset, or -1 where there can't be one: then the segment is judged like a tail
+     * @return the offset, or -1 if there can't be one: then the segment is judged like a tail
      */
     public static int startOffset(SegmentHeader header, long fileLength, long last) {
         boolean possible = fileLength <= Integer.MAX_VALUE && fileLength >= PAGE_BYTES

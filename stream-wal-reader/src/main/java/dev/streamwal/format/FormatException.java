@@ -5,7 +5,7 @@ public final class FormatException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
-    /** Empty where the bytes are damaged. */
+    /** Empty if the bytes are damaged. */
     private final String advice;
 
     private FormatException(String message, String advice) {
@@ -18,12 +18,12 @@ public final class FormatException extends Exception {
         return new FormatException(message, "");
     }
 
-    /** As {@link #check} throws, for a fault whose text is made only where it is needed. */
+    /** The exception that {@link #check} throws, for a fault whose text is made only if it is needed. */
     public static FormatException corrupt(String fault, long actual) {
         return corrupt(fault + ": actual=" + actual);
     }
 
-    /** @throws FormatException with the fault and the actual value, unless it is a fact */
+    /** @throws FormatException with the fault and the actual value, if the fact is false */
     public static void check(boolean fact, String fault, long actual) throws FormatException {
         if (!fact) {
             throw corrupt(fault, actual);
@@ -47,7 +47,7 @@ public final class FormatException extends Exception {
     /**
      * The message for people: what is wrong, where, and, if the bytes may be sound, what to do.
      *
-     * @param place the file, and what else tells where in it, as {@code name=value}, separated by commas
+     * @param place the file and the place in it, as {@code name=value}, separated by commas
      */
     public String at(String place) {
         return getMessage() + ", " + place + (advice.isEmpty() ? "" : "; " + advice);

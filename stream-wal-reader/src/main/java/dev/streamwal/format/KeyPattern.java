@@ -3,9 +3,8 @@ package dev.streamwal.format;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Selects the keys of an option or a command: {@code *} stands for any run of characters, also of none and with {@code /} in it,
- * {@code ?} for one character (code point), everything else for itself. There is no way to say a literal {@code *} or
- * {@code ?}. Immutable.
+ * Selects the keys of an option or a command: {@code *} stands for any run of characters, including none and {@code /}, {@code ?} for one character (code
+ * point), everything else for itself. There is no way to write a literal {@code *} or {@code ?}. Immutable.
  */
 public final class KeyPattern {
 
@@ -34,9 +33,8 @@ public final class KeyPattern {
     }
 
     /**
-     * Greedy: each {@code *} first matches nothing. Where the rest doesn't match, only the last {@code *} passed takes one
-     * character more; lengthening an earlier one couldn't help. So the steps are at most the product of the lengths, and
-     * mostly the length of the key.
+     * Greedy: each {@code *} first matches nothing. If the rest doesn't match, only the last {@code *} passed takes one character more; lengthening an earlier
+     * one couldn't help. So the steps are at most the product of the lengths, and mostly the length of the key.
      */
     public boolean matches(String key) {
         int[] subject = key.codePoints().toArray();
@@ -64,7 +62,7 @@ public final class KeyPattern {
         return p == pattern.length;
     }
 
-    /** The text before the first sign that stands for others: all keys that match begin with it. */
+    /** The text before the first {@code *} or {@code ?}: all keys that match begin with it. */
     String beginning() {
         int end = 0;
         while (end < text.length() && text.charAt(end) != ANY_RUN && text.charAt(end) != ANY_ONE) {

@@ -16,10 +16,10 @@ public sealed interface KeyScope {
     /** Whether the stream of this key is selected. */
     boolean contains(String key);
 
-    /** The keys, in their natural order; empty where only a listing of the log can tell. */
+    /** The keys, in their natural order; empty if only a listing of the log can tell. */
     Optional<NavigableSet<String>> exactKeys();
 
-    /** What all selected keys begin with, so that no others need be looked at where keys are sorted; empty where they have nothing in common. */
+    /** The beginning that all selected keys share, so that a look at sorted keys can skip the others; empty if they share none. */
     String beginning();
 
     /** All streams. */
@@ -78,7 +78,7 @@ public sealed interface KeyScope {
         }
     }
 
-    /** All streams whose keys begin so; all there are where the text is empty. */
+    /** All streams whose keys begin with the text; all streams if it is empty. */
     record Prefix(String text) implements KeyScope {
 
         public Prefix {

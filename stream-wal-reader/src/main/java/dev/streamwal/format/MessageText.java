@@ -3,9 +3,9 @@ package dev.streamwal.format;
 import java.util.HexFormat;
 
 /**
- * Escapes text for messages and for display: keys, paths and contents have any characters, a message is one line, and a terminal obeys control
- * characters. They are escaped as in Java, and so are invisible characters, which hide or reverse what stands beside them. A backslash stays as it is:
- * exceptions and JSON output have the exact keys.
+ * Escapes text for messages and for display: keys, paths and contents may have any characters, but a message is one line, and a terminal obeys control
+ * characters. Control characters are escaped as in Java, and so are invisible characters, which hide or reverse the text beside them. A backslash stays as it
+ * is: exceptions and JSON output have the exact keys.
  */
 public final class MessageText {
 
@@ -30,7 +30,7 @@ public final class MessageText {
         return escaped.toString();
     }
 
-    /** A scan's message for somebody who calls no method, as at a command line. */
+    /** A scan's message for a user that calls no method, as at a command line. */
     public static String withoutNextCall(String message) {
         return message.replace(NEXT_CALL, "");
     }

@@ -66,12 +66,12 @@ public final class NanoWalLayout {
         return Short.toUnsignedInt(source.getShort(index + HEADER_LENGTH));
     }
 
-    /** The length as stored: negative where it is 2^63 or more. */
+    /** The length as stored: negative if it is 2^63 or more. */
     public static long contentLength(ByteBuffer source, int index) {
         return source.getLong(index + CONTENT_LENGTH);
     }
 
-    /** As {@link #contentLength}, where that stands behind the header. */
+    /** As {@link #contentLength}, for a record that has it behind the header. */
     public static long contentLengthBehind(ByteBuffer source, int index, int headerLength) {
         return source.getLong(index + EARLY_HEADER + headerLength);
     }
@@ -87,7 +87,7 @@ public final class NanoWalLayout {
      * The one check of a record's lengths, made before anything is read or allocated.
      *
      * @param available bytes from the record's start to the file's end
-     * @return the frame's length, or -1 where it reaches beyond the file's end
+     * @return the frame's length, or -1 if it reaches beyond the file's end
      */
     public static long checkedFrameBytes(int headerLength, long contentLength, long available) {
         long left = available - PREFIX_BYTES - headerLength;

@@ -19,7 +19,7 @@ public record NanoWalName(String prefix, long expirationMillis) implements Compa
         return prefix + '_' + expirationMillis + SUFFIX;
     }
 
-    /** Empty for every other name, and where the prefix can't be a stream's key: such files belong to another program. */
+    /** Empty for every other name, and if the prefix can't be a stream's key: such files belong to another program. */
     public static Optional<NanoWalName> parse(String fileName) {
         int mark = fileName.lastIndexOf('_');
         int end = fileName.length() - SUFFIX.length();

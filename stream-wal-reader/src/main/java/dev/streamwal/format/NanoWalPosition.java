@@ -1,9 +1,9 @@
 package dev.streamwal.format;
 
 /**
- * Where a nano-wal record stands, as a stream position. The format has none, so they are made up: {@code ordinal << 40 | 8 × (offset − 16)},
- * the ordinal being the file's among those of its prefix. Eight times, and 16 bytes at least for a frame, so that positions and sizes
- * follow the rules of an {@code EntryRef}: multiples of 8, and a size of 32 or more that leads to where the next record is.
+ * Where a nano-wal record stands, as a stream position. The format has no positions, so they are made up: {@code ordinal << 40 | 8 × (offset − 16)}. The
+ * ordinal is the file's among those of its prefix. Offsets are multiplied by 8, and a frame has at least 16 bytes, so positions and sizes follow the rules of
+ * an {@code EntryRef}: they are multiples of 8, and a size is 32 or more and leads to the next record.
  *
  * <p>A ref's size is below 32 MiB. Every frame of 4 MiB or more has the greatest possible size.
  */
@@ -40,7 +40,7 @@ public final class NanoWalPosition {
         return (int) (position >>> ORDINAL_SHIFT);
     }
 
-    /** Offset in the file; -1 where this is no position of a nano-wal record. */
+    /** Offset in the file; -1 if this is no position of a nano-wal record. */
     public static long offset(long position) {
         long inFile = position & IN_FILE_MASK;
         return inFile % UNIT == 0 ? inFile / UNIT + NanoWalLayout.FILE_HEADER_BYTES : -1;
@@ -51,7 +51,7 @@ public final class NanoWalPosition {
         return (int) Math.min(frameBytes * UNIT, MAX_SIZE);
     }
 
-    /** Length of a frame with that size; -1 where the size doesn't tell. */
+    /** Length of a frame with that size; -1 if the size doesn't tell. */
     public static int frameBytes(int size) {
         return size == MAX_SIZE ? -1 : size / UNIT;
     }

@@ -19,7 +19,7 @@ import java.util.Optional;
  *  48  8  closed            bit n: incarnation - n was closed
  *  56  2  boot id length    at most 64
  *  58 64  boot id           ASCII, zero-padded
- * 122  1  doubted           n: of the last n incarnations only, with this one, segments say where a stream ends; 0: of all; 65: of none
+ * 122  1  doubted           n: segments say where a stream ends only for the last n incarnations, with this one; 0: for all; 65: for none
  * 123  1  zero
  * 124  4  checksum          CRC32C over [0, 124)
  * </pre>
@@ -33,7 +33,7 @@ public final class PositionsLayout {
     public static final int SLOT_BYTES = 4_096;
     public static final int SLOTS = 2;
     public static final int FILE_BYTES = SLOTS * SLOT_BYTES;
-    /** What a slot uses of its bytes. */
+    /** Bytes of a slot that are used. */
     public static final int USED_BYTES = 128;
     public static final int MAX_BOOT_ID_BYTES = 64;
 
@@ -88,7 +88,7 @@ public final class PositionsLayout {
 
     /**
      * @param file the file's content, complete or not
-     * @return the valid slot with the higher sequence; empty where neither is valid
+     * @return the valid slot with the higher sequence; empty if neither is valid
      */
     public static Optional<Positions> decode(byte[] file) {
         Optional<Positions> best = Optional.empty();

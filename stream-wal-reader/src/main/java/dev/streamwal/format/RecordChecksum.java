@@ -19,8 +19,8 @@ import java.util.zip.CRC32C;
  *  36  8  timestamp
  * </pre>
  *
- * Salt and position make a record valid only where it was written: a payload that looks like a record doesn't pass for
- * one. It guards against accidents, not against an attacker that can read the salt. One thread at a time; no garbage.
+ * Salt and position make a record valid only where it was written: a payload that looks like a record doesn't pass for one. The checksum guards against
+ * accidents, not against an attacker that can read the salt. One thread at a time; no garbage.
  */
 public final class RecordChecksum {
 
@@ -49,7 +49,7 @@ public final class RecordChecksum {
         crc.update(bytes, offset, length);
     }
 
-    /** Adds what is between the buffer's position and limit, and moves the position there. */
+    /** Adds the bytes between the buffer's position and limit, and moves the position to the limit. */
     public void update(ByteBuffer bytes) {
         crc.update(bytes);
     }

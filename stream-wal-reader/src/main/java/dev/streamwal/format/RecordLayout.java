@@ -56,7 +56,7 @@ public final class RecordLayout {
     public static final int DIGEST = 1 << 5;
 
     private static final int KIND_SHIFT = 24;
-    /** A slot without a record: its writer gave it up, or recovery found it empty. */
+    /** A slot without a record: its writer abandoned it, or recovery found it empty. */
     public static final int PADDING = CONTROL | 1 << KIND_SHIFT;
     /** Leads an atomic batch. */
     public static final int BATCH = CONTROL | 2 << KIND_SHIFT;
@@ -120,7 +120,7 @@ public final class RecordLayout {
      * The one check of a record's lengths, made before anything is read or allocated.
      *
      * @param available bytes from the record's start to the end of the segment's data, or of the file
-     * @return the frame's size, or -1 where such a record is impossible
+     * @return the frame's size, or -1 if such a record is impossible
      */
     public static int checkedFrameBytes(long commitWord, int contentLength, int flags, long available) {
         long content = Integer.toUnsignedLong(contentLength);
@@ -134,7 +134,7 @@ public final class RecordLayout {
         return (int) frame;
     }
 
-    /** Writes all of the prefix but the commit word; {@code target} is little-endian. */
+    /** Writes all of the prefix except the commit word; {@code target} is little-endian. */
     public static void encodePrefix(
             ByteBuffer target, int index, int contentLength, int flags, int checksum, int previousSize,
             long timestampMillis) {

@@ -19,7 +19,7 @@ public final class RecordView {
         VALID,
         /** A zero commit word: no record, or none yet. */
         EMPTY,
-        /** A word that isn't zero and no commit word. */
+        /** A word that is neither zero nor a commit word. */
         NOT_A_RECORD,
         /** Lengths that exceed the bytes available, or the limits. */
         TOO_LONG,
@@ -35,10 +35,9 @@ public final class RecordView {
     private long commitWord;
 
     /**
-     * Reads only the prefix, and returns {@code EMPTY}, {@code NOT_A_RECORD}, {@code TOO_LONG}, or, with only the lengths
-     * checked, {@code VALID}: then the caller reads {@link #frameBytes()} bytes from {@code index} on and checks them.
-     * Where less than the prefix is available, a complete commit word may still be {@code EMPTY} or {@code NOT_A_RECORD};
-     * otherwise the verdict is {@code TOO_LONG}.
+     * Reads only the prefix, and returns {@code EMPTY}, {@code NOT_A_RECORD}, {@code TOO_LONG}, or, with only the lengths checked, {@code VALID}: then the
+     * caller reads {@link #frameBytes()} bytes from {@code index} on and checks them. If less than the prefix is available, a complete commit word may still be
+     * {@code EMPTY} or {@code NOT_A_RECORD}; otherwise the verdict is {@code TOO_LONG}.
      *
      * @param source little-endian, holding {@link RecordLayout#PREFIX_BYTES} from {@code index} on, or as many as are
      * available
@@ -111,7 +110,7 @@ public final class RecordView {
         return index;
     }
 
-    /** The frame with its padding; 0 where there is none. */
+    /** The frame with its padding; 0 if there is none. */
     public int frameBytes() {
         return frameBytes;
     }

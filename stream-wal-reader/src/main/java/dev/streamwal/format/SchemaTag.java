@@ -3,8 +3,8 @@ package dev.streamwal.format;
 import io.netty.buffer.ByteBuf;
 
 /**
- * The last bytes of a typed record's header: which schema its content follows, in which version. What stands before them is the program's. For
- * readers that don't know of it the tag is a part of the header like any other. As a {@code long} it is read and compared without garbage.
+ * The last bytes of a typed record's header: which schema its content follows, in which version. The bytes before them are the program's. For readers that
+ * don't know the tag, it is a part of the header like any other. As a {@code long} it is read and compared without garbage.
  *
  * <pre>
  *   0  4  schema id         1 and up: the program's; -1: a sample
@@ -12,7 +12,7 @@ import io.netty.buffer.ByteBuf;
  *   6  2  magic             0x54 0xfb
  * </pre>
  *
- * <p>No text ends in a tag, as no byte of UTF-8 is 0xfb. Other bytes may; so the tag is believed where a program asks for typed records only.
+ * <p>No text ends in a tag, because no byte of UTF-8 is 0xfb. Other bytes may, so the tag is believed only if a program asks for typed records.
  */
 public final class SchemaTag {
 
@@ -21,11 +21,11 @@ public final class SchemaTag {
     static final int MAGIC = 6;
 
     public static final int BYTES = 8;
-    /** Of a header that ends in no tag. */
+    /** The tag of a header that ends in no tag. */
     public static final long NONE = 0;
     public static final int SAMPLE_ID = -1;
     public static final int MAX_VERSION = 0xffff;
-    /** Of a sample in its only version. */
+    /** The tag of a sample in its only version. */
     public static final long SAMPLE = of(SAMPLE_ID, 1);
 
     private static final long MAGIC_VALUE = 0xfb54;
@@ -48,7 +48,7 @@ public final class SchemaTag {
         }
     }
 
-    /** The tag at the end of a header of that length, which begins at index 0; {@link #NONE} where there is none. */
+    /** The tag at the end of a header of that length, which begins at index 0; {@link #NONE} if there is none. */
     public static long in(ByteBuf header, int length) {
         if (length < BYTES) {
             return NONE;

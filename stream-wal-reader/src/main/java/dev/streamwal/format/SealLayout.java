@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * A sealed record: one whose frame has the flag {@link RecordLayout#ENCRYPTED}. Its header and content are ciphertext of AES-256-GCM, of the
- * record's header and content one behind the other, each as long as what it was. At the end of its content stand 24 more bytes:
+ * A sealed record: one whose frame has the flag {@link RecordLayout#ENCRYPTED}. Its header and content are the AES-256-GCM ciphertext of the record's header
+ * and content, one behind the other, each as long as its plaintext. Its content ends with 24 more bytes:
  *
  * <pre>
  *   0 16  tag               of GCM
@@ -21,7 +21,7 @@ import java.nio.ByteOrder;
  *   4  8  position          of the record in its stream
  * </pre>
  *
- * and what is authenticated beside header and content is
+ * and the data that is authenticated beside header and content is
  *
  * <pre>
  *   0  4  header length
@@ -29,15 +29,15 @@ import java.nio.ByteOrder;
  *  12     key               of the stream, UTF-8
  * </pre>
  *
- * So a record can be read in its stream and at its position only, wherever that stands: in a segment, a shared segment or a pack. Salt, previous
- * size and the flag of a batch's member differ between these, or say nothing of the record, so they aren't part of it.
+ * So a record can be read only in its stream and at its position, whether it stands in a segment, a shared segment or a pack. Salt, previous size and the flag
+ * of a batch's member differ between these, or say nothing about the record, so they aren't authenticated.
  */
 public final class SealLayout {
 
     public static final int TAG_BYTES = 16;
     private static final int NUMBER = TAG_BYTES;
     private static final int KEY_ID = NUMBER + Integer.BYTES;
-    /** By how much a sealed record's content is longer than the record's. */
+    /** By how much a sealed record's content is longer than the plain record's. */
     public static final int BYTES = KEY_ID + Integer.BYTES;
 
     private static final int NONCE_POSITION = Integer.BYTES;

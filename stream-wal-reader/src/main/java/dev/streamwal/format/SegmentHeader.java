@@ -6,7 +6,7 @@ package dev.streamwal.format;
  * @param window the time span that the segment covers; late records may be older, none is newer
  * @param expirationMillis epoch ms from which on the file may be deleted: window end + retention
  * @param basePosition stream position of the first record
- * @param previousEnd stream position where the predecessor's data ends; {@code basePosition} where there is none
+ * @param previousEnd stream position where the predecessor's data ends; {@code basePosition} if there is none
  * @param incarnation of the log when this segment was created
  * @param salt random, part of every record's checksum in this file
  * @param createdMillis epoch ms by the writer's clock

@@ -3,9 +3,8 @@ package dev.streamwal.format;
 import java.util.Arrays;
 
 /**
- * What a footer says of a segment's data records, gathered record by record in order of offset: how many there are,
- * their timestamps' range, and the same for every block of {@value #BLOCK_BYTES} bytes, so that a time scan can skip
- * blocks. Not thread-safe; small while the segment is.
+ * What a footer says about a segment's data records, gathered record by record in order of offset: how many there are, their timestamps' range, and the same
+ * for every block of {@value #BLOCK_BYTES} bytes, so that a time scan can skip blocks. Not thread-safe; small while the segment is.
  */
 public final class SegmentIndex {
 
@@ -88,12 +87,12 @@ public final class SegmentIndex {
         return records;
     }
 
-    /** {@link #NO_SMALLEST} where there is no record. */
+    /** {@link #NO_SMALLEST} if there is no record. */
     public long smallestTimestampMillis() {
         return smallest;
     }
 
-    /** {@link #NO_LARGEST} where there is no record. */
+    /** {@link #NO_LARGEST} if there is no record. */
     public long largestTimestampMillis() {
         return largest;
     }

@@ -48,7 +48,7 @@ public record SegmentName(long basePosition, long expirationMillis) implements C
         }
     }
 
-    /** Written out, as is {@link #hashCode}: a record's own takes 20 ms at its first use in a process, and every reader needs it. */
+    /** Written out, like {@link #hashCode}: a record's generated one takes 20 ms at its first use in a process, and every reader needs it. */
     @Override
     public boolean equals(Object other) {
         return other instanceof SegmentName name && basePosition == name.basePosition && expirationMillis == name.expirationMillis;

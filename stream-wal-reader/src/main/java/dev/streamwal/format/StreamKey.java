@@ -36,7 +36,7 @@ public final class StreamKey {
     private static final int DIGEST_BYTES = 16;
     private static final char DIGEST_MARK = '~';
     private static final HexFormat HEX = HexFormat.of();
-    /** Characters of a text that is no key in a message. */
+    /** Characters that a message shows of a text that is no key. */
     private static final int MAX_SHOWN = 64;
     private static final Set<String> DEVICES = Set.of(
             "con", "prn", "aux", "nul",
@@ -50,11 +50,11 @@ public final class StreamKey {
     private static final long SALT_SEED = 0x5348_4152_4544_4B59L;
     private static final long SALT_FACTOR = 0x9E37_79B9_7F4A_7C15L;
 
-    /** Null where the text is known, and ASCII: its characters are the bytes then. There are as many keys as streams. */
+    /** Null if the text is known and ASCII, to save memory: its characters are the bytes then, and there are as many keys as streams. */
     private final byte @Nullable [] utf8;
     /** Made at the first request; threads that make it at the same time make equal ones. */
     private @Nullable String text;
-    /** Computed at the first request, as a string's is; it takes no room that alignment wouldn't. */
+    /** Computed at the first request, like a string's; it takes only room that alignment would take anyway. */
     private int hash;
 
     private StreamKey(@Nullable String text, byte @Nullable [] utf8) {
@@ -80,8 +80,8 @@ public final class StreamKey {
     }
 
     /**
-     * The salt in the checksums of the stream's records where they stand in files of several streams. No stream's record verifies as another
-     * stream's, and a record keeps its checksum when it moves from one such file to another.
+     * The salt in the checksums of the stream's records in files of several streams. No stream's record verifies as another stream's, and a record keeps its
+     * checksum when it moves from one such file to another.
      */
     public long salt() {
         long mixed = SALT_SEED;
@@ -134,7 +134,7 @@ public final class StreamKey {
         return new StreamKey(null, utf8);
     }
 
-    /** Whether the bytes are a key. Allocates nothing where they are ASCII. */
+    /** Whether the bytes are a key. Allocates nothing if they are ASCII. */
     public static boolean isKey(byte[] bytes, int from, int length) {
         try {
             String unused = checkedText(bytes, from, length);
@@ -144,7 +144,7 @@ public final class StreamKey {
         }
     }
 
-    /** The text; null where the bytes are ASCII. */
+    /** The text; null if the bytes are ASCII. */
     private static @Nullable String checkedText(byte[] bytes, int from, int length) throws FormatException {
         if (length == 0 || length > MAX_BYTES) {
             throw FormatException.corrupt("length of a stream key is outside 1 to " + MAX_BYTES + " bytes of UTF-8: bytes=" + length);
@@ -171,9 +171,8 @@ public final class StreamKey {
     }
 
     /**
-     * The key that a directory's name encodes. Empty where the name has a digest (read the key from a segment's header,
-     * and compare its {@link #directoryName()}), and where this class doesn't give such a name; {@link #isDigestName}
-     * tells the two apart.
+     * The key that a directory's name encodes. Empty if the name has a digest (read the key from a segment's header, and compare its {@link #directoryName()}),
+     * and if this class doesn't give such a name; {@link #isDigestName} tells the two apart.
      */
     public static Optional<StreamKey> fromDirectoryName(String name) {
         if (name.isEmpty() || name.length() > MAX_PLAIN_BYTES || name.indexOf(DIGEST_MARK) >= 0) {
@@ -301,7 +300,7 @@ public final class StreamKey {
         return utf8 == null ? text.length() : utf8.length;
     }
 
-    /** Name of the stream's directory; computed at every call, as most streams have no directory. */
+    /** Name of the stream's directory; computed at every call, because most streams have no directory. */
     public String directoryName() {
         return directoryName(utf8());
     }

@@ -6,7 +6,7 @@
  * <pre>
  *   segment  = header record* (zero* | footer)
  *   header   = {@link dev.streamwal.format.SegmentHeaderLayout}, the first 16 bytes being a nano-wal 1.0 header
- *   record   = {@link dev.streamwal.format.RecordLayout}; when it is visible and when durable is said there
+ *   record   = {@link dev.streamwal.format.RecordLayout}, which says when it is visible and when durable
  *   batch    = a control record {@link dev.streamwal.format.BatchLayout} and its member records
  *   footer   = the control record {@link dev.streamwal.format.FooterLayout}, which ends where the file ends
  * </pre>

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * A part of a file, mapped in a shared {@code Arena} of Java 22 and later: closing it unmaps, and a later access throws
  * {@link IllegalStateException}. The classes are reached by reflection, because this code compiles for Java 17.
  *
- * <p>Where the file is shorter than the mapping, a bulk access throws {@link InternalError}, at the latest in the next call that enters the JVM
+ * <p>If the file is shorter than the mapping, a bulk access throws {@link InternalError}, at the latest in the next call that enters the JVM
  * ({@link #settle()}). Java 17 throws it later, at an unrelated step of the thread; so this class needs Java 22.
  */
 public final class ArenaMapping implements AutoCloseable {
@@ -56,7 +56,7 @@ public final class ArenaMapping implements AutoCloseable {
         return buffer;
     }
 
-    /** Call after a bulk access: throws {@link InternalError} where the file was shorter, unless the access has thrown it already. */
+    /** Call after a bulk access: throws {@link InternalError} if the file was shorter, unless the access has thrown it already. */
     public static void settle() {
         long unused = Runtime.getRuntime().totalMemory();
     }

@@ -9,12 +9,12 @@ import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 
 /**
- * Reads what many streams share, a file with records or tables of theirs, around sectors that the disk can't read: a page with such a sector is given as
- * bytes that no checksum is right for. So it is damage like any other: it concerns what stands in it, and nothing else. A read that fails once is
- * repeated, and gives what is there.
+ * Reads files that many streams share, with their records or tables, around sectors that the disk can't read. A page with such a sector reads as bytes for
+ * which no checksum is right. So a bad sector is damage like any other: it affects only what stands in its page. A read that fails is repeated page by page,
+ * and gives what is there.
  *
- * <p>The bytes are 0xFF, as zeros would say that nothing was ever written there. Nothing that is read so may be written over what it was read from:
- * the next attempt may find what the page really has.
+ * <p>The bytes are 0xFF, because zeros would say that nothing was ever written there. Bytes that were read this way must not be written over the page: the next
+ * attempt may find what it really has.
  */
 public final class BadSectors {
 
@@ -31,7 +31,7 @@ public final class BadSectors {
     /**
      * As {@link SegmentBytes#read}, around bad sectors.
      *
-     * @param unread receives the offset of each page that can't be read, for who has to tell it from bytes that rotted
+     * @param unread receives the offset of each page that can't be read, for a caller that has to tell it from bytes that rotted
      */
     public static int read(SegmentBytes bytes, ByteBuffer target, long offset, LongConsumer unread) throws IOException {
         int start = target.position();
@@ -48,7 +48,7 @@ public final class BadSectors {
     /**
      * As {@link LogFile#readSmall}, around bad sectors, if what is left is enough.
      *
-     * @throws IOException if it isn't, too: why the disk can't read the file
+     * @throws IOException also if what is left isn't enough: why the disk can't read the file
      */
     public static Optional<byte[]> readSmall(Path path, int maxBytes, Predicate<byte[]> isEnough) throws IOException {
         try {
@@ -88,7 +88,7 @@ public final class BadSectors {
         };
     }
 
-    /** Whether reading failed for a sector, and not for the whole file: what can't be opened has a failure with its name. */
+    /** Whether reading failed for a sector, and not for the whole file: a file that can't be opened has a failure with its name. */
     public static boolean isOfSector(IOException failure) {
         return IoFailure.isOfFile(failure) && !(failure instanceof FileSystemException);
     }
@@ -117,7 +117,7 @@ public final class BadSectors {
             page.position(start);
             unread.accept(offset - offset % PAGE_BYTES);
         }
-        // also where the file has become shorter meanwhile: no checksum is right for that either
+        // also if the file has become shorter since: no checksum is right for that either
         while (page.hasRemaining()) {
             page.put((byte) 0xFF);
         }

@@ -54,8 +54,8 @@ public final class ChannelCache implements AutoCloseable {
 
     /**
      * @param maxOpenFiles 1 or more
-     * @param isMapping whether {@link #acquireSealed sealed} files are copied out of a mapping, where this Java can
-     * @param isDirect whether scans read sealed files past the page cache, where the file system can
+     * @param isMapping whether {@link #acquireSealed sealed} files are copied out of a mapping, if this Java can do that
+     * @param isDirect whether scans read sealed files past the page cache, if the file system can do that
      */
     public ChannelCache(int maxOpenFiles, boolean isMapping, boolean isDirect) {
         this(maxOpenFiles, isMapping, isDirect, System::nanoTime);
@@ -71,15 +71,15 @@ public final class ChannelCache implements AutoCloseable {
     }
 
     /**
-     * The file, open, until the caller closes it. Where another file has the name now, that one is opened.
+     * The file, open, until the caller closes it. If another file has the name now, that one is opened.
      *
-     * @throws NoSuchFileException if there is no such file, also if a deleted file of this name was open in the cache
+     * @throws NoSuchFileException if there is no such file, even if a deleted file of this name was open in the cache
      */
     public SharedFile acquire(Path path) throws IOException {
         return acquire(path, true);
     }
 
-    /** As {@link #acquire}; where the file is open already, it may have been deleted or replaced since. */
+    /** As {@link #acquire}; if the file is open already, it may have been deleted or replaced since. */
     public SharedFile acquireAsOpened(Path path) throws IOException {
         return acquire(path, false);
     }
@@ -125,7 +125,7 @@ public final class ChannelCache implements AutoCloseable {
         return file;
     }
 
-    /** As {@link #acquireAsOpened}, of a file that isn't appended to any more. */
+    /** As {@link #acquireAsOpened}, for a file that isn't appended to any more. */
     public SharedFile acquireSealed(Path path) throws IOException {
         SharedFile file = acquireAsOpened(path);
         if (isMapping) {
@@ -159,7 +159,7 @@ public final class ChannelCache implements AutoCloseable {
         T run() throws IOException;
     }
 
-    /** Opens a file; where the process has too many files open, closes the idle ones of this cache and tries again. */
+    /** Opens a file; if the process has too many files open, closes the idle ones of this cache and tries again. */
     public <T> T makingRoom(Opening<T> opening) throws IOException {
         try {
             return opening.run();
@@ -171,7 +171,7 @@ public final class ChannelCache implements AutoCloseable {
         }
     }
 
-    /** Closes the files that are not being read; false where there are none. */
+    /** Closes the files that are not being read; false if there are none. */
     private boolean closeIdle() {
         List<SharedFile> files;
         synchronized (this) {
@@ -266,7 +266,7 @@ public final class ChannelCache implements AutoCloseable {
     }
 
     private static void notClosed(SharedFile file, IOException e) {
-        // not kept: the JDK's first logger costs more than opening a log and reading from it
+        // no logger is kept: the JDK's first one costs more than opening a log and reading from it
         System.getLogger(ChannelCache.class.getName()).log(WARNING, () -> "closing a file that was read failed: file=" + file.path(), e);
     }
 
@@ -290,7 +290,7 @@ public final class ChannelCache implements AutoCloseable {
         return open.size();
     }
 
-    /** How many more files may be read at the same time; negative where the limit is exceeded. */
+    /** How many more files may be read at the same time; negative if the limit is exceeded. */
     public synchronized int room() {
         return maxOpenFiles - lent;
     }
@@ -300,7 +300,7 @@ public final class ChannelCache implements AutoCloseable {
         return closed;
     }
 
-    /** Closes all files, also those being read. */
+    /** Closes all files, including those being read. */
     @Override
     public void close() {
         List<SharedFile> files;

@@ -10,14 +10,14 @@ import java.util.Optional;
 
 /**
  * Direct I/O: past the page cache, between the disk and memory of the process. Offset in the file, length and address must be multiples of
- * {@value #BLOCK_BYTES}. Not every file system can.
+ * {@value #BLOCK_BYTES}. Not every file system can do that.
  */
 final class DirectIo {
 
-    /** What file systems mostly ask for; those with larger blocks are not used so. */
+    /** What file systems mostly ask for; those with larger blocks get no direct writes. */
     static final int BLOCK_BYTES = 4_096;
 
-    /** Of the module {@code jdk.unsupported}, which a run time may lack. A reference in the source would be a warning of the compiler. */
+    /** A class of the module {@code jdk.unsupported}, which a run time may lack. A reference in the source would give a compiler warning. */
     private static final String OPTIONS = "com.sun.nio.file.ExtendedOpenOption";
 
     private static final Optional<OpenOption> DIRECT = direct();
@@ -37,12 +37,12 @@ final class DirectIo {
         }
     }
 
-    /** The option to open a file with; empty where there is none. The file system may refuse it all the same. */
+    /** The option to open a file with; empty if there is none. The file system may still refuse it. */
     static Optional<OpenOption> option(Path path) {
         return path.getFileSystem().equals(FileSystems.getDefault()) ? DIRECT : Optional.empty();
     }
 
-    /** An existing file, open for direct writes; empty where they aren't possible. */
+    /** An existing file, open for direct writes; empty if they aren't possible. */
     static Optional<LogFile> writing(Path path) {
         Optional<OpenOption> option = option(path);
         if (option.isEmpty()) {
@@ -56,7 +56,7 @@ final class DirectIo {
             file.open();
             return Optional.of(file);
         } catch (IOException | UnsupportedOperationException e) {
-            // the file system can't; where the reason is another one, the writes through the page cache meet it
+            // the file system can't; if there is another reason, the writes through the page cache meet it
             return Optional.empty();
         }
     }

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.Locale;
 
 /**
- * Buffers outside of the heap. Where there is no room for one, an operation fails, and not the process: it may be healthy otherwise, and have room
- * again when others have closed their batches.
+ * Buffers outside of the heap. If there is no room for one, an operation fails, and not the process: the process may be healthy otherwise, and have room again
+ * when other threads have closed their batches.
  */
 public final class DirectMemory {
 

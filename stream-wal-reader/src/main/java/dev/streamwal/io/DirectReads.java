@@ -6,12 +6,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Reads a file past the page cache, by whole blocks. They pass through memory of Netty's, {@value #CHUNK_BYTES} bytes and a block at most, which is held
- * during a call only. Thread-safe.
+ * Reads a file past the page cache, by whole blocks. The blocks pass through Netty's memory, at most {@value #CHUNK_BYTES} bytes and a block, which is held
+ * only during a call. Thread-safe.
  */
 final class DirectReads implements Closeable {
 
-    /** Reads of 1 MiB are as fast as a disk mostly is. */
+    /** Reads of 1 MiB are mostly as fast as the disk. */
     static final int CHUNK_BYTES = 1 << 20;
 
     private final LogFile file;
@@ -24,7 +24,7 @@ final class DirectReads implements Closeable {
     }
 
     /**
-     * Fills the target, and moves its position behind what was read. Where that is less, the file may end there, or not: ask the file itself.
+     * Fills the target, and moves its position behind what was read. If the target isn't full then, the file may end there, or not: ask the file itself.
      *
      * @throws IOException if a direct read isn't possible, or fails; the target's position is behind what was read before
      */
@@ -61,7 +61,7 @@ final class DirectReads implements Closeable {
         return count;
     }
 
-    /** Gives up the descriptor; a later read opens the file again. */
+    /** Closes the descriptor; a later read opens the file again. */
     @Override
     public void close() throws IOException {
         file.close();

@@ -8,12 +8,12 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a new file in chunks, past the page cache as far as the file system can: whole blocks directly, what is left of a block at the end through the
- * cache. One thread; close it.
+ * Writes a new file in chunks, past the page cache as far as the file system can: whole blocks directly, the rest at the end through the cache. One thread;
+ * close it.
  *
- * <p><b>Why a direct write that fails isn't the end.</b> Its bytes are written again through the page cache, and so are all later ones. Where the
- * disk is at fault these writes fail, too, or the force does that the caller needs in any case before the file counts. Where only direct writes are
- * refused, nothing is lost.
+ * <p><b>Why a direct write that fails isn't the end.</b> Its bytes are written again through the page cache, and so are all later ones. If the disk is at
+ * fault, these writes fail, too, or the force fails, which the caller needs in any case before the file counts. If only direct writes are refused, nothing is
+ * lost.
  */
 public final class DirectWriter implements Closeable {
 
@@ -26,14 +26,14 @@ public final class DirectWriter implements Closeable {
     private final ByteBuf memory;
     private final ByteBuffer chunk;
     private final LongConsumer written;
-    /** Null where direct writes aren't possible. */
+    /** Null if direct writes aren't possible. */
     private @Nullable LogFile direct;
     private boolean isClosed;
 
     /**
      * @param file to write
      * @param memory of {@value #MEMORY_BYTES} bytes, released with it
-     * @param direct the same file, open for direct writes; null where they aren't possible
+     * @param direct the same file, open for direct writes; null if they aren't possible
      * @param written is told how many bytes a direct write wrote
      */
     DirectWriter(LogFile file, ByteBuf memory, @Nullable LogFile direct, LongConsumer written) {
@@ -44,7 +44,7 @@ public final class DirectWriter implements Closeable {
         this.chunk = memory.nioBuffer(0, memory.capacity()).alignedSlice(DirectIo.BLOCK_BYTES).limit(CHUNK_BYTES).slice();
     }
 
-    /** Memory for {@link #write}, of which all can be written directly. */
+    /** Memory for {@link #write}; all of it can be written directly. */
     public ByteBuffer chunk() {
         return chunk;
     }
@@ -82,7 +82,7 @@ public final class DirectWriter implements Closeable {
         }
     }
 
-    /** Releases the memory, and the descriptor for direct writes; the file stays open. A second time it does nothing. */
+    /** Releases the memory, and the descriptor for direct writes; the file stays open. A second call does nothing. */
     @Override
     public void close() throws IOException {
         if (isClosed) {

@@ -11,15 +11,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the names in a directory survive power loss, where the system has a way to ask for it. */
+/** Makes the names in a directory survive power loss, if the system has a way to ask for it. */
 public final class DirectoryForce {
 
     private DirectoryForce() {}
 
-    /**
-     * Does nothing where a directory can't be opened: on Windows, and on file systems other than the default one that refuse it, as
-     * in-memory ones do.
-     */
+    /** Does nothing if a directory can't be opened: on Windows, and on file systems other than the default one that refuse it, as in-memory ones do. */
     public static void force(Path directory) throws IOException {
         FileSystem fileSystem = directory.getFileSystem();
         boolean ofMachine = fileSystem.equals(FileSystems.getDefault());
@@ -66,7 +63,7 @@ public final class DirectoryForce {
         }
     }
 
-    /** @return null where a directory can't be opened there */
+    /** @return null if a directory can't be opened there */
     private static @Nullable FileChannel open(Path directory, boolean ofMachine) throws IOException {
         try {
             return FileChannel.open(directory, StandardOpenOption.READ);

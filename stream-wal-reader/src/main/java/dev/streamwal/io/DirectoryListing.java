@@ -8,24 +8,24 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 
-/** Goes through what is in a directory, in any order; what fails while it does is an {@link IOException} like any other. */
+/** Goes through the entries of a directory, in any order; a failure on the way is an {@link IOException} like any other. */
 public final class DirectoryListing {
 
     private DirectoryListing() {}
 
-    /** Something that is done with each. */
+    /** A step that is done for each entry. */
     @FunctionalInterface
     public interface Step {
         void with(Path entry) throws IOException;
     }
 
-    /** Something that is looked for. */
+    /** A test of an entry. */
     @FunctionalInterface
     public interface Test {
         boolean is(Path entry) throws IOException;
     }
 
-    /** Does it with each. */
+    /** Does the step for each entry. */
     public static void each(Path directory, Step step) throws IOException {
         boolean unused = any(directory, entry -> {
             step.with(entry);
@@ -33,7 +33,7 @@ public final class DirectoryListing {
         });
     }
 
-    /** As {@link #each}; does nothing where there is no such directory. */
+    /** As {@link #each}; does nothing if there is no such directory. */
     public static void eachIfThere(Path directory, Step step) throws IOException {
         try {
             each(directory, step);
@@ -42,7 +42,7 @@ public final class DirectoryListing {
         }
     }
 
-    /** Whether it is so of one; goes no further then. */
+    /** Whether the test holds for an entry; stops at the first such entry. */
     public static boolean any(Path directory, Test test) throws IOException {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             for (Path entry : entries) {

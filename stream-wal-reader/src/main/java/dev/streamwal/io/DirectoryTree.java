@@ -14,7 +14,7 @@ public final class DirectoryTree {
 
     private DirectoryTree() {}
 
-    /** Deletes it, or a file of that name; of symbolic links the link. Does nothing where there is none. */
+    /** Deletes it, or a file of that name; of a symbolic link, only the link. Does nothing if there is none. */
     public static void delete(Path top) throws IOException {
         if (Files.notExists(top, LinkOption.NOFOLLOW_LINKS)) {
             return;

@@ -13,9 +13,9 @@ import java.nio.file.StandardOpenOption;
 /**
  * Makes a file's content survive power loss, and hides no failure.
  *
- * <p>Where a thread is interrupted during {@link FileChannel#force}, the exception tells only of the interrupt, whatever else failed. A kernel
- * reports a lost page once, so a repeated force would succeed. So an interrupt may reach a force only where its repetition writes the same
- * bytes again before it. {@link java.io.FileDescriptor#sync()} ignores interrupts.
+ * <p>If a thread is interrupted during {@link FileChannel#force}, the exception tells only of the interrupt, whatever else failed. A kernel reports a lost page
+ * once, so a repeated force would succeed. So an interrupt may reach a force only if the repetition first writes the same bytes again.
+ * {@link java.io.FileDescriptor#sync()} ignores interrupts.
  */
 public final class FileForce {
 
@@ -43,7 +43,7 @@ public final class FileForce {
         try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "r")) {
             opened.getFD().sync();
         } catch (FileNotFoundException e) {
-            // says nothing of why: a file that isn't there needs no force, and one that is denied does
+            // doesn't say why: a file that isn't there needs no force, and one that is denied does
             FileChannel.open(file, StandardOpenOption.READ).close();
             throw e;
         }

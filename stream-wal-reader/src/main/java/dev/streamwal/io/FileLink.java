@@ -16,9 +16,9 @@ public final class FileLink {
     private FileLink() {}
 
     /**
-     * Whether files can be linked into a directory; tried out.
+     * Whether files can be linked into a directory, which is tried.
      *
-     * @param source of such a file
+     * @param source a file to try it with
      */
     public static boolean isPossible(Path source, Path directory) throws IOException {
         Path link = directory.resolve(TRIAL);
@@ -33,14 +33,14 @@ public final class FileLink {
         return true;
     }
 
-    /** Links a file that never changes, or copies it where the file system has no links, or the target is on another one. */
+    /** Links a file that never changes, or copies it if the file system has no links, or the target is on another one. */
     public static void linkOrCopy(Path source, Path target) throws IOException {
         if (!isLinked(source, target)) {
             Path unused = Files.copy(source, target);
         }
     }
 
-    /** Links a file that never changes; false where the file system has no links, or the target is on another one. */
+    /** Links a file that never changes; false if the file system has no links, or the target is on another one. */
     public static boolean isLinked(Path source, Path target) throws IOException {
         try {
             Files.createLink(target, source);

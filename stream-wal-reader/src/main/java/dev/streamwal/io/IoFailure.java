@@ -53,7 +53,7 @@ public final class IoFailure {
     /**
      * What to do about it, with the semicolon in front.
      *
-     * @param otherwise where the failure doesn't say
+     * @param otherwise the remedy for a failure that names none
      */
     public static String remedy(IOException failure, String otherwise) {
         String message = failure.getMessage();
@@ -89,8 +89,8 @@ public final class IoFailure {
     }
 
     /**
-     * Whether a file can't be read for a reason of its own, as a sector that has gone bad, or another owner: the next attempt would most likely meet the
-     * same. Not where the process can't open more files, the disk is full, the tier is away, the file was closed meanwhile, or has gone.
+     * Whether a file can't be read for a reason of its own, such as a bad sector or another owner: the next attempt would most likely meet the same. False if
+     * the process can't open more files, the disk is full, the tier is away, or the file was closed or has gone.
      */
     public static boolean isOfFile(IOException failure) {
         return !(failure instanceof TierFailure || failure instanceof ClosedChannelException || failure instanceof NoSuchFileException

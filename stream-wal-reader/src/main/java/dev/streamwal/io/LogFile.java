@@ -19,8 +19,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of a log, read and written at positions. All access to a log's files goes through this class, but for locking ({@link ProcessLock}),
- * mapping, and copying whole files, which the JDK does. The file is opened at its first use, and again at a use after {@link #close()}.
+ * A file of a log, read and written at positions. All access to a log's files goes through this class, except locking ({@link ProcessLock}), mapping, and
+ * copying whole files, which the JDK does. The file is opened at its first use, and again at a use after {@link #close()}.
  *
  * <p>No interrupt cuts a call short. A {@link FileChannel} closes, for every thread, when a thread that uses it is interrupted. The call is
  * then {@link Uninterrupted repeated} on a new channel, which is safe because each call states its position; the thread's interrupt status
@@ -74,7 +74,7 @@ public class LogFile implements SegmentBytes, Closeable {
         Opened unused = opened();
     }
 
-    /** Makes the file, and opens it; throws {@link java.nio.file.FileAlreadyExistsException} where there is one. */
+    /** Makes the file, and opens it; throws {@link java.nio.file.FileAlreadyExistsException} if there is one. */
     public final synchronized void create() throws IOException {
         OpenOption[] creating = Arrays.copyOf(options, options.length + 1);
         creating[options.length] = StandardOpenOption.CREATE_NEW;
@@ -105,7 +105,7 @@ public class LogFile implements SegmentBytes, Closeable {
         return opened != null;
     }
 
-    /** Gives up the descriptor. */
+    /** Closes the descriptor. */
     @Override
     public void close() throws IOException {
         Opened open;
@@ -132,7 +132,7 @@ public class LogFile implements SegmentBytes, Closeable {
         T on(Opened file) throws IOException;
     }
 
-    /** Does these steps; where an interrupt cuts one short, all of them are done again, perhaps on another thread. */
+    /** Does these steps; if an interrupt cuts one short, all of them are done again, perhaps on another thread. */
     public final void together(Steps steps) throws IOException {
         Object unused = ask(file -> {
             steps.on(file);
@@ -168,8 +168,8 @@ public class LogFile implements SegmentBytes, Closeable {
     }
 
     /**
-     * What the system says of an open file names none: this puts its path in front, as the JDK does where a path was given. It stays a plain exception, by
-     * which {@link BadSectors#isOfSector} knows that the file was open.
+     * A message of the system about an open file doesn't name the file: this method puts its path in front, as the JDK does if a path was given. It stays a
+     * plain exception, by which {@link BadSectors#isOfSector} knows that the file was open.
      */
     private IOException named(IOException failure) {
         String message = failure.getMessage();
@@ -213,8 +213,8 @@ public class LogFile implements SegmentBytes, Closeable {
     }
 
     /**
-     * Returns when all that was written is on the disk, the length included. It uses another descriptor, which no interrupt reaches, as the
-     * bytes written before aren't written again.
+     * Returns when all that was written is on the disk, the length included. It uses another descriptor, which no interrupt reaches, because the bytes written
+     * before aren't written again.
      */
     public void force() throws IOException {
         FileForce.force(path);
@@ -295,7 +295,7 @@ public class LogFile implements SegmentBytes, Closeable {
             }
         }
 
-        /** There is no gathering write at a position, so this moves the channel's: safe as there is one writer at a time. */
+        /** There is no gathering write at a position, so this moves the channel's position: safe because there is one writer at a time. */
         @SuppressForbidden("the one place that gathers")
         private void writeGathered(long offset, ByteBuffer[] buffers) throws IOException {
             ByteBuffer[] views = new ByteBuffer[buffers.length];
@@ -310,7 +310,7 @@ public class LogFile implements SegmentBytes, Closeable {
             }
         }
 
-        /** Writes zeros, with blocks behind them. */
+        /** As {@link LogFile#zero}. */
         public void zero(long from, long to) throws IOException {
             ByteBuffer zeros = Zeros.BYTES.duplicate();
             for (long offset = from; offset < to; ) {
@@ -347,7 +347,7 @@ public class LogFile implements SegmentBytes, Closeable {
 
     // ---------------------------------------------------------------- small files
 
-    /** The first bytes of a file: all of it, where it isn't longer than the limit. Takes memory only for bytes that the file has. */
+    /** The first bytes of a file: all of it, if it isn't longer than the limit. Takes memory only for bytes that the file has. */
     public static byte[] readStart(SegmentBytes file, int maxBytes) throws IOException {
         byte[] found = new byte[Math.min(maxBytes, CHUNK_BYTES)];
         int length = 0;
@@ -365,9 +365,9 @@ public class LogFile implements SegmentBytes, Closeable {
     }
 
     /**
-     * The first bytes of a file: all of it, where it isn't longer than the limit.
+     * The first bytes of a file: all of it, if it isn't longer than the limit.
      *
-     * @return empty where there is no such file
+     * @return empty if there is no such file
      */
     public static Optional<byte[]> readSmall(Path path, int maxBytes) throws IOException {
         try (LogFile file = reading(path)) {

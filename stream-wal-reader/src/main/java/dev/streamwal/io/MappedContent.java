@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The content of a file when it was mapped for reading. Bytes are copied out and the caller verifies the copy: nothing is parsed in the
- * mapping, which another process may change or cut meanwhile. Thread-safe.
+ * The content of a file when it was mapped for reading. Bytes are copied out and the caller verifies the copy: nothing is parsed in the mapping, which another
+ * process may change or cut at any time. Thread-safe.
  *
  * <p><b>A file that is shorter now.</b> The copy meets a missing page. From Java 22 on that is an {@link InternalError}, which is thrown
  * before {@link #copy} returns. The copy is then discarded, and the caller reads the file itself, which shows where it ends.
@@ -39,7 +39,7 @@ final class MappedContent implements AutoCloseable {
     /**
      * Fills the target, and moves its position.
      *
-     * @return false where the bytes aren't all mapped, the file is shorter now, or this is closed; the target's content is then undefined
+     * @return false if the bytes aren't all mapped, the file is shorter now, or this is closed; the target's content is then undefined
      */
     boolean copy(ByteBuffer target, long offset) {
         int piece = (int) (offset / PIECE_BYTES);

@@ -10,9 +10,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory that the operating system neither swaps out nor writes to a core dump: pages of their own, from {@code mmap}, {@code mlock} and
- * {@code madvise}. On Linux, from Java 22 on, where the program gave this library native access ({@code --enable-native-access}): without that, Java
- * would print a warning at the first such call. The classes are reached by reflection, because this code compiles for Java 17.
+ * Memory that the operating system neither swaps out nor writes to a core dump: pages of their own, from {@code mmap}, {@code mlock} and {@code madvise}. On
+ * Linux, from Java 22 on, if the program gave this library native access ({@code --enable-native-access}): without that, Java would print a warning at the
+ * first such call. The classes are reached by reflection, because this code compiles for Java 17.
  */
 public final class NativePages {
 
@@ -30,10 +30,10 @@ public final class NativePages {
     private NativePages() {}
 
     /**
-     * Locked memory, zeroed. It is given back when nothing refers to the buffer any more; its pages are not the last user's when anybody else gets them.
+     * Locked memory, zeroed. It is given back when nothing refers to the buffer any more; the next user of its pages doesn't see their content.
      *
      * @param bytes 1 or more
-     * @return empty where it can't be had: see above, or the process has locked all that it may
+     * @return empty if it can't be had: see above, or the process has locked all that it may
      */
     public static Optional<ByteBuffer> locked(int bytes) {
         if (Runtime.version().feature() < FIRST_VERSION || !System.getProperty("os.name").equals("Linux")) {
@@ -60,7 +60,7 @@ public final class NativePages {
         return known;
     }
 
-    /** Of the C library. */
+    /** Functions of the C library. */
     private static final class Calls {
 
         private final Class<?> segment = Class.forName("java.lang.foreign.MemorySegment");
@@ -83,7 +83,7 @@ public final class NativePages {
             return type.getField(constant).get(null);
         }
 
-        /** In this class's name, which has the native access. */
+        /** On behalf of this class, which has the native access. */
         private static MethodHandle downcall(String name, Object result, Object... arguments) throws Throwable {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             Class<?> linkerType = Class.forName("java.lang.foreign.Linker");
@@ -121,7 +121,7 @@ public final class NativePages {
             return (long) MethodHandles.lookup().findVirtual(segment, "address", MethodType.methodType(long.class)).invoke(pages);
         }
 
-        /** Refers to an arena that the garbage collector closes, which unmaps: that unlocks, too. */
+        /** A buffer that refers to an arena. The garbage collector closes the arena, which unmaps the pages; that unlocks them, too. */
         private ByteBuffer buffer(Object pages, long bytes) throws Throwable {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             Class<?> arenaType = Class.forName("java.lang.foreign.Arena");

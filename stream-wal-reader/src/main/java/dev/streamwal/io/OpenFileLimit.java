@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 /** How many files this process may have open at once. */
 public final class OpenFileLimit {
 
-    /** Behind it come the soft limit, which applies, the hard one and the unit. Without a pattern: those take 5 ms at their first use in a process. */
+    /** Behind it come the soft limit, which applies, the hard one and the unit. Parsed without a regular expression: the first one in a process takes 5 ms. */
     private static final String NAME = "Max open files ";
 
     private static final int MAX_DIGITS = 18;
@@ -21,7 +21,7 @@ public final class OpenFileLimit {
 
     private OpenFileLimit() {}
 
-    /** Empty where there is no limit, or the system doesn't say (it isn't Linux, or hides {@code /proc}). */
+    /** Empty if there is no limit, or the system doesn't say (it isn't Linux, or hides {@code /proc}). */
     public static OptionalLong ofThisProcess() {
         return Known.LIMIT;
     }

@@ -18,8 +18,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An exclusive right, such as to write a log, represented by a lock file: one process has it at a time, and in it one {@code ProcessLock}.
- * It ends with {@link #close()} or with the process, also after a crash. For local file systems only. Thread-safe.
+ * An exclusive right, such as to write a log, represented by a lock file: one process has it at a time, and in it one {@code ProcessLock}. The right ends with
+ * {@link #close()} or with the process, even if that crashes. For local file systems only. Thread-safe.
  *
  * <p>On POSIX the lock belongs to the process, and closing <em>any</em> of its descriptors of the file releases it. So only this class
  * opens such a file, and only after a look in {@link #OPEN} whether the process has it open already. It can't know what other code in the
@@ -93,8 +93,8 @@ public final class ProcessLock implements AutoCloseable {
     }
 
     /**
-     * Identifies the file by its file key where the file system has one, so that it is recognised under another name in a directory that is
-     * mounted twice, or was copied with hard links; else by the real path. Makes the file if there is none.
+     * Identifies the file by its file key if the file system has one, so that it is recognised under another name in a directory that is mounted twice, or was
+     * copied with hard links; else by the real path. Makes the file if there is none.
      */
     private static LockFile identify(Path path) throws IOException {
         try {
@@ -106,7 +106,7 @@ public final class ProcessLock implements AutoCloseable {
         return new LockFile(path.getFileSystem(), key != null ? key : path.toRealPath(LinkOption.NOFOLLOW_LINKS));
     }
 
-    /** Gives up the right; a second call does nothing. */
+    /** Releases the right; a second call does nothing. */
     @Override
     public void close() throws IOException {
         synchronized (OPEN) {

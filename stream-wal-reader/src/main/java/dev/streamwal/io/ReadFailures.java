@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Exceptions that a reader throws where the file system fails or the reader, and so its channels, is closed. Thread-safe. */
+/** Exceptions that a reader throws if the file system fails, or if the reader, and so its channels, is closed. Thread-safe. */
 public final class ReadFailures {
 
     private final Path root;
@@ -23,7 +23,7 @@ public final class ReadFailures {
         isReplaced = true;
     }
 
-    /** Whether they say so. */
+    /** Whether failures say that another log is at the path. */
     public boolean isReplaced() {
         return isReplaced;
     }

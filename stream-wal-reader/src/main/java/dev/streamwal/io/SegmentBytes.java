@@ -14,7 +14,7 @@ public interface SegmentBytes {
     int read(ByteBuffer target, long offset) throws IOException;
 
     /**
-     * As {@link #read}, for a caller that goes through the file and won't ask for these bytes again soon: past the page cache, where that was asked for and is
+     * As {@link #read}, for a caller that goes through the file and won't ask for these bytes again soon: past the page cache, if that was asked for and is
      * possible.
      */
     default int readOnce(ByteBuffer target, long offset) throws IOException {
@@ -22,8 +22,8 @@ public interface SegmentBytes {
     }
 
     /**
-     * Whether the frames that it reads are verified already: by the checksum of a block that they stand in. Where that fails, it gives bytes that are no frame.
-     * Only who knows where a frame begins may rely on it, as any bytes may stand in a record's content.
+     * Whether the frames that it reads are verified already, by the checksum of a block that they stand in. If that fails, it gives bytes that are no frame.
+     * Only a caller that knows where a frame begins may rely on this, because any bytes may stand in a record's content.
      */
     default boolean isVerified() {
         return false;
@@ -46,7 +46,7 @@ public interface SegmentBytes {
     /**
      * Copies the bytes in {@code [from, to)}, piece by piece.
      *
-     * @param chunk buffer for one piece; its capacity is more than 0 where there is anything to copy
+     * @param chunk buffer for one piece; its capacity is more than 0 if there is anything to copy
      */
     default void copy(long from, long to, ByteBuffer chunk, CopyTarget target) throws IOException {
         for (long offset = from; offset < to; ) {

@@ -21,20 +21,20 @@ public final class SharedFile implements OpenBytes {
     private final ChannelCache cache;
     private final LogFile file;
 
-    /** Identity of the file just before it was last opened; null where the file system doesn't tell files apart. */
+    /** Identity of the file just before it was last opened; null if the file system doesn't tell files apart. */
     private volatile @Nullable Object identity;
     private volatile boolean shut;
 
-    /** Null where it isn't mapped. */
+    /** Null if it isn't mapped. */
     private volatile @Nullable MappedContent mapped;
     /** Whether mapping was tried. Guarded by this. */
     private boolean isMappingTried;
 
     private volatile boolean isReadAroundBadSectors;
 
-    /** Null where nothing is read past the page cache. */
+    /** Null if nothing is read past the page cache. */
     private volatile @Nullable DirectReads direct;
-    /** Whether reading so was tried. */
+    /** Whether {@link #readDirectly} was called. */
     private volatile boolean isDirectTried;
 
     /** Guarded by the cache. */
@@ -75,7 +75,7 @@ public final class SharedFile implements OpenBytes {
         }
     }
 
-    /** The same file, or none. */
+    /** Opens the same file, or fails. */
     private final class DirectFile extends LogFile {
 
         DirectFile(Path path, OpenOption option) {
@@ -102,7 +102,7 @@ public final class SharedFile implements OpenBytes {
         return file.path();
     }
 
-    /** Distinguishes the file from another one of the same name; null where the file system doesn't tell files apart. */
+    /** Distinguishes the file from another one of the same name; null if the file system doesn't tell files apart. */
     public @Nullable Object identity() {
         return identity;
     }
@@ -113,8 +113,8 @@ public final class SharedFile implements OpenBytes {
     }
 
     /**
-     * Whether another file has the name now: a segment with a second hard link is cut by putting a shorter copy in its place, and a segment of
-     * which records are erased by putting a copy without them there.
+     * Whether another file has the name now: a segment with a second hard link is cut by putting a shorter copy in its place, and records are erased from a
+     * segment by putting a copy without them in its place.
      *
      * @throws NoSuchFileException if no file has the name
      */
@@ -135,7 +135,7 @@ public final class SharedFile implements OpenBytes {
         return IoFailure.isBelowFile(path()) ? new NoSuchFileException(path().toString()) : e;
     }
 
-    /** Maps the file's current content, so that reads copy from the mapping; where it can't be mapped it is read as before. */
+    /** Maps the file's current content, so that reads copy from the mapping; if it can't be mapped, it is read as before. */
     public void map() {
         if (mapped == null) {
             mapOnce();
@@ -154,7 +154,7 @@ public final class SharedFile implements OpenBytes {
         }
     }
 
-    /** Has {@link #readOnce} read past the page cache; where that isn't possible it reads as {@link #read} does. The file isn't appended to any more. */
+    /** Makes {@link #readOnce} read past the page cache; if that isn't possible, it reads as {@link #read} does. For a file that isn't appended to any more. */
     public synchronized void readDirectly() {
         if (!isDirectTried) {
             direct = DirectIo.option(path()).map(option -> new DirectReads(new DirectFile(path(), option), reads)).orElse(null);
@@ -181,13 +181,13 @@ public final class SharedFile implements OpenBytes {
             try {
                 known.read(target, offset);
             } catch (IOException | UnsupportedOperationException e) {
-                // the file system can't; where the reason is another one, the reads through the page cache meet it
+                // the file system can't; if there is another reason, the reads through the page cache meet it
                 direct = null;
                 known.close();
             }
         }
         int before = target.position() - start;
-        // which says whether the file ends there
+        // this read shows whether the file ends there
         return target.hasRemaining() ? before + read(target, offset + before) : before;
     }
 
@@ -207,7 +207,7 @@ public final class SharedFile implements OpenBytes {
         return file.size();
     }
 
-    /** Closes the file for good, also while it is being read. */
+    /** Closes the file for good, even while it is being read. */
     void shut() throws IOException {
         shut = true; // set first: a channel that is opened later would stay open
         unmap();
@@ -215,7 +215,7 @@ public final class SharedFile implements OpenBytes {
         file.close();
     }
 
-    /** Gives up what only {@link #readOnce} needs, until it is called again. */
+    /** Releases what only {@link #readOnce} needs, until it is called again. */
     void rest() throws IOException {
         DirectReads known = direct;
         if (known != null) {

@@ -3,11 +3,11 @@ package dev.streamwal.io;
 import java.util.List;
 
 /**
- * What Linux says in other languages than English of the errors that {@link IoFailure} tells apart: {@code strerror} answers in the language of the
- * process's locale, and the JDK passes on that text and no number.
+ * The texts of Linux, in languages other than English, for the errors that {@link IoFailure} tells apart: {@code strerror} answers in the language of the
+ * process's locale, and the JDK passes on only that text, without a number.
  *
- * <p>From the message catalogues of glibc 2.36 ({@code po/} there, {@code libc.mo} where it is installed), all that translate them; in lower case, and
- * without those that contain another one of the same list. A language that isn't here is as it was: an error of no kind in particular.
+ * <p>From all message catalogues of glibc 2.36 that translate them ({@code po/} there, {@code libc.mo} where it is installed); in lower case, and without texts
+ * that contain another one of the same list. In a language that isn't here, such an error is of no kind in particular.
  */
 final class SystemMessages {
 

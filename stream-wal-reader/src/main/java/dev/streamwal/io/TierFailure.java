@@ -4,8 +4,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log's tier didn't give what was asked of it. It is an exception of the file system for all who read, and so never damage, and never something
- * that was deleted; {@link IoFailure} makes of it what the caller of the library gets.
+ * A log's tier didn't give what was asked of it. To readers it is an exception of the file system, so it never counts as damage or as a deletion;
+ * {@link IoFailure} turns it into the exception that the library's caller gets.
  */
 public final class TierFailure extends IOException {
 
@@ -17,7 +17,7 @@ public final class TierFailure extends IOException {
     /**
      * @param message what is wrong
      * @param tier where it is, as people know it
-     * @param object name of the object concerned; empty where none is
+     * @param object name of the object concerned; empty if none is
      * @param then what to do next
      */
     public TierFailure(String message, String tier, String object, String then, @Nullable Throwable cause) {
@@ -31,7 +31,7 @@ public final class TierFailure extends IOException {
         return tier;
     }
 
-    /** Name of the object concerned; empty where none is. */
+    /** Name of the object concerned; empty if none is. */
     public String object() {
         return object;
     }

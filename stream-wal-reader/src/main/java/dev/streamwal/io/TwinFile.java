@@ -11,17 +11,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A small file of a log that is there twice. Each change {@link LogFile#replace replaces} the file, then the copy, and counts when both have it. So the file
- * has all changes that count, and perhaps more, and the copy is read where the file can't be: as it is damaged, or as the disk, or its owner, refuses
+ * has all changes that count, and perhaps more. The copy is read if the file can't be: because it is damaged, or because the disk, or its owner, refuses
  * {@link IoFailure#isOfFile the file itself}.
  *
- * <p><b>Why nothing is lost where only the copy is read,</b> also if the file could be read a moment later, and is written over with what the copy had: where
- * there is a copy, it has all changes that count. What only the file has was never acknowledged, and what is to follow from it wasn't done: no pack or segment
- * is deleted, and no session key used, before both have it. Where there is no copy, as the disk was full, what can't be read stays a failure.
+ * <p><b>Why nothing is lost if only the copy is read,</b> even if the file could be read a moment later, and is written over with what the copy had: a copy
+ * that is there has all changes that count. A change that only the file has was never acknowledged, and nothing was done that follows from it: no pack or
+ * segment is deleted, and no session key used, before both have the change. If there is no copy, because the disk was full, a file that can't be read stays a
+ * failure.
  *
- * <p>What concerns the process and not the file, as too many open files, is thrown at once: the next attempt may read it.
+ * <p>A failure of the process and not of the file, such as too many open files, is thrown at once: the next attempt may read the file.
  *
  * @param what it is, for messages
- * @param remedy what to do where neither can be read, for messages
+ * @param remedy what to do if neither can be read, for messages
  * @param maxBytes that it may have
  * @param <T> what is in it
  */
@@ -34,7 +35,7 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
     }
 
     /**
-     * Reads the file, or else its copy; empty where there is neither.
+     * Reads the file, or else its copy; empty if there is neither.
      *
      * @throws CorruptSegmentException if neither can be read, and one is damaged
      * @throws UnsupportedFormatException if a newer version wrote it
@@ -70,7 +71,7 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
         throw damaged("is damaged: " + damage.getMessage(), damage);
     }
 
-    /** One of the two by itself; empty where it is missing, or can't be read. */
+    /** One of the two by itself; empty if it is missing, or can't be read. */
     public Optional<T> readOnly(Path one) throws IOException {
         try {
             Optional<byte[]> bytes = LogFile.readSmall(one, maxBytes);
@@ -85,7 +86,7 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
         }
     }
 
-    /** For the caller to throw. */
+    /** Makes the exception; the caller throws it. */
     public CorruptSegmentException damaged(String how, @Nullable FormatException why) {
         return new CorruptSegmentException(what + ' ' + how + ", file=" + file + ", copy=" + copy + "; " + remedy, file, null, WalException.NO_POSITION, 0, 0, why);
     }

@@ -50,7 +50,7 @@ public final class Uninterrupted {
         }
     }
 
-    /** Runs always on a thread that no other code can interrupt, for where an interrupt would hide a failure: see {@link FileForce}. */
+    /** Always runs on a thread that no other code can interrupt, for operations in which an interrupt would hide a failure: see {@link FileForce}. */
     public static <T> T runApart(Operation<T> operation) throws IOException {
         return runElsewhere(operation::run);
     }

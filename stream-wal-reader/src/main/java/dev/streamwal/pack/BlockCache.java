@@ -8,26 +8,26 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks of packs that are checked: of their tables and of the catalogue of keys, unpacked frames and lists of their blocks, or chunks of packs in a tier.
+ * Checked blocks of packs: table blocks, groups of the catalogue of keys, unpacked frames and the lists of their blocks, or chunks of packs in a tier.
  * Thread-safe; finding one takes no lock.
  *
- * <p>Blocks stand in a queue, new ones at its end. The block at its head goes where room is needed, unless it was asked for since it was put, or since it came
- * to the head before: then it goes to the end, at most as often as it was asked for, and at most {@value #MAX_USES} times. So what is asked for again and
- * again stays while a scan goes by, and what isn't asked for any more goes in the end. (The clock algorithm with counters: Nicola, Dan, Dias, "Analysis of
- * the generalized clock buffer replacement scheme for database transaction processing", SIGMETRICS 1992.)
+ * <p>Blocks stand in a queue, new ones at its end. When room is needed, the block at the head is removed, unless it has uses left: then it loses one and goes
+ * to the end. Each lookup that finds a block gives it a use, up to {@value #MAX_USES}. So a block that is asked for again and again stays while a scan passes,
+ * and one that isn't asked for any more is removed in the end. (The clock algorithm with counters: Nicola, Dan, Dias, "Analysis of the generalized clock buffer
+ * replacement scheme for database transaction processing", SIGMETRICS 1992.)
  *
- * <p>A use only counts. An order of use, as in a linked map, changes references in old objects at each use: in a reader of random refs with a cache of half a
- * GiB, what the collector did about that took a second processor.
+ * <p>A use only changes a counter. A list in order of use, as in a linked map, changes references in old objects at each use: in a reader of random refs with a
+ * cache of half a GiB, the collector's work on them took a second processor.
  */
 public final class BlockCache {
 
-    /** Memory of a block's places, beside its bytes. */
+    /** Memory that a block takes beside its bytes. */
     private static final int OVERHEAD_BYTES = 128;
 
     /** More uses don't spare a block more rounds. */
     private static final int MAX_USES = 3;
 
-    /** After so many blocks that were spared to make room for one, none is spared any more: other threads wait meanwhile that put theirs. */
+    /** After sparing this many blocks while it makes room for one, it spares no more: other threads that put blocks are waiting. */
     private static final int MAX_SPARED = 1_000;
 
     private final long maxBytes;
@@ -136,7 +136,7 @@ public final class BlockCache {
         bytes = 0;
     }
 
-    /** Memory of the blocks now. */
+    /** Memory of the blocks now, with its overhead. */
     public synchronized long bytes() {
         return bytes;
     }

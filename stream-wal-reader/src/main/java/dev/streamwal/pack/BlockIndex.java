@@ -7,10 +7,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Offsets of the table blocks of a pack, or of the groups of the {@link KeyCatalogLayout catalogue of keys}, which stand one behind the other. The
- * index is a {@link KeyBlockLayout block of keys} with an entry for each. The entry's key is a separator: it is behind all keys of the block before,
- * and at or before the first key of this block; for the first block it is that block's first key. It may end within a character. Where a stream's
- * entries continue from the block before, it is the stream's key.
+ * Offsets of the table blocks of a pack, or of the groups of the {@link KeyCatalogLayout catalogue of keys}, which stand one behind the other. The index is a
+ * {@link KeyBlockLayout block of keys} with an entry for each. The entry's key is a separator: it is behind all keys of the block before, and at or before the
+ * first key of this block; for the first block it is that block's first key. It may end within a character. If a stream's entries continue from the block
+ * before, the separator is the stream's key.
  *
  * <pre>
  *   length           of the block
@@ -132,7 +132,7 @@ final class BlockIndex {
         return isContinued(block) && Arrays.equals(separators[block], key);
     }
 
-    /** The first block that may have the key; -1 where none does. */
+    /** The first block that may have the key; -1 if none does. */
     int find(byte[] key) {
         int low = 0;
         int high = separators.length;

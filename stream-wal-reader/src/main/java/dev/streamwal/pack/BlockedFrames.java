@@ -10,15 +10,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The frames of a packed segment that are stored in {@link FrameBlocks blocks}, read as if they were stored plain. Adjacent blocks are read at
- * once; the last one is kept, and those of short reads go to a cache. A block that doesn't verify reads as bytes that are no frame. Thread-safe.
+ * The frames of a packed segment that are stored in {@link FrameBlocks blocks}, read as if they were stored plain. Adjacent blocks are read together; the last
+ * one unpacked is kept, and those of short reads go to a cache. A block that doesn't verify reads as bytes that are no frame. Thread-safe.
  */
 final class BlockedFrames {
 
     /** Limit of one read. */
     private static final int MAX_READ_BYTES = 256 << 10;
 
-    /** A read of more blocks than this is part of a long scan, which comes by once. A scan's first read, which may be all of a short one, has fewer. */
+    /** A read of more blocks than this is part of a long scan, which reads each block once. A scan's first read has fewer; it may be all of a short scan. */
     private static final int MAX_KEPT_BLOCKS = 8;
 
     /** Not zero, which would mean that nothing was written there. */
@@ -57,7 +57,7 @@ final class BlockedFrames {
     /**
      * Reads frames.
      *
-     * @param offset from the first frame's begin; not behind the last frame
+     * @param offset from the beginning of the first frame; not behind the last frame
      * @param isOnce whether blocks are read {@link SegmentBytes#readOnce once}
      */
     void read(ByteBuffer target, long offset, int count, boolean isOnce) throws IOException {
@@ -149,7 +149,7 @@ final class BlockedFrames {
         return stored.flip();
     }
 
-    /** Empty where it doesn't verify. */
+    /** Empty if it doesn't verify. */
     private Optional<FrameBlocks.BlockList> list() throws IOException {
         FrameBlocks.BlockList known = list;
         if (known == null) {

@@ -96,7 +96,7 @@ final class ColumnCodec {
         return (int) RecordLayout.frameBytes(headerLength(frames, at), contentLength(frames, at));
     }
 
-    /** What decoding needs meanwhile, for one block after the other. One thread. */
+    /** Memory for decoding, reused for one block after the other. One thread. */
     static final class Scratch {
         private final RecordView view = new RecordView();
         private int[] headerLengths = new int[0];

@@ -54,7 +54,7 @@ final class FrameBlocks {
     /**
      * Blocks, and the list before them.
      *
-     * @param listBytes of the list; 0 where there is none
+     * @param listBytes of the list; 0 if there is none
      */
     record Stored(ByteBuffer bytes, int listBytes) {}
 
@@ -80,7 +80,7 @@ final class FrameBlocks {
         /**
          * Stores verified frames, from the buffer's position to its limit.
          *
-         * @return empty where they take less stored plain; to be written before the next call, which uses the same memory
+         * @return empty if the frames take less stored plain; the caller writes the bytes before the next call, which uses the same memory
          */
         Optional<Stored> encode(ByteBuffer frames, long position, long salt) {
             blocks.clear();
@@ -127,7 +127,7 @@ final class FrameBlocks {
             block.putInt(0, checksum(block.position(CHECKSUM_BYTES), position, salt));
         }
 
-        /** Deflates the columns; returns the deflated length, or the length of the columns where that isn't less. */
+        /** Deflates the columns; returns the deflated length, or the length of the columns if that isn't less. */
         private int deflate() {
             if (deflated.length < columns.length()) {
                 deflated = new byte[columns.length()];
@@ -210,7 +210,7 @@ final class FrameBlocks {
     }
 
     private static void checkChecksum(ByteBuffer bytes, String what, long position, long salt) throws FormatException {
-        // no message is made for nothing: this is called for each block
+        // no message is made unless it is thrown: this method is called for each block
         if (bytes.remaining() <= CHECKSUM_BYTES) {
             throw corrupt(what + " is too short for a checksum", bytes.remaining());
         }
@@ -286,7 +286,7 @@ final class FrameBlocks {
     /**
      * Offsets of a segment's blocks.
      *
-     * @param bytes for each block, and for the end of the last one, where it begins in the frames and in the stored bytes: as a cache keeps them
+     * @param bytes for each block, and for the end of the last one, its offset in the frames and its offset in the stored bytes; a cache keeps this array
      */
     record BlockList(byte[] bytes) {
 
@@ -302,7 +302,7 @@ final class FrameBlocks {
             INTS.set(bytes, BLOCK_OFFSETS_BYTES * block + Integer.BYTES, storedOffset);
         }
 
-        /** Of a single block, which needs no list. */
+        /** The offsets of a single block, which needs no stored list. */
         static BlockList ofOne(int bytes, int storedBytes) {
             BlockList list = new BlockList(1);
             list.set(1, bytes, storedBytes);
@@ -358,7 +358,7 @@ final class FrameBlocks {
             return storedOffset(block + 1) - storedOffset(block);
         }
 
-        /** The block that holds an offset of the frames; the number of blocks where the offset is behind all. */
+        /** The block that holds an offset of the frames; the number of blocks if the offset is behind all. */
         int holding(int offset) {
             int from = 0;
             int to = count();

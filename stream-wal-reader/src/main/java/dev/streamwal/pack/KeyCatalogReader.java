@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class KeyCatalogReader {
 
     private static final int KEYS_AT = KeyCatalogLayout.GROUP_PREFIX_BYTES;
-    /** Bytes read at opening: mostly all that stands behind the groups. */
+    /** Bytes read at opening: usually all that stands behind the groups. */
     private static final int FIRST_READ_BYTES = 64 << 10;
 
     private final Path file;
@@ -86,7 +86,7 @@ public final class KeyCatalogReader {
         return packs;
     }
 
-    /** One of them, by its index. */
+    /** Facts about one of the {@link #packs()}, by its index. */
     public PackFacts facts(int pack) {
         return cataloged.get(pack).facts();
     }
@@ -102,7 +102,7 @@ public final class KeyCatalogReader {
     }
 
     /**
-     * The key's segments in the covered packs, in order of position; empty where it has none.
+     * The key's segments in the covered packs, in order of position; empty if it has none.
      *
      * @param bytes of the file, open
      * @param cache for groups

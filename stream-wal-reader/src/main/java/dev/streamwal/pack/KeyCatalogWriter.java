@@ -59,7 +59,7 @@ public final class KeyCatalogWriter implements Closeable {
      * Adds a key, which has to be behind all keys added before.
      *
      * @param segments of the key in the covered packs, in order of position: at least one
-     * @return false where there are too many segments: then no catalogue can be written
+     * @return false if there are too many segments: then no catalogue can be written
      */
     public boolean add(byte[] key, List<CatalogedSegment> segments) throws IOException {
         if (segments.size() > KeyCatalogLayout.MAX_SEGMENTS) {
@@ -116,7 +116,7 @@ public final class KeyCatalogWriter implements Closeable {
     }
 
     /**
-     * Ends the catalogue, and replaces the one before. The file is forced, so that the name never leads to an incomplete file. The name isn't: the
+     * Ends the catalogue, and replaces the one before. The file is forced, so that the name never leads to an incomplete file. The name isn't forced: the
      * catalogue is a cache, and may be lost in a crash.
      */
     public void finish() throws IOException {

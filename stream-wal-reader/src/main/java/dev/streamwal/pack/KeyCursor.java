@@ -61,12 +61,12 @@ abstract class KeyCursor {
         return Arrays.copyOf(key, keyLength);
     }
 
-    /** Compares the current key with another one: less than 0 where it is before that. */
+    /** Compares the current key with another one: less than 0 if the current key is before the other. */
     final int compareKey(byte[] other) {
         return Arrays.compareUnsigned(key, 0, keyLength, other, 0, other.length);
     }
 
-    /** Compares the current key's first bytes: 0 where it begins with these, less than 0 where it is before all keys that do. */
+    /** Compares the current key's first bytes: 0 if it begins with these, less than 0 if it is before all keys that do. */
     final int compareBeginning(byte[] beginning) {
         return Arrays.compareUnsigned(key, 0, Math.min(keyLength, beginning.length), beginning, 0, beginning.length);
     }

@@ -3,8 +3,8 @@ package dev.streamwal.pack;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks of frames of one pack that were read, verified and unpacked before. A pack's file never changes, so they are what reading again would give,
- * unless the file was damaged since. A block is of the pack's reader, and forgotten when that is closed.
+ * Blocks of frames of one pack that were read, verified and unpacked before. A pack's file never changes, so reading them again would give the same bytes,
+ * unless the file was damaged since. A block belongs to the pack's reader, and is forgotten when the reader is closed.
  *
  * @param pack whose blocks these are
  */

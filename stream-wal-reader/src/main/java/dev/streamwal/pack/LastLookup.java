@@ -6,9 +6,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the last lookup in some blocks of keys has ended. The next one goes on there, if its key is in the same block and not before that place: so
- * lookups of many keys in their order pass each entry once, and not half a block for each key. Thread-safe: a cursor that one thread has taken no
- * other thread gets, and that thread goes through the block from its beginning.
+ * Where the last lookup in some blocks of keys ended. The next lookup continues there if its key is in the same block and not before that place. So lookups of
+ * many keys in order pass each entry once, instead of half a block for each key. Thread-safe: while one thread has the cursor, another goes through the block
+ * from its beginning.
  */
 final class LastLookup<C extends KeyCursor> {
 
@@ -23,7 +23,7 @@ final class LastLookup<C extends KeyCursor> {
         C run() throws IOException, FormatException;
     }
 
-    /** A cursor that stands on the block's first entry whose key isn't before this one; null where there is none. */
+    /** A cursor that stands on the block's first entry whose key isn't before this one; null if there is none. */
     @Nullable C seek(int block, byte[] key, Opening<C> opening) throws IOException, FormatException {
         C last = take(block, key);
         C cursor = last == null ? opening.run() : last;
@@ -34,7 +34,10 @@ final class LastLookup<C extends KeyCursor> {
         return isThere ? cursor : null;
     }
 
-    /** A cursor of the block that stands on an entry; the entries before that one have keys before this one. Null where there is none. */
+    /**
+     * The cursor of the last lookup if it is in this block and stands on this key or one before it, else null. All entries before the cursor have keys before
+     * this one.
+     */
     private @Nullable C take(int block, byte[] key) {
         At<C> at = last.getAndSet(null);
         return at != null && at.block() == block && at.cursor().compareKey(key) <= 0 ? at.cursor() : null;
@@ -45,7 +48,7 @@ final class LastLookup<C extends KeyCursor> {
         last.set(null);
     }
 
-    /** A lookup has ended here: the cursor stands on an entry, before which there is none with the same key in the block. */
+    /** Says that a lookup has ended here: the cursor stands on an entry, and no entry before it in the block has the same key. */
     void endsAt(int block, C cursor) {
         last.set(new At<>(block, cursor));
     }

@@ -8,14 +8,15 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * A pack that has no file of its own here: all is read from the log's tier, or nothing can be read but its table. Who has its bytes closes them.
+ * A pack that has no file of its own here: either all of it is read from the log's tier, or only its table can be read. The caller that gives the bytes closes
+ * them.
  *
  * @param file the name that it would have in the log's directory
  * @param nearFrom from this offset on the bytes are on this machine
  */
 public record PackElsewhere(SegmentBytes bytes, Path file, long nearFrom) implements PackSource {
 
-    /** A pack, of which all is read from the tier. */
+    /** A pack that is read completely from the tier. */
     public PackElsewhere(SegmentBytes bytes, Path file) {
         this(bytes, file, 0);
     }

@@ -15,12 +15,12 @@ import dev.streamwal.format.StreamKey;
  * @param featureFlags of its header
  * @param extent place of its frames in the pack's file
  * @param dataBytes of its frames
- * @param indexBytes of the footer behind the frames, which has the index; 0 where the entry has all of the index
- * @param lastRecordSize of the last frame; 0 where there is none
+ * @param indexBytes of the footer behind the frames, which has the index; 0 if the entry has all of the index
+ * @param lastRecordSize of the last frame; 0 if there is none
  * @param records data records
- * @param firstRecord bytes from the first frame to the first data record; 0 where there is none
- * @param smallestMillis timestamp; {@code Long.MAX_VALUE} where there is no record
- * @param largestMillis timestamp; {@code Long.MIN_VALUE} where there is no record
+ * @param firstRecord bytes from the first frame to the first data record; 0 if there is none
+ * @param smallestMillis timestamp; {@code Long.MAX_VALUE} if there is no record
+ * @param largestMillis timestamp; {@code Long.MIN_VALUE} if there is no record
  * @param spread of its timestamps, see {@link TimeSpread}
  */
 public record PackEntry(
@@ -46,7 +46,7 @@ public record PackEntry(
         return extent.offset();
     }
 
-    /** Offset in the pack's file of an offset of the segment; the begin of the blocks where its frames are stored in blocks. */
+    /** Offset in the pack's file of an offset in the segment; if the frames are stored in blocks, where the blocks begin. */
     public long fileOffset(long offset) {
         return extent.isAsTheyAre() ? extent.offset() + Math.max(0, offset - headerLength()) : extent.offset();
     }

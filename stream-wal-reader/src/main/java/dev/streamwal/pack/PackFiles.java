@@ -5,9 +5,9 @@ import java.util.HexFormat;
 import java.util.OptionalLong;
 
 /**
- * Names of packs: {@code packs/<number, 16 lower-case hex digits>.pack} in the log's root, and while one is written {@code .<name>.tmp}. Of a pack in
- * the log's tier stands its table here: {@code packs/<number>.table}. Beside them stands the catalogue of their keys: {@code packs/keys}, and while it
- * is written {@code packs/.keys.tmp}.
+ * Names of packs: {@code packs/<number, 16 lower-case hex digits>.pack} in the log's root, and while one is written {@code .<name>.tmp}. A pack in the log's
+ * tier has its table here: {@code packs/<number>.table}. The catalogue of the packs' keys stands beside them: {@code packs/keys}, and while it is written
+ * {@code packs/.keys.tmp}.
  */
 public final class PackFiles {
 
@@ -39,7 +39,7 @@ public final class PackFiles {
         return directory(root).resolve(temporaryName(number));
     }
 
-    /** The table of a pack in the log's tier: all of the pack but its segments. */
+    /** The table of a pack in the log's tier: all of the pack except its segments. */
     public static Path table(Path root, long number) {
         return directory(root).resolve(HEX.toHexDigits(number) + TABLE_SUFFIX);
     }
@@ -47,7 +47,7 @@ public final class PackFiles {
     /**
      * A pack while it is fetched from the log's tier.
      *
-     * @param nonce random: an earlier writer that doesn't know yet that it isn't the log's any more may be fetching the same pack
+     * @param nonce random: an earlier writer that doesn't know yet that it has lost the log may be fetching the same pack
      */
     public static Path temporaryFetched(Path root, long number, long nonce) {
         return directory(root).resolve(TEMPORARY_PREFIX + HEX.toHexDigits(number) + '-' + HEX.toHexDigits(nonce) + SUFFIX + TEMPORARY_SUFFIX);

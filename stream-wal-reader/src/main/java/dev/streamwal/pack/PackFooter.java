@@ -10,12 +10,12 @@ package dev.streamwal.pack;
  * @param segments how many
  * @param records data records of all segments
  * @param dataBytes of all segments' frames
- * @param smallestMillis timestamp; {@code Long.MAX_VALUE} where there is no record
- * @param largestMillis timestamp; {@code Long.MIN_VALUE} where there is no record
+ * @param smallestMillis timestamp; {@code Long.MAX_VALUE} if there is no record
+ * @param largestMillis timestamp; {@code Long.MIN_VALUE} if there is no record
  * @param fileLength bytes
  * @param tableBlocks how many
  * @param headerChecksum the one in the header
- * @param repeatsHeader whether the header stands once more before the footer: so it does in all that this version writes
+ * @param repeatsHeader whether the header stands once more before the footer, as in all packs that this version writes
  */
 public record PackFooter(
         long tableOffset,

@@ -106,7 +106,7 @@ final class PackFooterLayout {
         return footer;
     }
 
-    /** Where the header stands once more, and, where it doesn't, where the footer begins. */
+    /** Where the header stands once more; if it doesn't, where the footer begins. */
     static long headerAgain(PackFooter footer) {
         return footer.fileLength() - BYTES - (footer.repeatsHeader() ? PackHeaderLayout.BYTES : 0);
     }

@@ -12,8 +12,8 @@ import dev.streamwal.format.Window;
  * @param level how often its segments were merged, from 0 on
  * @param createdMillis epoch ms by the writer's clock
  * @param incarnation of the log when the pack was made
- * @param isInBlocks whether frames are stored in {@link FrameBlocks blocks} where that takes less; else all are stored plain
- * @param hasSpreads whether the table has the {@link TimeSpread} of segments with late records: all that this version writes
+ * @param isInBlocks whether frames are stored in {@link FrameBlocks blocks} if that takes less; else all are stored plain
+ * @param hasSpreads whether the table has the {@link TimeSpread} of segments with late records, as in all packs that this version writes
  */
 public record PackHeader(
         long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation,
@@ -21,12 +21,12 @@ public record PackHeader(
 
     public static final int MAX_LEVEL = 255;
 
-    /** Of a pack whose frames are stored plain. */
+    /** The header of a pack whose frames are stored plain. */
     public PackHeader(long number, Window window, long expirationMillis, long optionsHash, int level, long createdMillis, long incarnation) {
         this(number, window, expirationMillis, optionsHash, level, createdMillis, incarnation, false, true);
     }
 
-    /** A copy, of a pack whose frames are stored in blocks. */
+    /** A copy, for a pack whose frames are stored in blocks. */
     public PackHeader inBlocks() {
         return new PackHeader(number, window, expirationMillis, optionsHash, level, createdMillis, incarnation, true, hasSpreads);
     }

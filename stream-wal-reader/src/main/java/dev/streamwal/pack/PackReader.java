@@ -29,11 +29,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pack, open for reading. It keeps header, block index and footer, which are at the file's end; table blocks, and blocks of frames that were read, are in {@link BlockCache}s, and
- * its {@link PackSource source} is open only while it is read. Thread-safe; close it, so that the caches forget its blocks and its file.
+ * A pack, open for reading. It keeps header, block index and footer, which are at the file's end. Table blocks, and blocks of frames that were read, are in
+ * {@link BlockCache}s. Its {@link PackSource source} is open only while the pack is read. Thread-safe; close it, so that the caches forget its blocks and its
+ * file.
  *
- * <p>It returns only bytes whose checksum was right, found by way of bytes whose checksums were right. A block of frames has one, over the salt and the
- * position from the table. So has a frame that stands in no block, which the scan of the segment's bytes compares. So damage affects only what it
+ * <p>It returns only bytes whose checksum was right, found through bytes whose checksums were right. The checksum of a block of frames also covers the salt and
+ * the position from the table. A frame outside blocks has a checksum of its own, which the scan of the segment's bytes compares. So damage affects only what it
  * hits: a segment, the segments of a table block, or, in header, index or footer, the pack.
  */
 public final class PackReader implements AutoCloseable {
@@ -47,13 +48,13 @@ public final class PackReader implements AutoCloseable {
     private final BlockCache tables;
     private final BlockCache frames;
     private final PackFacts facts;
-    /** Header, block index and footer; null where they weren't read, see {@link #of}. */
+    /** Header, block index and footer; null if they weren't read, see {@link #of}. */
     private final @Nullable Opening opening;
-    /** Whether the header at the beginning was read, and is that at the end. */
+    /** Whether the header at the beginning was read and found right. */
     private volatile boolean isHeaderRight;
     private final LastLookup<PackTable.Cursor> lastLookup = new LastLookup<>();
 
-    /** As {@link #open(PackSource, long, BlockCache, BlockCache)}, for who reads each block of frames once. */
+    /** As {@link #open(PackSource, long, BlockCache, BlockCache)}, for a caller that reads each block of frames once. */
     public static PackReader open(ChannelCache channels, Path file, long number, BlockCache tables) throws IOException {
         return open(new PackInFile(channels, file), number, tables, new BlockCache(0));
     }
@@ -74,10 +75,7 @@ public final class PackReader implements AutoCloseable {
         }
     }
 
-    /**
-     * A pack of which this is known; nothing is read. Segments are found in table blocks whose places are known, and nothing else is: see
-     * {@link #isOpened}.
-     */
+    /** A pack whose facts are known; nothing is read. It finds segments only in table blocks whose places the caller knows: see {@link #isOpened}. */
     public static PackReader of(PackSource source, PackFacts facts, BlockCache tables, BlockCache frames) {
         return new PackReader(source, tables, frames, facts, null);
     }
@@ -90,7 +88,7 @@ public final class PackReader implements AutoCloseable {
         this.opening = opening;
     }
 
-    /** Whether header, block index and footer were read and found right. Who goes through the table needs that. */
+    /** Whether header, block index and footer were read and found right. Going through the table needs them. */
     public boolean isOpened() {
         return opening != null;
     }
@@ -159,7 +157,7 @@ public final class PackReader implements AutoCloseable {
     }
 
     /**
-     * Reads the header at the file's beginning, which opening doesn't, as it stands once more at the end: for who verifies the file.
+     * Reads the header at the file's beginning, for a caller that verifies the file. Opening doesn't read it if it stands once more at the end.
      *
      * @throws CorruptSegmentException if it is damaged, or another pack's
      */
@@ -229,7 +227,7 @@ public final class PackReader implements AutoCloseable {
     // ---------------------------------------------------------------- the table
 
     /**
-     * The stream's segments, in the order of their base positions; empty where there is none. Reads one table block, and those in which the
+     * The stream's segments, in the order of their base positions; empty if there is none. Reads one table block, and those in which the
      * stream's entries continue, except blocks in the cache.
      *
      * @throws CorruptSegmentException if a table block that may have them is damaged
@@ -262,7 +260,7 @@ public final class PackReader implements AutoCloseable {
     }
 
     /**
-     * As {@link #find(StreamKey)}, those in one table block alone. Reads nothing but that block, unless it is in the cache.
+     * As {@link #find(StreamKey)}, for one table block alone. Reads only that block, or nothing if it is in the cache.
      *
      * @param place of the block: see {@link CatalogedSegment}
      */
@@ -310,7 +308,7 @@ public final class PackReader implements AutoCloseable {
         return new PackTable.Cursor(block, facts.header(), facts.tableOffset());
     }
 
-    /** Reads the table block that begins there, and checks all of it but which keys the index says it has. */
+    /** Reads the table block that begins there, and checks all of it, except its keys against the index. */
     private byte[] blockAt(long offset) throws IOException, FormatException {
         byte[] known = tables.get(this, offset);
         if (known != null) {
@@ -387,7 +385,7 @@ public final class PackReader implements AutoCloseable {
     }
 
     /**
-     * The segment's footer: read where its index has several blocks, else made from the entry.
+     * The segment's footer: read if its index has several blocks, else made from the entry.
      *
      * @throws CorruptSegmentException if it is damaged
      */
@@ -436,7 +434,7 @@ public final class PackReader implements AutoCloseable {
     public void close() {
         tables.remove(this);
         frames.remove(this);
-        // a walk that rests may keep this object for long
+        // a walk that isn't being used may keep this object for long
         lastLookup.forget();
         source.forget();
     }

@@ -30,7 +30,7 @@ public interface PackSource {
      *
      * @param file that has it
      * @param offset in that file
-     * @param advice what to do if it isn't what was written; empty where that depends
+     * @param advice what to do if it isn't what was written; empty if that depends
      */
     record Place(Path file, long offset, String advice) {}
 
@@ -39,6 +39,6 @@ public interface PackSource {
         return new Place(file(), offset, "");
     }
 
-    /** Closes what a cache has open of it. */
+    /** Closes the pack's file if a cache has it open. */
     void forget();
 }

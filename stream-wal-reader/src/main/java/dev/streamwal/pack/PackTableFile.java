@@ -14,9 +14,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * The table of a pack whose segments are in the log's tier: {@code packs/<number>.table} has the pack's header, and then all that stands behind the
- * segments: table blocks, block index, header and footer. Each byte of it is covered by the pack's checksums. With it a writer finds and deletes what a pack has,
- * and a reader finds what it wants to read, without the tier.
+ * The table of a pack whose segments are in the log's tier: {@code packs/<number>.table} has the pack's header, and then all that stands behind the segments:
+ * table blocks, block index, header and footer. The pack's checksums cover each byte of it. With this file a writer finds and deletes segments of the pack, and
+ * a reader finds the ones to read, without the tier.
  */
 public final class PackTableFile {
 
@@ -45,7 +45,7 @@ public final class PackTableFile {
         return begin;
     }
 
-    /** Where a byte of the pack is in the file, which has it. */
+    /** Where a byte of the pack is in the file: a byte of the header, or one from {@code begin} on. */
     public static long offset(long packOffset, long begin) {
         return packOffset < HEADER_BYTES ? packOffset : HEADER_BYTES + packOffset - begin;
     }
@@ -73,7 +73,7 @@ public final class PackTableFile {
         }
     }
 
-    /** What the file has of a pack, where it is in the pack. */
+    /** The part of a pack that is in the file, at the pack's offsets. */
     private record TableBytes(LogFile table, long size, long begin) implements SegmentBytes {
 
         @Override
@@ -82,13 +82,13 @@ public final class PackTableFile {
         }
     }
 
-    /** Writes the file, of a pack that is in the tier. When this returns, it is durable, its name included. */
+    /** Writes the file, for a pack that is in the tier. When this returns, the file and its name are durable. */
     public static void write(PackReader pack, Path root) throws IOException {
         prepare(pack, root);
         name(root, pack.number());
     }
 
-    /** Writes the file, of a pack that is anywhere, under a temporary name: durable, but for its name. */
+    /** Writes the file under a temporary name, for a pack that is anywhere. The file is durable, its name isn't. */
     public static void prepare(PackReader pack, Path root) throws IOException {
         long tableOffset = pack.footer().tableOffset();
         long end = pack.footer().fileLength();

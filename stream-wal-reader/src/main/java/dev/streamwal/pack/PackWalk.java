@@ -40,10 +40,10 @@ public final class PackWalk {
     }
 
     /**
-     * Goes forward to the first segment whose key isn't before this one; stays where it already stands on such a segment. Skips the table blocks
+     * Goes forward to the first segment whose key isn't before this one; stays if it already stands on such a segment. Skips the table blocks
      * between without reading them.
      *
-     * @return false where there is none
+     * @return false if there is none
      */
     public boolean seek(byte[] key) throws IOException {
         if (segments != null && segments.ordinal() >= 0 && segments.compareKey(key) >= 0) {
@@ -92,12 +92,12 @@ public final class PackWalk {
         }
     }
 
-    /** Compares that key with another one: less than 0 where it is before that. */
+    /** Compares that key with another one: less than 0 if that key is before the other. */
     public int compareKey(byte[] other) {
         return segment().compareKey(other);
     }
 
-    /** Compares that key's first bytes: 0 where it begins with these, less than 0 where it is before all keys that do. */
+    /** Compares that key's first bytes: 0 if it begins with these, less than 0 if it is before all keys that do. */
     public int compareBeginning(byte[] beginning) {
         return segment().compareBeginning(beginning);
     }

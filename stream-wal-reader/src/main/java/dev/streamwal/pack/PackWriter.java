@@ -30,10 +30,10 @@ import org.jspecify.annotations.Nullable;
  * <p>A segment that begins where the one before ends, and whose frames have the same salt, is joined to it, up to
  * {@value #MAX_SEGMENT_BYTES} bytes: see {@link SegmentDraft}.
  *
- * <p><b>Memory.</b> A segment is read into memory once, at most {@value #MAX_SEGMENT_BYTES} bytes, verified there, and written from there: so
- * the pack holds exactly the verified bytes. Each segment's table entry stays in memory: some 40 bytes with a key that resembles its
- * neighbours', at most its key and {@value PackTable#MAX_FACTS_BYTES} bytes. A pack whose table would be larger than 64 MiB is refused; who has
- * more to write begins another one when this one {@link #isFull is full}.
+ * <p><b>Memory.</b> A segment is read into memory once, at most {@value #MAX_SEGMENT_BYTES} bytes, verified there, and written from there: so the pack holds
+ * exactly the verified bytes. Each segment's table entry stays in memory: some 40 bytes with a key that resembles its neighbours', at most its key and
+ * {@value PackTable#MAX_FACTS_BYTES} bytes. A pack whose table would be larger than 64 MiB is refused; a caller that has more to write begins another one when
+ * this one {@link #isFull is full}.
  *
  * <p><b>Why the pack's name never leads to a footer whose data is missing.</b> The whole file, header and footer included, is written under a
  * temporary name, which nothing reads. Then the file is forced, once, and renamed to its final name only when the force has returned. The rename
@@ -50,8 +50,9 @@ public final class PackWriter implements Closeable {
     public static final int MAX_SEGMENT_BYTES = 1 << 20;
 
     /**
-     * A pack is full when its table has so many bytes: a fourth is left, since the same segments may take more in another table, when they are compressed or
-     * merged later. The differences to the pack and to their neighbours are larger there: by less than 16 bytes each, of which a merged pack has a million.
+     * A pack is full when its table has this many bytes. A fourth is left, because the same segments may take more in another table when they are compressed or
+     * merged later: their differences to the pack and to their neighbours are larger there. A merged pack has a million segments, and each takes less than 16
+     * bytes more.
      */
     public static final long FULL_TABLE_BYTES = PackTable.MAX_BYTES / 4 * 3;
 
@@ -62,7 +63,7 @@ public final class PackWriter implements Closeable {
     private final LogFile file;
     private final Path path;
     private final PackHeader header;
-    /** Null where frames are stored plain. */
+    /** Null if frames are stored plain. */
     private final FrameBlocks.@Nullable Encoder encoder;
     private final SequentialFile out;
 
@@ -127,8 +128,8 @@ public final class PackWriter implements Closeable {
     // ---------------------------------------------------------------- segments
 
     /**
-     * Copies the frames of a sealed segment. Where the segment is damaged or doesn't belong in this pack, nothing of it is added, and the caller
-     * leaves it out. Where writing fails, the pack can only be closed.
+     * Copies the frames of a sealed segment. If the segment is damaged or doesn't belong in this pack, nothing of it is added, and the caller leaves it out. If
+     * writing fails, the pack can only be closed.
      *
      * @param segment all its bytes from the header on
      * @throws CorruptSegmentException if a frame doesn't verify, or the footer contradicts the frames
@@ -155,7 +156,7 @@ public final class PackWriter implements Closeable {
     /**
      * Copies the frames of a segment without a footer, as {@link #add(SegmentHeader, Footer, SegmentBytes)}.
      *
-     * @param frames from the position to the limit, which stay
+     * @param frames from the position to the limit; both stay
      * @param areRecords whether all of them are known to be records outside batches, and to verify; otherwise they are verified
      */
     public void add(SegmentHeader segmentHeader, ByteBuffer frames, boolean areRecords) throws IOException {
@@ -214,7 +215,7 @@ public final class PackWriter implements Closeable {
         return segments == 0 && draft == null;
     }
 
-    /** Whether what follows is to be written to another pack. */
+    /** Whether further segments are to be written to another pack. */
     public boolean isFull() {
         return tableBytes >= FULL_TABLE_BYTES || out.length() >= PackFooterLayout.MAX_FILE_BYTES / 2;
     }
@@ -240,7 +241,7 @@ public final class PackWriter implements Closeable {
                     + " bytes: stream=" + segment.key() + ", window=" + segment.window() + ", expiration=" + segment.expirationMillis()
                     + ", bytes=" + bytes + ", file=" + path + "; leave the segment as it is");
         }
-        // three blocks are still to come at most: the one that isn't full, and of the segment before, and this one, one each
+        // at most three blocks are still to come: the one that isn't full, one for the segment before, and one for this segment
         if (tableBytes > PackTable.MAX_BYTES - 3 * PackTable.MAX_BLOCK_BYTES
                 || out.length() > PackFooterLayout.MAX_FILE_BYTES - PackTable.MAX_BYTES - BlockIndex.MAX_BYTES - 2 * MAX_SEGMENT_BYTES) {
             throw new IllegalArgumentException("pack is full, by the limit of " + PackTable.MAX_BYTES
@@ -274,8 +275,8 @@ public final class PackWriter implements Closeable {
     // ---------------------------------------------------------------- the end
 
     /**
-     * Writes table, index and footer, forces the file, renames it to its final name, and makes the name durable. Where it throws, there is no pack
-     * once this is closed; a crash before that may leave it whole, if only forcing the directory failed.
+     * Writes table, index and footer, forces the file, renames it to its final name, and makes the name durable. If it throws, no pack is left once this writer
+     * is closed. A crash before it is closed may leave a whole pack, if only forcing the directory failed.
      */
     public PackFooter finish() throws IOException {
         check(State.OPEN);

@@ -21,7 +21,7 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
     private final PackEntry entry;
     private final SegmentHeader header;
     private final int headerLength;
-    /** Null where the frames are stored plain. */
+    /** Null if the frames are stored plain. */
     private final @Nullable BlockedFrames blocks;
 
     PackedBytes(OpenBytes file, Path path, KnownBlocks known, PackEntry entry, SegmentHeader header) {
@@ -57,7 +57,7 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
     private int read(ByteBuffer target, long offset, boolean isOnce) throws IOException {
         int start = target.position();
         if (offset < headerLength) {
-            // made when it is read, as few who read frames read it, too
+            // made when it is read, because few readers of frames also read the header
             target.put(SegmentHeaderLayout.encode(header).array(), (int) offset, (int) Math.min(target.remaining(), headerLength - offset));
         }
         long from = offset + target.position() - start;

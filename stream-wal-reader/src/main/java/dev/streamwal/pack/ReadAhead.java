@@ -15,7 +15,7 @@ final class ReadAhead implements SegmentBytes {
 
     private final PackSource pack;
     private final long packBytes;
-    /** Empty until something is read: who only walks through a table has no use for it. */
+    /** Empty until something is read: a caller that only walks through a table doesn't need it. */
     private ByteBuffer chunk = ByteBuffer.allocate(0);
     private long chunkOffset;
 
@@ -46,7 +46,7 @@ final class ReadAhead implements SegmentBytes {
         try (OpenBytes bytes = pack.openFile()) {
             int unused = bytes.read(chunk, offset);
         } finally {
-            // where it throws, the bytes read are not used
+            // if it throws, the bytes read are not used
             chunk.flip();
         }
         return chunk.limit() > 0;

@@ -18,12 +18,12 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * A segment to be written to a pack: its verified frames, in memory, and their index. Reused for one segment after the other, as most have a few
- * records. One thread.
+ * A segment to be written to a pack: its verified frames, in memory, and their index. Reused for one segment after the other, because most have few records.
+ * One thread.
  *
- * <p><b>Joining.</b> For a stream that shares segments, each shared segment yields a segment of a few records. A segment that begins at the position
- * where the one before ends is joined to it: positions and salt stay the same. Of the appended frames only the first changes, since it holds the size
- * of the frame before it.
+ * <p><b>Joining.</b> For a stream that shares segments, each shared segment yields a segment of a few records. A segment that begins at the position where the
+ * one before ends is joined to it: positions and salt stay the same. Only the first of the appended frames changes, because it holds the size of the frame
+ * before it.
  */
 final class SegmentDraft {
 
@@ -71,7 +71,7 @@ final class SegmentDraft {
     /**
      * Takes the frames of a segment, which replaces the one before.
      *
-     * @param newFrames from the position to the limit, which stay
+     * @param newFrames from the position to the limit; both stay
      * @param areRecords whether all of them are known to be records outside batches, and to verify; otherwise they are verified
      * @throws CorruptSegmentException if a frame doesn't verify
      */
@@ -110,7 +110,7 @@ final class SegmentDraft {
     /**
      * Whether all frames are data records outside batches, and verify. Then they are indexed, and need no further check.
      *
-     * @param areVerified whether they are known to
+     * @param areVerified whether they are known to verify
      */
     private boolean isPlain(boolean areVerified) {
         int end = frames.position();
@@ -181,8 +181,8 @@ final class SegmentDraft {
     // ---------------------------------------------------------------- joining
 
     /**
-     * Whether another segment, of the same window, can be joined to this one. Only segments that had no file of their own can: a segment with a file
-     * of its own may still be found there, and is known by the position at which it begins.
+     * Whether another segment, of the same window, can be joined to this one. Only segments that had no file of their own can be joined: a segment's own file
+     * may still be found, and is known by the position at which it begins.
      */
     boolean goesOnWith(SegmentDraft next) {
         SegmentHeader other = next.header;
@@ -231,7 +231,7 @@ final class SegmentDraft {
     }
 
     /**
-     * The frames in blocks; empty where they take less stored plain.
+     * The frames in blocks; empty if they take less stored plain.
      *
      * @param ofSegment the frames, which are left as they are
      */

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class SequentialFile implements Closeable {
 
     private final LogFile file;
-    /** Null where the file is written through the page cache. */
+    /** Null if the file is written through the page cache. */
     private final @Nullable DirectWriter direct;
     /** Gathers the bytes of one write; {@link LogFile#CHUNK_BYTES} says why it isn't larger where it is on the heap. */
     private final ByteBuffer chunk;
@@ -65,7 +65,7 @@ final class SequentialFile implements Closeable {
         }
     }
 
-    /** Releases its memory; the file stays open. A second time it does nothing. */
+    /** Releases its memory; the file stays open. A second call does nothing. */
     @Override
     public void close() throws IOException {
         if (direct != null) {

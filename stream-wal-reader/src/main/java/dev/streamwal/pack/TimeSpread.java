@@ -4,9 +4,9 @@ import dev.streamwal.format.Window;
 import dev.streamwal.segment.TimeRange;
 
 /**
- * The times of a packed segment's records, in 64 bits. Most records are in the pack's window. Late ones are anywhere before it, so by the smallest and
- * the largest timestamp alone nearly all later packs would have to be read for any range of time. Time is divided into parts, each as long as the
- * window; a bit is set where the segment has a record in its part. Pure.
+ * The times of a packed segment's records, in 64 bits. Most records are in the pack's window. Late records are anywhere before it. With only the smallest and
+ * the largest timestamp, a read of any range of time would have to read nearly all later packs. Time is divided into parts, each as long as the window; a bit
+ * is set where the segment has a record in its part. Pure.
  *
  * <pre>
  *   bit 0            after the window
@@ -20,7 +20,7 @@ public final class TimeSpread {
     /** All records are in the window, or there is none. */
     public static final long IN_WINDOW = 2;
 
-    /** Where nothing is known. */
+    /** For a segment whose times aren't known. */
     public static final long ANYWHERE = -1;
 
     private static final int AFTER_BIT = 0;
@@ -46,7 +46,7 @@ public final class TimeSpread {
         return (spread & upToFirst & fromLast) != 0;
     }
 
-    /** Differences are unsigned: those of any two times fit. */
+    /** Differences are unsigned, so that the difference of any two times fits. */
     private static int bit(Window window, long millis) {
         if (millis >= window.endMillis()) {
             return AFTER_BIT;

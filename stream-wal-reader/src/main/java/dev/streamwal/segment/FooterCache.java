@@ -6,8 +6,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Bounds the memory of footers, whose indices let a scan by time skip blocks: the footers found last are kept. A missing footer is read
- * again. A segment that was deleted isn't kept by its footer's place here. Thread-safe.
+ * Bounds the memory of footers, whose indices let a scan by time skip blocks: the footers found last are kept. A missing footer is read again. The cache
+ * doesn't keep a deleted segment in memory. Thread-safe.
  */
 public final class FooterCache {
 

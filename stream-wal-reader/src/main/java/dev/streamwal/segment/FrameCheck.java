@@ -35,7 +35,7 @@ final class FrameCheck {
         return peeked == Finding.RECORD ? verify(at, isBegin) : peeked;
     }
 
-    /** Reads the prefix; returns {@code RECORD} where nothing is wrong so far. */
+    /** Reads the prefix; returns {@code RECORD} if nothing is wrong so far. */
     Finding peek(long at) throws IOException {
         if (buffer.limit() - at < RecordLayout.PREFIX_BYTES || !buffer.ensure(at, RecordLayout.PREFIX_BYTES)) {
             return Finding.END;

@@ -19,7 +19,7 @@ public final class OwnSegment extends Segment {
     private final FooterCache footers;
 
     private volatile @Nullable SegmentHeader header;
-    /** Of the file that was opened last; null before, and where the file system doesn't tell files apart. */
+    /** Identity of the file that was opened last; null before, and if the file system doesn't tell files apart. */
     private volatile @Nullable Object identity;
 
     /** @param footers the cache of the log's footers */
@@ -38,7 +38,7 @@ public final class OwnSegment extends Segment {
     public SegmentReader open(ChannelCache channels) throws IOException {
         SharedFile bytes = channels.acquire(file);
         if (key().equals(StreamKey.SHARED)) {
-            // what other streams have in it is none the worse for a bad sector
+            // a bad sector must not hide the records that other streams have in the file
             SharedFile unused = bytes.aroundBadSectors();
         }
         try {
@@ -57,7 +57,7 @@ public final class OwnSegment extends Segment {
         }
     }
 
-    /** A segment of which records were erased is in another file, with another footer. */
+    /** A segment from which records were erased is in another file, with another footer. */
     private void forgetFooterOfAnother(SharedFile opened) {
         Object now = opened.identity();
         Object before = identity;

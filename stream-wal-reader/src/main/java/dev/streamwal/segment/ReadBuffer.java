@@ -29,7 +29,7 @@ public final class ReadBuffer implements AutoCloseable {
     private int readBytes;
     private int backReadBytes;
     private long reads;
-    /** Whether the last read reached the end of the file: who follows a file that grows reads there again and again, a little each time. */
+    /** Whether the last read reached the end of the file: a caller that follows a growing file reads there again and again, a little each time. */
     private boolean isAtFileEnd;
     private boolean isVerified;
 
@@ -74,7 +74,7 @@ public final class ReadBuffer implements AutoCloseable {
         return bytes.size();
     }
 
-    /** Makes sure that it holds these bytes, and reads ahead behind them; false where the file ends before their end. */
+    /** Makes sure that it holds these bytes, and reads ahead behind them; false if the file ends before their end. */
     public boolean ensure(long from, int wanted) throws IOException {
         if (holds(from, wanted)) {
             return true;

@@ -15,16 +15,16 @@ import org.jspecify.annotations.Nullable;
  * @param mappedReads whether sealed files are mapped
  * @param directScans whether scans read sealed files past the page cache
  * @param clock gives the time of a consumer's commits
- * @param tier where the log's tier is; null for where its manifest says that it is
+ * @param tier where the log's tier is; null for the place that its manifest names
  * @param tierCacheBytes of memory for what was read from the tier
  */
 public record ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapBytes, int scanBufferBytes, long blockCacheBytes, boolean mappedReads,
         boolean directScans, InstantSource clock, @Nullable Path tier, long tierCacheBytes) {
 
-    /** Memory for what was read from the tier, where nobody says another number. */
+    /** Memory for what was read from the tier, unless another number is set. */
     public static final long TIER_CACHE_BYTES = 32 << 20;
 
-    /** Without direct scans, and with a tier where the manifest says that it is. */
+    /** Without direct scans, and with the tier at the place that the manifest names. */
     public ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapBytes, int scanBufferBytes, long blockCacheBytes, boolean mappedReads,
             InstantSource clock) {
         this(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, blockCacheBytes, mappedReads, false, clock, null, TIER_CACHE_BYTES);

@@ -7,9 +7,9 @@ import java.io.IOException;
 /**
  * Searches past damage for the next record that verifies, at every multiple of 8.
  *
- * <p>A payload may be full of bytes that look like records, of any length: a copy of another segment, or bytes forged so that everything from
- * every offset on has to be read and checksummed. So the work is bounded. A search that reaches its bound says that it gave up, not that there
- * is no record: recovery cuts off a tail only where no record is behind it, and must not cut after a search that gave up.
+ * <p>A payload may be full of bytes that look like records, of any length: a copy of another segment, or bytes forged so that everything from every offset on
+ * has to be read and checksummed. So the work is bounded. A search that reaches its bound says that it gave up, not that there is no record: recovery cuts off
+ * a tail only if no record is behind it, and must not cut after a search that gave up.
  */
 final class RecordSearch {
 

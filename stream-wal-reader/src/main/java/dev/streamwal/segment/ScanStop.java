@@ -9,8 +9,7 @@ public enum ScanStop {
     /** Bytes that don't verify, with nothing valid behind them. */
     TORN_TAIL,
     /**
-     * Bytes that don't verify, with valid records behind them. Also where the bounded search for such records gave up: then none is known, but
-     * there may be some.
+     * Bytes that don't verify, with valid records behind them. Also if the bounded search for such records gave up: then none is known, but there may be some.
      */
     CORRUPT,
     /** A record that verifies, but has flags that this version doesn't know. */

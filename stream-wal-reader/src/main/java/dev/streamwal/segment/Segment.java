@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A listed segment, which keeps its header and footer once they have been read, as they hardly change. It has a file of its own
- * ({@link OwnSegment}), or stands in a file with segments of other streams; readers see no difference. Thread-safe.
+ * A listed segment, which keeps its header and footer once they have been read, because they hardly change. It has a file of its own ({@link OwnSegment}), or
+ * stands in a file with segments of other streams; readers see no difference. Thread-safe.
  */
 public abstract class Segment implements Comparable<Segment> {
 
@@ -67,13 +67,13 @@ public abstract class Segment implements Comparable<Segment> {
         return listedEnd() > basePosition();
     }
 
-    /** Whether, by the listing, none of its records has a timestamp in the range; false where the listing doesn't tell. */
+    /** Whether, by the listing, none of its records has a timestamp in the range; false if the listing doesn't tell. */
     public boolean isListedOutside(TimeRange range) {
         return false;
     }
 
     /**
-     * What is known of it without opening it; null where it has to be opened.
+     * What is known of it without opening it; null if it has to be opened.
      *
      * @throws NoSuchFileException if it has left its file
      */
@@ -82,10 +82,10 @@ public abstract class Segment implements Comparable<Segment> {
     }
 
     /**
-     * Reads what of its file isn't needed for reading it, and is needed for finding it there.
+     * Reads the parts of its file that reading the segment doesn't need, but finding it there does.
      *
      * @throws NoSuchFileException if it has left its file
-     * @throws CorruptSegmentException if that is damaged
+     * @throws CorruptSegmentException if one of them is damaged
      */
     public void checkFile() throws IOException {}
 
@@ -139,7 +139,7 @@ public abstract class Segment implements Comparable<Segment> {
         dataSize = size;
     }
 
-    /** Offset of a record that was seen; 0 where none is known. The record may have been cut off since. */
+    /** Offset of a record that was seen; 0 if none is known. The record may have been cut off since. */
     public int lastSeen() {
         return lastSeen;
     }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param offset where the records end; with {@link By#FILE} only an upper bound
  * @param by the source of the offset
- * @param footer of a sealed segment, with the last record and the index: everything before it is durable; null where it wasn't sealed
+ * @param footer of a sealed segment, with the last record and the index: everything before it is durable; null if it wasn't sealed
  */
 public record SegmentEnd(long offset, By by, @Nullable Footer footer) {
 
@@ -62,9 +62,9 @@ public record SegmentEnd(long offset, By by, @Nullable Footer footer) {
     }
 
     /**
-     * The end by the next segment's header, where this end is by the file and that header tells.
+     * The end by the next segment's header, if this end is by the file and that header tells.
      *
-     * @param previousEnd stream position where the data before the next segment ends; -1 where that isn't known
+     * @param previousEnd stream position where the data before the next segment ends; -1 if that isn't known
      */
     public SegmentEnd orByNext(SegmentHeader header, long previousEnd) {
         long end = header.offsetOf(previousEnd);
@@ -106,7 +106,7 @@ public record SegmentEnd(long offset, By by, @Nullable Footer footer) {
         }
     }
 
-    /** A footer's size, in the file's last 8 bytes; -1 where the file has become shorter. */
+    /** A footer's size, in the file's last 8 bytes; -1 if the file has become shorter. */
     private static long lastWord(SegmentBytes bytes, long size) throws IOException {
         ByteBuffer last = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         return bytes.read(last, size - Long.BYTES) == Long.BYTES ? last.getLong(0) : -1;

@@ -16,7 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A segment that is open for reading, and stays readable when it is deleted meanwhile. One thread; close it. */
+/** A segment that is open for reading, and stays readable when it is deleted. One thread; close it. */
 public final class SegmentReader implements SegmentBytes, AutoCloseable {
 
     private final Segment segment;
@@ -26,7 +26,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     private final boolean isHeaderNew;
     private final SegmentBytes bytes;
     private final Runnable closing;
-    /** The segment in the file that replaced this one; null where none has, as far as is known. */
+    /** The segment in the file that replaced this one; null if none has, as far as is known. */
     private @Nullable SegmentReader renewed;
     private boolean closed;
 
@@ -90,8 +90,8 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     }
 
     /**
-     * The same bytes, for a caller that reads for long: each read is as {@link #readOnce}, and of the file that has the segment's name by then. So a
-     * walk that stands in a segment sees nothing that was erased meanwhile, except what it has read already. A deleted file stays readable.
+     * The same bytes, for a caller that reads for long: each read is as {@link #readOnce}, and reads the file that has the segment's name at that time. So a
+     * walk that stands in a segment sees nothing that was erased since, except what it has read already. A deleted file stays readable.
      */
     public SegmentBytes renewed() {
         return new SegmentBytes() {
@@ -115,7 +115,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         };
     }
 
-    /** Looked at when a scan reads, and not by each opening, since it may take a read of the file's end. */
+    /** Decided when a scan reads, and not at each opening, because it may take a read of the file's end. */
     private void readDirectlyIfSealed() throws IOException {
         if (channels.isDirect() && renewed == null && bytes instanceof SharedFile file && !file.isDirectTried() && end().isFinal()) {
             file.readDirectly();
@@ -140,8 +140,8 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     }
 
     /**
-     * The known length of the file if it reaches {@code end}, else its current length. So only a reader that needs more asks the file system.
-     * Where data was cut off meanwhile, a read returns nothing.
+     * The known length of the file if it reaches {@code end}, else its current length. So only a reader that needs more asks the file system. If data was cut
+     * off since, a read returns nothing.
      */
     public long sizeFor(long end) throws IOException {
         long known = segment.knownDataSize();
@@ -183,8 +183,8 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
     }
 
     /**
-     * The footer, if the segment has been sealed and the footer verifies; everything before it is durable. It may date from before a cut of the
-     * segment: where that matters, call {@link #footerNow()}.
+     * The footer, if the segment has been sealed and the footer verifies; everything before it is durable. It may date from before a cut of the segment: if
+     * that matters, call {@link #footerNow()}.
      */
     public Optional<Footer> footer() throws IOException {
         return Optional.ofNullable(end().footer());

@@ -18,9 +18,9 @@ import java.io.IOException;
  *   switch (scan.judge()) { case CLEAN_END -&gt; … case HOLE -&gt; … scan.nextValid() … }
  * </pre>
  *
- * <p>Every record it goes to verifies, or stands where {@link SegmentBytes#isVerified frames are verified already}, and is data or padding, or leads a
- * batch; {@link #isShown()} says whether readers see it. A member of a batch counts only if its batch record and all members verify. The data ends at a
- * footer. Bytes that don't verify are read again once before the scan stops at them, as they may have been written since.
+ * <p>Every record it goes to verifies, or stands where {@link SegmentBytes#isVerified frames are verified already}, and is data or padding, or leads a batch;
+ * {@link #isShown()} says whether readers see it. A member of a batch counts only if its batch record and all members verify. The data ends at a footer. Bytes
+ * that don't verify are read again once before the scan stops at them, because they may have been written since.
  */
 public final class SegmentScan implements WalkedRecord, AutoCloseable {
 
@@ -96,7 +96,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
     }
 
     /**
-     * Goes to the next record. Where there is none, it stays at the offset where it looked, has the reason, and looks there again at the next call.
+     * Goes to the next record. If there is none, it stays at the offset where it looked, keeps the reason, and looks there again at the next call.
      *
      * @return whether it stands on a record
      */
@@ -248,7 +248,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
      *
      * @param from offset of the first place that may hold it
      * @param end offset where the search ends
-     * @return the record's offset; -1 where none was found
+     * @return the record's offset; -1 if none was found
      */
     public long findValid(long from, long end) throws IOException {
         return search.find(from, end);
@@ -275,7 +275,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         return found ? ScanStop.CORRUPT : ScanStop.TORN_TAIL;
     }
 
-    /** After {@link #judge()}: offset of the next valid record behind that place; -1 where there is none, or none is known. */
+    /** After {@link #judge()}: offset of the next valid record behind that place; -1 if there is none, or none is known. */
     public long nextValid() {
         return nextValid;
     }

@@ -35,7 +35,7 @@ final class Part {
     private long largestMillis = SegmentIndex.NO_LARGEST;
     private boolean isCut;
     private boolean isGone;
-    /** Whether a gap before it is no loss: the records there were left out, and are missed nowhere. */
+    /** Whether a gap before it is no loss: the records there were left out, and don't count as missing. */
     private boolean isJoined;
 
     /** The stream's part behind this one. */
@@ -201,7 +201,7 @@ final class Part {
         return base + dataBytes;
     }
 
-    /** Null where records were cut off: then those left have to be read. */
+    /** Null if records were cut off: then the records that are left have to be read. */
     @Nullable SegmentSummary summary() {
         return isCut || isGone ? null : new SegmentSummary(end(), endPosition(), smallestMillis, largestMillis);
     }
@@ -211,7 +211,7 @@ final class Part {
         return header(key(), count == 0 ? 0 : end() - frames.bytes(lastFrame));
     }
 
-    /** The header of a segment whose last frame begins at {@code mark}; 0 where it has no frames. */
+    /** The header of a segment whose last frame begins at {@code mark}; 0 if it has no frames. */
     SegmentHeader header(StreamKey key, int mark) {
         return new SegmentHeader(key, window, expirationMillis, base, previousEnd, shared.incarnation(), key.salt(), shared.createdMillis(),
                 shared.capacity(), mark, (isFirst ? SegmentHeaderLayout.FIRST : 0) | (isCut ? SegmentHeaderLayout.CUT : 0));

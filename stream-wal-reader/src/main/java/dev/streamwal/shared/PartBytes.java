@@ -69,7 +69,7 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
         return target.position() - start;
     }
 
-    /** By a scan, which may have stood in the part for long: without what was cut off meanwhile. */
+    /** For a scan, which may have stood in the part for long: without what was cut off since. */
     @Override
     public int readOnce(ByteBuffer target, long offset) throws IOException {
         frames = part.countingFrames();

@@ -11,17 +11,16 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Copies parts of shared segments as segments of their streams. The records of a part are scattered over the shared segments, and its frames over the
- * table, so that each is a miss of the processor's cache. Therefore some parts are copied together, in steps: their frames are listed, all parts in
- * turn; their records are gathered; then each is verified and framed. Within a step no access depends on the one before, and the processor waits for
- * several at once. One thread.
+ * Copies parts of shared segments as segments of their streams. The records of a part are scattered over the shared segments, and its frames over the table, so
+ * that each access misses the processor's cache. Therefore some parts are copied together, in steps: their frames are listed, all parts in turn; their records
+ * are gathered; then each is verified and framed. Within a step no access depends on the one before, and the processor waits for several at once. One thread.
  */
 final class PartCopies implements RecordFramer.Following {
 
-    /** So many records are copied together: what is gathered of them stays in the processor's cache. A larger part is copied alone. */
+    /** This many records are copied together: their gathered bytes stay in the processor's cache. A larger part is copied alone. */
     private static final int MAX_FRAMES = 256;
 
-    /** So many bytes are gathered together, however few records they are. A larger part is copied alone. */
+    /** This many bytes are gathered together, however few records they have. A larger part is copied alone. */
     static final int MAX_GATHERED_BYTES = 1 << 20;
 
     private static final int FIRST_ROOM = 64 << 10;
@@ -35,7 +34,7 @@ final class PartCopies implements RecordFramer.Following {
     private int count;
     private int bytes;
 
-    /** Of each frame, part by part: the place of its record, its length, where its record is gathered, and how many bytes of it there are. */
+    /** For each frame, part by part: the place of its record, its length, where its record is gathered, and how many bytes of it there are. */
     private int[] places = new int[MAX_FRAMES];
     private int[] lengths = new int[MAX_FRAMES];
     private int[] gathered = new int[MAX_FRAMES];
@@ -49,7 +48,7 @@ final class PartCopies implements RecordFramer.Following {
     private ByteBuffer stored = room(FIRST_ROOM);
     private ByteBuffer framed = room(FIRST_ROOM);
 
-    /** The frame that is made, and where the frames of its part end. */
+    /** The frame being made, and where the frames of its part end. */
     private int current;
     private int end;
 
@@ -63,12 +62,12 @@ final class PartCopies implements RecordFramer.Following {
         return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** A buffer with so much room: the one there is, or a larger one. */
+    /** A buffer with this much room: the present one, or a larger one. */
     private static ByteBuffer withRoom(ByteBuffer there, int bytes) {
         return bytes <= there.capacity() ? there : room(Math.max(bytes, Math.min(2 * there.capacity(), MAX_GATHERED_BYTES)));
     }
 
-    /** Adds a part, and copies those added before where there are enough. */
+    /** Adds a part, after copying those added before if there are enough. */
     void add(Part part, SharedRun.Target target) throws IOException {
         int ofPart = storedBytes(part);
         if (count + part.count() > MAX_FRAMES || bytes + ofPart > MAX_GATHERED_BYTES) {
@@ -168,7 +167,7 @@ final class PartCopies implements RecordFramer.Following {
         target.add(part.header(key, previousSize == 0 ? 0 : part.end() - previousSize), framed, areRecords);
     }
 
-    /** Bytes of the frames behind the one that is made, as far as there are that many. */
+    /** Bytes of the next {@code following} frames behind the one being made, or of all that are left. */
     @Override
     public int bytes(int following) {
         return Arrays.stream(lengths, current + 1, (int) Math.min(end, current + 1L + following)).sum();

@@ -61,12 +61,12 @@ final class PartFrames {
             return offsets[frame + 1] - offsets[frame];
         }
 
-        /** Bytes of the {@code following} frames behind a frame, as far as there are that many. */
+        /** Bytes of the next {@code following} frames behind a frame, or of all that are left. */
         int bytesBehind(int frame, int following) {
             return offsets[Math.min(count, frame + 1 + following)] - offsets[frame + 1];
         }
 
-        /** Offset of the last frame; 0 where there is none. */
+        /** Offset of the last frame; 0 if there is none. */
         int mark() {
             return count == 0 ? 0 : offsets[count - 1];
         }

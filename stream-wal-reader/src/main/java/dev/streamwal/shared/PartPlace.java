@@ -79,7 +79,7 @@ final class PartPlace {
         return shared.header(part);
     }
 
-    /** Null where the records have to be read. */
+    /** Null if the records have to be read. */
     @Nullable SegmentSummary summary() {
         return shared.summary(part);
     }

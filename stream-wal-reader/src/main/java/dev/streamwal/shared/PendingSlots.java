@@ -5,8 +5,8 @@ import dev.streamwal.segment.SegmentScan;
 import java.util.Arrays;
 
 /**
- * Records of a shared segment that were read, and whose streams are looked up together: see {@link StreamTable#lookAhead}. Of each it has the slot, and
- * what else an index needs. One thread.
+ * Records of a shared segment that were read, and whose streams are looked up together: see {@link StreamTable#lookAhead}. It has each record's slot, and what
+ * else an index needs. One thread.
  */
 final class PendingSlots {
 
@@ -29,7 +29,7 @@ final class PendingSlots {
         Arrays.setAll(slots, i -> new Slot());
     }
 
-    /** Adds the record on which a scan stands; false where there are as many as there may be. */
+    /** Adds the record on which a scan stands; false if it is full. */
     boolean add(SegmentScan scan) {
         if (count == MAX_SLOTS) {
             return false;

@@ -33,7 +33,7 @@ final class RecordFramer {
         salt = key.salt();
     }
 
-    /** Upper bound of what a record takes in its shared segment whose frame has that length, and its stream's key that many bytes. */
+    /** Upper bound of the bytes that a record takes in its shared segment, by the length of its frame and that of its stream's key. */
     static int storedBytes(int frameBytes, int keyLength) {
         return frameBytes + SlotLayout.MAX_BYTES_BESIDE_KEY + keyLength;
     }
@@ -48,7 +48,7 @@ final class RecordFramer {
      * @param offset of the record in the shared segment
      * @param bytes of the frame
      * @param position of the frame in the stream
-     * @param previousSize of the frame before it in its part; 0 where there is none
+     * @param previousSize of the frame before it in its part; 0 if there is none
      * @param following bytes of the frames behind it in its part
      * @param target over an array, little-endian; its position doesn't change
      * @param at index in the target where the frame begins

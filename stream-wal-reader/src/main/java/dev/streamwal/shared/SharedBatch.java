@@ -14,15 +14,15 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * Shared segments that are packed together: some that follow each other, the oldest first. What a stream has in several of them becomes one part, as
- * far as it has no gap, because a part of many records costs little more than a part of one. One thread.
+ * Consecutive shared segments that are packed together, the oldest first. A stream's records in several of them become one part, unless there is a gap, because
+ * a part of many records costs little more than a part of one. One thread.
  */
 public final class SharedBatch {
 
-    /** What a batch's index may take of the heap: as much as its segments have bytes, where each of many small records is of another stream. */
+    /** Limit of the heap for a batch's index, which takes as much as its segments have bytes if each of many small records is of another stream. */
     private static final long HEAP_BYTES = Runtime.getRuntime().maxMemory() / 4;
 
-    /** Bytes of segments at which a batch is full: about a second's work, for which a deletion may have to wait; less where the heap is small. */
+    /** Bytes of segments at which a batch is full: about a second's work, for which a deletion may have to wait; less if the heap is small. */
     public static final long MAX_BYTES = Math.min(256L << 20, HEAP_BYTES);
 
     /** Streams at which a batch is full: they take some 200 bytes of the heap each. */
@@ -35,7 +35,7 @@ public final class SharedBatch {
     private final SharedIndex index = new SharedIndex(stream -> {});
     private final List<Segment> segments = new ArrayList<>();
     private final List<Segment> damaged = new ArrayList<>();
-    /** Of the segments that the index has, by their numbers there. */
+    /** The bytes of the segments that the index has, by their numbers there. */
     private final List<SegmentBytes> held = new ArrayList<>();
     private long bytes;
 
@@ -55,7 +55,7 @@ public final class SharedBatch {
     /**
      * Adds the next segment, unless something may still be appended to it. Returns whether it was added.
      *
-     * @param isComplete whether its writer knows that nothing is appended to it, as its footer may be what is damaged
+     * @param isComplete whether its writer knows that nothing is appended to it any more, because the damage may be in its footer
      */
     public boolean add(Segment segment, boolean isComplete) throws IOException {
         try (SegmentReader reader = segment.open(channels)) {
@@ -99,7 +99,7 @@ public final class SharedBatch {
         return segments;
     }
 
-    /** Those of which something is damaged. */
+    /** Those with damage. */
     public List<Segment> damaged() {
         return damaged;
     }
@@ -115,9 +115,9 @@ public final class SharedBatch {
     }
 
     /**
-     * The same, with what is packed together.
+     * The same, with parts of several windows packed together.
      *
-     * @param groups gives the window and expiration under which another one's parts are packed
+     * @param groups gives the window and expiration under which the parts of a window and expiration are packed
      */
     public List<SharedRun> runs(UnaryOperator<SharedRun.Span> groups) {
         return index.runs(held, groups);

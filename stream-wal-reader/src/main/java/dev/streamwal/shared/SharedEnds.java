@@ -16,8 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where each stream ends in shared segments, and nothing else: a log that is opened needs no more of all that waits to be packed. It takes memory for
- * each stream, where a {@link SharedIndex} takes some for each record. Filled by one thread, then read by any.
+ * Where each stream ends in shared segments, and nothing else: opening a log needs no more about the segments that wait to be packed. It takes memory for each
+ * stream; a {@link SharedIndex} takes some for each record. Filled by one thread, then read by any.
  */
 public final class SharedEnds implements SharedRecords {
 
@@ -49,8 +49,8 @@ public final class SharedEnds implements SharedRecords {
     public record End(long base, long position, long windowStartMillis) {}
 
     /**
-     * Adds the records of a segment, behind those of all segments before it. Of a damaged one it adds what verifies; of one without a footer, what comes
-     * before the damage, as it can't be told from a record that is being written.
+     * Adds the records of a segment, after those of all segments before it. From a damaged segment it adds the records that verify; from one without a footer,
+     * those before the damage, because the damage can't be told from a record that is being written.
      */
     public void add(Segment shared, ChannelCache channels) throws IOException {
         SharedWalk walk = new SharedWalk(shared, this);
@@ -64,8 +64,8 @@ public final class SharedEnds implements SharedRecords {
     }
 
     /**
-     * Whether the ends of all streams are known. Else one may have records behind its end, or where it seems to have nothing, and has to go on above all
-     * positions that were given.
+     * Whether the ends of all streams are known. Else a stream may have records behind its end, or have records although none are known, so it has to go on
+     * above all positions that were given.
      */
     public boolean isWhole() {
         return isWhole;
@@ -78,7 +78,7 @@ public final class SharedEnds implements SharedRecords {
 
     @Override
     public void add(SegmentScan scan) {
-        // of what leads a batch only the members have a stream
+        // a record that leads a batch has no stream; the batch's members have
         if (!RecordLayout.isControl(scan.flags()) && scan.headerLength() > 0 && !pending.add(scan)) {
             settle();
             boolean unused = pending.add(scan);
@@ -121,7 +121,7 @@ public final class SharedEnds implements SharedRecords {
     }
 
     /**
-     * Where a stream ends; null where it has nothing in these segments.
+     * Where a stream ends; null if it has nothing in these segments.
      *
      * @param from base position of the first segment that counts
      */

@@ -18,8 +18,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which streams have records in one or more shared segments, and where these stand. Filled by {@link SharedWalk}s, one segment after the other, the
- * oldest first: a part goes on in the next segment where the stream does. Guarded by its owner.
+ * Which streams have records in one or more shared segments, and where these stand. Filled by {@link SharedWalk}s, one segment after the other, the oldest
+ * first: a part goes on in the next segment if the stream does. Guarded by its owner.
  */
 final class SharedIndex implements SharedRecords {
 
@@ -27,7 +27,7 @@ final class SharedIndex implements SharedRecords {
     static final int MAX_PART_BYTES = 512 << 10;
 
     private final StreamTable table = new StreamTable();
-    /** By their numbers in the table. */
+    /** The streams, by their numbers in the table. */
     private final List<StreamParts> streams = new ArrayList<>();
     private final FrameTable frames = new FrameTable();
     private final List<SegmentHeader> headers = new ArrayList<>(1);
@@ -70,14 +70,14 @@ final class SharedIndex implements SharedRecords {
     }
 
     /**
-     * Whether recovery, or a thread that gave up its slot, has left out records in the segment begun last. Their streams are unknown, and they are
-     * missed nowhere.
+     * Whether recovery, or a thread that abandoned its slot, has left out records in the segment begun last. Their streams are unknown, and they don't count as
+     * missing.
      */
     boolean isHoled() {
         return isHoled;
     }
 
-    /** The parts of a stream; null where it has never had any. */
+    /** The parts of a stream; null if it has never had any. */
     @Nullable StreamParts find(StreamKey key) {
         byte[] utf8 = key.utf8();
         int number = table.find(utf8, 0, utf8.length);
@@ -155,8 +155,8 @@ final class SharedIndex implements SharedRecords {
     }
 
     /**
-     * Whether a part may go on with a record of the segment begun last: in the segment in which it ends always; in the next one where one writer has
-     * written both, and the stream has not begun anew.
+     * Whether a part may go on with a record of the segment begun last: always in the segment in which the part ends; in the next one if one writer has written
+     * both, and the stream has not begun anew.
      */
     private boolean goesOnHere(Part part, Slot read) {
         return endsHere(part) || (part.fileHeader().incarnation() == headers.get(headers.size() - 1).incarnation() && !read.isFirst());
@@ -181,7 +181,7 @@ final class SharedIndex implements SharedRecords {
      * All parts, grouped; the oldest window first.
      *
      * @param files bytes of the segments, by their numbers
-     * @param groups gives the group of a window and expiration, whose own window has that, and which expires no earlier
+     * @param groups gives the group of a window and expiration: its window contains that window, and it expires no earlier
      */
     List<SharedRun> runs(List<SegmentBytes> files, UnaryOperator<SharedRun.Span> groups) {
         Map<SharedRun.Span, SharedRun> runs = new TreeMap<>();

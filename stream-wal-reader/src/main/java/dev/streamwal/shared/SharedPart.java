@@ -20,8 +20,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream's part of a shared segment, as a segment of the stream. A listing of one stream may be kept for months, and a shared segment has the
- * places of all streams' records: so a part doesn't keep its shared segment in memory. Once nobody else does, the part has left it.
+ * A stream's part of a shared segment, as a segment of the stream. A listing of one stream may be kept for months, and a shared segment has the places of all
+ * streams' records. So a part doesn't keep its shared segment in memory. Once nothing else keeps it, the part counts as moved.
  */
 public final class SharedPart extends Segment {
 
@@ -100,7 +100,7 @@ public final class SharedPart extends Segment {
         return place().header();
     }
 
-    /** Offset in the shared segment's file of the record that holds the offset; 0 where that isn't known any more. */
+    /** Offset in the shared segment's file of the record that holds the offset; 0 if that isn't known any more. */
     @Override
     public long fileOffset(long offset) {
         PartPlace here = place.get();

@@ -67,7 +67,7 @@ public final class SharedSegment {
         /**
          * {@link SharedSegment#cut Cuts} the ranges of a stream that don't count any more from the segment.
          *
-         * @throws NoSuchFileException if the segment is packed; it is cut even so
+         * @throws NoSuchFileException if the segment is packed; it is cut all the same
          */
         void cut(SharedSegment segment, StreamKey key) throws IOException;
     }
@@ -97,8 +97,8 @@ public final class SharedSegment {
     }
 
     /**
-     * Opens the file for reading a part, after the part was cut to the records that count now. Whether the file was deleted needn't be asked, as the
-     * manifest says before that the segment is packed; and what the walk has found stands in every copy of it.
+     * Opens the file for reading a part, after the part was cut to the records that count now. It needn't ask whether the file was deleted, because the
+     * manifest says before that the segment is packed. And what the walk has found stands in every copy of the file.
      *
      * @throws NoSuchFileException if the part isn't here any more
      */
@@ -135,7 +135,7 @@ public final class SharedSegment {
         return parts;
     }
 
-    /** The position where the stream's data in it ends, as far as the segment has been walked; -1 where it has none. */
+    /** The position where the stream's data in it ends, as far as the segment has been walked; -1 if it has none. */
     public synchronized long end(StreamKey key) {
         StreamParts found = index.find(key);
         Part last = found == null ? null : found.last();
@@ -162,7 +162,7 @@ public final class SharedSegment {
         index.cut(key, from, to);
     }
 
-    /** Whether recovery, or a thread that gave up its slot, has left out records, as far as the segment has been walked. */
+    /** Whether recovery, or a thread that abandoned its slot, has left out records, as far as the segment has been walked. */
     public synchronized boolean isHoled() {
         return index.isHoled();
     }
@@ -175,8 +175,8 @@ public final class SharedSegment {
     }
 
     /**
-     * Declares that the stream's data before this segment ended at {@code end}, so that nothing counts as missing between: for segments in or behind
-     * {@link #isHoled() holed} ones.
+     * Declares that the stream's data before this segment ended at {@code end}, so that nothing counts as missing in between: for segments that are
+     * {@link #isHoled() holed}, or come after one that is.
      */
     public synchronized void join(StreamKey key, long end) {
         StreamParts found = index.find(key);
@@ -255,8 +255,8 @@ public final class SharedSegment {
     }
 
     /**
-     * Whether it has been walked to its end, or as far as possible: a file that ends before its data was shortened, which is damage, as is what doesn't
-     * verify at the end of the file, where it has no footer.
+     * Whether it has been walked to its end, or as far as possible. A file that ends before its data was shortened, which is damage. Bytes that don't verify at
+     * the end of a file without a footer are damage, too.
      *
      * @param end position where its data ends, by the next segment
      */
@@ -303,7 +303,7 @@ public final class SharedSegment {
         try {
             voids.cut(this, part.key());
         } catch (NoSuchFileException e) {
-            // it is packed meanwhile, and cut nevertheless; the file stays readable while it is open
+            // the segment was packed since, and is cut all the same; the file stays readable while it is open
         }
         return frames(part, known);
     }

@@ -8,8 +8,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A walk through a shared segment, which hands on its records. It goes on where it stopped: at a slot that isn't published, or at the end.
- * What is damaged is left out, and positions of later records show which records are missing. Guarded by its owner.
+ * A walk through a shared segment, which hands on its records. It goes on where it stopped: at a slot that isn't published, or at the end. Damaged records are
+ * left out, and positions of later records show which ones are missing. Guarded by its owner.
  */
 final class SharedWalk {
 
@@ -22,7 +22,7 @@ final class SharedWalk {
     /** The first damage found; the stream to which it belongs is unknown. */
     private @Nullable CorruptSegmentException damage;
 
-    /** Why what stands where the walk has stopped is damage unless it is the end; null where it may be a record that is being written. */
+    /** The fault where the walk has stopped, which is damage unless the data ends there; null if it may be a record that is being written. */
     private @Nullable String faultAtEnd;
 
     /** Offset where the walk continues; 0 before it has begun. */
@@ -62,7 +62,7 @@ final class SharedWalk {
         on(scan, end, end.isFinal());
     }
 
-    /** @param isFinal whether no record can follow, whatever tells that */
+    /** @param isFinal whether no record can follow, however that is known */
     void on(SegmentScan scan, SegmentEnd end, boolean isFinal) throws IOException {
         if (isFinal) {
             scan.limit(end.offset());
@@ -109,7 +109,7 @@ final class SharedWalk {
         }
     }
 
-    /** Notes damage where it has stopped, if that is damage because the data ends behind it. */
+    /** Notes damage if there is a fault where it has stopped, because the data ends behind that place. */
     void endsBehind(long end) {
         String fault = faultAtEnd;
         if (fault != null) {

@@ -99,7 +99,7 @@ public final class Slot {
         return position - gap;
     }
 
-    /** The window of the record, which has that timestamp; the known window where it is the same. */
+    /** The window of the record, which has that timestamp; the known window if it is the same. */
     Window window(long timestampMillis, @Nullable Window known) {
         if (known != null && windowsBehind == 0 && known.contains(timestampMillis)
                 && known.endMillis() - known.startMillis() == windowMillis) {

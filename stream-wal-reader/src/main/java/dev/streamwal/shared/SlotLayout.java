@@ -54,13 +54,13 @@ public final class SlotLayout {
         return at;
     }
 
-    /** What a slot begins with, which is the same for all streams with the same windows and retention. */
+    /** The beginning of a slot, which is the same for all streams with the same windows and retention. */
     public static byte[] times(long windowMillis, long retentionMillis) {
         byte[] bytes = new byte[2 * MAX_VARINT_BYTES];
         return Arrays.copyOf(bytes, putVarint(bytes, putVarint(bytes, 0, windowMillis), retentionMillis));
     }
 
-    /** Most bytes of a slot that begins with such times, and is of such a key. */
+    /** Most bytes of a slot with these times and this key. */
     public static int mostBytes(byte[] times, StreamKey key) {
         return times.length + MAX_VARINT_BYTES + key.utf8Length() + MAX_REST_BYTES;
     }
@@ -72,7 +72,7 @@ public final class SlotLayout {
      * @param times see {@link #times}
      * @param gap bytes from where the stream's data ended before
      * @param isFirst whether the stream had no segment before
-     * @param windowsBehind how many windows behind the timestamp's the record's is
+     * @param windowsBehind by how many windows the record's window is after the timestamp's
      */
     public static int put(byte[] target, byte[] times, StreamKey key, int headerLength, long position, long gap, boolean isFirst,
             long windowsBehind) {

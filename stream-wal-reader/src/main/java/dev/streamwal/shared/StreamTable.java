@@ -27,8 +27,8 @@ final class StreamTable {
     /** Where each key ends. */
     private int[] ends = new int[FIRST_SLOTS];
     /**
-     * A hash table; its length is a power of two, and at least half of its slots are free, which is 0. A stream stands at its hash, or in the next
-     * free slot: the hash in the upper half of the word, the number plus one in the lower half.
+     * A hash table; its length is a power of two, and at least half of its slots are free; a free slot is 0. A stream stands at its hash, or in the next free
+     * slot: the hash in the upper half of the word, the number plus one in the lower half.
      */
     private long[] slots = new long[FIRST_SLOTS];
     /** Reused by {@link #lookAhead}. */
@@ -37,12 +37,12 @@ final class StreamTable {
     @SuppressWarnings("UnusedVariable") // written, so that the reads aren't optimized away
     private int touched;
 
-    /** The number of the stream with this key; -1 where there is none. */
+    /** The number of the stream with this key; -1 if there is none. */
     int find(byte[] bytes, int from, int length) {
         return number(slots[slot(bytes, from, length, hash(bytes, from, length))]);
     }
 
-    /** The number of the stream with this key; that of a new one, which is the next, if there is none. -1 where the bytes are no key. */
+    /** The number of the stream with this key; that of a new one, which is the next, if there is none. -1 if the bytes are no key. */
     int findOrAdd(byte[] bytes, int from, int length) {
         int hash = hash(bytes, from, length);
         int slot = slot(bytes, from, length, hash);
@@ -62,10 +62,10 @@ final class StreamTable {
     }
 
     /**
-     * Touches what lookups of these streams will need. Of a hundred thousand streams none is in the processor's cache, and a lookup waits for the main
+     * Touches what lookups of these streams will need. With a hundred thousand streams, none is in the processor's cache, and a lookup waits for the main
      * memory five times, one after the other. Here no access depends on another stream's, so the processor waits for many at once. Changes nothing.
      *
-     * @param state reads something of what a stream with this number has
+     * @param state reads some of the state of the stream with this number
      */
     void lookAhead(PendingSlots pending, IntUnaryOperator state) {
         int count = pending.count();
@@ -83,7 +83,7 @@ final class StreamTable {
         touched = sum;
     }
 
-    /** The number of a slot's stream; -1 where the slot is free. */
+    /** The number of a slot's stream; -1 if the slot is free. */
     private static int number(long slot) {
         return (int) slot - 1;
     }

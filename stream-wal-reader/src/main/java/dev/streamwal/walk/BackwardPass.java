@@ -15,9 +15,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One segment's part of a {@link BackwardScan}: its records from an end down to the first. Each record has the size of the one before. Where that
- * isn't known or leads to no record, the record before is found by a walk forwards: from the segment's mark, or from the first record of a block.
- * The footer lists these; without a footer such a list is made. One thread; close it.
+ * One segment's part of a {@link BackwardScan}: its records from an end down to the first. Each record has the size of the one before. If that size isn't known
+ * or leads to no record, a walk forwards finds the record before: from the segment's mark, or from the first record of a block. The footer lists the blocks;
+ * without a footer such a list is made. One thread; close it.
  */
 final class BackwardPass implements StreamWalk.Pass {
 
@@ -62,7 +62,7 @@ final class BackwardPass implements StreamWalk.Pass {
     /**
      * Begins at the end of the segment's data, which its footer or the next segment tells.
      *
-     * @param previousEnd stream position where the data ends by the next segment's header; -1 where that isn't known
+     * @param previousEnd stream position where the data ends by the next segment's header; -1 if that isn't known
      */
     static BackwardPass ofAll(Segment segment, LogSource log, long previousEnd) throws IOException {
         BackwardPass opened = open(segment, log);
@@ -78,7 +78,7 @@ final class BackwardPass implements StreamWalk.Pass {
     /**
      * Begins at an offset where a record begins or the data ends.
      *
-     * @param lastSize of the record that ends there; 0 where it isn't known
+     * @param lastSize of the record that ends there; 0 if it isn't known
      */
     static BackwardPass below(Segment segment, LogSource log, long offset, int lastSize) throws IOException {
         BackwardPass opened = open(segment, log);
@@ -194,7 +194,7 @@ final class BackwardPass implements StreamWalk.Pass {
         if (!scan.next()) {
             return true;
         }
-        // a record was published meanwhile; or it reaches beyond the top, as the end of the data may have moved before it
+        // a record was published since; or the record reaches beyond the top, because the end of the data may have moved to before the record's end
         if (found || scan.nextOffset() > top) {
             passGap();
         }

@@ -28,7 +28,7 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
 
     private @Nullable WalException untold;
     private long enteringOffset;
-    /** Size of the record that ends at that offset; 0 where it isn't known. */
+    /** Size of the record that ends at that offset; 0 if it isn't known. */
     private int enteringSize;
 
     private DamageDoubt doubt = new DamageDoubt();
@@ -75,9 +75,9 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
     /**
      * Goes to the data record before.
      *
-     * @return false where there is none
+     * @return false if there is none
      * @throws CorruptSegmentException once for each damage; the call after goes on before it
-     * @throws EntryExpiredException once where retention overtook the scan, which then ends
+     * @throws EntryExpiredException once if retention overtook the scan, which then ends
      */
     @Override
     boolean advance() throws IOException {
@@ -159,8 +159,8 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
     }
 
     /**
-     * Handles a segment that isn't in its file any more: the one to be entered, or the one being read, if an interrupt closed its channel. Where its
-     * records have moved, the walk goes on where it was, by the new listing. Else the segment was deleted, and is passed.
+     * Handles a segment that isn't in its file any more: the one to be entered, or the one being read, if an interrupt closed its channel. If its records have
+     * moved, the walk goes on where it was, by the new listing. Else the segment was deleted, and is passed.
      */
     private void passDeleted(NoSuchFileException e) throws IOException {
         Segment gone = around();

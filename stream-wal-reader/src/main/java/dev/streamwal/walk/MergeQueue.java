@@ -26,8 +26,8 @@ final class MergeQueue<H extends Comparable<? super H>> {
     /**
      * Takes out the smallest.
      *
-     * @param moved the head that was taken out last, with its next value; null where its sequence has ended
-     * @return null where there is none left
+     * @param moved the head that was taken out last, with its next value; null if its sequence has ended
+     * @return null if there is none left
      */
     @Nullable H next(@Nullable H moved) {
         if (moved == null) {

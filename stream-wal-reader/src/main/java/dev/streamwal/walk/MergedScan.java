@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Walks several streams by timestamp, in the order of a {@link MergeQueue}. One thread; close it.
  *
- * <p>A bounded number of streams is open. If too many are, the stream with the latest next record is closed, as it is needed last, and rests. To open a
- * stream takes a search for its segment, and unpacking a block of it, for as little as one record. So a stream takes copies of its next records with it to
- * rest, of an equal part of a bounded memory: the more streams, the fewer records each, and the more often each is opened.
+ * <p>A bounded number of streams is open. If too many are, the stream with the latest next record is closed, because it is needed last, and rests. Opening a
+ * stream takes a search for its segment, and unpacking a block of it, for as little as one record. So a resting stream keeps copies of its next records, in an
+ * equal share of a bounded memory: the more streams, the fewer records each, and the more often each is opened.
  *
  * <p>It works in rounds. In a round every stream is opened, and read to its end. The call after that begins the next round, with the streams that
  * exist then.
@@ -31,15 +31,15 @@ import org.jspecify.annotations.Nullable;
 public final class MergedScan extends WalkOfWalks {
 
     /**
-     * Maximum number of open streams. Each takes a descriptor, so fewer are open where the reader has no room for as many. Small enough for a
-     * linear search for the latest one.
+     * Maximum number of open streams. Each takes a descriptor, so fewer are open if the reader has no room for that many. Small enough for a linear search for
+     * the latest one.
      */
     static final int MAX_OPEN_STREAMS = 64;
 
     /** Maximum size of the buffers of all streams together, unless a single record is larger. */
     static final long MAX_BUFFER_BYTES = 16 << 20;
 
-    /** Maximum size of the copies that all resting streams have together; of a small heap a sixteenth. */
+    /** Maximum size of the copies that all resting streams have together, at most a sixteenth of the heap. */
     public static final long MAX_HELD_BYTES = Math.min(128 << 20, Runtime.getRuntime().maxMemory() / 16);
 
     private final LogSource log;
@@ -130,7 +130,7 @@ public final class MergedScan extends WalkOfWalks {
         }
     }
 
-    /** Moves a stream to its next record; null where it has none. After an exception the next call moves the same stream on. */
+    /** Moves a stream to its next record; null if it has none. After an exception the next call moves the same stream on. */
     private @Nullable MergedStream moveOn(MergedStream stream) {
         if (stream.nextHeld()) {
             return stream;
@@ -140,7 +140,7 @@ public final class MergedScan extends WalkOfWalks {
             if (behindHeld != null) {
                 throw behindHeld;
             }
-            // what has come since then is of the next round
+            // records that have come since then belong to the next round
             if (!stream.takeEnd() && isOnNext(stream)) {
                 makeRoom(stream);
                 return stream;

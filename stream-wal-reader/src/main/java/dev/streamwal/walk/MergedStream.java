@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stream of a {@link MergedScan}, compared by its next record. It is open, with a scan; or it rests, with a copy of its next records, as many as there is
- * memory for. Where it stands on none of either, it is opened to find its next record. One thread.
+ * One stream of a {@link MergedScan}, compared by its next record. It is open, with a scan; or it rests, with copies of its next records, as many as there is
+ * memory for. If it rests without copies, it is opened to find its next record. One thread.
  */
 final class MergedStream implements Comparable<MergedStream> {
 
@@ -31,11 +31,11 @@ final class MergedStream implements Comparable<MergedStream> {
     private @Nullable StreamScan scan;
     /** The buffers' size at the last call of {@link #bufferGrowth()}. */
     private int bufferBytes;
-    /** The records before {@link #rest}, of which it stands on one; null for none. */
+    /** The held records, which come before {@link #rest}; it stands on one of them. Null for none. */
     private @Nullable HeldRecords held;
-    /** What reading further threw, to be told behind the held records; null for nothing. */
+    /** What reading further threw, to be thrown after the held records; null for nothing. */
     private @Nullable WalException behindHeld;
-    /** Whether that left the scan where it was. */
+    /** Whether the last exception left the scan where it was. */
     private boolean isStuck;
     /** Whether there was nothing behind the held records. */
     private boolean isEndBehindHeld;
@@ -83,7 +83,7 @@ final class MergedStream implements Comparable<MergedStream> {
         return open;
     }
 
-    /** Goes to its next held record; false where there is none. */
+    /** Goes to its next held record; false if there is none. */
     boolean nextHeld() {
         HeldRecords copies = held;
         if (copies == null) {
@@ -97,31 +97,31 @@ final class MergedStream implements Comparable<MergedStream> {
         return false;
     }
 
-    /** What it came upon behind the held records, to be thrown once; null for nothing. */
+    /** What reading behind the held records threw, to be thrown once; null for nothing. */
     @Nullable WalException takeFailure() {
         WalException failure = behindHeld;
         behindHeld = null;
         return failure;
     }
 
-    /** Whether there was nothing behind the held records, once. */
+    /** Whether there was nothing behind the held records; true once. */
     boolean takeEnd() {
         boolean isEnd = isEndBehindHeld;
         isEndBehindHeld = false;
         return isEnd;
     }
 
-    /** Whether it couldn't go on behind the last exception. */
+    /** Whether it couldn't go on after the last exception. */
     boolean isStuck() {
         return isStuck;
     }
 
-    /** It can't be opened. */
+    /** Notes that it can't be opened. */
     void markStuck() {
         isStuck = true;
     }
 
-    /** Goes to its next record by its scan; false where there is none. */
+    /** Goes to its next record by its scan; false if there is none. */
     boolean next() {
         StreamScan open = scan();
         long before = open.nextPosition();
@@ -154,7 +154,7 @@ final class MergedStream implements Comparable<MergedStream> {
         }
     }
 
-    /** The same, where it stands on a record; takes copies of that and of those behind it, where there is memory. */
+    /** The same, for a stream that stands on a record; keeps copies of that record and of those behind it, as far as the memory goes. */
     void restHolding(LogSource log, long maxBytes) {
         StreamScan open = scan();
         List<HeldRecord> copies = new ArrayList<>();

@@ -9,7 +9,7 @@ import dev.streamwal.segment.WalkedRecord;
  */
 public interface RecordWalk extends AutoCloseable {
 
-    /** Goes to the next record; false where there is none, for now. Each exception is thrown once: the call after goes on beyond its cause. */
+    /** Goes to the next record; false if there is none, for now. Each exception is thrown once: the call after goes on beyond its cause. */
     boolean next();
 
     /** @throws WalClosedException if the walk, or the log that it reads, has been closed */

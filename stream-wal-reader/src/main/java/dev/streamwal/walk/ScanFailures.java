@@ -43,7 +43,7 @@ public final class ScanFailures {
     }
 
     /**
-     * For who wants records only, and none of what a scan passes: returns where the scan has gone on, as behind a slot that was given up, and throws where it
+     * For a caller that wants only records, and no report of what a scan passes: returns if the scan has gone on, as after an abandoned slot, and throws if it
      * would fail again at the same place.
      *
      * @param before position at which the scan would have gone on before it failed

@@ -43,7 +43,7 @@ final class SegmentPass implements StreamWalk.Pass {
         this.range = range;
     }
 
-    /** Opens a pass at the offset of a record, or of the end of the data; at the first record where the offset is -1. */
+    /** Opens a pass at the offset of a record, or of the end of the data; at the first record if the offset is -1. */
     static SegmentPass open(Segment segment, LogSource log, TimeRange range, long offset, ReadSizes sizes) throws IOException {
         SegmentReader reader = segment.open(log.channels());
         try {
@@ -104,7 +104,7 @@ final class SegmentPass implements StreamWalk.Pass {
         return scan.isShown() && range.contains(scan.timestampMillis());
     }
 
-    /** Goes on to the next part of the segment whose timestamps can be in the range; false where there is none. */
+    /** Goes on to the next part of the segment whose timestamps can be in the range; false if there is none. */
     private boolean enterRegion(long from) {
         SegmentIndex blocks = index;
         if (blocks == null || from >= dataEnd || !range.overlaps(blocks)) {
@@ -117,7 +117,7 @@ final class SegmentPass implements StreamWalk.Pass {
         if (block == blocks.blocks()) {
             return false;
         }
-        // it may be in the middle of a block, where the scan begins there, or damage ends
+        // the offset may be in the middle of a block, if the scan begins there, or damage ends there
         scan.seek(Math.max(from, blocks.firstOffset(block)));
         while (block + 1 < blocks.blocks() && range.overlaps(blocks, block + 1)) {
             block++;
@@ -131,7 +131,7 @@ final class SegmentPass implements StreamWalk.Pass {
         return block + 1 < blocks.blocks() ? blocks.firstOffset(block + 1) : dataEnd;
     }
 
-    /** Reads where the data ends by the footer, and makes the pass end there; -1 where there is no footer. */
+    /** Reads the footer, and makes the pass end where the data ends; -1 if there is no footer. */
     long endByFooter() throws IOException {
         Optional<Footer> footer = reader.footerNow();
         if (footer.isEmpty()) {

@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
-/** The order of a stream's segments; listed anew where no following segment is known. One thread. */
+/** The order of a stream's segments; listed anew if no following segment is known. One thread. */
 final class SegmentSequence {
 
     private static final long UNKNOWN = -1;
@@ -34,19 +34,19 @@ final class SegmentSequence {
         return catalog.key().text();
     }
 
-    /** Of the stream's segments. */
+    /** The catalog of the stream's segments. */
     SegmentCatalog catalog() {
         return catalog;
     }
 
-    /** The first segment that begins after the position; null where there is none, for now. */
+    /** The first segment that begins after the position; null if there is none, for now. */
     @Nullable Segment after(long position) throws IOException {
         Segment known = chain.after(position);
         return known != null ? known : listedAfter(position);
     }
 
     /**
-     * The segment in which a walk goes on that has left another; null where there is none, for now. It may begin before the position.
+     * The segment in which a walk goes on after it has left another; null if there is none, for now. It may begin before the position.
      *
      * @see ListedSegments#joined
      */
@@ -75,13 +75,13 @@ final class SegmentSequence {
         return chain.after(position);
     }
 
-    /** The last segment that begins before the position; null where there is none. */
+    /** The last segment that begins before the position; null if there is none. */
     @Nullable Segment before(long position) {
         int index = chain.floor(position - 1);
         return index < 0 ? null : chain.get(index);
     }
 
-    /** Lists the stream anew, where the last listing may be out of date. */
+    /** Lists the stream anew, if the last listing may be out of date. */
     void refresh() throws IOException {
         ListedSegments before = chain;
         chain = catalog.refresh();
@@ -91,7 +91,7 @@ final class SegmentSequence {
         }
     }
 
-    /** Where the oldest listed segment begins; the given position where there is none. */
+    /** Where the oldest listed segment begins; the given position if there is none. */
     long firstPosition(long otherwise) {
         return chain.size() == 0 ? otherwise : chain.get(0).basePosition();
     }
@@ -112,7 +112,7 @@ final class SegmentSequence {
         return chain.movedTo(gone);
     }
 
-    /** Where the data before a listed segment ended, by the segment's header; -1 where the segment was deleted or can't be read. */
+    /** Where the data before a listed segment ended, by the segment's header; -1 if the segment was deleted or can't be read. */
     long previousEnd(LogSource log, Segment segment) throws IOException {
         Segment at = segment;
         for (int listings = 0; listings < MAX_LISTINGS; listings++) {
@@ -122,7 +122,7 @@ final class SegmentSequence {
                 refresh();
                 Segment moved = movedTo(at);
                 if (moved == null || moved.basePosition() < at.basePosition()) {
-                    // joined with the data before, it begins where that ended
+                    // the segment was joined with the data before it, so it begins where that data ended
                     return moved == null ? UNKNOWN : at.basePosition();
                 }
                 at = moved;

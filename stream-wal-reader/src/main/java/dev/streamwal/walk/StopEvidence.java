@@ -109,7 +109,7 @@ final class StopEvidence implements StopFacts {
         };
     }
 
-    /** Offset where a scan that can't read this place goes on at the latest; -1 where that isn't known. */
+    /** Offset where a scan that can't read this place goes on at the latest; -1 if that isn't known. */
     long end(StopVerdict verdict) {
         return verdict == StopVerdict.DAMAGED_BELOW_RESERVED ? header().offsetOf(reserved.orElseThrow()) : end;
     }

@@ -3,8 +3,8 @@ package dev.streamwal.walk;
 import java.io.IOException;
 
 /**
- * The facts about a place where a segment's scan has stopped, without conclusions. {@link StopVerdict} asks for them in the order in which it needs
- * them, and only for those it needs, as most cost a look at the disk.
+ * The facts about a place where a segment's scan has stopped, without conclusions. {@link StopVerdict} asks for them in the order in which it needs them, and
+ * only for those it needs, because most cost a look at the disk.
  */
 interface StopFacts {
 
@@ -29,11 +29,11 @@ interface StopFacts {
 
     Place place();
 
-    /** Relative to the end by the footer; {@code UNKNOWN} where the segment has none. */
+    /** Relative to the end by the footer; {@code UNKNOWN} if the segment has none. */
     Side ofFooter() throws IOException;
 
     /**
-     * Relative to the end of the space that this process has reserved; {@code UNKNOWN} where it doesn't write the stream. Asked before the
+     * Relative to the end of the space that this process has reserved; {@code UNKNOWN} if it doesn't write the stream. Asked before the
      * successor.
      */
     Side ofReserved() throws IOException;
@@ -41,7 +41,7 @@ interface StopFacts {
     /** Whether the stream goes on in another segment. */
     boolean hasSuccessor() throws IOException;
 
-    /** Relative to the end by the successor's header; {@code UNKNOWN} also where the two aren't neighbours. */
+    /** Relative to the end by the successor's header; {@code UNKNOWN} also if the two aren't neighbours. */
     Side ofSuccessor() throws IOException;
 
     /** Whether the writer in this process has finished the segment, so that no slot of it will be published any more. */

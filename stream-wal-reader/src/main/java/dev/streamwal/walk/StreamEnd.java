@@ -25,15 +25,15 @@ import org.jspecify.annotations.Nullable;
  * {@code LastRecordRead} is the fast way, for an end without damage.
  *
  * @param segment that the end is in
- * @param offset in its file; {@link StreamScan#UNKNOWN} where its header can't be read, which is reported when the segment is entered
- * @param position in the stream; {@link Long#MAX_VALUE} where the header can't be read
- * @param lastSize of the record that ends there, bytes; 0 where that isn't known
+ * @param offset in its file; {@link StreamScan#UNKNOWN} if its header can't be read, which is reported when the segment is entered
+ * @param position in the stream; {@link Long#MAX_VALUE} if the header can't be read
+ * @param lastSize of the record that ends there, bytes; 0 if that isn't known
  * @param damage found right after the end; null for none
  */
 public record StreamEnd(Segment segment, long offset, long position, int lastSize, @Nullable WalException damage) {
 
     /**
-     * Finds the end; empty where the stream has no segment.
+     * Finds the end; empty if the stream has no segment.
      *
      * @param catalog listed just now
      * @throws NoSuchFileException if the newest segment has been deleted since: list anew

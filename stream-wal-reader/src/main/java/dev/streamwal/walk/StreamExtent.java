@@ -14,9 +14,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * How far the data of a stream reaches, by its segments' headers and the newest segment's end. Only records at the end are read. Positions between
- * two segments were never given, so a distance of positions isn't a number of bytes. What can't be read for an I/O failure isn't unknown: the
- * failure is thrown. One thread.
+ * How far the data of a stream reaches, by its segments' headers and the newest segment's end. Only records at the end are read. Positions between two segments
+ * were never given, so a distance of positions isn't a number of bytes. An I/O failure is thrown; it doesn't make an end unknown. One thread.
  */
 public final class StreamExtent {
 
@@ -29,7 +28,7 @@ public final class StreamExtent {
         this.catalog = catalog;
     }
 
-    /** Where the visible data ends; empty where there is none, or where damage hides the end. */
+    /** Where the visible data ends; empty if there is none, or if damage hides the end. */
     public OptionalLong end() throws IOException {
         return catalog.whileDeleting(chain -> endNow());
     }
@@ -45,11 +44,11 @@ public final class StreamExtent {
     }
 
     /**
-     * The greatest position where a record of the stream can have ended so far. Empty where that isn't known: there is damage, or only recovery
+     * The greatest position where a record of the stream can have ended so far. Empty if that isn't known: there is damage, or only recovery
      * will show which records to redo or cut.
      */
     public OptionalLong limit() throws IOException {
-        // every deleted record of the stream was below
+        // every deleted record of the stream was below it
         long start = log.start();
         return catalog.whileDeleting(chain -> {
             if (chain.size() == 0) {
@@ -72,12 +71,12 @@ public final class StreamExtent {
     /**
      * What the stream's first segment tells about the deleted data before it.
      *
-     * @param previousEnd stream position where that data ended; the segment's own beginning where that isn't known
+     * @param previousEnd stream position where that data ended; the segment's own beginning if that isn't known
      * @param isKnown whether the end is known; else the stream was deleted and came again
      */
     public record Before(long previousEnd, boolean isKnown) {}
 
-    /** The data before the first segment; empty where there is no segment, or the first one begins at or before the position, or can't be read. */
+    /** The data before the first segment; empty if there is no segment, or the first one begins at or before the position, or can't be read. */
     public Optional<Before> beforeFirst(long position) throws IOException {
         return catalog.whileDeleting(chain -> {
             if (chain.size() == 0 || chain.get(0).basePosition() <= position) {
@@ -105,7 +104,7 @@ public final class StreamExtent {
         });
     }
 
-    /** Where the data of a segment ends; its beginning where the end isn't known. */
+    /** Where the data of a segment ends; its beginning if the end isn't known. */
     private long end(ListedSegments chain, int index) throws IOException {
         Segment segment = chain.get(index);
         if (index + 1 == chain.size()) {

@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Walks the data records of a stream, from segment to segment, while the stream is written and swept. One thread; close it.
  *
- * <p>It leaves a segment only where that segment's data ends: at its footer, or where its successor says that it ended. Where the scan of a segment
- * stops before, {@link StopEvidence} gathers the facts (footer, successor, mark, writer), and {@link StopVerdict} tells whether that is the end for
- * now, a slot to wait for, or damage. Damage is reported once; the call after goes on beyond it.
+ * <p>It leaves a segment only where that segment's data ends: at its footer, or where its successor says that it ended. If the scan of a segment stops before
+ * that, {@link StopEvidence} gathers the facts (footer, successor, mark, writer), and {@link StopVerdict} tells whether that is the end for now, a slot to wait
+ * for, or damage. Damage is reported once; the call after goes on beyond it.
  */
 public final class StreamScan extends StreamWalk<SegmentPass> {
 
@@ -46,7 +46,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     private long enteringOffset;
     private long lastBase;
-    /** The segment that begins at {@link #lastBase}, as it was read; null where it isn't known any more. */
+    /** The segment that begins at {@link #lastBase}, as it was read; null if it isn't known any more. */
     private @Nullable LeftSegment last;
     private long lastExpiration;
     /** Whether the segment that was entered last was one of the stream's own. */
@@ -57,13 +57,13 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     private Telling telling;
     /** Whether the call before returned false. */
     private boolean ended;
-    /** What is known of records behind {@link #resume}, should all of the stream go: see {@link #doubtEnd}. */
+    /** What is known of records behind {@link #resume}, in case all of the stream is deleted: see {@link #doubtEnd}. */
     private EndDoubt endDoubt = EndDoubt.NONE;
-    /** Where the record ends that was there behind a consumer's commit; {@link #UNKNOWN} for none. */
+    /** Where the first record behind a consumer's commit ends; {@link #UNKNOWN} for none. */
     private long behindCommit = UNKNOWN;
     /** Looks for records that came behind the end; does nothing for a scan that doesn't report gaps. */
     private EndLook endLook = () -> true;
-    /** See {@link #cameAfter}; null where no such moment is known. */
+    /** See {@link #cameAfter}; null if no such moment is known. */
     private @Nullable Positions beforeItCame;
     /** The exception to throw first; null for none, or after it was thrown. */
     private @Nullable WalException first;
@@ -74,7 +74,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         /**
          * Calls {@link #doubtEnd} of the scan if they have, or may have.
          *
-         * @return false where that can't be told yet
+         * @return false if that can't be told yet
          */
         boolean look() throws IOException;
     }
@@ -99,7 +99,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * @param segment to be entered; null for the first one after {@code lastBase}
      * @param offset where to enter it, of a record or of the end of the data; {@link #UNKNOWN} for its first record
      * @param lastBase base position of the segment that was entered last; {@link #UNKNOWN} for none
-     * @param last that segment, as it was read; null where it isn't known
+     * @param last that segment, as it was read; null if it isn't known
      * @param doubt of the segment to be entered
      * @param position in the stream
      * @param ended whether there was no more, for now
@@ -116,7 +116,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             return new Rest(segment, offset, segment.basePosition() - 1, null, new DamageDoubt(), position, false, telling);
         }
 
-        /** After the segment that begins at {@code lastBase}; before the first one where that is {@link #UNKNOWN}. */
+        /** After the segment that begins at {@code lastBase}; before the first one if that is {@link #UNKNOWN}. */
         public static Rest behind(long lastBase, long position, Telling telling) {
             return new Rest(null, UNKNOWN, lastBase, null, new DamageDoubt(), position, false, telling);
         }
@@ -165,13 +165,12 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /**
-     * The place of a tail's scan, from which another scan can go on later, with the segments of that time. Smaller than a {@link Rest}, as many are
-     * kept.
+     * The place of a tail's scan, from which another scan can go on later, with the segments of that time. Smaller than a {@link Rest}, because many are kept.
      *
      * @param base of the segment that it entered last; -1 for none
      * @param expirationMillis of that segment
      * @param isOwn whether it was one of the stream's own
-     * @param last that segment, as it was read; null where it isn't known
+     * @param last that segment, as it was read; null if it isn't known
      * @param resume stream position
      * @param ended whether there was no more, for now
      * @param endDoubt what is known of records behind that position
@@ -216,16 +215,16 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /**
-     * Prepares the scan for a consumer, which has processed every record before the place where it begins. Only records that existed may be
-     * reported as deleted. So this checks now whether there are records at that place, as that can't be known any more after the segment is
-     * deleted. After all segments, or between them, there are none as far as is known; the next segment tells more.
+     * Prepares the scan for a consumer, which has processed every record before the place where it begins. Only records that existed may be reported as
+     * deleted. So this method checks now whether there are records at that place: after the segment is deleted, that can't be known any more. After all
+     * segments, or between them, there are none as far as is known; the next segment tells more.
      */
     public StreamScan behindCommit() throws IOException {
         Segment segment = entering;
         ended = segment == null || !isAnythingAt(segment, enteringOffset);
         isOwn = (segment == null ? sequence.before(lastBase + 1) : segment) instanceof OwnSegment;
         if (segment == null && lastBase == UNKNOWN) {
-            // nothing is left from before: whether anything came behind the commit, only the stream can tell, by the segment with which it comes again
+            // nothing is left from before: only the segment with which the stream comes again can tell whether anything came behind the commit
             doubtEnd(EndDoubt.MAY_BE_MORE);
         }
         return this;
@@ -241,17 +240,17 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         return entering != null;
     }
 
-    /** Has the scan look once more for records that came behind its end, where the stream comes again: see {@link #tellGap}. */
+    /** Makes the scan look once more for records that came behind its end, if the stream comes again: see {@link #tellGap}. */
     public void lookAgainBy(EndLook look) {
         endLook = look;
     }
 
     /**
-     * Notes what the log's writer said of positions before a moment at which nothing was there of the stream.
+     * Notes what the log's writer said about positions before a moment at which nothing was left of the stream.
      *
-     * <p><b>Why a segment that begins at the start of then is the first one since.</b> All that the stream has had since that moment came in segments
-     * of streams that began at or above that start. Before the last segment of such a stream is deleted, the start is raised above its end. So had
-     * the stream been there and gone again, it would begin above the start of then.
+     * <p><b>Why a segment that begins at the noted start is the first one since.</b> Each time the stream has come since that moment, it began at or above that
+     * start. Before its last segment is deleted, the start is raised above the segment's end. So if the stream had come and gone since, it would now begin
+     * above the noted start.
      */
     public void cameAfter(Positions before) {
         beforeItCame = before;
@@ -259,7 +258,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     private boolean isFirstSinceItCame(SegmentHeader header) {
         Positions before = beforeItCame;
-        // another writer may begin at the same start, behind what the one before it still wrote below
+        // another writer may begin at the same start, although the writer before it still wrote below that
         return before != null && header.incarnation() == before.incarnation() && header.basePosition() <= before.start();
     }
 
@@ -270,15 +269,15 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /**
-     * Called where records have come behind the scan's place, or may have, and may be deleted before it reads them. Only a stream's beginning
-     * expires, so none were if the scan comes to an end while anything is left of what was read. Until then it doubts its end: should the stream come
-     * again behind these records, and not know where it ended, the gap is reported as possible.
+     * Called if records have come behind the scan's place, or may have, and may be deleted before the scan reads them. Only a stream's beginning expires, so
+     * none was deleted if the scan comes to an end while anything is left of what it has read. Until then the scan doubts its end: if the stream comes again
+     * behind these records, and doesn't know where it ended, the gap is reported as possible.
      */
     public void doubtEnd(EndDoubt sign) {
         endDoubt = endDoubt.and(sign.behind(resume));
     }
 
-    /** Whether there was no more, for now. */
+    /** Whether there were no more records, for now. */
     public boolean hasEnded() {
         return ended;
     }
@@ -308,9 +307,9 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     /**
      * Goes to the next data record in the range.
      *
-     * @return false where there is none, for now
+     * @return false if there is none, for now
      * @throws CorruptSegmentException once for each damage; the call after goes on behind it
-     * @throws EntryExpiredException once where retention overtook the scan
+     * @throws EntryExpiredException once if retention overtook the scan
      */
     @Override
     boolean advance() throws IOException {
@@ -326,8 +325,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             if (sequence.knowsUpTo(lastBase)) {
                 endDoubt = EndDoubt.NONE;
             } else if (!ended || isOwn) {
-                // all of the stream has gone since it was listed: what came after that listing was never seen. Segments of its own leave no sign; of
-                // shared ones a tail sees signs at each look
+                // all of the stream has gone since it was listed: records that came after that listing were never seen. The stream's own segments leave no
+                // sign; of shared ones a tail sees signs at each look
                 doubtEnd(EndDoubt.MAY_BE_MORE);
             }
         }
@@ -393,8 +392,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /**
-     * Handles a segment in which the one that was left goes on, or which begins before that one. It is entered after the records that were read, or
-     * passed if it has no others; returns whether it was passed. See {@link ListedSegments#joined}.
+     * Handles a segment that continues the one that was left, or begins before it. The segment is entered after the records that were read, or passed if it has
+     * no others; returns whether it was passed. See {@link ListedSegments#joined}.
      */
     private boolean passRead(Segment segment) throws IOException {
         LeftSegment left = last;
@@ -465,13 +464,13 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /**
-     * Reports the records between this scan's position and the end of the data before the segment, which the segment's header names: they were
-     * deleted in segments that the scan never entered. If the stream was deleted and came again, its first segment may not know that end. Then a
-     * scan that had read the stream to its end has missed no record, and nothing is reported, unless it {@linkplain #doubtEnd doubts} that end, and
-     * doesn't know that the stream {@linkplain #cameAfter came} with this segment; to any other scan the gap is reported, as possible.
+     * Reports the records between this scan's position and the end of the data before the segment, which the segment's header names: they were deleted in
+     * segments that the scan never entered. If the stream was deleted and came again, its first segment may not know that end. Then a scan that had read the
+     * stream to its end has missed no record, and nothing is reported, unless the scan {@linkplain #doubtEnd doubts} that end, and doesn't know that the stream
+     * {@linkplain #cameAfter came} with this segment. To any other scan the gap is reported as possible.
      *
-     * <p>The doubt has to be as new as the segment: records may have come, and all of the stream may have gone and come again, since the tail looked
-     * for new ones. So it looks once more, after the segment was found. What came before that segment, came before this look.
+     * <p>The doubt has to be as new as the segment: records may have come, and all of the stream may have gone and come again, since the tail looked for new
+     * ones. So the tail looks once more, after the segment was found: records that came before that segment came before this look.
      */
     private void tellGap(Segment segment) throws IOException {
         SegmentHeader header = headerOf(segment);
@@ -488,7 +487,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         long from = resume;
         boolean isBehindAll = isNewToEnded && !isOwn && (isFirstSinceItCame(header) || !endDoubt.isCastOn(from, header.basePosition()));
         endDoubt = EndDoubt.NONE;
-        // only a stream's beginning goes: the writer that began the segment could not read where the stream ended
+        // only a stream's beginning is deleted: the writer that began the segment could not read where the stream ended
         boolean isBehindTheLast = isUnknown && sequence.knowsUpTo(from);
         if (isTold || header.previousEnd() <= from || isBehindAll || isBehindTheLast) {
             resume = header.basePosition();
@@ -507,7 +506,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         return header.isFirst() && header.previousEnd() == header.basePosition();
     }
 
-    /** The segment's header; null where it can't be read, which is reported when the segment is entered. */
+    /** The segment's header; null if it can't be read, which is reported when the segment is entered. */
     private @Nullable SegmentHeader headerOf(Segment segment) throws IOException {
         try {
             return segment.header(log.channels());
@@ -527,10 +526,9 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     /**
      * Handles a segment that isn't in its file any more: the one to be entered, or the one being read, if an interrupt closed its channel.
      *
-     * <p>Where its records have moved, the walk goes on where it was, by the new listing: behind the segment that it left last, or at its place in
-     * this one.
+     * <p>If its records have moved, the walk goes on where it was, by the new listing: behind the segment that it left last, or at its place in this one.
      *
-     * @return null where no record was missed, as far as is known by now
+     * @return null if no record was missed, as far as is known by now
      */
     private @Nullable EntryExpiredException overtaken(NoSuchFileException e) throws IOException {
         Segment gone = around();
@@ -557,9 +555,9 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /**
-     * Handles a deleted segment. Where a later segment is left that knows where the data before it ended, all up to there was missed. Where nothing is
-     * left of the stream, or it has come again without knowing that, only what was seen is known. The log's start doesn't help: a stream of the last
-     * writer ended above it, and one that shares segments may go on below it.
+     * Handles a deleted segment. If a later segment is left that knows where the data before it ended, all records up to there were missed. If nothing is left
+     * of the stream, or it has come again without knowing that end, only what was seen is known. The log's start doesn't help: a stream of the last writer
+     * ended above it, and a stream that shares segments may go on below it.
      */
     private @Nullable EntryExpiredException deleted(@Nullable Segment gone, NoSuchFileException e) {
         telling = telling == Telling.NOTHING ? Telling.NOTHING : Telling.ALL;
@@ -598,15 +596,15 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         return ScanFailures.expired(key, from, certainTo, file, e);
     }
 
-    /** Up to where there certainly was data; {@link #UNKNOWN} where that isn't known. */
+    /** Up to where there certainly was data; {@link #UNKNOWN} if that isn't known. */
     private long knownEnd(@Nullable Segment gone) {
         return Math.max(behindCommit, gone != null && gone.isEndListed() ? gone.listedEnd() : UNKNOWN);
     }
 
     /**
-     * Up to where records were missed, with all of the stream, as far as is known by now; casts doubt on what isn't.
+     * Up to where records were missed when all of the stream was deleted, as far as is known by now; notes a doubt about the rest.
      *
-     * @param again where the stream has come again; {@link Long#MAX_VALUE} where it hasn't
+     * @param again where the stream has come again; {@link Long#MAX_VALUE} if it hasn't
      */
     private long goneTo(@Nullable Segment gone, long again) throws IOException {
         long seenTo = Math.max(knownEnd(gone), endDoubt.lastEnd(again));
@@ -615,10 +613,10 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             return seenTo;
         }
         if (gone != null && telling == Telling.NOTHING) {
-            // a segment behind which the log's writer has begun anew may have had records; one that it began itself may have been given up empty
+            // a segment behind which the log's writer has begun anew may have had records; one that it began itself may have been abandoned empty
             return log.start() > gone.basePosition() ? Math.max(gone.basePosition(), resume) + 1 : resume;
         }
-        // had records, or is a file that was still empty: the segment with which the stream comes again tells
+        // the segment had records, or was still empty: the one with which the stream comes again tells which
         doubtEnd(gone == null ? EndDoubt.NONE : EndDoubt.seen(gone.basePosition() + 1));
         return resume;
     }
@@ -661,8 +659,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /**
-     * Handles a slot that will never have a record: it was cut off, or deleted with its segment. By now the verdict is mostly another one. If it
-     * isn't, as everything reserved after the slot is gone too, this is the end.
+     * Handles a slot that will never have a record: it was cut off, or deleted with its segment. By now the verdict is mostly another one. If it is the same,
+     * because everything reserved after the slot is gone too, this is the end.
      */
     private boolean awaitNoMore(long offset) throws IOException {
         boolean again = doubt.remains(offset);
@@ -700,7 +698,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         throw ScanFailures.damaged(reader, offset, length, fault, evidence, awaitsRecovery);
     }
 
-    /** Moves beyond unreadable bytes, to the next readable record or the end of the data; false where neither is known. */
+    /** Moves beyond unreadable bytes, to the next readable record or the end of the data; false if neither is known. */
     private boolean skipFrom(SegmentPass current, long offset, long end) throws IOException {
         SegmentScan scan = current.scan();
         long valid = scan.findValid(offset + RecordLayout.ALIGNMENT, end == UNKNOWN ? current.reader().size() : end);
@@ -718,7 +716,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     // ---- for a tail, between two calls to next() that say that there is no more
 
-    /** Whether the commit word where the scan has stopped isn't zero any more, or the segment has gone: then the next call finds out where to. */
+    /** Whether the commit word where the scan has stopped isn't zero any more, or the segment has gone: the next call finds out where it went. */
     public boolean isMoreWhereItStopped() throws IOException {
         SegmentPass current = pass;
         if (current == null) {

@@ -37,7 +37,7 @@ abstract class StreamWalk<P extends StreamWalk.Pass> implements RecordWalk {
     long resume;
     /** Through the segment that it stands in; null for none. */
     @Nullable P pass;
-    /** The segment that it enters next, where that is known already. */
+    /** The segment that it enters next, if that is known already. */
     @Nullable Segment entering;
     private boolean onRecord;
     private boolean closed;
@@ -48,7 +48,7 @@ abstract class StreamWalk<P extends StreamWalk.Pass> implements RecordWalk {
         this.resume = resume;
     }
 
-    /** Goes to the next record; false where there is none. */
+    /** Goes to the next record; false if there is none. */
     abstract boolean advance() throws IOException;
 
     /** Closes the segment that it stands in, if there is one. */
@@ -85,7 +85,7 @@ abstract class StreamWalk<P extends StreamWalk.Pass> implements RecordWalk {
         } catch (IOException e) {
             throw log.failure("reading a segment", e, file(), key, resume);
         } catch (WalException e) {
-            // what looks damaged, or deleted, may be of another log than what was read before
+            // what looks damaged, or deleted, may belong to another log than what was read before
             log.checkNotReplaced();
             throw e;
         }

@@ -5,7 +5,7 @@ import dev.streamwal.segment.WalkedRecord;
 /** A walk that combines other walks: the record that it stands on is that of one of them. */
 public abstract class WalkOfWalks implements RecordWalk {
 
-    /** The walk whose record this one stands on; throws where it stands on none. */
+    /** The walk whose record this one stands on; throws if it stands on none. */
     protected abstract RecordWalk onRecord();
 
     @Override

@@ -11,7 +11,7 @@ public final class WalkUpTo implements RecordWalk {
     private boolean ended;
 
     /**
-     * Of one stream, forwards.
+     * A walk through one stream, forwards.
      *
      * @param walk taken over
      * @param lastPosition of the record; -1 for a walk that has none
@@ -27,7 +27,7 @@ public final class WalkUpTo implements RecordWalk {
             checkUsable();
             return false;
         }
-        // at the last record too, as damage behind it is reported
+        // at the last record too, because damage behind it is reported
         long before = walk.nextPosition();
         if (!walk.next()) {
             return false;
