@@ -205,7 +205,7 @@ public final class ReplicatedWal implements AutoCloseable {
             last = e;
         }
         throw new ReplicationException("no replica answers: replicas=" + replicas
-                + "; look whether they are running, and their addresses are right", null, last);
+                + "; check whether they are running, and their addresses are right", null, last);
     }
 
     /** {@return how many shards the log has} */

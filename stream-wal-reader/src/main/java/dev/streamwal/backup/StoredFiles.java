@@ -78,7 +78,7 @@ final class StoredFiles {
             }
             if (!ContentChecksum.of(temporary).finish().equals(file.checksum())) {
                 throw new IOException("backup folder gives back other bytes than were written: file=" + temporary + ", name=" + file.name()
-                        + "; look at the disk of the folder");
+                        + "; check the disk of the folder");
             }
             move(temporary, target);
         } catch (IOException e) {

@@ -122,7 +122,7 @@ public final class PackedSegment extends Segment {
         if (found == null) {
             throw new CorruptSegmentException("pack's table lacks a segment that the catalogue of keys lists: stream=" + key()
                     + ", position=" + basePosition() + ", pack=" + file() + ", catalogue=" + PackFiles.keys(packs.root())
-                    + "; delete the catalogue, and it is written anew", file(), key().text(), basePosition(), 0, 0, null);
+                    + "; delete the catalogue, and the log's writer makes a new one", file(), key().text(), basePosition(), 0, 0, null);
         }
         return found;
     }

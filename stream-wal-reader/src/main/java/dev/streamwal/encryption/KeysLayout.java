@@ -82,7 +82,7 @@ final class KeysLayout {
         for (int i = 0; i < count; i++) {
             keys.add(key(in));
         }
-        check(!in.hasRemaining(), "file of session keys goes on behind its last one", in.position());
+        check(!in.hasRemaining(), "file of session keys has bytes after its last key", in.position());
         return keys;
     }
 

@@ -214,7 +214,7 @@ public final class CursorLayout {
     private static Set<String> keys(ByteBuffer in) throws FormatException {
         Set<String> keys = new TreeSet<>();
         while (in.hasRemaining()) {
-            check(in.remaining() > Short.BYTES, "keys in a cursor file's header end inside a length", in.remaining());
+            check(in.remaining() > Short.BYTES, "cursor file's header ends inside the length of a key", in.remaining());
             byte[] utf8 = new byte[in.getShort() & 0xFFFF];
             check(utf8.length <= in.remaining(), "key in a cursor file's header is longer than the rest of " + in.remaining() + " bytes", utf8.length);
             in.get(utf8);

@@ -155,7 +155,7 @@ public final class SegmentHeaderLayout {
         long basePosition = source.getLong(BASE_POSITION);
         check(basePosition >= 0, "base position is negative", basePosition);
         long previousEnd = source.getLong(PREVIOUS_END);
-        check(previousEnd >= 0 && previousEnd <= basePosition, "predecessor's end is negative, or behind the base position "
+        check(previousEnd >= 0 && previousEnd <= basePosition, "predecessor's end is negative, or after the base position "
                 + basePosition, previousEnd);
         long expiration = source.getLong(EXPIRATION);
         check(expiration >= 0, "expiration is negative", expiration);

@@ -159,7 +159,7 @@ public class LogFile implements SegmentBytes, Closeable {
                 }
                 if (reopenings >= MAX_REOPENINGS) {
                     throw new IOException("file was closed by interrupts of other threads too often: reopenings=" + reopenings + ", file=" + path
-                            + "; look at the file system", e);
+                            + "; check the file system", e);
                 }
             } catch (IOException e) {
                 throw named(e);

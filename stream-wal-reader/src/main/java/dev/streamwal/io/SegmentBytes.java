@@ -54,7 +54,7 @@ public interface SegmentBytes {
             int read = read(chunk, offset);
             if (read == 0) {
                 throw new IOException("file ends before the range to copy does: offset=" + offset + ", end=" + to + ", file=" + this
-                        + "; look at the disk");
+                        + "; check the disk");
             }
             target.write(offset, chunk.flip());
             offset += read;

@@ -134,7 +134,7 @@ final class ManifestLayout {
             List<VoidRange> ranges = ranges(in, rangeCount);
             Map<Long, TierObject> objects = new HashMap<>();
             LogTier tier = magic == TIERED_MAGIC_VALUE ? tier(in, objects) : null;
-            check(!in.hasRemaining(), "manifest goes on behind its end", in.position());
+            check(!in.hasRemaining(), "manifest has bytes after its end", in.position());
             return new Manifest(in.getLong(EDITS), in.getLong(HIGHEST), in.getLong(SHARED_BELOW), packs, ranges, tier, objects);
         } catch (IllegalArgumentException e) {
             throw FormatException.corrupt(String.valueOf(e.getMessage()));

@@ -89,7 +89,7 @@ final class BlockIndex {
     static BlockIndex decode(byte[] bytes, int blocks, long from, long to, int maxBlockBytes) throws FormatException {
         KeyCursor.checkFrame(bytes);
         Cursor cursor = new Cursor(bytes, maxBlockBytes);
-        check(cursor.entries() == blocks, "index has another number of blocks than its table", cursor.entries());
+        check(cursor.entries() == blocks, "number of blocks in the index differs from the footer's", cursor.entries());
         BlockIndex index = new BlockIndex(cursor.entries(), from);
         while (cursor.next()) {
             int block = cursor.ordinal();

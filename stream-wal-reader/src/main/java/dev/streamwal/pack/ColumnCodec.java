@@ -162,7 +162,7 @@ final class ColumnCodec {
             previousSize = view.frameBytes();
             index += view.frameBytes();
         }
-        check(!columns.hasRemaining(), "block goes on behind its frames", columns.remaining());
+        check(!columns.hasRemaining(), "block has bytes after its frames", columns.remaining());
         return frames;
     }
 

@@ -74,7 +74,7 @@ abstract class KeyCursor {
     /** Goes to the next entry; its key must not be before this one's. */
     final boolean next() throws FormatException {
         if (ordinal + 1 == entries) {
-            check(block.remaining() < Long.BYTES, "block of keys goes on behind its entries", block.position());
+            check(block.remaining() < Long.BYTES, "block of keys has bytes after its entries", block.position());
             return false;
         }
         int shared = length(StreamKey.MAX_BYTES);

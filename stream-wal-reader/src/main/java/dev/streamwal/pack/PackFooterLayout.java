@@ -120,7 +120,7 @@ final class PackFooterLayout {
                 "block index isn't behind the table, or the table is too large", index);
         check(footer.indexBytes() > 0 && footer.indexBytes() <= BlockIndex.MAX_BYTES && index + footer.indexBytes() == headerAgain(footer),
                 "pack doesn't end with block index, header and footer", footer.indexBytes());
-        check(footer.tableBlocks() >= 1 && footer.segments() >= footer.tableBlocks(), "pack has no table blocks, or more than segments",
+        check(footer.tableBlocks() >= 1 && footer.segments() >= footer.tableBlocks(), "pack has no table blocks, or more table blocks than segments",
                 footer.tableBlocks());
         check(footer.records() >= 0 && footer.dataBytes() >= 0, "number of records or data bytes is negative", footer.records());
     }

@@ -118,8 +118,8 @@ public final class PackReader implements AutoCloseable {
             long length = PackFooterLayout.BYTES;
             try {
                 long size = bytes.size();
-                check(size >= MIN_FILE_BYTES && size < PackFooterLayout.MAX_FILE_BYTES, "pack is shorter than " + MIN_FILE_BYTES
-                        + " bytes, or not shorter than 1 TiB", size);
+                check(size >= MIN_FILE_BYTES && size < PackFooterLayout.MAX_FILE_BYTES, "pack has less than " + MIN_FILE_BYTES
+                        + " bytes, or 1 TiB or more", size);
                 at = size - PackFooterLayout.BYTES;
                 int tailBytes = (int) Math.max(MIN_FILE_BYTES, Math.min(size - bytes.nearFrom(), FIRST_READ_BYTES));
                 ByteBuffer tail = PackReader.read(bytes, size - tailBytes, tailBytes);
@@ -171,7 +171,7 @@ public final class PackReader implements AutoCloseable {
             isHeaderRight = true;
         } catch (FormatException e) {
             throw unreadable(e, "header", source, null, WalException.NO_POSITION, 0, PackHeaderLayout.BYTES,
-                    "the pack can be read, as its header stands once more at its end");
+                    "the pack can be read, because its end has a copy of the header");
         }
     }
 

@@ -21,7 +21,7 @@ import java.nio.file.Path;
 public final class PackTableFile {
 
     /** What to do with a file that is damaged. */
-    public static final String ADVICE = "open the log for writing with its tier, unless a process has done so: the next pass to the tier writes it anew";
+    public static final String ADVICE = "open the log for writing with its tier, unless a process has it open; its next pass to the tier writes the file again";
 
     /** Bytes of a pack's header, with which its table's file begins. */
     public static final int HEADER_BYTES = PackHeaderLayout.BYTES;

@@ -42,7 +42,7 @@ public final class SharedPart extends Segment {
     private PartPlace place() throws NoSuchFileException {
         PartPlace here = place.get();
         if (here == null) {
-            throw new NoSuchFileException(file.toString(), null, "its streams' records have moved");
+            throw new NoSuchFileException(file.toString(), null, "the segment's records have moved");
         }
         return here;
     }

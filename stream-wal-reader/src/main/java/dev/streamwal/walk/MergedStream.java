@@ -78,7 +78,7 @@ final class MergedStream implements Comparable<MergedStream> {
     private StreamScan scan() {
         StreamScan open = scan;
         if (open == null) {
-            throw new IllegalStateException("stream rests, and has no scan: stream=" + key);
+            throw new IllegalStateException("stream isn't open: stream=" + key);
         }
         return open;
     }

@@ -86,7 +86,7 @@ public final class ScanFailures {
 
     public static EntryNotFoundException committedBehindEnd(StreamKey key, long position, long end, String consumer) {
         return new EntryNotFoundException("consumer has committed more than its stream holds: stream=" + key + ", committed=" + position
-                + ", end=" + end + ", consumer=" + consumer + "; look whether the log was restored to an earlier state, then commit"
+                + ", end=" + end + ", consumer=" + consumer + "; check whether the log was restored to an earlier state, then commit"
                 + " a position up to that end; the next call continues there", null, key.text(), position, null);
     }
 

@@ -175,8 +175,8 @@ class CursorLayoutTest {
     @Test
     void decodeHeader_keysOfASetThatDontFit_areNamed() {
         assertThat(refusalOfSet("sensor/")).isEqualTo("key in a cursor file's header is longer than the rest of 5 bytes: actual=25971");
-        assertThat(refusalOfSet("\1\0ab")).isEqualTo("keys in a cursor file's header end inside a length: actual=1");
-        assertThat(refusalOfSet("\0\0")).isEqualTo("keys in a cursor file's header end inside a length: actual=2");
+        assertThat(refusalOfSet("\1\0ab")).isEqualTo("cursor file's header ends inside the length of a key: actual=1");
+        assertThat(refusalOfSet("\0\0")).isEqualTo("cursor file's header ends inside the length of a key: actual=2");
     }
 
     private static String refusalOfSet(String scope) {
