@@ -76,7 +76,7 @@ final class ActiveSegment extends CommitSegment {
     private final long windowEndMillis;
     private final long expirationMillis;
     private final SegmentFile file;
-    /** Used by appends, which end before it is unmapped: see the essay. All other code asks {@link #space}. */
+    /** Only appends use this field; they end before the segment is unmapped: see the essay. All other code asks {@link #space}. */
     private final @Nullable SegmentMapping mapping;
     private final SegmentTail tail;
     private final SlotWriter slots;
@@ -183,9 +183,9 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Where the last record ends; before the first, where the stream ended before. Never before the end of a record that the calling thread
-     * has seen: a mapped record's place is in the word before the record is published; a record written by position is in the file before the
-     * word says so, but both happen under the lock, and so before the lock is taken here.
+     * Where the last record ends; before the first, where the stream ended before. It is never before the end of a record that the calling thread has
+     * seen. A mapped record's place is in the word before the record is published. A record written by position is in the file before the word says
+     * so, but both happen under the lock, which is taken here, too.
      */
     long endPosition() {
         long word = tail.getAcquire();
@@ -339,9 +339,9 @@ final class ActiveSegment extends CommitSegment {
     }
 
     /**
-     * Under the lock, first the whole write, then the word. What may run the program's code, which may append and wait, comes before the lock: a single record
-     * is in arrays, a batch's records are in arrays or in buffers of the JDK, and Netty reports leaks when it allocates. So threads that wait here hold as
-     * much direct memory as their records have.
+     * Under the lock, first the whole write, then the word. All that may run the program's code comes before the lock, because that code may append,
+     * or wait: a single record is in arrays, a batch's records are in arrays or in buffers of the JDK, and Netty, which reports leaks when it
+     * allocates, has allocated the memory. So a thread that waits for the lock holds as much direct memory as its records take.
      */
     private long appendByPosition(AppendScratch scratch, List<Draft> drafts, int totalBytes, int lastSize, long expectedEnd) {
         GatheredFrames frames = new GatheredFrames();
@@ -557,8 +557,8 @@ final class ActiveSegment extends CommitSegment {
      * Gives a sealed segment its final form: cuts it after the last record, forces it and its name, and writes the footer. The footer proves
      * that everything before it is durable, and that no earlier segment of the stream is missing. Idempotent.
      *
-     * @return false if a slot is not published yet: then to be called again; also if the log was closed meanwhile: then the file belongs to
-     *     the next writer
+     * @return false if a slot isn't published yet: call it again later. Also false after a failed force, and if the log was closed: then the file
+     *     belongs to the next writer
      */
     boolean finish() throws IOException {
         finishing = true;
@@ -672,15 +672,15 @@ final class ActiveSegment extends CommitSegment {
         }
     }
 
-    /** Like {@link #letGo}, since its file is going to be deleted. */
+    /** {@linkplain #letGo Lets go} of a segment whose file is going to be deleted. */
     boolean discard() {
         gone();
         return letGo();
     }
 
     /**
-     * Its file is going to be cut at a position: what the committer knows of it counts up to there. The segment isn't gone: what stays must
-     * be durable, and the frontier may be the only record of that.
+     * Lets go of a segment whose file is going to be cut at a position; what the committer knows of it counts only up to there. The segment isn't
+     * gone: what stays must be durable, and the frontier may be the only record of that.
      */
     boolean letGoBehind(long position) {
         lowerDurableOffset((int) header.offsetOf(position));
@@ -740,7 +740,7 @@ final class ActiveSegment extends CommitSegment {
         return Math.max(space.limit(), tailOffset());
     }
 
-    /** The same until the segment has its footer; then 0. */
+    /** {@link #fileBytes()} until the segment has its footer; then 0. */
     long unfinishedBytes() {
         return isFinished() ? 0 : fileBytes();
     }

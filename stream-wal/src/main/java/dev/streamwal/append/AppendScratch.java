@@ -9,9 +9,8 @@ import net.openhft.chronicle.bytes.Bytes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a thread reuses between appends, so that appending creates no garbage. An append may run the program's code, as that of a buffer which is copied, of
- * the program's clock, or of a logger to which Netty reports; and that may append itself. So an append takes it and gives it back, and one within another
- * takes a new one.
+ * What a thread reuses between appends, so that appending creates no garbage. A program's buffer, its clock, or a logger to which Netty reports may
+ * append during an append. So each append takes the thread's scratch and gives it back; an inner append gets a new one.
  */
 public final class AppendScratch {
 
@@ -34,7 +33,7 @@ public final class AppendScratch {
 
     private boolean isTaken;
 
-    /** Of no thread; {@link #take} is for appends. */
+    /** A scratch that belongs to no thread. Appends use {@link #take}. */
     AppendScratch() {}
 
     /** To be {@link #giveBack() given back} after the append. */
@@ -45,7 +44,7 @@ public final class AppendScratch {
         return taken;
     }
 
-    /** Memory for so many bytes, or for as many as are copied at a time; its content is undefined. */
+    /** Memory for {@code bytes} bytes, or for as many as are copied at a time if that is less; its content is undefined. */
     byte[] chunk(int bytes) {
         int wanted = Math.min(bytes, CHUNK_BYTES);
         if (chunk.length < wanted) {
@@ -59,7 +58,7 @@ public final class AppendScratch {
         return draft.set(header.set(newHeader), content.set(newContent), timestampMillis);
     }
 
-    /** Of so many appends that take less than two looks at a clock would add, one is measured; a power of two. */
+    /** One in so many short appends is measured: two looks at the clock would take longer than such an append does. A power of two. */
     private static final int SAMPLE = 1_024;
 
     private int appends;
@@ -75,9 +74,10 @@ public final class AppendScratch {
     private long owedNanos;
 
     /**
-     * Adds to what the thread is to wait, up to what one append may take: an interrupted thread doesn't wait, and would owe more with each.
+     * Adds to the time that the thread still has to wait, up to the longest delay of one append: an interrupted thread doesn't wait, and would
+     * otherwise owe more with each append.
      *
-     * @return whether that is enough for a wait now
+     * @return whether it is time to wait
      */
     boolean owes(long nanos) {
         owedNanos = Math.min(SharedLog.MAX_DELAY_NANOS, owedNanos + nanos);

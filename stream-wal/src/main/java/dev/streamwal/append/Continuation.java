@@ -8,9 +8,9 @@ import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.StreamPolicy;
 
 /**
- * Decides where a stream's next segment begins: where the stream ended. Exceptions are that the end is unknown, that the stream's last
- * segment is gone, and that an earlier writer didn't close the log; then it begins at the log's start, which is above every position that was
- * given. Pure. Guarded by the stream's rotation lock.
+ * Decides where a stream's next segment begins: where the stream ended. If the end is unknown, if the stream's last segment is gone, or if an earlier
+ * writer didn't close the log, the segment begins at the log's start, which is above every position that was given. Pure. Guarded by the stream's
+ * rotation lock.
  */
 final class Continuation {
 
@@ -35,7 +35,7 @@ final class Continuation {
         return isFromElsewhere;
     }
 
-    /** Whether there may be records behind the end that is known: what has them couldn't be read. */
+    /** Whether there may be records behind the known end, in a pack that couldn't be read. */
     boolean isUncertain() {
         return isUncertain;
     }
@@ -66,7 +66,7 @@ final class Continuation {
         lastWindowStart = recovered.lastWindowStart();
     }
 
-    /** What packs have may be behind the stream's newest segment, if that is not a file, or was one that is lost, since it was never forced. */
+    /** Packs may have records behind the stream's newest segment file: the newest segment may be in a pack, or its file was never forced and is lost. */
     void after(PackedData.Newest packed) {
         packed.end().filter(newest -> newest.position() > end).ifPresent(this::afterPacks);
         if (!packed.isWhole()) {
@@ -75,7 +75,7 @@ final class Continuation {
         }
     }
 
-    /** Positions after it may have been given. */
+    /** Positions after that end may have been given. */
     private void afterPacks(PackedData.End packed) {
         end = packed.position();
         isFromElsewhere = true;
@@ -157,8 +157,8 @@ final class Continuation {
     }
 
     /**
-     * The time whose window a record goes to. Windows don't go backwards: a late record goes to the stream's last window, unless that was begun while the
-     * clock was ahead, and is right now.
+     * The time whose window a record goes to. Windows don't go backwards: a late record goes to the stream's last window, unless that window was
+     * begun while the clock was ahead, and the clock is right now.
      *
      * @param lastWindowStart {@link Long#MIN_VALUE} if the stream has none
      * @param nowMillis by the log's clock

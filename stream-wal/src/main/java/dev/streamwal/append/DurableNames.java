@@ -6,7 +6,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** Makes durable which files a stream has, and that its directory exists; where that fails, the log does. Thread-safe. */
+/** Makes durable which files a stream has, and that its directory exists; if a force fails, the log fails. Thread-safe. */
 final class DurableNames {
 
     private final LogContext log;
@@ -20,7 +20,7 @@ final class DurableNames {
         this.directory = directory;
     }
 
-    /** For callers that keep the directory from being deleted meanwhile. */
+    /** The caller keeps the directory from being deleted during the call. */
     void force() throws IOException {
         force(directory);
         if (!directoryForced) {
@@ -29,7 +29,7 @@ final class DurableNames {
         }
     }
 
-    /** After a deletion: forces which files the stream has, and, if its directory may be gone, whether that exists. */
+    /** After a deletion: makes durable which files the stream has and, if its directory may be gone, whether the directory exists. */
     void forceDeletion(boolean directoryMayBeGone) throws IOException {
         boolean isGone = directoryMayBeGone;
         if (!isGone || Files.isDirectory(directory)) {

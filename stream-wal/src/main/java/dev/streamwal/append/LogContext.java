@@ -134,8 +134,8 @@ public final class LogContext {
     }
 
     /**
-     * A file or directory could not be forced: fails the log, as a second force would succeed and prove nothing; unless it could not even be opened,
-     * so that nothing was lost.
+     * A file or directory could not be forced. Fails the log, because a second force would succeed and prove nothing. If the file could not even be
+     * opened, nothing was lost, and the log goes on.
      *
      * @return what to throw
      */

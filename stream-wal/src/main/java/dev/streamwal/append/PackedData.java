@@ -37,8 +37,8 @@ public interface PackedData {
     /**
      * What packs say of a stream's end.
      *
-     * @param end empty where they have nothing of it, as far as they can be read
-     * @param isWhole false where a pack can't be read, which may have more of the stream
+     * @param end empty if they have nothing of the stream, as far as they can be read
+     * @param isWhole false if a pack that may have more of the stream can't be read
      */
     record Newest(Optional<End> end, boolean isWhole) {}
 
@@ -52,9 +52,9 @@ public interface PackedData {
         Path file();
 
         /**
-         * Throws where what stands before a position could not be kept by a {@link PackedData#cut} there.
+         * Throws if a {@link PackedData#cut} at a position could not keep what stands before it.
          *
-         * @throws dev.streamwal.error.CorruptSegmentException where it is damaged
+         * @throws dev.streamwal.error.CorruptSegmentException if that is damaged
          */
         default void checkCut(long from) throws IOException {}
 
@@ -76,6 +76,6 @@ public interface PackedData {
      */
     void cut(StreamKey key, long from, long to) throws IOException;
 
-    /** No cut of the stream is left. */
+    /** The stream has no cut that is still to be completed. */
     default void cutDone(StreamKey key) {}
 }

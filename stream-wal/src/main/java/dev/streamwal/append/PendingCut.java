@@ -40,7 +40,7 @@ final class PendingCut {
     /**
      * Deletes everything at positions {@code [from, to)}.
      *
-     * @param tail of what stays of the file that holds {@code from}, once it is cut; empty if that is in a pack
+     * @param tail of the file that holds {@code from}, once it is cut; empty if that segment is in a pack
      * @param windowStart of that segment
      * @param inPlace false if a thread may still write to that segment's file
      * @param kept the record of the cut
@@ -78,7 +78,7 @@ final class PendingCut {
     Deletion.Kept keptBy(Deletion.Kept newKept) {
         Cut cut = pending;
         if (cut == null) {
-            // everything was deleted meanwhile
+            // everything was deleted while the cut was recorded again
             return newKept;
         }
         pending = cut.writtenDown(newKept);
@@ -106,13 +106,13 @@ final class PendingCut {
             return;
         }
         chain.checkOpen();
-        // after a failed force the next one would succeed; whoever opens the log again does the rest
+        // after a failed force the next one would succeed; the next opening of the log does the rest
         log.durability().checkForced();
         deleteWithin(cut, each);
         log.packed().cut(chain.key(), cut.from(), cut.to());
         SegmentList segments = chain.segments();
         if (segments.isEmpty()) {
-            // what was to stay has expired meanwhile
+            // what was to stay has expired
             chain.nothingIsLeft();
             chain.names().forceDeletion(true);
             isDone(cut);

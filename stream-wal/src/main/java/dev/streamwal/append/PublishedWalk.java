@@ -20,7 +20,10 @@ final class PublishedWalk {
     private static final int SPINS_BEFORE_YIELD = 100;
     private static final int YIELDS_BEFORE_SLEEP = 100;
     private static final long SLEEP_NANOS = 50_000;
-    /** Least number of looks, most of them as far apart as a sleep, so that a pause of the whole process, as for a collection, doesn't count. */
+    /**
+     * Least number of looks, most of them as far apart as a sleep, so that a pause of the whole process, for example for a garbage collection,
+     * doesn't count.
+     */
     private static final int MIN_LOOKS = 1_000;
 
     private final TailBuilder tail;
@@ -90,7 +93,8 @@ final class PublishedWalk {
      * Advances to {@code to}, and waits for slots that are not published yet.
      *
      * @param hopeless whether a slot will never be published
-     * @return false if that takes longer than {@code maxWaitNanos}, by the clock and by looks between which the slots' threads can run; or is hopeless
+     * @return false if it is hopeless, or takes longer than {@code maxWaitNanos}, both by the clock and by the number of looks, between which the
+     *     slots' threads can run
      */
     boolean await(@Nullable SegmentMapping mapping, int to, long maxWaitNanos, BooleanSupplier hopeless) {
         go(mapping, to);

@@ -15,7 +15,7 @@ public final class RecordSealer {
         this.streamKey = stream.utf8();
     }
 
-    /** Refuses an append before its record has a place, where there is no key and none can be made. */
+    /** Throws, before the record has a place, if there is no key and none can be made. */
     public void ready() {
         keys.ready();
     }

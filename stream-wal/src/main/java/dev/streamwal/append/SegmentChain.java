@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SegmentChain {
 
-    /** Reading what is refused takes up to a segment's size: so not at each append. */
+    /** How long a refused stream isn't read again: reading it may take a whole segment, too much for each append. */
     private static final long REFUSED_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private final LogContext log;
@@ -48,7 +48,7 @@ final class SegmentChain {
     private @Nullable Refusal refusal;
 
     /**
-     * Why recovery has refused the stream. It will again until one of its segments is deleted, or somebody makes room in the quarantine.
+     * Why recovery has refused the stream. Recovery will refuse it again until one of its segments is deleted, or there is room in the quarantine.
      *
      * @param listed the segments
      */
@@ -195,7 +195,7 @@ final class SegmentChain {
         }
     }
 
-    /** What was refused is read now and then, however often the stream is appended to. */
+    /** A refused stream is read again only now and then, however often it is appended to. */
     private StreamRecovery.Outcome recovered(List<StreamRecovery.Listed> listed) throws IOException {
         Refusal before = refusal;
         if (before != null && before.listed().equals(listed) && System.nanoTime() - before.atNanos() < REFUSED_NANOS) {
@@ -381,10 +381,10 @@ final class SegmentChain {
      * Makes durable, before a stream's last segment is deleted, that later segments begin above every position that was ever given. Writes
      * nothing if the start was raised since the segment was created.
      *
-     * <p>Of the shared stream everything goes whenever all of it is packed. New streams begin at the start, and one that begins above the start of a
-     * while ago may have been there before, for all that a consumer knows: so the start isn't raised for the shared stream. It goes on where it ended,
-     * which the writer keeps for as long as the log is open ({@link SharedLog} refers to its stream); and each opening raises the start above every
-     * position given.
+     * <p>The start isn't raised for the shared stream, which is deleted as a whole whenever all of it is packed. New streams begin at the start; a
+     * consumer that sees a stream begin above an earlier start can't tell that the stream is new. The shared stream goes on where it ended: the
+     * writer keeps that position for as long as the log is open ({@link SharedLog} refers to its stream), and each opening raises the start above
+     * every position given.
      */
     void raiseStartAbove(long basePosition) throws IOException {
         if (key.equals(StreamKey.SHARED) && next.hasEnd()) {

@@ -32,9 +32,9 @@ final class SegmentErasure {
      *
      * Only sealed segments are changed, and none in place: a reader may be in the middle of a record, a checkpoint may have a link to the file, and
      * half a change would be damage. A copy without the records is written under a temporary name, footer included, forced, and moved to the
-     * segment's name. So at every moment, and after every crash, the name leads to a whole segment: the one before, or the one behind.
+     * segment's name. So at every moment, and after every crash, the name leads to a whole segment: the old one, or the new one.
      *
-     * Readers look at each opening, and at each further read of a scan, whether the name leads to another file. All records that stay have the
+     * At each opening, and at each further read of a scan, a reader checks whether the name leads to another file. All records that stay have the
      * places that they had, and header and salt are the same, so a reader may go from one file to the other anywhere.
      *
      * The journal may still have the erased frames. It never writes them into a segment with a footer, and the copy has had one since before it had
@@ -43,17 +43,18 @@ final class SegmentErasure {
      * The stream's lock is held from looking for the records until the copy has the name: no cut, of whatever age, is undone by it. The caller keeps
      * packing, deletions and checkpoints out.
      *
-     * Between sealing and erasing no lock is held, and the stream may go on through any number of segments, of which some still wait for the sealer.
-     * Nothing in those is to be erased: sealing says where the last segment begins that may have such records, and later ones are passed over. For
-     * what was appended before sealing stands up to there, or in the segment that sealing left active, since that was empty, or its window ends
-     * before the range begins. And no position is given twice, so what is begun later begins behind.
+     * Between sealing and erasing no lock is held, and the stream may go on through any number of segments, some of which still wait for the sealer.
+     * Nothing in those is to be erased: sealing returns where the last segment begins that may have records of the range, and erasing passes over
+     * later ones. What was appended before sealing stands up to there, or in the segment that sealing left active; sealing leaves a segment active
+     * only if it is empty, or if its window ends before the range begins. No position is given twice, so a segment that is begun later begins behind
+     * that.
      *
-     * A segment up to there may be without its final form nevertheless, for two reasons: a slot in it isn't published, or a cut came before its footer
-     * and has opened it again. So the caller seals and looks again, a few times, with no lock held: listeners are told of what is sealed, and may wait
-     * for any lock.
+     * A segment up to there may still be without its final form, for two reasons: a slot in it isn't published, or a cut came before its footer and
+     * has opened it again. So the caller seals and tries again, a few times. It holds no lock, because listeners are told of what is sealed, and may
+     * wait for any lock.
      */
 
-    /** Where no segment begins: nothing is to be erased. */
+    /** No segment begins here: nothing is to be erased. */
     static final long NOTHING = -1;
 
     private static final int CHUNK_BYTES = 1 << 20;
@@ -133,7 +134,7 @@ final class SegmentErasure {
         return Optional.ofNullable(unsealed);
     }
 
-    /** @return the newest file that has to be sealed before; null if there is none */
+    /** @return the newest file that isn't sealed yet and has to be, before it can be erased from; null if there is none */
     @GuardedBy("rotation")
     private @Nullable Path eraseInAll(TimeRange range, long upTo, StreamLog.ErasedFrom each, Consumer<WalException> refused) throws IOException {
         Path unsealed = null;
@@ -154,8 +155,8 @@ final class SegmentErasure {
                 }
             }
         } finally {
-            // also where a file failed: the next call finds nothing to erase in those before it, and forces nothing. Until it has returned, a crash
-            // may bring the old files back
+            // also if a file failed: the next call finds nothing to erase in the files before it, and forces nothing. Until this force has returned,
+            // a crash may bring the old files back
             if (isAny) {
                 chain.names().force();
             }
@@ -215,7 +216,7 @@ final class SegmentErasure {
         Erased erased = RecordErasure.erase(file, header, file.path(), dataEnd, range, copy::write);
         RecoveredTail tail = SegmentCut.walk(copy, header, dataEnd)
                 .orElseThrow(() -> new IOException("copy of a segment doesn't verify: file=" + copy.path() + "; look at the disk"));
-        // the last record may have become one by itself
+        // the last record may have been a batch's member, and is now a record by itself
         SegmentHeader marked = header.with(header.isCut(), tail.lastStart());
         copy.write(SegmentHeaderLayout.MARK, SegmentHeaderLayout.encode(marked).slice(SegmentHeaderLayout.MARK, Integer.BYTES));
         copy.write(dataEnd, FooterLayout.encode(marked, dataEnd, tail.lastSize(), tail.index()));

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** A stream's segments in order of position, as its writer knows them. Guarded by the stream's rotation lock. */
 final class SegmentList {
 
-    /** Files being created; what a crash leaves of them is deleted when the stream is loaded, and where there is nothing else when streams are listed. */
+    /** Files being created. What a crash leaves of them is deleted when the stream is loaded; if its directory has nothing else, when streams are listed. */
     private static final Pattern TEMPORARY = Pattern.compile("\\.[0-9a-f]{16}\\.seg\\.tmp");
 
     private final List<SegmentEntry> entries = new ArrayList<>();

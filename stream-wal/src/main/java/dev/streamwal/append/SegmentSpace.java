@@ -27,7 +27,10 @@ final class SegmentSpace {
      * leader.
      */
     static final int STEP_BYTES = 128 << 10;
-    /** So many bytes of a segment that isn't mapped are written without asking for the disk's room: it may have as many such segments as streams. */
+    /**
+     * So many bytes of a segment that isn't mapped are written between two looks at the disk's free space. A log may have as many such segments as
+     * streams.
+     */
     private static final int CHECKED_BYTES = 16 << 10;
     /** Preparing further ahead gains nothing and costs memory that may not be used. */
     static final int MAX_GROWTH_BYTES = 16 << 20;
@@ -117,7 +120,7 @@ final class SegmentSpace {
         setWakeAt(tail);
     }
 
-    /** Called before a segment that isn't mapped grows: asks now and then. */
+    /** Called before a segment that isn't mapped grows: looks once in {@link #CHECKED_BYTES}. */
     void checkFreeSpace(int from, int to) throws IOException {
         if (from / CHECKED_BYTES != to / CHECKED_BYTES) {
             log.checkFreeSpace(to - from);

@@ -7,7 +7,7 @@ import java.util.Set;
 
 /**
  * How many segments of their own a log's streams have, how large these are, and how much was appended to them: kept up to date by each {@link
- * SegmentList}, so that nobody has to go through the streams. Thread-safe.
+ * SegmentList}, so that no caller has to go through the streams. Thread-safe.
  */
 public final class SegmentTotals {
 
@@ -22,7 +22,7 @@ public final class SegmentTotals {
     @GuardedBy("this")
     private long bytes;
 
-    /** To segments that were unfinished once. */
+    /** To segments that are no longer unfinished. */
     @GuardedBy("this")
     private Appended appended = Appended.NOTHING;
 

@@ -19,7 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The key that an open log seals its records with. It is made for the first of them, and is durable in the log's file of keys before that one is
+ * The key that an open log seals its records with. It is made for the first record, and is durable in the log's file of keys before that record is
  * sealed. Thread-safe.
  *
  * <p>A call that was cut short, at whatever step, leaves at most a key in the file that nothing is sealed with; and after a failure the next call makes
@@ -48,7 +48,7 @@ public final class SessionKeys {
         this.fence = fence;
     }
 
-    /** Makes sure that there is a key, before a record gets a place; runs the program's code where there is none. */
+    /** Makes sure that there is a key, before a record gets a place; if there is none, this runs the program's code. */
     void ready() {
         SealingKey key = current;
         if (key == null || key.isFull()) {
@@ -108,7 +108,7 @@ public final class SessionKeys {
         all.add(added.wrapped());
         writing.lock();
         try {
-            // the file is read and replaced: another writer would lose this key, and one that has opened the log since would lose its own
+            // the file is read, then replaced: if another writer has opened the log since, one of the two would lose its key
             if (closed) {
                 throw closedException();
             }
@@ -137,7 +137,7 @@ public final class SessionKeys {
         return new WalClosedException("the log is closed: root=" + root + "; open it again", root, null, WalException.NO_POSITION, null);
     }
 
-    /** Forgets the key; no other one is used. A key that the master keys are asked for is thrown away when they answer. */
+    /** Forgets the key; no other one is used. If the master keys are being asked for a key, that key is thrown away when they answer. */
     public void close() {
         writing.lock();
         try {

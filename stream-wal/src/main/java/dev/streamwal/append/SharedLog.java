@@ -34,12 +34,12 @@ public final class SharedLog {
     private static final int LARGEST_SHARE = 4;
 
     /**
-     * The backlog of packing up to which no append is slowed down: while one full batch is packed, the next one gathers. Data packed together
-     * in large amounts is packed and read faster, but readers walk through everything that waits, and so does who opens the log behind a crash: what it keeps
-     * of that in the heap is as much as waits, where records are small. So less may wait where the heap is small.
+     * The backlog of packing up to which no append is slowed down: while one full batch is packed, the next one gathers. Data packed together in
+     * large amounts is packed and read faster, but readers walk through everything that waits. So does opening the log after a crash; if records are
+     * small, it keeps as much in the heap as waits. So less may wait if the heap is small.
      */
     static final long UNHURRIED_BYTES = 2 * SharedBatch.MAX_BYTES;
-    /** With each further so many bytes an append takes twice as long. */
+    /** With every further so many bytes of backlog, an append's delay doubles. */
     private static final long DOUBLING_BYTES = SharedBatch.MAX_BYTES / 4;
     private static final int MAX_DOUBLINGS = 14;
     /** A second per GiB. */
@@ -47,7 +47,10 @@ public final class SharedLog {
     /** No append is delayed for longer, however large it is. */
     static final long MAX_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /** A quarter more than the segment has is kept free for the packs' headers and tables, and this for the list of packs, and the step by which it grows. */
+    /**
+     * Beyond the segment's size, a quarter of it is kept free for the packs' headers and tables, and {@link #KEPT_FOR_FILES_BYTES} for the list of
+     * packs and the step by which a segment grows.
+     */
     private static final int KEPT_FOR_TABLES_SHIFT = 2;
     private static final long KEPT_FOR_FILES_BYTES = (64 << 10) + SegmentSpace.STEP_BYTES;
 
@@ -107,12 +110,12 @@ public final class SharedLog {
     /*
      * Why a disk that shared segments fill gets room again.
      *
-     * What stands in them is deleted when it is in packs, and a pack is written before they are deleted. So as much as the largest of them takes is left
-     * free, also when it is still appended to: no segment grows into that, whichever stream's, nor the journal, and packing takes no more segments at once
-     * than there is room for. So there is room for each of them, whichever comes first. A pack needs little more than its segments, which repeat the key with
-     * each record: it has a header and tables.
+     * Shared segments are deleted when their content is in packs, and the packs are written before that. So as much as the largest shared segment
+     * takes is left free, also while that segment is still appended to: no segment of any stream grows into that space, nor does the journal, and
+     * packing takes no more segments at once than there is room for. So there is room to pack each of them, whichever comes first. A pack needs
+     * little more than its segments: it has a header and tables, but they repeat the key with each record.
      *
-     * It is no more than a rule of this log: what other programs write isn't held back by it, and between asking and writing other segments may grow.
+     * This is only a rule of this log: it doesn't hold back what other programs write, and between asking and writing other segments may grow.
      */
 
     /** What has to be left free, in bytes; 0 if nothing is to be packed. */

@@ -226,7 +226,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         }
     }
 
-    /** Whether the window of the last record has expired; false where nothing was appended here. */
+    /** Whether the window of the last record has expired; false if nothing was appended here. */
     boolean hasExpired(long nowMillis) {
         acquire(1);
         try {
@@ -236,7 +236,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         }
     }
 
-    /** Whether the window of the last record is over, and another one since; false where nothing was appended here. */
+    /** Whether the window of the last record has been over for as long as a window lasts; false if nothing was appended here. */
     boolean isIdle(long nowMillis) {
         acquire(1);
         try {

@@ -47,7 +47,7 @@ final class SpareSlot {
             log.events().ended(SpacePreparer.TASK, key.text(), begun);
             return !isLeft;
         } catch (NoSuchFileException e) {
-            // the stream was deleted meanwhile, and its directory with it; if it is appended to again, the rotation makes another one
+            // the stream was deleted, and its directory with it; if the stream is appended to again, the rotation makes another directory
             return true;
         } catch (IOException e) {
             // the rotation tries it itself, and throws to its caller

@@ -20,12 +20,12 @@ import java.util.function.Function;
  * The streams that may have a directory: those that had one when the log was opened, and those that got one since, as long as it is there. So a new
  * stream among a hundred thousand costs no search for its directory, and keys that come and go don't fill the memory. Thread-safe.
  *
- * <p><b>Why a stream that has a segment is always among them.</b> A directory is created, and deleted, with the lock, and with its name here. Segments
- * are created in a directory that is there.
+ * <p><b>Why a stream that has a segment is always among them.</b> A directory is created and deleted under the lock, together with its name here.
+ * Segments are created only in a directory that is there.
  */
 public final class StreamDirectories {
 
-    /** With whether this writer has made a file there. */
+    /** By name: whether this writer has made a file in the directory. */
     private final Map<String, Boolean> names = new ConcurrentHashMap<>();
     /** Held while a directory is being created, taken into use, or deleted. */
     private final ReentrantLock using = new ReentrantLock();
@@ -66,7 +66,7 @@ public final class StreamDirectories {
         }
     }
 
-    /** Deletes the directory where it is there, and empty. */
+    /** Deletes the directory if it is there, and empty. */
     void deleteIfEmpty(StreamKey key, SegmentStorage storage) throws IOException {
         using.lock();
         try {
@@ -78,7 +78,7 @@ public final class StreamDirectories {
         }
     }
 
-    /** Deletes temporary files, and the directory behind them, unless it has a segment, or this writer has made a file there. */
+    /** Deletes temporary files, and then the directory, unless it has a segment, or this writer has made a file there. */
     void deleteLeftovers(Path directory, SegmentStorage storage) throws IOException {
         using.lock();
         try {
@@ -109,7 +109,7 @@ public final class StreamDirectories {
         for (Path file : temporary) {
             boolean unused = storage.delete(file);
         }
-        // an empty one may be somebody else's
+        // a directory that was empty before may be another program's
         return !temporary.isEmpty() && storage.deleteDirectoryIfEmpty(directory);
     }
 

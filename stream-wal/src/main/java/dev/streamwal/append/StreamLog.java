@@ -125,7 +125,7 @@ public final class StreamLog implements CommitStream {
     /** How far a segment is prepared for the next window, at most: the stream needn't be a fast one. */
     private static final int WINDOW_PREPARED_BYTES = 4 << 20;
 
-    /** A window is nearly over in its last so many-th part: some sweeps come by in that. */
+    /** A window is nearly over in its last quarter: some sweeps come by in that time. */
     private static final int NEARLY_OVER = 4;
 
     private static final SegmentsWatch NOBODY = (stream, own, any) -> {};
@@ -175,8 +175,9 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Keeps the stream reachable also if it continues after what it shared since the log was opened: only this object knows that position. And while a cut
-     * is recorded but not completed, which only this object can complete: then the stream counts as one with segments of its own, so that sweeps come by.
+     * Keeps the stream reachable also if it continues after what it shared since the log was opened, because only this object knows that position;
+     * and while a cut is recorded but not completed, because only this object can complete it. Then the stream counts as one with segments of its
+     * own, so that sweeps visit it.
      */
     @GuardedBy("rotation")
     private void hasSegments(boolean any) {
@@ -390,7 +391,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Where the last reserved slot ends; -1 if the stream has no segment, or that isn't known, as what an earlier writer left can't be read. */
+    /** Where the last reserved slot ends; -1 if the stream has no segment, or if the end isn't known, because what an earlier writer left can't be read. */
     public long reservedEnd() {
         SharedTail shares = sharing;
         if (shares != null) {
@@ -514,9 +515,9 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Called, without locks, before the stream gets its next segment of its own where its newest records are shared ones, or may begin to share where
-     * its newest records are in segments of its own. Shared segments are forced without those, and the other way round: what comes next would
-     * survive a loss of power, and what stands before it wouldn't. See {@link SharedLog}.
+     * Called, without locks, before the stream gets a segment of its own while its newest records are shared ones, or may begin to share while its
+     * newest records are in segments of its own. Each kind is forced without the other: the next records could survive a loss of power that takes
+     * those before them. See {@link SharedLog}.
      */
     private void awaitWhatIsBefore() {
         CommitTarget before = undurableElsewhere();
@@ -678,7 +679,7 @@ public final class StreamLog implements CommitStream {
             stall.end(StallCause.ROTATION, key, log.events());
         }
         if (!key.equals(StreamKey.SHARED)) {
-            // whoever appends to the shared stream holds the lock of another one, for which a thread may wait that holds what sealing needs
+            // a thread that appends to the shared stream holds another stream's lock; a thread that holds what sealing needs may wait for that lock
             log.sealer().helpIfBehind();
         }
     }
@@ -742,10 +743,10 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Has a stream share that has no segments of its own, as it has no directory. So begin most of a million streams, and most of the others are appended to
-     * again after they were let go of: without what a stream has that may have such segments.
+     * Has a stream share that has no directory, and so no segments of its own. Most of a million streams begin like this, and most of the others are
+     * appended to again after they were let go of. They do without the object of a stream that may have such segments.
      *
-     * @return whether it shares now; false where it isn't such a stream, or may get segments of its own
+     * @return whether it shares now; false if it isn't such a stream, or may get segments of its own
      */
     private boolean beginShared() {
         if (owned != null) {
@@ -929,8 +930,8 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Prepares a segment for the next window where this one ends soon: else all streams with segments of their own would wait for the file system at
-     * once, with their first append in the window. To be called without locks, now and then.
+     * Prepares a segment for the next window if this one ends soon. Otherwise all streams with segments of their own would wait for the file system
+     * at the same time, with their first append in the window. To be called without locks, now and then.
      *
      * @param maxLeadMillis before the window's end; not more than a quarter of the window
      */
@@ -944,7 +945,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** As much as is surely needed where the next segment takes what this one took. */
+    /** Half of what this segment took, which is surely needed if the next one takes as much. */
     private static int halfOf(ActiveSegment segment) {
         int pages = segment.usedBytes() / 2 / FooterLayout.PAGE_BYTES + 1;
         return Math.min(WINDOW_PREPARED_BYTES, pages * FooterLayout.PAGE_BYTES);
@@ -1212,10 +1213,10 @@ public final class StreamLog implements CommitStream {
     /**
      * Lets go of a stream of which everything has expired and is gone, so that keys that come and go don't fill the memory.
      *
-     * <p>Why nothing is lost, and no position is given twice. The end is read before {@code isGone} is asked, so what is below it is gone. Then the stream
-     * leaves the shared segments, behind which no append goes there without the rotation lock: if the end is the same, nothing was appended since. From
-     * then on the log's start is above all of the stream's positions, as behind a deletion, and that is where a stream of this key begins that knows
-     * nothing of this one. If the end isn't the same, the next append goes on from there.
+     * <p>Why nothing is lost, and no position is given twice. The end is read before {@code isGone} is asked, so what is below it is gone. Then the
+     * stream leaves the shared segments; after that no append goes there without the rotation lock. If the end is the same, nothing was appended
+     * since. From then on the log's start is above all of the stream's positions, as after a deletion, and a new stream of this key, which knows
+     * nothing of this one, begins there. If the end isn't the same, the next append goes on from there.
      *
      * @param isGone whether the log has nothing of the stream; asked only where its last window has expired
      * @return whether the stream is forgotten
@@ -1251,12 +1252,12 @@ public final class StreamLog implements CommitStream {
 
     /**
      * Lets go of an idle stream all of whose records are in packs, so that a log may have more keys than the memory has room for. The next append, or
-     * whoever asks for the end, looks into the packs, as behind an opening of the log.
+     * the next call that asks for the end, looks into the packs, as after an opening of the log.
      *
-     * <p>Why nothing is lost, and no position is given twice. The packs are asked first, as they will be later, and have to say the end that is known here;
-     * then the stream leaves the shared segments, and only if its end is still the same and no position behind it was given: so nothing was appended since,
-     * and nothing was begun. Before a sweep deletes packs, it raises the log's start above all positions, and there a stream continues that isn't in packs any
-     * more.
+     * <p>Why nothing is lost, and no position is given twice. The packs are asked first, as they will be later, and have to say the end that is known
+     * here; then the stream leaves the shared segments, and only if its end is still the same and no position behind it was given: so nothing was
+     * appended since, and nothing was begun. Before a sweep deletes packs, it raises the log's start above all positions; a stream that isn't in
+     * packs any more continues there.
      *
      * @param packed says whether packs know the stream's end; asked only where the stream is idle
      * @return whether the stream is forgotten
@@ -1499,7 +1500,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Size of the largest file of the segments that were listed so far, but for the one that is appended to. */
+    /** Size of the largest file of the segments that were listed so far, except the one that is appended to. */
     long largestCompleteBytes() {
         rotation.lock();
         try {
@@ -1567,9 +1568,9 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Seals the active segment if it has records and was created at or before a time, or after another one, by a clock that was ahead; and waits for the
-     * final form of all sealed segments, as far as that is possible now: the segments that an earlier writer left are sealed in the background. The next
-     * append finds its segment prepared.
+     * Seals the active segment if it has records and was created at or before {@code fromMillis}, or, by a clock that was ahead, after {@code
+     * toMillis}. Then waits for the final form of all sealed segments, as far as that is possible now; segments that an earlier writer left are
+     * sealed in the background. The next append finds its segment prepared.
      */
     public void sealUnlessCreatedBetween(long fromMillis, long toMillis) throws IOException {
         ActiveSegment now = active();

@@ -36,9 +36,9 @@ final class TailCut {
      * next thread that needs a segment, by the next sweep, or by another cut (see PendingCut). Sweeps visit the stream until then, also where all of it is
      * in packs. A cut that the end of the process interrupts is completed by the next opening of the log: its record is kept until the cut is durable.
      *
-     * While its record is kept, the journal keeps all that was written to it since, and in the end takes no more. So a sweep that can't complete the cut
-     * records it again, and only then lets the earlier record go: at no moment is there none. Recorded twice it says the same, as positions are never given
-     * twice. It is undecided meanwhile, so that no later cut is recorded before it.
+     * While its record is kept, the journal keeps all that was written to it since, and in the end takes no more. So a sweep that can't complete the
+     * cut records it again, and only then lets the earlier record go: at no moment is there none. Two records of it say the same, because positions
+     * are never given twice. While it is recorded again it counts as undecided, so that no later cut is recorded before it.
      *
      * Slots reserved in the active segment before it is sealed are cut with the rest. A segment created meanwhile would begin at or above
      * `to`, and stay; there is none, except in a stream that was deleted and is appended to again.
@@ -222,7 +222,7 @@ final class TailCut {
             if (chain.endPosition() == last.end()) {
                 return null;
             }
-            // what is recorded has to be done, by each opening until it is
+            // a recorded cut has to be carried out: each opening tries until it is
             held.checkCut(last.end());
             chain.raiseStartAbove(chain.endPosition());
             chain.setAside();
