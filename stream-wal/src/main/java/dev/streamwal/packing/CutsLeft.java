@@ -37,9 +37,9 @@ final class CutsLeft {
     }
 
     /**
-     * Carries out the cuts of an earlier writer's journal, before any stream is used. One that can't be carried out, as a pack is damaged or the disk is
-     * full, is left to who uses the stream next, to the next pass of packing, or to the next opening; until then the stream isn't appended to, and
-     * readers find what isn't cut off yet.
+     * Carries out the cuts of an earlier writer's journal, before any stream is used. A cut that can't be carried out, because a pack is damaged or
+     * the disk is full, is left to the next use of the stream, to the next pass of packing, or to the next opening. Until then the stream isn't
+     * appended to, and readers find what isn't cut off yet.
      *
      * @param cuts not empty; for each stream in the journal's order
      * @param newRecord keeps that journal until it is closed
@@ -55,8 +55,8 @@ final class CutsLeft {
     }
 
     /**
-     * Carries out the cuts that are left, as far as that is possible now. What is left then is recorded again: else the journal would have to keep all that was
-     * written to it since, until it takes no more.
+     * Carries out the cuts that are left, as far as that is possible now. Cuts that are left after that are recorded again. Otherwise the journal
+     * would have to keep all that was written to it since, until it takes no more.
      */
     void finish(DeletionLog deletions, Consumer<Exception> failed) {
         finish(failed);
@@ -80,7 +80,7 @@ final class CutsLeft {
     /** Returns the record that isn't needed any more. */
     private Deletion.Kept inPlaceOfRecord(Deletion.Kept recorded) {
         synchronized (left) {
-            // else the one before was closed with the last cut
+            // if none is left, the record before was closed with the last cut
             Deletion.Kept before = left.isEmpty() ? recorded : record;
             record = left.isEmpty() ? record : recorded;
             return before;
@@ -97,7 +97,7 @@ final class CutsLeft {
         }
     }
 
-    /** The same for one stream, before it is used. */
+    /** Carries out the cuts that are left of one stream, before it is used. */
     void finish(StreamKey key) throws IOException {
         if (!isLeft(key)) {
             return;
@@ -120,12 +120,12 @@ final class CutsLeft {
         }
     }
 
-    /** Whether an opening could not cut some stream, and nobody has since. */
+    /** Whether any stream still has a cut that an opening could not carry out. */
     boolean isAny() {
         return !left.isEmpty();
     }
 
-    /** Whether an opening could not cut the stream, and nobody has since. */
+    /** Whether the stream still has a cut that an opening could not carry out. */
     boolean isLeft(StreamKey key) {
         return left.containsKey(key);
     }

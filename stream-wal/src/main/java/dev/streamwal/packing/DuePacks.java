@@ -30,18 +30,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The packs that a sweep is to delete, which have segments of many streams. A {@link Rule} says of each stream which of its segments go: the oldest, up to
- * one. Packs of which all goes are deleted; of others, what stays is copied into another pack. For one sweep.
+ * The packs that a sweep is to delete, which have segments of many streams. A {@link Rule} says how many of a stream's segments go, the oldest first.
+ * A pack is deleted if all of it goes; otherwise what stays is copied into another pack. For one sweep.
  *
- * <p><b>What it costs.</b> After a long standstill millions of segments are due. They are looked at stream by stream, in a walk through all due packs at
- * once, as if these were merged; what is kept of it is a bit for each segment. So the time grows with the segments, and the memory hardly does.
+ * <p><b>What it costs.</b> After a long standstill millions of segments are due. They are looked at stream by stream, in a walk through all due packs
+ * at once, as if these were merged; only a bit is kept for each segment. So the time grows with the segments, and the memory hardly does.
  *
- * <p><b>Why a stream loses only its beginning.</b> Of a stream's due segments the oldest go, up to the first that stays. Where a pack that isn't due may
- * have older ones of the stream, it is asked. A pack that is due and stays as a whole, as it can't be read or written anew, is treated like one that isn't
- * due, and all is decided again. At the end one change of the manifest removes all that goes.
+ * <p><b>Why a stream loses only its beginning.</b> Of a stream's due segments the oldest go, up to the first that stays. A pack that isn't due is
+ * asked if it may have older segments of the stream. A due pack that can't be read or written anew stays as a whole; then it is treated like one that
+ * isn't due, and all is decided again. At the end one change of the manifest removes all that goes.
  *
- * <p><b>Beside deletions.</b> A stream may be deleted after it was decided that segments of it stay, and are written anew. That change of the manifest then
- * lists them as deleted in the new pack, too: see {@link Manifest#replaced}.
+ * <p><b>Beside deletions.</b> A stream may be deleted after it was decided that some of its segments stay and are written anew. The change of the
+ * manifest then lists these as deleted in the new pack, too: see {@link Manifest#replaced}.
  *
  * @param <R> the rule
  */
@@ -55,7 +55,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
          */
         int going(StreamKey key, List<HeldBack.Due> dues);
 
-        /** Whether a pack goes that can't be read, so that nobody knows what is in it: all of it has to be due, and nothing held for a consumer. */
+        /** Whether a pack goes that can't be read, so that its content isn't known: all of it has to be due, and nothing held for a consumer. */
         boolean isUnreadableGoing(ListedPack pack, ExpiryPlan.Cause cause);
     }
 
@@ -68,16 +68,16 @@ public final class DuePacks<R extends DuePacks.Rule> {
     private final Consumer<Exception> failed;
 
     private final Map<Long, ExpiryPlan.Cause> causes = new HashMap<>();
-    /** Packs that are due and stay as they are; and of these the ones that can't be read, of which it isn't known what they have. */
+    /** Packs that are due and stay as they are; below, those of them that can't be read, so that their content isn't known. */
     private final Set<ListedPack> staying = new HashSet<>();
     private final Set<ListedPack> unreadable = new HashSet<>();
-    /** What was told of other packs that can't be read, and have something of streams that therefore stay: once of each. */
+    /** Numbers of other packs that can't be read and may have older segments, so that streams stay. Each is reported once. */
     private final Set<Long> told = new HashSet<>();
-    /** Packs that aren't due, and of which something stands before what is. */
+    /** Numbers of packs that aren't due and have segments that stand before due ones. */
     private final Set<Long> before = new HashSet<>();
     private boolean mayWrite = true;
     private List<DuePack> packs = List.of();
-    /** By which it was decided what stays. */
+    /** The manifest by which it was decided what stays. */
     private Manifest decidedBy = Manifest.EMPTY;
     private List<ListedPack> unreadableGoing = List.of();
 
@@ -85,7 +85,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
      * The packs of a plan; call {@link #decide} before anything else.
      *
      * @param rules gives the rule; once for each time that all is decided
-     * @param toFetch receives every pack that would have to be written anew, and stays as it is in the tier
+     * @param toFetch receives every pack that would have to be written anew, but stays because it is in the tier
      * @param failed receives why a pack could not be read or written, and stays
      */
     DuePacks(PackStore store, List<ExpiryPlan.Deletion> plan, Supplier<R> rules, Consumer<ListedPack> toFetch, Consumer<Exception> failed) {
@@ -133,7 +133,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
     static HeldBack.Due due(ListedPack pack, PackEntry entry, ExpiryPlan.Cause cause) {
         ExpiryPlan.Segment segment = new ExpiryPlan.Segment(entry.basePosition(), pack.expirationMillis(), pack.window().endMillis(),
                 entry.dataBytes(), true);
-        // no consumer is ever delivered the end of a segment without records, as where all were erased
+        // no consumer is ever delivered the end of a segment without records, for example one whose records were all erased
         long end = entry.records() == 0 ? entry.basePosition() : entry.endPosition();
         return new HeldBack.Due(new ExpiryPlan.Deletion(entry.key().text(), segment, cause), end);
     }
@@ -151,7 +151,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
         }
     }
 
-    /** That a pack stays, since a pack could not be read. */
+    /** Says that a pack stays, because it or another pack could not be read. */
     private static final class UnreadablePack extends Exception {
         private static final long serialVersionUID = 1L;
 
@@ -164,7 +164,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
             this(pack, why, false);
         }
 
-        /** @param isOther whether it was another one, that may have older segments of the pack's streams */
+        /** @param isOther whether another pack could not be read, which may have older segments of the pack's streams */
         UnreadablePack(ListedPack pack, Exception why, boolean isOther) {
             super(why);
             this.pack = pack;
@@ -204,7 +204,8 @@ public final class DuePacks<R extends DuePacks.Rule> {
     // ---------------------------------------------------------------- deciding
 
     /**
-     * Decides what goes, by a new rule each time around: then a pack more stays as a whole, so this ends.
+     * Decides what goes. When a pack turns out to stay as a whole, all is decided again, by a new rule; each time around one more pack stays, so this
+     * ends.
      *
      * @return the rule by which all was decided
      */
@@ -266,7 +267,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
         return causes.containsKey(pack.number()) && !staying.contains(pack);
     }
 
-    /** @param blamed stays where the pack can't be opened */
+    /** @param blamed the pack that stays if {@code pack} can't be opened */
     private PackReader reader(ListedPack pack, ListedPack blamed) throws UnreadablePack {
         try {
             return store.reader(pack);
@@ -276,9 +277,9 @@ public final class DuePacks<R extends DuePacks.Rule> {
     }
 
     /**
-     * Whether a pack that stays may have older segments of a stream that has some in a due pack. Under the same options older windows expire first, unless
-     * they were merged with later ones: a pack with several windows expires with the last of them. Packs of one window expire together, and a limit of
-     * bytes takes one of them before the other; which of them has the older segments, their numbers don't say.
+     * Whether a pack that stays may have older segments of a stream that has some in a due pack. Under the same options older windows expire first,
+     * unless they were merged with later ones: a pack with several windows expires with the last of them. Packs of one window expire together, and a
+     * limit of bytes takes one of them before the other; their numbers don't say which of them has the older segments.
      */
     private boolean mayHaveOlder(ListedPack other, ListedPack due) {
         boolean isKnownToStay = staying.contains(other) && !unreadable.contains(other);
@@ -335,7 +336,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
         return older.isPresent();
     }
 
-    /** Also where that can't be read, as with a damaged block of its table: then the stream stays, and others go. */
+    /** Also true if that can't be read, for example because a block of the pack's table is damaged: then the stream stays, and others go. */
     private boolean mayHaveOlder(PackReader other, StreamKey key, long basePosition) {
         try {
             for (PackEntry entry : other.find(key)) {
@@ -356,17 +357,17 @@ public final class DuePacks<R extends DuePacks.Rule> {
         return !store.manifest().isVoid(entry.key(), entry.basePosition(), pack.number());
     }
 
-    /** Whether all that is due stays, as it was decided. */
+    /** Whether it was decided that all that is due stays. */
     public boolean isNothingGoing() {
         return unreadableGoing.isEmpty() && packs.stream().allMatch(DuePack::stays);
     }
 
-    /** As it was when it was decided what goes. */
+    /** The manifest by which it was decided what goes. */
     public Manifest decidedBy() {
         return decidedBy;
     }
 
-    /** Numbers of packs that aren't due, and behind which something stays. */
+    /** Numbers of packs that aren't due and have older segments of a stream, so that due ones behind these stay. */
     public Set<Long> before() {
         return Set.copyOf(before);
     }
@@ -376,8 +377,8 @@ public final class DuePacks<R extends DuePacks.Rule> {
     /**
      * Deletes what goes.
      *
-     * @param each receives every deleted segment, but those of packs that can't be read: by key, and of a stream in order of position
-     * @return false where a pack could not be written anew: nothing was deleted then, and all is to be {@link #decide decided} again
+     * @param each receives every deleted segment, except those of packs that can't be read: in the order of the keys, then of the positions
+     * @return false if a pack could not be written anew: then nothing was deleted, and all is to be {@link #decide decided} again
      */
     public boolean carryOut(Consumer<Gone> each) {
         Telling telling = new Telling(each);
@@ -397,7 +398,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
                 store.sweep(gone, carried, decidedBy, () -> tell(going, telling));
             }
         } catch (IOException | RuntimeException e) {
-            // those that were listed after all stay
+            // packs that the manifest lists after all stay
             carried.forEach(this::discard);
             RuntimeException thrown = telling.failure;
             if (thrown != null) {
@@ -408,7 +409,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
         return true;
     }
 
-    /** Remembers what the receiver threw: that ends the sweep, unlike a failure of the packs. */
+    /** Remembers an exception of the receiver: it ends the sweep, unlike a failure of the packs. */
     private static final class Telling implements Consumer<Gone> {
 
         private final Consumer<Gone> each;
@@ -439,7 +440,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
             carried.add(writeKept(due));
             return true;
         } catch (WalClosedException e) {
-            // what was carried before is deleted by the next opening
+            // the next opening deletes the packs that were written before this one
             throw e;
         } catch (IOException | WalException e) {
             staying.add(due.pack);

@@ -18,7 +18,7 @@ import java.nio.file.Path;
  * A sealed shared segment while it is packed: mapped, or read at once in a storage without mappings. Its records are read one by one, in the order of
  * their keys; a system call for each would take longer than all other work on the record. For one thread; close it.
  *
- * <p>A file that somebody cuts under the mapping is no way to wrong data: each record is copied out of the mapping, and verified where it was copied to.
+ * <p>If another program cuts the file under the mapping, no wrong data is read: each record is copied out of the mapping, and the copy is verified.
  */
 final class HeldFile implements SegmentBytes, AutoCloseable {
 
@@ -39,9 +39,7 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
         this.closing = closing;
     }
 
-    /**
-     * Fails where the disk can't read what every segment has: where its header and its footer stand.
-     */
+    /** Fails if the disk can't read the parts that every segment has: the places of its header and of its footer. */
     static void checkEnds(Path file) throws IOException {
         ByteBuffer end = ByteBuffer.allocate(END_BYTES);
         try (LogFile plain = LogFile.reading(file)) {
@@ -75,7 +73,7 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
         }
     }
 
-    /** Memory of the process that it takes; 0 where it is mapped. */
+    /** Memory of the process that it takes, in bytes; 0 if it is mapped. */
     long memoryBytes() {
         return memoryBytes;
     }

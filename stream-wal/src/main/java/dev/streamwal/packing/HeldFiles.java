@@ -13,7 +13,7 @@ import java.util.function.Predicate;
 /** The shared segments that are packed together, held in memory or mapped until all of them are packed. For one thread; close it. */
 final class HeldFiles implements SharedBatch.Holding, AutoCloseable {
 
-    /** What may be held in memory where there are no mappings: no more files are added once it is reached. */
+    /** How much may be held in memory if there are no mappings: once it is reached, no more files are added. */
     private static final long MAX_MEMORY_BYTES = 64 << 20;
 
     private final SegmentStorage storage;
@@ -21,7 +21,7 @@ final class HeldFiles implements SharedBatch.Holding, AutoCloseable {
     private final List<HeldFile> files = new ArrayList<>();
     private long memoryBytes;
 
-    /** @param isUnreadable of which segments sectors that can't be read are given as damage; others fail */
+    /** @param isUnreadable says for which segments unreadable sectors are given as damage; for others they are a failure */
     HeldFiles(SegmentStorage storage, Predicate<Path> isUnreadable) {
         this.storage = storage;
         this.isUnreadable = isUnreadable;

@@ -88,9 +88,9 @@ final class KeyCatalogUpdate {
         }
     }
 
-    /** Returns when no thread rewrites it any more; who does has been told to stop. */
+    /** Returns when no thread rewrites it any more; a thread that does has been told to stop. */
     synchronized void end() {
-        // whoever was in pass() has left it
+        // a thread that was in pass() has left it
     }
 
     /**
@@ -163,7 +163,7 @@ final class KeyCatalogUpdate {
             this.number = pack.number();
         }
 
-        /** Throws the failure itself where other packs would meet it, too. */
+        /** Throws the failure itself if other packs would meet it, too. */
         static UnreadablePack orElse(ListedPack pack, Exception failure) throws IOException {
             if (PackFailure.isOfPack(failure)) {
                 return new UnreadablePack(pack, failure);
@@ -255,7 +255,7 @@ final class KeyCatalogUpdate {
             }
         }
 
-        /** Takes the smallest key from where it stands, with the segments that count. */
+        /** Takes the smallest key from the catalogue and the added packs, with its segments that count. */
         private StreamKey merge() throws IOException {
             segments.clear();
             Head first = heads.peek();

@@ -5,10 +5,10 @@ import dev.streamwal.format.StreamKey;
 import java.util.Arrays;
 
 /**
- * Keys that were added, and a few that weren't: whether a key is among them is told without reading anything, and "no" is certain. A filter of Bloom's
- * (Space/time trade-offs in hash coding with allowable errors, 1970), which grows by further filters, each twice as large (Almeida and others, Scalable
- * Bloom filters, 2007), up to a limit of memory; beyond that more and more keys seem to be there. Thread-safe: whoever learned that a key was added, by
- * whatever gives order between threads, finds it.
+ * Tells whether a key was added, without reading anything: "no" is certain, and "yes" is wrong for a few keys. A filter of Bloom's (Space/time
+ * trade-offs in hash coding with allowable errors, 1970), which grows by further filters, each twice as large (Almeida and others, Scalable Bloom
+ * filters, 2007), up to a limit of memory; beyond that more and more keys seem to be there. Thread-safe: a look-up finds each key whose addition
+ * happened before it.
  */
 final class KeyFilter {
 

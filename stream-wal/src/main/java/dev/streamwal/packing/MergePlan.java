@@ -41,7 +41,7 @@ final class MergePlan {
     /** Segments of this length are read in one go each, wherever they stand: joining them is worth little before the window is over. */
     static final int LONG_SEGMENT_BYTES = 1 << 10;
 
-    /** The parts of a retention, and of each such part. */
+    /** How many parts a retention has, and each of these parts again. */
     static final int SPANS = 32;
 
     /** Packs of longer retentions span as much time as packs of this retention. */
@@ -94,12 +94,12 @@ final class MergePlan {
             return of(pack, end -> isOver(end, nowMillis, limits.settleMillis()));
         }
 
-        /** That of a pack of one window, which isn't written yet. */
+        /** The span of a pack of one window, which isn't written yet. */
         static Span of(Window window, long expirationMillis, long optionsHash, long nowMillis, long settleMillis) {
             return of(new ListedPack(1, window, expirationMillis, optionsHash, 0, false, 1, 1, 1), end -> isOver(end, nowMillis, settleMillis));
         }
 
-        /** The longest one that the pack will ever belong to. */
+        /** The longest span that the pack will ever belong to. */
         static Span longest(ListedPack pack) {
             return of(pack, end -> true);
         }
@@ -124,7 +124,7 @@ final class MergePlan {
             return length <= spanMillis / 2 || (window.endMillis() == spanEnd && length >= spanMillis && length <= 2 * spanMillis);
         }
 
-        /** A window that ends in it may begin before. */
+        /** A window that ends in the span may begin before it. */
         Merge merge(List<ListedPack> packs) {
             long start = packs.stream().mapToLong(pack -> pack.window().startMillis()).min().orElse(Long.MAX_VALUE);
             return new Merge(packs, new Window(Math.min(start, window.startMillis()), window.endMillis()), expirationMillis);

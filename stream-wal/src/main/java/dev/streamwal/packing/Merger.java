@@ -26,9 +26,10 @@ import java.util.function.BooleanSupplier;
 /**
  * Merges several packs into one. One merge at a time.
  *
- * <p><b>Locking.</b> A merge may take minutes, so packing and deletions don't wait for it: it reads packs, which don't change, and takes the packing lock only
- * to change the manifest. What was deleted or cut off meanwhile doesn't count in the merged pack either: see {@link Manifest#replaced}. If some of the
- * packs have gone, as expired or written anew, the merged pack is deleted, and others are merged later.
+ * <p><b>Locking.</b> A merge may take minutes, so packing and deletions don't wait for it: it reads packs, which don't change, and takes the packing
+ * lock only to change the manifest. What is deleted or cut off during the merge doesn't count in the merged pack either: see {@link
+ * Manifest#replaced}. If some of the packs have gone, because they expired or were written anew, the merged pack is deleted, and others are merged
+ * later.
  *
  * <p><b>Why nothing is lost or duplicated.</b> Every frame is verified on the way. The merged pack is durable before the manifest lists it, and the
  * same change of the manifest removes the old packs from the list; their files are deleted after that. After a crash before that change, the merged
@@ -36,9 +37,9 @@ import java.util.function.BooleanSupplier;
  */
 final class Merger {
 
-    /** Damage stays, and another failure may be over. */
+    /** When a pack that couldn't be read is tried again: damage stays, but another failure may be over. */
     private static final long RETRY_NANOS = TimeUnit.HOURS.toNanos(1);
-    /** Behind a merge of which a part was purged meanwhile. */
+    /** After a merge that was dropped because a part of it was purged meanwhile. */
     private static final long DROPPED_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final int TABLE_CACHE_BYTES = 1 << 20;
 
@@ -66,9 +67,9 @@ final class Merger {
         return isMerged(first.get(), isStopped);
     }
 
-    /** Returns when no thread merges any more; who does has been told to stop. */
+    /** Returns when no thread merges any more; a thread that does has been told to stop. */
     synchronized void end() {
-        // whoever was in step() has left it
+        // a thread that was in step() has left it
     }
 
     private Optional<MergePlan.Merge> next() throws IOException {
@@ -88,10 +89,10 @@ final class Merger {
         return backoff == null || backoff.isDue(System.nanoTime());
     }
 
-    /** Under the lock: every pack that has a lower number is listed by this manifest, or never will be. See {@link Manifest#replaced}. */
+    /** Taken under the lock: every pack that has a lower number is listed by this manifest, or never will be. See {@link Manifest#replaced}. */
     private record Begun(Manifest by, PackHeader header) {}
 
-    /** Whether the packs were merged; false if one of them has gone meanwhile, or something that was joined. */
+    /** Whether the packs were merged; false if one of them, or a part of a joined segment, has gone meanwhile. */
     private boolean isMerged(MergePlan.Merge merge, BooleanSupplier isStopped) throws IOException {
         Packing step = Packing.begin();
         List<ListedPack> packs = merge.packs();
@@ -143,8 +144,8 @@ final class Merger {
     }
 
     /**
-     * Whether a part of a segment doesn't count any more that the merge has joined with others. Ranges cover whole segments: this one would come back, or the others
-     * would go with it. So the packs stay, and are merged again.
+     * Whether the merge has joined a segment with others that doesn't count any more. Ranges cover whole segments: this part would come back, or the
+     * others would go with it. So the packs stay, and are merged again.
      */
     private boolean isPartlyVoid(ListedPack merged, List<VoidRange> since) throws IOException {
         if (since.isEmpty()) {

@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Packs that are to be in the log's directory: those that somebody is working on, those that a cut needs that failed half way, and those that a sweep could
- * not write anew, as they are in the tier. Thread-safe.
+ * Packs that have to be in the log's directory: packs that are in use, packs that a half-completed cut needs, and packs that a sweep could not write
+ * anew, because they are in the tier. Thread-safe.
  */
 final class NeededPacks {
 
@@ -25,7 +25,7 @@ final class NeededPacks {
         Integer unused = held.computeIfPresent(number, (pack, holders) -> holders == 1 ? null : holders - 1);
     }
 
-    /** Keeps a pack in the log's directory for the stream's cut until {@link #cutDone}, however often that is tried. */
+    /** Keeps a pack in the log's directory for the stream's cut until {@link #cutDone}, however often the cut is tried. */
     void byCut(StreamKey key, long number) {
         Long unused = byCut.put(key, number);
     }

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 
-/** Of a log that was opened without its tier. */
+/** Stands for the tier of a log that was opened without it: all methods throw. */
 final class NoTier implements PackedTier {
 
     private final Supplier<Manifest> manifest;

@@ -35,10 +35,10 @@ import org.jspecify.annotations.Nullable;
  * Erases records of a range of time from packs. A pack that has such records is written anew without them; one change of the manifest lists the new
  * pack and no more the old one, whose file is deleted after that. So at every moment, and after every crash, a pack counts as a whole, with the
  * records or without. Readers that miss the old file find the segments in the new one, at the same positions. A merge of the old pack that was begun
- * before comes to nothing, as that isn't listed any more. One use.
+ * before comes to nothing, because the old pack isn't listed any more. One use.
  *
- * <p>A new pack hasn't what was deleted of the old one either: data of the keys that doesn't count any more, but isn't overwritten, goes in the same
- * way.
+ * <p>A new pack doesn't have what was deleted in the old one either: data of the keys that doesn't count any more, but isn't overwritten, goes in the
+ * same way.
  *
  * <p>A pack in the log's tier that may have such records is fetched first, by its table, which is in the log's directory.
  */
@@ -58,7 +58,7 @@ public final class PackErasure {
      * @param keys of the streams
      * @param each receives every stream with erased records, and the pack that is without them
      * @param refused receives why a pack can't be read whole, written anew, or fetched from the tier: it is left as it is
-     * @param ofLog failures of the log, behind which no other pack can be written
+     * @param ofLog tells failures of the log, after which no other pack can be written
      */
     public PackErasure(PackStore store, Predicate<String> keys, TimeRange range, StreamLog.ErasedFrom each, Consumer<WalException> refused,
             Predicate<IOException> ofLog) {
@@ -70,7 +70,10 @@ public final class PackErasure {
         this.ofLog = ofLog;
     }
 
-    /** Goes through all packs, also those that other threads make of them meanwhile. What can't be read or written keeps no other from being written anew. */
+    /**
+     * Goes through all packs, also those that other threads make of them meanwhile. A pack that can't be read or written doesn't keep others from
+     * being written anew.
+     */
     public void run() throws IOException {
         List<ListedPack> fetched = new ArrayList<>();
         try {

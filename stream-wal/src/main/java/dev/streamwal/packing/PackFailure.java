@@ -12,7 +12,7 @@ final class PackFailure {
 
     private PackFailure() {}
 
-    /** Whether a pack is damaged, or can't be read for a {@linkplain IoFailure#isOfFile reason of its own}; not where the log is being closed. */
+    /** Whether a pack is damaged, or can't be read for a {@linkplain IoFailure#isOfFile reason of its own}; false if the log is being closed. */
     static boolean isOfPack(Exception failure) {
         if (failure instanceof WalException) {
             return failure instanceof CorruptSegmentException || failure instanceof UnsupportedFormatException;
@@ -20,7 +20,10 @@ final class PackFailure {
         return !(failure instanceof IOException e) || IoFailure.isOfFile(e);
     }
 
-    /** Whether a failure keeps only from knowing what a pack has: it is {@linkplain #isOfPack the pack's}, or the table of one in the tier is missing here. */
+    /**
+     * Whether a failure only means that a pack's content isn't known: it is {@linkplain #isOfPack the pack's}, or the pack is in the tier and its
+     * table is missing here.
+     */
     static boolean isOfTable(Exception failure) {
         return isOfPack(failure) || failure instanceof TierFailure;
     }

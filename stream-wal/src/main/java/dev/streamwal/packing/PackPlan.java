@@ -17,8 +17,8 @@ import java.util.TreeMap;
  *
  * <p>A pack has segments of one window and one expiration, so that it expires as a whole. Packing takes segments only from the beginning of a stream:
  * a segment is packed only if all older ones of its stream are packed before it. A window with few segments is left alone, and so are the later
- * windows of its streams: a log with few streams would gain less than the second write costs. But if a window has a pack anyway, as other streams
- * share segments, all its small segments join the pack.
+ * windows of its streams: a log with few streams would gain less than the second write costs. But if a window has a pack anyway, because other
+ * streams share segments, all its small segments join the pack.
  */
 public final class PackPlan {
 

@@ -82,20 +82,20 @@ public final class PackStore implements PackedData {
      *
      * Lock order: `changing`, then a stream's rotation lock.
      *
-     * The end. Who closes the log takes this lock exclusively before it makes the last things durable and releases LOCK: so nothing runs any more that holds
-     * it, and what comes later is refused. Else a thread within a sweep would go on in the next writer's files: list packs that this one has deleted as
-     * leftovers, or raise positions that are this one's by now. What changes packs without this lock, or closes the log within it, is refused under the
-     * monitor: `isEnded`. What takes long asks `isEnding`, so that closing doesn't wait for it.
+     * The end. Closing the log takes this lock exclusively before it makes the last things durable and releases LOCK. So no thread holds the lock any
+     * more, and later steps are refused. Otherwise a thread within a sweep would go on in the next writer's files: it would list packs that the next
+     * writer has deleted as leftovers, or raise positions that are the next writer's by then. A change of packs without this lock, or after the log
+     * was closed within it, is refused under the monitor: `isEnded`. Long steps ask `isEnding`, so that closing doesn't wait for them.
      */
     private final ReentrantReadWriteLock changing = new ReentrantReadWriteLock();
     private volatile boolean isEnding;
     @GuardedBy("this")
     private boolean isEnded;
 
-    /** What is read of packs here: their tables. */
+    /** Only the tables of packs are read here. */
     private static final int MAX_OPEN_FILES = 16;
 
-    /** To find packs unchanged while they are looked at; then changes have to wait. */
+    /** So often packs are looked at in the hope that they don't change meanwhile; after that, changes have to wait. */
     private static final int MAX_ATTEMPTS = 16;
 
     private final Path root;
@@ -109,18 +109,21 @@ public final class PackStore implements PackedData {
     private final SharedCatalog shared;
     /** Where streams ended, when the log was opened, in shared segments of an earlier writer. Those that are packed meanwhile don't count. */
     private volatile SharedEnds inherited = new SharedEnds();
-    /** As long as this writer has the log open, also behind the packing of those segments: what was damaged in them isn't in packs. */
+    /**
+     * Whether all is known of what an earlier writer left in shared segments. Once false it stays so, also after those segments are packed: packs
+     * don't have the damaged records.
+     */
     private volatile boolean isInheritedWhole = true;
     private volatile boolean hasInherited = true;
     /** Streams that packs of this writer have, and that aren't in memory any more. */
     private final KeyFilter forgotten = new KeyFilter();
-    /**
-     * Packs all of whose streams are known here, with where they end, while the packs have anything, but for streams that were forgotten: a new stream isn't
-     * looked up in them.
-     */
+    /** Packs of this writer: it knows where all their streams end, except those that were forgotten. So a new stream isn't looked up in them. */
     private final Set<Long> ofThisWriter = ConcurrentHashMap.newKeySet();
     private final LongSupplier sharedEnd;
-    /** Where the shared stream ended when a pack's number was given, so before which everything in it was appended; and for packs of earlier writers. */
+    /**
+     * Where the shared stream ended when a pack's number was given: everything in the pack was appended before. For packs of earlier writers it is
+     * {@link #inheritedEnd}.
+     */
     private final Map<Long, Long> numberedAt = new ConcurrentHashMap<>();
     private volatile long inheritedEnd = Long.MAX_VALUE;
     private final PositionsWriter positions;
@@ -131,7 +134,7 @@ public final class PackStore implements PackedData {
     @GuardedBy("this")
     private final Set<Long> inDoubt = new HashSet<>();
     private volatile @Nullable IOException notDeleted;
-    /** Of these, packs of which a sweep tells what was in them. */
+    /** Of these, packs that a sweep still reads, in order to report what was in them. */
     @GuardedBy("this")
     private final Set<Long> read = new HashSet<>();
     private long lastNumber;
@@ -154,7 +157,7 @@ public final class PackStore implements PackedData {
         this.fence = fence;
         this.tier = new NoTier(manifest::current);
         FooterCache footers = new FooterCache();
-        // tables are in the log's directory; who needs more of a pack has it fetched first, without a lock
+        // tables are in the log's directory; a caller that needs more of a pack has it fetched first, without a lock
         this.catalog = new PackCatalog(root, channels, footers, 0, manifest::current, TierReads.refusing(root), false);
         this.voided = new VoidedSegments(catalog);
         this.shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog, sharedEnd);
@@ -194,8 +197,8 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * One that can't be deleted now keeps no log from being opened: nothing reads it, its number isn't given again, and the file of a pack goes with the next
-     * change of the packs for which it can.
+     * A leftover that can't be deleted now doesn't keep the log from being opened: nothing reads it, its number isn't given again, and each change of
+     * the packs tries again to delete a pack's file.
      */
     private synchronized void deleteLeftover(Path file, String name) {
         try {
@@ -211,7 +214,7 @@ public final class PackStore implements PackedData {
         }
     }
 
-    /** Of a pack that is in the tier, the table is here, and the pack itself isn't meant any more; of others it is the other way round. */
+    /** If a pack is in the tier, its table belongs here, and its own file is a leftover; for other packs it is the other way round. */
     private boolean isLeftover(String name, OptionalLong number) {
         Manifest now = manifest.current();
         OptionalLong table = PackFiles.parseTable(name);
@@ -221,13 +224,14 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Notes what streams that haven't been used since the log was opened continue from; the log itself knows about the others. Call it once, after
-     * the recovery of the shared stream and before any other stream is used.
+     * Notes where streams continue that haven't been used since the log was opened; the log itself knows about the others. Call it once, after the
+     * recovery of the shared stream and before any other stream is used.
      *
-     * <p><b>Why no position is given twice where something is damaged.</b> What it had of a stream may stand behind the stream's own newest segment, which recovery
-     * would take for the stream's end. So from this opening on streams go on above all positions that were given. Later openings don't find the damage: recovery
-     * has made it padding, and packing leaves it out. So they are told by the file of positions, which says up to which opening no segment's end is believed. So is
-     * who opens the log behind damage that packing finds. A process that is killed before it says so hasn't closed the log, which tells them the same.
+     * <p><b>Why no position is given twice where something is damaged.</b> The damaged part may have had records of a stream behind the stream's own
+     * newest segment, which recovery would take for the stream's end. So from this opening on streams go on above all positions that were given.
+     * Later openings don't find the damage: recovery has made it padding, and packing leaves it out. So the file of positions tells them up to which
+     * opening no segment's end is believed. It also tells them if packing finds damage. A process that is killed before it has written that hasn't
+     * closed the log, which tells them the same.
      *
      * @param isSharedWhole whether recovery found nothing damaged or missing in the shared stream
      */
@@ -245,7 +249,7 @@ public final class PackStore implements PackedData {
         }
     }
 
-    /** What is packed of shared segments isn't all that they had: call it before the packs are listed, which don't tell. */
+    /** Shared segments had more than what was packed of them. Call it before the packs are listed, because packs don't say so. */
     void inheritedIsDamaged() throws IOException {
         positions.doubtNow();
         isInheritedWhole = false;
@@ -273,7 +277,7 @@ public final class PackStore implements PackedData {
         return changing.getReadHoldCount() > 0;
     }
 
-    /** A thread that packs may be waiting for the deletions of this one, which would wait for it. */
+    /** A packing thread may be waiting for the deletions of the calling thread, which would then wait for packing. */
     public void checkNotDeletedByCaller(String action) {
         if (isDeletedByCaller()) {
             throw new IllegalStateException("cannot " + action + " within a callback about a deletion: thread=" + Thread.currentThread().getName()
@@ -313,7 +317,7 @@ public final class PackStore implements PackedData {
     /**
      * Returns when no step runs any more; from now on nothing is changed. The caller isn't deleting files: see {@link #isDeletedByCaller}.
      *
-     * <p>It is waited for however long it takes: what is in the middle of a change can't be kept from the next writer's files in any other way.
+     * <p>Waits however long that takes: a step in the middle of a change can't be kept from the next writer's files in any other way.
      */
     public void end() {
         refuseSteps();
@@ -361,8 +365,8 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * The number of segments in packs that count. Looked for once for each state of the manifest. Where packs can't be read, also what doesn't count any
-     * more in them: their readers are told of them.
+     * The number of segments in packs that count. Counted once for each state of the manifest. If packs can't be read, segments in them are included
+     * that don't count any more; readers of these packs get the exception.
      */
     public long segments() {
         Manifest now = manifest.current();
@@ -510,8 +514,8 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Where the stream's newest segment ends in packs with data of an earlier writer, or of streams that were forgotten. Asked again where the packs have
-     * changed meanwhile: what was of this writer may have gone since, and would be taken for an earlier writer's.
+     * Where the stream's newest segment ends in packs with data of an earlier writer, or of streams that were forgotten. Asks again if the packs have
+     * changed meanwhile: a pack of this writer may have gone since, and would be taken for an earlier writer's.
      */
     private Newest inheritedEnd(StreamKey key) throws IOException {
         for (int attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
@@ -595,7 +599,10 @@ public final class PackStore implements PackedData {
         return inheritedSharedEnd(stream.key()).isEmpty() && catalog.look(now -> isInNoPack(stream.key(), now));
     }
 
-    /** Whether {@link #newest} says where a stream ends from now on, though the stream is forgotten: nothing of it is in shared segments, and packs say the same. */
+    /**
+     * Whether {@link #newest} still says where a stream ends if the stream is forgotten from now on: nothing of it is in shared segments, and packs
+     * say the same end.
+     */
     public boolean isPackedUpTo(StreamLog stream, long end) throws IOException {
         // shared segments first: their content is in packs before it leaves them
         if (stream.sharedEnd().orElse(Long.MAX_VALUE) > shared.oldest(manifest.current())) {
@@ -654,15 +661,15 @@ public final class PackStore implements PackedData {
                 return true;
             });
         }
-        // behind shared segments: their content is in packs before it leaves them
+        // after shared segments: their content is in packs before it leaves them
         catalog.addKeys(KeyScope.all(), keys);
     }
 
     /**
-     * Damage of a pack keeps no stream from continuing, as in shared segments; nor does a pack that can't be read for another reason of its own, or not now,
-     * as its table is missing and the tier is away. Where it may have more of a stream than is known, the stream goes on at the log's start, above every
-     * position given before the log was opened, and so above all that the pack has of it: when the pack can be read again, its records stand before what
-     * follows. Readers report the damage.
+     * A damaged pack doesn't keep a stream from continuing, as with shared segments. Nor does a pack that can't be read for another reason of its
+     * own, or can't be read now, because its table is missing and the tier is away. If such a pack may have more of a stream than is known, the
+     * stream goes on at the log's start, above every position given before the log was opened, and so above all that the pack has of it: when the
+     * pack can be read again, its records stand before what follows. Readers report the damage.
      */
     @Override
     public Newest newest(StreamKey key) throws IOException {
@@ -775,8 +782,9 @@ public final class PackStore implements PackedData {
      * The part of a cut segment that stays is written to a pack of its own. One change of the manifest lists that pack, and drops the segment and
      * those behind it.
      *
-     * <p>It can't be told what is in a damaged pack, and what begins behind the cut goes all the same: else the log couldn't be opened as long as the
-     * journal has the cut. Of a segment in it that the cut goes through nothing can be kept, so that comes back whole with the pack.
+     * <p>The content of a damaged pack isn't known, but segments in it that begin behind the cut go all the same: otherwise the log couldn't be
+     * opened as long as the journal has the cut. If the cut goes through a segment of a damaged pack, nothing of that segment can be kept, so it
+     * comes back whole with the pack.
      */
     @Override
     public void cut(StreamKey key, long from, long to) throws IOException {
@@ -855,7 +863,7 @@ public final class PackStore implements PackedData {
         return number;
     }
 
-    /** A number for a merge, of which there is one at a time. Others are listed before it, with higher ones. */
+    /** A number for a merge; one merge runs at a time. Other packs, with higher numbers, may be listed before the merged pack. */
     private long newMerging() {
         long end = sharedEnd.getAsLong();
         synchronized (this) {
@@ -921,7 +929,7 @@ public final class PackStore implements PackedData {
     /** Deletes the file, if there is one, of a pack that won't be listed. */
     synchronized void discard(long number) throws IOException {
         inDoubt.add(number);
-        // behind the end the next opening deletes it, and gives its number again once it has
+        // after the end the next opening deletes it, and gives its number again once it has
         if (!manifest.isOpen() && !isEnded) {
             deleteUnlisted();
         }
@@ -1028,8 +1036,8 @@ public final class PackStore implements PackedData {
      * prepared}: gives the table its name, lists it as being in the tier, and then
      * deletes its file. The caller holds the lock of packing.
      *
-     * <p>All that under this object's monitor: a change of the manifest that lists the pack may not be over yet, although the pack was seen in it, and it
-     * ends with deleting tables of packs that aren't in the tier ({@link #deleteUnlisted}).
+     * <p>All that happens under this object's monitor: a change of the manifest that lists the pack may not be over yet, although the pack was seen
+     * in it, and it ends with deleting tables of packs that aren't in the tier ({@link #deleteUnlisted}).
      *
      * @return false if it isn't listed any more, or is to stay
      */
@@ -1047,7 +1055,7 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Lists a pack, which was fetched from the tier and is durable but for its name, as being in the log's directory. The caller holds the lock of
+     * Lists a pack, which was fetched from the tier and is durable except for its name, as being in the log's directory. The caller holds the lock of
      * packing.
      *
      * @return false if it isn't in the tier any more
@@ -1106,12 +1114,12 @@ public final class PackStore implements PackedData {
         needed.release(pack.number());
     }
 
-    /** As {@link #release}, but that the pack stays as long as the stream's cut at a position is left: whoever completes that needs it. */
+    /** As {@link #release}, but the pack stays until the stream's cut at a position is completed, because completing the cut needs the pack. */
     public void releaseFromCut(ListedPack pack, StreamLog stream, long from) {
         if (stream.isCutLeft(from)) {
             needed.byCut(stream.key(), pack.number());
             if (!stream.isCutLeft(from)) {
-                // somebody has completed it in between, and let go of nothing
+                // the cut was completed in between, when there was nothing to let go of
                 needed.cutDone(stream.key());
             }
         }
@@ -1123,7 +1131,7 @@ public final class PackStore implements PackedData {
         needed.cutDone(key);
     }
 
-    /** Fetches the pack, if there is one, that has what a stream has at a position: see {@link #fetch}. */
+    /** Fetches the pack that has a stream's segment at a position, if there is one: see {@link #fetch}. */
     public Optional<ListedPack> fetchAt(StreamKey key, long position) throws IOException {
         Optional<Place> found = manifest.current().objects().isEmpty() ? Optional.empty() : find(key).stream()
                 .filter(place -> place.entry().basePosition() <= position && position < place.entry().endPosition()).findFirst();
@@ -1190,8 +1198,8 @@ public final class PackStore implements PackedData {
     /**
      * Removes packs, and replaces others by packs with what still counts of them.
      *
-     * <p>What takes the place of packs of this writer is of this writer, from the moment at which it is listed: a stream that comes again right then
-     * would else take the end that it had in it for its newest end, and a follower would not learn of what expired behind that.
+     * <p>A pack that replaces packs of this writer is a pack of this writer, from the moment at which it is listed. Otherwise a stream that comes
+     * again right then would take its end in that pack for its newest end, and a follower would not learn of what expired behind that.
      *
      * @param copied the manifest by which it was decided what counts
      */
@@ -1261,7 +1269,7 @@ public final class PackStore implements PackedData {
     /**
      * Durably removes, by one change, what each of these streams has in the current packs below its position, and packs.
      *
-     * @param gone of which nothing else counts
+     * @param gone packs of which nothing else counts
      */
     void forgetBelow(Map<StreamKey, Long> positionsByKey, List<ListedPack> gone) throws IOException {
         positions.startAtCeiling();

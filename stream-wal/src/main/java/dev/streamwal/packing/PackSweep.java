@@ -32,8 +32,8 @@ public final class PackSweep {
     public static final String KEY = "";
 
     /**
-     * Older ones first. Of one window mostly the merged ones are older: what is merged is of the packs before, under a higher number. Where that isn't so,
-     * {@link DuePacks} keeps what is behind older segments that stay.
+     * Older packs first. Within one window the merged packs are mostly older: they have the content of earlier packs, under a higher number. If that
+     * isn't so, {@link DuePacks} keeps segments that stand behind older ones that stay.
      */
     private static final Comparator<ListedPack> BY_AGE = Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis())
             .thenComparing(Comparator.comparingInt(ListedPack::level).reversed()).thenComparingLong(ListedPack::number);
@@ -61,8 +61,8 @@ public final class PackSweep {
     /**
      * The packs of a plan, of which {@link DuePacks#decide} is to decide.
      *
-     * @param rules gives what decides of each stream how many of its segments go
-     * @param toFetch receives every pack that would have to be written anew, and stays as it is in the tier
+     * @param rules gives the rule that says how many of each stream's segments go
+     * @param toFetch receives every pack that would have to be written anew, but stays because it is in the tier
      * @param failed receives why a pack could not be read or written, and stays
      */
     public <R extends DuePacks.Rule> DuePacks<R> due(List<ExpiryPlan.Deletion> plan, Supplier<R> rules, Consumer<ListedPack> toFetch,
@@ -113,7 +113,7 @@ public final class PackSweep {
         return !store.manifest().isInTier(pack) && voided.bytes() > (stored - voided.bytes()) / 2;
     }
 
-    /** What was counted may have been too little, where a table was damaged. */
+    /** Whether anything in the pack counts; what was counted before may be too little, if a table was damaged. */
     private boolean isAnyCounting(ListedPack pack) throws IOException {
         PackWalk walk = store.reader(pack).walk();
         while (walk.next()) {
@@ -124,7 +124,7 @@ public final class PackSweep {
         return false;
     }
 
-    /** Writes a pack with what of a pack counts. */
+    /** Writes a pack with those segments of another one that count. */
     private ListedPack withoutVoids(ListedPack pack) throws IOException {
         PackReader reader = store.reader(pack);
         return store.writtenInPlaceOf(reader, writer -> {
@@ -141,8 +141,8 @@ public final class PackSweep {
 
     /**
      * Those of a plan's deletions of own files that may be carried out: a stream loses only its beginning, so no file is deleted while the stream has
-     * an older segment in a pack. All packs are asked, also those of later windows: after a clock was put back, a stream goes on in an earlier window.
-     * Files of a stream of which that can't be read stay.
+     * an older segment in a pack. All packs are asked, also those of later windows: after a clock was put back, a stream goes on in an earlier
+     * window. If a stream's segments in packs can't be looked up, its files stay.
      *
      * @param failed receives the first failure
      */
@@ -162,7 +162,7 @@ public final class PackSweep {
                     isTold = true;
                 }
             }
-            // what is behind one that stays stays
+            // a file behind one that stays has to stay, too
             if (deletion.segment().basePosition() <= oldestInPacks.getOrDefault(deletion.key(), Long.MAX_VALUE)) {
                 going.add(deletion);
             }
@@ -177,10 +177,10 @@ public final class PackSweep {
     }
 
     /**
-     * Removes what streams have in packs below positions, as far as it may go: durably, by one change, and of each stream the beginning. Of as many streams as
-     * the manifest has room for; others are for a later pass.
+     * Removes what streams have in packs below positions, as far as it may go: durably, by one change, and only the beginning of each stream. It does
+     * so for as many streams as the manifest has room for; others are for a later pass.
      *
-     * @param below by stream; above that is all that the stream has elsewhere
+     * @param below by stream: all that the stream has elsewhere is above this position
      * @param cause of the removal
      * @param failed receives why a stream could not be read, and stays
      * @return what was removed
@@ -188,7 +188,7 @@ public final class PackSweep {
     public List<DuePacks.Gone> removeBelow(Map<StreamKey, Long> below, ExpiryPlan.Cause cause, Going going, Consumer<Exception> failed) throws IOException {
         Map<StreamKey, Long> gone = new LinkedHashMap<>();
         List<PackStore.Place> places = new ArrayList<>();
-        // where there is none, the change says so
+        // if there is no room, the change says so
         int room = Math.max(1, store.roomForVoids());
         below.forEach((key, position) -> {
             if (gone.size() == room) {

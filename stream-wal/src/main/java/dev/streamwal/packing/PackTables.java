@@ -21,7 +21,7 @@ record PackTables(PackStore store) implements MergePlan.Tables {
             PackFooter footer = store.reader(pack).footer();
             return footer.indexOffset() - footer.tableOffset();
         } catch (IOException | CorruptSegmentException | UnsupportedFormatException e) {
-            // who merges it finds out, and reports it
+            // a merge of the pack finds out, and reports it
             return 0;
         }
     }

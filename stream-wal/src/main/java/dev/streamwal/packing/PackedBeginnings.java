@@ -54,8 +54,8 @@ public final class PackedBeginnings implements KnownDurable {
         try {
             return store.endBefore(key, base, end);
         } catch (CorruptSegmentException e) {
-            // as if there were nothing: what the segment before lacks up to there counts as missing, which is noted in it for good. So a pack that can't be
-            // read for another reason than damage, and perhaps can later, keeps the stream from being recovered
+            // as if there were nothing: what the segment before lacks up to there counts as missing, and that is noted in the segment for good. So a
+            // pack that can't be read for a reason other than damage, and perhaps can be later, keeps the stream from being recovered
             return end;
         }
     }

@@ -65,7 +65,7 @@ public final class PackedPurge {
     /**
      * Removes what begins below a position, together with the parts of other streams.
      *
-     * @param oldest all of it that is in packs
+     * @param oldest all that goes and is in packs
      * @param isAnyShared whether any of it is in shared segments
      */
     void putOff(StreamKey key, long position, List<PackStore.Place> oldest, boolean isAnyShared) {
@@ -102,8 +102,9 @@ public final class PackedPurge {
     }
 
     /**
-     * Whether nothing else in a pack counts. Packs of which much less counts than they have are written anew as it is, and all of a pack is read for that: so it
-     * is only for those with much. Each segment is looked for, and not counted: streams may be deleted meanwhile, also such of which something goes.
+     * Whether nothing else in a pack counts. Finding out takes a walk through the pack, so it is done only if at least half of the pack's segments
+     * go; a pack of which little counts is written anew anyway. The segments are compared one by one, not counted: streams may be deleted meanwhile,
+     * also those that are purged.
      */
     private boolean isAllThatCounts(ListedPack pack, Set<Beginning> gone) {
         if (gone.size() < pack.segments() / 2) {

@@ -32,8 +32,8 @@ public final class PackedStream {
     }
 
     /**
-     * Removes all of the stream from packs and shared segments, and the own segments before that; durably. Where its own segments can't be read they stay: they
-     * can be deleted all the same, behind this. A crash in between leaves a stream that is refused as before, and this does nothing then.
+     * Removes all of the stream from packs and shared segments, and its own segments that stand before that; durably. Own segments that can't be read
+     * stay; they can still be deleted after this. A crash in between leaves a stream that is refused as before, and then this does nothing.
      *
      * @param each receives every segment that was removed from a pack
      * @param eachOwn receives every deleted segment of the stream's own
@@ -46,7 +46,7 @@ public final class PackedStream {
             places = places();
             elsewhere = windowEnds(places);
         } catch (CorruptSegmentException e) {
-            // it can't be told what is in a damaged pack, and it goes all the same; what is appended from here on stands behind it
+            // the content of a damaged pack isn't known, but it goes all the same; what is appended from here on stands behind it
             forgetBelow(stream.endPosition(), List.of(), each);
             return true;
         }
@@ -58,7 +58,7 @@ public final class PackedStream {
             end = stream.endPosition();
             NavigableMap<Long, Long> unused = stream.windowEnds();
         } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
-            // a cut that is left goes with the stream, as where the disk has no room for what it leaves
+            // a cut that is left goes with the stream, for example one for whose remaining part the disk has no room
             if (e instanceof WalIOException && !store.cutsLeft().isLeft(key())) {
                 throw e;
             }
@@ -71,7 +71,7 @@ public final class PackedStream {
         return true;
     }
 
-    /** Of all that the stream has in packs and shared segments. */
+    /** Where the last of what the stream has in packs and shared segments ends. */
     private long endOf(List<PackStore.Place> places) throws IOException {
         long inPacks = places.stream().mapToLong(place -> place.entry().endPosition()).max().orElse(0);
         return Math.max(inPacks, store.parts(key()).stream().mapToLong(SharedPart::endPosition).max().orElse(0));

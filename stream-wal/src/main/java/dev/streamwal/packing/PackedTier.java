@@ -13,12 +13,12 @@ interface PackedTier {
     void fetch(ListedPack pack) throws IOException;
 
     /**
-     * Copies a pack from the tier into a new file, checked and durable but for its name; where it throws, there is no such file.
+     * Copies a pack from the tier into a new file, checked and durable except for its name; if it throws, there is no such file.
      *
      * @throws TierFailure if the tier fails
      */
     void copy(ListedPack pack, TierObject object, Path file) throws IOException;
 
-    /** Returns when the tier has nothing any more but what the log has in it. */
+    /** Returns when the tier has nothing except what the log has in it. */
     void tidy() throws IOException;
 }

@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>The files are deleted as by a sweep: written down first, the oldest first.
  * </ol>
  *
- * <p>After a crash before step 3, the pack is a leftover, which is deleted when the log is opened. After a crash behind step 3, some segments exist
+ * <p>After a crash before step 3, the pack is a leftover, which is deleted when the log is opened. After a crash after step 3, some segments exist
  * twice, byte for byte the same; the next pass finds them in the pack, and only deletes the files.
  */
 public final class Packer {
@@ -80,7 +80,7 @@ public final class Packer {
         /** The options that currently set the windows and expirations of a stream's segments. */
         StreamPolicy policyOf(StreamKey key);
 
-        /** The same for all streams; empty where they may differ. */
+        /** The options of all streams; empty if they may differ. */
         Optional<StreamPolicy> policyOfAll();
 
         /** Copies a damaged shared segment to the quarantine; its file is deleted after that. */
@@ -89,7 +89,7 @@ public final class Packer {
         /**
          * A shared segment was packed.
          *
-         * @param isDone false where that failed
+         * @param isDone false if that failed
          */
         void sharedPacked(boolean isDone);
 
@@ -198,8 +198,8 @@ public final class Packer {
     }
 
     /**
-     * Returns when no thread merges packs or lists keys any more, which they do without a lock; {@link PackStore#refuseSteps} has told them to stop, and
-     * keeps others from beginning. Their files have names that the next writer may give.
+     * Returns when no thread merges packs or lists keys any more. Such threads hold no lock; {@link PackStore#refuseSteps} has told them to stop, and
+     * keeps others from beginning. They write files under names that the next writer may give, too.
      */
     public void end() {
         merger.end();
@@ -207,7 +207,7 @@ public final class Packer {
     }
 
     /**
-     * The same for a background thread: failures are reported instead of thrown.
+     * {@link #pass()} for a background thread, without merging: failures are reported instead of thrown.
      *
      * @param isStopped asked between two packs
      */
@@ -216,8 +216,9 @@ public final class Packer {
     }
 
     /**
-     * Merges packs where that is currently worth it, and rewrites the key catalogue, on a thread of its own: failures are reported instead of thrown. The
-     * catalogue follows each merge: where there is always something to merge, it would fall behind, and readers would read all tables.
+     * Merges packs if that is currently worth it, and rewrites the key catalogue, on a thread of its own: failures are reported instead of thrown.
+     * The catalogue is looked at after each merge: otherwise, if there is always something to merge, it would fall behind, and readers would read all
+     * tables.
      *
      * @param isStopped asked continually
      */
@@ -239,7 +240,7 @@ public final class Packer {
         boolean run() throws IOException;
     }
 
-    /** Returns what the work returns; false where it failed. Failures while the log is being closed are caused by closing it. */
+    /** Returns what the work returns; false if it failed. Failures while the log is being closed are caused by closing it. */
     private boolean telling(BooleanSupplier isStopped, String task, Work work) {
         long begun = events.begins();
         try {
@@ -290,7 +291,7 @@ public final class Packer {
             // the given time may be behind the clock, and says nothing of what was begun since
             long latest = Math.max(nowMillis, log.nowMillis());
             log.sharedLog().sealUnlessCreatedBetween(nowMillis - log.shortestWindowMillis(), latest + log.shortestWindowMillis());
-            // what comes meanwhile is the next pass's: else own segments would wait for as long as appends go on
+            // what is appended meanwhile is for the next pass: otherwise own segments would wait for as long as appends go on
             long end = store.sharedEnd();
             for (boolean more = true; more && !isStopped.getAsBoolean(); ) {
                 Optional<List<ListedPack>> packs = packOldestShared();
@@ -424,7 +425,7 @@ public final class Packer {
         private final Map<StreamKey, Long> lastPacked = new LinkedHashMap<>();
         private int moved;
         private long bytesBefore;
-        /** Why it isn't known of a stream whether it was packed already. */
+        /** Why it isn't known whether some segment was packed already. */
         private @Nullable Exception unknown;
 
         Run(Job job, Map<StreamKey, StreamLog> streams, Set<StreamKey> left) {
@@ -515,7 +516,7 @@ public final class Packer {
                 if (!PackFailure.isOfPack(e)) {
                     throw e;
                 }
-                // not known, as its place in a pack's table is damaged, say: others are packed
+                // not known, for example because its place in a pack's table is damaged: others are packed
                 left.add(source.key());
                 unknown = e;
                 return false;

@@ -40,7 +40,7 @@ final class Packing {
         next = begunEvent();
     }
 
-    /** The step has ended. One that wrote nothing isn't told of. */
+    /** The step has ended. A step that wrote nothing isn't reported. */
     void end(PackTask task, Measurements measured) {
         if (packs > 0) {
             measured.packingTook(task, packs, System.nanoTime() - begun);

@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The order in which things are tried where some have failed: first what never failed, then what failed longest ago. So what fails always keeps nothing
- * else for ever. One thread at a time.
+ * The order in which things are tried if some have failed: first those that never failed, then those that failed longest ago. So one that always
+ * fails doesn't keep others waiting for ever. One thread at a time.
  */
 final class Retries<T> {
 
@@ -26,7 +26,7 @@ final class Retries<T> {
         failures.keySet().retainAll(each);
     }
 
-    /** What is tried earlier has a smaller one. */
+    /** The smaller the rank, the earlier it is tried. */
     long rank(T each) {
         return failures.getOrDefault(each, 0L);
     }

@@ -9,10 +9,11 @@ import java.util.Map;
 /**
  * Which windows of a batch of shared segments are packed as one. Pure.
  *
- * <p>Mostly each window has a pack of its own, which {@link MergePlan} makes one with others when their span is over. But devices that were offline for a week,
- * with windows of a minute, bring ten thousand windows at once: that would be as many files, each of them forced within one step for which deletions wait, and
- * a few such steps make more packs than a manifest takes, as merging waits as well. So where there are more windows than one merge takes packs, those that
- * would be merged a moment later are written as the pack that the merge would make: with its window and expiration, and only if its span is over.
+ * <p>Mostly each window has a pack of its own, and {@link MergePlan} merges these packs when their span is over. But devices that were offline for a
+ * week, with windows of a minute, bring ten thousand windows at once. That would be as many files, each of them forced within one step, for which
+ * deletions wait. Merging waits as well, so a few such steps would make more packs than a manifest takes. So if there are more windows than one merge
+ * takes packs, those that would be merged a moment later are written as the pack that the merge would make: with its window and expiration, and only
+ * if its span is over.
  */
 final class RunPlan {
 
@@ -51,7 +52,7 @@ final class RunPlan {
             long start = starts.getOrDefault(span, span.window().startMillis());
             SharedRun.Span pack = new SharedRun.Span(new Window(start, span.window().endMillis()), span.expirationMillis());
             packs.put(run, pack);
-            // other options may have given one window what is a span of these
+            // under other options, a window may be as long as a span is under these
             hashes.merge(pack, span.optionsHash(), (one, other) -> one.equals(other) ? one : ListedPack.OTHER_OPTIONS);
         });
         return new RunPlan(packs, hashes);
@@ -67,7 +68,7 @@ final class RunPlan {
         return packs.getOrDefault(run, run);
     }
 
-    /** The hash of the options of all of a pack's windows; {@link ListedPack#OTHER_OPTIONS} where they have none in common. */
+    /** The hash of the options of all of a pack's windows; {@link ListedPack#OTHER_OPTIONS} if they have none in common. */
     long optionsHash(SharedRun.Span pack) {
         return hashes.getOrDefault(pack, ListedPack.OTHER_OPTIONS);
     }

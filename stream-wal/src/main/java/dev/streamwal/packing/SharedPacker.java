@@ -30,10 +30,10 @@ import java.util.function.Supplier;
 /**
  * Moves the content of shared segments into packs, by window and key. The caller holds the packing lock.
  *
- * <p><b>Why nothing is lost.</b> A shared segment is packed once it has its footer, with or behind those before it: so all of it is durable, and so is
- * what its streams have in earlier shared segments. What they have before it in segments of their own is forced first. The packs are durable before
- * the manifest lists them, and the same change of the manifest drops the shared segments; their files are deleted after that, at once or at the next
- * opening of the log.
+ * <p><b>Why nothing is lost.</b> A shared segment is packed once it has its footer, together with the shared segments before it, or after them. So
+ * all of it is durable, and so is what its streams have in earlier shared segments. What the streams have before it in segments of their own is
+ * forced first. The packs are durable before the manifest lists them, and the same change of the manifest drops the shared segments; their files are
+ * deleted after that, at once or at the next opening of the log.
  */
 final class SharedPacker {
 
@@ -46,7 +46,7 @@ final class SharedPacker {
     private final long optionsHash;
     /** Damaged segments that were set aside, and not packed yet. */
     private final Set<Path> copied = new HashSet<>();
-    /** Segments of which a pass has met a sector that the disk can't read. */
+    /** Segments in which a pass has met a sector that the disk can't read. */
     private final Set<Path> unreadable = new HashSet<>();
 
     SharedPacker(PackStore store, SegmentStorage storage, Packer.PackedLog log, long optionsHash) {
@@ -56,7 +56,10 @@ final class SharedPacker {
         this.log = log;
     }
 
-    /** Packs the oldest shared segments that can be packed, as many as make a batch; empty if there is none. Where that fails, the next pass writes others. */
+    /**
+     * Packs the oldest shared segments that can be packed, as many as make a batch; empty if there is none. If that fails, the next pass writes other
+     * packs.
+     */
     Optional<List<ListedPack>> packOldest() throws IOException {
         deletePacked();
         List<ListedPack> packs = new ArrayList<>();
@@ -69,7 +72,7 @@ final class SharedPacker {
                     return Optional.empty();
                 }
                 log.forceOwnSegments();
-                // first: where the quarantine has no room, nothing is written in vain
+                // first: if the quarantine has no room, nothing is written in vain
                 setAside(batch.damaged());
                 write(batch, packs);
             }
@@ -85,7 +88,7 @@ final class SharedPacker {
                 }
             }
         }
-        // behind the mappings: not every system deletes a file that is mapped
+        // after unmapping: not every system deletes a file that is mapped
         deletePacked();
         return Optional.of(packs);
     }
@@ -108,8 +111,8 @@ final class SharedPacker {
     }
 
     /**
-     * Where the disk can't read a sector, it may be able to a moment later: only the next pass packs the segment without what stands there. This one packs those
-     * before it, or fails.
+     * A sector that the disk can't read now may be readable a moment later. So only the next pass packs the segment without what stands there; this
+     * pass packs the segments before it, or fails.
      */
     private boolean add(SharedBatch batch, Segment next, boolean isComplete) throws IOException {
         try {

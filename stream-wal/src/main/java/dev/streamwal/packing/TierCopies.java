@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The packs in a log's tier as files of a copy of the log. They are read before the log is copied, with no lock, as the tier may be slow; under the lock of
- * deletions it is looked whether they are still all. One thread.
+ * The packs in a log's tier as files of a copy of the log. They are read before the log is copied, with no lock, because the tier may be slow; under
+ * the lock of deletions, {@link #isComplete} tells whether they are still all. One thread.
  */
 public final class TierCopies {
 
@@ -23,7 +23,7 @@ public final class TierCopies {
     private final Path target;
     private final Map<Long, TierObject> copied = new HashMap<>();
 
-    /** @param target the copy's directory, which is there */
+    /** @param target the copy's directory, which exists */
     public TierCopies(PackStore store, Path target) {
         this.store = store;
         this.target = target;
@@ -53,8 +53,8 @@ public final class TierCopies {
     }
 
     /**
-     * Whether the copy has all that is in the tier; what isn't there any more is deleted then. What has come back from the tier is the same pack. The caller
-     * holds the lock of deletions.
+     * Whether the copy has all packs that are in the tier. If so, packs that the log doesn't have any more are deleted from the copy; a pack that has
+     * come back from the tier is the same and stays. The caller holds the lock of deletions.
      */
     public boolean isComplete() throws IOException {
         Manifest now = store.manifest();

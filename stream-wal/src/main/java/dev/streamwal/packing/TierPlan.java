@@ -12,13 +12,13 @@ import java.util.Set;
  * Plans which packs go to the tier. Pure: the same input gives the same list.
  *
  * <p>A pack in the tier is never merged again. So a pack that is old enough waits until its {@link MergePlan longest span} is over and no merge is
- * planned for it, which takes a 32nd of the retention; and where merges don't come about, as for want of room, two more such spans. A pack that comes
- * late to a span, of which the tier has some already, stays unless it has a fourth of the bytes that the tier has: so their number stays small, as the
- * tier has a fourth more of the span with each of them.
+ * planned for it, which takes a 32nd of the retention; if merges don't come about, for example for want of room, it waits for two more such spans. If
+ * the tier already has packs of a span, a late pack of the span stays unless it has a fourth of their bytes. So the number of packs stays small: with
+ * each of them the tier has a fourth more of the span.
  */
 final class TierPlan {
 
-    /** How many spans' lengths behind the end of its span a pack waits for merges at most. */
+    /** For how many spans' lengths after the end of its span a pack waits for merges at most. */
     private static final int MAX_SPANS_OF_WAITING = 2;
 
     private TierPlan() {}

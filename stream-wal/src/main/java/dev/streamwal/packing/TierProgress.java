@@ -5,14 +5,12 @@ import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/**
- * Since when a pass has waited for its tier. A call that hangs throws nothing, and its thread can't say so: another one looks here. Thread-safe.
- */
+/** Since when a pass has waited for its tier. A call that hangs throws nothing, and its thread can't report it: another thread looks here. Thread-safe. */
 final class TierProgress {
 
     /**
-     * How long a call may take. A provider may keep what it is given until the object is closed, and send all of a pack then: one of 1 GiB takes less than
-     * this at 4 MB/s. Who is told too early sees the failure end with the pass.
+     * How long a call may take. A provider may keep what it is given until the object is closed, and then send a whole pack: a pack of 1 GiB takes
+     * less than this at 4 MB/s. A failure that is reported too early ends with the pass.
      */
     static final long MAX_CALL_NANOS = TimeUnit.MINUTES.toNanos(5);
 

@@ -50,7 +50,7 @@ public final class Tiering implements PackedTier {
     public static final String TASK = "tier";
     private static final int MAX_FAILED_DELETIONS = 10;
     private static final int MAX_FAILED_UPLOADS = 3;
-    /** Behind so many the tier is told what it has: what was moved isn't there before, for who has nothing but the tier. */
+    /** After so many packs the tier is told what it has. Until then, a reader that has only the tier doesn't find the packs that moved. */
     static final int MAX_PACKS_AT_ONCE = 8;
 
     /**
@@ -58,7 +58,7 @@ public final class Tiering implements PackedTier {
      *
      * @param folder of the tier
      * @param afterMillis how long after the end of its window a pack stays in the log's directory
-     * @param intervalNanos between two passes; they are fewer behind failures
+     * @param intervalNanos between two passes; longer after failures
      */
     public record Settings(Path folder, long afterMillis, long intervalNanos) {}
 
@@ -71,7 +71,7 @@ public final class Tiering implements PackedTier {
     private final LongSupplier random;
     private final LongSupplier steadyClock;
     private final MergePlan.Limits limits;
-    /** Who uses the tier for a pass, or to tell it what it has. Fair: else a pass would take it again before who waits. */
+    /** Held while the tier is used for a pass, or told what it has. Fair: otherwise a pass would take it again before a thread that waits. */
     private final ReentrantLock using = new ReentrantLock(true);
     private final ReentrantLock fetching = new ReentrantLock();
     /** Held while something that was done is recorded. */
@@ -81,13 +81,13 @@ public final class Tiering implements PackedTier {
     /** Packs whose tables or footers can't be read stay where they are. */
     @GuardedBy("using")
     private final Set<Long> damaged = new HashSet<>();
-    /** Packs that failed to move, as the tier refuses an object of that size. */
+    /** Packs that failed to move, for example because the tier refuses an object of that size. */
     @GuardedBy("using")
     private final Retries<Long> notMoved = new Retries<>();
-    /** Objects that couldn't be deleted, as under a legal hold. */
+    /** Objects that couldn't be deleted, for example under a legal hold. */
     @GuardedBy("using")
     private final Retries<String> notDeleted = new Retries<>();
-    /** How often a table was found damaged by the time at which each pack in the tier had its table here, whole; less than 0 before. */
+    /** {@link PackStore#tableDamages()} when each pack in the tier last had its whole table here; less than 0 before. */
     @GuardedBy("using")
     private int wholeTables = -1;
     /** Whether the tier has nothing that the log hasn't in it, as of the content that was published. */
@@ -135,7 +135,7 @@ public final class Tiering implements PackedTier {
         return pass(() -> false);
     }
 
-    /** Moves some packs after the other, and lets others use the tier in between. Where that succeeds, failures of earlier passes are over. */
+    /** Moves some packs at a time, and lets other threads use the tier in between. If that succeeds, failures of earlier passes are over. */
     private int pass(BooleanSupplier isStopped) throws IOException {
         int moved = 0;
         IOException failed = null;
@@ -182,7 +182,7 @@ public final class Tiering implements PackedTier {
     }
 
     /**
-     * The same for a background thread: failures are reported instead of thrown, and make the passes rarer.
+     * {@link #pass()} for a background thread: failures are reported instead of thrown, and make the passes rarer.
      *
      * @param isStopped asked between two pieces of a pack
      */
@@ -230,7 +230,7 @@ public final class Tiering implements PackedTier {
         }
     }
 
-    /** @param failed why others weren't moved, or fetched; null where nothing failed */
+    /** @param failed why others weren't moved, or fetched; null if nothing failed */
     private record Moved(int packs, @Nullable IOException failed) {}
 
     @GuardedBy("using")
@@ -276,7 +276,7 @@ public final class Tiering implements PackedTier {
         }
     }
 
-    /** One that can't move keeps no other; where several can't, the tier may be away. */
+    /** A pack that can't move doesn't keep others from moving; if several can't, the tier may be away. */
     @GuardedBy("using")
     private Moved move(LogInTier tier, List<ListedPack> due, BooleanSupplier isStopped) {
         if (due.isEmpty()) {
@@ -309,9 +309,10 @@ public final class Tiering implements PackedTier {
     /**
      * Says what the tier has, once more, before anything is put there.
      *
-     * <p><b>Why two copies of a directory delete nothing of each other's</b>, though they pass at the same time. Each has its content there, under a name that the other
-     * one doesn't give, before it looks for another's and goes on. So at least one of them finds the other's, and puts nothing there. The other one finds the
-     * first one's content before it deletes anything. Copies that were made during a pass are told apart by the next one.
+     * <p><b>Why two copies of a directory delete nothing of each other's</b>, though they pass at the same time. Each puts its content there, under a
+     * name that the other one doesn't give, before it looks for another's content and goes on. So at least one of them finds the other's content, and
+     * puts no pack there. The other one finds the first one's content before it deletes anything. Copies that were made during a pass are told apart
+     * by the next pass.
      */
     @GuardedBy("using")
     private void announce(LogInTier tier) throws IOException {
@@ -324,7 +325,7 @@ public final class Tiering implements PackedTier {
     @GuardedBy("using")
     private List<ListedPack> due(Manifest now) {
         if (store.cutsLeft().isAny()) {
-            // it may need any of them here
+            // a cut may need any of them here
             return List.of();
         }
         List<Long> listed = now.packsInOrder().stream().map(ListedPack::number).toList();
@@ -346,11 +347,14 @@ public final class Tiering implements PackedTier {
     }
 
     private TierContent content(Manifest now) throws IOException {
-        // keys behind the manifest: a key is in the file before the first record that is encrypted with it
+        // the keys after the manifest: a key is in the file before the first record that is encrypted with it
         return new TierContent(now.ofTier(), KeysFile.bytes(store.root()).orElse(new byte[0]));
     }
 
-    /** The tier, which is this log's alone. The manifest has its id before the tier does: else a tier that was marked right before a crash would be nobody's. */
+    /**
+     * The tier, which is this log's alone. The manifest has its id before the tier does: otherwise a tier that was marked right before a crash would
+     * belong to no log.
+     */
     @GuardedBy("using")
     private LogInTier claimed(BooleanSupplier isStopped) throws IOException {
         if (store.manifest().tier().isEmpty()) {
@@ -392,7 +396,7 @@ public final class Tiering implements PackedTier {
     /**
      * Makes tables anew that have gone from the log's directory, or don't verify.
      *
-     * @return why that failed; null where all are whole
+     * @return why that failed; null if all are whole
      */
     @GuardedBy("using")
     private @Nullable IOException makeTables(LogInTier tier, BooleanSupplier isStopped) throws IOException {
@@ -440,7 +444,7 @@ public final class Tiering implements PackedTier {
 
     // ---------------------------------------------------------------- to the tier
 
-    /** Whether the pack moved; not if it was merged, deleted or asked for meanwhile, or can't be read. */
+    /** Whether the pack moved; false if it was merged, deleted or asked for meanwhile, or can't be read. */
     @GuardedBy("using")
     private boolean isMoved(LogInTier tier, ListedPack pack) throws IOException {
         try {
@@ -458,12 +462,12 @@ public final class Tiering implements PackedTier {
         }
     }
 
-    /** @return null where the pack was merged or deleted meanwhile, or can't be read */
+    /** @return null if the pack was merged or deleted meanwhile, or can't be read */
     @GuardedBy("using")
     private @Nullable TierObject uploaded(LogInTier tier, ListedPack pack) throws IOException {
         try (LogFile file = LogFile.reading(store.file(pack))) {
             PackReader reader = store.reader(pack);
-            // first: where the disk has no room for the table, nothing is uploaded in vain
+            // first: if the disk has no room for the table, nothing is uploaded in vain
             boolean unused = recorded(() -> {
                 PackTableFile.prepare(reader, store.root());
                 return true;
@@ -481,7 +485,7 @@ public final class Tiering implements PackedTier {
         }
     }
 
-    /** What wasn't listed; not where the log is closed, as the name may be in use by the next writer. */
+    /** Deletes a table that wasn't listed; not if the log is closed, because the next writer may use the name. */
     private void discardTable(ListedPack pack) throws IOException {
         recording.lock();
         try {
@@ -530,7 +534,7 @@ public final class Tiering implements PackedTier {
     public void copy(ListedPack pack, TierObject object, Path file) throws IOException {
         LogTier bound = store.manifest().tier().orElseThrow();
         try {
-            // the caller waits for it: what is answered here says nothing of a pass
+            // the caller waits for this: its progress says nothing of a pass
             write(pack, object, new LogInTier(new TierFolder(settings.folder()), bound.id(), () -> isEnded), file);
         } catch (IOException e) {
             Files.deleteIfExists(file);
@@ -547,7 +551,7 @@ public final class Tiering implements PackedTier {
     }
 
     private void fetch(ListedPack pack, TierObject object, LogInTier tier) throws IOException {
-        // it is fetched to be written anew; a disk that it fills takes no appends
+        // it is fetched to be written anew; if it filled the disk, there would be no room for appends
         if (!store.hasRoomFor(pack.bytes())) {
             throw new IOException("no space left for a pack of the tier and what is written in its place: bytes=" + pack.bytes() + ", file=" + store.file(pack)
                     + "; free twice as much");
@@ -586,11 +590,11 @@ public final class Tiering implements PackedTier {
      * What is in the tier.
      *
      * @param names before something was deleted
-     * @param notDeleted why something couldn't be; null where all could
+     * @param notDeleted why something couldn't be deleted; null if nothing failed
      */
     private record Tidied(List<String> names, @Nullable TierFailure notDeleted) {}
 
-    /** Publishes what the tier has, and then deletes what isn't in it: who has nothing but the tier finds each pack that is listed there. */
+    /** Publishes what the tier has, and then deletes what that doesn't list: a reader that has only the tier finds each listed pack. */
     @GuardedBy("using")
     private Tidied tidy(LogInTier tier) throws IOException {
         Manifest now = store.settled();
@@ -606,7 +610,7 @@ public final class Tiering implements PackedTier {
         checkNobodyElseWrites(tier, names);
         Set<String> kept = packsIn(now);
         names.stream().filter(name -> TierNames.parseContent(name).isPresent()).max(String::compareTo).ifPresent(kept::add);
-        // behind the list: what a later writer has put there isn't in it
+        // after listing: what a later writer has put there isn't in the list
         log.checkWriter();
         TierFailure notDeleted = delete(tier, names.stream().filter(name -> isOurs(name) && !kept.contains(name)).collect(Collectors.toSet()));
         isTidy = notDeleted == null;
@@ -618,7 +622,7 @@ public final class Tiering implements PackedTier {
     }
 
     /**
-     * One that can't be deleted keeps no other; where many can't, the tier may be away.
+     * An object that can't be deleted doesn't keep others from being deleted; if many can't be, the tier may be away.
      *
      * @return the first failure; null if there was none
      */
@@ -655,7 +659,7 @@ public final class Tiering implements PackedTier {
         long serial = bound.serial() + 1;
         bind(bound.id(), serial);
         publishing = TierNames.content(serial, log.incarnation(), (int) random.getAsLong());
-        // where it fails, nobody knows what the tier says
+        // if it fails, it isn't known what the tier says
         published = null;
         tier.publish(content, publishing);
         published = content;

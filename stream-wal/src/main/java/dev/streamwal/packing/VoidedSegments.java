@@ -16,10 +16,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * How much of each pack doesn't count any more. A void range names no pack: which packs have something in it only their tables say. So the streams of new
- * ranges are looked up in the packs that are known, and the streams of all ranges in packs that are new; what was found before stays as it is. A look costs
- * what was deleted since the last one, not what there is. A pack that can't be read, or not all of it, is looked at again when the manifest has changed.
- * Thread-safe.
+ * How much of each pack doesn't count any more. A void range names no pack: only the packs' tables say which packs have something in it. So the
+ * streams of new ranges are looked up in the packs that are known, and the streams of all ranges in packs that are new; what was found before stays
+ * as it is. A look costs what was deleted since the last one, not what there is. A pack that can't be read, or not all of it, is looked at again when
+ * the manifest has changed. Thread-safe.
  */
 final class VoidedSegments {
 
@@ -104,7 +104,7 @@ final class VoidedSegments {
         return byPack;
     }
 
-    /** @param before what didn't count by it was found before */
+    /** @param before what doesn't count by this manifest was found before */
     private Found look(List<StreamKey> keys, ListedPack pack, Manifest before, Manifest now) throws IOException {
         long[] found = new long[2];
         boolean isWhole = catalog.find(keys, List.of(pack), (index, in, segment) -> {
