@@ -69,7 +69,7 @@ final class CommitJournal {
     @GuardedBy("lock")
     private boolean closed;
 
-    /** Binds files beyond those without which nothing could be made durable. */
+    /** Limits files beyond those without which nothing could be made durable. */
     private volatile KeptRoom room = KeptRoom.NONE;
 
     /** The number of files that were filled by few flushes, minus those that were filled by many. */
@@ -172,7 +172,7 @@ final class CommitJournal {
         }
     }
 
-    /** Keeps what {@link #inherit} has taken over; to be called behind that, before anything is written. */
+    /** Keeps what {@link #inherit} has taken over; to be called after that, before anything is written. */
     Deletion.Kept pinInherited() {
         lock.lock();
         try {
@@ -188,9 +188,9 @@ final class CommitJournal {
     }
 
     /**
-     * Deletes what a crash left of a file that was being created: it takes no block. Its number isn't used again, so where it can't be deleted it stays, and
-     * the next opening tries again. One with a bad sector goes for good before anything is written, or the log isn't opened: what couldn't be read there, and
-     * was skipped, may have been the block whose number is given again, and both would count if the file came back.
+     * Deletes what a crash left of a file that was being created: it takes no block. Its number isn't used again, so if it can't be deleted it stays,
+     * and the next opening tries again. A file with a bad sector is deleted for good before anything is written, or the log isn't opened: the part
+     * that couldn't be read, and was skipped, may have been the block whose number is given again, and both would count if the file came back.
      */
     @GuardedBy("lock")
     private void inheritFree(InheritedJournal.Part part) throws IOException {
@@ -203,7 +203,7 @@ final class CommitJournal {
             try {
                 Files.deleteIfExists(part.path());
             } catch (IOException e) {
-                // nothing needs it to go
+                // it may stay
             }
         }
     }
@@ -356,7 +356,7 @@ final class CommitJournal {
         }
     }
 
-    /** A checkpoint frees a file where one is full. */
+    /** Checks the room only if a file is full: a checkpoint frees that one. */
     @GuardedBy("lock")
     private void checkRoom(int length) throws IOException {
         if (!full.isEmpty()) {
@@ -477,7 +477,7 @@ final class CommitJournal {
             Files.deleteIfExists(file.path());
         }
         if (surplus.stream().anyMatch(OpenJournalFile::hasBadSector)) {
-            // nobody would know of one that came back whether a block is missing there
+            // if such a file came back, it wouldn't be known whether a block is missing there
             DirectoryForce.force(JournalFiles.directory(root));
         }
     }

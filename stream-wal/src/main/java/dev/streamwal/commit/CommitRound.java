@@ -124,8 +124,8 @@ final class CommitRound {
     }
 
     /**
-     * Drops what was gathered, after a failure that isn't the journal's, such as an error of the JVM. It is gathered again from the
-     * beginning, and nothing counts as mentioned by the dropped block. Takes no memory, as it may be memory that is lacking.
+     * Drops what was gathered, after a failure that isn't the journal's, such as an error of the JVM. It is gathered again from the beginning, and
+     * nothing counts as mentioned by the dropped block. Takes no memory, because memory may be what is lacking.
      */
     void abandon() {
         if (file != null) {
@@ -157,7 +157,7 @@ final class CommitRound {
         if (target == null || !block.hasRoomFor(bytes)) {
             return null;
         }
-        // what takes memory, first: from where a deletion is condemned nothing can fail that would leave it so
+        // first what takes memory: once a deletion is condemned, nothing can fail that would leave it condemned
         target.deletedFrom().add(deletion.key());
         if (deletion instanceof Deletion.Below below) {
             block.deletedBelow(below.key(), below.position());
@@ -225,8 +225,8 @@ final class CommitRound {
                 return true;
             }
         }
-        // every request came after its append: to a segment that was gathered as far as it reached, has its footer, or is gone. A requested
-        // end behind all of them belongs to a segment that was given up; later appends come after it
+        // each request came after its append, which went to a segment that was gathered as far as it reached, has its footer, or is gone. A requested
+        // end behind all segments belongs to a segment that was given up; later appends come after it
         cursor.gatheredEnd = Math.max(cursor.gatheredEnd, cursor.wantedEnd);
         return true;
     }

@@ -10,7 +10,7 @@ public sealed interface Deletion {
     /**
      * All of a stream's segments that begin below a position. This stays true, since no position is given twice.
      *
-     * @param position below it begins nothing of the stream that stays, now or later
+     * @param position no segment of the stream that stays begins below it, now or later
      */
     record Below(StreamKey key, long position) implements Deletion {}
 

@@ -23,7 +23,7 @@ public final class FlushFailedException extends IOException {
      * As callers get it.
      *
      * @param root the log's directory
-     * @param key of the stream concerned; null where there is none
+     * @param key of the stream concerned; null if there is none
      */
     public WalException published(Path root, @Nullable String key) {
         if (getCause() instanceof WalException known) {
@@ -34,7 +34,7 @@ public final class FlushFailedException extends IOException {
                 + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, this);
     }
 
-    /** What the system said, as a value of a message. Not part of this exception's own message: nobody takes a flush that failed for a full disk. */
+    /** What the system said, as a value of a message. Not part of this exception's own message, so that a failed flush isn't taken for a full disk. */
     private String systemError() {
         Throwable said = getCause();
         while (said instanceof FlushFailedException && said.getCause() != null) {

@@ -64,8 +64,8 @@ public final class GroupCommitter implements SegmentDurability {
      *                                wait for the force get the exception.
      *   close                        leads on until no force is running; then no request can start another one.
      *
-     * An error, such as a shortage of memory, anywhere. Nobody else would answer a request that was lost, lead in place of a leader that is gone,
-     * or wake who parks. So:
+     * An error, such as a shortage of memory, anywhere. No other thread would answer a request that was lost, lead in place of a leader that is gone,
+     * or wake a thread that parks. So:
      *
      *   where a request is           always in one list: `queue`, `pending`, `PendingForce.waiting`, or `answered`; or else answered and told.
      *                                It has the link itself, so it goes from one list to another without taking memory.
@@ -73,10 +73,10 @@ public final class GroupCommitter implements SegmentDurability {
      *                                `pending` are answered with the error.
      *   giving up `leading`          whatever has failed. What belongs to it (`left`, the successor, waking) takes no memory.
      *   telling, reporting           happens when `leading` is given up, or catches what it throws: no request waits for a report.
-     *   who waits                    has all that it needs before its first request is in the queue, and leaves only with all answered, since
-     *                                somebody may have woken it to lead. Neither waiting nor leading throws.
-     *   threads                      don't end by an error (`LazyThread`). If one can't be started, who asks does the work: who asked `later`
-     *                                leads until it is answered, and a leader forces itself.
+     *   a waiting thread             has all that it needs before its first request is in the queue, and leaves only with all answered, since
+     *                                another thread may have woken it to lead. Neither waiting nor leading throws.
+     *   threads                      don't end by an error (`LazyThread`). If one can't be started, the asking thread does the work: a thread
+     *                                that asked `later` leads until it is answered, and a leader forces the segment itself.
      *
      * Fail-stop. A failed write or force is kept in `failure`, for ever: nothing is tried again, and every later request is answered with it.
      * `failure` is set before any request of that round is answered.
@@ -128,7 +128,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     private final LongAdder flushes = new LongAdder();
 
-    /** The answer where there was no memory for another. */
+    /** The answer if there was no memory for another one. */
     private final IOException givenUp = new IOException("a commit failed, as the program had no memory left;"
             + " free some memory, or allow more (-Xmx), then sync");
 
@@ -147,18 +147,21 @@ public final class GroupCommitter implements SegmentDurability {
         this.thread = settings.threads() ? new CommitThread(this, settings.flushIntervalNanos()) : null;
     }
 
-    /** Takes over the journal of an earlier writer, which has been redone but for cuts in packs. To be called before all other methods. */
+    /** Takes over the journal of an earlier writer, which has been redone except for cuts in packs. To be called before all other methods. */
     public void inherit(InheritedJournal found) throws IOException {
         journal.inherit(found);
         checkpoint.inherit(found);
     }
 
-    /** Keeps an earlier writer's journal until this is closed, for what it says is yet to be carried out. To be called before anything is made durable. */
+    /**
+     * Keeps an earlier writer's journal until the result is closed, because some of what it says is yet to be carried out. To be called before
+     * anything is made durable.
+     */
     public Deletion.Kept pinInherited() {
         return journal.pinInherited();
     }
 
-    /** Gives up an earlier writer's journal, as a part of it can't be read. To be called before anything is made durable. */
+    /** Gives up an earlier writer's journal, because a part of it can't be read. To be called before anything is made durable. */
     public void giveUpInherited() throws IOException {
         journal.giveUpCurrent();
         boolean unused = checkpoint.run();
@@ -410,7 +413,7 @@ public final class GroupCommitter implements SegmentDurability {
      * Runs one round, unless another thread leads. A round that its own handlers couldn't end is ended in a {@code finally}, which takes no memory: the
      * type of a handler is looked up when it is first needed.
      */
-    @SuppressWarnings({"finally", "Finally"}) // nothing may be thrown to who leads: see above
+    @SuppressWarnings({"finally", "Finally"}) // nothing may be thrown to the leader: see above
     private boolean leadOnce() {
         if (!leading.compareAndSet(false, true)) {
             return false;
@@ -789,7 +792,7 @@ public final class GroupCommitter implements SegmentDurability {
         try {
             events.failed(task, null, problem);
         } catch (RuntimeException | Error e) {
-            // who receives events keeps what it can't record; requests don't wait for it
+            // the receiver of events keeps what it can't record; requests don't wait for it
         }
     }
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param durable what is durable of the segments that frontier and journal name
  * @param nextSequence of the next block
  * @param nextFileNumber that no file has
- * @param current the file for the next block; null if that begins a file
+ * @param current the file for the next block; null if the next block begins a file
  * @param full files with blocks that are still needed, oldest first, without {@code current}
  * @param free the other files
  */

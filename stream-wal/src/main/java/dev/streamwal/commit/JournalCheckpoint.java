@@ -67,8 +67,8 @@ final class JournalCheckpoint {
     private boolean closed;
 
     /**
-     * Deletions that were carried out, and that {@link #forced} and {@link #inherited} may not know of yet. What a checkpoint doesn't take out
-     * at its end, the next deletion does: so no more than are carried out during one checkpoint.
+     * Deletions that were carried out, and that {@link #forced} and {@link #inherited} may not know of yet. The next deletion takes out those that a
+     * checkpoint hasn't taken out at its end. So there are no more than are carried out during one checkpoint.
      */
     private final ConcurrentLinkedQueue<Deletion> carriedOut = new ConcurrentLinkedQueue<>();
 
@@ -235,7 +235,7 @@ final class JournalCheckpoint {
         if (files.isEmpty() || closed) {
             return false;
         }
-        // else it would look for segments that have gone
+        // otherwise it would look for segments that have gone
         forgetCarriedOut();
         try {
             if (!forceAll(files)) {
@@ -440,11 +440,11 @@ final class JournalCheckpoint {
     /**
      * Forgets segments that are gone for good. Waits for no checkpoint: the caller may hold the lock of a stream, which a checkpoint takes.
      *
-     * <p>Why a deletion may be unpinned behind this, while a checkpoint runs that has examined a segment before it was cut: that checkpoint saw
-     * the file with the deletion pinned when it began, and doesn't free it; so the journal still tells the deletion whoever reads the frontier
-     * that it writes. One that begins later, and may free the file, has seen it unpinned, so the deletion is in the queue by then, and is taken
-     * out before the frontier is written, behind all that was examined. A position is never given twice: a deletion that is taken out late meets
-     * nothing that came after it.
+     * <p>Why a deletion may be unpinned after this, while a checkpoint runs that has examined a segment before it was cut. That checkpoint saw the
+     * file with the deletion pinned when it began, and doesn't free the file; so a reader of the frontier that it writes still finds the deletion in
+     * the journal. A checkpoint that begins later, and may free the file, has seen the file unpinned; so the deletion is in the queue by then, and is
+     * taken out before the frontier is written, after everything was examined. A position is never given twice: a deletion that is taken out late
+     * meets nothing that came after it.
      */
     void forget(Collection<? extends Deletion> deletions) {
         carriedOut.addAll(deletions);

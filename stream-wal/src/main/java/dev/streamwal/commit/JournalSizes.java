@@ -12,7 +12,7 @@ package dev.streamwal.commit;
  */
 public record JournalSizes(int minFileBytes, int maxFileBytes, long maxTotalBytes, int maxBlockBytes, int maxStreamBytes) {
 
-    /** A stream's share of a block is what 10,000 records of 128 bytes have, which may be in flight at once; all shared records are one stream's. */
+    /** A stream's share of a block has room for 10,000 records of 128 bytes, which may be in flight at once; all shared records are one stream's. */
     public static final JournalSizes DEFAULT = new JournalSizes(4 << 20, 64 << 20, 1L << 30, 4 << 20, 2 << 20);
 
     public JournalSizes {

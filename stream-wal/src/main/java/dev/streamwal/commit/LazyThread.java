@@ -30,7 +30,10 @@ abstract class LazyThread {
         return stopped;
     }
 
-    /** Starts the thread, or ends its current or next park. Where the process can start no thread, {@link #isStarted} tells, and the next call tries again. */
+    /**
+     * Starts the thread, or ends its current or next park. If the process can start no thread, {@link #isStarted} is false, and the next call tries
+     * again.
+     */
     final void startOrUnpark() {
         Thread running = thread;
         // unparked also if another caller has just started it: it may have looked for work before this caller's came

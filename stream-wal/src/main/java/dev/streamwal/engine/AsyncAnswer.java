@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AsyncAnswer<T> extends CompletableFuture<T> {
 
-    /** A failure takes some bytes to be told. Where the heap hasn't them, it is tried so often, for 10 s, as nobody else will tell it. */
+    /**
+     * Completing the future takes some bytes of memory. If the heap doesn't have them, it is tried so often, for 10 s, because no other thread will
+     * complete it.
+     */
     private static final int MAX_TRIES = 1_000;
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 

@@ -11,16 +11,16 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Recovers all streams, one after the other, after a writer that didn't close its log. So damage is known before a stream is used, and
- * readers in other processes find no torn ends. The thread rests for as long as it worked, which leaves at least half of the disk's time to
- * the program. A stream that can't be read, or for which there is no memory, keeps it from no other one, and is tried again; a damaged one isn't.
+ * Recovers all streams, one after the other, after a writer that didn't close its log. So damage is known before a stream is used, and readers in
+ * other processes find no torn ends. The thread rests for as long as it worked, which leaves at least half of the disk's time to the program. A
+ * stream that can't be read, or for which there is no memory, doesn't keep others from being recovered, and is tried again; a damaged one isn't.
  */
 public final class BackgroundRecovery {
 
     /** The task's name in reports of its failures. */
     public static final String TASK = "recover";
 
-    /** After so long what failed is tried again, and then after twice as long, up to an hour. */
+    /** After this time streams that failed are tried again, then after twice as long, up to an hour. */
     private static final long AGAIN_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final long MAX_AGAIN_NANOS = TimeUnit.HOURS.toNanos(1);
 

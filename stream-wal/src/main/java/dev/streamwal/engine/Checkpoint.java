@@ -22,14 +22,14 @@ import java.util.function.Supplier;
 /** Copies a log that is being written. */
 public final class Checkpoint {
 
-    /** Packs go to the tier once an interval: another look finds all that went. */
+    /** Packs go to the tier once an interval, so another look finds all that went. */
     private static final int MAX_LOOKS = 16;
 
     private Checkpoint() {}
 
     /**
-     * Copies the log. What is in its tier is read first, without the lock of deletions, and again where more went there meanwhile. What stands on another
-     * disk is copied last, without that lock: see {@link LinkFolder}.
+     * Copies the log. What is in its tier is read first, without the lock of deletions, and again if more went there meanwhile. A target on another
+     * disk is filled last, without that lock: see {@link LinkFolder}.
      *
      * @param streams asked under that lock
      */
@@ -76,7 +76,8 @@ public final class Checkpoint {
         copyCursors(root, target);
         FolderUpgrade.refuseOldVersions(target);
         Path folder = Files.createDirectory(target.resolve(StreamDirectory.NAME));
-        // what streams share comes last: a stream that shares may get segments of its own meanwhile, behind that, and never the other way round
+        // shared segments come last: a stream that shares may get segments of its own meanwhile, with records behind its shared ones, and never the
+        // other way round
         List<StreamLog> inOrder = new ArrayList<>(streams);
         inOrder.sort(Comparator.comparing(stream -> stream.key().equals(StreamKey.SHARED)));
         for (StreamLog stream : inOrder) {

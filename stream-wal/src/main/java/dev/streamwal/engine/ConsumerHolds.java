@@ -57,7 +57,7 @@ public final class ConsumerHolds {
      * Holds nothing yet.
      *
      * @param retainedFor the consumers for which a stream is kept, by its key
-     * @param maxMillis beyond its expiration, for which any stream's segment may be kept; {@link #NONE_HELD} where no stream is kept for a consumer
+     * @param maxMillis for how long beyond its expiration any stream's segment may be kept; {@link #NONE_HELD} if no stream is kept for a consumer
      */
     public ConsumerHolds(Path root, Function<String, List<RetainedFor>> retainedFor, long maxMillis, SweepEvents report) {
         this.root = root;
@@ -66,7 +66,7 @@ public final class ConsumerHolds {
         this.report = report;
     }
 
-    /** For how long beyond its expiration any segment may be held; {@link #NONE_HELD} where none is. */
+    /** For how long beyond its expiration any segment may be held, in ms; {@link #NONE_HELD} if none is. */
     long maxMillis() {
         return maxMillis;
     }
@@ -108,7 +108,7 @@ public final class ConsumerHolds {
         /**
          * What of a stream is deleted, and what stays for consumers.
          *
-         * @param packed what the plan deletes of it from packs: that is before what has files of its own
+         * @param packed what the plan deletes of it from packs, which stands before the stream's own files
          */
         HeldBack.Outcome of(String key, List<HeldBack.Due> packed) {
             List<ExpiryPlan.Deletion> ofFiles = files.getOrDefault(key, List.of());
@@ -126,7 +126,7 @@ public final class ConsumerHolds {
             return HeldBack.of(nowMillis, dues, Map.of(key, holds));
         }
 
-        /** When the time of a consumer is over for something that was asked about. */
+        /** When the time of a consumer is over for a segment that was asked about. */
         long nextReleaseMillis() {
             return nextReleaseMillis;
         }
@@ -233,7 +233,7 @@ public final class ConsumerHolds {
         final CursorReader reader;
         /** True also after a failed read, which may have read some of the file. */
         private boolean unforced;
-        /** Times at which something may have been read that wasn't there before. */
+        /** How often something may have been read that wasn't there before. */
         private long changes;
         private Optional<CursorHeader> doubtful = Optional.empty();
 

@@ -35,7 +35,7 @@ public final class EncodedRecord {
     /**
      * Asks the codec; to be {@link #giveBack given back}.
      *
-     * @param stream named where the record is too large
+     * @param stream named if the record is too large
      */
     public static <T> EncodedRecord of(RecordCodec<T> codec, long tag, byte[] header, T value, int maxBytes, String stream) {
         EncodedRecord record = take();
@@ -121,7 +121,7 @@ public final class EncodedRecord {
 
         private int maxBytes = NO_LIMIT;
         private String stream = "";
-        /** Thrown already, and perhaps lost on its way through the codec. */
+        /** Was thrown to the codec, which may have swallowed it. */
         private @Nullable RecordTooLargeException refusal;
 
         Target() {
@@ -135,12 +135,12 @@ public final class EncodedRecord {
             refusal = null;
         }
 
-        /** What follows isn't the codec's. */
+        /** What is written from now on isn't the codec's. */
         void end() {
             maxBytes = NO_LIMIT;
         }
 
-        /** Grows while less than the limit is full, to more than the limit if need be: how large the record is is checked when it is written. */
+        /** Grows while it has less than the limit, to more than the limit if need be: the record's size is checked when the record is written. */
         @Override
         public ByteBuf capacity(int newCapacity) {
             if (newCapacity > capacity() && capacity() >= maxBytes) {

@@ -16,12 +16,12 @@ import java.util.function.Supplier;
  * @param threads whether the log has threads of its own. Without them {@code StreamWal.runBackground()} does their work, sweeps run only when
  *     called, and the listener is called by the thread that causes an event
  * @param journal how large the commit journal is
- * @param maxIdleStreams where more streams are in memory, those that are idle and in packs are let go of
+ * @param maxIdleStreams if more streams are in memory, those that are idle and in packs are let go of
  */
 public record Environment(Supplier<Optional<String>> bootId, Storages storages, LongSupplier salts, boolean threads, JournalSizes journal,
         int maxIdleStreams) {
 
-    /** They take some 40 MB. One that is let go of and comes back costs a look into the packs. */
+    /** So many streams take some 40 MB. One that is let go of and comes back costs a look into the packs. */
     private static final int MAX_IDLE_STREAMS = 100_000;
 
     /** With memory for the usual number of streams. */
@@ -39,7 +39,7 @@ public record Environment(Supplier<Optional<String>> bootId, Storages storages, 
                 BootId::ofThisMachine, new Storages(storage), new SecureRandom()::nextLong, true, JournalSizes.DEFAULT);
     }
 
-    /** The clock for intervals; it stands still where runs have to be repeatable. */
+    /** The clock for intervals; it stands still if the log has no threads, so that runs are repeatable. */
     public LongSupplier steadyClock() {
         return threads ? System::nanoTime : () -> 0;
     }

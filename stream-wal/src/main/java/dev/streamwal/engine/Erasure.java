@@ -68,7 +68,7 @@ public final class Erasure {
     private boolean isOver;
 
     /**
-     * Of records with timestamps from one instant on, and before another one.
+     * An erasure of records with timestamps from one instant on, and before another one.
      *
      * @param keys of the streams
      * @throws IllegalArgumentException if the range ends before it begins
@@ -88,7 +88,7 @@ public final class Erasure {
     }
 
     /**
-     * Erases them; durably. What fails keeps nothing else from being erased, unless the log has failed, is closed, or has another writer.
+     * Erases them; durably. A failure doesn't keep anything else from being erased, unless the log has failed, is closed, or has another writer.
      *
      * @param withSegments all streams with segments of their own, and perhaps others
      * @throws WalException the first failure, after everything else was done; others are suppressed
@@ -106,7 +106,7 @@ public final class Erasure {
         } finally {
             attempt(this::scrub, root);
         }
-        // last, as the tier may take long
+        // last, because the tier may take long
         attempt(packs::tidy, root);
         WalException first = refused;
         if (first != null) {

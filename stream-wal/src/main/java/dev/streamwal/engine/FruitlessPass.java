@@ -7,16 +7,18 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A pass in which packs were due, and nothing went, with all that this depended on. While that is the same the next pass would decide the same, and
- * needn't walk through these packs: while a consumer is away that keeps its streams, each pass would else read the tables of all that is kept.
+ * A pass in which packs were due, but nothing was deleted, with all that this depended on. While that is the same, the next pass would decide the
+ * same, and needn't walk through these packs. Otherwise, while a consumer is away for which streams are kept, each pass would read the tables of all
+ * packs that are kept.
  *
- * <p>A segment of a due pack stays since a consumer holds it, since it isn't due by its stream's retention, or behind something older that stays. A consumer
- * lets go of it with a commit, when its time is over, or when more of the stream is due than it may hold: then the plan has a pack or a file more. What
- * is older may go with its pack, by the plan, or by a deletion, which the manifest lists. A pass isn't remembered where something stayed behind data outside of
- * packs, or where anything could not be read. Where this is wrong all the same, a segment is deleted when the next one is due; none is deleted too early.
+ * <p>A segment of a due pack stays because a consumer holds it, because it isn't due by its stream's retention, or because older data before it
+ * stays. A consumer lets go of a segment with a commit, when the consumer's time is over, or when more of the stream is due than the consumer may
+ * hold: then the plan has one more pack or file. The older data may go with its pack, by the plan, or by a deletion, which the manifest lists. A pass
+ * isn't remembered if something stayed behind data outside of packs, or if anything could not be read. If this is wrong all the same, a segment is
+ * deleted when the next one is due; none is deleted too early.
  *
  * @param plan what was due
- * @param retention by which it was
+ * @param retention by which it was due
  * @param manifest by which it was decided what stays
  * @param before packs that weren't due, and behind which something stayed
  * @param cursors of the consumers that were asked: {@link ConsumerHolds.Look#changes}

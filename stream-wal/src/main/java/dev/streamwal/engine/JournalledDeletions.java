@@ -21,7 +21,7 @@ public final class JournalledDeletions implements DeletionLog {
 
     private final GroupCommitter commits;
 
-    /** Deletions carried out but not recorded: by stream, the position below which. */
+    /** Deletions carried out but not recorded: by stream, the position below which everything was deleted. */
     @GuardedBy("this")
     private final Map<StreamKey, Long> outstanding = new HashMap<>();
 
@@ -40,7 +40,7 @@ public final class JournalledDeletions implements DeletionLog {
             try {
                 writeOutstanding();
             } catch (IOException | RuntimeException | Error e) {
-                // who gets no record can't let go of it
+                // a caller that gets no record can't let go of it
                 written.close();
                 throw e;
             }

@@ -37,7 +37,7 @@ final class LastRecords {
     }
 
     /**
-     * The end as a stream position; the segment's end if it can't be determined, as without a footer.
+     * The end as a stream position; the segment's end if it can't be determined, for example without a footer.
      *
      * @param end where the segment ends, or the next one begins
      * @param isNewest whether there is no next one: then a footer before {@code end} is outdated

@@ -13,8 +13,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A folder within a log's directory in which a checkpoint is made of links, to be copied to where no link leads, as to another disk. So the log's locks are
- * held while files are linked, and not while they are copied. One that a killed process leaves is deleted when the log is opened for writing.
+ * A folder within a log's directory in which a checkpoint is made of links, before it is copied to a place that no link can lead to, such as another
+ * disk. So the log's locks are held while files are linked, and not while they are copied. A folder that a killed process leaves is deleted when the
+ * log is opened for writing.
  */
 final class LinkFolder implements AutoCloseable {
 
@@ -31,7 +32,7 @@ final class LinkFolder implements AutoCloseable {
      * Makes one.
      *
      * @param target a directory
-     * @return empty where links lead to the target, or the log's file system has none
+     * @return empty if links can lead to the target, or if the log's file system has none
      */
     static Optional<LinkFolder> create(Path root, Path target) throws IOException {
         Path file = root.resolve(PositionsLayout.FILE_NAME);
@@ -47,8 +48,9 @@ final class LinkFolder implements AutoCloseable {
     }
 
     /**
-     * Deletes what killed processes have left: folders of this kind, and the one in which the command line's {@code repair} restores a backup. That has the
-     * log's lock meanwhile, so for who has it now nobody is at it; and it begins anew, whatever it finds there.
+     * Deletes what killed processes have left: folders of this kind, and the one in which the command line's {@code repair} restores a backup. {@code
+     * repair} holds the log's lock while it works, and the caller holds it now: so no {@code repair} is running. A later one begins anew, whatever it
+     * finds there.
      */
     static void deleteLeftovers(Path root) throws IOException {
         for (Path each : CopiedFiles.in(root)) {

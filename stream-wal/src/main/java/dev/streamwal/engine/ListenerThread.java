@@ -20,7 +20,10 @@ public final class ListenerThread<L> {
 
     /** Limit of waiting events. Further events are dropped and counted, and the listener is told the count as one failure. */
     private static final int MAX_WAITING = 10_000;
-    /** The same for what they tell of together, as one event may tell of as many segments as a log has: what comes behind so many is dropped. */
+    /**
+     * Limit of the things that waiting events tell of together, because one event may tell of as many segments as a log has. Events that come after
+     * so many are dropped.
+     */
     private static final long MAX_WAITING_PARTS = 100_000;
     /** How long closing the log waits for the listener. */
     private static final long CLOSE_WAIT_MILLIS = TimeUnit.SECONDS.toMillis(10);
@@ -31,7 +34,7 @@ public final class ListenerThread<L> {
     private final L listener;
     private final BiConsumer<L, Exception> behind;
     private final LinkedBlockingQueue<Event<? super L>> waiting = new LinkedBlockingQueue<>(MAX_WAITING);
-    /** Of the events that wait, and of the one that is told. */
+    /** The parts of the events that wait, and of the one that is being told. */
     private final AtomicLong waitingParts = new AtomicLong();
     private final AtomicLong lost = new AtomicLong();
     private final Thread thread;
@@ -75,7 +78,8 @@ public final class ListenerThread<L> {
     }
 
     /**
-     * Tells of several things as one event, which is told or dropped as a whole: so that is told, however many they are, which comes while few wait.
+     * Tells of several things as one event, which is told or dropped as a whole. An event that comes while few things wait is told, however many
+     * things it has.
      *
      * @param parts how many
      */

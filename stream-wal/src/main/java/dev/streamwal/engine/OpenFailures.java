@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OpenFailures {
 
-    /** Limit of open failures. Of tasks beyond it the log hears again when they fail at their next attempt. */
+    /** Limit of open failures. A task beyond it is known again when its next attempt fails. */
     static final int MAX_OPEN = 10_000;
 
     private final InstantSource clock;
@@ -55,7 +55,7 @@ public final class OpenFailures {
      */
     public record View(boolean isFinal, Instant since, Optional<Failure> last) {}
 
-    /** The key of the program's stream that a failure concerns; empty where it concerns the whole log, or the stream that is the log's own. */
+    /** The key of the program's stream that a failure concerns; empty if it concerns the whole log, or the log's own stream. */
     public static Optional<String> keyOf(@Nullable String stream) {
         return Optional.ofNullable(stream).filter(key -> !key.equals(StreamKey.SHARED.text()));
     }

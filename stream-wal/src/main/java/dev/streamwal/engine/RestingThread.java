@@ -23,7 +23,7 @@ public final class RestingThread {
      * A thread that makes passes: after each interval, and whenever it is woken.
      *
      * @param intervalNanos 0: it doesn't start
-     * @param pass gets what says whether it is to end
+     * @param pass one pass; its argument tells whether it is to end
      */
     public static RestingThread atIntervals(String name, long intervalNanos, Consumer<BooleanSupplier> pass) {
         return new RestingThread(name, intervalNanos, pass);
@@ -99,7 +99,7 @@ public final class RestingThread {
         stopWithin(Long.MAX_VALUE);
     }
 
-    /** The same, and returns after some time though the current piece of work has not ended; the thread ends behind it. */
+    /** Like {@link #stop()}, but returns after some time even if the current piece of work hasn't ended; the thread ends after that piece. */
     public void stopWithin(long nanos) {
         waiting.lock();
         try {

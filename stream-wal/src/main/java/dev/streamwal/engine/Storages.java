@@ -53,7 +53,7 @@ public class Storages {
         return hasSafeType(root) && (!Files.exists(streams) || hasSafeType(streams));
     }
 
-    /** Where the JDK doesn't find the mount, as where a process sees a part of the file system alone, nothing is known of it. */
+    /** If the JDK doesn't find the mount, for example because a process sees only a part of the file system, the type isn't known: that counts as unsafe. */
     private boolean hasSafeType(Path directory) {
         try {
             return SAFE_TO_MAP.contains(type.of(directory));

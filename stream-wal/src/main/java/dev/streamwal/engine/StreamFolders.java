@@ -42,7 +42,8 @@ public final class StreamFolders {
      * The names of the log and of the folder are durable before the file {@code positions} exists. If a process was killed in between, the
      * next one makes them durable.
      *
-     * @param failed receives what could not be done, and need not be, and why: the folder of an old log keeps its name, or what a killed process left stays
+     * @param failed receives each optional step that could not be done, and why: the folder of an old log keeps its name, or what a killed process
+     *     left stays
      */
     public void create(SegmentStorage storage, BiConsumer<String, IOException> failed) throws IOException {
         FolderUpgrade.run(root, failure -> failed.accept("rename the folder streams", failure));
@@ -104,7 +105,10 @@ public final class StreamFolders {
         }
     }
 
-    /** Where one stream's directory can't be listed, who goes through all streams meets that again, and says so of this one; the others are as ever. */
+    /**
+     * If one stream's directory can't be listed, the next pass through all streams meets that again and reports it for this stream; the others aren't
+     * affected.
+     */
     private static void count(StreamLog stream) throws IOException {
         try {
             int unused = stream.segmentCount();

@@ -16,17 +16,16 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The log's streams: one object per key while anything refers to it. The registry itself refers to streams that have segments, and to the
- * {@link #MAX_LATELY} that had some last: a stream that comes again knows where it had ended, so that nobody is told of a possible loss
- * where nothing was lost. Other streams stay only while the program refers to them, so that asking for ever new keys doesn't fill the memory.
- * Thread-safe.
+ * The log's streams: one object per key while anything refers to it. The registry itself refers to streams that have segments, and to the {@link
+ * #MAX_LATELY} that had some last: a stream that comes again knows where it had ended, so that no possible loss is reported if nothing was lost.
+ * Other streams stay only while the program refers to them, so that asking for ever new keys doesn't fill the memory. Thread-safe.
  */
 public final class StreamRegistry<S> {
 
     /** As many as a cursor keeps commits of, for the same reason. */
     static final int MAX_LATELY = 1_000;
 
-    /** Of each key the stream itself, if the registry keeps it, or else its {@link Slot}: most streams are kept, and spared an object. */
+    /** By key: the stream itself, if the registry keeps it, or else its {@link Slot}. Most streams are kept, and need no slot. */
     private final ConcurrentHashMap<String, Object> streams = new ConcurrentHashMap<>();
     private final ReferenceQueue<S> forgotten = new ReferenceQueue<>();
     private final AtomicInteger held = new AtomicInteger();
@@ -88,8 +87,8 @@ public final class StreamRegistry<S> {
     }
 
     /**
-     * Notes whether a stream may have segments of its own. Called by one thread at a time for a stream, and before another thread can append to such a
-     * segment: whoever has appended finds the stream.
+     * Notes whether a stream may have segments of its own. Called by one thread at a time for a stream, and before another thread can append to such
+     * a segment: a thread that has appended finds the stream.
      */
     public void owns(S stream, boolean any) {
         boolean unused = any ? owning.add(stream) : owning.remove(stream);

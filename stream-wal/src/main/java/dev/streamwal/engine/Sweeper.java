@@ -56,14 +56,14 @@ public final class Sweeper {
     /** Limit of a pack's segments in one event: one event each would overflow a listener's queue. */
     private static final int TOLD_AT_ONCE = 4_096;
 
-    /** Streams of which the packs are asked in a pass, at most. A minute's new keys are fewer where a million come a day. */
+    /** For so many streams at most a pass asks the packs. If a million keys come a day, a minute's new keys are fewer. */
     private static final int MAX_LOOKS = 10_000;
-    /** Of these, so many while nothing can be packed. */
+    /** Of these, so many at a time, while nothing can be packed. */
     private static final int LOOKS_AT_ONCE = 2_048;
 
     /**
-     * A pass visits so many streams to see whether they have expired, and besides a part of all: they come from memory, each with a miss of the
-     * processor's caches, so a log with many streams would do nothing else. All are visited in sixteen passes.
+     * A pass visits so many streams, and besides a part of all, to see whether they have expired. They come from memory, each with a miss of the
+     * processor's caches, so with many streams a pass that visits all would do nothing else. All are visited in sixteen passes.
      */
     private static final int MIN_VISITS = 2_000;
     private static final int PASSES_FOR_ALL = 16;
@@ -74,12 +74,12 @@ public final class Sweeper {
      * @param maxTotalBytes of all streams
      * @param intervalNanos between two passes; 0: sweeps run only when called
      * @param maxAdvanceMillis how far the clock may be ahead of the known time
-     * @param maxIdleStreams where more streams are in memory, idle ones don't stay there
+     * @param maxIdleStreams if more streams are in memory, idle ones don't stay there
      * @param presentRetention of streams; sweeps go by it once it was {@link #applyRetention applied}
      */
     public record Limits(long maxTotalBytes, long intervalNanos, long maxAdvanceMillis, int maxIdleStreams, PresentRetention presentRetention) {}
 
-    /** Windows that end within so many passes have the next segments prepared: one may come late. */
+    /** Windows that end within so many passes have the next segments prepared: a pass may come late. */
     private static final int PASSES_AHEAD = 4;
 
     /** A pass after the packs of the one before were fetched leaves something to fetch only if a consumer or another thread changed it meanwhile. */
@@ -114,8 +114,8 @@ public final class Sweeper {
     private final int maxIdleStreams;
 
     /**
-     * By which all passes go from its application on. If only one did, each stream would keep its last segments of a longer retention, as these hadn't
-     * expired by then; and what is appended behind them would stay as long as they do.
+     * From its application on, all passes go by it. If only one did, each stream would keep its last segments of a longer retention, because these
+     * hadn't expired by then; and what is appended behind them would stay as long as they do.
      */
     @GuardedBy("passes")
     private PresentRetention retention;
@@ -151,7 +151,7 @@ public final class Sweeper {
 
     private void sweepInBackground(BooleanSupplier isStopped) {
         try {
-            // what it can't do without the tier, the tier's thread prepares for the next one
+            // what this pass can't do without the tier, the tier's thread prepares for the next pass
             store.neededBySweep(passByClock(null).toFetch());
             prepareNextWindows();
         } catch (WalClosedException e) {
@@ -163,7 +163,7 @@ public final class Sweeper {
         }
     }
 
-    /** Has segments ready for windows that begin soon; behind a pass, as deletions and packing would wait for the files. */
+    /** Has segments ready for windows that begin soon. Runs after a pass, because deletions and packing would wait for the files. */
     private void prepareNextWindows() {
         long maxLeadMillis = PASSES_AHEAD * TimeUnit.NANOSECONDS.toMillis(intervalNanos);
         for (StreamLog stream : wal.streams()) {
@@ -185,8 +185,9 @@ public final class Sweeper {
     }
 
     /**
-     * Like {@link #sweepByClock()}; from now on, in all sweeps, these streams also expire by their present retention. Where all bytes have a limit, in this one
-     * only: the log can't grow then, and a pack that is due for some of its streams, and stays for others, would no longer count for the limit.
+     * Like {@link #sweepByClock()}; from now on, in all sweeps, these streams also expire by their present retention. If all bytes together have a
+     * limit, only this sweep does so: the log can't grow then, and a pack that is due for some of its streams, and stays for others, would no longer
+     * count for the limit.
      */
     public Result applyRetention(KeyScope keys) {
         PresentRetention applied;
@@ -200,7 +201,7 @@ public final class Sweeper {
         return fetchingBetween(() -> passByClock(applied));
     }
 
-    /** @param once by which this pass goes; null: by what all passes go */
+    /** @param once the retention by which this pass goes; null: the one by which all passes go */
     private Outcome passByClock(@Nullable PresentRetention once) {
         passes.lock();
         try {
@@ -242,13 +243,13 @@ public final class Sweeper {
     /** What a pass did, and the packs in the tier that it would have had to write anew. */
     private record Outcome(Result result, List<ListedPack> toFetch) {}
 
-    /** Passes, and fetches what a pass needs of the tier behind it, with no lock; passes of the log's own thread don't wait for the tier. */
+    /** Runs passes, and after each one fetches what it needs of the tier, with no lock; passes of the log's own thread don't wait for the tier. */
     private Result fetchingBetween(Supplier<Outcome> pass) {
         List<ListedPack> fetched = new ArrayList<>();
         try {
             Outcome outcome = pass.get();
             Result all = outcome.result();
-            // one for which the disk has no room keeps no other
+            // a pack for which the disk has no room doesn't keep others from being fetched
             Set<ListedPack> failed = new HashSet<>();
             for (int round = 1; round < MAX_ROUNDS && !failed.containsAll(outcome.toFetch()); round++) {
                 for (ListedPack pack : outcome.toFetch()) {
@@ -274,7 +275,7 @@ public final class Sweeper {
         }
     }
 
-    /** @return null where it was fetched */
+    /** @return null if it was fetched */
     private @Nullable IOException fetchFailure(ListedPack pack) {
         try {
             store.fetch(pack);
@@ -307,8 +308,8 @@ public final class Sweeper {
     }
 
     /**
-     * Lets go of streams of which nothing is left, and of idle ones where there are many, in turn. A pack that can't be read may have something of any of
-     * them, and is reported when it is due. In small steps: packing waits for each.
+     * Lets go of streams of which nothing is left, and of idle ones if there are many streams, in turn. A pack that can't be read may have something
+     * of any of them, so they stay; the pack is reported when it is due. Works in small steps, because packing waits for each.
      */
     private void forgetStreams(long nowMillis) {
         toForget = toForget.hasNext() ? toForget : wal.inMemory();
@@ -331,7 +332,7 @@ public final class Sweeper {
                 });
             }
         } catch (IOException e) {
-            // the others stay, too; whoever packs next is told of it
+            // the others stay, too; the next packing reports it
         }
     }
 
@@ -354,7 +355,7 @@ public final class Sweeper {
         private final long nowMillis;
         private final Consumer<SweptSegment> each;
         private final Map<String, StreamLog> logs = new HashMap<>();
-        /** Streams that could not be looked at: nothing of them goes, as they may have older data in files of their own. */
+        /** Streams that could not be looked at: nothing of them goes, because they may have older data in files of their own. */
         private final Set<String> unknown = new HashSet<>();
         private int deleted;
         private int failed;
@@ -443,9 +444,9 @@ public final class Sweeper {
             private final Set<ExpiryPlan.Deletion> goingFiles = new HashSet<>();
             private int heldSegments;
             private long heldBytes;
-            /** When something of a due pack is due that isn't yet. */
+            /** When the first segment of a due pack is due that isn't due yet. */
             private long nextDueMillis = Long.MAX_VALUE;
-            /** Whether something stays behind what isn't in packs. */
+            /** Whether a segment in a pack stays behind older data that isn't in packs. */
             private boolean isAnyBehindOthers;
 
             Decisions(ConsumerHolds.Look held) {
@@ -453,8 +454,8 @@ public final class Sweeper {
             }
 
             /**
-             * A pack is due with the first of its streams: what of others isn't due by their present retention stays. So does what stands behind older
-             * data elsewhere.
+             * A pack is due with the first of its streams. Segments of other streams stay if they aren't due by their stream's present retention, and
+             * so do those that stand behind older data elsewhere.
              */
             @Override
             public int going(StreamKey key, List<HeldBack.Due> dues) {
@@ -509,9 +510,9 @@ public final class Sweeper {
         }
 
         /**
-         * Removes from packs what stands before files of streams that have too many bytes. Packs have nothing of a stream that was begun with such a limit;
-         * but where it was set later, its files would else stay until what was packed before expires. What consumers hold of it stays, and the files
-         * behind it. What is in shared segments stays until it is packed.
+         * Removes from packs what stands before files of streams that have too many bytes. Packs have nothing of a stream that was begun with such a
+         * limit; but if the limit was set later, the stream's files would otherwise stay until what was packed before them expires. What consumers
+         * hold of that stays, and so do the files behind it. What is in shared segments stays until it is packed.
          */
         private void makeWay(List<ExpiryPlan.Deletion> files, ConsumerHolds.Look held) {
             Map<StreamKey, Long> below = new LinkedHashMap<>();
@@ -543,7 +544,7 @@ public final class Sweeper {
             return due.deletion().cause() != ExpiryPlan.Cause.EXPIRED || due.deletion().segment().expirationMillis() <= nowMillis;
         }
 
-        /** Reads them only where a plan has something that may have older data there before it. */
+        /** Reads them only if a plan has something that may have older data there before it. */
         private PackStore.SharedBeginnings sharedBeginnings(List<ExpiryPlan.Deletion> plan) {
             try {
                 boolean arePacks = plan.stream().allMatch(deletion -> isPacks(deletion.key()));
@@ -620,7 +621,7 @@ public final class Sweeper {
             try {
                 return store.isSharedBegunBefore(millis);
             } catch (IOException | WalException e) {
-                // the clock isn't believed before it is known; the next pass asks again
+                // the clock isn't believed before this is known; the next pass asks again
                 return true;
             }
         }
@@ -638,7 +639,7 @@ public final class Sweeper {
                     }
                 } catch (IOException | RuntimeException e) {
                     failed++;
-                    // a cut that is left keeps nothing in packs, as it may be their going that makes room for it
+                    // a cut that is left keeps nothing in packs from going, because that may make the room that the cut needs
                     if (log.mayHaveSegments()) {
                         unknown.add(log.key().text());
                     }
@@ -653,7 +654,7 @@ public final class Sweeper {
         }
 
         /**
-         * With segments' headers read: only now it matters which stream's segment is older, which the headers say, whatever the streams'
+         * With the segments' headers read. Only now does it matter which stream's segment is older; the headers tell that, whatever the streams'
          * retention is now.
          */
         private List<ExpiryPlan.Stream> compared(List<ExpiryPlan.Stream> views) {

@@ -5,12 +5,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Failures that could not be reported, for example as there was no memory for it, until they are. Keeping one takes no memory. Cheap while there
+ * Failures that could not be reported, for example because there was no memory for it, until they are. Keeping one takes no memory. Cheap while there
  * are none. Thread-safe.
  */
 public final class UntoldFailures {
 
-    /** Limit of kept failures, some more than there are tasks of the whole log. Of a task beyond it the log hears when it fails again. */
+    /** Limit of kept failures, some more than there are tasks of the whole log. A task beyond it is known when it fails again. */
     private static final int MAX_KEPT = 16;
 
     /** Reports a failure; may throw. */
@@ -77,14 +77,14 @@ public final class UntoldFailures {
 
     private synchronized void tellAll() {
         if (isTelling) {
-            // called by who is told
+            // called by the receiver of a report
             return;
         }
         isTelling = true;
         try {
             while (kept > 0) {
                 report.failed(tasks[0], keys[0], causes[0]);
-                // only now, so that it is never neither kept nor told
+                // only now, so that at every moment it is kept or told
                 kept--;
                 tasks[0] = tasks[kept];
                 keys[0] = keys[kept];

@@ -22,7 +22,7 @@ public final class Flush {
         return new Flush();
     }
 
-    /** The disk has answered. A flush that fails isn't told of here: it ends the log's work. */
+    /** The disk has answered. A flush that fails isn't reported here: it ends the log's work. */
     public void end(FlushCause cause, Path file, long bytes, Measurements measured) {
         measured.flushTook(cause, System.nanoTime() - begun);
         if (event != null) {

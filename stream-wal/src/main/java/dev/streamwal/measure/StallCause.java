@@ -6,7 +6,7 @@ import java.util.Locale;
 public enum StallCause {
     /** Another segment for the stream. */
     ROTATION,
-    /** Space in the file, where the thread that prepares it is behind. */
+    /** Space in the file, if the thread that prepares it is behind. */
     SPACE,
     /** Segments that wait for their footers: the appending thread helps. */
     SEALING,

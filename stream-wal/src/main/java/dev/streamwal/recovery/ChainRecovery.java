@@ -141,7 +141,7 @@ final class ChainRecovery {
     /**
      * A segment whose header is damaged or was never written.
      *
-     * @param isWritten whether there certainly was something, as the disk can't read it
+     * @param isWritten whether there certainly was something, because the disk can't read it
      */
     private record Unreadable(SegmentName name, SegmentFile file, boolean isEmpty, boolean isWritten, CorruptSegmentException why) {}
 
@@ -171,8 +171,8 @@ final class ChainRecovery {
     }
 
     /**
-     * A shared segment with a sector that the disk can't read stays as it is, as one with a damaged header does: else no stream that shares could go on. A
-     * later recovery may be able to read it.
+     * A shared segment with a sector that the disk can't read stays as it is, like one with a damaged header: otherwise no stream that shares could
+     * go on. A later recovery may be able to read it.
      */
     private Unreadable unread(SegmentName name, SegmentFile file, IOException failure) throws IOException {
         String what = "segment can't be read: " + IoFailure.fault(failure) + ", file=" + file.path() + ", stream=" + key + "; look at the disk";
@@ -181,8 +181,8 @@ final class ChainRecovery {
     }
 
     /**
-     * A shared segment that couldn't be read at an earlier opening was left as it was, and the next one says that the stream ends before it. Where it can be
-     * read again, and has something, it counts: what the next one says of its end doesn't.
+     * A shared segment that couldn't be read at an earlier opening was left as it was, and the next segment says that the stream ends before it. If
+     * it can be read again, and has a record, it counts, and what the next segment says of the end doesn't.
      */
     private void passWhatCanBeReadAgain() throws IOException {
         for (int i = 1; key.equals(StreamKey.SHARED) && i < chain.size(); i++) {
@@ -442,8 +442,8 @@ final class ChainRecovery {
     }
 
     /**
-     * Rewrites what isn't known to be durable, as its writer didn't close the log. That writer may have ended with a failed flush in the same run of
-     * the machine: then the page cache holds what the disk lacks, takes it for written, and a force would succeed without writing it.
+     * Rewrites what isn't known to be durable, because its writer didn't close the log. That writer may have ended with a failed flush in the same
+     * run of the machine: then the page cache holds what the disk lacks, takes it for written, and a force would succeed without writing it.
      */
     private void writeAgain(Link link, int end) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(REWRITTEN_BYTES);
@@ -479,7 +479,7 @@ final class ChainRecovery {
         return offset >= header.headerLength() && offset <= header.capacity();
     }
 
-    /** Of a shared segment, tells a sector that can't be read, also at the second attempt, from one that can't be written. */
+    /** For a shared segment: tells a sector that can't be read, even at the second attempt, from one that can't be written. */
     private SegmentBytes telling(SegmentFile file) {
         return !key.equals(StreamKey.SHARED) ? file : new SegmentBytes() {
 

@@ -41,8 +41,8 @@ import java.util.Set;
  *       a footer are durable, and left alone. This is done at every opening: a disk may lose its page cache while the machine stays up, when it is
  *       removed and reattached, and frames are final, so that rewriting them changes nothing. If the machine has stayed up, and the last writer
  *       closed the log, bytes that are there already are not rewritten: they are on the disk, or in the page cache, which is then trustworthy.
- *       Otherwise they are: the cache may take for written what the disk refused.
- *   <li>What was deleted and cut is deleted and cut, if it is there.
+ *       Otherwise they are rewritten: the cache may take for written what the disk refused.
+ *   <li>What the journal deleted and cut is deleted and cut, if it is there.
  * </ol>
  */
 public final class JournalRedo {

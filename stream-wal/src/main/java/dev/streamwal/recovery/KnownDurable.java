@@ -31,8 +31,8 @@ public interface KnownDurable {
     };
 
     /**
-     * Everything before this offset in that segment's file, its name included, was acknowledged as durable; 0 if nothing is known. If it is not 0, so
-     * was everything in the segments before it. Between two records, or at the end of the header.
+     * Everything before this offset in that segment's file, its name included, was acknowledged as durable; 0 if nothing is known. If it is not 0,
+     * everything in the segments before it was acknowledged as durable, too. Between two records, or at the end of the header.
      *
      * @param header of the segment: key, base position and salt identify it
      */
@@ -50,8 +50,8 @@ public interface KnownDurable {
     }
 
     /**
-     * Where the stream's data ended before what it has outside of its own segments between two positions, or the second of them, if it has nothing there
-     * as far as is known.
+     * Where the stream's data ended before the first of what it has outside of its own segments between two positions; the second position if, as far
+     * as is known, it has nothing there.
      *
      * @param base of a segment of its own
      * @param end where the next one says that the data before it ended

@@ -26,7 +26,7 @@ public final class Quarantine {
 
     public static final String NAME = "quarantine";
 
-    /** A copy's name has at most so much of the name of the stream's directory. */
+    /** A copy's name has at most so many characters of the name of the stream's directory. */
     static final int MAX_STREAM_CHARS = 100;
 
     /** Beyond this, torn tails are cut and only reported, and damage is left alone: the quarantine must not fill the disk again. */
@@ -60,7 +60,8 @@ public final class Quarantine {
     /**
      * Copies {@code [from, to)} of a segment; empty if there is nothing to copy, or the copy would exceed the limit.
      *
-     * <p>Of a segment that streams share its header is copied before, once: records are verified by the salt in it, and it is packed, and deleted, before long.
+     * <p>For a segment that streams share, the header is copied first, once: records are verified by the salt in it, and the segment is packed, and
+     * deleted, before long.
      */
     synchronized Optional<Path> setAside(StreamKey key, Path segment, SegmentBytes bytes, long from, long to) throws IOException {
         int header = key.equals(StreamKey.SHARED) && from > 0 ? SegmentHeaderLayout.headerLength(key.utf8Length()) : 0;
@@ -80,8 +81,8 @@ public final class Quarantine {
     }
 
     /**
-     * Keeps a whole segment, which is about to be deleted and doesn't change any more: as a link, which has also what can't be read now, or where there are
-     * no links as a copy of what can be read. Empty if that would exceed the limit.
+     * Keeps a whole segment, which is about to be deleted and doesn't change any more: as a link, which also has what can't be read now, or, if there
+     * are no links, as a copy of what can be read. Empty if that would exceed the limit.
      */
     synchronized Optional<Path> keep(StreamKey key, SegmentFile segment) throws IOException {
         long length = segment.size();
@@ -152,7 +153,7 @@ public final class Quarantine {
         }
     }
 
-    /** An unused name, as earlier recoveries may have set the same place aside: all copies are kept. Empty after too many. */
+    /** An unused name, because earlier recoveries may have set the same place aside: all copies are kept. Empty after too many. */
     private Optional<Path> freeName(StreamKey key, Path segment, long from) {
         for (int number = 0; number < MAX_NAMES; number++) {
             Path name = directory.resolve(name(key, segment, from, number));

@@ -13,9 +13,9 @@ import java.util.function.Predicate;
  * doesn't verify, is damage.
  *
  * <p>Anywhere else the data ends at the first thing that doesn't verify. Nothing behind it was promised to survive, and missing pages can't be ruled
- * out, as a disk may lose its page cache while the machine stays up. What stands behind is set aside, and can be appended again from there. One case
- * differs from a lost page: a zero commit word with a record behind it, if the machine has stayed up, or if the disk wrote both together, is the slot
- * of an append that was killed. It becomes padding, and the data continues behind it.
+ * out, because a disk may lose its page cache while the machine stays up. What stands behind is set aside, and can be appended again from there. One
+ * case differs from a lost page: a zero commit word with a record behind it, if the machine has stayed up, or if the disk wrote both together, is the
+ * slot of an append that was killed. It becomes padding, and the data continues behind it.
  */
 public final class RecoveryTable {
 

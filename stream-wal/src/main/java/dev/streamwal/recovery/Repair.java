@@ -8,6 +8,6 @@ import java.util.Optional;
  *
  * @param offset in the file
  * @param length from there on: of what was overwritten, cut, or is missing
- * @param setAside the copy of it; empty where there is none
+ * @param setAside the copy of it; empty if there is none
  */
 public record Repair(RecoveryDecision decision, Path file, long offset, long length, Optional<Path> setAside) {}

@@ -26,12 +26,12 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * Cuts a segment's file behind one of its records, durably, and notes the cut in its header: the stream never continues where the data ends now, as
- * positions would be given twice. If the segment had a footer, it has a new one afterwards.
+ * Cuts a segment's file behind one of its records, durably, and notes the cut in its header: the stream never continues where the data ends now,
+ * because positions would be given twice. If the segment had a footer, it has a new one afterwards.
  *
  * <p>If the file has no other name, it is cut in place, so that readers that have it open see the cut: the mark and the flag in the header, each at
- * once; the cut; a force; the footer; a force. Otherwise, as a checkpoint may have a link to it, a shorter copy takes its name. If the cut fails or
- * the process ends, repeating it does the rest.
+ * once; the cut; a force; the footer; a force. Otherwise a shorter copy takes its name, because a checkpoint may have a link to it. If the cut fails
+ * or the process ends, repeating it does the rest.
  */
 public final class SegmentCut {
 

@@ -194,7 +194,7 @@ final class SegmentRedo {
         return SegmentHeaderLayout.encode(target.header).putInt(SegmentHeaderLayout.MARK, 0);
     }
 
-    /** A bad sector in a shared segment keeps no log from being opened: what the journal has of it is final, and is written again. */
+    /** A bad sector in a shared segment doesn't keep a log from being opened: what the journal has of it is final, and is written again. */
     private static SegmentBytes bytes(Target target, SegmentFile file) {
         return isShared(target) ? BadSectors.around(file) : file;
     }

@@ -145,7 +145,7 @@ final class SegmentRepair {
         return header.key();
     }
 
-    /** Walks also up to a footer that isn't at the file's end, as the file was extended behind it. */
+    /** Walks also up to a footer that isn't at the file's end, because the file was extended behind it. */
     private void walk(SegmentScan scan) throws IOException {
         while (scan.next()) {
             tail.add((int) scan.offset(), scan.flags(), scan.timestampMillis(), scan.frameBytes());
@@ -200,10 +200,11 @@ final class SegmentRepair {
     }
 
     /**
-     * Empty where the quarantine has no room for it: then the tail is cut all the same, as nothing in it was promised to survive. So it is in a shared segment
-     * where the disk is full: else no stream that shares could go on, and nothing of it could be packed, and later deleted, to make room. Not where whole
-     * records stand behind the place and perhaps only the process has ended, which they were to survive: they wait for room. So does a stream of its own, as
-     * a full disk takes nothing that is appended to it anyway. Damage was promised, and isn't touched without a copy.
+     * Empty if the quarantine has no room for it: then the tail is cut all the same, because nothing in it was promised to survive. The tail of a
+     * shared segment is also cut if the disk is full: otherwise no stream that shares could go on, and nothing of the segment could be packed, and
+     * later deleted, to make room. It isn't cut if whole records stand behind the place and perhaps only the process has ended, which they were to
+     * survive: then the tail waits for room. The tail of a stream's own segment waits, too, because a full disk takes nothing that is appended to the
+     * stream anyway. Damaged records were promised to survive, and aren't touched without a copy.
      *
      * @param isWorthless whether nothing whole stands there that was to survive what has happened
      */

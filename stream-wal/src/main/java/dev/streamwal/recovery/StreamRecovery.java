@@ -21,7 +21,7 @@ import java.util.OptionalLong;
  * <p><b>A crash during recovery.</b> Recovery keeps no notes: its evidence is in the files, the journal and {@code positions}, and every step leaves
  * files that the next recovery judges in the same way, or finds in order.
  * <ol>
- *   <li>What changes though it was promised, and what is cut off, is first copied to the quarantine, durably. A crash before that has changed
+ *   <li>Data that was promised but has to change, and data that is cut off, is first copied to the quarantine, durably. A crash before that has changed
  *       nothing; one after it leads to a second copy.
  *   <li>Padding and cuts within a segment: see {@link SegmentRepair}. They are not forced: if power loss undoes them, the previous state is there
  *       again, to be judged as before; a successor that was created meanwhile says where the data ends. Damage is never cut off, which would leave no
@@ -79,7 +79,7 @@ public final class StreamRecovery {
             return opened.isSameBoot() && header.incarnation() >= opened.now().bootIncarnation() ? Left.IN_THIS_BOOT : Left.EARLIER;
         }
 
-        /** Whether the machine was certainly restarted since a segment was written; where it has no id of its boot, nobody knows. */
+        /** Whether the machine was certainly restarted since a segment was written; false if it has no id of its boot, because then that isn't known. */
         boolean isRestartedSince(SegmentHeader header) {
             return left(header) == Left.EARLIER && !opened.now().bootId().isEmpty();
         }
@@ -106,8 +106,8 @@ public final class StreamRecovery {
      * @param removed segments that are not in the stream's directory any more
      * @param end stream position where the last record ends; empty if unknown
      * @param lastWindowStart of the newest segment; {@link Long#MIN_VALUE} if there is none
-     * @param contiguous whether the stream continues at {@code end}, as everything up to it was durable when the log was closed; otherwise at the
-     *     log's {@code start}
+     * @param contiguous whether the stream continues at {@code end}, because everything up to it was durable when the log was closed; otherwise at
+     *     the log's {@code start}
      * @param isDamaged whether anything was damaged or missing that was promised to survive
      */
     public record Outcome(List<Unfinished> unfinished, List<SegmentName> removed, OptionalLong end, long lastWindowStart, boolean contiguous,
@@ -157,8 +157,8 @@ public final class StreamRecovery {
     /**
      * @param listed the stream's segments in order of position, not empty
      * @param deletedBelow what began below has been deleted since the log was opened
-     * @throws dev.streamwal.error.CorruptSegmentException where the stream can't be appended to because of damage
-     * @throws dev.streamwal.error.UnsupportedFormatException where a newer version wrote it
+     * @throws dev.streamwal.error.CorruptSegmentException if the stream can't be appended to because of damage
+     * @throws dev.streamwal.error.UnsupportedFormatException if a newer version wrote it
      */
     public Outcome recover(StreamKey key, Path directory, List<Listed> listed, long deletedBelow) throws IOException {
         Findings findings = new Findings();

@@ -17,10 +17,10 @@ import java.util.PriorityQueue;
  *
  * <p>A segment is deleted only if it is sealed and all older ones of its stream are deleted too: a stream loses only its beginning. So the position
  * at which it now begins tells all that is lost, and a reader that continues behind it missed one range, not several. An expired segment behind one
- * that hasn't expired, as after the retention was shortened, therefore waits until that one is deleted, for whatever reason: at the latest when the
- * older one's promised retention is over. With {@link PresentRetention} both expire by the present one. (A segment that only seems younger, as the
- * clock was wrong when it was begun, is due with what follows it: {@link MisdatedSegments}.) Likewise, what stands behind an unsealed segment waits
- * until that is sealed. So a limit of bytes may be exceeded by what can't be deleted yet.
+ * that hasn't expired, for example after the retention was shortened, therefore waits until that one is deleted, for whatever reason: at the latest
+ * when the older one's promised retention is over. With {@link PresentRetention} both expire by the present one. (A segment that only seems younger,
+ * because the clock was wrong when it was begun, is due with what follows it: {@link MisdatedSegments}.) Likewise, what stands behind an unsealed
+ * segment waits until that is sealed. So a limit of bytes may be exceeded by what can't be deleted yet.
  */
 public final class ExpiryPlan {
 

@@ -81,8 +81,8 @@ public final class HeldBack {
     }
 
     /**
-     * The first time from now on at which one of these segments is kept no longer for a consumer. Before, only a commit releases any, or more segments
-     * that would be deleted.
+     * The first time from now on at which a consumer's time for one of these segments is over. Before that, a segment is released only by a commit,
+     * or when more segments would be deleted.
      *
      * @param nowMillis epoch ms
      */

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 
 /**
- * The current options' retention of streams, where it is shorter than the retention that their segments were begun with. Pure.
+ * The current options' retention of streams, if it is shorter than the retention that their segments were begun with. Pure.
  *
  * @param shortestMillis of all streams
  * @param millis by key
@@ -25,7 +25,7 @@ public record PresentRetention(long shortestMillis, ToLongFunction<String> milli
         this(shortestMillis, millis, List.of());
     }
 
-    /** Applied to more streams: to these, and to those that the last selections before have. */
+    /** Applied to more streams: to these, and to those of the last selections before. */
     public PresentRetention appliedTo(KeyScope scope) {
         if (scopes.contains(KeyScope.all()) || scope.equals(KeyScope.all())) {
             return new PresentRetention(shortestMillis, millis, List.of(KeyScope.all()));

@@ -72,7 +72,7 @@ public record StreamPolicy(
     }
 
     /**
-     * When a segment of this window may be deleted, in epoch ms. Never before 1970, as file names have no negative numbers: if the clock stands
+     * When a segment of this window may be deleted, in epoch ms. Never before 1970, because file names have no negative numbers: if the clock stands
      * before 1970, nothing expires.
      */
     public long expirationOf(Window window) {

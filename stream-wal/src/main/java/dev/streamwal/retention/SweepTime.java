@@ -9,8 +9,8 @@ import java.util.List;
  * <p>Trusted are the known time ({@link KnownTime}) and, on top of it, a span for which the log may have stood still. If the clock lies further
  * ahead, a wrong clock can't be told from a long standstill. Then a segment stays if it isn't due by the known time and was begun before the jump: it
  * is kept as long as it would have been without the jump, and is deleted automatically when that time has passed, or when an operator confirms the
- * clock. Segments begun after the jump expire by the clock. If no segment is concerned, the clock is trusted, and the next sweep deletes by it. But it
- * isn't trusted yet while there is other data of before the jump, of which nobody knows when it expires.
+ * clock. Segments begun after the jump expire by the clock. If no segment is concerned, the clock is trusted, and the next sweep deletes by it. But
+ * it isn't trusted yet while there is other data from before the jump whose expiration isn't known.
  */
 public final class SweepTime {
 
@@ -43,7 +43,7 @@ public final class SweepTime {
      * @param nowMillis the clock's reading, epoch ms
      * @param knownMillis the earliest possible time now, epoch ms
      * @param maxAdvanceMillis by which the clock may be ahead of it
-     * @param others of which it isn't known when they expire; asked only if that decides
+     * @param others data whose expiration isn't known; asked only if that decides
      */
     public static Outcome of(long nowMillis, long knownMillis, long maxAdvanceMillis, List<ExpiryPlan.Stream> streams, OtherData others) {
         if (isBelievable(nowMillis, knownMillis, maxAdvanceMillis)) {

@@ -33,8 +33,8 @@ public final class TimeRules {
     }
 
     /**
-     * Refuses a timestamp that would keep the stream in a window of the far future, and one whose window has expired, as the record would be swept as
-     * soon as it was acknowledged.
+     * Refuses a timestamp that would keep the stream in a window of the far future, and one whose window has expired, because the record would be
+     * swept as soon as it was acknowledged.
      */
     public void check(long timestampMillis, long nowMillis, String stream) {
         // a window ends after its timestamps: one younger than the retention can't have expired

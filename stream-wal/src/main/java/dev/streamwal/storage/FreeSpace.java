@@ -29,7 +29,7 @@ public final class FreeSpace {
         }
     }
 
-    /** What this process may still write, in bytes; {@code Long.MAX_VALUE} where the disk doesn't say. */
+    /** What this process may still write, in bytes; {@code Long.MAX_VALUE} if the disk doesn't say. */
     public long bytes() {
         try {
             return store == null ? Long.MAX_VALUE : store.getUsableSpace();

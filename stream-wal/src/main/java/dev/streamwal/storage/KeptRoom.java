@@ -10,7 +10,7 @@ public interface KeptRoom {
     /**
      * Called before a file grows.
      *
-     * @throws RoomKeptException if then less would be free than what is kept
+     * @throws RoomKeptException if less would then be free than is kept
      */
     void check(long moreBytes) throws RoomKeptException;
 }

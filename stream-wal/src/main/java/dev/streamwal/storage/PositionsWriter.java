@@ -23,12 +23,12 @@ import java.util.function.Supplier;
  * The file {@code positions}, as its writer keeps it. When a method returns, its change survives power loss. Thread-safe.
  *
  * <p>A change is written to one slot and forced, then to the other and forced: so one slot is whole at every moment, and once a change is
- * acknowledged, losing either slot loses nothing, also where the disk can't read it. (If only one were changed, a byte that rots there would bring the
+ * acknowledged, losing either slot loses nothing, even if the disk can't read it. (If only one were changed, a byte that rots there would bring the
  * older state back, and positions would be given twice.)
  *
  * <p>A write that fails leaves {@link #current()} at the last state that both slots held: so the failed change is requested, and written, again. But
- * it continues from the newest state that one slot holds, and so with the other slot: the failed write may have torn that one, and then the first is
- * the only whole one.
+ * the next write continues from the newest state that one slot holds, and so with the other slot: the failed write may have torn the other slot, and
+ * then the first is the only whole one.
  */
 public final class PositionsWriter {
 
@@ -39,9 +39,10 @@ public final class PositionsWriter {
     public static final long CEILING_STEP_BYTES = 64L << 30;
 
     /**
-     * By which the ceiling is raised first after the start was put there without an opening: each cut, and each deletion of a stream that is in packs, leaves
-     * out what is above the last position given. By the whole step they would use up all positions in 155 days, at ten a second; so it takes 27 years.
-     * What is appended without such a call in between has the whole step again after six raises.
+     * By how much the ceiling is first raised after the start was raised to it without an opening. Each cut, and each deletion of a stream that is in
+     * packs, raises the start, and leaves out the positions between the last one given and the ceiling. With the whole step, ten of them a second
+     * would use up all positions in 155 days; with this step it takes 27 years. Appends without such a call in between have the whole step again
+     * after six raises.
      */
     static final long FIRST_STEP_BYTES = 1L << 30;
 
@@ -52,7 +53,7 @@ public final class PositionsWriter {
     /** The newest state in at least one slot: {@link #current}, or what the last write put into its first slot before it failed. */
     @GuardedBy("this")
     private Positions newest;
-    /** To a multiple of this the ceiling is raised next. */
+    /** The ceiling is raised next to a multiple of this. */
     @GuardedBy("this")
     private long stepBytes = CEILING_STEP_BYTES;
     /** Whether the file's name is durable. */
@@ -79,7 +80,8 @@ public final class PositionsWriter {
      */
     public static PositionsWriter load(Path root, BooleanSupplier hasStreams) throws IOException {
         Path file = root.resolve(PositionsLayout.FILE_NAME);
-        // without a valid slot the disk's failure stays one: a log that lost its segments isn't a new one, which would give positions again
+        // without a valid slot the disk's failure stays a failure: a log that lost its segments must not count as a new one, which would give
+        // positions again
         Optional<byte[]> bytes = BadSectors.readSmall(file, PositionsLayout.FILE_BYTES, left -> PositionsLayout.decode(left).isPresent());
         if (bytes.isPresent()) {
             Optional<Positions> valid = PositionsLayout.decode(bytes.get());
@@ -211,12 +213,15 @@ public final class PositionsWriter {
         }
     }
 
-    /** Notes, before any of it is packed, that something is damaged of what earlier writers left in shared segments: see {@link Positions#isEndBelieved}. */
+    /**
+     * Notes that something is damaged of what earlier writers left in shared segments, before any of that is packed: see {@link
+     * Positions#isEndBelieved}.
+     */
     public synchronized void doubt() throws IOException {
         write(newest.withDoubt());
     }
 
-    /** As {@link #doubt}, where the damage has come since the log was opened. */
+    /** As {@link #doubt}, for damage that has come since the log was opened. */
     public synchronized void doubtNow() throws IOException {
         write(newest.withDoubtNow());
     }
@@ -235,7 +240,8 @@ public final class PositionsWriter {
     @GuardedBy("this")
     private void writeSlot(Positions next) throws IOException {
         long offset = PositionsLayout.offset(next);
-        // the whole page: of one with a bad sector a part can't be written, as the rest would have to be read, and the whole mends it
+        // the whole page: a part of a page with a bad sector can't be written, because the rest would have to be read; writing the whole page mends
+        // it
         ByteBuffer slot = ByteBuffer.allocate(PositionsLayout.SLOT_BYTES).put(PositionsLayout.encode(next)).rewind();
         try (LogFile positions = new LogFile(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             positions.together(open -> {

@@ -18,7 +18,7 @@ final class ProcessStart {
 
     private ProcessStart() {}
 
-    /** Read once, as it doesn't change: for each reading the kernel adds up the times of all threads. */
+    /** Read once, because it doesn't change, and for each reading the kernel adds up the times of all threads. */
     private static final class OfThisProcess {
         static final long PID = ProcessHandle.current().pid();
         static final Optional<String> START = read(PID);

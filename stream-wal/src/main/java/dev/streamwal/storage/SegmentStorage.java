@@ -9,7 +9,7 @@ import java.nio.file.Path;
  */
 public interface SegmentStorage {
 
-    /** Creates a file for reading and writing; must throw {@link java.nio.file.FileAlreadyExistsException} where there is one. */
+    /** Creates a file for reading and writing; must throw {@link java.nio.file.FileAlreadyExistsException} if there is one. */
     SegmentFile create(Path path) throws IOException;
 
     /** An existing file; it may be opened as late as at its first use, and must not be created then. */
@@ -30,7 +30,7 @@ public interface SegmentStorage {
     /** Returns whether there was such a file. */
     boolean delete(Path path) throws IOException;
 
-    /** Deletes what a failure has left half made, which would keep its room. If that fails, too, the failure says so as well. */
+    /** Deletes a half-made file that a failure has left, which would keep its room. If that fails, too, its exception is suppressed in the failure. */
     default void deleteAfter(Throwable failure, Path path) {
         try {
             boolean unused = delete(path);

@@ -18,8 +18,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses an exception by why the file system failed, as the caller's next step depends on it: free space, raise a limit, or look at the disk. Java
- * gives no error number, only a text, in a language that may not be known: so a full disk is also recognised by the free space.
+ * Chooses an exception by why the file system failed, because the caller's next step depends on it: free space, raise a limit, or look at the disk.
+ * Java gives no error number, only a text, in a language that may not be known: so a full disk is also recognised by the free space.
  */
 public final class StorageErrors {
 
@@ -29,7 +29,7 @@ public final class StorageErrors {
 
     /**
      * @param task what was being done, as an infinitive
-     * @param neededBytes of new space; 0 where none was needed
+     * @param neededBytes of new space; 0 if none was needed
      */
     public static WalIOException translate(
             String task, IOException cause, Path file, @Nullable String stream, long position, long neededBytes) {
@@ -65,7 +65,7 @@ public final class StorageErrors {
                     + "; raise the system's limit of mappings (vm.max_map_count) or the process's limit of memory (ulimit -v),"
                     + " or let more streams share segments", file, stream, position, cause);
         }
-        // last, as it is a guess: what says why it failed is believed
+        // last, because it is a guess: a failure that says why is believed
         if (hasNoRoom(file, neededBytes)) {
             return full(task, where, makeRoom, cause, file, stream, position);
         }
@@ -108,8 +108,8 @@ public final class StorageErrors {
     }
 
     /**
-     * A failure of the log's own stream, as that of a record that it was to take: to who appends that, neither the key of the log's stream nor a
-     * position there says anything.
+     * Turns a failure of the log's own stream into a failure of the record that it was to take: the key of the log's stream, or a position there,
+     * says nothing to a caller that appends the record.
      *
      * @param stream the record's
      * @param position of the record in its stream

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The file {@code writer}, which says which process writes a log. It complements {@code LOCK}: a process silently loses that file's lock when
- * anything in it opens and closes the file, as a backup does that copies the directory, or when the file is removed. Thread-safe.
+ * anything in it opens and closes the file, for example a backup that copies the directory, or when the file is removed. Thread-safe.
  *
  * <p>Before opening: a process that gets the lock, and finds a living process here, doesn't open the log ({@link #living}). After opening: each
  * opening writes a new, unique number here, and the writer checks that it is still there before a consequence: before a segment is created or sealed,
@@ -256,7 +256,7 @@ public final class WriterFile implements WriterFence {
 
     /** Notes that it is at least this time. Best effort. */
     public synchronized void known(long millis) {
-        // not behind close(): the file would say that this process still writes the log
+        // not after close(): the file would say that this process still writes the log
         if (own.open() && Math.abs(millis - own.knownMillis()) >= KNOWN_STEP_MILLIS) {
             replace(own.with(true, millis));
         }

@@ -35,7 +35,7 @@ public final class WriterLock {
                 "close it in that process, or, if that process certainly doesn't write the log, remove the file " + WriterFile.FILE_NAME);
     }
 
-    /** Names the other process that has the lock, where that has noted its id. */
+    /** Names the other process that has the lock, if that process has noted its id. */
     private static ProcessLock acquireFile(Path directory) throws IOException, ProcessLock.HeldException {
         try {
             return ProcessLock.acquire(directory.resolve(FILE_NAME));
