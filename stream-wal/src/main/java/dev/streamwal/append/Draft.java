@@ -12,7 +12,7 @@ public final class Draft {
     private Source header = Source.EMPTY;
     private Source content = Source.EMPTY;
     private long timestampMillis;
-    /** Seals the record once it has a position; null where it isn't encrypted, or is sealed already. */
+    /** Seals the record once it has a position; null if it isn't encrypted, or is sealed already. */
     private @Nullable RecordSealer sealer;
     private boolean isSealed;
 

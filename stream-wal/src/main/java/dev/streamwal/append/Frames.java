@@ -50,8 +50,8 @@ final class Frames {
     }
 
     /**
-     * Copies through memory that only this thread uses, and checksums that copy. The caller's bytes may change between two reads, so each is
-     * read once; and reading a mapping may fault where that can't be caught.
+     * Copies through memory that only this thread uses, and checksums that copy. The caller's bytes may change between two reads, so each is read
+     * once; and reading a mapping may fault in code that can't catch the fault.
      */
     private static void copy(AppendScratch scratch, Source source, int length, ByteBuffer target, int index) {
         byte[] chunk = scratch.chunk(length);

@@ -22,9 +22,8 @@ final class SegmentSpace {
 
     private static final int PAGE_BYTES = FooterLayout.PAGE_BYTES;
     /**
-     * How much is prepared at a time under the lock. That takes some 50 µs, unless the kernel throttles a process that writes more than the
-     * disk takes: then some ms per 100 KiB. A committer's leader waits for one step of a stream, and all committing threads wait for the
-     * leader.
+     * How much is prepared at a time under the lock. A step takes some 50 µs, unless the kernel throttles a process that writes more than the disk
+     * takes: then some ms per 100 KiB. A committer's leader waits for one step of a stream, and all committing threads wait for the leader.
      */
     static final int STEP_BYTES = 128 << 10;
     /**

@@ -14,15 +14,15 @@ public final class SegmentTotals {
     @GuardedBy("this")
     private final Set<ActiveSegment> unfinished = new HashSet<>();
 
-    /** Of all segments in lists. */
+    /** Number of all segments in lists. */
     @GuardedBy("this")
     private int segments;
 
-    /** Of those that have their final size. */
+    /** Bytes of those segments that have their final size. */
     @GuardedBy("this")
     private long bytes;
 
-    /** To segments that are no longer unfinished. */
+    /** What was appended to segments that are no longer unfinished. */
     @GuardedBy("this")
     private Appended appended = Appended.NOTHING;
 

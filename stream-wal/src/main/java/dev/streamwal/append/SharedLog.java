@@ -62,7 +62,7 @@ public final class SharedLog {
     /** What waits to be packed; 0 if nothing is packed in the background, or packing fails: then delays would be of no use. */
     private volatile long backlogBytes;
     private volatile boolean isFailing;
-    /** Of the largest segment that waits to be packed; 0 if none waits. */
+    /** Size of the largest segment that waits to be packed; 0 if none waits. */
     private volatile long largestWaitingBytes;
     private final AtomicInteger owning = new AtomicInteger();
     private final Map<StreamPolicy, byte[]> times = new ConcurrentHashMap<>();

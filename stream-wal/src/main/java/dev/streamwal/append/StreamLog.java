@@ -491,7 +491,7 @@ public final class StreamLog implements CommitStream {
                 return shares.target();
             }
             CommitTarget before = undurableShared();
-            // if it has begun to share again meanwhile, the new tail's target covers everything
+            // if the stream has begun to share again since, the new tail's target covers everything
             if (before != null || sharing == null) {
                 return before;
             }
@@ -1218,7 +1218,7 @@ public final class StreamLog implements CommitStream {
      * since. From then on the log's start is above all of the stream's positions, as after a deletion, and a new stream of this key, which knows
      * nothing of this one, begins there. If the end isn't the same, the next append goes on from there.
      *
-     * @param isGone whether the log has nothing of the stream; asked only where its last window has expired
+     * @param isGone whether the log has nothing of the stream; asked only if its last window has expired
      * @return whether the stream is forgotten
      */
     public boolean forgetIfGone(long nowMillis, IsGone isGone) throws IOException {
@@ -1259,7 +1259,7 @@ public final class StreamLog implements CommitStream {
      * appended since, and nothing was begun. Before a sweep deletes packs, it raises the log's start above all positions; a stream that isn't in
      * packs any more continues there.
      *
-     * @param packed says whether packs know the stream's end; asked only where the stream is idle
+     * @param packed says whether packs know the stream's end; asked only if the stream is idle
      * @return whether the stream is forgotten
      */
     public boolean forgetIfPacked(long nowMillis, IsPacked packed) throws IOException {
@@ -1560,7 +1560,7 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Whether there is a segment without records, as after a failed append. Nothing forces it: a power loss may leave its name without its
+     * Whether there is a segment without records, for example after a failed append. Nothing forces it: a power loss may leave its name without its
      * header.
      */
     public boolean hasEmptySegment() {

@@ -86,7 +86,7 @@ public final class CommitCursor extends Linked<CommitCursor> {
         }
     }
 
-    /** Undoes the next {@link #condemn}, if the deletion isn't recorded after all. Made before, as there may be no memory for it afterwards. */
+    /** Undoes the next {@link #condemn}, if the deletion isn't recorded after all. Made before, because there may be no memory for it afterwards. */
     Runnable undoOfCondemning() {
         long belowBefore = condemnedBelow;
         long fromBefore = cutFrom;
@@ -99,8 +99,8 @@ public final class CommitCursor extends Linked<CommitCursor> {
     }
 
     /**
-     * The position up to which a segment may be journalled. Data behind it is deleted: if the journal contained it after the deletion, and
-     * the file with the deletion was reused first, a redo would bring it back.
+     * The position up to which a segment may be journalled. Data behind it is deleted: if the journal contained it after the deletion, and the file
+     * with the deletion was reused first, a redo would bring the data back.
      */
     long journalledEnd(SegmentHeader header) {
         long base = header.basePosition();

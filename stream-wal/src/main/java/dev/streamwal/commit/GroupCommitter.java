@@ -57,7 +57,7 @@ public final class GroupCommitter implements SegmentDurability {
      *                                finds a segment of which nothing new is durable. The block doesn't mention what was condemned
      *                                meanwhile, and a segment that is gone isn't gathered any more. The first block of a journal that was
      *                                created meanwhile mentions the segment too.
-     *   who takes it back            the next leader. The force is handed back before its thread tries to lead, so the argument above
+     *   taking it back               the next leader does. The force is handed back before its thread tries to lead, so the argument above
      *                                holds: that thread leads, or another thread was leading, and looks for work (`hasWork`) after it has
      *                                given `leading` up.
      *   it fails                     the log has failed before any request is answered. If only a descriptor was lacking, the requests that

@@ -47,7 +47,7 @@ public record InheritedJournal(
         for (JournalFile file : end.files()) {
             OptionalInt number = JournalFiles.number(file.path());
             nextNumber = Math.max(nextNumber, number.orElse(-1) + 1);
-            // a block that reaches into a page with a bad sector can't be written, as the rest of the page would have to be read
+            // a block that reaches into a page with a bad sector can't be written, because the rest of the page would have to be read
             if (next.isPresent() && next.get().file().equals(file.path()) && !file.hasBadSector()) {
                 current = part(file, (int) next.get().offset());
             } else if (file.isLive()) {

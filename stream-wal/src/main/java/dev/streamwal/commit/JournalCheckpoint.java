@@ -99,7 +99,7 @@ final class JournalCheckpoint {
         streams = known;
     }
 
-    /** @return false if there is none, since the log was closed meanwhile */
+    /** @return false if there is none, because the log was closed */
     boolean createJournal() throws IOException {
         return journal.create(ids.getAsLong());
     }

@@ -24,7 +24,7 @@ import java.util.Optional;
  */
 final class LastRecords {
 
-    /** What earlier sweeps have found. Cutting a sealed segment changes its length, so that it is a different key. */
+    /** The ends that earlier sweeps have found. Cutting a sealed segment changes its length, so that it is a different key. */
     private final Map<ExpiryPlan.Deletion, Long> ends = new HashMap<>();
     private boolean isAnyUnread;
 

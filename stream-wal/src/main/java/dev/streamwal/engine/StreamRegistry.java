@@ -147,7 +147,7 @@ public final class StreamRegistry<S> {
         return List.copyOf(owning);
     }
 
-    /** All streams, as they come and go while it is used. */
+    /** All streams, as they come and go while the result is used. */
     public Stream<S> stream() {
         return streams.values().stream().map(this::streamOf).filter(Objects::nonNull);
     }

@@ -82,7 +82,7 @@ public final class Sweeper {
     /** Windows that end within so many passes have the next segments prepared: a pass may come late. */
     private static final int PASSES_AHEAD = 4;
 
-    /** A pass after the packs of the one before were fetched leaves something to fetch only if a consumer or another thread changed it meanwhile. */
+    /** When the packs that a pass needs were fetched, the next pass needs others only if a consumer or another thread changed something in between. */
     private static final int MAX_ROUNDS = 4;
 
     /** What a pass did and left. */

@@ -17,7 +17,7 @@ public interface SweptLog {
     /** All streams that have segments of their own, and perhaps others. */
     List<StreamLog> streams();
 
-    /** All streams in memory, as they come and go while it is used. */
+    /** All streams in memory, as they come and go while the result is used. */
     Iterator<StreamLog> inMemory();
 
     /** How many they are, about. */

@@ -142,7 +142,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
     private static final class Walk {
         final DuePack of;
         final PackRun run;
-        /** Of the current segment in the pack's table. */
+        /** Place of the current segment in the pack's table. */
         int place = -1;
 
         Walk(DuePack of) {

@@ -86,7 +86,7 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
                 ByteBuffer unused = target.put(target.position(), bytes, (int) offset, count);
                 ArenaMapping.settle();
             } catch (InternalError e) {
-                // a page has a bad sector, or somebody has cut the file
+                // a page has a bad sector, or another program has cut the file
                 return readFile(target.limit(target.position() + count), offset);
             }
             target.position(target.position() + count);

@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Rewrites the key catalogue when it covers too few packs: the previous catalogue, merged with the tables of the packs that it doesn't cover. One
- * update at a time; no other thread waits for it, as packs don't change. The new catalogue has all segments that still count: those of covered packs
- * come from the previous catalogue, those of the others from their tables.
+ * update at a time; no other thread waits for it, because packs don't change. The new catalogue has all segments that still count: those of covered
+ * packs come from the previous catalogue, those of the others from their tables.
  */
 final class KeyCatalogUpdate {
 
@@ -81,7 +81,7 @@ final class KeyCatalogUpdate {
             try {
                 isDue = isWritten(now, isStopped);
             } catch (NoSuchFileException e) {
-                // a pack has gone, as the manifest will tell
+                // a pack has gone: the next manifest tells
                 return;
             }
             last = isDue ? null : now;

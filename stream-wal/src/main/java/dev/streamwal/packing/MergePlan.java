@@ -65,7 +65,7 @@ final class MergePlan {
     @FunctionalInterface
     interface Tables {
 
-        /** Of all packs of a merge together. */
+        /** Limit for all packs of a merge together. */
         long MAX_BYTES = PackWriter.FULL_TABLE_BYTES;
 
         /** Upper bound of the bytes of a pack's table. */

@@ -111,7 +111,7 @@ final class Merger {
                 events.merged(merged.get(), store.file(merged.get()), packs);
             }
         } catch (NoSuchFileException e) {
-            // a sweep has deleted one of them, as the manifest will tell
+            // a sweep has deleted one of them: the next manifest tells
         } finally {
             if (!isListed) {
                 store.discard(header.number());

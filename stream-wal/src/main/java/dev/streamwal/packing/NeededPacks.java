@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 final class NeededPacks {
 
     private final Map<Long, Integer> held = new ConcurrentHashMap<>();
-    /** One of each stream: its next cut is decided when the one before is completed. */
+    /** At most one pack for each stream: its next cut is decided when the one before is completed. */
     private final Map<StreamKey, Long> byCut = new ConcurrentHashMap<>();
     private volatile Set<Long> bySweep = Set.of();
 

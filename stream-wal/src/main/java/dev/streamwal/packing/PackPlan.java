@@ -27,7 +27,7 @@ public final class PackPlan {
      *
      * @param minSegments of a window, below which it is left alone
      * @param maxSegments of one pack
-     * @param maxBytes of one pack; exceeded by at most one stream's segments, as these stay together
+     * @param maxBytes of one pack; exceeded by at most one stream's segments, because these stay together
      * @param maxOfStream segments of one stream in one pack
      */
     public record Limits(int minSegments, int maxSegments, long maxBytes, int maxOfStream) {}

@@ -95,7 +95,7 @@ public final class PackStore implements PackedData {
     /** Only the tables of packs are read here. */
     private static final int MAX_OPEN_FILES = 16;
 
-    /** So often packs are looked at in the hope that they don't change meanwhile; after that, changes have to wait. */
+    /** So often packs are looked at, until a look in which they don't change; after that, changes have to wait. */
     private static final int MAX_ATTEMPTS = 16;
 
     private final Path root;
@@ -128,7 +128,7 @@ public final class PackStore implements PackedData {
     private volatile long inheritedEnd = Long.MAX_VALUE;
     private final PositionsWriter positions;
     private final LongAdder writtenBytes = new LongAdder();
-    /** Null where packs are written through the page cache. */
+    /** Null if packs are written through the page cache. */
     private final @Nullable DirectWrites direct;
     /** Packs that the manifest may or may not list; the files of those that it doesn't list are deleted. */
     @GuardedBy("this")
@@ -227,7 +227,7 @@ public final class PackStore implements PackedData {
      * Notes where streams continue that haven't been used since the log was opened; the log itself knows about the others. Call it once, after the
      * recovery of the shared stream and before any other stream is used.
      *
-     * <p><b>Why no position is given twice where something is damaged.</b> The damaged part may have had records of a stream behind the stream's own
+     * <p><b>Why no position is given twice if something is damaged.</b> The damaged part may have had records of a stream behind the stream's own
      * newest segment, which recovery would take for the stream's end. So from this opening on streams go on above all positions that were given.
      * Later openings don't find the damage: recovery has made it padding, and packing leaves it out. So the file of positions tells them up to which
      * opening no segment's end is believed. It also tells them if packing finds damage. A process that is killed before it has written that hasn't
@@ -302,7 +302,7 @@ public final class PackStore implements PackedData {
         isEnding = true;
     }
 
-    /** Whether steps are refused, as the log is being closed. */
+    /** Whether steps are refused, because the log is being closed. */
     boolean isEnding() {
         return isEnding;
     }
@@ -450,7 +450,7 @@ public final class PackStore implements PackedData {
         return shared.unpacked(manifest.current());
     }
 
-    /** Where the shared stream ends, or a position behind that, where it can't be recovered. */
+    /** Where the shared stream ends, or a position behind that, if it can't be recovered. */
     long sharedEnd() {
         return sharedEnd.getAsLong();
     }
@@ -502,7 +502,7 @@ public final class PackStore implements PackedData {
     @FunctionalInterface
     public interface SharedBeginnings {
 
-        /** {@link Long#MAX_VALUE} where it has nothing in them. */
+        /** {@link Long#MAX_VALUE} if it has nothing in them. */
         long of(StreamKey key);
     }
 
@@ -1149,7 +1149,7 @@ public final class PackStore implements PackedData {
         return found.map(Place::pack);
     }
 
-    /** Sets what the last sweep in the background could not write anew, as it is in the tier. */
+    /** Sets what the last sweep in the background could not write anew, because it is in the tier. */
     public void neededBySweep(Collection<ListedPack> packs) {
         needed.bySweep(packs.stream().map(ListedPack::number).collect(Collectors.toSet()));
     }
@@ -1247,8 +1247,8 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Drops deletions and cuts that concern nothing any more, as what they covered was left out when packs were merged or written anew. The caller holds
-     * the lock of packing.
+     * Drops deletions and cuts that concern nothing any more, because what they covered was left out when packs were merged or written anew. The
+     * caller holds the lock of packing.
      *
      * @return how many are left
      */

@@ -6,7 +6,7 @@ import dev.streamwal.manifest.TierObject;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** The log's tier, as far as changes of packs need it. What it does may take long: no caller holds a lock. */
+/** The log's tier, as far as changes of packs need it. Its calls may take long: no caller holds a lock. */
 interface PackedTier {
 
     /** Returns when the pack is in the log's directory, or isn't listed any more. */

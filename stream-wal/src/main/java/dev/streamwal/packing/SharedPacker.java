@@ -191,7 +191,7 @@ final class SharedPacker {
         }
     }
 
-    /** Writes a run to one pack, or to several where its keys take more room than a pack's table has. */
+    /** Writes a run to one pack, or to several if its keys take more room than a pack's table has. */
     private final class PacksOfRun implements SharedRun.Target, Closeable {
 
         private final Supplier<PackHeader> headers;

@@ -46,7 +46,7 @@ public final class TierCopies {
                     if (store.manifest().object(pack.number()).equals(object)) {
                         throw e;
                     }
-                    // it has expired, or came back, meanwhile
+                    // the pack has expired, or come back, since
                 }
             }
         }

@@ -90,7 +90,7 @@ public final class Tiering implements PackedTier {
     /** {@link PackStore#tableDamages()} when each pack in the tier last had its whole table here; less than 0 before. */
     @GuardedBy("using")
     private int wholeTables = -1;
-    /** Whether the tier has nothing that the log hasn't in it, as of the content that was published. */
+    /** Whether the tier has nothing except what the log has in it, by the published content. */
     @GuardedBy("using")
     private boolean isTidy;
     /** Whether the last pass that listed the tier found all packs there. While one is missing each pass looks again: the log isn't healthy. */
@@ -255,7 +255,7 @@ public final class Tiering implements PackedTier {
         }
         Moved some = move(tier, due, isStopped);
         failed = first(failed, some.failed());
-        // also where the tier takes nothing: what has expired there makes room
+        // also if the tier takes nothing: what has expired there makes room
         Tidied tidied = tidy(tier);
         failed = first(failed, tidied.notDeleted());
         if (failed == null) {
@@ -579,7 +579,7 @@ public final class Tiering implements PackedTier {
                     throw failed;
                 }
             }
-            // else it needs no tier
+            // otherwise the tier isn't needed
         } finally {
             progress.ends();
             using.unlock();
@@ -652,7 +652,7 @@ public final class Tiering implements PackedTier {
         return now.objects().entrySet().stream().map(each -> TierNames.pack(each.getKey(), each.getValue())).collect(Collectors.toSet());
     }
 
-    /** The manifest has the serial before the tier does: so no serial in the tier is higher than the manifest's, unless somebody else gave it. */
+    /** The manifest has the serial before the tier does: so no serial in the tier is higher than the manifest's, unless another program gave it. */
     @GuardedBy("using")
     private void publish(LogInTier tier, TierContent content) throws IOException {
         LogTier bound = store.manifest().tier().orElseThrow();

@@ -21,8 +21,8 @@ import java.util.Set;
  * </ul>
  *
  * <p>So held segments come on top of what the limits of bytes allow, for each stream up to its consumers' limits: a consumer that never comes back
- * takes no more space than it was given. As the plan counts held segments as deleted, nothing else is deleted in their place. Each consumer has its
- * own limits, and a segment stays as long as one of them holds it.
+ * takes no more space than it was given. Because the plan counts held segments as deleted, nothing else is deleted in their place. Each consumer has
+ * its own limits, and a segment stays as long as one of them holds it.
  */
 public final class HeldBack {
 

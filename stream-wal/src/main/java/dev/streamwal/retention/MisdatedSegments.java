@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Handles segments that were begun while the clock was far ahead, so that their expirations lie in that future. As only the beginning of a stream
- * expires ({@link ExpiryPlan}), one such segment would keep all that was appended after it until then. Its records are no newer than what follows it,
- * so it is due when something that follows it is due. Pure.
+ * Handles segments that were begun while the clock was far ahead, so that their expirations lie in that future. Because only the beginning of a
+ * stream expires ({@link ExpiryPlan}), one such segment would keep all that was appended after it until then. Its records are no newer than what
+ * follows it, so it is due when something that follows it is due. Pure.
  *
  * <p>A segment counts as misdated only while its window lies in the future by the sweep's clock. So a clock that was behind for a while deletes
  * nothing extra: what it began is due at once, and the segments before it, whose windows are not in the future, are not. A segment that was merely

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** How much room is left on the disk of a log. Asking takes a call of the system, a microsecond or two. Thread-safe. */
 public final class FreeSpace {
 
-    /** Of a disk that can't be asked. */
+    /** For a disk that can't be asked. */
     public static final FreeSpace UNKNOWN = new FreeSpace(null);
 
     private final @Nullable FileStore store;
@@ -18,7 +18,7 @@ public final class FreeSpace {
         this.store = store;
     }
 
-    /** Of the file system that has a folder. Finding it reads the system's list of file systems: do it once. */
+    /** The room on the file system that has a folder. Finding it reads the system's list of file systems: do it once. */
     public static FreeSpace of(Path folder) {
         try {
             FileStore store = Files.getFileStore(folder);

@@ -25,9 +25,9 @@ final class ProcessStart {
     }
 
     /**
-     * The same for the same process, in whatever process it is called. On Linux it doesn't depend on the wall clock, which may be set: the kernel's
-     * run, and ticks since it began. Empty if no such process is visible: there may be one in another container, or of another user if those are
-     * hidden.
+     * Identifies the start of a process: the same for the same process, whichever process calls it. On Linux it doesn't depend on the wall clock,
+     * which may be set: the kernel's run, and ticks since it began. Empty if no such process is visible: there may be one in another container, or of
+     * another user if those are hidden.
      */
     static Optional<String> of(long pid) {
         return pid == OfThisProcess.PID ? OfThisProcess.START : read(pid);

@@ -23,7 +23,7 @@ public final class SegmentMapping {
         this.unmapping = unmapping;
     }
 
-    /** Little-endian; use absolute positions only, as the buffer is shared. */
+    /** Little-endian; use absolute positions only, because the buffer is shared. */
     public ByteBuffer buffer() {
         return buffer;
     }
