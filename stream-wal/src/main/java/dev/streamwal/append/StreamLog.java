@@ -423,7 +423,7 @@ public final class StreamLog implements CommitStream {
         return isAnyUnfinished(segment -> segment.isAbandoned(position));
     }
 
-    /** Asked for each durable append, and of each stream at the end: a stream of Java's would be garbage. */
+    /** Called for durable appends, and for each stream by a sync: a {@code java.util.stream} would be garbage. */
     private boolean isAnyUnfinished(Predicate<ActiveSegment> what) {
         rotation.lock();
         try {
@@ -843,7 +843,10 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Creates the next segment, and tells of it before: another thread may append to it as soon as it is active, and have it made durable. */
+    /**
+     * Creates the next segment, and calls {@link #hasSegments} before that: another thread may append to it as soon as it is active, and have it made
+     * durable.
+     */
     @GuardedBy("rotation")
     private ActiveSegment createAndTell(long timestampMillis, long nowMillis) throws IOException {
         hasSegments(true);

@@ -186,8 +186,8 @@ public final class Sweeper {
 
     /**
      * Like {@link #sweepByClock()}; from now on, in all sweeps, these streams also expire by their present retention. If all bytes together have a
-     * limit, only this sweep does so: the log can't grow then, and a pack that is due for some of its streams, and stays for others, would no longer
-     * count for the limit.
+     * limit, this holds for this sweep only: the log can't grow then, and a pack that is due for some of its streams, and stays for others, would no
+     * longer count for the limit.
      */
     public Result applyRetention(KeyScope keys) {
         PresentRetention applied;

@@ -144,8 +144,8 @@ final class Merger {
     }
 
     /**
-     * Whether the merge has joined a segment with others that doesn't count any more. Ranges cover whole segments: this part would come back, or the
-     * others would go with it. So the packs stay, and are merged again.
+     * Whether a segment that the merge has joined with others doesn't count any more. Ranges cover whole segments: either this part would come back,
+     * or the others would go with it. So the packs stay, and are merged again.
      */
     private boolean isPartlyVoid(ListedPack merged, List<VoidRange> since) throws IOException {
         if (since.isEmpty()) {

@@ -534,7 +534,7 @@ public final class PackStore implements PackedData {
         boolean mayBeForgotten = forgotten.mayHave(key);
         List<ListedPack> asked = now.packsInOrder().stream().filter(pack -> mayBeForgotten || !ofThisWriter.contains(pack.number())).toList();
         if (asked.isEmpty()) {
-            // so it is for each new key once what was inherited has gone: the catalogue is on the disk
+            // true for each new key once the inherited packs have gone: saves a look into the catalogue, which is on the disk
             return new Newest(Optional.empty(), true);
         }
         CatalogedKey cataloged = catalog.cataloged(key, now);
@@ -1000,7 +1000,7 @@ public final class PackStore implements PackedData {
                 }
                 all.remove();
             } catch (IOException e) {
-                // what is listed was decided by the manifest; the file goes later
+                // the manifest has decided what is listed; the file goes later
                 failure = failure == null ? e : failure;
             }
         }
@@ -1077,7 +1077,7 @@ public final class PackStore implements PackedData {
         return catalog.tableDamages();
     }
 
-    /** The table of a pack in the tier was written anew: what is open is the one before. */
+    /** The table of a pack in the tier was written anew: the open file is the old table. */
     void tableWritten(ListedPack pack) {
         channels.forget(PackFiles.table(root, pack.number()));
     }

@@ -88,7 +88,7 @@ public final class PackedPurge {
         }
     }
 
-    /** Packs of which nothing stays that counts. */
+    /** Packs of which nothing that counts stays. */
     private Set<ListedPack> whole() {
         Map<ListedPack, Set<Beginning>> segments = new HashMap<>();
         going.forEach(place -> segments.computeIfAbsent(place.pack(), unused -> new HashSet<>()).add(Beginning.of(place.entry())));

@@ -17,9 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What erasing a range of time changes in a segment. A record in the range becomes padding of the same size, so all others keep their positions. A
- * batch of which a record is erased is dissolved: its batch record becomes padding, and its other members become records by themselves. Nothing can
- * take the members apart any more, because only sealed segments are changed. One use; one thread.
+ * What erasing a range of time changes in a segment. A record in the range becomes padding of the same size, so all others keep their positions. If a
+ * record of a batch is erased, the batch is dissolved: its batch record becomes padding, and its other members become records by themselves. Nothing
+ * can take the members apart any more, because only sealed segments are changed. One use; one thread.
  */
 public final class RecordErasure {
 

@@ -33,8 +33,8 @@ import java.util.function.Supplier;
 public final class PositionsWriter {
 
     /**
-     * Enough for a thousand segments of the usual size between two writes, and a small part of all 2^63 positions. The first raise after an opening goes by
-     * as much: replicas, which open their logs anew again and again, reckon with it.
+     * Enough for a thousand segments of the usual size between two writes, and a small part of all 2^63 positions. The first raise after an opening
+     * is by this much, too: replicas, which open their logs again and again, allow for it.
      */
     public static final long CEILING_STEP_BYTES = 64L << 30;
 
