@@ -54,7 +54,7 @@ public interface PackedData {
         /**
          * Throws if a {@link PackedData#cut} at a position could not keep what stands before it.
          *
-         * @throws dev.streamwal.error.CorruptSegmentException if that is damaged
+         * @throws dev.streamwal.error.CorruptSegmentException if what stands there is damaged
          */
         default void checkCut(long from) throws IOException {}
 

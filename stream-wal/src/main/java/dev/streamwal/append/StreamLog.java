@@ -1571,9 +1571,9 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Seals the active segment if it has records and was created at or before {@code fromMillis}, or, by a clock that was ahead, after {@code
-     * toMillis}. Then waits for the final form of all sealed segments, as far as that is possible now; segments that an earlier writer left are
-     * sealed in the background. The next append finds its segment prepared.
+     * Seals the active segment if it has records and was created at or before {@code fromMillis}, or, by a clock that was ahead, after
+     * {@code toMillis}. Then waits for the final form of all sealed segments, as far as that is possible now; segments that an earlier writer left
+     * are sealed in the background. The next append finds its segment prepared.
      */
     public void sealUnlessCreatedBetween(long fromMillis, long toMillis) throws IOException {
         ActiveSegment now = active();

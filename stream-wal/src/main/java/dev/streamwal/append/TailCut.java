@@ -28,17 +28,17 @@ final class TailCut {
     /*
      * Cutting.
      *
-     * Like a deletion (see SegmentDeletion), a cut is decided under the rotation lock, recorded under no lock, and carried out under the lock. Unlike
-     * a deletion, it moves the stream's end: the stream continues behind what is cut, and the next segment records where the data before it ends.
-     * That place is the cut, once the cut is recorded, or the old end, if recording fails. So no segment is created in between: a thread that needs
-     * one waits, holding no lock. Nor is a segment created before the whole cut is carried out; otherwise a process that ended then would leave a
-     * segment behind data that it doesn't account for. A cut that fails half way is completed by the next thread that needs a segment, by the next
-     * sweep, or by another cut (see PendingCut). Sweeps visit the stream until then, even if all of it is in packs. A cut that the end of the process
-     * interrupts is completed by the next opening of the log: its record is kept until the cut is durable.
+     * Like a deletion (see SegmentDeletion), a cut is decided under the rotation lock, recorded under no lock, and carried out under the
+     * lock. Unlike a deletion, it moves the stream's end: the stream continues behind what is cut, and the next segment records where the
+     * data before it ends. That place is the cut, once the cut is recorded, or the old end, if recording fails. So no segment is created in
+     * between: a thread that needs one waits, holding no lock. Nor is a segment created before the whole cut is carried out; otherwise a
+     * process that ended then would leave a segment behind data that it doesn't account for. A cut that fails half way is completed by the
+     * next thread that needs a segment, by the next sweep, or by another cut (see PendingCut). Sweeps visit the stream until then, even if all of it is
+     * in packs. A cut that the end of the process interrupts is completed by the next opening of the log: its record is kept until the cut is durable.
      *
-     * While its record is kept, the journal keeps all that was written to it since, and in the end takes no more. So a sweep that can't complete the
-     * cut records it again, and only then lets the earlier record go: at no moment is there none. Two records of it say the same, because positions
-     * are never given twice. While it is recorded again it counts as undecided, so that no later cut is recorded before it.
+     * While its record is kept, the journal keeps all that was written to it since, and in the end takes no more. So a sweep that can't complete the cut
+     * records it again, and only then lets the earlier record go: at no moment is there none. Two records of it say the same, as positions are never given
+     * twice. While it is recorded again it counts as undecided, so that no later cut is recorded before it.
      *
      * Slots reserved in the active segment before it is sealed are cut with the rest. A segment created meanwhile would begin at or above
      * `to`, and stay; there is none, except in a stream that was deleted and is appended to again.

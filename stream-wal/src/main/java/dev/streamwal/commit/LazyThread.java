@@ -60,7 +60,7 @@ abstract class LazyThread {
         boolean unused = Thread.interrupted();
     }
 
-    /** Called by the thread; like {@link #park}, for this time at most. */
+    /** Called by the thread; like {@link #park}, but for this time at most. */
     final void parkNanos(long nanos) {
         LockSupport.parkNanos(this, Math.max(1, nanos));
         boolean unused = Thread.interrupted();

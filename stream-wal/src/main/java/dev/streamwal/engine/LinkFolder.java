@@ -48,9 +48,9 @@ final class LinkFolder implements AutoCloseable {
     }
 
     /**
-     * Deletes what killed processes have left: folders of this kind, and the one in which the command line's {@code repair} restores a backup. {@code
-     * repair} holds the log's lock while it works, and the caller holds it now: so no {@code repair} is running. A later one begins anew, whatever it
-     * finds there.
+     * Deletes what killed processes have left: folders of this kind, and the one in which the command line's {@code repair} restores a backup.
+     * {@code repair} holds the log's lock while it works, and the caller holds it now: so no {@code repair} is running. A later one begins anew,
+     * whatever it finds there.
      */
     static void deleteLeftovers(Path root) throws IOException {
         for (Path each : CopiedFiles.in(root)) {

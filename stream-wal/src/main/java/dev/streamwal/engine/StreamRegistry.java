@@ -16,9 +16,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The log's streams: one object per key while anything refers to it. The registry itself refers to streams that have segments, and to the {@link
- * #MAX_LATELY} that had some last: a stream that comes again knows where it had ended, so that no possible loss is reported if nothing was lost.
- * Other streams stay only while the program refers to them, so that asking for ever new keys doesn't fill the memory. Thread-safe.
+ * The log's streams: one object per key while anything refers to it. The registry itself refers to streams that have segments, and to the
+ * {@link #MAX_LATELY} that had some last: a stream that comes again knows where it had ended, so that no possible loss is reported if nothing was
+ * lost. Other streams stay only while the program refers to them, so that asking for ever new keys doesn't fill the memory. Thread-safe.
  */
 public final class StreamRegistry<S> {
 

@@ -27,9 +27,9 @@ import java.util.function.BooleanSupplier;
  * Merges several packs into one. One merge at a time.
  *
  * <p><b>Locking.</b> A merge may take minutes, so packing and deletions don't wait for it: it reads packs, which don't change, and takes the packing
- * lock only to change the manifest. What is deleted or cut off during the merge doesn't count in the merged pack either: see {@link
- * Manifest#replaced}. If some of the packs have gone, because they expired or were written anew, the merged pack is deleted, and others are merged
- * later.
+ * lock only to change the manifest. What is deleted or cut off during the merge doesn't count in the merged pack either: see
+ * {@link Manifest#replaced}. If some of the packs have gone, because they expired or were written anew, the merged pack is deleted, and others are
+ * merged later.
  *
  * <p><b>Why nothing is lost or duplicated.</b> Every frame is verified on the way. The merged pack is durable before the manifest lists it, and the
  * same change of the manifest removes the old packs from the list; their files are deleted after that. After a crash before that change, the merged

@@ -95,7 +95,7 @@ public final class PackStore implements PackedData {
     /** Only the tables of packs are read here. */
     private static final int MAX_OPEN_FILES = 16;
 
-    /** So often packs are looked at, until a look in which they don't change; after that, changes have to wait. */
+    /** How often packs are looked at, until they don't change during a look; after so many looks, changes have to wait. */
     private static final int MAX_ATTEMPTS = 16;
 
     private final Path root;

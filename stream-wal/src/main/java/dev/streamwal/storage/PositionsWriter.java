@@ -214,8 +214,8 @@ public final class PositionsWriter {
     }
 
     /**
-     * Notes that something is damaged of what earlier writers left in shared segments, before any of that is packed: see {@link
-     * Positions#isEndBelieved}.
+     * Notes that something is damaged of what earlier writers left in shared segments, before any of that is packed: see
+     * {@link Positions#isEndBelieved}.
      */
     public synchronized void doubt() throws IOException {
         write(newest.withDoubt());

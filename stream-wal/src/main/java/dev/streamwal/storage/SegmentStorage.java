@@ -30,7 +30,10 @@ public interface SegmentStorage {
     /** Returns whether there was such a file. */
     boolean delete(Path path) throws IOException;
 
-    /** Deletes a half-made file that a failure has left, which would keep its room. If that fails, too, its exception is suppressed in the failure. */
+    /**
+     * Deletes a half-made file that a failure has left, which would keep its room. If that fails, too, the failure gets its exception as a suppressed
+     * one.
+     */
     default void deleteAfter(Throwable failure, Path path) {
         try {
             boolean unused = delete(path);
