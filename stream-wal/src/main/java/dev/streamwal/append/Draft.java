@@ -95,7 +95,7 @@ public final class Draft {
         return bytes;
     }
 
-    /** A {@code long}, so that lengths that no record can have don't overflow it. */
+    /** A {@code long}: even lengths beyond a record's limits don't overflow it. */
     public long frameBytes() {
         return RecordLayout.frameBytes(headerLength(), (long) contentLength() + (sealer == null ? 0 : SealLayout.BYTES));
     }

@@ -729,7 +729,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** The segment that all others share is one, and the last that should be refused. */
+    /** Not for the shared stream: its segment is only one, and the last that should be refused. */
     private void checkRoom() {
         if (!key.equals(StreamKey.SHARED)) {
             log.checkRoom(directory(), key);

@@ -64,7 +64,7 @@ final class CommitRound {
     /** The mark of the file's deletions when the block was begun. */
     private int deletionsBefore;
 
-    /** The room that the next block must have, so that what was too large for this one fits. */
+    /** The room that the next block must have for what was too large for this block. */
     private int wantedRoom;
 
     /** @param forces null: leaders force segments themselves */

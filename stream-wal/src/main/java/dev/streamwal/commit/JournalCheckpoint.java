@@ -104,7 +104,7 @@ final class JournalCheckpoint {
         return journal.create(ids.getAsLong());
     }
 
-    /** Takes over what an earlier writer left. Its frontier stays as it is: with the journal that is there it is as true as before. */
+    /** Takes over what an earlier writer left. Its frontier stays as it is: together with the existing journal it is as true as before. */
     void inherit(InheritedJournal found) {
         running.lock();
         try {

@@ -197,7 +197,7 @@ public final class Erasure {
         return List.copyOf(rewritten);
     }
 
-    /** The files of the quarantine that may have such records: those of the streams, and those that don't tell whose they are. Sorted. */
+    /** The files of the quarantine that may have such records: those of the streams, and those whose names don't tell the stream. Sorted. */
     public List<Path> quarantined() throws IOException {
         List<Path> found = new ArrayList<>();
         try {

@@ -557,7 +557,7 @@ public final class Sweeper {
             }
         }
 
-        /** The files that no older data in a shared segment or pack precedes, as far as that can be determined. */
+        /** The files without older data of their stream in a shared segment or pack, as far as that can be determined. */
         private List<ExpiryPlan.Deletion> mayGo(List<ExpiryPlan.Deletion> files) {
             List<ExpiryPlan.Deletion> first = files.stream()
                     .filter(file -> file.segment().basePosition() < shared.of(StreamKey.of(file.key()))).toList();

@@ -61,7 +61,7 @@ final class MergePlan {
      */
     record Limits(int maxPacks, long maxSegments, long settleMillis, boolean compresses, Tables tables) {}
 
-    /** Knows how large the tables of packs are. What is merged has room in one table, so that no merge is planned that can't be written. */
+    /** Knows how large the tables of packs are. No merge is planned that can't be written: what is merged has room in one table. */
     @FunctionalInterface
     interface Tables {
 

@@ -77,7 +77,7 @@ public final class PackStore implements PackedData {
      *
      * A pack is made of files that must not change meanwhile, and the files are deleted once the manifest lists the pack. In between, a sweep, a
      * purge or a deletion could delete a file that the pack already has, and the pack would bring it back; a cut could shorten it. So these
-     * operations hold `changing` as readers, as many as there are; packing, and a cut that takes a segment out of a pack, hold it exclusively. A
+     * operations hold `changing` as readers, any number at a time; packing, and a cut that takes a segment out of a pack, hold it exclusively. A
      * packing job is small (see Packer), so the others don't wait for long. Appends, commits, rotation, sealing and readers never take this lock.
      *
      * Lock order: `changing`, then a stream's rotation lock.
@@ -230,7 +230,7 @@ public final class PackStore implements PackedData {
      * <p><b>Why no position is given twice if something is damaged.</b> The damaged part may have had records of a stream behind the stream's own
      * newest segment, which recovery would take for the stream's end. So from this opening on streams go on above all positions that were given.
      * Later openings don't find the damage: recovery has made it padding, and packing leaves it out. So the file of positions tells them up to which
-     * opening no segment's end is believed. It also tells them if packing finds damage. A process that is killed before it has written that hasn't
+     * opening no segment's end is believed. It also tells them if packing finds damage. If a process is killed before it has written that, it hasn't
      * closed the log, which tells them the same.
      *
      * @param isSharedWhole whether recovery found nothing damaged or missing in the shared stream
@@ -1155,7 +1155,7 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Returns when the log's tier, if it has one, has nothing any more of packs that aren't in it: call it with no lock.
+     * Returns when the log's tier, if there is one, has nothing left of packs that aren't in the tier any more: call it with no lock.
      *
      * @throws TierFailure if the tier fails, or the log was opened without it
      */

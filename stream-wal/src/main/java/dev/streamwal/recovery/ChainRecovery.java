@@ -298,7 +298,7 @@ final class ChainRecovery {
         return decision;
     }
 
-    /** Whether all writers that may have written a segment before this one of the chain closed the log. */
+    /** Whether the log was closed by all writers that may have written a segment before this one of the chain. */
     private boolean isLeftClosed(int behind) {
         long first = behind > 0 ? chain.get(behind - 1).header().incarnation() : 0;
         return terms.opened().now().wasClosedAsFarAsKnownSince(first);

@@ -68,7 +68,7 @@ public final class ExpiryPlan {
      * @param nowMillis epoch ms
      * @param maxTotalBytes of all the streams together; {@link Long#MAX_VALUE}: no limit
      * @param streams each key once
-     * @return in the order of deletion; within a stream oldest first, so that if one deletion fails, the stream's later ones must not be done either
+     * @return in the order of deletion, within a stream the oldest first: if one deletion fails, the stream's later ones must not be done either
      */
     public static List<Deletion> of(long nowMillis, long maxTotalBytes, List<Stream> streams) {
         List<Deletion> plan = new ArrayList<>();
