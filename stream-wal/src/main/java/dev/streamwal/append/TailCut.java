@@ -254,7 +254,7 @@ final class TailCut {
     private PendingCut.Cut plan(EntryRef last, SegmentEntry holder, SegmentFile file, SegmentHeader header) throws IOException {
         ActiveSegment unfinished = holder.unfinished();
         if (unfinished != null && !unfinished.awaitPublished(last.end())) {
-            throw new IOException("an append before the end to truncate to hasn't completed: ref=" + last + ", file=" + file.path()
+            throw new IOException("an append before the cut hasn't completed: ref=" + last + ", file=" + file.path()
                     + "; try again, or open the log again");
         }
         RecoveredTail tail = SegmentCut.walk(file, header, (int) header.offsetOf(last.end()))

@@ -31,7 +31,7 @@ public final class FlushFailedException extends IOException {
             return known;
         }
         return new WalFailedException("a flush failed, and the log acknowledges no more appends: " + getMessage() + systemError() + ", root=" + root
-                + "; close the log and open it again, which recovers", root, key, WalException.NO_POSITION, this);
+                + "; close the log and open it again: opening recovers", root, key, WalException.NO_POSITION, this);
     }
 
     /** What the system said, as a value of a message. Not part of this exception's own message, so that a failed flush isn't taken for a full disk. */

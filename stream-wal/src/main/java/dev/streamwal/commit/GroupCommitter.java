@@ -129,7 +129,7 @@ public final class GroupCommitter implements SegmentDurability {
     private final LongAdder flushes = new LongAdder();
 
     /** The answer if there was no memory for another one. */
-    private final IOException givenUp = new IOException("a commit failed, as the program had no memory left;"
+    private final IOException givenUp = new IOException("a commit failed, because the program had no memory left;"
             + " free some memory, or allow more (-Xmx), then sync");
 
     /** Threads in {@link #awaitAnswered}. */

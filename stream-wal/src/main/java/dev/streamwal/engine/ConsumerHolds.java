@@ -254,7 +254,7 @@ public final class ConsumerHolds {
 
         private void force() throws IOException {
             if (doubtful.equals(reader.header())) {
-                throw new IOException("cursor file may not survive power loss, since it could not be forced once: file=" + reader.file()
+                throw new IOException("cursor file may not survive power loss, because forcing it has failed: file=" + reader.file()
                         + "; its commits count again when its consumer begins a new file");
             }
             try {

@@ -33,7 +33,7 @@ public final class OptionLimits {
     public static Duration span(String name, Duration value, Duration min, Duration max) {
         Objects.requireNonNull(value, name);
         if (value.getNano() % 1_000_000 != 0) {
-            throw new IllegalArgumentException(name + " has a part of a millisecond: " + name + "=" + value + "; give whole milliseconds");
+            throw new IllegalArgumentException(name + " isn't a whole number of milliseconds: " + name + "=" + value + "; give whole milliseconds");
         }
         if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
             throw new IllegalArgumentException(name + " is too " + (value.compareTo(min) < 0 ? "short" : "long") + ": " + name + "=" + value + ", min="

@@ -55,7 +55,7 @@ final class HeldSegment implements PackedData.Held {
             cause = e;
         }
         if (reached != to) {
-            throw new CorruptSegmentException("the stream can't be cut in a pack where a record before the cut is damaged: stream=" + header.key()
+            throw new CorruptSegmentException("can't cut the stream: a record before the cut is damaged in its pack: stream=" + header.key()
                     + ", cut=" + from + ", position=" + header.positionAt(reached) + ", file=" + file + ", basePosition=" + header.basePosition()
                     + ", offset=" + reached + "; put the pack back from a copy of this log, cut before the damage, or delete the stream", file,
                     header.key().text(), header.positionAt(reached), reached, to - reached, cause);

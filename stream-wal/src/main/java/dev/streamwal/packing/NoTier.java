@@ -35,7 +35,7 @@ final class NoTier implements PackedTier {
     }
 
     private TierFailure notGiven(String object) {
-        return new TierFailure("the log has packs in a tier, and was opened without it", manifest.get().tier().map(LogTier::location).orElse(""),
+        return new TierFailure("the log has packs in a tier, but was opened without the tier", manifest.get().tier().map(LogTier::location).orElse(""),
                 object, "open the log with WalOptions.tier, or with --tier on the command line", null);
     }
 }

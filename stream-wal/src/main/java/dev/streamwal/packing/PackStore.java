@@ -117,7 +117,7 @@ public final class PackStore implements PackedData {
     private volatile boolean hasInherited = true;
     /** Streams that packs of this writer have, and that aren't in memory any more. */
     private final KeyFilter forgotten = new KeyFilter();
-    /** Packs of this writer: it knows where all their streams end, except those that were forgotten. So a new stream isn't looked up in them. */
+    /** Packs of which this writer knows where all their streams end, except streams that were forgotten. So a new stream isn't looked up in them. */
     private final Set<Long> ofThisWriter = ConcurrentHashMap.newKeySet();
     private final LongSupplier sharedEnd;
     /**

@@ -17,9 +17,9 @@ public enum RecoveryDecision {
     /** What stands behind a part that was lost before it was durable: set aside, so that the stream is a prefix without holes. */
     SET_ASIDE_BEHIND("its header, or what stood before it, was lost before it was durable: the segment was set aside"),
     /** A segment whose header is damaged: it is left as it is, and the stream goes on behind it. */
-    SKIP_UNREADABLE("its header is damaged: the stream goes on behind the segment"),
+    SKIP_UNREADABLE("its header is damaged: the stream continues after the segment"),
     /** Segments that were there are gone: the stream goes on behind them. */
-    GO_ON_BEHIND_GAP("segments are missing before it: the stream goes on behind them"),
+    GO_ON_BEHIND_GAP("segments are missing before it: the stream continues after them"),
     /** Damage: nothing is changed, and the stream isn't opened for writing. */
     REFUSE_CORRUPT("it is damaged"),
     /** Written by a newer version: nothing is changed, and the stream isn't opened for writing. */

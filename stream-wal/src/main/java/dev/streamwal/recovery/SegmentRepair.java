@@ -41,7 +41,7 @@ final class SegmentRepair {
     private static final String GO_ON_BY_POLICY =
             "open the log with RecoveryPolicy.SKIP_BAD_RECORDS to continue after it; or " + READ_AND_DELETE;
     private static final String NO_PADDING_FITS =
-            "no padding fits, as the records behind the damage aren't contiguous; " + READ_AND_DELETE;
+            "no padding fits, because the records behind the damage aren't contiguous; " + READ_AND_DELETE;
 
     private final SegmentHeader header;
     private final SegmentFile file;

@@ -163,7 +163,7 @@ public final class WriterFile implements WriterFence {
     /** The exception for {@link #isLost()}. */
     public WalLockedException lost() {
         WriterEntry found = other;
-        return new WalLockedException("another writer has opened the log, as this one has lost its lock: pid="
+        return new WalLockedException("another writer has opened the log, because this one has lost its lock: pid="
                 + (found == null ? "?" : found.pid()) + ", root=" + root + ", file=" + file + "; close this log, which keeps what was acknowledged as"
                 + " durable. Don't copy or remove the file LOCK of an open log: that drops the lock", file, null, WalException.NO_POSITION);
     }
