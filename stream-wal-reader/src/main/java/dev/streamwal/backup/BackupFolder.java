@@ -227,7 +227,7 @@ public final class BackupFolder {
     /**
      * The complete backups. A file of a point that ends early, or was changed, counts as none; {@link #damagedPoints()} names it.
      *
-     * @return the points, the newest first; none where there is no folder
+     * @return the points, the newest first; none if there is no folder
      * @throws WalException if the folder can't be read
      */
     public List<BackupPoint> points() {
@@ -353,7 +353,7 @@ public final class BackupFolder {
     /**
      * Reads everything that points name.
      *
-     * @return what is missing, or isn't what was written; empty where all is well
+     * @return what is missing, or isn't what was written; empty if all is well
      * @throws WalException if the folder can't be read
      */
     public List<BackupDamage> verify() {

@@ -43,7 +43,7 @@ final class PointFile {
         return LAST + ' ' + files + ' ' + checksum.finish();
     }
 
-    /** The files that a point has; empty where it isn't complete. */
+    /** The files that a point has; empty if it isn't complete. */
     static Optional<List<SegmentDescriptor>> read(Path path) throws IOException {
         return LogFile.readSmall(path, MAX_BYTES).flatMap(bytes -> decode(new String(bytes, UTF_8)));
     }

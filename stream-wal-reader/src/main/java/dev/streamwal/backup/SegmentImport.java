@@ -101,7 +101,7 @@ public final class SegmentImport {
      * Whether an import that was cut short has this file already, every byte of it; then it belongs to this import.
      *
      * @param file which file
-     * @return false where it has to be {@link #put}
+     * @return false if it has to be {@link #put}
      * @throws WalException if what is there can't be read
      */
     public boolean have(SegmentDescriptor file) {

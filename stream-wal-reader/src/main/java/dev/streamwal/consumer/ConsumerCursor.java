@@ -42,7 +42,7 @@ public final class ConsumerCursor {
         return positions;
     }
 
-    /** Null where the stream has not been committed. */
+    /** Null if the stream has not been committed. */
     public @Nullable Long position(String key) {
         Committed committed = writer == null ? found.get(key) : writer.committed(key).orElse(null);
         return committed == null ? null : committed.position();
@@ -53,12 +53,12 @@ public final class ConsumerCursor {
         return foundStart.isPresent();
     }
 
-    /** Where streams without a commit begin now; 0 where that isn't known. It rises where commits of streams that have gone are left out. */
+    /** Where streams without a commit begin now; 0 if that isn't known. It rises where commits of streams that have gone are left out. */
     public long start() {
         return writer == null ? foundStart.orElse(0) : writer.start();
     }
 
-    /** The reason why it can't commit; null where it can. */
+    /** The reason why it can't commit; null if it can. */
     public @Nullable IOException whyReadOnly() {
         return whyReadOnly;
     }

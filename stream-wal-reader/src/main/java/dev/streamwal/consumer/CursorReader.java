@@ -114,17 +114,17 @@ public final class CursorReader {
         chunk.flip();
     }
 
-    /** Empty where there is no file. */
+    /** Empty if there is no file. */
     public Optional<CursorHeader> header() {
         return Optional.ofNullable(state).map(CursorState::header);
     }
 
-    /** By key; empty where there is no file. */
+    /** By key; empty if there is no file. */
     public Map<String, Committed> commits() {
         return state == null ? Map.of() : state.commits();
     }
 
-    /** Null where there is no file. */
+    /** Null if there is no file. */
     @Nullable CursorState state() {
         return state;
     }

@@ -169,7 +169,7 @@ public final class CursorWriter implements AutoCloseable {
         return Map.copyOf(state.commits());
     }
 
-    /** Empty where the stream was never committed. */
+    /** Empty if the stream was never committed. */
     public synchronized Optional<Committed> committed(String key) {
         return Optional.ofNullable(state.of(key));
     }
@@ -310,7 +310,7 @@ public final class CursorWriter implements AutoCloseable {
      *
      * <p>If a stream that was left out had lost records after its commit, that isn't reported any more when it comes back.
      *
-     * @return empty where there are not too many
+     * @return empty if there are not too many
      */
     @GuardedBy("this")
     private Optional<Commits> withoutGone(Map<String, Committed> commits) throws IOException {

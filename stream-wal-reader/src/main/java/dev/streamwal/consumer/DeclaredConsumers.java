@@ -56,7 +56,7 @@ public final class DeclaredConsumers {
         return names;
     }
 
-    /** By the file's name, which doesn't tell long names, or else by its content; empty where a crash has left neither. */
+    /** By the file's name, which doesn't tell long names, or else by its content; empty if a crash has left neither. */
     private static Optional<StreamKey> name(Path file) throws IOException {
         Optional<StreamKey> inFileName = CursorFiles.name(file);
         if (inFileName.isPresent()) {

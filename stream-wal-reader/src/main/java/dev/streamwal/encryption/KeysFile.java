@@ -71,7 +71,7 @@ public final class KeysFile {
         return damage;
     }
 
-    /** The content of the file, or else of its copy, as {@link #read}; empty where there is neither. */
+    /** The content of the file, or else of its copy, as {@link #read}; empty if there is neither. */
     public static Optional<byte[]> bytes(Path root) throws IOException {
         return twin(root, bytes -> {
             List<WrappedKey> unused = KeysLayout.decode(bytes);
@@ -80,7 +80,7 @@ public final class KeysFile {
     }
 
     /**
-     * The keys in a content of the file; none where it is empty.
+     * The keys in a content of the file; none if it is empty.
      *
      * @param file that it is of, for messages
      * @throws CorruptSegmentException if it can't be read

@@ -41,7 +41,7 @@ public final class LogKeys {
         List<WrappedKey> read() throws IOException;
     }
 
-    /** @param masters null where the program gave none */
+    /** @param masters null if the program gave none */
     public LogKeys(Path root, @Nullable MasterKeys masters) {
         this(root, () -> KeysFile.read(root), masters);
     }
@@ -50,7 +50,7 @@ public final class LogKeys {
      * Of a log whose file of keys may stand elsewhere.
      *
      * @param root for messages
-     * @param masters null where the program gave none
+     * @param masters null if the program gave none
      */
     public LogKeys(Path root, Wrapped wrapped, @Nullable MasterKeys masters) {
         this.root = root;

@@ -21,7 +21,7 @@ public final class KeyUnavailableException extends WalException {
      *
      * @param message what is wrong, the key's id, where, and what to do next
      * @param keyId of the key that is missing, or wrong
-     * @param cause the exception that led to this one; null where there is none
+     * @param cause the exception that led to this one; null if there is none
      */
     public KeyUnavailableException(String message, String keyId, @Nullable Throwable cause) {
         this(message, keyId, null, null, NO_POSITION, cause);
@@ -32,10 +32,10 @@ public final class KeyUnavailableException extends WalException {
      *
      * @param message what is wrong, the key's id, where, and what to do next
      * @param keyId of the key that is missing, or wrong; empty if a file of keys can't be read
-     * @param file the file concerned; null where there is none
-     * @param key the key of the stream concerned; null where there is none
+     * @param file the file concerned; null if there is none
+     * @param key the key of the stream concerned; null if there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
-     * @param cause the exception that led to this one; null where there is none
+     * @param cause the exception that led to this one; null if there is none
      */
     public KeyUnavailableException(
             String message, String keyId, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {

@@ -16,9 +16,9 @@ public final class UndecodableRecordException extends WalException {
 
     private static final int NONE = 0;
 
-    /** 0 where the record has no schema. */
+    /** 0 if the record has no schema. */
     private final int schemaId;
-    /** 0 where the record has no schema. */
+    /** 0 if the record has no schema. */
     private final int version;
 
     /**
@@ -40,7 +40,7 @@ public final class UndecodableRecordException extends WalException {
      * @param position the record's position
      * @param schemaId of the record
      * @param version of the record's schema
-     * @param cause what the codec threw; null where it wasn't asked
+     * @param cause what the codec threw; null if it wasn't asked
      */
     public UndecodableRecordException(String message, String key, long position, int schemaId, int version, @Nullable Throwable cause) {
         super(message, null, key, position, cause);
@@ -48,12 +48,12 @@ public final class UndecodableRecordException extends WalException {
         this.version = version;
     }
 
-    /** {@return the record's schema id; empty where the record has no schema} */
+    /** {@return the record's schema id; empty if the record has no schema} */
     public OptionalInt schemaId() {
         return version == NONE ? OptionalInt.empty() : OptionalInt.of(schemaId);
     }
 
-    /** {@return the version of the record's schema; empty where the record has no schema} */
+    /** {@return the version of the record's schema; empty if the record has no schema} */
     public OptionalInt version() {
         return version == NONE ? OptionalInt.empty() : OptionalInt.of(version);
     }

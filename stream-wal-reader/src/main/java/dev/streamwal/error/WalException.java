@@ -28,8 +28,8 @@ public class WalException extends RuntimeException {
      * Made by the library.
      *
      * @param message what is wrong, the values, where, and what to do next
-     * @param file the file concerned; null where there is none
-     * @param key the key of the stream concerned; null where there is none
+     * @param file the file concerned; null if there is none
+     * @param key the key of the stream concerned; null if there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
      */
     public WalException(String message, @Nullable Path file, @Nullable String key, long position) {
@@ -40,10 +40,10 @@ public class WalException extends RuntimeException {
      * Made by the library.
      *
      * @param message what is wrong, the values, where, and what to do next
-     * @param file the file concerned; null where there is none
-     * @param key the key of the stream concerned; null where there is none
+     * @param file the file concerned; null if there is none
+     * @param key the key of the stream concerned; null if there is none
      * @param position the stream position concerned; {@link #NO_POSITION} where there is none
-     * @param cause the exception that led to this one; null where there is none
+     * @param cause the exception that led to this one; null if there is none
      */
     public WalException(
             String message, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {
@@ -53,12 +53,12 @@ public class WalException extends RuntimeException {
         this.position = position;
     }
 
-    /** {@return the file concerned; null where there is none} */
+    /** {@return the file concerned; null if there is none} */
     public @Nullable Path file() {
         return file;
     }
 
-    /** {@return the key of the stream concerned; null where there is none} */
+    /** {@return the key of the stream concerned; null if there is none} */
     public @Nullable String key() {
         return key;
     }

@@ -133,7 +133,7 @@ public final class ImageFile {
         return name;
     }
 
-    /** The file of the log that never changes, and has exactly this content; null where there is none. */
+    /** The file of the log that never changes, and has exactly this content; null if there is none. */
     @Nullable Path linkable() {
         return isLinkable ? source : null;
     }

@@ -19,7 +19,7 @@ public final class PackImage {
     private PackImage() {}
 
     /**
-     * The packs of a manifest, then the manifest and its copy; nothing where the log never had a pack. The catalogue of keys is made anew by a writer.
+     * The packs of a manifest, then the manifest and its copy; nothing if the log never had a pack. The catalogue of keys is made anew by a writer.
      * The copy has no tier: a tier is of one log. Packs in it are read from there.
      */
     public static List<ImageFile> of(Path root, Manifest manifest, TierReads tier) throws TierFailure {

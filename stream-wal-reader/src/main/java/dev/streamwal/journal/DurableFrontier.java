@@ -72,14 +72,14 @@ public final class DurableFrontier {
         }
     }
 
-    /** The offset in the segment's file before which all is durable, the file's name included; empty where none is known. */
+    /** The offset in the segment's file before which all is durable, the file's name included; empty if none is known. */
     public synchronized OptionalInt durableOffset(StreamKey key, long basePosition, long salt) {
         Known known = streams.get(key);
         @Nullable FrontierSegment segment = known == null ? null : known.segments.get(basePosition);
         return segment == null || segment.salt() != salt ? OptionalInt.empty() : OptionalInt.of(segment.durableOffset());
     }
 
-    /** The position below which the stream's segments are deleted according to the journal; empty where it says nothing. */
+    /** The position below which the stream's segments are deleted according to the journal; empty if it says nothing. */
     public synchronized OptionalLong deletedBelow(StreamKey key) {
         Known known = streams.get(key);
         return known == null || known.deletedBelow == NOTHING ? OptionalLong.empty() : OptionalLong.of(known.deletedBelow);

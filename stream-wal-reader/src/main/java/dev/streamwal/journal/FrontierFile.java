@@ -29,7 +29,7 @@ public final class FrontierFile {
     }
 
     /**
-     * Reads the file; empty where the log has no journal.
+     * Reads the file; empty if the log has no journal.
      *
      * @throws CorruptSegmentException if it is damaged
      * @throws UnsupportedFormatException if a newer version wrote it

@@ -63,7 +63,7 @@ public final class JournalBlockLayout {
      *
      * @param source little-endian, with at least {@link #PREFIX_BYTES} from {@code index} on
      * @param available bytes of the file from the block's start on
-     * @return null where no block of this length can be
+     * @return null if no block of this length can be
      */
     static @Nullable Prefix decode(ByteBuffer source, int index, long available) {
         if (source.getLong(index + MAGIC) != MAGIC_VALUE) {

@@ -146,7 +146,7 @@ final class JournalReader implements Closeable {
         return zeros - zeros % RecordLayout.ALIGNMENT;
     }
 
-    /** Makes the window hold {@code bytes} bytes from the offset on; false where the file has fewer. */
+    /** Makes the window hold {@code bytes} bytes from the offset on; false if the file has fewer. */
     private boolean load(long offset, int bytes) throws IOException {
         if (offset < start || offset + bytes > end) {
             window.clear();

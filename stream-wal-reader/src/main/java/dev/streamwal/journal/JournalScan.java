@@ -35,11 +35,11 @@ public final class JournalScan {
     private final NamedSegments named = new NamedSegments();
 
     private long expected;
-    /** The file where the expected block may stand; null where no block before it was found. */
+    /** The file where the expected block may stand; null if no block before it was found. */
     private @Nullable Head current;
     private long offset;
     private @Nullable Place last;
-    /** Where blocks that aren't needed couldn't be read, so that nobody knows where the first needed one has its place; null where that is known. */
+    /** Where blocks that aren't needed couldn't be read, so that nobody knows where the first needed one has its place; null if that is known. */
     private @Nullable Place lost;
     private long blocks;
     private long bytes;
@@ -48,7 +48,7 @@ public final class JournalScan {
     private static final class Head {
         final Path file;
         final long length;
-        /** 0 where it starts with no block of this journal. */
+        /** 0 if it starts with no block of this journal. */
         long first;
         long liveFirst;
         long liveLast;
@@ -287,7 +287,7 @@ public final class JournalScan {
     }
 
     /**
-     * Where the expected block may stand, and the disk can't read it; null where it stands nowhere. A file of which no block is known counts where its
+     * Where the expected block may stand, and the disk can't read it; null if it stands nowhere. A file of which no block is known counts where its
      * beginning can't be read: the block may have been the first in it, as it didn't fit elsewhere.
      */
     private @Nullable Place unread(JournalReader reader) throws IOException {

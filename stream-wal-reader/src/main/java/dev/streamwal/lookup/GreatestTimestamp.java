@@ -43,7 +43,7 @@ public final class GreatestTimestamp {
     }
 
     /**
-     * The record; empty where the stream has none.
+     * The record; empty if the stream has none.
      *
      * @throws CorruptSegmentException if a part that has to be read is damaged
      */

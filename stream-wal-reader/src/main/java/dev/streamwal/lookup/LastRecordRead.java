@@ -41,7 +41,7 @@ public final class LastRecordRead {
         this.catalog = catalog;
     }
 
-    /** The last record; empty where the end isn't plain, or there is no record. */
+    /** The last record; empty if the end isn't plain, or there is no record. */
     public Optional<HeldRecord> run() throws IOException {
         SegmentChain chain = catalog.chain();
         if (chain.size() == 0) {

@@ -51,7 +51,7 @@ public final class NewestRecords {
     /** The newest record found; null for none. */
     private @Nullable Place last;
     private @Nullable Place first;
-    /** The records, newest first; null where they are too large to be held, or one between them couldn't be read. */
+    /** The records, newest first; null if they are too large to be held, or one between them couldn't be read. */
     private @Nullable List<HeldRecord> held = new ArrayList<>();
     private long heldBytes;
 
@@ -69,7 +69,7 @@ public final class NewestRecords {
     }
 
     /**
-     * The record at the greatest position; empty where there is none.
+     * The record at the greatest position; empty if there is none.
      *
      * @throws dev.streamwal.error.CorruptSegmentException where the end of the stream is damaged
      */

@@ -48,9 +48,9 @@ public final class ScanStart {
     /**
      * The place of a position.
      *
-     * @param segment that has the position; null where it was deleted
+     * @param segment that has the position; null if it was deleted
      * @param offset of the position; -1 where the segment can't be read
-     * @param next the following segment, where the position is after the segment's data; null where there is none
+     * @param next the following segment, where the position is after the segment's data; null if there is none
      */
     private record Place(@Nullable Segment segment, long offset, @Nullable Segment next) {}
 

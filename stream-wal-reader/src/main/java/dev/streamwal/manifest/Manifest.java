@@ -41,9 +41,9 @@ public final class Manifest {
      * A manifest as written.
      *
      * @param edits how many changes there were
-     * @param highestNumber that a pack was ever listed with; 0 where none was
+     * @param highestNumber that a pack was ever listed with; 0 if none was
      * @param sharedBelow see {@link #sharedBelow()}
-     * @param tier null where the log has none
+     * @param tier null if the log has none
      * @param objects in the tier, by the numbers of the packs that they hold
      * @throws IllegalArgumentException if numbers of packs contradict each other, or there are too many packs or ranges
      */
@@ -117,7 +117,7 @@ public final class Manifest {
         return edits;
     }
 
-    /** The highest number that a pack was ever listed with; 0 where none was. */
+    /** The highest number that a pack was ever listed with; 0 if none was. */
     public long highestNumber() {
         return highestNumber;
     }
@@ -151,17 +151,17 @@ public final class Manifest {
         return packs;
     }
 
-    /** Empty where no pack has this number. */
+    /** Empty if no pack has this number. */
     public Optional<ListedPack> pack(long number) {
         return Optional.ofNullable(byNumber.get(number));
     }
 
-    /** The log's tier; empty where no writer had one. */
+    /** The log's tier; empty if no writer had one. */
     public Optional<LogTier> tier() {
         return Optional.ofNullable(tier);
     }
 
-    /** Where a pack's frames are in the tier; empty where the pack is in the log's directory, or isn't listed. */
+    /** Where a pack's frames are in the tier; empty if the pack is in the log's directory, or isn't listed. */
     public Optional<TierObject> object(long number) {
         return Optional.ofNullable(objects.get(number));
     }

@@ -47,14 +47,14 @@ public final class NanoWalChain {
         return after(file.ordinal()) == null;
     }
 
-    /** The first file behind; null where there is none. */
+    /** The first file behind; null if there is none. */
     @Nullable NanoWalFile after(int ordinal) {
         int index = Arrays.binarySearch(ordinals, ordinal + 1);
         int from = index < 0 ? -index - 1 : index;
         return from < files.length ? files[from] : null;
     }
 
-    /** The last file before; null where there is none. */
+    /** The last file before; null if there is none. */
     @Nullable NanoWalFile before(int ordinal) {
         int index = Arrays.binarySearch(ordinals, ordinal);
         int below = (index < 0 ? -index - 1 : index) - 1;

@@ -98,7 +98,7 @@ public final class NanoWalScan implements AutoCloseable {
         }
     }
 
-    /** Goes to the next record; false where there is none. The next call looks at the same place again, as the file may have grown. */
+    /** Goes to the next record; false if there is none. The next call looks at the same place again, as the file may have grown. */
     public boolean next() throws IOException {
         offset = next;
         stop = find();
@@ -287,7 +287,7 @@ public final class NanoWalScan implements AutoCloseable {
 
     // ---- its bytes
 
-    /** Reads the whole record, which has to precede copying it; false where the file has been cut meanwhile. */
+    /** Reads the whole record, which has to precede copying it; false if the file has been cut meanwhile. */
     public boolean load() throws IOException {
         return buffer.ensure(offset, (int) frameBytes());
     }

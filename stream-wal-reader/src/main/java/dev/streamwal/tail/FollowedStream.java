@@ -58,7 +58,7 @@ final class FollowedStream {
     private @Nullable ScanBegin beginning;
     /** Whether it isn't followed any more. */
     boolean isForgotten;
-    /** See {@link StreamScan#cameAfter}; null where no such moment is known. */
+    /** See {@link StreamScan#cameAfter}; null if no such moment is known. */
     private @Nullable Positions beforeItCame;
 
     private @Nullable StreamScan scan;
@@ -68,7 +68,7 @@ final class FollowedStream {
 
     /** How often the folder of streams had changed when this stream had no directory. */
     private long withoutDirectoryAt = -1;
-    /** The directory's modification time; null where there is no directory, or before the first look. */
+    /** The directory's modification time; null if there is no directory, or before the first look. */
     private @Nullable FileTime modified;
     private long modifiedSince;
     private boolean settled = true;

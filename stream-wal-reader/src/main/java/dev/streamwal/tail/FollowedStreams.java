@@ -413,7 +413,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return true;
     }
 
-    /** Gives back a file of a stream that isn't read; false where there is none. */
+    /** Gives back a file of a stream that isn't read; false if there is none. */
     private boolean giveBackUnread() {
         for (FollowedStream stream : awakeUnread) {
             if (stream.holdsFile() && stream.sleep()) {
@@ -438,7 +438,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return false;
     }
 
-    /** Called where the process couldn't open another file. Frees a file or lowers {@link #maxRead}; false where neither is possible. */
+    /** Called where the process couldn't open another file. Frees a file or lowers {@link #maxRead}; false if neither is possible. */
     private boolean goOnWithFewer() {
         if (giveBackUnread() || giveBackWaiting()) {
             return true;

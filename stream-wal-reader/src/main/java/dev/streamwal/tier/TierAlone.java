@@ -78,7 +78,7 @@ public final class TierAlone {
         return known.manifest();
     }
 
-    /** The content of the log's file of keys, when the tier was looked at last; empty where nothing was encrypted. */
+    /** The content of the log's file of keys, when the tier was looked at last; empty if nothing was encrypted. */
     public synchronized byte[] keys() {
         return known.keys();
     }

@@ -24,14 +24,14 @@ import java.util.Optional;
  *   0  8  magic           "STRMCON1"
  *   8  4  checksum        CRC32C over [12, object's end)
  *  12  4  manifest bytes
- *  16  4  keys bytes      0 where the log never encrypted anything
+ *  16  4  keys bytes      0 if the log never encrypted anything
  *  20  4  zero
  *  24     manifest        as in the log's directory, with the packs that are in the tier, and no others
  *         keys            the file of keys
  * </pre>
  *
  * @param manifest with packs in the tier only
- * @param keys content of the log's file of keys; empty where there is none
+ * @param keys content of the log's file of keys; empty if there is none
  */
 public record TierContent(Manifest manifest, byte[] keys) {
 
@@ -95,7 +95,7 @@ public record TierContent(Manifest manifest, byte[] keys) {
      * several calls of the file system may have missed both. Then there is a newer one, and the tier is listed again.
      *
      * @param known name of the object that was read before; empty for none
-     * @return empty where a tier has no content yet, or the one that was read before
+     * @return empty if a tier has no content yet, or the one that was read before
      * @throws TierFailure if the tier fails, or there are such objects, and none is whole
      * @throws UnsupportedFormatException if a newer version wrote it
      */
