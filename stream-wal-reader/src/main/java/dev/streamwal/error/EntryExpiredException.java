@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records asked for have been deleted, because they expired or by hand. A cursor that retention has overtaken throws this once; its following
- * {@code next()} goes on at {@link #to()}.
+ * The records asked for have been deleted, because they expired or by hand. A cursor that retention has overtaken throws this exception once; its
+ * next {@code next()} goes on at {@link #to()}.
  *
  * @since 1.0
  */
@@ -50,9 +50,9 @@ public final class EntryExpiredException extends WalException {
     }
 
     /**
-     * Whether records are known to have been in the range. False where all of a stream was deleted, and a cursor in it couldn't see
-     * before that whether records had come at its place: it was away or busy meanwhile, or the log's writer was killed, and the records after the
-     * place where it was killed expired before the next writer had recovered them.
+     * Whether records are known to have been in the range. False if all of a stream was deleted, and a cursor in it couldn't see beforehand whether
+     * records had come at the cursor's position. Either the cursor was closed or busy at that time; or the log's writer was killed, and the records
+     * after the place where it was killed expired before the next writer had recovered them.
      *
      * @return whether records in the range were deleted; false if that isn't known
      */

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A record isn't one that the codec can read: it has another schema, a version that the codec doesn't read, or no schema at all; or the codec threw,
- * and the {@link #getCause() cause} says what. The record itself is whole. A cursor stays on it, so that its bytes can be read, and its
+ * and its exception is the {@link #getCause() cause}. The record itself is whole. A cursor stays on it, so that its bytes can be read, and its
  * {@code next()} goes on.
  *
  * @since 1.0
@@ -22,7 +22,7 @@ public final class UndecodableRecordException extends WalException {
     private final int version;
 
     /**
-     * Made by the library, where a record has no schema.
+     * Made by the library, for a record without a schema.
      *
      * @param message what is wrong, the values, where, and what to do next
      * @param key the key of the record's stream
