@@ -32,7 +32,7 @@ public final class JournalBlockLayout {
     /** Bytes before the first entry. */
     public static final int PREFIX_BYTES = 32;
 
-    /** Limit of a block, which its writer and its reader hold in memory whole. */
+    /** Limit of a block. Its writer and its reader hold the whole block in memory. */
     public static final int MAX_BYTES = 64 << 20;
     /** The first block. */
     public static final long FIRST_SEQUENCE = 1;
@@ -43,7 +43,7 @@ public final class JournalBlockLayout {
     private JournalBlockLayout() {}
 
     /**
-     * A block's prefix. Its length is possible; the checksum tells whether the block is whole.
+     * A block's prefix, with a possible length. Only the checksum tells whether the block is whole.
      *
      * @param length of the block, bytes
      */

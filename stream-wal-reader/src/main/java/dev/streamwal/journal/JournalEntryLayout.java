@@ -21,8 +21,8 @@ import java.nio.ByteOrder;
  *   8     payload, zero padding to a multiple of 8
  * </pre>
  *
- * <p>The payloads, {@code number} being a u32 that means a segment in this journal file only: the one that the file's last SEGMENT entry of
- * that number has named.
+ * <p>The payloads. {@code number} is a u32 that means a segment in this journal file only: the one that the file's last SEGMENT entry with that
+ * number has named.
  *
  * <pre>
  *   1 SEGMENT          u32 number, u32 zero, the segment's header
