@@ -98,7 +98,7 @@ public final class SegmentDescriptor {
         return name;
     }
 
-    /** {@return what it is for, which its name says} */
+    /** {@return what it is for, by its name} */
     public Kind kind() {
         return Kind.find(name).orElseThrow();
     }
