@@ -23,7 +23,7 @@ public final class CursorFiles {
     /**
      * The name of a consumer.
      *
-     * @throws IllegalArgumentException if it can't be one
+     * @throws IllegalArgumentException if the text isn't a valid name
      */
     public static StreamKey name(String text) {
         try {
@@ -48,7 +48,7 @@ public final class CursorFiles {
         return directory(root).resolve(name.directoryName() + DECLARED);
     }
 
-    /** Makes the folder, durably, if there is none. A log that was deleted is not made again. */
+    /** Makes the folder, durably, if there is none. Doesn't make a deleted log's directory again. */
     static void createDirectory(Path root) throws IOException {
         Path directory = directory(root);
         if (!Files.isDirectory(directory)) {

@@ -71,13 +71,13 @@ final class ManifestLayout {
     private static final int COMPRESSED = 1;
     private static final byte[] NO_LOCATION = {};
 
-    /** No manifest is longer. */
+    /** Maximum length of a manifest. */
     static final int MAX_BYTES = FIXED_BYTES + Manifest.MAX_PACKS * PACK_BYTES + Manifest.MAX_VOID_RANGES * (RANGE_BYTES + StreamKey.MAX_BYTES)
             + TIER_BYTES + LogTier.MAX_LOCATION_BYTES + Manifest.MAX_PACKS * OBJECT_BYTES;
 
     /** "STRMMAN1". */
     private static final long MAGIC_VALUE = 0x314E_414D_4D52_5453L;
-    /** "STRMMAN2": who doesn't know tiers must not take a pack in one for a pack that is missing. */
+    /** "STRMMAN2": a version that doesn't know tiers must not take a pack in a tier for a missing one. */
     private static final long TIERED_MAGIC_VALUE = 0x324E_414D_4D52_5453L;
     /** "STRMMAN" and any version. */
     private static final long ANY_VERSION_MASK = 0xFF_FFFF_FFFF_FFFFL;

@@ -632,9 +632,9 @@ public final class WalReader implements AutoCloseable {
      * that existed when it was begun, with the commits that each had made by then. Packs are linked if the file system can do that; other files are
      * copied.
      *
-     * <p>It refuses what only a writer can bring in order: a log that the machine's last boot left open, a stream that awaits recovery after a kill or a
-     * crash, the directory of an earlier version that no writer has upgraded. Open such a log for writing once, and recover all of it. If a copy
-     * fails, delete what it has left of the target.
+     * <p>It refuses a log that only a writer can bring in order: one that its writer had open when the machine was last restarted, one with a stream
+     * that awaits recovery after a kill or a crash, and the directory of an earlier version that no writer has upgraded. Open such a log for writing
+     * once, and recover all of it. If a copy fails, delete what it has left of the target.
      *
      * @param target a directory that is empty or doesn't exist yet
      * @throws IllegalArgumentException if it is not empty, or a file
