@@ -71,7 +71,7 @@ public final class NewestRecords {
     /**
      * The record at the greatest position; empty if there is none.
      *
-     * @throws dev.streamwal.error.CorruptSegmentException where the end of the stream is damaged
+     * @throws dev.streamwal.error.CorruptSegmentException if the end of the stream is damaged
      */
     public Optional<HeldRecord> last() throws IOException {
         read(1);
@@ -82,7 +82,7 @@ public final class NewestRecords {
      * The newest {@code count} records, the oldest of them first. They are read now, unless they are larger than a scan's buffer, or one between
      * them can't be read. Then the walk reads them as a scan does, and reports the damage when it comes there.
      *
-     * @throws dev.streamwal.error.CorruptSegmentException where the end of the stream is damaged
+     * @throws dev.streamwal.error.CorruptSegmentException if the end of the stream is damaged
      */
     public RecordWalk walk(int count) throws IOException {
         read(count);

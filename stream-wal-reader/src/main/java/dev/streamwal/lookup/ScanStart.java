@@ -160,7 +160,7 @@ public final class ScanStart {
             return Rest.atOldest(telling);
         }
         return end.offset() == StreamScan.UNKNOWN
-                // the unreadable segment is before the place where the caller begins, so its damage isn't reported
+                // the unreadable segment is before the end, where the caller begins, so its damage isn't reported
                 ? Rest.behind(end.segment().basePosition(), end.segment().basePosition(), telling.butNotBeforeTheNext())
                 : Rest.at(end.segment(), end.offset(), end.position(), telling);
     }

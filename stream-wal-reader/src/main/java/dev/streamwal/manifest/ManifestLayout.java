@@ -19,7 +19,7 @@ import java.util.TreeMap;
  * A manifest's file, little-endian.
  *
  * <pre>
- *   0  8  magic           "STRMMAN1"; "STRMMAN2" where the log has a tier
+ *   0  8  magic           "STRMMAN1"; "STRMMAN2" if the log has a tier
  *   8  4  checksum        CRC32C over [12, file's end)
  *  12  4  packs           how many
  *  16  4  void ranges     how many
@@ -37,7 +37,7 @@ import java.util.TreeMap;
  *  32  8  options hash               32  2  key length
  *                                    34     key           UTF-8
  *  40  4  level
- *  44  4  1 where it is compressed, else 0
+ *  44  4  1 if it is compressed, else 0
  *  48  8  bytes
  *  56  8  segments
  *  64  8  records

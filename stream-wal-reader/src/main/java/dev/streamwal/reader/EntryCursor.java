@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * {@link CorruptSegmentException} if its bytes aren't those that were encrypted for this place. The cursor can go on. Keys, times and positions can
  * be read without keys.
  *
- * <p>A cursor at the end sees what is appended later: call {@link #next()} again. A cursor that goes backwards never sees later appends.
+ * <p>A cursor at the end sees what is appended later: call {@link #next()} again. Those of {@link WalReader#scanBackward} and
+ * {@link WalReader#scanLast} don't.
  *
  * @since 1.0
  */

@@ -87,7 +87,7 @@ interface ReadableLog extends AutoCloseable {
      */
     TailWalk followAll(KeyScope scope, Map<String, ScanBegin> from);
 
-    /** The records that end at or before the position, newest first; all where it is {@link Long#MAX_VALUE}. */
+    /** The records that end at or before the position, newest first; all records if it is {@link Long#MAX_VALUE}. */
     RecordWalk scanBackward(String key, long position);
 
     /** Merges several streams by timestamp. It asks for the keys when it begins, and each time it has come to its end. */

@@ -199,7 +199,8 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * Refuses a position beyond the stream's end, as it would skip later records. A position that the tail has reached needs no look at the stream.
+     * Refuses a position beyond the stream's end, because it would skip later records. A position that the tail has reached needs no look at the
+     * stream.
      */
     private void checkNotBehindEnd(String key, long position) {
         Long before = cursor.position(key);

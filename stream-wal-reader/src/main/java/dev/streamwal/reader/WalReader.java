@@ -114,8 +114,8 @@ public final class WalReader implements AutoCloseable {
      * @param tier the log's tier, a folder on any file system
      * @param options how to read; its {@link ReaderOptions#tier} is ignored
      * @return the reader, to be closed by the caller
-     * @throws TierUnavailableException if the tier can't be read, or isn't one
-     * @throws UnsupportedFormatException if a newer version wrote what the tier has
+     * @throws TierUnavailableException if the tier can't be read, or the folder isn't a tier
+     * @throws UnsupportedFormatException if a newer version wrote the tier's content
      */
     public static WalReader openTier(Path tier, ReaderOptions options) {
         ReaderOptions there = options.toBuilder().tier(Objects.requireNonNull(tier, "tier")).build();
@@ -388,8 +388,8 @@ public final class WalReader implements AutoCloseable {
      * @param key of the stream
      * @param position of a record, or where one ends, as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it
      * @return to be closed by the caller; empty if there is no such stream
-     * @throws EntryNotFoundException if no record starts at the position, and none ends there; positions between the end of a segment and the
-     *     beginning of the next one, which were never given, count as that end
+     * @throws EntryNotFoundException if no record starts or ends at the position. A position that the stream has skipped, between the end of a
+     *     segment and the beginning of the next one, counts as that end
      * @throws IllegalArgumentException if the position is negative
      */
     public EntryCursor scanFrom(String key, long position) {
@@ -425,8 +425,8 @@ public final class WalReader implements AutoCloseable {
      * @param from where to begin. If that is a position, deleted records from there on are reported. A position that was cut off, or lost in a power
      *     failure, and at which no record can be appended any more, counts as the end
      * @return to be closed by the caller
-     * @throws EntryNotFoundException if no record starts at the position, and none ends there; positions between the end of a segment and the
-     *     beginning of the next one, which were never given, count as that end
+     * @throws EntryNotFoundException if no record starts or ends at the position. A position that the stream has skipped, between the end of a
+     *     segment and the beginning of the next one, counts as that end
      */
     public EntryTail follow(String key, ReadFrom from) {
         return follow(key, from, new WakeableRest());
@@ -475,7 +475,7 @@ public final class WalReader implements AutoCloseable {
      * @param from where to begin, by key. A stream without an entry, existing or not, is delivered from its first record; to leave out its existing
      *     records, give its key with {@link ReadFrom#end()}
      * @return to be closed by the caller
-     * @throws EntryNotFoundException if no record starts at a position, and none ends there
+     * @throws EntryNotFoundException if no record starts or ends at a position
      * @throws IllegalArgumentException if a key is not one of the {@code keys}
      */
     public EntryTail follow(Keys keys, Map<String, ReadFrom> from) {
@@ -496,7 +496,7 @@ public final class WalReader implements AutoCloseable {
      *
      * @param from where to begin, by key
      * @return to be closed by the caller
-     * @throws EntryNotFoundException if no record starts at a position, and none ends there
+     * @throws EntryNotFoundException if no record starts or ends at a position
      */
     public EntryTail follow(Map<String, ReadFrom> from) {
         return follow(Keys.of(from.keySet()), from);
@@ -504,15 +504,15 @@ public final class WalReader implements AutoCloseable {
 
     /**
      * The records of a stream that end at or before a position, the newest first. The cursor has the records that existed at the call; in other
-     * processes than the writer's it doesn't wait for records that weren't published by then. {@link EntryCursor#next()} reports damage once, and the
+     * processes than the writer's it doesn't wait for records that weren't visible by then. {@link EntryCursor#next()} reports damage once, and the
      * next call goes on with the records before the damage. If retention deletes records that were still to be read, the cursor throws an
      * {@link EntryExpiredException} once, and ends. To go on later, give {@link EntryCursor#nextPosition()} to this method.
      *
      * @param key of the stream
      * @param position of a record, or where one ends; {@link Long#MAX_VALUE} for the end of the stream
      * @return to be closed by the caller; empty if there is no such stream
-     * @throws EntryNotFoundException if no record starts at the position, and none ends there; positions between the end of a segment and the
-     *     beginning of the next one, which were never given, count as that end
+     * @throws EntryNotFoundException if no record starts or ends at the position. A position that the stream has skipped, between the end of a
+     *     segment and the beginning of the next one, counts as that end
      * @throws IllegalArgumentException if the position is negative
      */
     public EntryCursor scanBackward(String key, long position) {
