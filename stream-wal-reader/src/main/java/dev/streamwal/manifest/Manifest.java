@@ -270,7 +270,7 @@ public final class Manifest {
         return count + ranges.size() - covered <= MAX_VOID_RANGES;
     }
 
-    /** Without ranges in which no listed pack has a record. */
+    /** Without ranges that cover nothing any more, in packs or in shared segments. */
     Manifest without(Set<VoidRange> ranges) {
         return withRanges(voidRanges().stream().filter(range -> !ranges.contains(range)).toList());
     }

@@ -90,7 +90,7 @@ public final class ManifestWriter {
         change(manifest -> manifest.replaced(List.of(), removed, manifest).voided(ranges));
     }
 
-    /** Drops ranges in which no listed pack has a record, durably. */
+    /** Drops ranges that cover nothing any more, in packs or in shared segments, durably. */
     public void dropVoid(Set<VoidRange> ranges) throws IOException {
         change(manifest -> manifest.without(ranges));
     }

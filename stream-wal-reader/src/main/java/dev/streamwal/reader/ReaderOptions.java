@@ -98,7 +98,7 @@ public final class ReaderOptions {
         return scanBufferBytes;
     }
 
-    /** {@return how many bytes of memory the reader takes at most for unpacked blocks of packs} */
+    /** {@return the maximum memory for unpacked blocks of packs, in bytes} */
     public long blockCacheBytes() {
         return blockCacheBytes;
     }
@@ -128,12 +128,12 @@ public final class ReaderOptions {
         return keys;
     }
 
-    /** {@return where the log's tier is; empty if the log's manifest is asked for that} */
+    /** {@return where the log's tier is; empty for the place that the log's manifest names} */
     public Optional<Path> tier() {
         return tier;
     }
 
-    /** {@return how many bytes of memory hold at most what was read from the tier} */
+    /** {@return the maximum memory for data that was read from the tier, in bytes} */
     public long tierCacheBytes() {
         return tierCacheBytes;
     }
@@ -270,8 +270,8 @@ public final class ReaderOptions {
 
         /**
          * Whether packs and sealed segments are mapped into memory, and records copied from there, instead of read by system calls. This option pays
-         * for random reads from a log that fits into memory. Each record is verified after it was copied. A mapped file that another process shortens
-         * is reported as damage, as without this option. A mapping counts as an open file: see {@link #maxOpenFiles}.
+         * off for random reads from a log that fits into memory. Each record is verified after it was copied. A mapped file that another process
+         * shortens is reported as damage, as without this option. A mapping counts as an open file: see {@link #maxOpenFiles}.
          *
          * <p>Has no effect on file systems in memory, nor before Java 22, where a read of a mapped file that was shortened can't be told from other
          * failures.
@@ -354,7 +354,7 @@ public final class ReaderOptions {
         }
 
         /**
-         * Maximum memory, on the heap, for what was read from the log's tier and may be read again. Nothing is taken by logs without a tier.
+         * Maximum memory, on the heap, for data that was read from the log's tier and may be read again. Nothing is taken by logs without a tier.
          *
          * @param bytes 0 or more; 32 MiB by default
          * @return this

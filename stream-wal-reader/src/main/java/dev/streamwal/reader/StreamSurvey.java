@@ -225,7 +225,7 @@ final class StreamSurvey {
         }
     }
 
-    /** Whether the footer is right by now, because records of the segment were erased while the walk stood in it. */
+    /** Whether the footer is right by now: records of the segment may have been erased while the walk stood in it. */
     private boolean isErasedMeanwhile(Segment segment) throws IOException {
         try (SegmentReader reader = segment.open(log.channels());
                 SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.settings()))) {
@@ -243,7 +243,7 @@ final class StreamSurvey {
         }
     }
 
-    /** Whether the walk saw more records than the footer counts because the segment was cut, and sealed again, during the walk. */
+    /** Whether the walk saw more records than the footer counts because the segment was cut, and sealed again, during that walk. */
     private boolean isCutMeanwhile(Segment segment, Footer footer, long records) throws IOException {
         if (records < footer.index().records()) {
             return false;
