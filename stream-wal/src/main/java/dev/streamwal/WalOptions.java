@@ -715,8 +715,8 @@ public final class WalOptions {
         /**
          * Interval between the log's own sweeps.
          *
-         * @param interval zero (it neither sweeps, packs, merges nor moves packs to the tier by itself: call {@link StreamWal#sweep()}, {@link StreamWal#pack()}
-         *     and {@link StreamWal#moveToTier()}) or 1 ms to 3,653 days, in whole milliseconds; by default 1 minute
+         * @param interval zero (the log neither sweeps, packs, merges nor moves packs to the tier by itself: call {@link StreamWal#sweep()},
+         *     {@link StreamWal#pack()} and {@link StreamWal#moveToTier()}) or 1 ms to 3,653 days, in whole milliseconds; by default 1 minute
          * @return this
          * @throws IllegalArgumentException if it is outside of that
          */
