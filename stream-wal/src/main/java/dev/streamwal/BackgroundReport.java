@@ -75,7 +75,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
         listener.tell(told -> tell(told, key, event));
     }
 
-    /** What the program's listener throws doesn't reach the log's own work: the listener is told of it. */
+    /** An exception of the program's listener doesn't reach the log's own work: the listener is told of it. */
     private static void tell(WalListener told, Optional<String> key, Consumer<WalListener> event) {
         try {
             event.accept(told);
@@ -92,7 +92,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
         }
     }
 
-    /** Never throws: what can't be reported now, as the heap is full, is at the next chance, and the log isn't healthy meanwhile. */
+    /** Never throws. A failure that can't be reported now, because the heap is full, is reported at the next chance; until then the log isn't healthy. */
     @Override
     public void failed(String task, @Nullable String stream, Throwable failure) {
         untold.tell(task, stream, failure);
@@ -108,7 +108,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
         }
         Optional<String> key = OpenFailures.keyOf(stream);
         listener.tell(told -> tellFailure(told, task, key, failure));
-        // last, so that what is tried again counts once
+        // last, so that a report that is tried again counts once
         counts.failed(task);
     }
 
@@ -271,7 +271,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
         sweepFailures.increment();
     }
 
-    /** What has happened so far, and what only the caller knows. */
+    /** What has happened so far, with the numbers that only the caller knows. */
     WalActivity activity(long commitWaiters, long journalBytes, long packBacklogBytes) {
         return new WalActivity(new WalActivity.Fields(counts.appends(), counts.rejectedAppends(),
                 stats(StallCause.values(), StallCause::tag, this::stalls),
@@ -305,7 +305,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
         listener.await();
     }
 
-    /** Records what was redone from the commit journal, and reports what of it could not be read. */
+    /** Records what was redone from the commit journal, and reports the parts that could not be read. */
     void redone(RedoResult redo) {
         redo.segments().forEach(segment -> ledger.redone(segment.header().key().text(), segment.records(), segment.bytes()));
         redo.damages().forEach(damage -> damaged(null, damage.file(), damage.offset(), damage.length(), damage.what()));

@@ -7,8 +7,7 @@ import dev.streamwal.error.WalFailedException;
  * pattern ({@link StreamOptions.Builder#durability}), or for one append.
  *
  * <table>
- *   <caption>What is there afterwards, of what was appended at each level</caption>
- *   <thead>
+ *   <caption>Which records are there afterwards, of those appended at each level</caption> <thead>
  *     <tr>
  *       <th scope="col">level</th>
  *       <th scope="col">the process was killed</th>
@@ -43,8 +42,8 @@ import dev.streamwal.error.WalFailedException;
  * </table>
  *
  * <p>Each cell names the test of the project that shows it: {@code KillTest} kills a writing process two hundred times; {@code
- * CrashExplorerTest} and {@code PowerLossTest} crash a log on a simulated disk, at every call, with any of what was not forced lost, torn
- * or in another order. To the simulated disk a crash of the kernel and a loss of power are the same: the page cache is gone.
+ * CrashExplorerTest} and {@code PowerLossTest} crash a log on a simulated disk, at every call, with any bytes that were not forced lost, torn or in
+ * another order. To the simulated disk a crash of the kernel and a loss of power are the same: the page cache is gone.
  *
  * <p>What survives of a stream is always its beginning, without holes, and each of its records is whole. So what an append promises
  * includes all that came before it in its stream, at whichever level that was appended: one {@code IMMEDIATE} append makes the

@@ -53,8 +53,8 @@ public final class ErasureReport extends Snapshot<ErasureReport.Fields> {
     }
 
     /**
-     * The files in {@code quarantine/} that may have such records, as they were set aside by a recovery: those of the streams, and those that do not
-     * tell whose they are. The library does not change them.
+     * The files in {@code quarantine/} that may have such records, because a recovery has set them aside: the files of these streams, and files that
+     * do not tell their stream. The library does not change them.
      *
      * @return their paths, sorted
      */

@@ -86,7 +86,7 @@ final class LogCounts {
         Objects.requireNonNull(appends.get(level)).add(nanos);
     }
 
-    /** An append has thrown. After the log was closed, that is the program's mistake, and no news of the log. */
+    /** An append has thrown. An exception because the log was closed is the program's mistake, and isn't counted. */
     void rejected(WalException thrown) {
         if (!(thrown instanceof WalClosedException)) {
             Objects.requireNonNull(rejections.get(Rejection.of(thrown))).increment();

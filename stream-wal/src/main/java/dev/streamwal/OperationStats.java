@@ -32,14 +32,14 @@ public final class OperationStats extends Snapshot<OperationStats.Fields> {
     /**
      * How long all of these took together.
      *
-     * @return a sum, which may be longer than the log is open: several threads may do the same at a time
+     * @return a sum, which may be longer than the log has been open: several threads may run the operation at the same time
      */
     public Duration total() {
         return Duration.ofNanos(fields().totalNanos());
     }
 
     /**
-     * The longest of the last minute, and of up to one minute before.
+     * The longest one of the last minute, and of up to one minute before.
      *
      * @return zero if there was none in that time
      */

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 
 /**
- * Small segments, or what streams had in shared segments, that were copied into one file, a pack, and are in no other file any more. Immutable.
+ * Small segments, or streams' records in shared segments, that were copied into one file, a pack, and are in no other file any more. Immutable.
  *
  * @since 1.0
  */

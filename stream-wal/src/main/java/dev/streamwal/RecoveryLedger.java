@@ -98,7 +98,7 @@ final class RecoveryLedger {
         }
     }
 
-    /** A stream can't be opened for writing. A later attempt may succeed; what is kept is counted then. */
+    /** A stream can't be opened for writing. A later attempt may succeed; the records kept are counted then. */
     synchronized void refused(String key, Findings found, Exception why) {
         Sums sums = sums(found, 0, 0);
         totals = totals.plus(sums);

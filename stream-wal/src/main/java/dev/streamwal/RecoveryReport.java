@@ -175,7 +175,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         }
 
         /**
-         * The copy of what was there.
+         * The copy of the bytes that were there.
          *
          * @return the path, in {@code quarantine}; empty if there is none
          */

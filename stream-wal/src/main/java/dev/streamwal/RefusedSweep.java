@@ -3,9 +3,9 @@ package dev.streamwal;
 import java.time.Instant;
 
 /**
- * A sweep that did not delete what has expired by the log's clock, since the clock is implausibly far ahead and may be wrong. If the clock is
- * right, confirm it by {@link StreamWal#sweep(Instant)} with that time, by {@link WalOptions.Builder#maxClockAdvance}, or on the command
- * line. Otherwise the segments are deleted when their time has passed while the log was open. Immutable.
+ * A sweep that did not delete segments that have expired by the log's clock, because the clock is implausibly far ahead and may be wrong. If the
+ * clock is right, confirm it by {@link StreamWal#sweep(Instant)} with that time, by {@link WalOptions.Builder#maxClockAdvance}, or on the command
+ * line. Otherwise the segments are deleted after their time has passed while the log was open. Immutable.
  *
  * @since 1.0
  */

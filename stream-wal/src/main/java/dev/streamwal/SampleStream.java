@@ -5,8 +5,8 @@ import dev.streamwal.retention.TimeRules;
 import java.time.Instant;
 
 /**
- * One key's samples: numbers with a time. Appending one makes no garbage. They are the records that {@link SampleCodec} writes, and are read by
- * {@link dev.streamwal.reader.EntryCursor#sampleValue()}, or as values of that codec. A sample takes 48 bytes in a segment. Thread-safe.
+ * One key's samples: numbers with a time. Appending a sample makes no garbage. Samples are the records that {@link SampleCodec} writes, and are read
+ * by {@link dev.streamwal.reader.EntryCursor#sampleValue()}, or as values of that codec. A sample takes 48 bytes in a segment. Thread-safe.
  *
  * <p>All appends throw what {@link WalStream} says.
  *

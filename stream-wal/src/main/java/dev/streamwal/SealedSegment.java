@@ -28,7 +28,7 @@ public final class SealedSegment extends Snapshot<SealedSegment.Fields> {
     /**
      * The stream that it belongs to.
      *
-     * @return the stream's key; of a segment that streams share a NUL and {@code shared}, which is no program's key
+     * @return the stream's key; for a shared segment a NUL followed by {@code shared}, which is no program's key
      */
     public String key() {
         return fields().key();

@@ -18,9 +18,9 @@ public enum Segments {
     AUTO(SegmentChoice.AUTO),
 
     /**
-     * Always own segments, whatever {@link WalOptions#ownSegments()} says. While it is appended to, such a stream holds a mapping, or a
-     * descriptor where files aren't mapped: many such streams need system limits that allow for it, and a log maps 24,576 segments at most. If none can be
-     * had, an append throws a {@link dev.streamwal.error.TooManyOpenFilesException}, and the stream can be appended to later.
+     * Always own segments, whatever {@link WalOptions#ownSegments()} says. While it is appended to, such a stream holds a mapping, or a descriptor if
+     * files aren't mapped: many such streams need system limits that allow for that, and a log maps 24,576 segments at most. If no mapping or
+     * descriptor is left, an append throws a {@link dev.streamwal.error.TooManyOpenFilesException}, and the stream can be appended to later.
      */
     OWN(SegmentChoice.OWN),
 

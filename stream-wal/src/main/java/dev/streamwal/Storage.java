@@ -10,8 +10,8 @@ import dev.streamwal.engine.StorageKind;
 public enum Storage {
 
     /**
-     * {@link #MAPPED} on Linux's ext2 to ext4, xfs and tmpfs, where zeros written ahead reserve space; {@link #CHANNEL} elsewhere. Decided by the
-     * root and its folder {@code segments}, which may be a link or a mount; folders within it are not looked at.
+     * {@link #MAPPED} on Linux's ext2 to ext4, xfs and tmpfs, where zeros written ahead reserve space; {@link #CHANNEL} elsewhere. That is decided by
+     * the root and its folder {@code segments}, which may be a link or a mount; folders within it are not looked at.
      */
     AUTO(StorageKind.AUTO),
 

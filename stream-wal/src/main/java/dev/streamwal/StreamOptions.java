@@ -14,14 +14,14 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Options of the streams whose keys match a pattern, in place of the log's: see {@link WalOptions.Builder#streams}. What isn't set is as for
- * the log. Immutable.
+ * Options of the streams whose keys match a pattern, in place of the log's: see {@link WalOptions.Builder#streams}. Options that aren't set are as
+ * for the log. Immutable.
  *
  * @since 1.0
  */
 public final class StreamOptions {
 
-    /** Limited, since each sweep reads what all consumers have committed. */
+    /** Limited, because each sweep reads the commits of all consumers. */
     private static final int MAX_CONSUMERS = 64;
 
     private final @Nullable Duration window;
@@ -117,7 +117,7 @@ public final class StreamOptions {
     }
 
     /**
-     * Consumers for which a stream keeps what they haven't committed.
+     * Consumers for which a stream keeps the records that they haven't committed.
      *
      * @return in the order in which they were given; empty if there are none
      */
@@ -173,8 +173,8 @@ public final class StreamOptions {
 
         /**
          * Limit of a stream's bytes, above which its oldest sealed segments are deleted. The segment that is being written stays, so a stream
-         * may exceed the limit by one segment. What it has in packs, from before there was a limit, doesn't count, and goes before the first of
-         * these segments does.
+         * may exceed the limit by one segment. Its records in packs, from before there was a limit, don't count, and are deleted before the first of
+         * these segments.
          *
          * @param bytes 1 or more, of each matching stream by itself
          * @return this
@@ -209,7 +209,7 @@ public final class StreamOptions {
         }
 
         /**
-         * Whether a stream has segments of its own. A changed value governs what is appended after the next opening of the log.
+         * Whether a stream has segments of its own. A changed value governs records appended after the next opening of the log.
          *
          * @param segments by default {@link Segments#AUTO}
          * @return this
@@ -220,7 +220,8 @@ public final class StreamOptions {
         }
 
         /**
-         * Whether records are encrypted. A changed value governs what is appended after the next opening of the log; what is there stays as it is.
+         * Whether records are encrypted. A changed value governs records appended after the next opening of the log; existing records stay as they
+         * are.
          *
          * @param encrypted by default true in a log with {@link WalOptions.Builder#encryption}, else false; true needs these keys
          * @return this
@@ -231,18 +232,18 @@ public final class StreamOptions {
         }
 
         /**
-         * Keeps what a consumer hasn't committed, within limits, even if the retention, {@link #maxBytesPerStream} or the log's limits of
-         * bytes would delete it. A segment that would be deleted stays under three conditions: the consumer's committed position is below the
-         * segment's end; the segment's expiration is less than {@code maxTime} ago; and it has, together with later segments of the stream
-         * that would be deleted too, at most {@code maxBytes}. Beyond a limit the oldest segments are deleted first, and the consumer is told
-         * exactly which positions it has lost.
+         * Keeps the records that a consumer hasn't committed, within limits, even if the retention, {@link #maxBytesPerStream} or the log's limits of
+         * bytes would delete them. A segment that would be deleted stays under three conditions: the consumer's committed position is below the
+         * segment's end; the segment's expiration is less than {@code maxTime} ago; and it has, together with later segments of the stream that would
+         * be deleted too, at most {@code maxBytes}. Beyond a limit the oldest segments are deleted first, and the consumer is told exactly which
+         * positions it has lost.
          *
          * <ul>
          *   <li>A consumer that was never opened counts as having committed nothing; the command {@code stream-wal consumers} lists it. A
          *       consumer of other streams holds nothing here.
-         *   <li>Consumers in other processes count: a sweep reads what they have committed.
-         *   <li>What is held comes on top of {@link WalOptions.Builder#maxTotalBytes}: that limit deletes neither what is held nor other
-         *       streams' data in its place. So the disk needs room for that limit plus {@code maxBytes} of each stream.
+         *   <li>Consumers in other processes count: a sweep reads their commits.
+         *   <li>Held segments come on top of {@link WalOptions.Builder#maxTotalBytes}: that limit deletes neither them nor other streams' data in
+         *       their place. So the disk needs room for that limit plus {@code maxBytes} of each stream.
          *   <li>Each of several consumers has its own limits; a segment stays as long as one of them holds it.
          *   <li>If a consumer's cursor can't be read, the consumer counts as having committed nothing, and the failure is reported as one of
          *       a sweep.

@@ -109,7 +109,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log of many streams in a directory, open for writing. A log has one writer at a time; any number of {@link WalReader}s read it meanwhile,
+ * A log of many streams in a directory, open for writing. A log has one writer at a time; any number of {@link WalReader}s read it at the same time,
  * in this process and in others. Thread-safe.
  *
  * <pre>{@code
@@ -118,17 +118,17 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>The log has up to eleven daemon threads of its own. They prepare space, seal, sweep, pack, merge packs, move packs to the tier, and call the listener. When something has to
- * become durable, they also flush what no caller waits for, force large writes, and free journal space. After a writer that did not close the
- * log, they recover for a while. Up to eight more threads run the continuations of asynchronous appends while there are any (see {@link
- * WalOptions.Builder#completionExecutor}). {@link #close()} ends all of them. The log never prints anything: it reports failures that no
- * caller waits for to {@link WalOptions#listener()} and in {@link #health()}.
+ * <p>The log has up to eleven daemon threads of its own. They prepare space, seal, sweep, pack, merge packs, move packs to the tier, and call the
+ * listener. If records have to become durable, the threads also flush those that no caller waits for, force large writes, and free journal space.
+ * After a writer that did not close the log, they recover its streams for a while. Up to eight more threads run the continuations of asynchronous
+ * appends while there are any (see {@link WalOptions.Builder#completionExecutor}). {@link #close()} ends all of them. The log never prints anything:
+ * it reports failures that no caller waits for to {@link WalOptions#listener()} and in {@link #health()}.
  *
  * @since 1.0
  */
 public final class StreamWal implements AutoCloseable {
 
-    /** So long closing waits for a call of the tier. */
+    /** How long closing waits for a call of the tier. */
     private static final long TIER_STOP_NANOS = 10_000_000_000L;
 
     private final Path root;
@@ -279,7 +279,7 @@ public final class StreamWal implements AutoCloseable {
                 try {
                     return sharedLog == null ? 0 : Math.max(0, sharedLog.reservedEnd());
                 } catch (WalException e) {
-                    // it can't be recovered and isn't appended to: its readers get the exception
+                    // the shared stream can't be recovered and isn't appended to: its readers get the exception
                     return positions.current().ceiling();
                 }
             });
@@ -362,7 +362,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** For other processes to see; a log is opened where that fails, as on a full disk. */
+    /** For other processes to see. The log is opened even if this fails, as on a full disk. */
     private static void declareConsumers(Path root, WalOptions options, BackgroundReport report) {
         try {
             DeclaredConsumers.declare(root, options.retainedConsumers());
@@ -459,7 +459,7 @@ public final class StreamWal implements AutoCloseable {
 
     private @Nullable RecordSealer sealerOf(StreamKey key) {
         SessionKeys keys = sessionKeys;
-        // what is in the shared stream is encrypted as the streams' that it is of
+        // records in the shared stream are encrypted as those of their own streams
         return keys == null || key.equals(StreamKey.SHARED) || !options.isEncrypted(key.text()) ? null : new RecordSealer(keys, key);
     }
 
@@ -473,13 +473,13 @@ public final class StreamWal implements AutoCloseable {
     // ---------------------------------------------------------------- keys
 
     /**
-     * Changes the keys: wraps all of the log's session keys under the current master key, and encrypts what is appended from now on with a new one. No
-     * segment is touched, whatever the log's size. Once this has returned the log needs the current master key only; what was copied from it before
-     * needs the former ones. So does the log's tier, read alone, until a pass after this call has succeeded, which begins in the background: call
-     * {@link #moveToTier()} before you destroy a key.
+     * Changes the keys: wraps all of the log's session keys under the current master key, and encrypts later appends with a new session key. No
+     * segment is touched, whatever the log's size. After this method has returned, the log needs only the current master key; copies that were made
+     * before need the former ones. So does the log's tier, if it is read without the log's directory, until a pass that begins in the background
+     * after this call has succeeded: call {@link #moveToTier()} before you destroy a key.
      *
-     * <p>If the process ends meanwhile, or this throws, each of the log's two files of keys is as before, or as afterwards: keep the former master
-     * keys, and call this again.
+     * <p>If the process ends during the call, or the call throws, each of the log's two files of keys has either the former or the new state: keep
+     * the former master keys, and call this method again.
      *
      * @throws IllegalStateException if the log was opened without {@link WalOptions.Builder#encryption}
      * @throws dev.streamwal.error.KeyUnavailableException if the master key of a session key is missing: then nothing has changed
@@ -522,7 +522,8 @@ public final class StreamWal implements AutoCloseable {
      * @param key 1 to 1,024 bytes of UTF-8; any characters
      * @param codec writes the values
      * @return the stream
-     * @throws IllegalArgumentException if the key is empty, too long, not valid Unicode, or the log's own; or if the codec's schema id or version can't be one
+     * @throws IllegalArgumentException if the key is empty, too long, not valid Unicode, or the log's own; or if the codec's schema id or version is
+     *     out of range
      */
     public <T> TypedStream<T> stream(String key, RecordCodec<T> codec) {
         return new TypedStream<>(stream(key), codec);
@@ -611,7 +612,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** Adds to {@code awaited} what has to be durable before the append is answered. */
+    /** Adds to {@code awaited} the targets that have to be durable before the append is answered. */
     private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability, List<CommitTarget> awaited) {
         checkWritable();
         List<WriteBatch.StreamEntries> parts = new ArrayList<>(batch.streams());
@@ -693,7 +694,7 @@ public final class StreamWal implements AutoCloseable {
         }
         AtomicInteger left = new AtomicInteger(targets.size());
         AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
-        // made before anything is asked for: for the answer there may be no memory
+        // made before a flush is asked for: later there may be no memory for it
         Runnable delivery = () -> {
             try {
                 answer.deliver();
@@ -736,7 +737,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             return asWalException(failure, key);
         } catch (RuntimeException | Error e) {
-            // no memory for it: bare, it is an answer too
+            // no memory for a description: the bare failure is an answer too
             return failure;
         }
     }
@@ -801,12 +802,12 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** For failures before anything is appended or deleted: a log that has failed refuses it. */
+    /** For failures before anything is appended or deleted. A log that has failed refuses the operation. */
     private WalException notDone(String task, IOException e, Path file, @Nullable String key, long position) {
         if (e instanceof FlushFailedException) {
             return asWalException(e, key);
         }
-        // closing closes files, and refuses changes: neither says anything of the disk
+        // closing closes files, and refuses changes: such a failure says nothing about the disk
         return closed ? closedException(e) : StorageErrors.translate(task, e, file, key, position, 0);
     }
 
@@ -836,7 +837,7 @@ public final class StreamWal implements AutoCloseable {
         return keys;
     }
 
-    /** Also where they can't be listed: the directory says that there is a stream. */
+    /** Also true if the segments can't be listed: the directory shows that there is a stream. */
     private static boolean hasSegments(StreamLog stream) throws IOException {
         try {
             return stream.mayHaveSegments() && stream.segmentCount() > 0;
@@ -860,7 +861,7 @@ public final class StreamWal implements AutoCloseable {
     /**
      * A reader that sees everything appended so far and later. It stays usable after the log is closed.
      *
-     * @param reading how to read; where it has no {@link ReaderOptions#keys} or no {@link ReaderOptions#tier}, this log's are used
+     * @param reading how to read; if it has no {@link ReaderOptions#keys} or no {@link ReaderOptions#tier}, this log's are used
      * @return the reader; close it
      */
     public WalReader reader(ReaderOptions reading) {
@@ -886,7 +887,7 @@ public final class StreamWal implements AutoCloseable {
                 long end = stream == null ? -1 : stream.log().reservedEnd();
                 return end < 0 ? OptionalLong.empty() : OptionalLong.of(end);
             } catch (WalException e) {
-                // closed meanwhile, or can't be written to: the reader reads it like another process
+                // the log was just closed, or the stream can't be written to: the reader reads it like another process
                 return OptionalLong.empty();
             }
         }
@@ -1023,10 +1024,10 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Moves segments into packs: shared segments that are full or were begun a window ago, and small segments of single streams whose windows
-     * are over, where there are enough of them. See {@link WalOptions.Builder#ownSegments}. The log does this in the background at {@link
-     * WalOptions#sweepInterval()}; this method does it now and waits. Then it merges packs. It throws no failure of this
-     * work: the listener and {@link #health()} get it. If the log is closed meanwhile, it ends early.
+     * Moves segments into packs: shared segments that are full or were begun a window ago, and small segments of single streams whose windows are
+     * over, if there are enough of them. See {@link WalOptions.Builder#ownSegments}. The log does this in the background at
+     * {@link WalOptions#sweepInterval()}; this method does it now and waits. Then it merges packs. It throws no failure of this work: the listener
+     * and {@link #health()} get it. If the log is closed during the call, the call ends early.
      *
      * @return how many segments were moved
      * @throws IllegalStateException within a callback about a deletion
@@ -1038,13 +1039,13 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Moves packs to the log's tier that are older than {@link WalOptions#tierAfter}, deletes what has expired there, and returns when that is done. The
-     * log does this in the background at {@link WalOptions#sweepInterval()}; this method does it now and waits, as long as the tier takes.
+     * Moves packs that are older than {@link WalOptions#tierAfter} to the log's tier, deletes expired packs from the tier, and returns when that is
+     * done. The log does this in the background at {@link WalOptions#sweepInterval()}; this method does it now and waits, as long as the tier takes.
      *
      * @return how many packs were moved
      * @throws IllegalStateException if the log has no {@link WalOptions.Builder#tier}, and within a callback about a deletion
-     * @throws dev.streamwal.error.TierUnavailableException if the tier can't be reached, refuses, is another log's, or gives back something else than
-     *     it was given: what was moved before counts, all else is where it was
+     * @throws dev.streamwal.error.TierUnavailableException if the tier can't be reached, refuses, belongs to another log, or gives back other bytes
+     *     than it was given. Packs that were moved before stay moved, all others are where they were
      */
     public int moveToTier() {
         checkWritable();
@@ -1092,7 +1093,7 @@ public final class StreamWal implements AutoCloseable {
      *
      * @param now in place of the clock's time
      * @param each is called by this thread with each segment after it was deleted; a pack's file goes after the last call. The sweep holds its locks
-     *     meanwhile: don't pack, cut, erase or close the log in it. What it throws ends the sweep and is thrown on
+     *     during the calls: don't pack, cut, erase or close the log in them. An exception ends the sweep and is thrown by this method
      * @return what was done
      */
     public SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {
@@ -1105,18 +1106,18 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Sweeps like {@link #sweep()}, but by the retention that is set now; so does every later sweep, also in the background, until the log is closed. A
-     * segment's expiration follows from the retention that was set when the segment was created. So after the retention was shortened, sweeps keep old
-     * segments for as long as planned, and all that their streams append behind them; after this call they don't. After it was lengthened, old
-     * segments expire as planned.
+     * segment's expiration follows from the retention that was set when the segment was created. So after the retention was shortened, sweeps keep
+     * old segments for as long as planned, together with everything that their streams append behind them; after this call they don't. After the
+     * retention was lengthened, old segments expire as planned.
      *
-     * <p>Call it each time that the log is opened, until nothing is left of before: for as long as the new retention, and a window or a 20th of the
-     * longer one, from the change on. Later it changes nothing. With {@link WalOptions.Builder#maxTotalBytes}, which bounds the log anyway, it counts for this
-     * call only.
+     * <p>Call it each time that the log is opened, until no segment from before the change is left: for the time of the new retention, plus a window
+     * or a 20th of the longer retention, from the change on. After that time it changes nothing. With {@link WalOptions.Builder#maxTotalBytes}, which
+     * bounds the log anyway, it counts for this call only.
      *
      * <p>A pack in which only some streams' data has expired is rewritten without it, which may take as long as reading all of it.
      *
-     * @param keys the streams to which the retention of today is applied; all others are swept as before. Of calls with different selections the last 16
-     *     count in later sweeps: {@link Keys#all()}, a prefix or a pattern takes the place of many
+     * @param keys the streams to which the present retention is applied; all others are swept as before. Of calls with different selections, the last
+     *     16 count in later sweeps: {@link Keys#all()}, a prefix or a pattern takes the place of many
      * @return what was done, of the whole log
      */
     public SweepResult applyRetention(Keys keys) {
@@ -1129,7 +1130,8 @@ public final class StreamWal implements AutoCloseable {
     /**
      * Deletes the data of streams before a time, even if it has not expired: of each stream the oldest segments, as long as they are sealed
      * and their windows end at or before that time. If windows are a 64th of the retention or shorter, as with the default retention, several may
-     * have been merged; then what stays may be up to a 20th of the retention older. One pass serves all streams: their data in packs is deleted by one change.
+     * have been merged; then the records that stay may be up to a 20th of the retention older. One pass serves all streams: their data in packs is
+     * deleted by one change.
      *
      * <p>A stream that can't be opened for writing, or read, doesn't stop the others: the first such failure is thrown after the others were purged.
      *
@@ -1137,8 +1139,8 @@ public final class StreamWal implements AutoCloseable {
      * @param before segments whose windows end at or before this time are deleted
      * @return what was done, over all these streams
      * @throws WalFailedException if a flush fails, or has failed before: then nothing more is deleted
-     * @throws WalException if a stream's segments can't be read or deleted; what was deleted before stays deleted, and a second call does the
-     *     rest. Or if more than 1,048,576 streams have something in packs of which only a part goes
+     * @throws WalException if a stream's segments can't be read or deleted; what was deleted before stays deleted, and a second call does the rest;
+     *     or if more than 1,048,576 streams have records in packs of which only a part goes
      */
     public SweepResult purge(Keys keys, Instant before) {
         Objects.requireNonNull(before, "before");
@@ -1196,16 +1198,16 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Deletes a stream and its files. If the stream is appended to again, it continues at positions that it never had. What it has in packs and shared
-     * segments can't be read any more at once; its bytes, and its key, stay in these files until they are packed, rewritten or expire. To remove
-     * the records' bytes now, {@link #erase} first.
+     * Deletes a stream and its files. If the stream is appended to again, it continues at positions that it never had. From this call on, its records
+     * in packs and shared segments can't be read; their bytes, and the key, stay in these files until the files are packed, rewritten or expire. To
+     * remove the records' bytes now, {@link #erase} first.
      *
      * @param key of the stream
      * @return whether there was one
      * @throws WalFailedException if a flush has failed before: then nothing is deleted; or if one fails: then the stream is deleted, or isn't, when the
      *     log is opened again
-     * @throws WalException if it can't be deleted; or if there is no room for a deletion in packs, as 1,048,576 such are waiting for their packs to be
-     *     merged, written anew or expire
+     * @throws WalException if it can't be deleted; or if there is no room for a deletion in packs, because 1,048,576 such deletions are waiting for
+     *     their packs to be merged, written anew or expire
      */
     public boolean delete(String key) {
         checkWritable();
@@ -1232,29 +1234,29 @@ public final class StreamWal implements AutoCloseable {
      * cuts the call short, some of the records may be erased, and others not: call it again.
      *
      * <p>A batch of which a record is erased is no batch any more. Its other records stay, each by itself, and {@link WalStream#truncateAfter} may cut
-     * between them. A consumer passes over erased records and isn't told; but where their segment expires before the consumer has committed a
-     * position after them, they count as lost, as their positions do: see {@link dev.streamwal.reader.WalConsumer}.
+     * between them. A consumer passes over erased records and isn't told. But if their segment expires before the consumer has committed a position
+     * after them, their positions count as lost like others: see {@link dev.streamwal.reader.WalConsumer}.
      *
-     * <p>Each file that has such records is rewritten, which takes about as long as reading and writing it, and room for the largest of them
-     * once more. Segments that are appended to, and may have such records, are sealed first, and everything in shared segments is packed. Meanwhile
-     * packing, sweeping, deletions and checkpoints wait; appends and readers do not, except that a stream waits for its next segment while one of its
-     * own is rewritten.
+     * <p>Each file that has such records is rewritten, which takes about as long as reading and writing it, and room for a second copy of the largest
+     * of these files. Segments that are appended to, and may have such records, are sealed first, and everything in shared segments is packed. During
+     * the call packing, sweeping, deletions and checkpoints wait; appends and readers do not, except that a stream waits for its next segment while
+     * one of its own is rewritten.
      *
      * <p>What this method cannot erase:
      *
      * <ul>
-     *   <li>What readers hold: batches, entries, and up to 1 MiB that a cursor has read ahead; one that merges many streams by time has copies of
-     *       up to 128 MiB of their next records, and delivers them. A cursor in a segment of at most 1 MiB, in a pack or a shared segment, may
-     *       read that to its end. A read that begins after this method has returned finds nothing of it.
+     *   <li>What readers hold: batches, entries, and up to 1 MiB that a cursor has read ahead; a cursor that merges many streams by time has copies
+     *       of up to 128 MiB of their next records, and delivers them. A cursor in a segment of at most 1 MiB, in a pack or a shared segment, may
+     *       read that segment to its end. A read that begins after this method has returned finds none of the erased records.
      *   <li>Checkpoints and other copies of the log: open each of them and erase there too.
      *   <li>What a recovery has set aside: see {@link ErasureReport#quarantined()}.
      *   <li>Records that are appended later, or during the call, even if their timestamps are in the range.
      *   <li>Keys, which name directories, and blocks that the file system has freed and not overwritten. To remove a key, {@link #delete} its stream:
-     *       where it was in packs or shared segments, the key goes when these are rewritten or expire.
+     *       if the stream was in packs or shared segments, the key goes when these are rewritten or expire.
      * </ul>
      *
-     * <p>A file that is damaged, or can't be read or written, is left as it is, and so is what the log's tier doesn't give or take; the first such
-     * failure is thrown after everything else was erased, and has others as suppressed exceptions.
+     * <p>A file that is damaged, or can't be read or written, is left as it is, and so is a pack that the log's tier doesn't give or take. The first
+     * such failure is thrown after everything else was erased, and has the others as suppressed exceptions.
      *
      * @param keys the streams
      * @param from timestamp of the oldest records to erase, inclusive
@@ -1278,7 +1280,7 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             throw notDone("erase records", e, root, null, WalException.NO_POSITION);
         } catch (WalClosedException | WalIOException e) {
-            // of a stream, which may be the log's own
+            // the stream that the exception names may be the log's own
             throw closed ? closedException(e) : e;
         }
     }
@@ -1363,11 +1365,11 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Recovers every stream now, several at a time, in place of each at its first use. A stream that can't be opened for writing doesn't stop
-     * the others; the report says why it can't. Other threads may use the log meanwhile.
+     * Recovers every stream now, several at a time, instead of each at its first use. A stream that can't be opened for writing doesn't stop the
+     * others; the report says why it can't. Other threads may use the log during the call.
      *
-     * @param progress is called by this thread: at the beginning, at the end, and now and then between, also while one long segment is read.
-     *     What it throws ends the recovery, after the streams that are being recovered, and is thrown by this method
+     * @param progress is called by this thread: at the beginning, at the end, and now and then in between, even while one long segment is read. An
+     *     exception ends the recovery, after the streams that are being recovered, and is thrown by this method
      * @return what was found, as {@link #recoveryReport()}
      */
     public RecoveryReport recoverAll(Consumer<RecoveryProgress> progress) {
@@ -1390,7 +1392,7 @@ public final class StreamWal implements AutoCloseable {
      * @param policy for damage
      * @param scratch an existing directory outside of the log, in which a folder is created and removed again; if it takes no symbolic links,
      *     all segments are copied
-     * @param progress is called by this thread; what it throws ends the rehearsal, and is thrown by this method
+     * @param progress is called by this thread; an exception ends the rehearsal, and is thrown by this method
      * @return what {@link #recoverAll} would return, with the paths that it would name
      * @throws WalLockedException if the log is open for writing
      * @throws dev.streamwal.error.CorruptSegmentException if opening the log would throw it: the commit journal or the file {@code positions}
@@ -1402,7 +1404,7 @@ public final class StreamWal implements AutoCloseable {
         return RecoveryRehearsal.run(root, policy, scratch, progress);
     }
 
-    /** @throws WalClosedException if the log was closed meanwhile */
+    /** @throws WalClosedException if the log was closed in between */
     private void recover(StreamLog stream) {
         try {
             stream.recoverNow();
@@ -1427,8 +1429,8 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Properties and counters of the log. The first call lists the files of segments, unless a sweep has; later ones take as long with one stream as
-     * with 100,000, and read no file: only the segments that are appended to are looked at, of which there are at most some more than {@link
-     * WalOptions#ownSegments()}, unless streams were told to have {@link Segments#OWN segments of their own}.
+     * with 100,000, and read no file: only the segments that are appended to are looked at, which are hardly more than
+     * {@link WalOptions#ownSegments()}, unless streams were told to have {@link Segments#OWN segments of their own}.
      *
      * @return as known now
      */
@@ -1478,12 +1480,12 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Copies the log as it is now, while it is written to. Each stream is copied as of one moment, but not all streams as of the same.
-     * Complete segments are linked where the file system can, so that they take no space twice. On another disk everything is copied, and forced, while packing,
-     * sweeps and appends go on. The copy opens as a log. It has the consumers that existed when the copy was begun, with what each had committed then; what is
-     * swept or deleted during the copy may be lost to them.
+     * Complete segments are linked if the file system can do that, so that they take no space twice. On another disk everything is copied, and
+     * forced, while packing, sweeps and appends go on. The copy opens as a log. It has the consumers that existed when the copy was begun, with the
+     * commits that each had made by then; records that are swept or deleted during the copy may be lost to them.
      *
-     * <p>What is in the log's tier is read from there, which takes as long as it takes; appends, sweeps and packing go on meanwhile. The copy has it in its
-     * directory, and has no tier.
+     * <p>Packs in the log's tier are read from there, however long that takes; appends, sweeps and packing go on during that time. The copy has these
+     * packs in its directory, and has no tier.
      *
      * @param target a directory that is empty or doesn't exist yet
      * @throws IllegalArgumentException if it is not empty, or a file
@@ -1501,11 +1503,12 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Closes the log: appends that have begun finish, later calls throw {@link WalClosedException}. Makes everything durable, ends the log's
-     * threads, writes outstanding footers, and releases mappings, files and the lock. Readers stay usable. A second call does nothing. A thread that hangs in a
-     * call of the tier, or in the program's own code, is waited for up to 10 seconds and left then; but for the callback of a sweep, which is waited for.
+     * threads, writes outstanding footers, and releases mappings, files and the lock. Readers stay usable. A second call does nothing. A thread that
+     * hangs in a call of the tier, or in the program's own code, is waited for up to 10 seconds and then left. The callback of a sweep is the
+     * exception: it is waited for without a limit.
      *
-     * <p>Calls of other threads that change segments and packs, as {@link #sweep()}, {@link #pack()}, {@link #erase} and {@link #delete}, are waited for:
-     * they finish what they have begun, or throw {@link WalClosedException} before they change more. What is left of them is done by a later call.
+     * <p>Calls of other threads that change segments and packs, such as {@link #sweep()}, {@link #pack()}, {@link #erase} and {@link #delete}, are
+     * waited for: they finish the step that they have begun, or throw {@link WalClosedException} before they change more. A later call does the rest.
      *
      * @throws WalFailedException if a flush fails, or has failed before; the log is closed nevertheless
      * @throws WalException if something can't be made durable or written for another reason, or another process has become the log's writer; the log is
@@ -1543,7 +1546,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** Those of the background, what callers have begun, and then those that prepare and seal for them. */
+    /** Ends the background threads, then the calls that callers have begun, and then the threads that prepare and seal for them. */
     private void endThreads() {
         packs.refuseSteps();
         try {
@@ -1560,7 +1563,10 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** Ends what opening the log has begun, as nobody has the log to close it; its files are left to the next opening, as behind a kill. */
+    /**
+     * Ends the threads and files of a log whose opening has failed, because no caller has the log to close it. Its files are left to the next
+     * opening, as after a kill.
+     */
     private void abandon(Throwable cause) {
         closed = true;
         try {
@@ -1574,7 +1580,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** A call of the tier may hang: what it would have been for isn't recorded any more, and its thread ends when the call does. */
+    /** A call of the tier may hang. Its result isn't recorded any more, and its thread ends when the call does. */
     private void stopTiering() {
         if (tiering != null && tieringThread != null) {
             tiering.end();
@@ -1606,15 +1612,15 @@ public final class StreamWal implements AutoCloseable {
     private void closeCommits(boolean durable, boolean complete) throws IOException {
         boolean clean = false;
         try {
-            // what was appended meanwhile; no more can follow. Also if one stream could not be made durable: the others are not affected
-            // by that
+            // for records that were appended in between; no more can follow. Done even if one stream could not be made durable: the others are not
+            // affected by that
             syncAll();
             log.deletions().writeOutstanding();
             clean = durable;
         } finally {
             try {
                 commits.close(closedException());
-                // everything that can fail has ended. After a failed flush the next writer must not trust the page cache
+                // by now everything that can fail has ended. After a failed flush the next writer must not trust the page cache
                 if (clean && complete && !commits.hasFailed() && !writer.isLost()) {
                     log.positions().close();
                 }
@@ -1624,7 +1630,7 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** Whatever fails: else the process could not open the log again. */
+    /** Done whatever has failed: otherwise the process could not open the log again. */
     private void release() throws IOException {
         log.positions().end();
         try {
@@ -1644,7 +1650,7 @@ public final class StreamWal implements AutoCloseable {
                             "an append never completed; its mapping stays until the process ends"));
                 }
             } catch (RuntimeException | Error e) {
-                // also of a mapping whose pages can't be read: the other streams are closed, and the lock is released
+                // includes errors of a mapping whose pages can't be read: the other streams are closed, and the lock is released
                 complete = false;
                 report.failed("close", stream.key(), e);
             }

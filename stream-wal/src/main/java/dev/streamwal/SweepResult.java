@@ -39,7 +39,7 @@ public final class SweepResult extends Snapshot<SweepResult.Fields> {
     /**
      * How many segments are left, including those whose deletion failed.
      *
-     * @return of the log; of the streams in question for {@link StreamWal#purge}
+     * @return the number for the log, or, for {@link StreamWal#purge}, for the streams in question
      */
     public int liveSegments() {
         return fields().liveSegments();
@@ -74,8 +74,8 @@ public final class SweepResult extends Snapshot<SweepResult.Fields> {
     }
 
     /**
-     * How many segments have expired by the log's clock, but are kept since the clock isn't believed: see {@link
-     * WalOptions.Builder#maxClockAdvance}.
+     * How many segments have expired by the log's clock, but are kept because the clock isn't believed: see
+     * {@link WalOptions.Builder#maxClockAdvance}.
      *
      * @return their number
      */

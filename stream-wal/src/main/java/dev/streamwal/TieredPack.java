@@ -28,7 +28,7 @@ public final class TieredPack extends Snapshot<TieredPack.Fields> {
     /**
      * Where the tier is.
      *
-     * @return its location, for people
+     * @return its location, as text for messages
      */
     public String tier() {
         return fields().tier();

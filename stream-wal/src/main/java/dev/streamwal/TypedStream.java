@@ -9,14 +9,14 @@ import java.util.Objects;
 
 /**
  * One key's records, as values of a type. A codec encodes each value in the thread that appends it, into a buffer that the thread reuses, before the
- * record gets a place: so appending makes no garbage but the reference, other threads never wait for the codec, and where it throws, its exception is
- * thrown on and nothing was appended. Thread-safe, if the codec's {@code encode} is.
+ * record gets a place: so appending makes no garbage except the reference, and other threads never wait for the codec. If the codec throws, the
+ * append throws the same exception, and nothing was appended. Thread-safe, if the codec's {@code encode} is.
  *
  * <p>Each record's header ends in 8 bytes that say which schema its content follows. The stream may also hold other records, typed or not:
  * {@link #stream()} appends them. Batches, appends of another durability than the stream's, and those that don't wait, take a
  * {@link WriteEntry#typed(RecordCodec, Object, long)}.
  *
- * <p>All appends throw what {@link WalStream} says, and what the codec throws. Header and content together may have {@code maxRecordBytes}.
+ * <p>All appends throw what {@link WalStream} says, and what the codec throws. Header and content together may have at most {@code maxRecordBytes}.
  *
  * @param <T> type of the values
  * @since 1.0

@@ -3,8 +3,8 @@ package dev.streamwal;
 import java.util.Map;
 
 /**
- * What a log has done since it was opened, and how long that took. Everything is counted always, where something waits, writes or flushes anyway.
- * While other threads work, the numbers may be of slightly different moments. Immutable.
+ * What a log has done since it was opened, and how long that took. Everything is always counted, at places where a thread waits, writes or flushes
+ * anyway. While other threads work, the numbers may be of slightly different moments. Immutable.
  *
  * @since 1.0
  */
@@ -31,8 +31,8 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
     }
 
     /**
-     * Calls that append, successful ones, by durability. With {@link Durability#IMMEDIATE} each call is measured, up to its answer. Of the others, which
-     * take less time than two looks at a clock would add, each thread measures one of 1,024 calls for a record; so count and total are those of the
+     * Calls that append, successful ones, by durability. With {@link Durability#IMMEDIATE} each call is measured, up to its answer. The others take
+     * less time than two looks at a clock would add. So each thread measures one of 1,024 calls for a record, and count and total are those of the
      * sample. {@link WalStats#appends()} is how many records were appended. A batch is one call. Asynchronous appends count as buffered.
      *
      * @return by durability, all of them
@@ -43,8 +43,8 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
 
     /**
      * Calls that append which threw, by reason: {@code size}: the record or its header is too large; {@code time}: its timestamp is refused; {@code
-     * disk_full}; {@code open_files}: no descriptor or mapping is left; {@code damaged}: what an earlier writer left can't be continued; {@code
-     * failed}: the log has failed; {@code io}: anything else.
+     * disk_full}; {@code open_files}: no descriptor or mapping is left; {@code damaged}: the stream that an earlier writer left can't be continued;
+     * {@code failed}: the log has failed; {@code io}: anything else.
      *
      * @return by reason, all of them
      */
@@ -65,8 +65,8 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
 
     /**
      * Flushes of segments, directories and the commit journal, by cause: {@code commit}: a block of the journal; {@code segment}: a segment in place
-     * of a block; {@code seal}: a segment that gets its footer; {@code checkpoint}: what the journal mentions, so that its space can be used again.
-     * Those of packs and of small files aren't counted.
+     * of a block; {@code seal}: a segment that gets its footer; {@code checkpoint}: files that the journal mentions, so that its space can be used
+     * again. Those of packs and of small files aren't counted.
      *
      * @return by cause, all of them
      */
@@ -121,7 +121,7 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
     }
 
     /**
-     * How many segments were deleted, by reason. Those that were moved into packs aren't.
+     * How many segments were deleted, by reason. Segments that were moved into packs aren't counted.
      *
      * @return by reason, all of them
      */
@@ -148,7 +148,7 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
     }
 
     /**
-     * How often opening or recovering found damage. What readers find is an exception to them, and isn't counted.
+     * How often opening or recovering found damage. Damage that readers find is thrown to them, and isn't counted.
      *
      * @return a number of places; a stream that can't be opened for writing counts at every attempt
      */

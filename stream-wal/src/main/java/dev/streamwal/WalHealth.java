@@ -8,8 +8,8 @@ import java.util.Optional;
  * Whether the log's background work succeeds: sealing, sweeping, packing, merging, moving packs to the tier, preparing space, flushing at
  * intervals, recovering. Each task is tried again. The log is {@link State#DEGRADED} while a task's last attempt has failed. It is {@link State#OK} again when
  * the task succeeds, when the stream concerned is sealed or deleted, or when its segments that couldn't be sealed are swept. A failure that can't be
- * tried again, such as damage found when the log was opened, leaves it degraded until it is opened again. Failures that a caller received as an exception
- * don't count, nor do those of the program's own code: its listener and its continuations. Immutable.
+ * tried again, such as damage found when the log was opened, leaves it degraded until it is opened again. Failures that a caller received as an
+ * exception don't count, nor do failures of the program's own code: its listener and its continuations. Immutable.
  *
  * @since 1.0
  */

@@ -52,8 +52,8 @@ public interface WalListener {
     default void onSwept(DeletedSegment segment) {}
 
     /**
-     * A sweep did not delete what has expired by the log's clock, since the clock isn't believed: see {@link
-     * WalOptions.Builder#maxClockAdvance}. Called once, until a sweep has believed the clock again.
+     * A sweep did not delete segments that have expired by the log's clock, because the clock isn't believed: see
+     * {@link WalOptions.Builder#maxClockAdvance}. Called once, and again only after a sweep has believed the clock in between.
      *
      * @param refused what it kept, and why
      */
@@ -68,10 +68,10 @@ public interface WalListener {
     default void onRecovered(RecoveryReport.StreamFindings segment) {}
 
     /**
-     * Background work failed. The log continues, and tries again where that can help. No caller gets this exception; {@link
-     * StreamWal#health()} says whether the failure is over.
+     * Background work failed. The log continues, and tries again if that can help. No caller gets this exception; {@link StreamWal#health()} says
+     * whether the failure is over.
      *
-     * @param task what failed, as a short phrase for people: for example {@code "sweep"}, {@code "seal"}, {@code "tier"}, {@code "pack shared segments"}
+     * @param task what failed, as a short phrase: for example {@code "sweep"}, {@code "seal"}, {@code "tier"}, {@code "pack shared segments"}
      * @param key of the stream concerned; empty if the failure concerns the whole log
      * @param failure why; an exception of the file system is a {@link dev.streamwal.error.WalIOException}, as callers get it: a full disk is a {@link
      *     dev.streamwal.error.DiskFullException}

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WalOptions {
 
-    /** Larger segments take longer to sort than two of half the size, since their records no longer fit the processor's cache. */
+    /** A larger segment takes longer to sort than two of half the size, because its records no longer fit the processor's cache. */
     private static final int MAX_SHARED_SEGMENT_BYTES = 64 << 20;
 
     /** Ignores all events; needs no thread. */
@@ -159,7 +159,7 @@ public final class WalOptions {
         return rules.stream().mapToLong(rule -> rule.policy().windowMillis()).reduce(policy.windowMillis(), Math::min);
     }
 
-    /** How long streams are kept; applied to none yet. */
+    /** How long streams are kept by these options; not applied to any stream yet. */
     PresentRetention presentRetention() {
         LongSummaryStatistics all = rules.stream().mapToLong(rule -> rule.policy().retentionMillis()).summaryStatistics();
         all.accept(policy.retentionMillis());
@@ -208,7 +208,7 @@ public final class WalOptions {
         return rules.stream().flatMap(rule -> rule.retainedFor().stream()).map(RetainFor::consumer).collect(Collectors.toSet());
     }
 
-    /** A fingerprint of the options that determine segments' windows and expirations. If it differs, a stream's may differ. */
+    /** A fingerprint of the options that determine segments' windows and expirations. If it differs, a stream's windows and expirations may differ. */
     long spansHash() {
         StringBuilder said = new StringBuilder().append(policy.windowMillis()).append('/').append(policy.retentionMillis());
         rules.forEach(rule -> said.append('\n').append(rule.pattern()).append('=').append(rule.policy().windowMillis()).append('/')
@@ -409,7 +409,7 @@ public final class WalOptions {
     }
 
     /**
-     * Where packs go that are old.
+     * Where old packs are moved to.
      *
      * @return by default empty: they stay in the log's directory
      */
@@ -498,10 +498,11 @@ public final class WalOptions {
         /**
          * Time span covered by one segment; windows begin at multiples of it since 1970-01-01T00:00:00Z. Together with the retention it
          * determines how exactly data expires: a record that arrives on time is kept for the retention, and at most one window longer. If a window is
-         * a 64th of the retention or shorter, as with the default retention, packs of several become one, and a record is kept up to a 20th of the retention longer.
+         * a 64th of the retention or shorter, as with the default retention, packs of several windows are merged into one, and a record is kept up to
+         * a 20th of the retention longer.
          *
-         * <p>A stream has a segment for each window in which it has a record. So choose one in which a stream has many records: a record a second
-         * in windows of a second makes a segment of every record, which costs more than the record.
+         * <p>A stream has a segment for each window in which it has a record. So choose a window in which a stream has many records: with a record a
+         * second and windows of a second, every record gets a segment, which costs more than the record.
          *
          * @param window 1 ms to 3,653 days, in whole milliseconds; by default about a hundredth of the retention:
          *     1, 5 or 15 minutes, 1 or 6 hours, 1 or 7 days; for 7 days an hour, for 30 days 6 hours
@@ -514,8 +515,9 @@ public final class WalOptions {
         }
 
         /**
-         * How long a segment is kept after the end of its window. A changed value governs new segments. Where it was shortened, new segments stay as
-         * long as older ones of their stream do: {@link StreamWal#applyRetention}, at each opening while there are such, applies it to these.
+         * How long a segment is kept after the end of its window. A changed value governs new segments. After it was shortened, new segments stay as
+         * long as older ones of their stream do, unless {@link StreamWal#applyRetention} applies the new value to the older ones: call it at each
+         * opening while there are such segments.
          *
          * @param retention zero to 3,652,500 days, in whole milliseconds; by default 7 days
          * @return this
@@ -528,8 +530,8 @@ public final class WalOptions {
 
         /**
          * Limit of a stream's bytes, above which its oldest sealed segments are deleted, whether they have expired or not. The segment that
-         * is being written stays, so a stream may exceed the limit by one segment. What it has in packs, from before there was a limit, doesn't count,
-         * and goes before the first of these segments does.
+         * is being written stays, so a stream may exceed the limit by one segment. Its records in packs, from before there was a limit, don't count,
+         * and are deleted before the first of these segments.
          *
          * @param bytes 1 or more, of each stream by itself; by default there is no limit
          * @return this
@@ -558,7 +560,7 @@ public final class WalOptions {
          *
          * @param keyPattern 1 to 4,096 characters: {@code *} stands for any run of characters (also none, and also {@code /}), {@code ?} for
          *     one character; each pattern once, at most 1,024 patterns
-         * @param options what differs; what they don't set is as for the log
+         * @param options the options that differ; those that aren't set are as for the log
          * @return this
          * @throws IllegalArgumentException if the pattern is empty, too long or given already, or there are too many
          */
@@ -596,8 +598,8 @@ public final class WalOptions {
         }
 
         /**
-         * How long the log waits between two flushes of what was appended with {@link Durability#PERIODIC}; so long may be what a loss of
-         * power costs. Nothing is flushed if nothing was appended.
+         * How long the log waits between two flushes of what was appended with {@link Durability#PERIODIC}; a loss of power may cost the records of
+         * that time. Nothing is flushed if nothing was appended.
          *
          * @param interval 1 ms to 1 day, in whole milliseconds; by default 1 second
          * @return this
@@ -609,11 +611,11 @@ public final class WalOptions {
         }
 
         /**
-         * Where the continuations of asynchronous appends run, that is what callers attached to their futures. By default they run on up to 8
-         * threads of the log, named {@code stream-wal-complete-}, in no particular order; no commit waits for them. A continuation may append
-         * in every way, may wait for that with {@code get} or {@code join}, and may close the log. A continuation that waits for another
-         * one's result, such as a future made from an append's by {@code thenApply}, occupies one of the 8 threads meanwhile: use an executor
-         * of your own if more than 7 do that at once. {@link StreamWal#close()} waits up to 10 seconds for continuations.
+         * Where the continuations of asynchronous appends run, that is, the code that callers have attached to the futures. By default they run on up
+         * to 8 threads of the log, named {@code stream-wal-complete-}, in no particular order; no commit waits for them. A continuation may append in
+         * every way, may wait for an append with {@code get} or {@code join}, and may close the log. A continuation that waits for another one's
+         * result, such as a future made from an append's by {@code thenApply}, occupies one of the 8 threads while it waits: use an executor of your
+         * own if more than 7 do that at once. {@link StreamWal#close()} waits up to 10 seconds for continuations.
          *
          * <p>With an executor of the program they run there, or on the log's threads if it refuses them. The executor must not run them on
          * the thread that hands them over, as {@code Runnable::run} does, unless they take no time and wait for nothing: other threads'
@@ -665,9 +667,9 @@ public final class WalOptions {
         }
 
         /**
-         * How far in the future, by the clock, a record's timestamp may be. A later timestamp is refused, since it would keep its stream in a
-         * window that no later record leaves. If the clock itself was further ahead and is right again, the stream continues in a new segment
-         * of the right window.
+         * How far in the future, by the clock, a record's timestamp may be. A later timestamp is refused, because it would keep its stream in a
+         * window that no later record leaves. If the clock itself was further ahead and is right again, the stream continues in a new segment of the
+         * right window.
          *
          * @param skew zero to 3,652,500 days, in whole milliseconds; by default 1 hour
          * @return this
@@ -683,10 +685,10 @@ public final class WalOptions {
          * swept or closed by its clock, plus what has passed since by {@link System#nanoTime()}, which counts while the log is open and the
          * machine isn't suspended. So this option limits how long the log may have been closed or suspended.
          *
-         * <p>A sweep by a clock that is further ahead keeps what would not have expired without that jump, and calls {@link
-         * WalListener#onSweepRefused}: otherwise one wrong reading would delete everything. What it keeps is deleted when its time has passed
-         * while the log is open, or when the clock is confirmed: by {@link StreamWal#sweep(java.time.Instant)}, which believes the given
-         * time, by a longer {@code maxClockAdvance}, or on the command line ({@code sweep --believe-clock}). Limits of bytes apply
+         * <p>A sweep by a clock that is further ahead keeps the segments that would not have expired without that jump, and calls
+         * {@link WalListener#onSweepRefused}: otherwise one wrong reading would delete everything. The segments that it keeps are deleted when their
+         * time has passed while the log is open, or when the clock is confirmed: by {@link StreamWal#sweep(java.time.Instant)}, which believes the
+         * given time, by a longer {@code maxClockAdvance}, or on the command line ({@code sweep --believe-clock}). Limits of bytes apply
          * nevertheless.
          *
          * @param advance zero to 3,652,500 days, in whole milliseconds: with the maximum, the clock is always believed; by default 100 days
@@ -713,8 +715,8 @@ public final class WalOptions {
         /**
          * Interval between the log's own sweeps.
          *
-         * @param interval zero (it neither sweeps, packs, merges nor moves packs to the tier by itself: call {@link StreamWal#sweep()}, {@link StreamWal#pack()}
-         *     and {@link StreamWal#moveToTier()}) or 1 ms to 3,653 days, in whole milliseconds; by default 1 minute
+         * @param interval zero (the log neither sweeps, packs, merges nor moves packs to the tier by itself: call {@link StreamWal#sweep()},
+         *     {@link StreamWal#pack()} and {@link StreamWal#moveToTier()}) or 1 ms to 3,653 days, in whole milliseconds; by default 1 minute
          * @return this
          * @throws IllegalArgumentException if it is outside of that
          */
@@ -728,9 +730,9 @@ public final class WalOptions {
          * opened. The count starts at 0 at each opening and never falls until the log is closed. The other streams share segments. A stream that has
          * shared segments continues to share.
          *
-         * <p>A stream with segments of its own holds one mapping while it is appended to, or one descriptor where files aren't mapped, as
-         * with {@link Storage#CHANNEL}. It gives that back after a window without appends. Streams that are {@link Segments#OWN} come in
-         * addition. The first segment takes 4 KiB on the disk, and grows as it is appended to.
+         * <p>A stream with segments of its own holds one mapping while it is appended to, or one descriptor if files aren't mapped, as with
+         * {@link Storage#CHANNEL}. It gives that back after a window without appends. Streams that are {@link Segments#OWN} come in addition. The
+         * first segment takes 4 KiB on the disk, and grows as it is appended to.
          *
          * <p>The same number limits how many small segments of one window, each of at most 1 MiB, keep their own files. If there are more
          * whose windows are over, they are copied into one file, a pack, and their own files are deleted. Data in shared segments is always
@@ -741,7 +743,7 @@ public final class WalOptions {
          * @param segments 0 to 1,000,000; with 1,000,000 nothing is packed in a log of usual size. Whatever this option says, an {@link
          *     Segments#AUTO} stream gets a segment of its own only while fewer than 12,288 segments are mapped, and fewer than a quarter of the files
          *     that the process may open are open; {@link Segments#OWN} streams have twice as many. By default 64, or 0 for a log with a {@link #tier},
-         *     as only packs go there
+         *     because only packs go there
          * @return this
          * @throws IllegalArgumentException if it is outside of 0 to 1,000,000
          */
@@ -779,23 +781,23 @@ public final class WalOptions {
         }
 
         /**
-         * Where packs go that are older than {@link #tierAfter}: a folder of any {@code java.nio.file} file system, such as one of an object store's
-         * provider. Each pack is copied there, the copy is read back, the log's manifest says so, and only then the pack's file is deleted; what
-         * expires is deleted there. What the log needs to append, sweep, list keys and find records stays in its directory, some 45 bytes for each
-         * segment of a stream. Reading a record's content asks the tier, however long that takes, and throws a {@link
-         * dev.streamwal.error.TierUnavailableException} if it can't be read.
+         * Where packs that are older than {@link #tierAfter} are moved to: a folder of any {@code java.nio.file} file system, such as one of an
+         * object store's provider. Each pack is copied to the tier, the copy is read back and recorded in the log's manifest, and only then the
+         * pack's file is deleted. Expired packs are deleted from the tier. The data that the log needs to append, sweep, list keys and find records
+         * stays in its directory, some 45 bytes for each segment of a stream. Reading a record's content asks the tier, however long that takes, and
+         * throws a {@link dev.streamwal.error.TierUnavailableException} if the tier can't be read.
          *
          * <p>Only packs go there, so all {@link Segments#AUTO} streams share segments in a log with a tier, unless {@link #ownSegments} says otherwise.
-         * What stays in segments of single streams is {@link Segments#OWN} streams, streams with a limit of bytes, and, in a log that gets a tier
-         * later, old segments of more than 1 MiB.
+         * The records of {@link Segments#OWN} streams, of streams with a limit of bytes, and, in a log that gets a tier later, old segments of more
+         * than 1 MiB stay in files of single streams.
          *
-         * <p>All of that is done by a thread of its own, at {@link #sweepInterval}, or when {@link StreamWal#moveToTier()} is called. While the tier is
-         * slow, full or away, packs stay in the log's directory, appends and all other work go on, {@link StreamWal#health()} is degraded, and
-         * attempts become rarer, down to one in 64 intervals.
+         * <p>A thread of its own moves the packs, at {@link #sweepInterval}; {@link StreamWal#moveToTier()} does so in the calling thread. While the
+         * tier is slow, full or away, packs stay in the log's directory, appends and all other work go on, {@link StreamWal#health()} is degraded,
+         * and attempts become rarer, down to one in 64 intervals.
          *
-         * <p>The folder has to exist, and is of this log alone: a mark in it says whose it is, and the tier of another log is refused. A log that has
-         * packs in a tier should be opened with it every time; without it, what is there can't be read, erased or deleted there. The folder may move, if
-         * all in it moves. {@link #maxTotalBytes} counts what is in the tier, too.
+         * <p>The folder has to exist, and belongs to this log alone: a mark in it names the log, and the tier of another log is refused. A log that
+         * has packs in a tier should be opened with the tier every time; otherwise these packs can't be read or erased, or deleted from the tier. The
+         * folder may be moved, if everything in it is moved. {@link #maxTotalBytes} counts the packs in the tier, too.
          *
          * @param folder by default none: packs stay in the log's directory
          * @return this
@@ -831,14 +833,14 @@ public final class WalOptions {
         }
 
         /**
-         * Encrypts the records of all streams, headers and contents, with AES-256-GCM, but for streams whose options say {@link
-         * StreamOptions.Builder#encrypted encrypted(false)}. An encrypted record takes {@value dev.streamwal.reader.EntryRef#ENCRYPTION_BYTES} bytes
-         * more, and isn't made smaller by {@link #compression}. What can be seen all the same are the streams' keys, and the records' times and lengths:
+         * Encrypts the records of all streams, headers and contents, with AES-256-GCM, except those of streams whose options say
+         * {@link StreamOptions.Builder#encrypted encrypted(false)}. An encrypted record takes {@value dev.streamwal.reader.EntryRef#ENCRYPTION_BYTES}
+         * bytes more, and isn't made smaller by {@link #compression}. The streams' keys, and the records' times and lengths, are not encrypted:
          * {@code docs/security.md} says what is prevented, and what isn't.
          *
-         * <p>The log makes a key of its own at the first record that it encrypts after each opening, has the master keys wrap it, and keeps it so in
-         * its directory. Records of before, encrypted or not, stay as they are. A log that was opened without the keys can do all but encrypt and
-         * read what is encrypted: it recovers, sweeps, packs, merges and copies.
+         * <p>At the first record that it encrypts after each opening, the log makes a session key, has the master keys wrap it, and keeps the wrapped
+         * key in its directory. Earlier records, encrypted or not, stay as they are. A log that was opened without the master keys can't encrypt, or
+         * read encrypted records, but does everything else: it recovers, sweeps, packs, merges and copies.
          *
          * @param keys by default none: nothing is encrypted
          * @return this

@@ -18,9 +18,10 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How many streams the log has in memory: those with segments of their own, and those that were appended to since the log was opened. Sweeps let go of a
-     * stream of which all has expired; and, where more than 100,000 streams are in memory, of one that is idle and in packs. A stream that an earlier writer
-     * left in packs or shared segments isn't among them before it is appended to; {@link StreamWal#keys()} has every stream with a segment.
+     * How many streams the log has in memory: those with segments of their own, and those that were appended to since the log was opened. Sweeps let
+     * go of a stream of which all records have expired; and, if more than 100,000 streams are in memory, of one that is idle and in packs. A stream
+     * that an earlier writer left in packs or shared segments isn't among them before it is appended to; {@link StreamWal#keys()} has every stream
+     * with a segment.
      *
      * @return their number
      */
@@ -29,8 +30,8 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How many segments the streams have, in files of their own and in packs. A segment that streams share counts once, until it is packed: then
-     * as one of each of them.
+     * How many segments the streams have, in files of their own and in packs. A segment that streams share counts once until it is packed, and then
+     * as one segment of each of these streams.
      *
      * @return their number
      */
@@ -84,8 +85,8 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * Size of the log's segments and packs, including space prepared ahead. Not in it are small files, as those of consumers, and the commit journal,
-     * whose size is {@link WalActivity#journalBytes()}.
+     * Size of the log's segments and packs, including space prepared ahead. Small files, such as those of consumers, are not included, nor is the
+     * commit journal, whose size is {@link WalActivity#journalBytes()}.
      *
      * @return bytes
      */
@@ -139,7 +140,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * Size of these records' frames, including what is between them in their segments.
+     * Size of these records' frames, including the bytes between them in their segments.
      *
      * @return bytes
      */
@@ -157,8 +158,8 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How many bytes of packs were written without the page cache since the log was opened, also of packs that were not kept. It stays 0 without
-     * {@link WalOptions.Builder#directPacks}, and where the file system can't.
+     * How many bytes of packs were written without the page cache since the log was opened, including packs that were not kept. It stays 0 without
+     * {@link WalOptions.Builder#directPacks}, and on file systems that can't do that.
      *
      * @return bytes
      */
@@ -196,7 +197,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     /**
      * How many bytes were written for each byte appended, since the log was opened. The journal of durable appends is not included.
      *
-     * @return 1 if nothing was appended, or nothing is packed
+     * @return 1 if nothing was appended, or nothing was packed
      */
     public double writeAmplification() {
         return appendedBytes() == 0 ? 1 : (double) (appendedBytes() + packWrittenBytes()) / appendedBytes();

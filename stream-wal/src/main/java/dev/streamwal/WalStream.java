@@ -54,18 +54,18 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link dev.streamwal.error.DiskFullException} and other {@link dev.streamwal.error.WalIOException}s: nothing was appended, and the
  *       next append may succeed. Exception: if a durable append's message says that the record was appended, it was, and only its durability
  *       is unknown,
- *   <li>{@link dev.streamwal.error.CorruptSegmentException} and {@link dev.streamwal.error.UnsupportedFormatException} if what an earlier
+ *   <li>{@link dev.streamwal.error.CorruptSegmentException} and {@link dev.streamwal.error.UnsupportedFormatException} if the stream that an earlier
  *       writer left can't be continued,
  *   <li>{@link WalFailedException}, at every level of durability, after a failed flush; and {@link dev.streamwal.error.WalLockedException} after another
  *       process has become the log's writer. A durable append that throws one of these may have been appended,
- *   <li>{@link dev.streamwal.error.KeyUnavailableException} if the stream is encrypted, and the current master key can't be had,
- *   <li>{@link dev.streamwal.error.WalClosedException} after the log was closed; or beside {@code close()}: then a durable append's message says whether
- *       the record was appended,
+ *   <li>{@link dev.streamwal.error.KeyUnavailableException} if the stream is encrypted, and the current master key isn't available,
+ *   <li>{@link dev.streamwal.error.WalClosedException} after the log was closed; or during {@code close()}: then a durable append's message says
+ *       whether the record was appended,
  *   <li>{@link NullPointerException} if an argument is null.
  * </ul>
  *
- * <p>An interrupted thread's append finishes, and the thread stays interrupted. Where packing falls behind, appends to shared segments are slowed down, by a
- * tenth of a second each at most.
+ * <p>An interrupted thread's append finishes, and the thread stays interrupted. If packing falls behind, appends to shared segments are slowed down,
+ * by a tenth of a second each at most.
  *
  * @since 1.0
  */
@@ -73,14 +73,14 @@ public final class WalStream {
 
     private final StreamLog log;
     private final Rules rules;
-    /** Null where the stream isn't encrypted. */
+    /** Null if the stream isn't encrypted. */
     private final @Nullable RecordSealer sealer;
 
     /**
-     * What streams with the same options have in common, so that a hundred thousand of them needn't have it each.
+     * What streams with the same options have in common, so that a hundred thousand streams needn't each have a copy.
      *
      * @param times of records
-     * @param durability of appends that don't say another one
+     * @param durability of appends that aren't given another one
      */
     record Rules(StreamWal wal, TimeRules times, Durability durability) {}
 
@@ -254,9 +254,9 @@ public final class WalStream {
     }
 
     /**
-     * Appends a record without a header, which Chronicle Bytes encodes into a buffer that the thread reuses. It says nothing of its type: for
-     * records that do, see {@link TypedStream}. A program that calls this depends on {@code net.openhft:chronicle-bytes}; as a module, it
-     * requires {@code chronicle.bytes} and {@code org.slf4j}.
+     * Appends a record without a header, which Chronicle Bytes encodes into a buffer that the thread reuses. The record has no schema: for records
+     * that have one, see {@link TypedStream}. A program that calls this depends on {@code net.openhft:chronicle-bytes}; as a module, it requires
+     * {@code chronicle.bytes} and {@code org.slf4j}.
      *
      * @param timestampMillis epoch ms, or {@link WriteEntry#NOW}
      * @param content writes itself
@@ -355,14 +355,14 @@ public final class WalStream {
     }
 
     /**
-     * Appends a record if nothing else was appended meanwhile: for a program that must not append a record twice after a failure, or whose record
-     * follows from those before it. It returns when {@link #append(WriteEntry)} would, by the stream's durability.
+     * Appends a record if nothing else was appended since the program looked at the stream's end: for a program that must not append a record twice
+     * after a failure, or whose record follows from those before it. It returns when {@link #append(WriteEntry)} would, by the stream's durability.
      *
      * @param expectedEnd the {@link #endPosition()} seen before, or the {@link EntryRef#end() end} of the last record
      * @param entry the record
-     * @return where the record is; empty if the stream ends at another position; nothing was appended then. The end changes if another append comes
-     *     first, even one that fails while it is written, and if all of the stream is deleted. A stream without records also gets another end if another
-     *     stream is deleted, as it begins at a higher position then
+     * @return where the record is; empty if the stream ends at another position: then nothing was appended. The end changes if another append comes
+     *     first, even one that fails while it is written, and if all of the stream is deleted. A stream without records also gets another end if
+     *     another stream is deleted, because it will then begin at a higher position
      * @throws IllegalArgumentException if {@code expectedEnd} is negative
      */
     public Optional<EntryRef> appendIfEndIs(long expectedEnd, WriteEntry entry) {
@@ -380,7 +380,7 @@ public final class WalStream {
      * is never before that of a record that the calling thread has seen, unless that record was cut off.
      *
      * @return a position
-     * @throws dev.streamwal.error.CorruptSegmentException if what an earlier writer left can't be continued
+     * @throws dev.streamwal.error.CorruptSegmentException if the stream that an earlier writer left can't be continued
      * @throws dev.streamwal.error.WalIOException if it can't be read
      */
     public long endPosition() {
@@ -414,15 +414,15 @@ public final class WalStream {
 
     /**
      * Deletes everything after a record; durably, when this method returns. The stream continues in a new segment, at positions that it never
-     * had. A ref to a deleted record never names another one; it is reported as not found, and as expired once what follows has been swept
-     * too. Until the next append, {@link #endPosition()} is the record's end.
+     * had. A ref to a deleted record never names another one; it is reported as not found, and as expired after the records that follow have been
+     * swept too. Until the next append, {@link #endPosition()} is the record's end.
      *
-     * <p>A batch is cut as a whole or not at all, except one of which a record was erased: what {@link StreamWal#erase} leaves of it are records by
-     * themselves, and any of them may be the last.
+     * <p>A batch is cut as a whole or not at all, except a batch of which a record was erased: the records that {@link StreamWal#erase} leaves of it
+     * are single records, and any of them may be the last.
      *
-     * <p>Records that other threads append meanwhile are deleted too if their places were reserved before the cut; otherwise they stay. A
-     * reader that reads deleted records at that moment may still return them. {@code latest} and {@code scanLast} return the newest record of
-     * before the cut, of after it, or, if the cut deletes whole segments, of when some of these had been deleted.
+     * <p>Records that other threads append during the cut are deleted too if their places were reserved before the cut; otherwise they stay. A reader
+     * that reads deleted records at that moment may still return them. {@code latest} and {@code scanLast} return the newest record as of before the
+     * cut, as of after it, or, if the cut deletes whole segments, as of a moment when some of these had been deleted.
      *
      * @param last a record of this stream, which stays; the last of its batch if it is in one. If nothing follows it, nothing happens
      * @throws IllegalArgumentException if it is of another stream, or is followed by others of its batch
@@ -526,7 +526,7 @@ public final class WalStream {
         return position;
     }
 
-    /** Has the record encrypted, if the stream is. */
+    /** Makes sure that the record is encrypted, if the stream is. */
     private void seal(Draft draft) {
         RecordSealer encrypting = sealer;
         if (encrypting != null) {

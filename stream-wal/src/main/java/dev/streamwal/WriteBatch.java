@@ -37,7 +37,7 @@ public final class WriteBatch {
      * @param key of the stream, 1 to 1,024 bytes of UTF-8
      * @param entry the record
      * @return this
-     * @throws IllegalArgumentException if {@code key} can't be a stream's
+     * @throws IllegalArgumentException if {@code key} isn't a valid key
      * @throws IllegalStateException if the batch has {@link #MAX_ENTRIES} records already
      * @throws NullPointerException if one of them is null
      */
@@ -99,8 +99,7 @@ public final class WriteBatch {
         }
 
         /**
-         * Where the {@code i}-th of {@link #entries()} stands in the whole batch, and its ref in what the append
-         * returns.
+         * Index of the {@code i}-th of {@link #entries()} in the whole batch, and of its ref in the list that the append returns.
          */
         int indexInBatch(int i) {
             return indexes.get(i);

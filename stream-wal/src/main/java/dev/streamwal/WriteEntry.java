@@ -99,14 +99,14 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
     }
 
     /**
-     * A typed record, encoded by this call. What the codec throws is thrown on.
+     * A typed record, encoded by this call. An exception of the codec is thrown on.
      *
      * @param <T> type of the value
      * @param codec writes the value
      * @param value not kept
      * @param timestampMillis epoch ms, or {@link #NOW}
      * @return the record
-     * @throws IllegalArgumentException if the codec's schema id or version can't be one
+     * @throws IllegalArgumentException if the codec's schema id or version is out of range
      * @throws dev.streamwal.error.RecordTooLargeException if the codec writes more than a record of any stream may have
      */
     public static <T> WriteEntry typed(RecordCodec<T> codec, T value, long timestampMillis) {
@@ -114,7 +114,7 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
     }
 
     /**
-     * A typed record with a header of the program's own, encoded by this call. What the codec throws is thrown on.
+     * A typed record with a header of the program's own, encoded by this call. An exception of the codec is thrown on.
      *
      * @param <T> type of the value
      * @param codec writes the value
@@ -122,7 +122,7 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
      * @param value not kept
      * @param timestampMillis epoch ms, or {@link #NOW}
      * @return the record
-     * @throws IllegalArgumentException if the codec's schema id or version can't be one
+     * @throws IllegalArgumentException if the codec's schema id or version is out of range
      * @throws dev.streamwal.error.RecordTooLargeException if the codec writes more than a record of any stream may have
      */
     public static <T> WriteEntry typed(RecordCodec<T> codec, byte[] header, T value, long timestampMillis) {

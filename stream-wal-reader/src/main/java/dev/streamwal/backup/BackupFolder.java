@@ -27,16 +27,17 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder with backups of a log, on any file system that {@link java.nio.file} reaches and that writes files through channels. Each backup is a {@link
- * BackupPoint}; what points have in common is there once. A backup copies a log that is being written, from any process, or one that is closed. Several
- * backups into one folder may run at once. Thread-safe.
+ * A folder with backups of a log, on any file system that {@link java.nio.file} reaches and that writes files through channels. Each backup is a
+ * {@link BackupPoint}; a file that several points have is stored once. A backup copies a log that is being written, from any process, or one that is
+ * closed. Several backups into one folder may run at once. Thread-safe.
  *
- * <p><b>Why a point is always whole.</b> Its file is written last, when every file that it names is there and forced, under another name, and gets its name
- * by a move. So a backup that is cut short, or finds the folder full, leaves files that no point names, which {@link #collect()} removes, and no point.
+ * <p><b>Why a point is always whole.</b> The point's own file is written last, when every file that it names is stored and forced. It is written
+ * under another name, and gets its name by a move. So a backup that is cut short, or finds the folder full, leaves no point, but only files that no
+ * point names; {@link #collect()} removes these.
  *
- * <p><b>Why collecting takes nothing from a backup that runs.</b> A backup makes a mark before it looks what the folder has, and removes it after its
- * point is written. Collecting makes a mark of its own, and then looks for marks of backups; a backup, after its own mark, looks for that of collecting.
- * So of two that meet, one at least sees the other, and refuses.
+ * <p><b>Why collecting takes nothing from a backup that runs.</b> A backup makes a mark before it looks what the folder has, and removes the mark
+ * after its point is written. Collecting makes a mark of its own, and then looks for marks of backups; a backup makes its own mark, and then looks
+ * for that of collecting. So if the two meet, at least one sees the other's mark, and refuses.
  *
  * @since 1.0
  */
@@ -51,7 +52,7 @@ public final class BackupFolder {
     private final Path points;
     private final StoredFiles files;
     private final InstantSource clock;
-    /** Of the logs that are backed up; null for where their manifests say that it is. */
+    /** The tier of the logs that are backed up; null for the place that their manifests name. */
     private final @Nullable Path tier;
 
     private BackupFolder(Path folder, InstantSource clock, @Nullable Path tier) {
@@ -65,7 +66,7 @@ public final class BackupFolder {
     /**
      * A folder, with the system's clock.
      *
-     * @param folder which the first backup makes, where there is none
+     * @param folder which the first backup creates, if there is none
      * @return the folder; nothing of it stays open between calls
      */
     public static BackupFolder at(Path folder) {
@@ -75,7 +76,7 @@ public final class BackupFolder {
     /**
      * A folder.
      *
-     * @param folder which the first backup makes, where there is none
+     * @param folder which the first backup creates, if there is none
      * @param clock gives points their times
      * @return the folder; nothing of it stays open between calls
      */
@@ -84,10 +85,11 @@ public final class BackupFolder {
     }
 
     /**
-     * The same folder for a log that has a tier: see the writer's {@code WalOptions.tier}. What is in the tier is read from there at each backup, and a
-     * restored log has it in its directory, and no tier.
+     * The same folder for a log that has a tier: see the writer's {@code WalOptions.tier}. Packs in the tier are read from there at each backup. A
+     * restored log has them in its directory, and has no tier.
      *
-     * @param newTier of the log that is backed up; without it, it is where the log's manifest says, if that is in a file system of the same kind as the log
+     * @param newTier of the log that is backed up; without this call, the tier is the place that the log's manifest names, if that is in a file
+     *     system of the same kind as the log
      * @return the folder, with a tier
      */
     public BackupFolder withTier(Path newTier) {
@@ -102,9 +104,9 @@ public final class BackupFolder {
     // ---------------------------------------------------------------- backing up
 
     /**
-     * Backs a log up as it is now. All of the log is read; what the folder has already, by its checksum, isn't copied again. Each copied file is read back.
-     * The point has what {@link dev.streamwal.reader.WalReader#checkpoint} copies, and is refused where that is. Its time is the clock's; or, where the clock
-     * was set back, a millisecond after the newest point's.
+     * Backs a log up as it is now. All of the log is read; a file that the folder has already, by its checksum, isn't copied again. Each copied file
+     * is read back. The point has what {@link dev.streamwal.reader.WalReader#checkpoint} copies, and a log that {@code checkpoint} refuses is refused
+     * here, too. The point's time is the clock's; or, if the clock was set back, a millisecond after the newest point's.
      *
      * @param log the log's directory
      * @return what was copied, with the new point
@@ -115,7 +117,7 @@ public final class BackupFolder {
     }
 
     /**
-     * As {@link #backUp}, and reads what the folder has already of this log, too: what is damaged there is copied again.
+     * As {@link #backUp}, and also reads those files of this log that the folder has already: damaged ones are copied again.
      *
      * @param log the log's directory
      * @return what was copied, with the new point
@@ -144,14 +146,17 @@ public final class BackupFolder {
         });
     }
 
-    /** Later than all others, also where the clock was set back since: else an older point would be the newest. */
+    /** A name later than all others, even if the clock was set back: otherwise an older point would be the newest. */
     private PointName nextName() throws IOException {
         Instant now = clock.instant();
         Optional<Instant> newest = names().stream().findFirst().map(PointName::time);
         return PointName.next(newest.isPresent() && !now.isAfter(newest.get()) ? newest.get().plusMillis(1) : now);
     }
 
-    /** One backup. It may copy several images, where the log changes meanwhile; what an earlier one has stored is there for the next, and counts. */
+    /**
+     * One backup. If the log changes during it, it may copy several images of the log. Files stored for an earlier image are there for the next, and
+     * count.
+     */
     private final class Run {
 
         private final PointName name;
@@ -173,7 +178,7 @@ public final class BackupFolder {
                 store(source, file);
                 descriptors.add(file);
             }
-            // also of files that another backup has moved, which may have ended before it forced them
+            // including directories of files that another backup has moved: it may have ended before it forced them
             for (Path directory : directories) {
                 DirectoryForce.force(directory);
             }
@@ -211,7 +216,7 @@ public final class BackupFolder {
         }
     }
 
-    /** Writes a small file, which is there durably and whole when this returns. */
+    /** Writes a small file, which is whole and durable after this method has returned. */
     private static void put(Path path, byte[] content) throws IOException {
         Path temporary = path.resolveSibling(path.getFileName() + StoredFiles.TEMPORARY_SUFFIX);
         Path unused = LogFile.writeNew(temporary, open -> {
@@ -225,9 +230,9 @@ public final class BackupFolder {
     // ---------------------------------------------------------------- points
 
     /**
-     * The complete backups. A file of a point that ends early, or was changed, counts as none; {@link #damagedPoints()} names it.
+     * The complete backups. A point whose file ends early, or was changed, is left out; {@link #damagedPoints()} names it.
      *
-     * @return the points, the newest first; none where there is no folder
+     * @return the points, the newest first; none if there is no folder
      * @throws WalException if the folder can't be read
      */
     public List<BackupPoint> points() {
@@ -262,7 +267,7 @@ public final class BackupFolder {
         return new BackupPoint(name.toString(), name.time(), content.size(), content.stream().mapToLong(SegmentDescriptor::bytes).sum());
     }
 
-    /** Of all points, complete or not, the newest first. */
+    /** The names of all points, complete or not, the newest first. */
     private List<PointName> names() throws IOException {
         TreeSet<PointName> names = new TreeSet<>();
         for (String file : filesIn(points)) {
@@ -315,13 +320,13 @@ public final class BackupFolder {
     }
 
     /**
-     * Makes a log of a point: all of it, or nothing that is a log. What a restore that failed has copied stays beside the log's directory, under a name that
-     * ends with {@code .importing}; the next one uses it.
+     * Makes a log of a point. Until all of it is restored, there is no log. Files that a failed restore has copied stay beside the log's directory,
+     * under a name that ends with {@code .importing}; the next restore uses them.
      *
      * @param point of this folder
      * @param log a directory that is empty or doesn't exist
      * @throws IllegalArgumentException if there is something in that directory
-     * @throws CorruptSegmentException if a file of the backup is missing or damaged; it is named
+     * @throws CorruptSegmentException if a file of the backup is missing or damaged; the exception names it
      * @throws WalException if a file can't be read or written
      */
     public void restore(BackupPoint point, Path log) {
@@ -353,7 +358,7 @@ public final class BackupFolder {
     /**
      * Reads everything that points name.
      *
-     * @return what is missing, or isn't what was written; empty where all is well
+     * @return what is missing, or isn't what was written; empty if all is well
      * @throws WalException if the folder can't be read
      */
     public List<BackupDamage> verify() {
@@ -391,8 +396,8 @@ public final class BackupFolder {
     }
 
     /**
-     * Removes the files that no point names, as of points that were removed and backups that were cut short. Where a point is damaged nothing is
-     * removed, as it may name any file. One call at a time.
+     * Removes the files that no point names, such as those of points that were removed, and of backups that were cut short. If a point is damaged,
+     * nothing is removed, because it may name any file. One call at a time.
      *
      * @return how many files were removed
      * @throws WalException if a backup runs, or was killed and {@link #forgetUnfinished()} wasn't called since; if a point is damaged; or if a

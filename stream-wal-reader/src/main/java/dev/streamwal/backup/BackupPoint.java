@@ -27,7 +27,7 @@ public final class BackupPoint {
         return name;
     }
 
-    /** {@return when the backup was begun, by the folder's clock; after the time of the backup before, even if the clock was set back} */
+    /** {@return when the backup was begun, by the folder's clock; always after the time of the previous backup, even if the clock was set back} */
     public Instant time() {
         return time;
     }
@@ -37,7 +37,7 @@ public final class BackupPoint {
         return files;
     }
 
-    /** {@return how long these files are together; what they share with other points takes room once} */
+    /** {@return the size of these files together, in bytes; a file that other points have too takes room only once} */
     public long bytes() {
         return bytes;
     }

@@ -1,7 +1,7 @@
 package dev.streamwal.backup;
 
 /**
- * What a backup has copied, and what the folder had already. Immutable and thread-safe.
+ * How much a backup has copied, and how much the folder had already. Immutable and thread-safe.
  *
  * @since 1.0
  */
@@ -24,12 +24,12 @@ public final class BackupReport {
         return point;
     }
 
-    /** {@return how many files were copied, those that were repaired among them} */
+    /** {@return how many files were copied, including those that were repaired} */
     public int copiedFiles() {
         return copiedFiles;
     }
 
-    /** {@return how long the copied files are together} */
+    /** {@return the size of the copied files together, in bytes} */
     public long copiedBytes() {
         return copiedBytes;
     }
@@ -39,12 +39,12 @@ public final class BackupReport {
         return point.files() - copiedFiles;
     }
 
-    /** {@return how long the files are together that were there already} */
+    /** {@return the size of the files that were in the folder already, together, in bytes} */
     public long presentBytes() {
         return point.bytes() - copiedBytes;
     }
 
-    /** {@return how many files were there, damaged, and were copied again} */
+    /** {@return how many files were in the folder already, but damaged, and were copied again} */
     public int repairedFiles() {
         return repairedFiles;
     }

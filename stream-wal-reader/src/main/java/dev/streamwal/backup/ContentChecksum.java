@@ -23,14 +23,14 @@ final class ContentChecksum {
         }
     }
 
-    /** What a file of a log has. */
+    /** The checksum of a file of a log. */
     static ContentChecksum of(ImageFile file) throws IOException {
         ContentChecksum checksum = new ContentChecksum();
         file.read(checksum::add);
         return checksum;
     }
 
-    /** What a file has. */
+    /** The checksum of a file. */
     static ContentChecksum of(Path path) throws IOException {
         ContentChecksum checksum = new ContentChecksum();
         try (LogFile file = LogFile.reading(path)) {

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The file of a point: lines of text, UTF-8. The first says what it is; then a line a file of the log: checksum, length, name; the last says how many there
- * are, and the checksum of all before it. A file that ends early, or was changed, is told by that.
+ * The file of a point: lines of text, UTF-8. The first line says what the file is. Then each line is a file of the log: checksum, length, name. The
+ * last line has their number, and the checksum of all lines before it. It shows whether the file ends early, or was changed.
  */
 final class PointFile {
 
@@ -43,7 +43,7 @@ final class PointFile {
         return LAST + ' ' + files + ' ' + checksum.finish();
     }
 
-    /** The files that a point has; empty where it isn't complete. */
+    /** The files that a point has; empty if it isn't complete. */
     static Optional<List<SegmentDescriptor>> read(Path path) throws IOException {
         return LogFile.readSmall(path, MAX_BYTES).flatMap(bytes -> decode(new String(bytes, UTF_8)));
     }

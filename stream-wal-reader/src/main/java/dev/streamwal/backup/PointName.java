@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 
-/** The name of a point: its time in UTC, so that names are in the order of times, and digits that keep two of one time apart. */
+/** The name of a point: its time in UTC, so that names are in the order of times, and digits that distinguish two points of the same time. */
 record PointName(Instant time, String suffix) implements Comparable<PointName> {
 
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss.SSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);

@@ -73,7 +73,7 @@ public final class SegmentDescriptor {
         private static final List<String> LISTS =
                 List.of("positions", "streams", "keys", "keys.copy", "packs/manifest", "packs/manifest.copy");
 
-        /** The kind of the file with this name; empty where a copy of a log has no such file, so that no name leads out of it. */
+        /** The kind of the file with this name; empty if a copy of a log has no such file, so that no name leads out of it. */
         static Optional<Kind> find(String name) {
             if (LISTS.contains(name)) {
                 return Optional.of(LIST);
@@ -98,7 +98,7 @@ public final class SegmentDescriptor {
         return name;
     }
 
-    /** {@return what it is for, which its name says} */
+    /** {@return what it is for, by its name} */
     public Kind kind() {
         return Kind.find(name).orElseThrow();
     }
@@ -117,7 +117,7 @@ public final class SegmentDescriptor {
      * Compares a file's content with this one, every byte of it if the lengths are the same.
      *
      * @param file of any name
-     * @return whether it has this length and checksum; false where there is no such file
+     * @return whether it has this length and checksum; false if there is no such file
      * @throws WalException if the file can't be read
      */
     public boolean isContentOf(Path file) {

@@ -20,16 +20,16 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Puts files together to a log: those of a backup, or of another machine's log. Nothing is a log before {@link #commit()}: the files are gathered in a
- * directory beside the target, {@code .<name>.importing}, which gets the target's name by one move; a target that is there, and empty, is deleted before. An
- * import that was cut short is begun again, and has what it had. One thread, and one import into a target at a time.
+ * Makes a log of files: those of a backup, or of another machine's log. There is no log before {@link #commit()}: the files are gathered in a
+ * directory beside the target, {@code .<name>.importing}, which gets the target's name by one move; a target that exists, and is empty, is deleted
+ * before. An import that was cut short can be begun again, and still has its files. One thread, and one import into a target at a time.
  *
  * @since 1.0
  */
 public final class SegmentImport {
 
     private static final String SUFFIX = ".importing";
-    /** As systems have it. */
+    /** The same limit as operating systems have. */
     private static final int MAX_LINKS = 40;
 
     private final Path log;
@@ -67,7 +67,7 @@ public final class SegmentImport {
         }
     }
 
-    /** What a link leads to, also where that isn't there, as while an import is under way: the link stays. */
+    /** The target of a link, even if the target doesn't exist, as while an import is under way. The link stays. */
     private static Path linked(Path log) throws IOException {
         Path target = log;
         for (int links = 0; Files.isSymbolicLink(target); links++) {
@@ -79,7 +79,7 @@ public final class SegmentImport {
         return target;
     }
 
-    /** The directory takes the place of the target. So where that can't go, this is found before anything is copied. */
+    /** Deletes the target, because the import's directory takes its place. If the target can't be deleted, that is found before anything is copied. */
     private static void makeWay(Path target) throws IOException {
         try {
             Files.delete(target);
@@ -98,11 +98,11 @@ public final class SegmentImport {
     }
 
     /**
-     * Whether an import that was cut short has this file already, every byte of it; then it belongs to this import.
+     * Whether an import that was cut short has this file already, every byte of it. If so, the file belongs to this import.
      *
      * @param file which file
-     * @return false where it has to be {@link #put}
-     * @throws WalException if what is there can't be read
+     * @return false if it has to be {@link #put}
+     * @throws WalException if the file that is there can't be read
      */
     public boolean have(SegmentDescriptor file) {
         Path path = gathered.resolve(file.name());
@@ -121,9 +121,9 @@ public final class SegmentImport {
     /**
      * Imports a file.
      *
-     * @param file what it is
+     * @param file its name, length and checksum
      * @param content its bytes, which are read to the end; the caller closes it
-     * @throws CorruptSegmentException if these are other bytes; nothing is imported
+     * @throws CorruptSegmentException if the bytes aren't those of the file; nothing is imported
      * @throws WalException if it can't be read or written
      */
     public void put(SegmentDescriptor file, InputStream content) {
@@ -144,7 +144,7 @@ public final class SegmentImport {
         }
     }
 
-    /** Writes at most one piece more than the file should have; an interrupt ends no write. */
+    /** Writes at most one piece more than the file should have. An interrupt doesn't end a write. */
     private static String write(Path path, SegmentDescriptor file, InputStream content) throws IOException {
         Path unused = LogFile.writeNew(path, open -> path);
         ContentChecksum checksum = new ContentChecksum();
@@ -162,7 +162,8 @@ public final class SegmentImport {
     }
 
     /**
-     * Makes a log of what was imported. When this returns, the log is there and survives power loss; when it throws, there is none, or all of it.
+     * Makes a log of what was imported. After this method has returned, the log exists and survives power loss. After it has thrown, there is no log,
+     * or all of it.
      *
      * @throws IllegalArgumentException if something has come into the target since the beginning
      * @throws WalException if the directory can't be moved to its name

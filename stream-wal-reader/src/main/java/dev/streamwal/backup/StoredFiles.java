@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * The files in a backup's folder, each under the checksum of its content.
  *
- * <p>A file is written under another name, forced, read back, and then moved to its name. So what has its name was whole when it got it, also where
- * the backup is killed, or two of them write the same file: both move the same content.
+ * <p>A file is written under another name, forced, read back, and then moved to its name. So a file was whole when it got its name, even if the
+ * backup is killed, or two backups write the same file: both move the same content.
  */
 final class StoredFiles {
 
@@ -55,7 +55,7 @@ final class StoredFiles {
         }
     }
 
-    /** Whether there is this content, every byte of it. What the disk doesn't give back isn't there. */
+    /** Whether there is this content, every byte of it. A file that the disk can't read counts as not there. */
     boolean hasWhole(SegmentDescriptor file) {
         try {
             return file.isContentOf(path(file.checksum()));
@@ -97,7 +97,7 @@ final class StoredFiles {
         return checksum.finish();
     }
 
-    /** A room that is freed at once, which a full folder needs; a leftover is found by {@link BackupFolder#collect()} as well. */
+    /** Removes the file at once, because a full folder needs the room. If that fails, {@link BackupFolder#collect()} removes it later. */
     private static void removeQuietly(Path temporary, IOException failure) {
         try {
             boolean unused = Files.deleteIfExists(temporary);
@@ -106,7 +106,7 @@ final class StoredFiles {
         }
     }
 
-    /** Atomic where the provider can; where it can't, checksums tell what is half there. */
+    /** Atomic if the provider can do that. If it can't, checksums show a file that is half there. */
     static void move(Path temporary, Path target) throws IOException {
         try {
             LogFile.rename(temporary, target);

@@ -1,5 +1,5 @@
 /**
- * Backups of logs: {@link dev.streamwal.backup.BackupFolder} keeps them, {@link dev.streamwal.backup.SegmentImport} puts files together to a log.
+ * Backups of logs: {@link dev.streamwal.backup.BackupFolder} keeps them, {@link dev.streamwal.backup.SegmentImport} makes a log of files.
  *
  * <pre>{@code
  * BackupFolder backups = BackupFolder.at(Path.of("/mnt/backup/telemetry"));

@@ -6,12 +6,12 @@ import io.netty.buffer.ByteBuf;
  * Writes values of a type as the contents of records, and makes values of them again. The program implements one for each type, or takes one of the
  * library's: {@link SampleCodec}, and those for Chronicle Bytes and Jackson in the packages below this one.
  *
- * <p>The last 8 bytes of each typed record's header say which schema its content follows, in which version: the codec's {@link #schemaId()}, by
- * which records of one type are told from those of others, and its {@link #version()}, which the program raises when it changes what
- * {@link #encode} writes. For readers that don't use a codec these are ordinary bytes.
+ * <p>The last 8 bytes of each typed record's header have the codec's {@link #schemaId()}, which distinguishes records of one type from those of
+ * others, and its {@link #version()}, which the program raises when it changes what {@link #encode} writes. For readers that don't use a codec these
+ * are ordinary bytes.
  *
- * <p><b>Evolution.</b> A codec reads the versions for which {@link #reads} returns true: by default its own and all before it. So add a field in this
- * way, and let the readers have the new codec before the writer has it:
+ * <p><b>Evolution.</b> A codec reads the versions for which {@link #reads} returns true: by default its own and all before it. So add a field as
+ * follows, and deploy the new codec to the readers before the writer:
  *
  * <pre>{@code
  * public int version() {
@@ -31,7 +31,7 @@ import io.netty.buffer.ByteBuf;
  * by all threads that append with the codec, {@code decode} by all that read with it: a codec without state is thread-safe. A codec that returns
  * the same object at each {@code decode}, so that reading makes no garbage, is for one cursor.
  *
- * <p><b>Exceptions.</b> Where {@code encode} throws, the append throws the same exception, and nothing was appended. Where {@code decode} throws, the
+ * <p><b>Exceptions.</b> If {@code encode} throws, the append throws the same exception, and nothing was appended. If {@code decode} throws, the
  * reader gets an {@link dev.streamwal.error.UndecodableRecordException} with that exception as its cause, and the cursor can go on.
  *
  * @param <T> what is appended and read
@@ -54,8 +54,8 @@ public interface RecordCodec<T> {
     int version();
 
     /**
-     * Whether {@link #decode} can read a version. By default those up to the codec's own. A codec whose later versions only add something after the
-     * rest may return true for these, too, and ignore what it doesn't know.
+     * Whether {@link #decode} can read a version. By default those up to the codec's own. If later versions only add something at the end of the
+     * content, a codec may return true for them, too, and ignore what it doesn't know.
      *
      * @param version 1 to 65,535
      * @return whether it can
@@ -76,8 +76,8 @@ public interface RecordCodec<T> {
     /**
      * Makes a value of what {@link #encode} has written.
      *
-     * @param content between its indices, of which the reader index is 0; read-only, not copied. Valid as long as the content of the entry or cursor is:
-     *     a value that reads it later is valid as long
+     * @param content between its indices, of which the reader index is 0; read-only, not copied. The buffer is valid as long as the content of the
+     *     entry or cursor; a value that reads from it later is valid no longer than that
      * @param version of the record: one that {@link #reads} returns true for
      * @return the value, never null
      */

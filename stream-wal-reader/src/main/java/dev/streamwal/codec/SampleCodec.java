@@ -4,8 +4,8 @@ import dev.streamwal.format.SchemaTag;
 import io.netty.buffer.ByteBuf;
 
 /**
- * Samples: numbers with a time, which is the record's timestamp. A content is the number alone, 8 bytes, little-endian, as IEEE 754 has it; a NaN keeps
- * its bits. Streams of samples can be written and read without objects: see {@code StreamWal.samples} and
+ * Samples: numbers with a time, which is the record's timestamp. The content is only the number: 8 bytes, little-endian, in IEEE 754's format; a NaN
+ * keeps its bits. Streams of samples can be written and read without objects: see {@code StreamWal.samples} and
  * {@link dev.streamwal.reader.EntryCursor#sampleValue()}. Stateless and thread-safe.
  *
  * @since 1.0

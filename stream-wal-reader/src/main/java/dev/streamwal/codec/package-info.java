@@ -1,6 +1,7 @@
 /**
- * What a program appends and reads as values of its own types, in place of bytes. It implements a {@link dev.streamwal.codec.RecordCodec}, and gives it
- * to {@code StreamWal.stream} and {@link dev.streamwal.reader.WalReader#scan(String, dev.streamwal.codec.RecordCodec)}:
+ * Codecs, by which a program appends and reads values of its own types in place of bytes. The program implements a
+ * {@link dev.streamwal.codec.RecordCodec}, and gives it to {@code StreamWal.stream} and {@link dev.streamwal.reader.WalReader#scan(String,
+ * dev.streamwal.codec.RecordCodec)}:
  *
  * <pre>{@code
  * record Reading(long sensor, double amount) {}

@@ -21,8 +21,8 @@ public interface ConsumedStreams {
      * The position to begin with in a stream that has no commit.
      *
      * @param start where the stream can have begun at the earliest
-     * @return {@code start}, where records after it are known to have been deleted; otherwise where the stream's first segment begins; empty where
-     *     the stream doesn't exist
+     * @return {@code start}, if records after it are known to have been deleted; otherwise the beginning of the stream's first segment; empty if the
+     *     stream doesn't exist
      */
     OptionalLong begin(String key, long start) throws IOException;
 }

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** The commits of an open consumer; read-only where the log can't be written to. Thread-safe. */
+/** The commits of an open consumer; read-only if the log can't be written to. Thread-safe. */
 public final class ConsumerCursor {
 
     private final @Nullable CursorWriter writer;
@@ -42,23 +42,23 @@ public final class ConsumerCursor {
         return positions;
     }
 
-    /** Null where the stream has not been committed. */
+    /** Null if the stream has not been committed. */
     public @Nullable Long position(String key) {
         Committed committed = writer == null ? found.get(key) : writer.committed(key).orElse(null);
         return committed == null ? null : committed.position();
     }
 
-    /** Whether the start is known, that is, whether the consumer was ever opened where it could be written. */
+    /** Whether the start is known, that is, whether the consumer was ever opened while it could be written. */
     public boolean knowsStart() {
         return foundStart.isPresent();
     }
 
-    /** Where streams without a commit begin now; 0 where that isn't known. It rises where commits of streams that have gone are left out. */
+    /** Where streams without a commit begin now; 0 if that isn't known. It rises when commits of streams that have gone are left out. */
     public long start() {
         return writer == null ? foundStart.orElse(0) : writer.start();
     }
 
-    /** The reason why it can't commit; null where it can. */
+    /** The reason why it can't commit; null if it can. */
     public @Nullable IOException whyReadOnly() {
         return whyReadOnly;
     }

@@ -15,8 +15,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Opens a consumer's tail: after the last commit of each stream, or behind what the consumer knows to be gone there, and at the beginning of streams that
- * came later, so that no record is missed.
+ * Opens a consumer's tail: after the last commit of each stream, or behind the range after it that the consumer knows to be gone, and at the
+ * beginning of streams that came later, so that no record is missed.
  */
 public final class ConsumerTail {
 
@@ -27,10 +27,10 @@ public final class ConsumerTail {
     private final Gone gone;
     private final Delivered delivered;
 
-    /** What a consumer was told of already. */
+    /** The ranges that a consumer was told of already. */
     @FunctionalInterface
     public interface Gone {
-        /** Where its tail goes on in a stream, of which it has committed a position. */
+        /** Where its tail goes on in a stream of which it has committed a position. */
         long behind(String key, long committed);
     }
 
@@ -79,10 +79,10 @@ public final class ConsumerTail {
     }
 
     /**
-     * Where to begin in a stream that the tail doesn't follow: it has none of its commits from before, or has forgotten it, after it had read all of
-     * it. What comes then is new. Its first segment may say where the stream had ended, and what lies between the commit and there was lost; if it
-     * doesn't say so, nothing was, as far as is known. Where the cursor has forgotten the stream too, its start was raised above all that the stream
-     * had, so it is asked for after the commit.
+     * Where to begin in a stream that the tail doesn't follow: the tail has no earlier commit of it, or has forgotten it after it had read all of it.
+     * Records that come then are new. The stream's first segment may say where the stream had ended, and then the records between the commit and that
+     * end were lost; if it doesn't say so, none were, as far as is known. If the cursor has forgotten the stream too, the cursor's start was raised
+     * above all positions of the stream. So the start is used only if there is no commit.
      */
     private ScanBegin inOther(String key) {
         Long committed = cursor.position(key);

@@ -23,7 +23,7 @@ public final class CursorFiles {
     /**
      * The name of a consumer.
      *
-     * @throws IllegalArgumentException if it can't be one
+     * @throws IllegalArgumentException if the text isn't a valid name
      */
     public static StreamKey name(String text) {
         try {
@@ -48,7 +48,7 @@ public final class CursorFiles {
         return directory(root).resolve(name.directoryName() + DECLARED);
     }
 
-    /** Makes the folder, durably, if there is none. A log that was deleted is not made again. */
+    /** Makes the folder, durably, if there is none. Doesn't make a deleted log's directory again. */
     static void createDirectory(Path root) throws IOException {
         Path directory = directory(root);
         if (!Files.isDirectory(directory)) {
@@ -99,12 +99,12 @@ public final class CursorFiles {
         return file.getFileName().toString().endsWith(suffix) && (StreamKey.isDigestName(encoded) || StreamKey.fromDirectoryName(encoded).isPresent());
     }
 
-    /** The consumer's name, decoded from the file's name; empty where that isn't possible, as with long names. */
+    /** The consumer's name, decoded from the file's name; empty if that isn't possible, as with long names. */
     public static Optional<StreamKey> name(Path file) {
         return StreamKey.fromDirectoryName(encodedName(file));
     }
 
-    /** The encoded name of the consumer; empty where the file doesn't have the name of a consumer's file. */
+    /** The encoded name of the consumer; empty if the file doesn't have the name of a consumer's file. */
     static String encodedName(Path file) {
         String fileName = file.getFileName().toString();
         String suffix = fileName.endsWith(CURSOR) ? CURSOR : DECLARED;

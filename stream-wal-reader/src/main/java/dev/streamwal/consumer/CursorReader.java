@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CursorReader {
 
-    /** Room for several entries, and for most headers. Small, since the JDK keeps a buffer of this size for each thread that reads. */
+    /** Room for several entries, and for most headers. Small, because the JDK keeps a buffer of this size for each thread that reads. */
     private static final int CHUNK_BYTES = 16 << 10;
 
     private final Path file;
@@ -35,7 +35,7 @@ public final class CursorReader {
         this.file = file;
     }
 
-    /** Of the file. */
+    /** Path of the file. */
     public Path file() {
         return file;
     }
@@ -59,7 +59,7 @@ public final class CursorReader {
         return state != stateBefore || (state != null && state.end() != endBefore);
     }
 
-    /** Goes on where it was when it is repeated after an interrupt. */
+    /** If it is repeated after an interrupt, it goes on where it was. */
     private void readOn(LogFile.Opened open) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         CursorHeader header = readHeader(open, chunk);
@@ -114,17 +114,17 @@ public final class CursorReader {
         chunk.flip();
     }
 
-    /** Empty where there is no file. */
+    /** Empty if there is no file. */
     public Optional<CursorHeader> header() {
         return Optional.ofNullable(state).map(CursorState::header);
     }
 
-    /** By key; empty where there is no file. */
+    /** By key; empty if there is no file. */
     public Map<String, Committed> commits() {
         return state == null ? Map.of() : state.commits();
     }
 
-    /** Null where there is no file. */
+    /** Null if there is no file. */
     @Nullable CursorState state() {
         return state;
     }

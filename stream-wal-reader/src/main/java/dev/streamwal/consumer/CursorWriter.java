@@ -35,13 +35,13 @@ import java.util.Set;
  * are written together, and each is all or nothing by itself.
  *
  * <ul>
- *   <li><b>The process is killed</b> while it writes the entry: a partial entry doesn't verify, so it doesn't count. Nothing is ever written after
- *       or over it: the process that opens the cursor next begins a new file with its first commit. While a new file takes the name, either the old
- *       or the new file has it, and both are whole.
+ *   <li><b>The process is killed</b> while it writes the entry: a partial entry doesn't verify, so it doesn't count. Nothing is ever written after or
+ *       over the partial entry: the process that opens the cursor next begins a new file with its first commit. While a new file takes the name,
+ *       either the old or the new file has the name, and both are whole.
  *   <li><b>The power is lost</b>: entries are not forced, so the last ones may be lost, or incomplete. Reading stops before the first such entry;
  *       so an earlier commit is left, and the records after it are delivered again. A new file is forced before it gets the name. A commit that
- *       goes <em>back</em> is forced before it returns, since there an earlier commit would skip records. And the file is forced before records
- *       that a commit released are deleted.
+ *       goes <em>back</em> is forced before it returns, because otherwise an earlier commit might be left, which would skip records. And the file is
+ *       forced before records that a commit released are deleted.
  *   <li><b>A write or a force fails</b>: the commit throws, and may count or not. The contents of the file are unknown then, so the next commit
  *       begins a new file.
  *   <li><b>The thread is interrupted</b>: the JDK closes the channel; it is opened again, and the same bytes are written at the same offset.
@@ -49,13 +49,16 @@ import java.util.Set;
  *
  * <p>A commit costs one write. A new file is begun when the file has {@link #MAX_GARBAGE_FACTOR} times the bytes that count, so a commit's share of
  * that cost doesn't depend on the number of keys. One is begun, too, when {@link #MAX_GROWTH_FACTOR} times as many bytes count as when the file was
- * begun: many of these may be commits of streams that have gone.
+ * begun: many of these bytes may be commits of streams that have gone.
  */
 public final class CursorWriter implements AutoCloseable {
 
-    /** A file is rewritten when it is so many times as long as the bytes that count. So three bytes are added for each byte that is copied. */
+    /** A file is rewritten when it is this many times as long as the bytes that count. So three bytes are added for each byte that is copied. */
     static final int MAX_GARBAGE_FACTOR = 4;
-    /** … and when the bytes that count are so many times what they were, as the commits of streams that have gone are left out then. */
+    /**
+     * A file is also rewritten when the bytes that count are this many times what they were: the new file leaves out commits of streams that have
+     * gone.
+     */
     static final int MAX_GROWTH_FACTOR = 2;
     /** Enough for some five million keys. The commits are kept in memory, by the writer of the log too. */
     static final long MAX_FILE_BYTES = 256L << 20;
@@ -76,7 +79,7 @@ public final class CursorWriter implements AutoCloseable {
     /** The length above which the file is rewritten. */
     @GuardedBy("this")
     private long compactedAbove;
-    /** The bytes that count above which it is, too. */
+    /** The file is also rewritten when more bytes than this count. */
     @GuardedBy("this")
     private long liveAbove;
     @GuardedBy("this")
@@ -98,7 +101,7 @@ public final class CursorWriter implements AutoCloseable {
     }
 
     /**
-     * Opens a consumer's cursor; if there is none, makes it, durably.
+     * Opens a consumer's cursor; if there is none, creates it, durably.
      *
      * @throws ProcessLock.HeldException if it is open already, in this process or another
      * @throws ConsumerMismatchException if the consumer is bound to other keys
@@ -129,8 +132,8 @@ public final class CursorWriter implements AutoCloseable {
     }
 
     /**
-     * Forces the directories with the cursor's name: the process that made the file may have been killed before it did, and a commit that goes back
-     * forces the file only.
+     * Forces the directories with the cursor's name: the process that made the file may have been killed before it forced them, and a commit that
+     * goes back forces the file only.
      */
     private static void forceNames(Path root) throws IOException {
         DirectoryForce.force(root);
@@ -169,7 +172,7 @@ public final class CursorWriter implements AutoCloseable {
         return Map.copyOf(state.commits());
     }
 
-    /** Empty where the stream was never committed. */
+    /** Empty if the stream was never committed. */
     public synchronized Optional<Committed> committed(String key) {
         return Optional.ofNullable(state.of(key));
     }
@@ -180,7 +183,7 @@ public final class CursorWriter implements AutoCloseable {
     }
 
     /**
-     * When it returns, the commits survive the end of the process. If one of them goes back, all of them survive power loss, too.
+     * After this method has returned, the commits survive the end of the process. If one of them goes back, all of them survive power loss, too.
      *
      * @param entries of different streams, written by one write
      * @throws IOException if they can't be written; each may count or not
@@ -292,25 +295,25 @@ public final class CursorWriter implements AutoCloseable {
 
     /**
      * The commits without those of deleted streams, of which only the latest are kept. If a stream comes back under a key that was left out, it has
-     * no entry, and is read from its first record. That is right, as all its records are new:
+     * no entry, and is read from its first record. That is right, because all its records are new:
      *
      * <ul>
      *   <li><b>No record is skipped</b>: {@code start} never makes a reader leave out a record; it only marks the position below which nothing is
      *       reported as lost.
-     *   <li><b>No record is read twice</b>: the stream had no segment when the streams were listed, and nothing was damaged, or not in its place, that
-     *       may have one; a stream that is only not listed keeps its commit. Its later records are new ones, at positions
+     *   <li><b>No record is read twice</b>: the stream had no segment when the streams were listed, and no file or directory that may have one was
+     *       damaged, or not in its place; a stream that is only not listed keeps its commit. The stream's later records are new ones, at positions
      *       that were never given before. (A power loss may bring a deleted file back before the log is opened for writing; it may bring back an
      *       earlier commit as well.)
      *   <li><b>No committed record is reported as lost</b>: before a stream's last segment is deleted, the log's start is raised above all the
      *       stream's positions. So the start that is read after the listing is above all positions of every stream that isn't listed. Hence it is
      *       above the end that such a stream's next first segment names.
-     *   <li><b>Losses of other streams are still reported</b>: an existing stream without an entry gets one, since it may have begun below the new
+     *   <li><b>Losses of other streams are still reported</b>: an existing stream without an entry gets one, because it may have begun below the new
      *       start.
      * </ul>
      *
      * <p>If a stream that was left out had lost records after its commit, that isn't reported any more when it comes back.
      *
-     * @return empty where there are not too many
+     * @return empty if none has to be left out
      */
     @GuardedBy("this")
     private Optional<Commits> withoutGone(Map<String, Committed> commits) throws IOException {
@@ -397,7 +400,7 @@ public final class CursorWriter implements AutoCloseable {
 
     // ---------------------------------------------------------------- the end
 
-    /** Closes the cursor, so that the consumer can be opened again; the second call does nothing. */
+    /** Closes the cursor, so that the consumer can be opened again; a second call does nothing. */
     @Override
     public synchronized void close() throws IOException {
         if (!closed) {

@@ -16,16 +16,16 @@ import java.util.TreeSet;
  * Consumers for which a log's writer keeps what they haven't committed, though they have no cursor: they never came, or were removed. Each has a file
  * in the folder of cursors, so that other processes can tell for which consumer segments are kept.
  *
- * <p>The files are for people and tools; the writer goes by its own options. The writer makes a file when it opens the log, for a consumer that has
- * neither a cursor nor such a file. The file stays when the consumer comes: if the consumer is removed later, segments are kept for it as before. It
- * also stays when a writer doesn't declare the consumer any more, since the next writer may be another program, such as the command line, that
- * doesn't know the options of the first. A user removes it.
+ * <p>The files are for people and tools; the writer itself uses only its options. The writer makes a file when it opens the log, for a consumer that
+ * has neither a cursor nor such a file. The file stays when the consumer comes: if the consumer is removed later, segments are kept for it as before.
+ * It also stays when a writer doesn't declare the consumer any more: that writer may be another program, such as the command line, which doesn't know
+ * the options of the first. A user removes the file.
  */
 public final class DeclaredConsumers {
 
     private DeclaredConsumers() {}
 
-    /** Makes the files of consumers that have none, and no cursor. */
+    /** Makes the files of those consumers that have neither such a file nor a cursor. */
     public static void declare(Path root, Collection<String> consumers) throws IOException {
         for (String consumer : consumers) {
             StreamKey name = CursorFiles.name(consumer);
@@ -56,7 +56,7 @@ public final class DeclaredConsumers {
         return names;
     }
 
-    /** By the file's name, which doesn't tell long names, or else by its content; empty where a crash has left neither. */
+    /** The consumer's name, by the file's name or, for a long one, by the file's content; empty if a crash has left neither. */
     private static Optional<StreamKey> name(Path file) throws IOException {
         Optional<StreamKey> inFileName = CursorFiles.name(file);
         if (inFileName.isPresent()) {

@@ -45,7 +45,7 @@ public final class Delivered {
         return reached != null && position <= reached.end;
     }
 
-    /** Whether a record of the stream was delivered behind what is committed of it. */
+    /** Whether a record of the stream was delivered after the stream's commit. */
     public synchronized boolean isAny(String key) {
         return byKey.containsKey(key);
     }
@@ -69,7 +69,7 @@ public final class Delivered {
         }
         reached.isUncommitted = false;
         if (position >= reached.end) {
-            // streams come and go
+            // streams come and go, and must not stay in memory
             byKey.remove(key);
             last = NOTHING;
         }

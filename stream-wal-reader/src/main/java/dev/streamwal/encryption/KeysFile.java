@@ -41,7 +41,7 @@ public final class KeysFile {
     }
 
     /**
-     * Reads the file, or else its copy; no keys where there is neither.
+     * Reads the file, or else its copy; no keys if there is neither.
      *
      * @throws CorruptSegmentException if neither can be read, and one is there
      * @throws UnsupportedFormatException if a newer version wrote it
@@ -50,7 +50,10 @@ public final class KeysFile {
         return twin(root, KeysLayout::decode).read().orElse(List.of());
     }
 
-    /** Why the file and its copy can't be read, each by itself: while one of the two can be, nobody else notices. A newer version's throws. */
+    /**
+     * Why the file and its copy can't be read, checked one by one: other methods don't notice damage to one while the other can be read. Throws if a
+     * newer version wrote one.
+     */
     public static List<WalException> damage(Path root) throws IOException {
         List<WalException> damage = new ArrayList<>();
         for (Path file : List.of(path(root), copy(root))) {
@@ -71,7 +74,7 @@ public final class KeysFile {
         return damage;
     }
 
-    /** The content of the file, or else of its copy, as {@link #read}; empty where there is neither. */
+    /** The content of the file, or else of its copy, as {@link #read}; empty if there is neither. */
     public static Optional<byte[]> bytes(Path root) throws IOException {
         return twin(root, bytes -> {
             List<WrappedKey> unused = KeysLayout.decode(bytes);
@@ -80,9 +83,9 @@ public final class KeysFile {
     }
 
     /**
-     * The keys in a content of the file; none where it is empty.
+     * The keys in the file's content; none if that is empty.
      *
-     * @param file that it is of, for messages
+     * @param file that has the content, for messages
      * @throws CorruptSegmentException if it can't be read
      * @throws UnsupportedFormatException if a newer version wrote it
      */
@@ -106,7 +109,7 @@ public final class KeysFile {
     }
 
     /**
-     * Replaces the keys, durably, in the file and its copy. When this throws, each has these keys or those before.
+     * Replaces the keys, durably, in the file and its copy. If this method throws, each of the two files has either these keys or the former ones.
      *
      * @throws WalException if they are more than the file may have
      */

@@ -18,7 +18,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import javax.crypto.AEADBadTagException;
 import org.jspecify.annotations.Nullable;
 
-/** Opens sealed records of a log. Each session key is unwrapped once, when the first record needs it. Thread-safe. */
+/** Opens (decrypts) sealed records of a log. Each session key is unwrapped once, when the first record needs it. Thread-safe. */
 public final class LogKeys {
 
     private final Path root;
@@ -27,9 +27,9 @@ public final class LogKeys {
     private final Map<Integer, RecordKey> known = new ConcurrentHashMap<>();
     /** Threads that need one key ask for it once. Held while the program's master keys are asked. */
     private final ReentrantLock unwrapping = new ReentrantLock();
-    /** As the file had them when it was read last: it has all keys that the log ever had. */
+    /** The file's keys when it was read last. The file has all keys that the log ever had. */
     private volatile List<WrappedKey> listed = List.of();
-    /** Of the stream that was read last. */
+    /** The key of the stream that was read last, as bytes. */
     private volatile KeyBytes last = new KeyBytes("", new byte[0]);
 
     @SuppressWarnings("ArrayRecordComponent") // never compared, and not changed
@@ -41,16 +41,16 @@ public final class LogKeys {
         List<WrappedKey> read() throws IOException;
     }
 
-    /** @param masters null where the program gave none */
+    /** @param masters null if the program gave none */
     public LogKeys(Path root, @Nullable MasterKeys masters) {
         this(root, () -> KeysFile.read(root), masters);
     }
 
     /**
-     * Of a log whose file of keys may stand elsewhere.
+     * For a log whose file of keys may stand elsewhere.
      *
      * @param root for messages
-     * @param masters null where the program gave none
+     * @param masters null if the program gave none
      */
     public LogKeys(Path root, Wrapped wrapped, @Nullable MasterKeys masters) {
         this.root = root;
@@ -64,7 +64,7 @@ public final class LogKeys {
      * @param sealed header and content as in the frame, from its beginning on
      * @param length of both
      * @param target long enough for {@code length - SealLayout.BYTES} bytes: the record's header, then its content
-     * @throws KeyUnavailableException if the key isn't known, or can't be had
+     * @throws KeyUnavailableException if the key isn't known, or isn't available
      * @throws CorruptSegmentException if the record isn't what was sealed for this place
      */
     public void open(byte[] sealed, int length, byte[] target, String key, long position, long timestampMillis, int headerLength) {
@@ -108,7 +108,7 @@ public final class LogKeys {
     private RecordKey unwrapped(int keyId, String key, long position) {
         unwrapping.lock();
         try {
-            // by another thread, meanwhile
+            // another thread may have unwrapped it while this one waited
             RecordKey opener = known.get(keyId);
             if (opener == null) {
                 opener = unwrappedAnew(keyId, key, position);
@@ -127,7 +127,7 @@ public final class LogKeys {
             try {
                 return unwrap(before, given);
             } catch (RuntimeException e) {
-                // keys may have been rotated since the file was read, and master keys throw what they like
+                // keys may have been rotated since the file was read, and an implementation of master keys may throw any exception
                 WrappedKey now = wrapped(keyId, key, position);
                 if (now.masterId().equals(before.masterId()) && Arrays.equals(now.wrapped(), before.wrapped())) {
                     throw e;
@@ -205,7 +205,7 @@ public final class LogKeys {
     }
 
     /**
-     * Makes sure that the current master key is the one that had its id before, by the newest session key that is wrapped under that id.
+     * Makes sure that the current master key is the same one as before under its id. It unwraps the newest session key that is wrapped under that id.
      *
      * @throws KeyUnavailableException if it is another one
      */

@@ -30,7 +30,7 @@ final class RecordCipher {
         return new IllegalStateException("this Java has no AES-256-GCM that works: " + e.getMessage(), e);
     }
 
-    /** Replaces so many bytes by their ciphertext, and puts the tag behind them. */
+    /** Replaces {@code length} bytes by their ciphertext, and puts the tag behind them. */
     void seal(byte[] bytes, int length, int headerLength, long timestampMillis, byte[] streamKey, int number, long position) {
         SealLayout.putNonce(nonce, number, position);
         SealLayout.putContext(context, headerLength, timestampMillis);
@@ -38,7 +38,7 @@ final class RecordCipher {
     }
 
     /**
-     * Decrypts so many bytes, behind which the tag stands.
+     * Decrypts {@code length} bytes, behind which the tag stands.
      *
      * @throws AEADBadTagException if they aren't what was sealed with this key, for this place
      */
@@ -49,7 +49,7 @@ final class RecordCipher {
         open(sealed, from, length, target, nonce, context, streamKey);
     }
 
-    /** What is authenticated with it is the context and, behind it, the stream's key. */
+    /** The context, followed by the stream's key, is authenticated together with the bytes. */
     void seal(byte[] bytes, int length, byte[] itsNonce, byte[] itsContext, byte[] streamKey) {
         try {
             begin(Cipher.ENCRYPT_MODE, itsNonce, itsContext, streamKey);

@@ -7,8 +7,8 @@ import javax.crypto.AEADBadTagException;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * A session key that can be used. Thread-safe: each use takes a cipher out of a small stock, so that there are few of them, which have copies of the
- * key, and none belongs to a thread.
+ * A session key that can be used. Thread-safe: each use takes a cipher out of a small stock. So there are few ciphers, each of which has a copy of
+ * the key, and none belongs to a thread.
  */
 class RecordKey {
 
@@ -57,7 +57,7 @@ class RecordKey {
         }
     }
 
-    /** Tells this key from others, and says nothing of it. */
+    /** Distinguishes this key from others, and reveals nothing about it. */
     final byte[] check() {
         RecordCipher cipher = take();
         try {
@@ -71,7 +71,7 @@ class RecordKey {
         return Arrays.equals(check(), wrapped.check());
     }
 
-    /** What is authenticated with a wrapped key: so that none passes for another one. */
+    /** What is authenticated with a wrapped key, so that no wrapped key passes for another one. */
     static byte[] context(int id) {
         return ("stream-wal session key " + WrappedKey.hex(id)).getBytes(StandardCharsets.US_ASCII);
     }

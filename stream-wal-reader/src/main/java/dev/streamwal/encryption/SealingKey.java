@@ -11,16 +11,16 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p><b>Why no nonce is used twice.</b> A key is made here, at random, and nowhere else: a key that was read from a log can open records, and there is
  * no way to seal with it. So a key seals in one process only, whatever becomes of the log's files: a copy that goes on, a restored backup, and the
- * same log opened again each have another key. In that process each record takes a number that no other takes, at the moment at which it is sealed,
- * whether or not it is stored then. So a write that fails, a slot that is given up, and a tail that is cut don't matter. What does: a virtual machine
- * whose memory is cloned while it runs.
+ * same log opened again each have another key. In that process each record takes a number of its own when it is sealed, whether or not it is stored
+ * afterwards. So a write that fails, a slot that is given up, and a tail that is cut don't matter. The one exception is a virtual machine whose
+ * memory is cloned while it runs.
  */
 public final class SealingKey extends RecordKey {
 
     private static final SecureRandom RANDOM = new SecureRandom();
-    /** The format has room for so many. */
+    /** The format has room for this many. */
     private static final long MAX_NUMBERS = 1L << Integer.SIZE;
-    /** From here on another key is to be made; what is left is for appends that have begun. */
+    /** From this number on, another key is to be made; the remaining numbers are for appends that have begun. */
     private static final long FULL = MAX_NUMBERS / 2;
 
     private final AtomicLong numbers;
@@ -32,7 +32,7 @@ public final class SealingKey extends RecordKey {
         this.numbers = new AtomicLong(firstNumber);
     }
 
-    /** A new key that has sealed nothing. Asks the master keys. */
+    /** A new key that has sealed nothing. Asks the master keys to wrap it. */
     public static SealingKey generate(int id, long nowMillis, MasterKeys masters) {
         return generate(id, nowMillis, masters, 0);
     }

@@ -9,7 +9,7 @@ import java.util.HexFormat;
  * @param createdMillis by the writer's clock
  * @param masterId of the master key that it is wrapped with
  * @param wrapped as {@link dev.streamwal.keys.MasterKeys#wrap} returned it
- * @param check tells the right key from others: see {@link RecordKey#check()}
+ * @param check distinguishes the right key from others: see {@link RecordKey#check()}
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared, and not changed
 public record WrappedKey(int id, long createdMillis, String masterId, byte[] wrapped, byte[] check) {
@@ -19,7 +19,7 @@ public record WrappedKey(int id, long createdMillis, String masterId, byte[] wra
         return new WrappedKey(id, createdMillis, newMasterId, newWrapped, check);
     }
 
-    /** An id for people. */
+    /** An id in the form for messages. */
     public static String hex(int id) {
         return HexFormat.of().toHexDigits(id);
     }

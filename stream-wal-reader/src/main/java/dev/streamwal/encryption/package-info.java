@@ -1,4 +1,4 @@
-/** Sealing and opening records with session keys, and the file in which a log keeps these, wrapped. */
+/** Sealing and opening records with session keys, and the file in which a log keeps those keys, wrapped. */
 @NullMarked
 package dev.streamwal.encryption;
 

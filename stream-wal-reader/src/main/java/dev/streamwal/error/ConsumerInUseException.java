@@ -17,7 +17,7 @@ public final class ConsumerInUseException extends WalException {
      *
      * @param message what is wrong, the values, where, and what to do next
      * @param file the file concerned
-     * @param cause the exception that led to this one; null where there is none
+     * @param cause the exception that led to this one; null if there is none
      */
     public ConsumerInUseException(String message, Path file, @Nullable Throwable cause) {
         super(message, file, null, NO_POSITION, cause);

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes of a segment, or of another file of the log, differ from what was written. A cursor that meets damage throws this once; its following
+ * Bytes of a segment, or of another file of the log, differ from what was written. A cursor that meets damage throws this exception once; its next
  * {@code next()} goes on at the next record that verifies.
  *
  * @since 1.0
@@ -22,12 +22,12 @@ public final class CorruptSegmentException extends WalException {
      * Made by the library.
      *
      * @param message what is wrong, the values, where, and what to do next
-     * @param file the file concerned; null where there is none
-     * @param key the key of the stream concerned; null where there is none
-     * @param position the stream position concerned; {@link #NO_POSITION} where there is none
+     * @param file the file concerned; null if there is none
+     * @param key the key of the stream concerned; null if there is none
+     * @param position the stream position concerned; {@link #NO_POSITION} if there is none
      * @param offset where in the file the damage starts, in bytes
      * @param length how far it reaches, in bytes: to the next record that verifies, or to the end of the data
-     * @param cause the exception that led to this one; null where there is none
+     * @param cause the exception that led to this one; null if there is none
      */
     public CorruptSegmentException(
             String message,

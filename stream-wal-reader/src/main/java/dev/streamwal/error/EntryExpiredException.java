@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records asked for have been deleted, because they expired or by hand. A cursor that retention has overtaken throws this once; its following
- * {@code next()} goes on at {@link #to()}.
+ * The records asked for have been deleted, because they expired or by hand. A cursor that retention has overtaken throws this exception once; its
+ * next {@code next()} goes on at {@link #to()}.
  *
  * @since 1.0
  */
@@ -24,12 +24,12 @@ public final class EntryExpiredException extends WalException {
      * Made by the library.
      *
      * @param message what is wrong, the values, where, and what to do next
-     * @param file the file concerned; null where there is none
-     * @param key the key of the stream concerned; null where there is none
+     * @param file the file concerned; null if there is none
+     * @param key the key of the stream concerned; null if there is none
      * @param from stream position where the deleted range begins, inclusive
      * @param to stream position where the deleted range ends, exclusive
      * @param isCertain whether there were records in the range
-     * @param cause the exception that led to this one; null where there is none
+     * @param cause the exception that led to this one; null if there is none
      */
     public EntryExpiredException(
             String message, @Nullable Path file, @Nullable String key, long from, long to, boolean isCertain, @Nullable Throwable cause) {
@@ -50,11 +50,11 @@ public final class EntryExpiredException extends WalException {
     }
 
     /**
-     * Whether records are known to have been in the range. False where all of a stream was deleted, and a cursor in it couldn't see
-     * before that whether records had come at its place: it was away or busy meanwhile, or the log's writer was killed, and the records after the
-     * place where it was killed expired before the next writer had recovered them.
+     * Whether records are known to have been in the range. False if all of a stream was deleted, and a cursor in it couldn't see beforehand whether
+     * records had come at the cursor's position. Either the cursor was closed or busy at that time; or the log's writer was killed, and the records
+     * after the place where it was killed expired before the next writer had recovered them.
      *
-     * @return whether records in the range were deleted; false where that isn't known
+     * @return whether records in the range were deleted; false if that isn't known
      */
     public boolean isCertain() {
         return isCertain;

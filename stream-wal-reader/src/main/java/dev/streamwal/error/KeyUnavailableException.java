@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A key that records are encrypted with can't be had: the program gave no master keys, or not this one, or another one under its name. Nothing
- * is damaged: with the right key everything can be read.
+ * A key that records are encrypted with isn't available: the program gave no master keys, or not this one, or another one under its id. Nothing is
+ * damaged: with the right key everything can be read.
  *
  * @since 1.0
  */
@@ -17,11 +17,11 @@ public final class KeyUnavailableException extends WalException {
     private final String keyId;
 
     /**
-     * For implementations of {@link dev.streamwal.keys.MasterKeys}, where a master key can't be had.
+     * For implementations of {@link dev.streamwal.keys.MasterKeys}, if a master key isn't available.
      *
      * @param message what is wrong, the key's id, where, and what to do next
      * @param keyId of the key that is missing, or wrong
-     * @param cause the exception that led to this one; null where there is none
+     * @param cause the exception that led to this one; null if there is none
      */
     public KeyUnavailableException(String message, String keyId, @Nullable Throwable cause) {
         this(message, keyId, null, null, NO_POSITION, cause);
@@ -32,10 +32,10 @@ public final class KeyUnavailableException extends WalException {
      *
      * @param message what is wrong, the key's id, where, and what to do next
      * @param keyId of the key that is missing, or wrong; empty if a file of keys can't be read
-     * @param file the file concerned; null where there is none
-     * @param key the key of the stream concerned; null where there is none
-     * @param position the stream position concerned; {@link #NO_POSITION} where there is none
-     * @param cause the exception that led to this one; null where there is none
+     * @param file the file concerned; null if there is none
+     * @param key the key of the stream concerned; null if there is none
+     * @param position the stream position concerned; {@link #NO_POSITION} if there is none
+     * @param cause the exception that led to this one; null if there is none
      */
     public KeyUnavailableException(
             String message, String keyId, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {

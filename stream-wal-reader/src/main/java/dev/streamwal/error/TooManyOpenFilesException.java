@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The process may not open, or a log not map, more files: raise the process's limit. A writer needs fewer where more streams share segments, a reader
- * with a lower {@code ReaderOptions.maxOpenFiles}.
+ * The process may not open more files, or a log may not map more: raise the process's limit. A writer needs fewer files if more streams share
+ * segments, and a reader needs fewer with a lower {@code ReaderOptions.maxOpenFiles}.
  *
  * @since 1.0
  */
@@ -17,10 +17,10 @@ public final class TooManyOpenFilesException extends WalIOException {
      * Made by the library.
      *
      * @param message what is wrong, the values, where, and what to do next
-     * @param file the file concerned; null where there is none
-     * @param key the key of the stream concerned; null where there is none
-     * @param position the stream position concerned; {@link #NO_POSITION} where there is none
-     * @param cause the exception that led to this one; null where there is none
+     * @param file the file concerned; null if there is none
+     * @param key the key of the stream concerned; null if there is none
+     * @param position the stream position concerned; {@link #NO_POSITION} if there is none
+     * @param cause the exception that led to this one; null if there is none
      */
     public TooManyOpenFilesException(
             String message, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {

@@ -16,10 +16,10 @@ public final class WalClosedException extends WalException {
      * Made by the library.
      *
      * @param message what is wrong, the values, where, and what to do next
-     * @param file the file concerned; null where there is none
-     * @param key the key of the stream concerned; null where there is none
-     * @param position the stream position concerned; {@link #NO_POSITION} where there is none
-     * @param cause the exception that led to this one; null where there is none
+     * @param file the file concerned; null if there is none
+     * @param key the key of the stream concerned; null if there is none
+     * @param position the stream position concerned; {@link #NO_POSITION} if there is none
+     * @param cause the exception that led to this one; null if there is none
      */
     public WalClosedException(
             String message, @Nullable Path file, @Nullable String key, long position, @Nullable Throwable cause) {

@@ -21,9 +21,9 @@ public final class WalFailedException extends WalException {
      * The arguments are those of {@link WalException}.
      *
      * @param message what was wrong
-     * @param file the file concerned; null where there is none
-     * @param key the key of the stream concerned; null where there is none
-     * @param position the stream position concerned; {@link WalException#NO_POSITION} where there is none
+     * @param file the file concerned; null if there is none
+     * @param key the key of the stream concerned; null if there is none
+     * @param position the stream position concerned; {@link WalException#NO_POSITION} if there is none
      * @param cause the failure after which the log acknowledges nothing
      */
     public WalFailedException(

@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
  * This log is open for writing already, in this process or another one: close it there first, or use a {@code WalReader}. The open log is not
  * affected.
  *
- * <p>A log that is open throws this when another process has opened it meanwhile. That is possible where this process has lost its lock and the
- * other one can't see it, for instance in another container. From then on this log takes and acknowledges nothing; what it acknowledged as durable
- * before is kept. Close it.
+ * <p>An open log throws this exception after another process has opened the same log. That can happen if this process has lost its lock, and the
+ * other process can't see it, for instance in another container. From then on this log takes and acknowledges nothing; what it acknowledged as
+ * durable before is kept. Close it.
  *
  * @since 1.0
  */
@@ -21,9 +21,9 @@ public final class WalLockedException extends WalException {
      * The arguments are those of {@link WalException}.
      *
      * @param message what was wrong
-     * @param file the file concerned; null where there is none
-     * @param key the key of the stream concerned; null where there is none
-     * @param position the stream position concerned; {@link WalException#NO_POSITION} where there is none
+     * @param file the file concerned; null if there is none
+     * @param key the key of the stream concerned; null if there is none
+     * @param position the stream position concerned; {@link WalException#NO_POSITION} if there is none
      */
     public WalLockedException(String message, @Nullable Path file, @Nullable String key, long position) {
         super(message, file, key, position);

@@ -7,13 +7,13 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import org.jspecify.annotations.Nullable;
 
-/** Opening or recovering found what is not as it was written. */
+/** Opening the log, or recovering a stream, found bytes that differ from what was written. */
 @Name("dev.streamwal.DamageFound")
 @Label("Damage Found")
 @Description("Opening the log, or recovering a stream, found what is not as it was written")
 public final class DamageFoundEvent extends LogEvent {
 
-    /** As an offset. */
+    /** The value of an unknown offset. */
     public static final long UNKNOWN = -1;
 
     @Label("Stream")

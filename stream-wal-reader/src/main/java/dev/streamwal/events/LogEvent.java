@@ -7,8 +7,8 @@ import jdk.jfr.StackTrace;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all events share. An event that takes time is created, and {@link #begin begun}, before it; the method that ends it sets its fields and
- * commits it, if it is recorded.
+ * What all events share. An event that takes time is created, and {@link #begin begun}, before the work; the method that ends the event sets its
+ * fields and commits it, if it is recorded.
  */
 @Category("stream-wal")
 @StackTrace(false)

@@ -20,7 +20,7 @@ public final class CheckpointFolder {
     private CheckpointFolder() {}
 
     /**
-     * Makes it, if there is none.
+     * Makes the directory, if there is none.
      *
      * @throws IllegalArgumentException if there is something in it, or it is a file
      */
@@ -35,9 +35,9 @@ public final class CheckpointFolder {
     }
 
     /**
-     * Copies a log, of which nothing but its files is known, into an empty directory or one that doesn't exist.
+     * Copies a log, by its files only, into an empty directory or one that doesn't exist.
      *
-     * @param tier of the log; null for where its manifest says that it is
+     * @param tier of the log; null for the place that its manifest names
      */
     public static void copyLog(Path root, Path target, @Nullable Path tier) throws IOException {
         create(target);
@@ -49,7 +49,7 @@ public final class CheckpointFolder {
         });
     }
 
-    /** Copies files; those that never change as links, where the file system has links. */
+    /** Copies files. Those that never change are linked, if the file system has links. */
     public static void put(List<ImageFile> files, Path target) throws IOException {
         for (ImageFile file : files) {
             Path copy = target.resolve(file.name());
@@ -81,7 +81,7 @@ public final class CheckpointFolder {
         });
     }
 
-    /** Removes what an earlier attempt has left, except packs of this image, which are what they were. */
+    /** Removes the files of an earlier attempt, except packs of this image: packs never change. */
     private static void clear(Path target, List<ImageFile> image) throws IOException {
         List<Path> kept = image.stream().filter(file -> file.linkable() != null).map(file -> target.resolve(file.name())).toList();
         CopiedFiles.deleteBelow(target, new HashSet<>(kept));

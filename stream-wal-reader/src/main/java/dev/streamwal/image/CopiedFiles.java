@@ -8,12 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Files below a directory that a copy of a log is made in. */
+/** The files below a directory in which a copy of a log is made. */
 public final class CopiedFiles {
 
     private CopiedFiles() {}
 
-    /** Deletes all files below a directory, but for some; directories stay. */
+    /** Deletes all files below a directory, except some; directories stay. */
     public static void deleteBelow(Path directory, Set<Path> kept) throws IOException {
         for (Path each : in(directory)) {
             if (Files.isDirectory(each)) {
@@ -24,7 +24,7 @@ public final class CopiedFiles {
         }
     }
 
-    /** What is in a directory. */
+    /** The entries of a directory. */
     public static List<Path> in(Path directory) throws IOException {
         List<Path> found = new ArrayList<>();
         DirectoryListing.each(directory, found::add);

@@ -17,14 +17,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of a log as it was at one moment: bytes of its own, then a range of a file of the log, then bytes of its own again. Reading it throws {@link
- * ImageChangedException} where the file of the log isn't what it was then.
+ * A file of a log as it was at one moment: bytes of its own, then a range of a file of the log, then bytes of its own again. Reading it throws an
+ * {@link ImageChangedException} if the file of the log isn't as it was then.
  */
 public final class ImageFile {
 
     private static final byte[] NOTHING = {};
 
-    /** Fewer requests than by smaller ones. */
+    /** Large, to make few requests. */
     private static final int TIER_PIECE_BYTES = 1 << 20;
 
     /** Takes the content, piece by piece; each buffer is valid during the call. */
@@ -33,7 +33,7 @@ public final class ImageFile {
         void take(ByteBuffer piece) throws IOException;
     }
 
-    /** Looks, after the last byte was read, whether all that was read is of the image's moment. */
+    /** Checks, after the last byte was read, whether all bytes read are as of the image's moment. */
     @FunctionalInterface
     private interface Check {
         boolean isUnchanged(LogFile file) throws IOException;
@@ -46,10 +46,10 @@ public final class ImageFile {
     private final byte[] tail;
     private final boolean isLinkable;
     private final Check check;
-    /** Of a file in the log's tier. */
+    /** Set for a file in the log's tier. */
     private final @Nullable Remote remote;
 
-    /** Whether what a manifest said of the log's tier still holds. */
+    /** Tells whether the pack is still in the log's tier, by the manifest. */
     @FunctionalInterface
     interface StillThere {
         boolean isStill() throws IOException;
@@ -104,10 +104,10 @@ public final class ImageFile {
     }
 
     /**
-     * A segment that is appended to, up to where its records ended. What stands before that end changes by a cut only, which leaves a flag in the
+     * A segment that is appended to, up to where its records ended. The bytes before that end change only by a cut, which leaves a flag in the
      * header, or by an erasure, which replaces the file.
      *
-     * @param header in place of the file's, whose mark goes on
+     * @param header in place of the file's header, whose mark moves on
      * @param footer in place of what follows
      */
     static ImageFile ofUnsealed(String name, Path source, SegmentHeader header, long end, byte[] footer) throws IOException {
@@ -133,7 +133,7 @@ public final class ImageFile {
         return name;
     }
 
-    /** The file of the log that never changes, and has exactly this content; null where there is none. */
+    /** The file of the log that never changes, and has exactly this content; null if there is none. */
     @Nullable Path linkable() {
         return isLinkable ? source : null;
     }

@@ -34,21 +34,21 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of a log as of one moment, taken by any process, beside the writer and without it. The files are looked at, not opened for good: who copies
- * one that has changed since is told so by an {@link ImageChangedException}, and takes another image.
+ * The files of a log as of one moment, taken by any process, with or without a writer. The files are looked at, but not kept open: if one has changed
+ * when it is copied, the copy fails with an {@link ImageChangedException}, and another image is taken.
  *
  * <p><b>Why an image is no mixture.</b> These things change a log: appends, segments that are made and sealed, packing and merging, deletions and cuts.
  *
  * <ul>
- *   <li><i>Packs.</i> The manifest is read first, and again after the directories. Unchanged, it was the same in between, and so no segment moved out of a
- *       directory that was listed too late, and no pack has what comes behind a segment that was listed too early.
- *   <li><i>Shared segments</i> are walked to their end between two listings of the directories, and no segment came between these. So of a stream
- *       that shares, has a segment of its own, and shares again, nothing is left out in the middle.
- *   <li><i>Segments that are appended to</i> are walked after that. What they have more than the moment asks for is the end of their stream, or was
- *       there before anything of it in a shared segment.
- *   <li><i>Cursors</i> are read before all that, so that no consumer has come farther than its streams. <i>Positions</i> are read last: they are raised
- *       before a segment that needs them is made. <i>Keys</i> are read after the data, since a key is in the file before its first use.
- *   <li><i>A deletion, a sweep or a cut</i> takes files away or changes them, which the copy notices.
+ *   <li><i>Packs.</i> The manifest is read first, and again after the directories. If it is unchanged, it was the same in between. So no segment
+ *       moved to a pack before its directory was listed, and no pack of the manifest has records that came after the listing.
+ *   <li><i>Shared segments</i> are walked to their end between two listings of the directories, and no segment came between these listings. So if a
+ *       stream shares, has a segment of its own, and shares again, nothing is left out in the middle.
+ *   <li><i>Segments that are appended to</i> are walked after that. Records that they have got since that moment are the end of their stream, or were
+ *       there before any of the stream's records in a shared segment.
+ *   <li><i>Cursors</i> are read before all that, so that no consumer has come farther than its streams. <i>Positions</i> are read last: they are
+ *       raised before a segment that needs them is made. <i>Keys</i> are read after the data, because a key is in the file before its first use.
+ *   <li><i>A deletion, a sweep or a cut</i> removes files or changes them, which the copy notices.
  * </ul>
  *
  * <p>So each stream is as it was at one moment, and not all streams at the same.
@@ -81,10 +81,10 @@ public final class LogImage {
     }
 
     /**
-     * Takes an image and copies it; again where the log changed meanwhile, up to {@value #MAX_ATTEMPTS} times.
+     * Takes an image and copies it. If the log changed during that, tries again, up to {@value #MAX_ATTEMPTS} times.
      *
-     * @param tier of the log; null for where its manifest says that it is
-     * @throws WalException if the log awaits recovery, is damaged in its lists, or is none
+     * @param tier of the log; null for the place that its manifest names
+     * @throws WalException if the log awaits recovery, one of its lists is damaged, or there is no log
      */
     public static <T> T copy(Path root, @Nullable Path tier, Copying<T> copying) throws IOException {
         for (int attempt = 1; ; attempt++) {
@@ -164,7 +164,7 @@ public final class LogImage {
         files.addAll(PackImage.of(root, manifest, tier));
     }
 
-    /** Of shared segments a new one doesn't matter: it is behind all that was walked. */
+    /** Throws if a segment came since. A new shared segment doesn't matter: it is behind all that were walked. */
     private void checkNothingCame(StreamNames before) throws IOException {
         StreamNames now = StreamNames.list(folder);
         now.in(StreamNames.SHARED).clear();
@@ -187,8 +187,8 @@ public final class LogImage {
     }
 
     /**
-     * A damaged segment that isn't appended to any more is copied as it is, as it stays so, and the log is there without it as with it. Where the damage
-     * is in the footer, the copy gets a new one.
+     * Adds a segment. A damaged one that isn't appended to any more is copied as it is, because it won't change, and must not keep the rest of the
+     * log from being copied. If only its footer is damaged, the copy gets a new footer.
      */
     private void addSegment(String name, Path file, @Nullable Path next, LogSource log) throws IOException {
         BasicFileAttributes before = Files.readAttributes(file, BasicFileAttributes.class);
@@ -214,7 +214,7 @@ public final class LogImage {
         }
     }
 
-    /** Where the data before a segment ends, as far as its header says; -1 where it doesn't. */
+    /** Where the data before a segment ends, by the segment's header; -1 if the header doesn't say it. */
     private static long previousEnd(@Nullable Path segment) throws IOException {
         if (segment == null) {
             return -1;
@@ -236,7 +236,7 @@ public final class LogImage {
         }
     }
 
-    /** The file is taken where one of its slots counts; the writer may be writing the other one. */
+    /** The file is taken if one of its slots is valid; the writer may be writing the other one. */
     private void addPositions() throws IOException {
         Optional<byte[]> bytes = PositionsReader.bytes(root);
         if (bytes.isPresent() && PositionsLayout.decode(bytes.get()).isEmpty()) {

@@ -13,14 +13,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The packs of a log as files to copy; the one place that says what of them belongs in a copy. */
+/** The packs of a log as files to copy. Only this class decides which of their files belong in a copy. */
 public final class PackImage {
 
     private PackImage() {}
 
     /**
-     * The packs of a manifest, then the manifest and its copy; nothing where the log never had a pack. The catalogue of keys is made anew by a writer.
-     * The copy has no tier: a tier is of one log. Packs in it are read from there.
+     * The packs of a manifest, then the manifest and its copy; nothing if the log never had a pack. The catalogue of keys isn't copied: a writer
+     * makes it anew. The copy has no tier, because a tier belongs to one log. Packs in the tier are read from there.
      */
     public static List<ImageFile> of(Path root, Manifest manifest, TierReads tier) throws TierFailure {
         List<ImageFile> files = new ArrayList<>();

@@ -11,7 +11,7 @@ import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** The names of segments' files, by the names of their streams' directories. Other files and directories are somebody else's. */
+/** The names of segments' files, by the names of their streams' directories. Other files and directories belong to other programs, and are left out. */
 final class StreamNames {
 
     /** The directory of shared segments. */
@@ -52,7 +52,7 @@ final class StreamNames {
         return segments.getOrDefault(directory, new TreeSet<>());
     }
 
-    /** Whether each file here is there, too. */
+    /** Whether the other one has each file that this one has. */
     boolean isPartOf(StreamNames other) {
         return segments.entrySet().stream().allMatch(stream -> other.in(stream.getKey()).containsAll(stream.getValue()));
     }

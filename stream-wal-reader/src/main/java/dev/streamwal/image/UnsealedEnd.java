@@ -13,7 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
-/** Where the records of a segment without a footer end now, and what a footer there would say. */
+/** Where the records of a segment without a footer end now, and the content that a footer there would have. */
 final class UnsealedEnd {
 
     private final SegmentHeader header;
@@ -62,7 +62,7 @@ final class UnsealedEnd {
         return tail.end() == header.headerLength();
     }
 
-    /** The segment as if it had been sealed here. Its footer says that nothing before it is missing, which a copy without one couldn't tell. */
+    /** The segment as if it had been sealed here. The footer says that nothing before it is missing, which a copy without a footer couldn't tell. */
     ImageFile sealed(String name, Path file) throws IOException {
         SegmentHeader marked = header.with(header.isCut(), tail.lastStart());
         ByteBuffer footer = FooterLayout.encode(marked, tail.end(), tail.lastSize(), tail.index());

@@ -40,7 +40,7 @@ public final class DurableFrontier {
         segments.forEach(this::raise);
     }
 
-    /** Raises the durable offset; it never decreases. A segment of another salt at the same position replaces the one before. */
+    /** Raises the segment's durable offset, which never decreases. A segment with another salt at the same position replaces the one before. */
     public synchronized void raise(FrontierSegment segment) {
         known(segment.key()).segments.merge(segment.basePosition(), segment,
                 (before, now) -> before.salt() == now.salt() && before.durableOffset() > now.durableOffset() ? before : now);
@@ -51,14 +51,14 @@ public final class DurableFrontier {
         return streams.computeIfAbsent(key, unused -> new Known());
     }
 
-    /** The stream's segments with a lower base position are deleted. */
+    /** Notes that the stream's segments with a lower base position are deleted. */
     public synchronized void deletedBelow(StreamKey key, long position) {
         Known known = known(key);
         known.deletedBelow = Math.max(known.deletedBelow, position);
         known.segments.headMap(position, false).clear();
     }
 
-    /** What stands at positions {@code [from, to)} is cut. */
+    /** Notes that the records at positions {@code [from, to)} are cut. */
     public synchronized void truncated(StreamKey key, long from, long to) {
         Known known = known(key);
         known.truncations.add(new Truncation(from, to));
@@ -72,14 +72,14 @@ public final class DurableFrontier {
         }
     }
 
-    /** The offset in the segment's file before which all is durable, the file's name included; empty where none is known. */
+    /** The offset in the segment's file before which all is durable, the file's name included; empty if none is known. */
     public synchronized OptionalInt durableOffset(StreamKey key, long basePosition, long salt) {
         Known known = streams.get(key);
         @Nullable FrontierSegment segment = known == null ? null : known.segments.get(basePosition);
         return segment == null || segment.salt() != salt ? OptionalInt.empty() : OptionalInt.of(segment.durableOffset());
     }
 
-    /** The position below which the stream's segments are deleted according to the journal; empty where it says nothing. */
+    /** The position below which the stream's segments are deleted according to the journal; empty if it says nothing. */
     public synchronized OptionalLong deletedBelow(StreamKey key) {
         Known known = streams.get(key);
         return known == null || known.deletedBelow == NOTHING ? OptionalLong.empty() : OptionalLong.of(known.deletedBelow);

@@ -6,8 +6,8 @@ import java.util.List;
  * The beginning of the commit journal, and the segments that are durable without it.
  *
  * @param journalId of the journal whose blocks count
- * @param firstSequence blocks below it are not needed any more
- * @param clean whether an earlier version closed the log after a sync of everything; nobody relies on it
+ * @param firstSequence blocks with lower sequences are not needed any more
+ * @param clean whether an earlier version closed the log after a sync of everything; nothing relies on it
  * @param segments those without a footer that are durable, at least in part, without the journal
  */
 public record Frontier(long journalId, long firstSequence, boolean clean, List<FrontierSegment> segments) {

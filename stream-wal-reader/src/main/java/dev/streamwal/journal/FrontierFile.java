@@ -29,7 +29,7 @@ public final class FrontierFile {
     }
 
     /**
-     * Reads the file; empty where the log has no journal.
+     * Reads the file; empty if the log has no journal.
      *
      * @throws CorruptSegmentException if it is damaged
      * @throws UnsupportedFormatException if a newer version wrote it
@@ -52,7 +52,7 @@ public final class FrontierFile {
         }
     }
 
-    /** A page that the disk can't read fails the checksum, and so is damage, of which the program decides what becomes. */
+    /** A page that the disk can't read fails the checksum. So it counts as damage, and the program decides what to do about it. */
     private static byte[] read(LogFile.Opened file) throws IOException {
         long size = file.size();
         if (size > FrontierLayout.MAX_BYTES) {
@@ -69,7 +69,7 @@ public final class FrontierFile {
                 file, null, WalException.NO_POSITION, 0, length, cause);
     }
 
-    /** When this returns, the new frontier survives power loss; when it throws, either the old or the new one may. */
+    /** After this method has returned, the new frontier survives power loss. After it has thrown, either the old or the new one may. */
     public static void write(Path root, Frontier frontier) throws IOException {
         Path directory = JournalFiles.directory(root);
         if (!Files.isDirectory(directory)) {

@@ -56,7 +56,7 @@ public final class FrontierLayout {
     static final int KEY_LENGTH = 20;
     static final int KEY = 24;
 
-    /** Two million segments whose keys have 100 bytes; it is read, and kept, whole. */
+    /** Enough for two million segments whose keys have 100 bytes. The file is read, and kept in memory, as a whole. */
     public static final int MAX_BYTES = 256 << 20;
 
     private static final int CLEAN = 1;

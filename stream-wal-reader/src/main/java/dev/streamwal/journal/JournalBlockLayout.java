@@ -32,7 +32,7 @@ public final class JournalBlockLayout {
     /** Bytes before the first entry. */
     public static final int PREFIX_BYTES = 32;
 
-    /** Limit of a block, which its writer and its reader hold in memory whole. */
+    /** Limit of a block. Its writer and its reader hold the whole block in memory. */
     public static final int MAX_BYTES = 64 << 20;
     /** The first block. */
     public static final long FIRST_SEQUENCE = 1;
@@ -43,7 +43,7 @@ public final class JournalBlockLayout {
     private JournalBlockLayout() {}
 
     /**
-     * A block's prefix. Its length is possible; the checksum tells whether the block is whole.
+     * A block's prefix, with a possible length. Only the checksum tells whether the block is whole.
      *
      * @param length of the block, bytes
      */
@@ -63,7 +63,7 @@ public final class JournalBlockLayout {
      *
      * @param source little-endian, with at least {@link #PREFIX_BYTES} from {@code index} on
      * @param available bytes of the file from the block's start on
-     * @return null where no block of this length can be
+     * @return null if no block of this length can be
      */
     static @Nullable Prefix decode(ByteBuffer source, int index, long available) {
         if (source.getLong(index + MAGIC) != MAGIC_VALUE) {

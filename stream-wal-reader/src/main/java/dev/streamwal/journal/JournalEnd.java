@@ -8,8 +8,8 @@ import java.util.Optional;
  * How a journal ends, and where its next block goes.
  *
  * @param nextSequence of the block that is written next
- * @param last the last whole block; empty where no whole block is needed
- * @param next right behind it: the next block goes there if it fits, else to the start of a free file
+ * @param last the last whole block; empty if no whole block is needed
+ * @param next the place right behind the last block: the next block goes there if it fits, else to the start of a free file
  * @param files all files, by number
  * @param blocks that were gone through
  * @param bytes of these blocks

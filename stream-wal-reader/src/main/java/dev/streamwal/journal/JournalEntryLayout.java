@@ -21,12 +21,12 @@ import java.nio.ByteOrder;
  *   8     payload, zero padding to a multiple of 8
  * </pre>
  *
- * <p>The payloads, {@code number} being a u32 that means a segment in this journal file only: the one that the file's last SEGMENT entry of
- * that number has named.
+ * <p>The payloads. {@code number} is a u32 that means a segment in this journal file only: the one that the file's last SEGMENT entry with that
+ * number has named.
  *
  * <pre>
  *   1 SEGMENT          u32 number, u32 zero, the segment's header
- *   2 BYTES            u32 number, u32 offset in the segment's file, frames as they stand there for good; no frames at all where the
+ *   2 BYTES            u32 number, u32 offset in the segment's file, frames as they stand there for good; no frames at all if the
  *                      segment was forced instead: everything in front of the offset is durable
  *   3 DELETED_BELOW    u64 position, key UTF-8: the stream's segments whose base position is lower are deleted, for ever
  *   4 TRUNCATED        u64 from, u64 to, key UTF-8: what stands at positions [from, to) is cut; the stream goes on at or above to
@@ -81,7 +81,7 @@ public final class JournalEntryLayout {
         return TRUNCATED_KEY + key.utf8Length();
     }
 
-    /** Writes all of an entry but its payload; returns where that goes. */
+    /** Writes all of an entry except its payload; returns where the payload goes. */
     static int encode(ByteBuffer block, int index, byte kind, int payloadBytes) {
         block.putLong(index, 0);
         block.put(index + KIND, kind);

@@ -6,9 +6,9 @@ import java.nio.file.Path;
  * A file of the journal, as a scan has found it.
  *
  * @param length of the file
- * @param firstSequence of the blocks that are needed; 0 where the file has none, and is free
- * @param lastSequence of the blocks that are needed; 0 where the file has none
- * @param hasBadSector whether the disk couldn't read something of it: nothing more is to be written there, as that would fail, too
+ * @param firstSequence of the blocks that are needed; 0 if the file has none, and is free
+ * @param lastSequence of the blocks that are needed; 0 if the file has none
+ * @param hasBadSector whether the disk couldn't read a part of it: nothing more is to be written to it, because that would fail, too
  */
 public record JournalFile(Path path, long length, long firstSequence, long lastSequence, boolean hasBadSector) {
 

@@ -51,7 +51,7 @@ public final class JournalFiles {
         return number < 0 ? OptionalInt.empty() : OptionalInt.of(number);
     }
 
-    /** The files that there are, by number; none where there is no journal. */
+    /** The existing files, in order of number; none if there is no journal. */
     public static List<Path> list(Path root) throws IOException {
         List<Path> found = new ArrayList<>();
         DirectoryListing.eachIfThere(directory(root), file -> {

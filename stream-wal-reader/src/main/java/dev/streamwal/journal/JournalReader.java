@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * Reads blocks of one journal file after the other, through a window. A block that is larger than the window is checked piece by piece
  * before memory is taken for it.
  *
- * <p>A sector that the disk can't read keeps no journal from being read: most of its bytes aren't needed any more, or not yet. What stands in such a
- * page is no block.
+ * <p>A sector that the disk can't read doesn't keep the rest of a journal from being read: most of a journal's bytes aren't needed any more, or not
+ * yet. Bytes in the page of such a sector count as no block.
  */
 final class JournalReader implements Closeable {
 
@@ -35,7 +35,7 @@ final class JournalReader implements Closeable {
     private long start;
     private long end;
     private long checksummed;
-    /** The pages that the disk couldn't read, of the files where there are some: one bit each. */
+    /** By file, the pages that the disk couldn't read: one bit each. */
     private final Map<Path, BitSet> unread = new HashMap<>();
 
     /** @param longest bytes of the longest file, which bound the memory */
@@ -116,7 +116,7 @@ final class JournalReader implements Closeable {
     /**
      * The first multiple of 8, from {@code from} on, at which the prefix of a block stands.
      *
-     * @return -1 where there is none
+     * @return -1 if there is none
      */
     long findPrefix(long from) throws IOException {
         for (long offset = RecordLayout.align(from); length - offset >= JournalBlockLayout.PREFIX_BYTES; ) {
@@ -134,7 +134,7 @@ final class JournalReader implements Closeable {
         return -1;
     }
 
-    /** Bytes from an index of the window on, a multiple of 8, that are zero, as most are behind the end of a journal: no block begins there. */
+    /** Bytes from an index of the window on, a multiple of 8, that are zero, as most bytes behind the end of a journal are: no block begins there. */
     private int zeros(int index) {
         if (window.getLong(index) != 0) {
             return 0;
@@ -146,7 +146,7 @@ final class JournalReader implements Closeable {
         return zeros - zeros % RecordLayout.ALIGNMENT;
     }
 
-    /** Makes the window hold {@code bytes} bytes from the offset on; false where the file has fewer. */
+    /** Makes the window hold {@code bytes} bytes from the offset on; false if the file has fewer. */
     private boolean load(long offset, int bytes) throws IOException {
         if (offset < start || offset + bytes > end) {
             window.clear();
@@ -167,14 +167,14 @@ final class JournalReader implements Closeable {
                 page -> unread.computeIfAbsent(path, none -> new BitSet()).set((int) (page / BadSectors.PAGE_BYTES)));
     }
 
-    /** Whether one of these bytes of the present file was to be read, and couldn't be: then it says nothing of what stands there. */
+    /** Whether one of these bytes of the present file was to be read, and couldn't be: then nothing is known of what stands there. */
     boolean isUnread(long from, long to) {
         BitSet pages = file == null ? null : unread.get(file.path());
         int first = pages == null ? -1 : pages.nextSetBit((int) (from / BadSectors.PAGE_BYTES));
         return first >= 0 && (long) first * BadSectors.PAGE_BYTES < to;
     }
 
-    /** Whether the disk couldn't read something of the file. */
+    /** Whether the disk couldn't read a part of the file. */
     boolean hasUnread(Path any) {
         return unread.containsKey(any);
     }

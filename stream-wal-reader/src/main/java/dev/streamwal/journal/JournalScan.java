@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Goes through a journal's blocks in the order of their sequences, holding one block at a time.
  *
- * <p>Block n + 1 stands behind block n, or at the start of another file. Where it stands in neither place, the journal ends: blocks are
- * forced one by one, so only the last can be torn. But a block with a higher sequence anywhere proves that the missing one was forced, and
- * is damaged now. (A file that was free and is used again holds old blocks behind the new ones; their sequences are lower.)
+ * <p>Block n + 1 stands behind block n, or at the start of another file. If it stands in neither place, the journal ends: blocks are forced one by
+ * one, so only the last can be torn. But if a block with a higher sequence stands anywhere, the missing one was forced, and is damaged now. (A file
+ * that was free and is used again holds old blocks behind the new ones; their sequences are lower.)
  *
- * <p>Where the disk can't read a place that the missing block may have, that is damage, too: it may have been forced, and acknowledged. Sectors that can't be
- * read anywhere else don't matter.
+ * <p>A place where the missing block may stand, and which the disk can't read, is damage, too: the block may have been forced, and acknowledged.
+ * Unreadable sectors anywhere else don't matter.
  */
 public final class JournalScan {
 
@@ -35,11 +35,11 @@ public final class JournalScan {
     private final NamedSegments named = new NamedSegments();
 
     private long expected;
-    /** The file where the expected block may stand; null where no block before it was found. */
+    /** The file where the expected block may stand; null if no block before it was found. */
     private @Nullable Head current;
     private long offset;
     private @Nullable Place last;
-    /** Where blocks that aren't needed couldn't be read, so that nobody knows where the first needed one has its place; null where that is known. */
+    /** Where blocks that aren't needed couldn't be read, so that the place of the first needed one is unknown; null if it is known. */
     private @Nullable Place lost;
     private long blocks;
     private long bytes;
@@ -48,7 +48,7 @@ public final class JournalScan {
     private static final class Head {
         final Path file;
         final long length;
-        /** 0 where it starts with no block of this journal. */
+        /** 0 if it starts with no block of this journal. */
         long first;
         long liveFirst;
         long liveLast;
@@ -75,8 +75,8 @@ public final class JournalScan {
     }
 
     /**
-     * The files that start with a whole block, of whatever journal, or with what can't be read. Without a frontier there are none, or the frontier was
-     * lost.
+     * The files that start with a whole block, of any journal, or with bytes that can't be read. If a log has such files and no frontier, the
+     * frontier was lost.
      */
     public static List<Path> usedFiles(Path root) throws IOException {
         List<Path> used = new ArrayList<>();
@@ -93,7 +93,7 @@ public final class JournalScan {
     }
 
     /**
-     * Goes through it, once.
+     * Goes through the journal, once.
      *
      * @throws UnsupportedFormatException if a newer version wrote an entry
      */
@@ -140,7 +140,7 @@ public final class JournalScan {
         }
     }
 
-    /** Finds the first needed block where a block before it, which isn't needed, is damaged. */
+    /** Finds the first needed block if a block before it, which isn't needed, is damaged. */
     private void startBehindDamage(JournalReader reader) throws IOException {
         JournalSearch search = new JournalSearch(reader, journalId);
         for (Head head : heads) {
@@ -152,7 +152,7 @@ public final class JournalScan {
         }
     }
 
-    /** Returns whether the first needed block, or one behind it, stands in that file, or would have its place there. */
+    /** Returns whether the first needed block, or a later one, stands in that file, or would have its place there. */
     private boolean passOver(JournalReader reader, Head head) throws IOException {
         goTo(head, 0);
         for (long sequence = head.first; sequence < firstSequence; sequence++) {
@@ -184,7 +184,7 @@ public final class JournalScan {
         while (true) {
             Head next = startingWith(expected);
             if (next != null) {
-                // also where one with this number stands here: that one couldn't be read once, and its number was given again
+                // even if a block with this sequence stands here: that block couldn't be read once, and its sequence was given again
                 goTo(next, 0);
             }
             ByteBuffer block = blockHere(reader, expected);
@@ -287,8 +287,8 @@ public final class JournalScan {
     }
 
     /**
-     * Where the expected block may stand, and the disk can't read it; null where it stands nowhere. A file of which no block is known counts where its
-     * beginning can't be read: the block may have been the first in it, as it didn't fit elsewhere.
+     * A place where the expected block may stand, and which the disk can't read; null if there is none. A file of which no block is known counts if
+     * its beginning can't be read: the block may have been the first in it, because it didn't fit elsewhere.
      */
     private @Nullable Place unread(JournalReader reader) throws IOException {
         if (current == null && lost != null) {

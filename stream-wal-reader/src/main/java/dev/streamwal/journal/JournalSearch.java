@@ -4,12 +4,12 @@ import dev.streamwal.journal.JournalBlockLayout.Prefix;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Looks for whole blocks where the expected one is missing. */
+/** Looks for whole blocks if the expected one is missing. */
 final class JournalSearch {
 
     /**
-     * A search computes a checksum at each prefix of this journal whose sequence is high enough. Such bytes don't occur by chance: past this
-     * limit they were forged, and the search is given up.
+     * A search computes a checksum at each prefix of this journal whose sequence is high enough. Such prefixes don't occur by chance: if this many
+     * bytes had to be checked, they were forged, and the search is given up.
      */
     static final long CHECKSUM_BYTES = 256L << 20;
 
@@ -28,7 +28,7 @@ final class JournalSearch {
     /**
      * The first block from an offset on whose sequence is at least {@code leastSequence}.
      *
-     * @return its offset; -1 where there is none, or the search was given up
+     * @return its offset; -1 if there is none, or the search was given up
      */
     long find(Path file, long from, long leastSequence) throws IOException {
         reader.open(file);

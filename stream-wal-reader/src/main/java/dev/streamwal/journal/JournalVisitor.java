@@ -20,9 +20,9 @@ public interface JournalVisitor {
     /** The stream's segments with a lower base position are deleted. */
     void deletedBelow(StreamKey key, long position) throws IOException;
 
-    /** What stands at positions {@code [from, to)} of the stream is cut. */
+    /** The records at positions {@code [from, to)} of the stream are cut. */
     void truncated(StreamKey key, long from, long to) throws IOException;
 
-    /** Whether to go on behind this damage; else the scan ends here. */
+    /** Returns whether to go on behind this damage; otherwise the scan ends here. */
     boolean damaged(JournalDamage damage) throws IOException;
 }

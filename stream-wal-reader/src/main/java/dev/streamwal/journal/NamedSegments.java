@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The segments that one journal file has named so far, which give its entries their meaning. */
+/** The segments that one journal file has named so far. Its entries refer to segments by these numbers. */
 final class NamedSegments {
 
     private final Map<Integer, SegmentHeader> byNumber = new HashMap<>();
@@ -25,7 +25,7 @@ final class NamedSegments {
         try {
             JournalBlockLayout.forEachEntry(block, new Names(byNumber));
         } catch (FormatException e) {
-            // if one of the names behind it is needed, a later entry reports it as unknown
+            // if one of the names behind the invalid entry is needed, a later entry reports it as unknown
         }
     }
 

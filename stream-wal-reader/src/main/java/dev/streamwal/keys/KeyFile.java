@@ -21,8 +21,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Master keys in a file: see {@link MasterKeys#file}. Thread-safe. The keys are in memory while one is used; the arrays that held them, and the
- * memory that the file was read through, are zeroed then.
+ * Master keys in a file: see {@link MasterKeys#file}. Thread-safe. The keys are in memory only while one is used; then the arrays that held them, and
+ * the memory that the file was read through, are zeroed.
  */
 final class KeyFile implements MasterKeys {
 
@@ -76,7 +76,7 @@ final class KeyFile implements MasterKeys {
         }
     }
 
-    /** Through memory of its own, which is zeroed: the JDK would read through a buffer that it keeps for the thread. */
+    /** Reads through a buffer of its own, which is zeroed: the JDK would read through a buffer that it keeps for the thread. */
     private byte[] content() throws IOException {
         try (LogFile open = LogFile.reading(file)) {
             ByteBuffer direct = ByteBuffer.allocateDirect((int) Math.min(open.size(), MAX_BYTES + 1));
@@ -102,7 +102,7 @@ final class KeyFile implements MasterKeys {
         }
     }
 
-    /** Without strings of the keys, which couldn't be zeroed. */
+    /** Makes no strings of the keys, because those couldn't be zeroed. */
     private KeyRing parse(byte[] bytes) {
         Map<String, byte[]> keys = new LinkedHashMap<>();
         String current = null;

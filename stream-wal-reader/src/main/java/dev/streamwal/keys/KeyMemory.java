@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Keys off the heap, where the garbage collector copies nothing, and, where that can be had, in memory that is neither swapped out nor dumped. A use copies a key to
- * the heap, and zeroes the copy. Thread-safe; a use meanwhile may see zeroed keys.
+ * Keys that are kept off the heap, so that the garbage collector makes no copies of them, and, if the system allows it, in memory that is neither
+ * swapped out nor dumped. A use copies a key to the heap, and zeroes the copy. Thread-safe; a use during {@link #zero} may see zeroed keys.
  */
 final class KeyMemory {
 
@@ -27,7 +27,7 @@ final class KeyMemory {
         return locked.map(pages -> new KeyMemory(pages, true)).orElseGet(() -> new KeyMemory(ByteBuffer.allocateDirect(length), false));
     }
 
-    /** For keys that are zeroed soon. */
+    /** For keys that are zeroed soon: on the heap. */
     static KeyMemory brief(int keys) {
         return new KeyMemory(ByteBuffer.allocate(keys * KeyWrap.KEY_BYTES), false);
     }

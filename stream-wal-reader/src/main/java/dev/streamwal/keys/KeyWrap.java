@@ -8,8 +8,8 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Wraps keys with AES-256-GCM. A wrapped key is a random nonce of 12 bytes, the encrypted key, and the tag of 16 bytes. Random nonces do, since a
- * master key wraps some thousands of keys in its life.
+ * Wraps keys with AES-256-GCM. A wrapped key is a random nonce of 12 bytes, the encrypted key, and the tag of 16 bytes. Random nonces are enough,
+ * because a master key wraps only some thousands of keys in its life.
  */
 final class KeyWrap {
 
@@ -34,7 +34,7 @@ final class KeyWrap {
         }
     }
 
-    /** @throws GeneralSecurityException if it was not wrapped so */
+    /** @throws GeneralSecurityException if it was not wrapped with this master key and context */
     static byte[] unwrap(byte[] masterKey, byte[] wrapped, byte[] context) throws GeneralSecurityException {
         if (wrapped.length < NONCE_BYTES) {
             throw new GeneralSecurityException("wrapped key is shorter than its nonce: bytes=" + wrapped.length);

@@ -23,8 +23,8 @@ import java.util.Optional;
 /**
  * Finds the record of a stream that has the greatest timestamp; of several with the same one, that at the greatest position. One use.
  *
- * <p>The footers of sealed segments have their greatest timestamps, so the greatest of these is known before a record is read. Then a scan from
- * that time on reads a block or two of the sealed segments, and the segments that aren't sealed.
+ * <p>The footers of sealed segments have their greatest timestamps, so the greatest of these timestamps is known before a record is read. Then a scan
+ * from that time on reads a block or two of the sealed segments, and the segments that aren't sealed.
  */
 public final class GreatestTimestamp {
 
@@ -43,7 +43,7 @@ public final class GreatestTimestamp {
     }
 
     /**
-     * The record; empty where the stream has none.
+     * The record; empty if the stream has none.
      *
      * @throws CorruptSegmentException if a part that has to be read is damaged
      */
@@ -65,7 +65,7 @@ public final class GreatestTimestamp {
     }
 
     /**
-     * Begins with the newest segment, so that older ones can be passed where the listing shows that their records are older.
+     * Begins with the newest segment, so that older segments can be skipped if the listing shows that their records are older.
      *
      * @param believesKnown whether footers that were read before count: the records that they count may have been erased
      */
@@ -113,7 +113,7 @@ public final class GreatestTimestamp {
             try {
                 return scan.next();
             } catch (EntryExpiredException e) {
-                // deleted meanwhile; the scan goes on after it
+                // deleted during the scan, which goes on after it
             } catch (WalIOException e) {
                 ScanFailures.requirePassed(e, before, scan);
             }

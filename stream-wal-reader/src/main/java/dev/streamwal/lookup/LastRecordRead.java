@@ -19,15 +19,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Reads the last record of a stream with few calls, where the stream's end is plain: the newest segment has a footer, or its records can be
- * followed from the mark, or from the last record seen before, to the empty space after them. All other cases are left to {@link NewestRecords}.
+ * Reads the last record of a stream with few calls, if the stream's end is plain: the newest segment has a footer, or its records can be followed
+ * from the mark, or from the last record seen before, to the empty space after them. All other cases are left to {@link NewestRecords}.
  *
- * <p>Where the listing has the segment's end, as it has for parts of packs and of shared segments, that end is of the moment of the listing, or of a
- * later one before the record is read. The record before it was the last one then.
+ * <p>The listing has the segment's end for parts of packs and of shared segments. That end is as of the listing, or as of a later moment before the
+ * record is read. The record before the end was the last one at that moment.
  *
  * <p>The segment was the newest when the directory was read, and its records were read after that. So there was a moment in between at which the
  * record found was the stream's last one: it is the segment's last record, and later records came in a later segment, or after the end found. That
- * holds unless the record was cut off before the space after it was found empty, since there may have been records then. A footer shows both at
+ * holds unless the record was cut off before the space after it was found empty: then records may have stood there before. A footer shows both at
  * once; without one, the record is read once more.
  */
 public final class LastRecordRead {
@@ -41,7 +41,7 @@ public final class LastRecordRead {
         this.catalog = catalog;
     }
 
-    /** The last record; empty where the end isn't plain, or there is no record. */
+    /** The last record; empty if the end isn't plain, or there is no record. */
     public Optional<HeldRecord> run() throws IOException {
         ListedSegments chain = catalog.chain();
         if (chain.size() == 0) {

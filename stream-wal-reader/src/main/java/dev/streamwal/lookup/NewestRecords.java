@@ -31,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Why they are of one moment.</b> {@link StreamEnd} finds the end, and the records before it are read backwards. Then the last of them is
  * looked up again. Positions aren't given twice, and a cut removes everything after it. So if that record is still there, no cut has removed it or
- * one before it, and there was no record after it when the end was found. Hence all records read were the newest ones at that moment. If it is
- * gone, there was a cut meanwhile, and all is repeated. If a sweep deletes some of the records meanwhile, reading them fails, and all is repeated
- * as well; by then the stream has another first record.
+ * one before it, and there was no record after it when the end was found. Hence all records read were the newest ones at that moment. If it is gone,
+ * there was a cut in between, and everything is repeated. If a sweep deletes some of the records before they are read, reading them fails, and
+ * everything is repeated as well; by then the stream has another first record.
  *
  * <p><b>Why an empty result means that there was no record.</b> A cut keeps the record that it is made after, in its segment. So a segment in which
  * the backward scan finds no record had none that were cut off; if it was deleted, the scan throws.
@@ -51,7 +51,7 @@ public final class NewestRecords {
     /** The newest record found; null for none. */
     private @Nullable Place last;
     private @Nullable Place first;
-    /** The records, newest first; null where they are too large to be held, or one between them couldn't be read. */
+    /** The records, newest first; null if they are too large to be held, or one between them couldn't be read. */
     private @Nullable List<HeldRecord> held = new ArrayList<>();
     private long heldBytes;
 
@@ -69,9 +69,9 @@ public final class NewestRecords {
     }
 
     /**
-     * The record at the greatest position; empty where there is none.
+     * The record at the greatest position; empty if there is none.
      *
-     * @throws dev.streamwal.error.CorruptSegmentException where the end of the stream is damaged
+     * @throws dev.streamwal.error.CorruptSegmentException if the end of the stream is damaged
      */
     public Optional<HeldRecord> last() throws IOException {
         read(1);
@@ -82,7 +82,7 @@ public final class NewestRecords {
      * The newest {@code count} records, the oldest of them first. They are read now, unless they are larger than a scan's buffer, or one between
      * them can't be read. Then the walk reads them as a scan does, and reports the damage when it comes there.
      *
-     * @throws dev.streamwal.error.CorruptSegmentException where the end of the stream is damaged
+     * @throws dev.streamwal.error.CorruptSegmentException if the end of the stream is damaged
      */
     public RecordWalk walk(int count) throws IOException {
         read(count);

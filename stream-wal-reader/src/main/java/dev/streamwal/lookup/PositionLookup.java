@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 
 /**
- * Finds the segment that a position belongs to, or the reason why there is none. Readers never judge by the clock: expired means deleted.
+ * Finds the segment that a position belongs to, or the reason why there is none. Readers never decide by the clock: expired means deleted.
  *
  * <pre>
  *   position                                                    result
@@ -26,7 +26,7 @@ import java.nio.file.NoSuchFileException;
  */
 public final class PositionLookup {
 
-    /** What a position is. */
+    /** Where a position is. */
     public enum Whereabouts { IN_SEGMENT, EXPIRED, NOT_FOUND }
 
     private static final long UNKNOWN = -1;
@@ -56,7 +56,7 @@ public final class PositionLookup {
      */
     public Whereabouts in(SegmentReader reader, SegmentEnd end, int index, long position) throws IOException {
         SegmentHeader header = reader.header();
-        // positions are compared, as an invented one may have no offset; a truncated file is recognized by its mark
+        // positions are compared, because an invented one may have no offset; a truncated file is recognized by its mark
         return position < header.positionAt(end.offset())
                 || (end.by() == SegmentEnd.By.FILE && position < header.positionAt(reader.markedTo()))
                 ? Whereabouts.IN_SEGMENT
@@ -81,9 +81,9 @@ public final class PositionLookup {
     }
 
     /**
-     * Where the data before the segment ended; -1 where its header can't be read.
+     * Where the data before the segment ended; -1 if the segment's header can't be read.
      *
-     * @throws NoSuchFileException if the segment was deleted, or has moved, meanwhile: list anew
+     * @throws NoSuchFileException if the segment was deleted, or has moved, since it was listed: list anew
      */
     private long previousEnd(Segment segment) throws IOException {
         try {

@@ -3,17 +3,17 @@ package dev.streamwal.lookup;
 import java.util.Arrays;
 
 /**
- * Plans the runs of a segment's bytes to read for a set of refs. Refs are taken in order of offset; a ref joins the run before it if the gap
- * between them is at most the merge gap, as reading the gap costs less than another read call. Pure; reusable; one thread.
+ * Plans the runs of a segment's bytes to read for a set of refs. Refs are taken in order of offset; a ref joins the run before it if the gap between
+ * them is at most the merge gap, because reading the gap costs less than another read call. Pure; reusable; one thread.
  *
  * <p>A ref is given as its offset in the file and its index in a caller's array, {@link #pack packed} into one {@code long}, so that
  * sorting refs is sorting primitives.
  */
 public final class ReadPlan {
 
-    /** Bounds the work of going through one run; refs to bytes that the run has anyway don't count. */
+    /** Most refs in a run, to bound the work of going through it; refs to bytes that the run has anyway don't count. */
     public static final int MAX_RUN_ENTRIES = 512;
-    /** Beyond this, one larger read is no cheaper than two. A larger record is a run of its own. */
+    /** Most bytes in a run: a larger read is no cheaper than two. A larger record is a run of its own. */
     public static final int MAX_RUN_BYTES = 1 << 20;
 
     /** Room for 65,536 refs. */

@@ -10,8 +10,8 @@ import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
 
 /**
- * Tells what is at offsets of a segment, given in ascending order. It walks the records up to there, as only that can tell the middle of a record
- * from a damaged one. One thread; close it.
+ * Tells what is at offsets of a segment, given in ascending order. It walks the records up to there, because only a walk can distinguish the middle
+ * of a record from a damaged record. One thread; close it.
  */
 public final class RefJudge implements AutoCloseable {
 
@@ -25,7 +25,7 @@ public final class RefJudge implements AutoCloseable {
         NO_RECORD,
         /** The data ends there, for now. */
         END,
-        /** Bytes there don't verify, or others just before, so that it can't be told whether a record starts there. */
+        /** The bytes there, or those just before, don't verify, so that it can't be told whether a record starts there. */
         DAMAGED
     }
 
@@ -34,7 +34,7 @@ public final class RefJudge implements AutoCloseable {
     private final SegmentEnd end;
 
     private boolean onRecord;
-    /** Where the scan stopped last; below, where it goes on: at the next record that verifies. */
+    /** Where the scan stopped last; it goes on at {@link #gapEnd}, the next record that verifies. */
     private long gapStart = Long.MAX_VALUE;
     private long gapEnd = Long.MAX_VALUE;
     private boolean isGapDamage;
@@ -89,7 +89,7 @@ public final class RefJudge implements AutoCloseable {
         }
     }
 
-    /** Whether nothing was lost there: the place is empty, or cut off, and nothing shows that there was a record. */
+    /** Whether nothing was lost there: the place is empty, or was cut off, and nothing shows that there was a record. */
     private boolean isEnd(ScanStop stop, long stopped) throws IOException {
         if (stop == ScanStop.CORRUPT || stop == ScanStop.TORN_TAIL) {
             return false;
@@ -100,7 +100,7 @@ public final class RefJudge implements AutoCloseable {
         if (end.isFinal() || stopped + RecordLayout.PREFIX_BYTES > reader.size()) {
             return false;
         }
-        // a slot that isn't published yet, unless the mark shows that everything up to it was
+        // a slot that isn't published yet, unless the mark shows that everything up to the mark was published
         int mark = reader.mark();
         return mark < stopped || scan.verifies(mark);
     }

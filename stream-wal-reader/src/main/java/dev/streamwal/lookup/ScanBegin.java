@@ -24,13 +24,13 @@ public sealed interface ScanBegin {
      */
     record NewStream(long logStart) implements ScanBegin {}
 
-    /** With the first record, in order of position, whose timestamp is at or after an instant; after the last record where there is none. */
+    /** With the first record, in order of position, whose timestamp is at or after an instant; after the last record if there is none. */
     record Time(Instant instant) implements ScanBegin {}
 
     /** After the last record. */
     record End() implements ScanBegin {}
 
-    /** The position that the caller has reached, if it says one. */
+    /** The position that the caller has reached, if it gives one. */
     default OptionalLong reached() {
         if (this instanceof At at) {
             return OptionalLong.of(at.position());

@@ -48,9 +48,9 @@ public final class ScanStart {
     /**
      * The place of a position.
      *
-     * @param segment that has the position; null where it was deleted
-     * @param offset of the position; -1 where the segment can't be read
-     * @param next the following segment, where the position is after the segment's data; null where there is none
+     * @param segment that has the position; null if it was deleted
+     * @param offset of the position; -1 if the segment can't be read
+     * @param next the following segment, if the position is after the segment's data; otherwise null
      */
     private record Place(@Nullable Segment segment, long offset, @Nullable Segment next) {}
 
@@ -61,7 +61,7 @@ public final class ScanStart {
 
     /**
      * A scan that reports the records deleted from its beginning on, and between the segments that it enters. A position that was cut off or lost,
-     * and where no record can come any more, counts as the end.
+     * and at which no record can come any more, counts as the end.
      *
      * @throws EntryNotFoundException if no record starts at the position, and none ends there
      */
@@ -70,8 +70,8 @@ public final class ScanStart {
     }
 
     /**
-     * Handles a commit beyond the stream's end: new records come at positions below it, and none of them has been processed. So the scan goes on at
-     * the end, and throws once. After a cut or a power loss the stream goes on above the commit instead, and nothing is thrown.
+     * Handles a commit beyond the stream's end: new records come at positions below the commit, and none of them has been processed. So the scan goes
+     * on at the end, and throws once. After a cut or a power loss the stream goes on above the commit instead, and nothing is thrown.
      */
     private StreamScan behindCommit(ScanBegin.Committed committed) throws IOException {
         long position = committed.position();
@@ -160,7 +160,7 @@ public final class ScanStart {
             return Rest.atOldest(telling);
         }
         return end.offset() == StreamScan.UNKNOWN
-                // the unreadable segment is before the end, so its damage isn't reported
+                // the unreadable segment is before the end, where the caller begins, so its damage isn't reported
                 ? Rest.behind(end.segment().basePosition(), end.segment().basePosition(), telling.butNotBeforeTheNext())
                 : Rest.at(end.segment(), end.offset(), end.position(), telling);
     }

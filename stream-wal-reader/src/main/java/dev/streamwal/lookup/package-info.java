@@ -1,6 +1,6 @@
 /**
- * Looks up places: of a record by its ref, of the last records of a stream, of the beginning of a walk. Also plans how a batch of refs is read with
- * few calls. Not exported.
+ * Looks up places: of a record by its ref, of a stream's last records, and of a walk's beginning. Also plans how a batch of refs is read with few
+ * calls. Not exported.
  */
 @NullMarked
 package dev.streamwal.lookup;

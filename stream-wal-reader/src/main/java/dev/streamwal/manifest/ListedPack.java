@@ -10,10 +10,10 @@ import dev.streamwal.pack.PackHeader;
  * @param number never given twice in a log
  * @param window of all of its segments
  * @param expirationMillis epoch ms from which on all of its segments may be deleted
- * @param optionsHash of the options that gave its segments their window and expiration; {@link #OTHER_OPTIONS} where they were other options
- *     than those in force when the pack was made
+ * @param optionsHash of the options that gave its segments their window and expiration; {@link #OTHER_OPTIONS} if these weren't the options in force
+ *     when the pack was made
  * @param level how often its records were packed and merged
- * @param isCompressed whether frames are stored by column, where that takes less
+ * @param isCompressed whether frames are stored by column, if that takes less room
  * @param bytes of the file
  * @param segments in it
  * @param records in it
@@ -38,7 +38,7 @@ public record ListedPack(
                 header.isInBlocks(), footer.fileLength(), footer.segments(), footer.records());
     }
 
-    /** Whether streams have windows, and these expire, in the same order here and in a pack with that hash. */
+    /** Whether streams have windows, and the windows expire, in the same order in this pack and in a pack with that hash. */
     public boolean isOfSameOptions(long otherHash) {
         return optionsHash == otherHash && optionsHash != OTHER_OPTIONS;
     }

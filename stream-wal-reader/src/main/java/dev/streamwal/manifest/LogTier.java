@@ -5,9 +5,10 @@ import java.nio.charset.StandardCharsets;
 /**
  * The tier of a log.
  *
- * @param serial the highest that this log has given, or was about to give, to an object that says what the tier has. A directory that was copied, or put
- *     back to an earlier state, doesn't know of those that came later, and so knows that the tier isn't as it left it
- * @param location where the last writer that had it saw it, for people, and for readers that aren't told another one; without credentials
+ * @param serial the highest serial that this log has given, or was about to give, to an object that says what the tier has. A copy of the log's
+ *     directory, or one put back to an earlier state, finds a higher serial in the tier, and so notices that the tier isn't as it left it
+ * @param location the tier's place as the last writer that had it saw it, for messages, and for readers that aren't given another place; without
+ *     credentials
  */
 public record LogTier(TierId id, long serial, String location) {
 

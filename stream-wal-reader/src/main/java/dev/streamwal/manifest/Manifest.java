@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Manifest {
 
-    /** Packs of one log: at 100 bytes each, a manifest is small enough to be rewritten at every change. */
+    /** Most packs of one log: at 100 bytes each, a manifest is small enough to be rewritten at every change. */
     public static final int MAX_PACKS = 1 << 16;
 
-    /** Void ranges of all streams together. */
+    /** Most void ranges of all streams together. */
     public static final int MAX_VOID_RANGES = 1 << 20;
 
     /** The manifest of a log that has never had a pack. */
@@ -41,9 +41,9 @@ public final class Manifest {
      * A manifest as written.
      *
      * @param edits how many changes there were
-     * @param highestNumber that a pack was ever listed with; 0 where none was
+     * @param highestNumber that a pack was ever listed with; 0 if none was
      * @param sharedBelow see {@link #sharedBelow()}
-     * @param tier null where the log has none
+     * @param tier null if the log has none
      * @param objects in the tier, by the numbers of the packs that they hold
      * @throws IllegalArgumentException if numbers of packs contradict each other, or there are too many packs or ranges
      */
@@ -57,7 +57,7 @@ public final class Manifest {
         this.packs = List.copyOf(sorted);
         this.byNumber = new HashMap<>();
         this.voids = new HashMap<>();
-        // loops, here and elsewhere where a log is listed: the first use of java.util.stream and of lambdas took "stream-wal ls" a fifth of its time
+        // loops, here and elsewhere in listing a log: the first use of java.util.stream and of lambdas took a fifth of the time of "stream-wal ls"
         long highest = 0;
         for (ListedPack pack : sorted) {
             byNumber.put(pack.number(), pack);
@@ -89,7 +89,7 @@ public final class Manifest {
         }
     }
 
-    /** The same with another number of changes: many deletions aren't copied for that. */
+    /** The same manifest with another number of changes. It shares the collections, so many deletions aren't copied. */
     private Manifest(Manifest same, long edits) {
         this.edits = edits;
         this.highestNumber = same.highestNumber;
@@ -107,7 +107,7 @@ public final class Manifest {
         return windows != 0 ? windows : Long.compare(one.number(), other.number());
     }
 
-    /** Stands for it in comparisons of who would otherwise keep it in memory: each is another object. */
+    /** Stands for this manifest in comparisons, so that the comparing object needn't keep the manifest in memory. Each manifest has another token. */
     public Object token() {
         return token;
     }
@@ -117,7 +117,7 @@ public final class Manifest {
         return edits;
     }
 
-    /** The highest number that a pack was ever listed with; 0 where none was. */
+    /** The highest number that a pack was ever listed with; 0 if none was. */
     public long highestNumber() {
         return highestNumber;
     }
@@ -151,17 +151,17 @@ public final class Manifest {
         return packs;
     }
 
-    /** Empty where no pack has this number. */
+    /** Empty if no pack has this number. */
     public Optional<ListedPack> pack(long number) {
         return Optional.ofNullable(byNumber.get(number));
     }
 
-    /** The log's tier; empty where no writer had one. */
+    /** The log's tier; empty if no writer had one. */
     public Optional<LogTier> tier() {
         return Optional.ofNullable(tier);
     }
 
-    /** Where a pack's frames are in the tier; empty where the pack is in the log's directory, or isn't listed. */
+    /** Where a pack's frames are in the tier; empty if the pack is in the log's directory, or isn't listed. */
     public Optional<TierObject> object(long number) {
         return Optional.ofNullable(objects.get(number));
     }
@@ -191,7 +191,7 @@ public final class Manifest {
     }
 
     /**
-     * With packs added that have what no pack had.
+     * With packs added whose records no pack had.
      *
      * @throws IllegalArgumentException if an added pack's number isn't above all that were listed
      */
@@ -200,12 +200,14 @@ public final class Manifest {
     }
 
     /**
-     * With packs added that have what counted of others, and these removed. Void ranges that concern none of the remaining packs are dropped.
+     * With packs added that have the records of others, as far as these counted, and the others removed. Void ranges that concern none of the
+     * remaining packs are dropped.
      *
-     * @param copied by which that was copied: ranges that came since concern the added packs too, which have what they cover. No pack may have come since with a
-     *     lower number than these: a cut lists one with what it leaves, which its own range must not cover
-     * @throws IllegalArgumentException if an added pack's number is listed, or isn't above those of the removed ones; where one of these isn't
-     *     listed; or where ranges and a pack with a lower number have come
+     * @param copied the manifest by which the records were copied: ranges that came since concern the added packs too, because these have the records
+     *     that the ranges cover. No pack with a lower number than the added ones may have come since: a cut lists a pack with the records that it
+     *     leaves, which the cut's own range must not cover
+     * @throws IllegalArgumentException if an added pack's number is listed, or isn't above those of the removed ones; if one of the removed packs
+     *     isn't listed; or if ranges and a pack with a lower number have come since
      */
     public Manifest replaced(List<ListedPack> added, List<Long> removed, Manifest copied) {
         long highestRemoved = removed.stream().mapToLong(Long::longValue).max().orElse(0);
@@ -241,12 +243,12 @@ public final class Manifest {
         return new Manifest(edits + 1, highest, sharedBelow, left.values(), stillMeant(ranges, left, sharedBelow), tier, stay);
     }
 
-    /** Shared segments that begin below a position are in packs. */
+    /** With shared segments that begin below a position counted as packed. */
     public Manifest packedBelow(long position) {
         return new Manifest(edits + 1, highestNumber, position, packs, stillMeant(voidRanges(), new TreeMap<>(byNumber), position), tier, objects);
     }
 
-    /** With ranges that don't count any more in the packs listed now. */
+    /** With more ranges that don't count, in the packs listed now. */
     public Manifest voided(List<VoidRange> ranges) {
         Map<StreamKey, List<VoidRange>> all = new HashMap<>(voids);
         for (VoidRange range : ranges) {
@@ -268,7 +270,7 @@ public final class Manifest {
         return count + ranges.size() - covered <= MAX_VOID_RANGES;
     }
 
-    /** Without ranges that nothing listed has anything in. */
+    /** Without ranges that cover nothing any more, in packs or in shared segments. */
     Manifest without(Set<VoidRange> ranges) {
         return withRanges(voidRanges().stream().filter(range -> !ranges.contains(range)).toList());
     }
@@ -277,7 +279,7 @@ public final class Manifest {
         return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(ranges, new TreeMap<>(byNumber), sharedBelow), tier, objects);
     }
 
-    /** With a tier, or with another place of it. */
+    /** With a tier, or with another place of the tier. */
     public Manifest with(LogTier newTier) {
         return new Manifest(edits + 1, highestNumber, sharedBelow, packs, voidRanges(), newTier, objects);
     }
@@ -305,7 +307,7 @@ public final class Manifest {
         return new Manifest(edits, highestNumber, sharedBelow, packs, voidRanges(), null, Map.of());
     }
 
-    /** What the tier alone has: its packs, and the ranges in them that don't count. */
+    /** The manifest of the tier alone: its packs, and the ranges in them that don't count. */
     public Manifest ofTier() {
         TreeMap<Long, ListedPack> there = new TreeMap<>(byNumber);
         there.keySet().retainAll(objects.keySet());

@@ -19,7 +19,8 @@ import java.util.Optional;
 /**
  * The file of a manifest, and its copy: {@code packs/manifest} and {@code packs/manifest.copy}.
  *
- * <p>{@link TwinFile} says why either may be read. The packs that a change lists are durable before it, so a change that was not acknowledged is valid too.
+ * <p>{@link TwinFile} says why either may be read. The packs that a change lists are durable before the change, so a change that was not acknowledged
+ * is valid too.
  */
 public final class ManifestFile {
 
@@ -42,8 +43,8 @@ public final class ManifestFile {
     /**
      * Reads the file, or else its copy.
      *
-     * @return the instance {@link Manifest#EMPTY} where there is no manifest, as before a log's first pack
-     * @throws CorruptSegmentException if it is damaged, and so is its copy; or both are missing, and there is a pack
+     * @return the instance {@link Manifest#EMPTY} if there is no manifest, as before a log's first pack
+     * @throws CorruptSegmentException if both the file and its copy are damaged; or if both are missing, and there is a pack
      * @throws UnsupportedFormatException if a newer version wrote it
      */
     public static Manifest read(Path root) throws IOException {
@@ -86,17 +87,19 @@ public final class ManifestFile {
         return twin(root).readOnly(file).filter(found -> found.edits() == manifest.edits()).isPresent();
     }
 
-    /** When this returns, the file has this encoded manifest durably; when it throws, it has this one or the one before. */
+    /** After this method has returned, the file has this encoded manifest durably. After it has thrown, the file has this one or the one before. */
     static void write(Path root, Path file, ByteBuffer bytes) throws IOException {
         LogFile.replace(directory(root).resolve(TEMPORARY_NAME), file, open -> open.write(0, bytes.duplicate()));
     }
 
     /**
-     * Writes a manifest where the disk has no room for another file: over the copy, which has room for it, and renames that to the file. Then there is no
-     * copy. When this returns, the file has this manifest durably; when it throws, it has this manifest or the one before.
+     * Writes a manifest when the disk has no room for another file. It overwrites the copy, which has the room, and renames the copy to the file.
+     * Then there is no copy. After this method has returned, the file has this manifest durably. After it has thrown, the file has this manifest or
+     * the one before.
      *
-     * <p>Why there is a whole manifest at every moment: the copy is written over only where the file can be read, and the file is replaced by a rename only
-     * when the copy was forced. A copy that a crash leaves half written is written anew at the next opening, as the file can be read.
+     * <p>Why there is a whole manifest at every moment: the copy is overwritten only if the file can be read, and the file is replaced by a rename
+     * only after the copy was forced. If a crash leaves the copy half written, the file can be read, and the copy is written anew at the next
+     * opening.
      *
      * @throws IOException if there is no copy, the file can't be read, or the manifest needs more room than the copy has
      */

@@ -19,7 +19,7 @@ import java.util.TreeMap;
  * A manifest's file, little-endian.
  *
  * <pre>
- *   0  8  magic           "STRMMAN1"; "STRMMAN2" where the log has a tier
+ *   0  8  magic           "STRMMAN1"; "STRMMAN2" if the log has a tier
  *   8  4  checksum        CRC32C over [12, file's end)
  *  12  4  packs           how many
  *  16  4  void ranges     how many
@@ -37,7 +37,7 @@ import java.util.TreeMap;
  *  32  8  options hash               32  2  key length
  *                                    34     key           UTF-8
  *  40  4  level
- *  44  4  1 where it is compressed, else 0
+ *  44  4  1 if it is compressed, else 0
  *  48  8  bytes
  *  56  8  segments
  *  64  8  records
@@ -71,13 +71,13 @@ final class ManifestLayout {
     private static final int COMPRESSED = 1;
     private static final byte[] NO_LOCATION = {};
 
-    /** No manifest is longer. */
+    /** Maximum length of a manifest. */
     static final int MAX_BYTES = FIXED_BYTES + Manifest.MAX_PACKS * PACK_BYTES + Manifest.MAX_VOID_RANGES * (RANGE_BYTES + StreamKey.MAX_BYTES)
             + TIER_BYTES + LogTier.MAX_LOCATION_BYTES + Manifest.MAX_PACKS * OBJECT_BYTES;
 
     /** "STRMMAN1". */
     private static final long MAGIC_VALUE = 0x314E_414D_4D52_5453L;
-    /** "STRMMAN2": who doesn't know tiers must not take a pack in one for a pack that is missing. */
+    /** "STRMMAN2": a version that doesn't know tiers must not take a pack in a tier for a missing one. */
     private static final long TIERED_MAGIC_VALUE = 0x324E_414D_4D52_5453L;
     /** "STRMMAN" and any version. */
     private static final long ANY_VERSION_MASK = 0xFF_FFFF_FFFF_FFFFL;

@@ -13,7 +13,7 @@ import java.util.function.UnaryOperator;
 /** Changes the manifest of a log; the log has one writer. Thread-safe. */
 public final class ManifestWriter {
 
-    /** More changes than a writer makes before it has written one of them twice. */
+    /** More changes than a writer can make before it has written one of them to both the file and the copy. */
     private static final long NUMBERS_PASSED = 1 << 20;
 
     private final Path root;
@@ -21,7 +21,7 @@ public final class ManifestWriter {
     private long lastEdits;
     /** Whether the files may differ from {@link #current}. */
     private volatile boolean isOpen;
-    /** Whether there is no copy, as the disk was full when one was to be written. */
+    /** Whether there is no copy, because the disk was full when one was to be written. */
     @GuardedBy("this")
     private boolean lacksCopy;
     /** Whether the name of the manifest's directory is durable. */
@@ -34,20 +34,21 @@ public final class ManifestWriter {
         this.lastEdits = current.edits();
     }
 
-    /** Reads the manifest; rewrites the file or the copy where it lacks a change, or can't be read. */
+    /** Reads the manifest; rewrites the file or the copy if it lacks a change, or can't be read. */
     public static ManifestWriter open(Path root) throws IOException {
         Manifest read = ManifestFile.read(root);
         if (read == Manifest.EMPTY) {
             return new ManifestWriter(root, read);
         }
         boolean isFirst = ManifestFile.isFirst(root, read);
-        // the file may have had changes that weren't acknowledged, and readers have seen: they notice others by numbers that those can't have had
+        // the file may have had changes that weren't acknowledged, but that readers have seen. So later changes get numbers that those changes can't
+        // have had: readers notice a change by its number
         Manifest found = isFirst ? read : read.numbered(read.edits() + NUMBERS_PASSED);
         ManifestWriter writer = new ManifestWriter(root, found);
         if (!isFirst) {
             ManifestFile.write(root, ManifestFile.path(root), ManifestLayout.encode(found));
         }
-        // rewritten also where it could be read: a killed process may have left a change unforced
+        // rewritten even if it could be read: a killed process may have left a change unforced
         if (!ManifestFile.isCopied(root, found)) {
             writer.writeCopy(ManifestLayout.encode(found));
         }
@@ -60,8 +61,8 @@ public final class ManifestWriter {
     }
 
     /**
-     * Writes the log's first manifest, durably. Call it before the first pack is written: where there are packs and no manifest, the manifest
-     * was lost, and the packs aren't leftovers.
+     * Writes the log's first manifest, durably. Call it before the first pack is written: if there are packs and no manifest, the manifest was lost,
+     * and the packs aren't leftovers.
      */
     public void begin() throws IOException {
         if (current == Manifest.EMPTY) {
@@ -89,7 +90,7 @@ public final class ManifestWriter {
         change(manifest -> manifest.replaced(List.of(), removed, manifest).voided(ranges));
     }
 
-    /** Drops ranges that nothing listed has anything in, durably. */
+    /** Drops ranges that cover nothing any more, in packs or in shared segments, durably. */
     public void dropVoid(Set<VoidRange> ranges) throws IOException {
         change(manifest -> manifest.without(ranges));
     }
@@ -104,7 +105,7 @@ public final class ManifestWriter {
         change(manifest -> manifest.with(List.of(added)).voided(ranges));
     }
 
-    /** Notes the log's tier, or another place of it, durably. */
+    /** Notes the log's tier, or another place of the tier, durably. */
     public void bind(LogTier tier) throws IOException {
         change(manifest -> manifest.with(tier));
     }
@@ -125,8 +126,8 @@ public final class ManifestWriter {
     }
 
     /**
-     * After a failed change, writes {@link #current()} durably: without this, a crash may still decide whether the failed change counts. Call it
-     * before deleting anything that a pack may hold by such a change.
+     * After a failed change, writes {@link #current()} durably: without this call, a crash may still decide whether the failed change counts. Call it
+     * before deleting anything that only a pack of the failed change may hold.
      */
     public void settle() throws IOException {
         if (isOpen) {
@@ -137,8 +138,8 @@ public final class ManifestWriter {
     /**
      * Writes the file, then the copy.
      *
-     * <p><b>Where the disk is full.</b> Most changes that a full disk needs free more than they take: packs are deleted behind them. So a change must not
-     * need room itself. It is written over the copy then, and the log is without one until there is room: {@link #complete}.
+     * <p><b>When the disk is full.</b> Most changes that a full disk needs free more room than they take, because packs are deleted after them. So a
+     * change must not need room itself. It overwrites the copy in that case, and the log has no copy until there is room: see {@link #complete}.
      */
     private synchronized void change(UnaryOperator<Manifest> edit) throws IOException {
         Manifest next = edit.apply(current).numbered(lastEdits + 1);
@@ -178,12 +179,12 @@ public final class ManifestWriter {
             if (!IoFailure.isDiskFull(e)) {
                 throw e;
             }
-            // an old one would list packs that are deleted
+            // an old copy would list packs that are deleted
             ManifestFile.deleteCopy(root);
         }
     }
 
-    /** Writes the copy where a full disk has left none. Call it when something was deleted; a disk that is still full changes nothing. */
+    /** Writes the copy if a full disk has left none. Call it after something was deleted; if the disk is still full, nothing changes. */
     public synchronized void complete() throws IOException {
         if (lacksCopy && !isOpen) {
             writeCopy(ManifestLayout.encode(current));

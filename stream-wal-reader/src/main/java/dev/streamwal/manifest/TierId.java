@@ -3,7 +3,7 @@ package dev.streamwal.manifest;
 import java.util.HexFormat;
 import java.util.Optional;
 
-/** Which log a tier is of: 128 random bits, which the log's manifest has before the tier does. */
+/** Identifies the log that a tier belongs to: 128 random bits, which the log's manifest has before the tier does. */
 public record TierId(long high, long low) {
 
     private static final int DIGITS = 32;

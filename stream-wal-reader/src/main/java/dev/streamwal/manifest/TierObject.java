@@ -3,10 +3,10 @@ package dev.streamwal.manifest;
 import java.util.HexFormat;
 
 /**
- * What a pack became in the tier.
+ * The object of a pack in the tier.
  *
  * @param nonce random, and part of the object's name: no two uploads write to one object
- * @param checksum of what stands behind the pack in the object, which has the checksums of all of the pack
+ * @param checksum of the bytes behind the pack in the object, which have the checksums of all of the pack
  */
 public record TierObject(long nonce, int checksum) {
 

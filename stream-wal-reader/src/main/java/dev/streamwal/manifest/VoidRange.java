@@ -3,8 +3,8 @@ package dev.streamwal.manifest;
 import dev.streamwal.format.StreamKey;
 
 /**
- * A range that was deleted or cut off, and doesn't count any more though packs or shared segments still have it. In packs it covers the
- * segments that begin in it, in shared segments the records. Positions are never given twice, so it doesn't cover later appends.
+ * A range that was deleted or cut off, and doesn't count any more, though packs or shared segments still have it. In packs the range covers the
+ * segments that begin in it; in shared segments it covers the records in it. Positions are never given twice, so it doesn't cover later appends.
  *
  * @param from the first base position covered
  * @param to the first position behind it that isn't covered
@@ -25,13 +25,13 @@ public record VoidRange(StreamKey key, long from, long to, long packsBelow, long
         return basePosition >= from && basePosition < to && packNumber < packsBelow;
     }
 
-    /** Whether it has a part of what stands between two positions, and not all of it. */
+    /** Whether it covers a part of what stands between two positions, but not all of it. */
     public boolean isWithin(long basePosition, long endPosition) {
         boolean isAll = from <= basePosition && endPosition <= to;
         return from < endPosition && basePosition < to && !isAll;
     }
 
-    /** With more packs covered, if these are more. */
+    /** With all packs below a number covered; the same if they are covered already. */
     VoidRange inPacksBelow(long number) {
         return new VoidRange(key, from, to, Math.max(packsBelow, number), sharedBelow);
     }

@@ -7,7 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 
 /**
- * Walks the records of a prefix backwards. Records lead forwards only, so the walk goes forwards through one block of a file, between two
+ * Walks the records of a prefix backwards. A record leads only to the next one, so the walk goes forwards through one block of a file, between two
  * marks of the file's index, remembers where the records start, and delivers them from the last to the first. One thread; close it.
  */
 public final class NanoWalBackward extends NanoWalWalk {
@@ -23,7 +23,7 @@ public final class NanoWalBackward extends NanoWalWalk {
     private long[] starts = new long[FIRST_STARTS];
     private int left;
 
-    /** The records that start before the position, as the files are listed. */
+    /** Walks the records that start before the position, in the files that are listed now. */
     public NanoWalBackward(NanoWalDirectory source, String key, long position) {
         super(source, key);
         this.from = position;

@@ -31,7 +31,7 @@ public final class NanoWalChain {
         return files[index];
     }
 
-    /** Ordinal of the next file that is seen: no file has had this ordinal or a greater one. */
+    /** The ordinal that the next new file gets: no file has had it, or a greater one. */
     public int nextOrdinal() {
         return nextOrdinal;
     }
@@ -42,19 +42,19 @@ public final class NanoWalChain {
         return index < 0 ? Optional.empty() : Optional.of(files[index]);
     }
 
-    /** Whether no file is behind it: it may still be written to. */
+    /** Whether no file comes after it, so that it may still be written to. */
     public boolean isNewest(NanoWalFile file) {
         return after(file.ordinal()) == null;
     }
 
-    /** The first file behind; null where there is none. */
+    /** The first file with a greater ordinal; null if there is none. */
     @Nullable NanoWalFile after(int ordinal) {
         int index = Arrays.binarySearch(ordinals, ordinal + 1);
         int from = index < 0 ? -index - 1 : index;
         return from < files.length ? files[from] : null;
     }
 
-    /** The last file before; null where there is none. */
+    /** The last file with a lower ordinal; null if there is none. */
     @Nullable NanoWalFile before(int ordinal) {
         int index = Arrays.binarySearch(ordinals, ordinal);
         int below = (index < 0 ? -index - 1 : index) - 1;

@@ -35,12 +35,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A directory of nano-wal files, open for reading: a stream for each prefix. Thread-safe.
  *
- * <p>A file gets its ordinal, and with it its positions, when it is first seen; the new files of one listing in order of expiration. So
- * positions stay the same while the directory is open, whatever is deleted; a reader that is opened later counts anew.
+ * <p>A file gets its ordinal, and with it its positions, when it is first seen. The new files of one listing get theirs in order of expiration. So
+ * positions stay the same while the directory is open, whatever is deleted; a reader that is opened later numbers the files anew.
  */
 public final class NanoWalDirectory implements AutoCloseable {
 
-    /** Files opened to tell whether a directory holds nano-wal files; mostly the first with such a name decides. */
+    /** How many files are opened at most to tell whether a directory holds nano-wal files; mostly the first file with such a name decides. */
     private static final int MAX_LOOKED_INTO = 16;
 
     private final Path directory;

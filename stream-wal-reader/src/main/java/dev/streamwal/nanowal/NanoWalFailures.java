@@ -9,7 +9,7 @@ import dev.streamwal.format.NanoWalPosition;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Exceptions of reading nano-wal files. A walk throws each once, and continues behind it. */
+/** Exceptions of reading nano-wal files. A walk throws each once, and continues behind the damage. */
 public final class NanoWalFailures {
 
     private static final String GOES_ON = MessageText.NEXT_CALL;

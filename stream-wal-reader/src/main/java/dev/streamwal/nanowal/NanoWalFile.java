@@ -21,7 +21,7 @@ public final class NanoWalFile {
     enum Header {
         /** Valid. */
         SOUND,
-        /** The magic is right, but the expiration differs from the one in the name, which is the one that counts. */
+        /** The magic is right, but the expiration differs from the one in the name. The name counts. */
         OTHER_EXPIRATION,
         /** Not completely written yet; there are no records. */
         BEGUN
@@ -69,7 +69,7 @@ public final class NanoWalFile {
     }
 
     /**
-     * The file, open, until the caller closes it.
+     * Opens the file; the caller closes it.
      *
      * @throws CorruptSegmentException if it doesn't start as a nano-wal file does
      * @throws UnsupportedFormatException if it is a stream-wal segment, or too long

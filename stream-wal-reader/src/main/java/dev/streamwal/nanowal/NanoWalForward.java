@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Walks the records of a prefix in order, while its files are written and deleted. One thread; close it.
  *
- * <p>A file with another one behind it is no longer written to. Bytes at its end that are no record are damage then, and the walk continues
- * with the next file. In the newest file an incomplete record is one that is being written: the end, for now. Other damage there is reported
- * once, and the walk continues where the file ended at that time.
+ * <p>A file that another one follows is no longer written to. So bytes at its end that are no record are damage, and the walk continues with the next
+ * file. In the newest file an incomplete record is being written: the walk has come to the end, for now. Other damage there is reported once, and the
+ * walk continues where the file ended at that time.
  */
 public final class NanoWalForward extends NanoWalWalk implements TailWalk {
 
@@ -38,7 +38,7 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
         this.nextOrdinal = nextOrdinal;
     }
 
-    /** From the first existing record at or behind the position, which is a file's beginning. */
+    /** A walk from the first existing record at or behind the position, which is a file's beginning. */
     public static NanoWalForward from(NanoWalDirectory source, String key, long position) {
         NanoWalForward walk = new NanoWalForward(source, key, NanoWalPosition.ordinal(position));
         walk.resume = position;
@@ -52,7 +52,7 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
         return walk;
     }
 
-    /** From a record of a file, or the end of its data. */
+    /** A walk from a record of a file, or from the end of the file's data. */
     public static NanoWalForward from(NanoWalDirectory source, NanoWalFile file, long offset) {
         NanoWalForward walk = new NanoWalForward(source, file.key(), file.ordinal());
         walk.entering = file;
@@ -127,7 +127,7 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
         return known != null ? known : source.freshChain(key).after(nextOrdinal - 1);
     }
 
-    /** The file with this ordinal, of which nothing was read, is gone. */
+    /** For a file with this ordinal that is gone, and of which nothing was read. */
     private EntryExpiredException missed(int ordinal, @Nullable NoSuchFileException e) throws IOException {
         long from = Math.max(resume, NanoWalPosition.base(ordinal));
         NanoWalFile gone = file;
@@ -187,8 +187,8 @@ public final class NanoWalForward extends NanoWalWalk implements TailWalk {
     // ---- waiting
 
     /**
-     * Whether a record may have come since {@link #next()} returned false. True may be wrong; false is right, as an append makes the file
-     * grow and a new file changes the directory.
+     * Whether a record may have come since {@link #next()} returned false. True may be wrong; false is right, because an append makes the file grow,
+     * and a new file changes the directory.
      */
     @Override
     public boolean mayHaveMore() {

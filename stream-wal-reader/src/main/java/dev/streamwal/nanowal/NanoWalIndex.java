@@ -6,9 +6,9 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * Where records of a nano-wal file start, as far as the file has been walked: one mark for every 64 KiB, since the records don't lead
- * backwards. Files only grow, so a later walk continues where the last one stopped. Thread-safe: a thread that needs more of the file waits
- * for the thread that walks it.
+ * Where records of a nano-wal file start, as far as the file has been walked: one mark for every 64 KiB, because the records don't lead backwards.
+ * Files only grow, so a later walk continues where the last one stopped. Thread-safe: a thread that needs more of the file waits for the thread that
+ * walks it.
  *
  * <p>Above 1 GiB the blocks are longer, so that a file never has more than 16,384 marks.
  */
@@ -22,9 +22,9 @@ public final class NanoWalIndex {
      *
      * @param offset behind the last record before the walk stopped
      * @param stop what the walk found there
-     * @param isFollowed whether a record stands close behind that
+     * @param isFollowed whether a record stands close behind the offset
      * @param fileBytes length of the file
-     * @param lastOffset of the last record; -1 where there is none
+     * @param lastOffset of the last record; -1 if there is none
      * @param lastFrameBytes of the last record
      */
     public record End(
@@ -109,7 +109,7 @@ public final class NanoWalIndex {
         count = kept;
     }
 
-    /** The last mark below the offset; -1 where there is none. */
+    /** The last mark below the offset; -1 if there is none. */
     public synchronized long markBelow(long offset) {
         int at = Arrays.binarySearch(marks, 0, count, offset);
         int below = (at < 0 ? -at - 1 : at) - 1;

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Walks several prefixes, in the order of timestamps: nano-wal records have none, so one prefix after the other. It has one file open at a
  * time, and remembers its position in each prefix. At the end of all prefixes {@link #next()} returns false; the call after it begins
- * another round, with new records and new keys. A file that is deleted between two rounds is reported, as records may have been appended to
- * it meanwhile. One thread; close it.
+ * another round, with new records and new keys. A file that is deleted between two rounds is reported, because records may have been appended to it
+ * after the first of them. One thread; close it.
  */
 public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
 
@@ -53,7 +53,7 @@ public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
                 }
             } catch (WalIOException e) {
                 if (walk.nextPosition() == before) {
-                    // what can't be read for now is tried again in the next round, and the others needn't wait for it
+                    // a prefix that can't be read for now is tried again in the next round, and the others needn't wait for it
                     leave(walk);
                 }
                 throw e;
@@ -87,7 +87,7 @@ public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
         source.checkOpen();
     }
 
-    /** Always true: only another round can tell. */
+    /** Always true: only another round finds out. */
     @Override
     public boolean mayHaveMore() {
         checkUsable();

@@ -4,8 +4,8 @@ import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 
 /**
- * Tells whether records start at given offsets of a nano-wal file. It walks there from the mark before, since a record's content may look
- * like records. One thread; close it.
+ * Tells whether records start at given offsets of a nano-wal file. It walks there from the mark before, because a record's content may look like
+ * records. One thread; close it.
  */
 public final class NanoWalPlaces implements AutoCloseable {
 

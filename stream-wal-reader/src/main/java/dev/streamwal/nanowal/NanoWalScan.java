@@ -19,7 +19,7 @@ import java.nio.ByteOrder;
  * content.
  *
  * <p>The same evidence decides between the two orders of a record that {@link NanoWalLayout} shows. The later order is assumed, unless only
- * the older one leads to such a place, or the older one leads to a signature or the file's end and the later one only to zeros.
+ * the older one leads to such a place, or the older one leads to a signature or the file's end, and the later one only to zeros.
  *
  * <p>For a length beyond the file's end nothing is read or allocated, and no buffer is larger than the file.
  */
@@ -70,7 +70,7 @@ public final class NanoWalScan implements AutoCloseable {
     private int headerLength;
     private long contentLength;
     private boolean isLengthBehind;
-    /** Whether only zeros confirm the record's end: weak evidence, as contents have zeros too. */
+    /** Whether only zeros confirm the record's end: weak evidence, because contents have zeros too. */
     private boolean isConfirmedByZeros;
     private Stop stop = Stop.END;
 
@@ -90,7 +90,7 @@ public final class NanoWalScan implements AutoCloseable {
         buffer.restart();
     }
 
-    /** Buffers the bytes around {@code last}, from {@code first} on at the earliest, for records that are read from the last on. */
+    /** Buffers the bytes around {@code last}, from {@code first} on at the earliest, for records that are read from the last to the first. */
     void hold(long first, long last) throws IOException {
         if (last < buffer.start() || !buffer.reaches(last + NanoWalLayout.PREFIX_BYTES)) {
             long from = Math.max(first, last - READ_WITH_PREFIX_BYTES);
@@ -98,12 +98,12 @@ public final class NanoWalScan implements AutoCloseable {
         }
     }
 
-    /** Goes to the next record; false where there is none. The next call looks at the same place again, as the file may have grown. */
+    /** Goes to the next record; false if there is none. The next call looks at the same place again, because the file may have grown. */
     public boolean next() throws IOException {
         offset = next;
         stop = find();
         if (stop != Stop.RECORD && stop != Stop.TOO_LONG) {
-            // the record may have been written meanwhile
+            // the record may have been written since the file was read
             buffer.forget();
             fileBytes = bytes.size();
             stop = find();
@@ -136,7 +136,7 @@ public final class NanoWalScan implements AutoCloseable {
         return headerLength == 0 || (isRecord(found) && !isConfirmedByZeros) ? found : findOlder(found);
     }
 
-    /** Tries the order with the content length behind the header; where that is no record, keeps the earlier finding. */
+    /** Tries the order with the content length behind the header. If no record stands there in that order, keeps the earlier finding. */
     private Stop findOlder(Stop found) throws IOException {
         long inFront = contentLength;
         int upToContent = NanoWalLayout.PREFIX_BYTES + headerLength;
@@ -287,7 +287,7 @@ public final class NanoWalScan implements AutoCloseable {
 
     // ---- its bytes
 
-    /** Reads the whole record, which has to precede copying it; false where the file has been cut meanwhile. */
+    /** Reads the whole record, which has to precede copying it; false if the file has been cut since {@link #next()}. */
     public boolean load() throws IOException {
         return buffer.ensure(offset, (int) frameBytes());
     }

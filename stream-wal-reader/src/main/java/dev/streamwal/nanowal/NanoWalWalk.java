@@ -31,7 +31,7 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
         this.key = key;
     }
 
-    /** Goes to the next record, and loads it; false where there is none yet. */
+    /** Goes to the next record, and loads it; false if there is none yet. */
     abstract boolean step() throws IOException;
 
     @Override

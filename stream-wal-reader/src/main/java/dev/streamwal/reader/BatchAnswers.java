@@ -5,8 +5,8 @@ import dev.streamwal.reader.EntryBatch.Status;
 import java.util.Objects;
 
 /**
- * The refs of a batch, and for each the answer, once it is known. Several threads may answer refs at the same time, each of them other refs; who
- * reads the answers must have waited for these threads.
+ * The refs of a batch, and for each the answer, once it is known. Several threads may answer refs at the same time, each thread its own refs. A
+ * thread that reads the answers must have waited for these threads.
  */
 final class BatchAnswers {
 
@@ -16,7 +16,7 @@ final class BatchAnswers {
     final int[] sizes;
     /** Of the refs. */
     final long[] positions;
-    /** Null where there is no answer yet. */
+    /** Null if there is no answer yet. */
     final Status[] statuses;
     /** Where the records are: a buffer's index above 32 bits with the offset in it. */
     final long[] places;
@@ -37,7 +37,7 @@ final class BatchAnswers {
         this.oneStream = takeApart();
     }
 
-    /** Copies the refs' fields into arrays, in one pass, as loading the refs from memory is slow. Returns whether all are of one stream. */
+    /** Copies the refs' fields into arrays, in one pass, because loading the refs from memory is slow. Returns whether all are of one stream. */
     private boolean takeApart() {
         boolean same = true;
         String stream = refs.length == 0 ? "" : Objects.requireNonNull(refs[0], "ref").key();

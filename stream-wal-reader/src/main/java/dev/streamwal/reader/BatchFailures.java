@@ -3,7 +3,7 @@ package dev.streamwal.reader;
 import dev.streamwal.error.WalException;
 import org.jspecify.annotations.Nullable;
 
-/** Why refs of a batch can't be read. Takes no memory where all refs can be read. Failures may be added by several threads. */
+/** Why refs of a batch can't be read. Takes no memory if all refs can be read. Failures may be added by several threads. */
 final class BatchFailures {
 
     private final int refs;
@@ -23,7 +23,7 @@ final class BatchFailures {
         known[index] = failure;
     }
 
-    /** The failure of a ref; null where it has none. */
+    /** The failure of a ref; null if it has none. */
     @Nullable WalException of(int index) {
         return byIndex == null ? null : byIndex[index];
     }

@@ -32,7 +32,7 @@ final class BatchMemory {
     /**
      * Refuses a batch of more than {@code maxBatchBytes}. Counts each record once; a single record is read whatever its size.
      *
-     * @param bytes size of each ref's record, by the ref's index; less than 0 where it isn't known
+     * @param bytes size of each ref's record, by the ref's index; less than 0 if it isn't known
      */
     void check(EntryRef[] refs, int[] bytes) {
         long all = 0;
@@ -72,8 +72,8 @@ final class BatchMemory {
     /**
      * Room for one thread.
      *
-     * @param length that it has at least
-     * @param wanted that it has if a shared buffer is that large
+     * @param length bytes that it has at least
+     * @param wanted bytes that it has if a shared buffer is that large
      */
     synchronized BatchRoom room(int length, long wanted) {
         int capacity = (int) Math.max(length, Math.min(MAX_BUFFER_BYTES, wanted));

@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Reads one batch. It begins on the caller's thread alone. Where the reads turn out to wait for the disk, the refs that are left are split, and the
+ * Reads one batch. It begins on the caller's thread alone. If the reads turn out to wait for the disk, the refs that are left are split, and the
  * parts are read by several threads.
  *
  * <p><b>Why not at once by several threads.</b> What is in the page cache is read in less time than it takes to wake a thread. Whether it is there
  * is known from how long the first reads take, and from nothing else.
  *
- * <p><b>Why the answers don't depend on it.</b> Each ref is answered by one thread, from the log as a reader with one thread sees it. Refs without
- * an answer are read again from the beginning. All parts have ended before the batch is returned, or its buffers are released.
+ * <p><b>Why the answers don't depend on the threads.</b> Each ref is answered by one thread, from the log as a reader with one thread sees it. Refs
+ * without an answer are read again from the beginning. All parts have ended before the batch is returned, or its buffers are released.
  */
 final class BatchRead {
 

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Splits refs of a batch into parts: the streams in the order in which they are first asked for, as without parts, each in the order of positions.
- * Refs that one read takes together stay together. Pure.
+ * Splits refs of a batch into parts. As without parts, the streams are in the order in which they are first asked for, and each stream's refs are in
+ * order of position. Refs that one read takes together stay together. Pure.
  */
 final class BatchSplit {
 
@@ -29,7 +29,7 @@ final class BatchSplit {
      * Indexes of refs, split.
      *
      * @param indexes of the refs
-     * @param wanted how many parts are wanted; there may be fewer, or, where some are large, more
+     * @param wanted how many parts are wanted; there may be fewer, or, if some are large, more
      */
     List<int[]> parts(int[] indexes, int wanted) {
         int[] sorted = sorted(indexes);

@@ -41,7 +41,7 @@ final class ConsumedWalk extends WalkOfWalks implements TailWalk {
             }
             throw e;
         } catch (Error e) {
-            // as of too little heap: the walk may be behind a record that nobody was given, which the next commit would cover
+            // such as too little heap: the walk may have passed a record that wasn't delivered, and the next commit would cover it
             close();
             throw e;
         }

@@ -26,12 +26,12 @@ public final class ConsumerInfo extends Snapshot<ConsumerInfo.Fields> {
         return fields().keys();
     }
 
-    /** {@return by key, the committed position: every record before it has been processed. Without the streams that it has not committed} */
+    /** {@return the committed positions by key: every record before such a position has been processed. Streams without a commit are left out} */
     public NavigableMap<String, Long> committed() {
         return fields().committed();
     }
 
-    /** {@return when it last committed, epoch ms; making the consumer counts as a commit of each stream that was there} */
+    /** {@return when it last committed, epoch ms; empty without a commit. Creating the consumer counts as a commit of each stream that existed} */
     public OptionalLong lastCommitMillis() {
         return fields().lastCommitMillis();
     }

@@ -20,22 +20,25 @@ public final class ConsumerLag extends Snapshot<ConsumerLag.Fields> {
         return fields().key();
     }
 
-    /** {@return the committed position: every record before it has been processed. The stream's first position where nothing was committed} */
+    /** {@return the committed position: every record before it has been processed. The stream's first position if nothing was committed} */
     public long committed() {
         return fields().committed();
     }
 
-    /** {@return the stream position where the data ends; the stream's first position where damage hides the end} */
+    /** {@return the stream position where the data ends; the stream's first position if damage hides the end} */
     public long end() {
         return fields().end();
     }
 
-    /** {@return how many bytes of records lie between the two; less than the distance of the positions where the stream has skipped positions} */
+    /**
+     * {@return how many bytes of records lie between {@link #committed()} and {@link #end()}; fewer than their distance if the stream has skipped
+     * positions}
+     */
     public long behindBytes() {
         return fields().behindBytes();
     }
 
-    /** {@return the range that was deleted before it was committed; empty where none is known} */
+    /** {@return the range that was deleted before it was committed; empty if none is known} */
     public Optional<LostRange> lost() {
         return fields().lost();
     }

@@ -138,7 +138,7 @@ final class Consumers {
         });
     }
 
-    /** Opens the cursor; read-only where nothing can be written. */
+    /** Opens the cursor; read-only if nothing can be written. */
     private ConsumerCursor cursor(StreamKey name, KeyScope scope, Path file) throws IOException {
         try {
             CursorSettings settings = new CursorSettings(new SecureRandom()::nextLong, log.settings().clock());
@@ -235,7 +235,7 @@ final class Consumers {
         });
     }
 
-    /** Empty where the stream was deleted. */
+    /** Empty if the stream was deleted. */
     private Optional<ConsumerLag> lag(String key, long start, @Nullable Committed committed) throws IOException {
         SegmentCatalog catalog = log.freshCatalog(key);
         ListedSegments chain = catalog.chain();

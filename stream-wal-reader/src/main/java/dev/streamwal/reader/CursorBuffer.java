@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A read-only view of a cursor's own memory. The cursor writes the next record over it, and no reference count could prevent that; so
- * {@link #retain()} throws. {@link #release()} does nothing, since only the cursor gives the memory back; after that the buffer can't be read.
- * Slices and duplicates share this buffer's count, so they behave alike. {@link #unwrap()} is null, since the wrapped buffer could be retained.
+ * {@link #retain()} throws. {@link #release()} does nothing, because only the cursor gives the memory back; after the cursor has done so, the buffer
+ * can't be read. Slices and duplicates share this buffer's count, so they behave alike. {@link #unwrap()} is null, because the wrapped buffer could
+ * be retained.
  */
 final class CursorBuffer extends AbstractByteBuf {
 

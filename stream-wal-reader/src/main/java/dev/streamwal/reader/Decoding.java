@@ -6,12 +6,12 @@ import dev.streamwal.format.SchemaTag;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
-/** From a record to the value that a program's codec makes of it. */
+/** Makes a record's value by a program's codec. */
 final class Decoding {
 
     private Decoding() {}
 
-    /** Refuses a codec that no record can be of. */
+    /** Refuses a codec whose schema id or version no record can have. */
     static void check(RecordCodec<?> codec) {
         SchemaTag.check(codec.schemaId(), codec.version());
     }

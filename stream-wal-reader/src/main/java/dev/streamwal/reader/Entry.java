@@ -22,12 +22,12 @@ public interface Entry {
     /** {@return epoch milliseconds, as given by the writer or its clock} */
     long timestampMillis();
 
-    /** {@return the same as an instant} */
+    /** {@return {@link #timestampMillis()} as an instant} */
     default Instant timestamp() {
         return Instant.ofEpochMilli(timestampMillis());
     }
 
-    /** {@return the record's header, the same buffer at every call; empty, never null, where it has none} */
+    /** {@return the record's header, the same buffer at every call; empty, never null, if it has none} */
     ByteBuf header();
 
     /** {@return the record's content, the same buffer at every call} */
@@ -46,7 +46,7 @@ public interface Entry {
      * @param codec makes it of the content
      * @return the value
      * @throws UndecodableRecordException if the record isn't one that the codec reads, or the codec throws
-     * @throws IllegalArgumentException if the codec's schema id or version can't be one
+     * @throws IllegalArgumentException if the codec's schema id or version is out of range
      */
     default <T> T value(RecordCodec<T> codec) {
         return Decoding.value(codec, this);

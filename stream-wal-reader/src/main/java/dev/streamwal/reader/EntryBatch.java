@@ -25,7 +25,7 @@ public final class EntryBatch implements AutoCloseable {
 
     /** The result for a ref. */
     public enum Status {
-        /** The record is there, and verifies. Whether it can be decrypted, if it is encrypted, is told when it is asked for. */
+        /** The record is there, and verifies. If it is encrypted, {@link EntryBatch#get} tells whether it can be decrypted. */
         FOUND,
         /** The record has been deleted: it expired, or was purged, or its stream was deleted. */
         EXPIRED,
@@ -80,16 +80,16 @@ public final class EntryBatch implements AutoCloseable {
     }
 
     /**
-     * The record; the same object at every call, whose buffers are valid until {@link #close()}, unless they are retained.
+     * The record, the same object at every call. Its buffers are valid until {@link #close()}, or longer if they are retained.
      *
      * @param index of the ref, in the order asked
      * @return the record
      * @throws EntryExpiredException if the status is {@code EXPIRED}
      * @throws EntryNotFoundException if it is {@code NOT_FOUND}
-     * @throws CorruptSegmentException if it is {@code CORRUPT}
-     *     or the record is encrypted, and its bytes aren't what was encrypted for this place
+     * @throws CorruptSegmentException if it is {@code CORRUPT}, or if the record is encrypted and its bytes aren't those that were encrypted for this
+     *     place
      * @throws UnsupportedFormatException if it is {@code CORRUPT} because the record needs a newer version
-     * @throws KeyUnavailableException if the record is encrypted, and a key to read it can't be had
+     * @throws KeyUnavailableException if the record is encrypted, and a key that it needs isn't available
      */
     public Entry get(int index) {
         checkOpen();
@@ -111,7 +111,7 @@ public final class EntryBatch implements AutoCloseable {
         return entry;
     }
 
-    /** Decrypted to the heap: the buffers keep what was read. */
+    /** Decrypts the record to the heap; the buffers keep the encrypted bytes. */
     private Entry opened(EntryRef ref, ByteBuf buffer, int frame) {
         int headerLength = shape.headerLength(buffer, frame);
         long timestampMillis = shape.timestampMillis(buffer, frame);
@@ -134,7 +134,7 @@ public final class EntryBatch implements AutoCloseable {
      * The records that were found, in the order asked.
      *
      * @return those whose status is {@code FOUND}
-     * @throws KeyUnavailableException if one is encrypted, and a key to read it can't be had
+     * @throws KeyUnavailableException if one is encrypted, and a key that it needs isn't available
      */
     public List<Entry> found() {
         checkOpen();
@@ -147,7 +147,7 @@ public final class EntryBatch implements AutoCloseable {
         return found;
     }
 
-    /** Gives the buffers back; a second time it does nothing. */
+    /** Releases the buffers. A second call does nothing. */
     @Override
     public void close() {
         if (!closed) {
@@ -167,7 +167,7 @@ public final class EntryBatch implements AutoCloseable {
         return buffers.size();
     }
 
-    /** A record in one of the batch's buffers; slices are made when they are asked for, as they cost more than the reading. */
+    /** A record in one of the batch's buffers; slices are made when they are asked for, because they cost more than the reading. */
     private static final class Slice implements Entry {
 
         private final EntryBatch batch;

@@ -22,16 +22,18 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Goes through records: of one stream in order of position, or in another order where the method that made the cursor says so. Late records make
+ * Goes through records: of one stream in order of position, or in another order if the method that made the cursor says so. Late records make
  * timestamps go back. The cursor stands on a record after {@link #next()} returned true, and its other methods are about that record. It makes no
- * garbage except in {@link #timestamp()}, {@link #ref()}, {@link #copy()} and {@link #typed}. It is not an {@link Entry}, so that it can't be put into a collection
- * by mistake. One thread; close it.
+ * garbage except in {@link #timestamp()}, {@link #ref()}, {@link #copy()} and {@link #typed}. It is not an {@link Entry}, so that it can't be put
+ * into a collection by mistake. One thread; close it.
  *
- * <p>An encrypted record is decrypted when its header or content is asked for, which makes some garbage. So these methods, and those that return or decode
- * a copy of them, throw a {@link KeyUnavailableException} where a key to read it can't be had, and a {@link CorruptSegmentException} where it isn't what was
- * encrypted for this place. The cursor can go on. Keys, times and positions can be read without keys.
+ * <p>An encrypted record is decrypted when its header or content is asked for, which makes some garbage. So these methods, and those that return or
+ * decode a copy of them, throw a {@link KeyUnavailableException} if a key that the record needs isn't available, and a
+ * {@link CorruptSegmentException} if its bytes aren't those that were encrypted for this place. The cursor can go on. Keys, times and positions can
+ * be read without keys.
  *
- * <p>A cursor at the end sees what is appended later: call {@link #next()} again. One that goes backwards has no such end.
+ * <p>A cursor at the end sees what is appended later: call {@link #next()} again. Those of {@link WalReader#scanBackward} and
+ * {@link WalReader#scanLast} don't.
  *
  * @since 1.0
  */
@@ -44,7 +46,7 @@ public class EntryCursor implements AutoCloseable {
     private long left;
     private final Part header = new Part();
     private final Part content = new Part();
-    /** The record's header and content, where it is encrypted and was asked for. */
+    /** The record's header and content decrypted, if it is encrypted and either was asked for. */
     private byte @Nullable [] opened;
 
     EntryCursor(RecordWalk walk, LogKeys keys) {
@@ -93,12 +95,12 @@ public class EntryCursor implements AutoCloseable {
     /**
      * Goes to the next record.
      *
-     * @return false where there is none, for now
-     * @throws CorruptSegmentException if there is damage; the call after continues after it
-     * @throws UnsupportedFormatException if a record needs a newer version; the call after continues after it
-     * @throws EntryExpiredException if the records to be read have been deleted meanwhile; the call after continues after them
-     * @throws WalIOException if the file system fails, or a slot was given up by its writer, in which case the call after goes on
-     *     after it
+     * @return false if there is none, for now
+     * @throws CorruptSegmentException if there is damage; the next call continues after it
+     * @throws UnsupportedFormatException if a record needs a newer version; the next call continues after it
+     * @throws EntryExpiredException if the records to be read next have been deleted; the next call continues after them
+     * @throws WalIOException if the file system fails, or a slot was given up by its writer; in the latter case the next call continues after the
+     *     slot
      * @throws WalClosedException if the cursor or its reader has been closed
      */
     public boolean next() {
@@ -122,12 +124,15 @@ public class EntryCursor implements AutoCloseable {
         return walk.key();
     }
 
-    /** {@return where the record is in the stream} */
+    /** {@return the record's position in the stream} */
     public long position() {
         return walk.record().position();
     }
 
-    /** {@return the record's frame as it is stored, with its padding, bytes: an encrypted record's is longer, see {@link EntryRef#size()}} */
+    /**
+     * {@return the size of the record's frame as it is stored, with its padding, in bytes; an encrypted record's is larger: see
+     * {@link EntryRef#size()}}
+     */
     public int size() {
         return walk.record().frameBytes();
     }
@@ -137,13 +142,13 @@ public class EntryCursor implements AutoCloseable {
         return walk.record().timestampMillis();
     }
 
-    /** {@return the same as an instant, a new object at each call} */
+    /** {@return {@link #timestampMillis()} as an instant, a new object at each call} */
     public Instant timestamp() {
         return Instant.ofEpochMilli(timestampMillis());
     }
 
     /**
-     * The record's header, read-only, empty where it has none; valid until {@link #next()} or {@link #close()}. It can't be retained: keep
+     * The record's header, read-only, empty if it has none; valid until {@link #next()} or {@link #close()}. It can't be retained: keep
      * {@link #copy()}. Releasing it does nothing.
      *
      * @return the cursor's own buffer
@@ -210,18 +215,18 @@ public class EntryCursor implements AutoCloseable {
     }
 
     /**
-     * This cursor, for values of a type in place of bytes. Both move together; closing either closes both.
+     * This cursor, with values of a type in place of bytes. Both move together; closing either closes both.
      *
      * @param <T> type of the values
      * @param codec makes them of the records' contents
      * @return to be closed by the caller, in place of this one
-     * @throws IllegalArgumentException if the codec's schema id or version can't be one
+     * @throws IllegalArgumentException if the codec's schema id or version is out of range
      */
     public <T> TypedCursor<T> typed(RecordCodec<T> codec) {
         return new TypedCursor<>(this, codec);
     }
 
-    /** The tag at the end of the record's header; {@link SchemaTag#NONE} where there is none. */
+    /** The tag at the end of the record's header; {@link SchemaTag#NONE} if there is none. */
     final long schemaTag() {
         return SchemaTag.in(header(), walk.record().headerLength());
     }
@@ -237,7 +242,7 @@ public class EntryCursor implements AutoCloseable {
         return content().setIndex(0, contentLength(walk.record()));
     }
 
-    /** {@return the reference of the record, by which it can be read again} */
+    /** {@return a reference to the record, by which it can be read again} */
     public EntryRef ref() {
         return new EntryRef(walk.key(), position(), size());
     }
@@ -250,8 +255,8 @@ public class EntryCursor implements AutoCloseable {
     }
 
     /**
-     * Where a later {@link WalReader#scanFrom} resumes, or, for a cursor that goes backwards, a later {@link WalReader#scanBackward}: beyond
-     * everything that this cursor has passed.
+     * Where a later {@link WalReader#scanFrom} resumes: after everything that this cursor has passed. For a cursor that goes backwards, where a later
+     * {@link WalReader#scanBackward} resumes.
      *
      * @return a position in the stream; for a cursor over several streams, in the stream of the record
      * @throws IllegalStateException if the cursor is over several streams, and is on no record
@@ -266,7 +271,7 @@ public class EntryCursor implements AutoCloseable {
         content.release();
     }
 
-    /** Gives its buffers back; a second time it does nothing. */
+    /** Releases its buffers. A second call does nothing. */
     @Override
     public void close() {
         try {

@@ -23,19 +23,19 @@ import java.nio.ByteBuffer;
  *
  * One key's refs sort bytewise by position. The order of refs is by key, as unsigned UTF-8 bytes, then by position.
  *
- * <p>The constructor doesn't look at every character of the key, as every append makes a ref. That a key is valid Unicode of at most 1,024 bytes is
- * checked where a ref is parsed, encoded or read.
+ * <p>The constructor doesn't look at every character of the key, because every append makes a ref. Whether a key is valid Unicode of at most 1,024
+ * bytes is checked when a ref is parsed, encoded or read.
  *
  * @param key the key of the stream, 1 to 1,024 bytes of UTF-8
- * @param position in the stream, not negative. Positions grow, and need not begin at 0: a stream may skip positions, as when the log is opened
- *     again, so that they don't say how many bytes or records stand before one
- * @param size of the frame as it is stored, with its padding, in bytes: a multiple of 8, at least 32 and less than 32 MiB. That of an encrypted record
- *     includes the {@value #ENCRYPTION_BYTES} bytes by which it is longer
+ * @param position in the stream, not negative. Positions grow, and need not begin at 0: a stream may skip positions, as when the log is opened again,
+ *     so a position doesn't tell how many bytes or records are before it
+ * @param size of the frame as it is stored, with its padding, in bytes: a multiple of 8, at least 32 and less than 32 MiB. The size of an encrypted
+ *     record includes the {@value #ENCRYPTION_BYTES} bytes that encryption adds
  * @since 1.0
  */
 public record EntryRef(String key, long position, int size) implements Comparable<EntryRef> {
 
-    /** By how many bytes an encrypted record's content is longer than the record's. */
+    /** How many bytes encryption adds to a record's content. */
     public static final int ENCRYPTION_BYTES = SealLayout.BYTES;
 
     private static final char POSITION_MARK = '@';
@@ -86,10 +86,10 @@ public record EntryRef(String key, long position, int size) implements Comparabl
     }
 
     /**
-     * The size of a record with these lengths. With the stream and the position of the append it makes a ref.
+     * The size of a record with these lengths. Together with the stream's key and the position of the append it makes a ref.
      *
      * @param headerLength of the record's own header, 0 to 65,535 bytes
-     * @param contentLength of its content, in bytes, not negative; plus {@link #ENCRYPTION_BYTES} where the stream is encrypted
+     * @param contentLength of its content, in bytes, not negative; plus {@link #ENCRYPTION_BYTES} if the stream is encrypted
      * @return the frame with its padding, in bytes
      * @throws IllegalArgumentException if no record has such lengths
      */

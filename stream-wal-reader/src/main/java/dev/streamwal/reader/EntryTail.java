@@ -11,12 +11,12 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * A cursor that waits for new records, of any process. It survives rotation, sealing, sweeping and cutting of segments, streams that are deleted
- * and come again, and a writer that ends, is killed or restarts. If another log is created or restored at the log's path, it ends with a
- * {@link WalClosedException}, except in the process that writes the log.
+ * A cursor that waits for new records, whichever process appends them. It survives rotation, sealing, sweeping and cutting of segments, streams that
+ * are deleted and come again, and a writer that ends, is killed or restarts. If another log is created or restored at the log's path, the tail ends
+ * with a {@link WalClosedException}, except in the process that writes the log.
  *
- * <p>Records that retention deleted before they were read are reported: {@code next} throws an {@link EntryExpiredException} once, and the call
- * after continues at {@link EntryExpiredException#to()}. Records of a deleted stream are reported when the stream comes again. One exception: a tail by
+ * <p>Records that retention deleted before they were read are reported: {@code next} throws an {@link EntryExpiredException} once, and the next call
+ * continues at {@link EntryExpiredException#to()}. Records of a deleted stream are reported when the stream comes again. One exception: a tail by
  * prefix or pattern remembers the last thousand streams that were deleted after it had read them to their end; an earlier one counts as new. If it
  * isn't known whether there were such records, {@link EntryExpiredException#isCertain()} is false.
  *
@@ -71,10 +71,9 @@ public final class EntryTail extends EntryCursor {
     /**
      * Goes to the next record, and waits for it if need be. Throws what {@link #next()} throws.
      *
-     * @param timeout how long to wait at most; zero or less looks once, and doesn't wait. In each look
-     *     a tail of many streams looks at shared segments, and only in turn at those that streams have of their own: false doesn't say that there is
-     *     nothing in those
-     * @return false where the time is over, or {@link #wakeup()} was called
+     * @param timeout how long to wait at most; zero or less looks once, and doesn't wait. A look of a tail of many streams covers shared segments,
+     *     but only some of the segments that streams have of their own, in turn: false doesn't mean that there is nothing in those
+     * @return false if the time is over, or {@link #wakeup()} was called
      * @throws InterruptedException if the thread is interrupted while it waits, or was before
      */
     public boolean next(Duration timeout) throws InterruptedException {
@@ -147,12 +146,12 @@ public final class EntryTail extends EntryCursor {
     }
 
     /**
-     * This tail, for values of a type in place of bytes. Both move together; closing either closes both.
+     * This tail, with values of a type in place of bytes. Both move together; closing either closes both.
      *
      * @param <T> type of the values
      * @param codec makes them of the records' contents
      * @return to be closed by the caller, in place of this one
-     * @throws IllegalArgumentException if the codec's schema id or version can't be one
+     * @throws IllegalArgumentException if the codec's schema id or version is out of range
      */
     @Override
     public <T> TypedTail<T> typed(RecordCodec<T> codec) {
@@ -165,7 +164,8 @@ public final class EntryTail extends EntryCursor {
      *
      * <p>A tail of a prefix, of a pattern, or of all streams leaves out those in which it hasn't read anything yet, unless it was told where to begin
      * in them. A later tail of the same keys delivers such a stream from its first record. A stream that is followed by its key, or by a
-     * {@link WalConsumer}, has position 0 instead. A tail from there may report records as lost that retention deleted, or that never were.
+     * {@link WalConsumer}, has position 0 instead. A tail from there may report a loss: of records that retention deleted, or of positions that never
+     * had a record.
      *
      * @return a snapshot by key, the caller's own
      */

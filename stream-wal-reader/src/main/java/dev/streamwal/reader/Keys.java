@@ -15,8 +15,8 @@ import java.util.Objects;
  * Keys.all();
  * }</pre>
  *
- * <p>It selects keys, whether or not their streams exist. A call looks at the streams that exist when it is made; a call that goes on, as when
- * following, includes streams that come later. Immutable and thread-safe. Two are equal if made by the same method from the same text, or from the
+ * <p>It selects keys, whether or not their streams exist. A call looks at the streams that exist when it is made; a cursor that follows streams
+ * includes those that are created later. Immutable and thread-safe. Two of them are equal if made by the same method from the same text, or from the
  * same set of keys; {@code prefix("")} equals {@link #all()}.
  *
  * @since 1.0

@@ -45,7 +45,7 @@ final class LostRanges {
         }
     }
 
-    /** Where the range ends that begins at a position; that position where none does. */
+    /** The end of the range that begins at a position; the position itself if none begins there. */
     synchronized long behind(String key, long position) {
         return ranges.getOrDefault(key, NONE).getOrDefault(position, position);
     }

@@ -28,8 +28,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Reads one batch of records from nano-wal files. Refs tell their records' sizes, so neighbours are read with one call. Where a ref's signature and
- * lengths aren't found, its file is walked to find the record or the reason. One use.
+ * Reads one batch of records from nano-wal files. Refs tell their records' sizes, so neighbours are read with one call. If a ref's signature and
+ * lengths aren't found at its position, the file is walked to find the record or the reason. One use.
  */
 final class NanoWalBatchRead {
 

@@ -123,7 +123,7 @@ final class NanoWalLog implements ReadableLog {
         return new EntryRef(file.key(), file.position(end.lastOffset()), NanoWalPosition.size(end.lastFrameBytes()));
     }
 
-    /** Empty where the file has been deleted. */
+    /** Empty if the file has been deleted. */
     private Optional<NanoWalIndex.End> endOf(NanoWalFile file) throws IOException {
         try (SharedFile bytes = file.open(source.channels())) {
             return Optional.of(file.index().extend(bytes, source.settings().scanBufferBytes()));
@@ -162,7 +162,7 @@ final class NanoWalLog implements ReadableLog {
         }
     }
 
-    /** The file that has the position; empty where the file was deleted, or where the position is that of the next file. */
+    /** The file that has the position; empty if the file was deleted, or if the position is where the next file will begin. */
     private Optional<NanoWalFile> startIn(String key, NanoWalChain chain, long position) {
         boolean isKnown = NanoWalPosition.ordinal(position) < chain.nextOrdinal()
                 || position == NanoWalPosition.base(chain.nextOrdinal()) || chain.size() == 0;
@@ -173,8 +173,8 @@ final class NanoWalLog implements ReadableLog {
     }
 
     /**
-     * The offset of a position in the file. Behind the data any offset up to the file's end is accepted, as there may be damage or a half-written
-     * record.
+     * The offset of a position in the file. Behind the data any offset up to the file's end is accepted, because there may be damage or a
+     * half-written record.
      */
     private long startAt(NanoWalFile file, long position) throws IOException {
         long offset = NanoWalPosition.offset(position);

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads a part of a batch: groups its refs by stream and by segment, sorts them by offset, reads neighbours with one call, and verifies every record
  * in the buffer that it was read into. Refs that aren't found at once are looked up again in a fresh listing; for those still missing it finds out
- * why. Stops early where the pace says that the disk is slow: the refs without an answer are left to others. One use, one thread.
+ * why. Stops early if the pace says that the disk is slow: the refs without an answer are left to others. One use, one thread.
  */
 final class PartRead {
 
@@ -183,7 +183,7 @@ final class PartRead {
         }
     }
 
-    /** Packs, for each ref, the index of its segment in the chain plus 1; 0 where no segment has the position. */
+    /** Packs, for each ref, the index of its segment in the chain plus 1; 0 if no segment has the position. */
     private long[] sortBySegment(ListedSegments chain, int[] indexes, int count) {
         long[] bySegment = new long[count];
         for (int i = 0; i < count; i++) {
@@ -245,7 +245,7 @@ final class PartRead {
         }
     }
 
-    /** Whether a segment that begins so may reach to the ref; with the offset of one that is invented, nothing can be computed. */
+    /** Whether a segment with this header may reach to the ref. The offset of an invented ref may be too large to compute with. */
     private boolean isNear(SegmentHeader header, int index) {
         return positions[index] - header.basePosition() <= Integer.MAX_VALUE;
     }

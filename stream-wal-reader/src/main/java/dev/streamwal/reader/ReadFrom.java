@@ -46,7 +46,7 @@ public final class ReadFrom {
     }
 
     /**
-     * A position that a reader has reached. Deleted records from there on are reported, also where the position is 0.
+     * A position that a reader has reached. Deleted records from there on are reported, also if the position is 0.
      *
      * @param position in the stream, as {@link EntryRef#position()}, {@link EntryRef#end()}, {@link EntryCursor#nextPosition()} and
      *     {@link EntryTail#positions()} give it
@@ -72,8 +72,8 @@ public final class ReadFrom {
     }
 
     /**
-     * The first record, in order of position, whose timestamp is at or after a time; later ones may be older, where records came late. Where
-     * there is no such record yet, following begins with the next append, whatever its timestamp. Finding the record takes as many reads as
+     * The first record, in order of position, whose timestamp is at or after a time; records after it may be older, if they came late. If there is no
+     * such record yet, following begins with the next append, whatever its timestamp. Finding the record takes as many reads as
      * {@link WalReader#scan(String, Instant, Instant)} from that time takes to its first record. Damage before it is skipped.
      *
      * @param instant the time

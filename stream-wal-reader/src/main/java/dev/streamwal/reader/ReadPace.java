@@ -8,9 +8,9 @@ import java.util.function.LongSupplier;
  */
 final class ReadPace {
 
-    /** Reads between two looks at the clock, which takes as long as a percent of a fast read. */
+    /** Reads between two looks at the clock. A look takes about a hundredth of the time of a fast read. */
     static final int LOOK_EVERY = 4;
-    /** Looks in a row at slow reads: a thread that had to wait for a processor once isn't one that waits for the disk. */
+    /** Looks in a row at slow reads. A single slow look may only mean that the thread had to wait for a processor. */
     static final int SLOW_LOOKS = 2;
     /** What a fast read takes at most, on average. */
     static final long FAST_READ_NANOS = 40_000;

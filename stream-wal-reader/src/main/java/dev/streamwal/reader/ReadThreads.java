@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Threads of a reader that read parts of batches, beside the threads that ask for these batches. The first batch whose reads wait for the disk starts
+ * Threads of a reader that read parts of batches, beside the threads that ask for the batches. The first batch whose reads wait for the disk starts
  * them; they end after {@value #IDLE_SECONDS} s without work, and when the reader is closed. Thread-safe.
  */
 final class ReadThreads implements AutoCloseable {
@@ -29,7 +29,7 @@ final class ReadThreads implements AutoCloseable {
     private final AtomicInteger created = new AtomicInteger();
     /** Those that haven't ended, and some that have. */
     private final Queue<Thread> alive = new ConcurrentLinkedQueue<>();
-    /** Null where the threads that ask read alone. */
+    /** Null if each batch is read by the calling thread alone. */
     private final @Nullable ThreadPoolExecutor threads;
 
     /** @param parallelReads of one batch at a time; 1: without threads */
@@ -143,8 +143,8 @@ final class ReadThreads implements AutoCloseable {
     }
 
     /**
-     * Ends the threads, and waits until they have ended, {@value #MAX_CLOSE_SECONDS} s at most: a tier may answer no more, and then they end when it
-     * does. An interrupt doesn't end the wait, and is kept.
+     * Ends the threads, and waits until they have ended, {@value #MAX_CLOSE_SECONDS} s at most: a thread that waits for a tier ends only when the
+     * tier answers. An interrupt doesn't end the wait, and is kept.
      */
     @Override
     public void close() {

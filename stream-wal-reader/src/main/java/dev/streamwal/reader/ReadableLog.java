@@ -48,7 +48,7 @@ interface ReadableLog extends AutoCloseable {
         return onEach(keys, this::latest);
     }
 
-    /** What the operation has for each key, in the keys' order; what it has nothing for is left out. */
+    /** The operation's result for each key, in the keys' order; keys without a result are left out. */
     static <T> Map<String, T> onEach(Collection<String> keys, Function<String, Optional<T>> operation) {
         Map<String, T> results = new LinkedHashMap<>();
         for (String key : keys) {
@@ -60,7 +60,7 @@ interface ReadableLog extends AutoCloseable {
         return results;
     }
 
-    /** One record, on the heap; empty where it has expired or isn't there. */
+    /** One record, on the heap; empty if it has expired or isn't there. */
     default Optional<Entry> find(EntryRef ref) {
         try (EntryBatch batch = readBatch(new EntryRef[] {ref})) {
             return switch (batch.status(0)) {
@@ -87,7 +87,7 @@ interface ReadableLog extends AutoCloseable {
      */
     TailWalk followAll(KeyScope scope, Map<String, ScanBegin> from);
 
-    /** The records that end at or before the position, newest first; all where it is {@link Long#MAX_VALUE}. */
+    /** The records that end at or before the position, newest first; all records if it is {@link Long#MAX_VALUE}. */
     RecordWalk scanBackward(String key, long position);
 
     /** Merges several streams by timestamp. It asks for the keys when it begins, and each time it has come to its end. */
@@ -95,7 +95,7 @@ interface ReadableLog extends AutoCloseable {
 
     VerifyReport verify(String key);
 
-    /** Opens its encrypted records. */
+    /** The keys that decrypt its records. */
     LogKeys sessionKeys();
 
     /** The log's consumers. */
@@ -114,7 +114,7 @@ interface ReadableLog extends AutoCloseable {
     /** Bytes read so far. */
     long readBytes();
 
-    /** Of these, bytes read past the page cache. */
+    /** How many of the bytes were read past the page cache. */
     default long directReadBytes() {
         return 0;
     }

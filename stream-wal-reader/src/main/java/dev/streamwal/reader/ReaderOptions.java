@@ -88,7 +88,7 @@ public final class ReaderOptions {
         return maxOpenFiles;
     }
 
-    /** {@return the largest gap between two records, in bytes, that one read call reads along} */
+    /** {@return the largest gap between two records, in bytes, over which one call reads both} */
     public int mergeGapBytes() {
         return mergeGapBytes;
     }
@@ -98,17 +98,17 @@ public final class ReaderOptions {
         return scanBufferBytes;
     }
 
-    /** {@return how much memory the reader takes for blocks of packs that it has unpacked, in bytes, at most} */
+    /** {@return the maximum memory for unpacked blocks of packs, in bytes} */
     public long blockCacheBytes() {
         return blockCacheBytes;
     }
 
-    /** {@return whether sealed files are mapped into memory, where this version of Java can} */
+    /** {@return whether sealed files are mapped into memory, if this version of Java can do that} */
     public boolean mappedReads() {
         return mappedReads;
     }
 
-    /** {@return whether scans of sealed files leave the page cache as it was, where the file system can} */
+    /** {@return whether scans of sealed files leave the page cache as it was, if the file system can do that} */
     public boolean directScans() {
         return directScans;
     }
@@ -123,17 +123,17 @@ public final class ReaderOptions {
         return clock;
     }
 
-    /** {@return the keys by which encrypted records are read; empty if there are none} */
+    /** {@return the master keys for encrypted records; empty if there are none} */
     public Optional<MasterKeys> keys() {
         return keys;
     }
 
-    /** {@return where the log's tier is; empty where it is as the log's manifest says} */
+    /** {@return where the log's tier is; empty for the place that the log's manifest names} */
     public Optional<Path> tier() {
         return tier;
     }
 
-    /** {@return how much memory is kept of what was read from the tier, in bytes} */
+    /** {@return the maximum memory for data that was read from the tier, in bytes} */
     public long tierCacheBytes() {
         return tierCacheBytes;
     }
@@ -213,8 +213,8 @@ public final class ReaderOptions {
         }
 
         /**
-         * Maximum number of open files of this reader and all its cursors. Where each of them is in the middle of being read, a cursor that has no
-         * file opens one more nevertheless; then no cursor has more than one, however many streams it reads.
+         * Maximum number of open files of this reader and all its cursors. If a cursor is in the middle of each open file, a cursor that has no file
+         * opens one more nevertheless. In that state no cursor has more than one, however many streams it reads.
          *
          * @param files 1 or more; 512 by default, at most an eighth of what the process may open
          * @return this
@@ -230,7 +230,7 @@ public final class ReaderOptions {
         }
 
         /**
-         * Largest gap between two records that is read along, rather than skipped by a second read call.
+         * Largest gap between two records over which one call reads both. A larger gap is skipped by a second read call.
          *
          * @param bytes 0 to 1 MiB; 4 KiB by default, about what a read call costs
          * @return this
@@ -252,10 +252,10 @@ public final class ReaderOptions {
         }
 
         /**
-         * Memory for blocks of packs that were unpacked: 16 KiB of records each, of which a compressed pack stores a tenth or so. What is read there
-         * again isn't inflated again, which is most of the work of reading a single record. The blocks are on the heap, are allocated as they are
-         * read. Those that were asked for often stay longer than those that were asked for once, and long scans leave most of them alone.
-         * {@link WalReader#verify} reads the files. Records that were erased meanwhile are not read from there.
+         * Maximum memory for unpacked blocks of packs. A block is 16 KiB of records, of which a compressed pack stores a tenth or so. A block that is
+         * kept needn't be inflated again, which is most of the work of reading a single record. The blocks are on the heap, and are allocated as they
+         * are read. Blocks that were asked for often stay longer than those that were asked for once, and long scans leave most of them alone.
+         * {@link WalReader#verify} reads the files instead. A record that was erased after its block was kept is not read from the block.
          *
          * @param bytes 0 or more; 16 MiB by default; 0 for none
          * @return this
@@ -269,9 +269,9 @@ public final class ReaderOptions {
         }
 
         /**
-         * Whether packs and sealed segments are mapped into memory, and records copied from there, instead of read by system calls. That pays for
-         * random reads from a log that fits into memory. Each record is verified after it was copied. A file that another process shortens
-         * meanwhile is reported as damage, as without this option. A mapping counts as an open file: see {@link #maxOpenFiles}.
+         * Whether packs and sealed segments are mapped into memory, and records copied from there, instead of read by system calls. This option pays
+         * off for random reads from a log that fits into memory. Each record is verified after it was copied. A mapped file that another process
+         * shortens is reported as damage, as without this option. A mapping counts as an open file: see {@link #maxOpenFiles}.
          *
          * <p>Has no effect on file systems in memory, nor before Java 22, where a read of a mapped file that was shortened can't be told from other
          * failures.
@@ -285,13 +285,14 @@ public final class ReaderOptions {
         }
 
         /**
-         * Whether cursors, tails and {@code verify} read the records of packs and sealed segments without the system's page cache, so that they don't drive
-         * out of it what other programs, and other readers, have there. It is for going through much that nobody asks for soon again: what is in the page
-         * cache already is read from the disk all the same, which takes ten times as long or more. Records by reference, the last records of streams, and what
-         * is needed to find records (headers, footers and tables) are read as without this option, and so is what is still appended to.
+         * Whether cursors, tails and {@code verify} read the records of packs and sealed segments without the system's page cache, so that the pages
+         * of other programs and other readers stay in it. Use it to go through much data that isn't read again soon: data that is in the page cache
+         * already is read from the disk all the same, which takes ten times as long or more. Records by reference, the last records of streams, and
+         * what is needed to find records (headers, footers and tables) are read as without this option, and so are segments that are still appended
+         * to.
          *
-         * <p>Where the file system can't, scans are as without this option; {@link WalReader#directReadBytes} tells. Each read passes through up to 1 MiB of
-         * direct memory, which is held during that read only. A file has a second descriptor while it is scanned.
+         * <p>If the file system can't do that, scans are as without this option; {@link WalReader#directReadBytes} tells. Each read passes through up
+         * to 1 MiB of direct memory, which is held during that read only. A file has a second descriptor while it is scanned.
          *
          * @param direct false by default
          * @return this
@@ -302,7 +303,7 @@ public final class ReaderOptions {
         }
 
         /**
-         * Maximum number of reads that one {@link WalReader#readBatch} makes at a time. A batch begins with one read at a time; where its first reads
+         * Maximum number of reads that one {@link WalReader#readBatch} makes at a time. A batch begins with one read at a time; if its first reads
          * turn out to wait for the disk, the rest is read by the calling thread and up to {@code reads - 1} threads of the reader. All its batches
          * share these threads. They are daemons named {@code stream-wal-read-}<i>n</i>, are started when they are first needed, and end after 10 s
          * without work, and when the reader is closed. What a batch contains and throws doesn't depend on this.
@@ -329,10 +330,9 @@ public final class ReaderOptions {
         }
 
         /**
-         * The keys by which encrypted records are read. They are asked once for each session key that a record needs, and never where nothing is
-         * encrypted.
+         * The master keys for encrypted records. They are asked once for each session key that a record needs, and never if nothing is encrypted.
          *
-         * @param keys by default none: then what is encrypted can't be read
+         * @param keys by default none: then encrypted records can't be read
          * @return this
          */
         public Builder keys(MasterKeys keys) {
@@ -341,10 +341,11 @@ public final class ReaderOptions {
         }
 
         /**
-         * Where the log's tier is, if it has one: see the writer's {@code WalOptions.tier}. What is in it is read from there, by ranges of 256 KiB.
+         * Where the log's tier is, if it has one: see the writer's {@code WalOptions.tier}. Packs in the tier are read from there, in ranges of 256
+         * KiB.
          *
-         * @param folder by default where the log's manifest says that the tier is, if that is in a file system of the same kind as the log's directory;
-         *     else what is in the tier can't be read
+         * @param folder by default the place that the log's manifest names, if that is in a file system of the same kind as the log's directory;
+         *     otherwise packs in the tier can't be read
          * @return this
          */
         public Builder tier(Path folder) {
@@ -353,7 +354,7 @@ public final class ReaderOptions {
         }
 
         /**
-         * Maximum memory, on the heap, for what was read from the log's tier and may be read again. Nothing is taken by logs without a tier.
+         * Maximum memory, on the heap, for data that was read from the log's tier and may be read again. Nothing is taken by logs without a tier.
          *
          * @param bytes 0 or more; 32 MiB by default
          * @return this

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 /** A log in this project's own format: segments, in a directory for each stream. */
 final class SegmentedLog implements ReadableLog {
 
-    /** Another one where another log was found at the path; operations ask {@link #current()}. */
+    /** Replaced when another log is found at the path; operations ask {@link #current()}. */
     private volatile LogSource log;
     private final LogKeys keys;
     private final ReadThreads threads;
@@ -73,9 +73,9 @@ final class SegmentedLog implements ReadableLog {
     }
 
     /**
-     * The log that is at the path now. Each operation asks once, before it reads anything. Where the log's directory was deleted, and created again or
-     * restored, nothing of what was kept of the former log may be used: its headers have other salts, and its positions other records. So all of that
-     * goes, and the cursors over the former log end.
+     * The log that is at the path now. Each operation asks once, before it reads anything. If the log's directory was deleted, and created again or
+     * restored, nothing that was kept of the former log may be used: its headers have other salts, and its positions other records. So everything
+     * that was kept goes, and the cursors over the former log end.
      */
     private LogSource current() {
         LogSource known = log;
@@ -232,7 +232,7 @@ final class SegmentedLog implements ReadableLog {
         LogSource now = opened();
         return new MergedScan(now, () -> {
             Collection<String> listed = keys.get();
-            // they may be those of another log by now
+            // the keys may be those of another log by now
             now.checkNotReplaced();
             return listed;
         }, range);
@@ -269,7 +269,7 @@ final class SegmentedLog implements ReadableLog {
         } catch (IOException e) {
             throw now.failure(action, e, now.root(), key, WalException.NO_POSITION);
         } catch (CorruptSegmentException e) {
-            // what was kept of one log doesn't fit the other, if it has come since the operation began
+            // if another log has come since the operation began, what was kept of the former one doesn't fit it
             now.checkNotReplaced();
             throw e;
         }

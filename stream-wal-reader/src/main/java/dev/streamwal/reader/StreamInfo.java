@@ -35,8 +35,8 @@ public final class StreamInfo extends Snapshot<StreamInfo.Fields> {
     }
 
     /**
-     * {@return the size of its records in bytes, with their frames, as far as they can be read} Positions that were never given may be between the first
-     * position and the end, so that the distance of these is no size.
+     * {@return the size of its records in bytes, with their frames, as far as they can be read} The stream may have skipped positions between its
+     * first position and its end, so the distance of these two may be larger.
      */
     public long dataBytes() {
         return fields().dataBytes();
@@ -52,12 +52,12 @@ public final class StreamInfo extends Snapshot<StreamInfo.Fields> {
         return fields().endPosition();
     }
 
-    /** {@return the smallest timestamp, epoch ms; empty where there is no record} */
+    /** {@return the smallest timestamp, epoch ms; empty if there is no record} */
     public OptionalLong smallestTimestampMillis() {
         return fields().smallestTimestampMillis();
     }
 
-    /** {@return the largest timestamp, epoch ms; empty where there is no record} */
+    /** {@return the largest timestamp, epoch ms; empty if there is no record} */
     public OptionalLong largestTimestampMillis() {
         return fields().largestTimestampMillis();
     }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** Describes or verifies a whole stream. One use. */
 final class StreamSurvey {
 
-    /** An attempt fails only if the stream is cut, or what was counted of it is packed or merged, during it. */
+    /** An attempt fails only if, during it, the stream is cut, or segments that were counted are packed or merged. */
     private static final int MAX_ATTEMPTS = 16;
     private static final long UNKNOWN = -1;
 
@@ -97,7 +97,7 @@ final class StreamSurvey {
                     // joined with what was counted already
                     throw e;
                 }
-                // goes on with the segment itself where it has moved, else behind the deleted one
+                // goes on with the segment itself if it has moved, else after the deleted one
                 i = chain.floor(segment.basePosition()) - (moved == null ? 0 : 1);
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
                 segments++;
@@ -114,7 +114,7 @@ final class StreamSurvey {
                 timestamp(smallest, SegmentIndex.NO_SMALLEST), timestamp(largest, SegmentIndex.NO_LARGEST)));
     }
 
-    /** With the end {@link #UNKNOWN} where the segment isn't sealed. */
+    /** With the end {@link #UNKNOWN} if the segment isn't sealed. */
     private SegmentSummary summary(Segment segment) throws IOException {
         SegmentSummary listed = listed(segment);
         return listed == null ? read(segment) : listed;
@@ -215,7 +215,7 @@ final class StreamSurvey {
         }
     }
 
-    /** Compares the number of records with the footer's. A segment with damage has fewer, and that has been reported already. */
+    /** Compares the number of records with the footer's. A segment with damage has fewer, and the damage has been reported already. */
     private void verifyCount(@Nullable Segment segment, long records) throws IOException {
         Footer footer = segment == null ? null : segment.knownFooter();
         if (segment != null && footer != null && footer.index().records() != records
@@ -225,7 +225,7 @@ final class StreamSurvey {
         }
     }
 
-    /** Whether the footer is right now, as records of the segment were erased while the walk stood in it. */
+    /** Whether the footer is right by now: records of the segment may have been erased while the walk stood in it. */
     private boolean isErasedMeanwhile(Segment segment) throws IOException {
         try (SegmentReader reader = segment.open(log.channels());
                 SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.small(log.settings()))) {
@@ -243,7 +243,7 @@ final class StreamSurvey {
         }
     }
 
-    /** Whether the walk saw more records than the footer counts because the segment was cut, and sealed again, meanwhile. */
+    /** Whether the walk saw more records than the footer counts because the segment was cut, and sealed again, during that walk. */
     private boolean isCutMeanwhile(Segment segment, Footer footer, long records) throws IOException {
         if (records < footer.index().records()) {
             return false;

@@ -6,8 +6,8 @@ import io.netty.buffer.ByteBuf;
 import java.time.Instant;
 
 /**
- * Goes through records, as an {@link EntryCursor} does, and makes values of them. It makes no garbage but the values, and what {@link EntryCursor} says.
- * One thread; close it.
+ * Goes through records, as an {@link EntryCursor} does, and makes values of them. It makes no garbage except the values, and what an
+ * {@link EntryCursor} makes. One thread; close it.
  *
  * <p>A record that the codec can't read doesn't end it: {@link #value()} throws, and {@link #next()} goes on.
  *
@@ -28,7 +28,7 @@ public class TypedCursor<T> implements AutoCloseable {
     /**
      * Goes to the next record, as {@link EntryCursor#next()} does, and throws what that throws. It doesn't ask the codec.
      *
-     * @return false where there is none, for now
+     * @return false if there is none, for now
      */
     public boolean next() {
         return entries.next();
@@ -49,7 +49,7 @@ public class TypedCursor<T> implements AutoCloseable {
         return entries.key();
     }
 
-    /** {@return where the record is in the stream} */
+    /** {@return the record's position in the stream} */
     public long position() {
         return entries.position();
     }
@@ -59,14 +59,14 @@ public class TypedCursor<T> implements AutoCloseable {
         return entries.timestampMillis();
     }
 
-    /** {@return the same as an instant, a new object at each call} */
+    /** {@return {@link #timestampMillis()} as an instant, a new object at each call} */
     public Instant timestamp() {
         return entries.timestamp();
     }
 
     /**
-     * The header that the program appended beside the value: the record's, without the schema at its end. Read-only, empty where there is none; valid
-     * until {@link #next()} or {@link #close()}. It can't be retained.
+     * The header that the program appended beside the value: the record's header without the schema tag at its end. Read-only, empty if there is
+     * none; valid until {@link #next()} or {@link #close()}. It can't be retained.
      *
      * @return the cursor's own buffer, with its reader index at 0
      */
@@ -74,7 +74,7 @@ public class TypedCursor<T> implements AutoCloseable {
         return entries.headerBeforeTag();
     }
 
-    /** {@return the reference of the record, by which it can be read again} */
+    /** {@return a reference to the record, by which it can be read again} */
     public EntryRef ref() {
         return entries.ref();
     }
@@ -93,7 +93,7 @@ public class TypedCursor<T> implements AutoCloseable {
         return entries.nextPosition();
     }
 
-    /** Gives its buffers back; a second time it does nothing. */
+    /** Releases its buffers. A second call does nothing. */
     @Override
     public void close() {
         entries.close();

@@ -23,7 +23,7 @@ public final class TypedTail<T> extends TypedCursor<T> {
      * Goes to the next record, and waits for it if need be, as {@link EntryTail#next(Duration)} does, and throws what that throws.
      *
      * @param timeout how long to wait at most; zero or less looks once, and doesn't wait
-     * @return false where the time is over, or {@link #wakeup()} was called
+     * @return false if the time is over, or {@link #wakeup()} was called
      * @throws InterruptedException if the thread is interrupted while it waits, or was before
      */
     public boolean next(Duration timeout) throws InterruptedException {

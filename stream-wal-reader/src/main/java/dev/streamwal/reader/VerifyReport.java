@@ -23,7 +23,7 @@ public final class VerifyReport extends Snapshot<VerifyReport.Fields> {
         return fields().key();
     }
 
-    /** {@return how many records verify} */
+    /** {@return how many records are intact} */
     public long records() {
         return fields().records();
     }

@@ -28,8 +28,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A named reader of the streams that its {@link Keys} select. The log stores its progress, so that it goes on there when it is opened again, in any
- * process; it can be open once at a time. A stream can be told to keep the records that the consumer hasn't committed: see
+ * A named reader of the streams that its {@link Keys} select. The log stores the consumer's progress, so that it goes on there when it is opened
+ * again, in any process. It can be open only once at a time. A stream can be told to keep the records that the consumer hasn't committed: see
  * {@code StreamOptions.retainFor}.
  *
  * <pre>{@code
@@ -58,21 +58,22 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Records that the writer has erased aren't delivered. They are no loss while their segment is there. Once the segment has expired, nothing shows
  * that they were erased, and their positions after the last commit are in {@link #lost()} like others. A range may consist of erased records only,
- * even if the consumer has committed every record that it was given, as the commit ends where the last of these ends.
+ * even if the consumer has committed every record that it was given, because the commit ends where the last of these records ends.
  *
- * <p>Where all of a stream was deleted, its loss is listed when the stream comes again, as its first segment tells where it had ended. If the log
- * was closed after the stream's last record, or has forgotten the stream, that may be unknown. Then {@link #lost()} has only what an open tail had
- * seen, and {@link #possiblyLost()} the rest. For a stream that came after the consumer, and of which nothing is committed, the lost range begins at
- * the lowest position where the stream can have begun.
+ * <p>If all of a stream was deleted, its loss is listed when the stream comes again: the new first segment tells where the stream had ended. If the
+ * log was closed after the stream's last record, or has forgotten the stream, that end may be unknown. Then {@link #lost()} has only what an open
+ * tail had seen, and {@link #possiblyLost()} has the rest. For a stream that was created after the consumer, and of which nothing is committed, the
+ * lost range begins at the lowest position where the stream can have begun.
  *
- * <p>A consumer isn't told of what was deleted before it was made: make it before the first record, where nothing may go unnoticed. Opening and
- * closing it is enough, in the writer's process for instance. Nor is it told of a stream that came after it, and of which it has committed nothing,
- * where all of that was deleted and the log was opened again before the stream came again.
+ * <p>A consumer isn't told of records that were deleted before it was created. If no loss may go unnoticed, create it before the first record:
+ * opening and closing it is enough, in the writer's process for instance. Nor is it told of the loss of a stream that was created after it and of
+ * which it has committed nothing, if all of the stream was deleted and the log was opened again before the stream came again.
  *
- * <p><b>On a read-only file system</b>, or where the log's folder can't be written to for another reason, the consumer continues after its last
- * commit, or begins with the oldest record. {@link #commit} throws.
+ * <p><b>On a read-only file system</b>, or if the log's folder can't be written to for another reason, the consumer continues after its last commit,
+ * or begins with the oldest record. {@link #commit} throws.
  *
- * <p>Thread-safe. The tail is for one thread; that thread closes the consumer, too, or has closed the tail before.
+ * <p>Thread-safe, except the tail, which is for one thread. That thread also closes the consumer, or it closes the tail before another thread closes
+ * the consumer.
  *
  * @since 1.0
  */
@@ -86,7 +87,7 @@ public final class WalConsumer implements AutoCloseable {
     private final LostRanges lost = new LostRanges();
     private final LostRanges possiblyLost = new LostRanges();
     private final Delivered delivered = new Delivered();
-    /** Guarded by this, like the tail. Without {@code @GuardedBy}, as programs that compile against this class don't have the annotation. */
+    /** Guarded by this, like the tail. Without {@code @GuardedBy}, because programs that compile against this class don't have the annotation. */
     private @Nullable ConsumedWalk walk;
     private @Nullable EntryTail tail;
     private volatile boolean closed;
@@ -107,7 +108,7 @@ public final class WalConsumer implements AutoCloseable {
     /**
      * The tail of the consumer's streams. The same one at every call, until it is closed; then a new one, which continues after the last commits.
      *
-     * <p>Where a commit is beyond the stream's end, as in a log that was restored to an earlier state, the tail's {@code next} throws an
+     * <p>If a commit is beyond the stream's end, as in a log that was restored to an earlier state, the tail's {@code next} throws an
      * {@link EntryNotFoundException} once, and the call after goes on at the stream's end. Every new tail does so, until a position there is
      * committed.
      *
@@ -123,7 +124,7 @@ public final class WalConsumer implements AutoCloseable {
         }
         log.checkNotReplaced();
         delivered.beginsAgain();
-        // what may have been lost at the commit was listed, and isn't thrown; what went since then is
+        // ranges after the commits that were possibly lost are listed already, and aren't thrown; records deleted since then are
         ConsumerTail from = new ConsumerTail(log, name, scope, cursor, possiblyLost::behind, delivered);
         ConsumedWalk opened = new ConsumedWalk(from.open(), lost, possiblyLost, delivered);
         EntryTail made = new EntryTail(opened, keys, new WakeableRest());
@@ -137,11 +138,11 @@ public final class WalConsumer implements AutoCloseable {
      * from the position on again, as far as they still exist; such a commit survives power loss, and so takes as long as a flush.
      *
      * @param key of one of the consumer's streams
-     * @param position as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it. Where it is within the stream, and no record starts
-     *     or ends there, {@link #entries()} throws when the consumer is opened again
+     * @param position as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it. If it is within the stream, and no record starts or
+     *     ends there, {@link #entries()} throws when the consumer is opened again
      * @throws IllegalArgumentException if the stream isn't one of the consumer's, the position can't be any record's, or it is beyond the
      *     stream's end, as far as that is visible now
-     * @throws WalIOException if the commit can't be written, as on a read-only file system. It may count or not; try it again
+     * @throws WalIOException if the commit can't be written, as on a read-only file system. The commit may count or not; try it again
      * @throws WalClosedException if the consumer has been closed
      */
     public void commit(String key, long position) {
@@ -153,7 +154,7 @@ public final class WalConsumer implements AutoCloseable {
      *
      * @param positions by key, each as {@link #commit(String, long)} takes it
      * @throws IllegalArgumentException if one of them is refused: then nothing is committed
-     * @throws WalIOException if the commits can't be written, as on a read-only file system. Each may count or not; try again
+     * @throws WalIOException if the commits can't be written, as on a read-only file system. Each commit may count or not; try again
      * @throws WalClosedException if the consumer has been closed
      */
     public void commit(Map<String, Long> positions) {
@@ -161,7 +162,7 @@ public final class WalConsumer implements AutoCloseable {
         List<CursorEntry> entries = new ArrayList<>(positions.size());
         positions.forEach((key, position) -> entries.add(new CursorEntry(checked(key, position), position, nowMillis)));
         checkOpen();
-        // its commits say nothing of another log's records
+        // the consumer's commits say nothing of another log's records
         log.checkNotReplaced();
         positions.forEach(this::checkNotBehindEnd);
         try {
@@ -175,8 +176,8 @@ public final class WalConsumer implements AutoCloseable {
     /**
      * Commits every record that the tail's {@code next} has returned, including the one that the tail stands on. Call it after you have processed
      * that one, from the thread that reads. Moving the tail on doesn't commit; so a record that was being processed when the process ended is
-     * delivered again. Of a stream that was committed by {@link #commit(String, long)} meanwhile, only what was delivered since then counts. Commits those
-     * streams that have uncommitted deliveries, as {@link #commit(Map)} does; without any it does nothing.
+     * delivered again. If {@link #commit(String, long)} was called for a stream in between, only what the stream has delivered since then counts. The
+     * call commits those streams that have uncommitted deliveries, as {@link #commit(Map)} does; without any it does nothing.
      *
      * @throws WalIOException as {@link #commit(Map)}
      * @throws WalClosedException if the consumer has been closed
@@ -198,7 +199,8 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * Refuses a position beyond the stream's end, as it would skip later records. A position that the tail has reached needs no look at the stream.
+     * Refuses a position beyond the stream's end, because it would skip later records. A position that the tail has reached needs no look at the
+     * stream.
      */
     private void checkNotBehindEnd(String key, long position) {
         Long before = cursor.position(key);
@@ -238,8 +240,8 @@ public final class WalConsumer implements AutoCloseable {
      * The committed position of a stream.
      *
      * @param key of the stream
-     * @return the position before which every record has been processed; empty where nothing was committed. A new consumer has committed the
-     *     beginning of each stream that existed
+     * @return the position before which every record has been processed; empty if nothing was committed. A new consumer has committed the beginning
+     *     of each stream that existed
      */
     public OptionalLong committed(String key) {
         Long position = cursor.position(key);
@@ -248,7 +250,7 @@ public final class WalConsumer implements AutoCloseable {
 
     /**
      * The records that were deleted, because they expired or by hand, before the consumer had committed them: see above. Ranges of a stream that
-     * touch are one.
+     * touch are joined.
      *
      * @return by key and position; a snapshot, at most 10,000 ranges
      */
@@ -266,10 +268,10 @@ public final class WalConsumer implements AutoCloseable {
     }
 
     /**
-     * Where records may have been lost. All of a stream was deleted, and the log was closed or has forgotten where the stream had ended: there may or
-     * may not have been uncommitted records. If such a stream had come again before the consumer was opened, the range from the commit to where the
-     * stream begins now is listed at once, until a later position is committed and the consumer is opened again. Later ranges are listed when the
-     * tail throws an {@link EntryExpiredException} that isn't {@linkplain EntryExpiredException#isCertain() certain}.
+     * Ranges in which records may have been lost: all of a stream was deleted, and the log was closed or has forgotten where the stream had ended, so
+     * there may or may not have been uncommitted records. If such a stream had come again before the consumer was opened, the range from the commit
+     * to where the stream begins now is listed at once, until a later position is committed and the consumer is opened again. Later ranges are listed
+     * when the tail throws an {@link EntryExpiredException} that isn't {@linkplain EntryExpiredException#isCertain() certain}.
      *
      * @return by key and position; a snapshot, at most 10,000 ranges
      */

@@ -37,7 +37,7 @@ import java.util.Optional;
  *
  * <p>The reader is thread-safe. Its batches and cursors are for one thread each, and the caller closes them. An interrupted thread finishes its
  * call and keeps its interrupt flag. An invalid key is an {@link IllegalArgumentException}, null is a {@link NullPointerException}. After
- * {@link #close()} every other method throws a {@link WalClosedException}, but for the counts of what it has read.
+ * {@link #close()} every other method throws a {@link WalClosedException}, except the counts of what the reader has read.
  *
  * <p>Every method that reads throws
  *
@@ -46,11 +46,11 @@ import java.util.Optional;
  *   <li>{@link CorruptSegmentException} if the data is damaged, and the method has no other way to say so,
  *   <li>{@link UnsupportedFormatException} if a later version wrote the data,
  *   <li>{@link TierUnavailableException} if the data is in the log's tier, and the tier can't be read,
- *   <li>{@link dev.streamwal.error.KeyUnavailableException} if the data is encrypted, and the master key can't be had.
+ *   <li>{@link dev.streamwal.error.KeyUnavailableException} if the data is encrypted, and its master key isn't available.
  * </ul>
  *
- * <p>Where the log's directory is deleted, and created again or restored at the same path, a reader of another process than the writer's reads the new log
- * from then on. Its cursors, tails and consumers over the former log end with a {@link WalClosedException}: open them again.
+ * <p>If the log's directory is deleted, and created again or restored at the same path, a reader in another process than the writer's reads the new
+ * log from then on. The cursors, tails and consumers that it opened over the former log end with a {@link WalClosedException}: open them again.
  *
  * @since 1.0
  */
@@ -105,16 +105,17 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Opens a log's tier, see the writer's {@code WalOptions.tier}, without the log's directory: from another machine, or when the directory is lost. The
-     * tier has the records of packs that were moved there, and none newer. The reader notices changes that the log's writer has made there since within
-     * some seconds, and at once if a pack is missing. Everything can be read as from a log, with more requests, as nothing is on this machine. Encrypted
-     * records need {@link ReaderOptions#keys}, as in the log. There are no consumers and no checkpoints: those are {@link UnsupportedOperationException}s.
+     * Opens a log's tier (see the writer's {@code WalOptions.tier}) without the log's directory: on another machine, or after the directory was lost.
+     * The tier has the records of the packs that were moved to it, and none newer. The reader notices what the log's writer changes in the tier
+     * within some seconds, and at once if a pack is missing. Records can be read as from a log, but with more requests, because nothing is on this
+     * machine. Encrypted records need {@link ReaderOptions#keys}, as in the log. The methods for consumers, and {@link #checkpoint}, throw an
+     * {@link UnsupportedOperationException}.
      *
      * @param tier the log's tier, a folder on any file system
      * @param options how to read; its {@link ReaderOptions#tier} is ignored
      * @return the reader, to be closed by the caller
-     * @throws TierUnavailableException if the tier can't be read, or isn't one
-     * @throws UnsupportedFormatException if a newer version wrote what the tier has
+     * @throws TierUnavailableException if the tier can't be read, or the folder isn't a tier
+     * @throws UnsupportedFormatException if a newer version wrote the tier's content
      */
     public static WalReader openTier(Path tier, ReaderOptions options) {
         ReaderOptions there = options.toBuilder().tier(Objects.requireNonNull(tier, "tier")).build();
@@ -160,17 +161,17 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Opens a directory of nano-wal 1.0 files, {@code <prefix>_<expiration>.seg}, for reading: a stream for each prefix, whose files follow each
-     * other by expiration. A prefix ends at the name's last underscore; files with other names, and those whose prefix can't be a stream's key, are
-     * ignored. Every method that reads records works on these files too, while nano-wal writes and deletes them; nothing is written, so there are
-     * no consumers and no checkpoints. They differ from a log's segments:
+     * Opens a directory of nano-wal 1.0 files, {@code <prefix>_<expiration>.seg}, for reading. Each prefix is a stream, and its files are in order of
+     * expiration. A prefix ends at the name's last underscore; files with other names, and those whose prefix can't be a stream's key, are ignored.
+     * Every method that reads records works on these files too, while nano-wal writes and deletes them. Nothing is written, so there are no consumers
+     * and no checkpoints. The files differ from a log's segments:
      *
      * <ul>
      *   <li>There are no timestamps: every record's is 0, so a range of time has either all records or none.
      *   <li>There are no checksums. A record counts as valid if its lengths lead to the next record or to the file's end. Anything else is reported
-     *       as damage, once, and reading goes on with the next file: after the damage, a record can't be told from the content of one. An
-     *       incomplete record at the end of the newest file is still being written. Changed bytes of a header or content go unnoticed, and so does
-     *       a wrong length that leads to the start of another record, or to the end of the file.
+     *       as damage, once, and reading goes on with the next file: after the damage, the start of a record can't be told from bytes in a record's
+     *       content. An incomplete record at the end of the newest file is still being written. Changed bytes of a header or content go unnoticed,
+     *       and so does a wrong length that leads to the start of another record, or to the end of the file.
      *   <li>Positions are assigned by this reader. Positions and refs are valid in this reader only; a later one numbers the files again.
      *   <li>Files can be read forwards only: reading a file's last record walks the file from its beginning, once per reader.
      *   <li>A record of 256 MiB or more, and a file of more than 128 GiB, is an {@link UnsupportedFormatException}.
@@ -202,7 +203,7 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Those of the keys whose streams have a segment: a snapshot, the caller's own. It always takes a listing of all streams.
+     * The selected keys whose streams have a segment: a snapshot, the caller's own. The call lists all streams, however few are selected.
      *
      * @param keys which streams
      * @return in their natural order
@@ -220,7 +221,7 @@ public final class WalReader implements AutoCloseable {
      * Describes a stream. It reads the segments that aren't sealed.
      *
      * @param key of the stream
-     * @return empty where there is no such stream
+     * @return empty if there is no such stream
      */
     public Optional<StreamInfo> describe(String key) {
         StreamKey.checkedUtf8(key);
@@ -258,7 +259,7 @@ public final class WalReader implements AutoCloseable {
      * Reads records by ref; neighbours are read together, and every checksum is verified. A ref that is expired, unknown or damaged doesn't affect
      * the others: see {@link EntryBatch#status}. All records are in memory until the batch is closed.
      *
-     * @param refs in any order, of any streams, duplicates allowed; at most {@link ReaderOptions#maxBatchRefs()}, of records that take at most
+     * @param refs in any order, of any streams, duplicates allowed; at most {@link ReaderOptions#maxBatchRefs()}, and their records take at most
      *     {@link ReaderOptions#maxBatchBytes()} together
      * @return the records in the order asked, to be closed by the caller
      * @throws IllegalArgumentException if there are too many refs, or their records are too large together: ask for fewer at a time
@@ -276,7 +277,7 @@ public final class WalReader implements AutoCloseable {
      * Reads one record.
      *
      * @param ref of the record
-     * @return a copy on the heap; empty where it has expired or isn't there
+     * @return a copy on the heap; empty if it has expired or isn't there
      * @throws CorruptSegmentException if it is damaged
      */
     public Optional<Entry> find(EntryRef ref) {
@@ -284,11 +285,11 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The record that was appended last: the one at the greatest position. Where records come late, another one may have a greater
-     * timestamp: see {@link #latestByTimestamp}.
+     * The record that was appended last: the one at the greatest position. If records come late, another one may have a greater timestamp: see
+     * {@link #latestByTimestamp}.
      *
      * @param key of the stream
-     * @return a copy on the heap; empty where there is no record
+     * @return a copy on the heap; empty if there is no record
      * @throws CorruptSegmentException if the end of the stream is damaged
      */
     public Optional<Entry> latest(String key) {
@@ -297,14 +298,14 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The record with the greatest timestamp; of several with the same one, that at the greatest position. Where no record came late, it is the
+     * The record with the greatest timestamp; of several with the same one, that at the greatest position. If no record came late, it is the
      * {@link #latest(String) latest}, which costs less to find.
      *
      * <p>It reads the footers of the sealed segments, which are kept for later calls. Then it reads one or two blocks (64 KiB) of the segments that
      * have the greatest timestamp, and all of the unsealed segment.
      *
      * @param key of the stream
-     * @return a copy on the heap; empty where there is no record
+     * @return a copy on the heap; empty if there is no record
      * @throws CorruptSegmentException if a part that has to be read is damaged
      */
     public Optional<Entry> latestByTimestamp(String key) {
@@ -341,21 +342,21 @@ public final class WalReader implements AutoCloseable {
      * in other processes it stops at the first record that isn't visible yet.
      *
      * @param key of the stream
-     * @return to be closed by the caller; empty where there is no such stream
+     * @return to be closed by the caller; empty if there is no such stream
      */
     public EntryCursor scan(String key) {
         return scan(key, TimeRange.ALL);
     }
 
     /**
-     * All records of a stream, as values of a type. Any other cursor, tail or entry gives them, too: see {@link EntryCursor#typed},
+     * All records of a stream, as values of a type. Other cursors, tails and entries can give values, too: see {@link EntryCursor#typed},
      * {@link EntryTail#typed} and {@link Entry#value}.
      *
      * @param <T> type of the values
      * @param key of the stream
      * @param codec makes them of the records' contents
-     * @return to be closed by the caller; empty where there is no such stream
-     * @throws IllegalArgumentException if the codec's schema id or version can't be one
+     * @return to be closed by the caller; empty if there is no such stream
+     * @throws IllegalArgumentException if the codec's schema id or version is out of range
      */
     public <T> TypedCursor<T> scan(String key, RecordCodec<T> codec) {
         Decoding.check(codec);
@@ -368,7 +369,7 @@ public final class WalReader implements AutoCloseable {
      * @param key of the stream
      * @param fromInclusive the range's start
      * @param toExclusive the range's end
-     * @return in order of position, to be closed by the caller; empty where there is no such stream
+     * @return in order of position, to be closed by the caller; empty if there is no such stream
      * @throws IllegalArgumentException if the range ends before it starts
      */
     public EntryCursor scan(String key, Instant fromInclusive, Instant toExclusive) {
@@ -386,9 +387,9 @@ public final class WalReader implements AutoCloseable {
      *
      * @param key of the stream
      * @param position of a record, or where one ends, as {@link EntryRef#end()} and {@link EntryCursor#nextPosition()} give it
-     * @return to be closed by the caller; empty where there is no such stream
-     * @throws EntryNotFoundException if no record starts at the position, and none ends there; positions between the end of a segment and the
-     *     beginning of the next one, which were never given, count as that end
+     * @return to be closed by the caller; empty if there is no such stream
+     * @throws EntryNotFoundException if no record starts or ends at the position. A position that the stream has skipped, between the end of a
+     *     segment and the beginning of the next one, counts as that end
      * @throws IllegalArgumentException if the position is negative
      */
     public EntryCursor scanFrom(String key, long position) {
@@ -398,14 +399,14 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * The newest records of a stream, the oldest of them first. They are the newest ones of one moment during the call, even while the stream's end
-     * is cut off. If they take more than {@link ReaderOptions#scanBufferBytes()}, or something between them is damaged, the cursor reads them as it
-     * goes, and a cut meanwhile may remove some.
+     * The newest records of a stream, the oldest of them first. They are the newest ones at one moment during the call, even if the stream's end is
+     * being cut off. If they take more than {@link ReaderOptions#scanBufferBytes()}, or there is damage between them, the cursor reads them as it
+     * goes, and a cut that is made before it has read them may remove some.
      *
      * @param key of the stream
      * @param count how many at most, 0 or more
-     * @return to be closed by the caller; empty where there is no such stream. It never has records appended after the call, even where there are
-     *     fewer than {@code count}
+     * @return to be closed by the caller; empty if there is no such stream. The cursor never has records appended after the call, even if there are fewer
+     *     than {@code count}
      * @throws CorruptSegmentException if the end of the stream is damaged
      * @throws IllegalArgumentException if the count is negative
      */
@@ -421,11 +422,11 @@ public final class WalReader implements AutoCloseable {
      * Follows a stream, and waits for the records that will be appended to it. The stream needn't exist yet.
      *
      * @param key of the stream
-     * @param from where to begin. Deleted records from a position on are reported. A position that was cut off, or lost in a power failure, and
-     *     where no record can come any more, counts as the end
+     * @param from where to begin. If that is a position, deleted records from there on are reported. A position that was cut off, or lost in a power
+     *     failure, and at which no record can be appended any more, counts as the end
      * @return to be closed by the caller
-     * @throws EntryNotFoundException if no record starts at the position, and none ends there; positions between the end of a segment and the
-     *     beginning of the next one, which were never given, count as that end
+     * @throws EntryNotFoundException if no record starts or ends at the position. A position that the stream has skipped, between the end of a
+     *     segment and the beginning of the next one, counts as that end
      */
     public EntryTail follow(String key, ReadFrom from) {
         return follow(key, from, new WakeableRest());
@@ -438,13 +439,13 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Follows several streams; the cursor tells each record's key. Streams that come later are followed too, from their first record, where a
-     * prefix, a pattern or all are given. Existing records come merged by timestamp, as far as can be told from the 64 streams that are read at a
-     * time; no stream waits for long while others have more. The first call of {@code next} looks at every stream. A stream that rests holds no
-     * file and no buffer.
+     * Follows several streams; the cursor tells each record's key. If a prefix, a pattern or all streams are given, streams that are created later
+     * are followed too, from their first record. Existing records are merged by timestamp, among the 64 streams that are read at a time; no stream
+     * waits for long while others have more records. The first call of {@code next} looks at every stream. A stream that rests holds no file and no
+     * buffer.
      *
      * @param keys which streams
-     * @param from where to begin in each existing stream; for anything but {@link ReadFrom#first()} this call looks at every one of them
+     * @param from where to begin in each existing stream; unless it is {@link ReadFrom#first()}, this call looks at every one of them
      * @return to be closed by the caller
      * @throws IllegalArgumentException if {@code from} is a position, which belongs to one stream, and {@code keys} is not a single key: give
      *     each key its own
@@ -474,7 +475,7 @@ public final class WalReader implements AutoCloseable {
      * @param from where to begin, by key. A stream without an entry, existing or not, is delivered from its first record; to leave out its existing
      *     records, give its key with {@link ReadFrom#end()}
      * @return to be closed by the caller
-     * @throws EntryNotFoundException if no record starts at a position, and none ends there
+     * @throws EntryNotFoundException if no record starts or ends at a position
      * @throws IllegalArgumentException if a key is not one of the {@code keys}
      */
     public EntryTail follow(Keys keys, Map<String, ReadFrom> from) {
@@ -495,7 +496,7 @@ public final class WalReader implements AutoCloseable {
      *
      * @param from where to begin, by key
      * @return to be closed by the caller
-     * @throws EntryNotFoundException if no record starts at a position, and none ends there
+     * @throws EntryNotFoundException if no record starts or ends at a position
      */
     public EntryTail follow(Map<String, ReadFrom> from) {
         return follow(Keys.of(from.keySet()), from);
@@ -503,15 +504,15 @@ public final class WalReader implements AutoCloseable {
 
     /**
      * The records of a stream that end at or before a position, the newest first. The cursor has the records that existed at the call; in other
-     * processes than the writer's it doesn't wait for records that weren't published by then. {@link EntryCursor#next()} reports damage once, and
-     * the call after goes on before it. Where retention deletes records that were still to be read, the cursor throws an
-     * {@link EntryExpiredException} once, and ends. A later call goes on at {@link EntryCursor#nextPosition()}.
+     * processes than the writer's it doesn't wait for records that weren't visible by then. {@link EntryCursor#next()} reports damage once, and the
+     * next call goes on with the records before the damage. If retention deletes records that were still to be read, the cursor throws an
+     * {@link EntryExpiredException} once, and ends. To go on later, give {@link EntryCursor#nextPosition()} to this method.
      *
      * @param key of the stream
      * @param position of a record, or where one ends; {@link Long#MAX_VALUE} for the end of the stream
-     * @return to be closed by the caller; empty where there is no such stream
-     * @throws EntryNotFoundException if no record starts at the position, and none ends there; positions between the end of a segment and the
-     *     beginning of the next one, which were never given, count as that end
+     * @return to be closed by the caller; empty if there is no such stream
+     * @throws EntryNotFoundException if no record starts or ends at the position. A position that the stream has skipped, between the end of a
+     *     segment and the beginning of the next one, counts as that end
      * @throws IllegalArgumentException if the position is negative
      */
     public EntryCursor scanBackward(String key, long position) {
@@ -523,17 +524,17 @@ public final class WalReader implements AutoCloseable {
     /**
      * The records of several streams whose timestamps are in a range, ordered by timestamp. Those with the same timestamp are ordered by key, as
      * {@link EntryRef}s are. Within a stream the order is that of positions: a late record, older than the one before it in its stream, comes right
-     * after that one. So a record is placed by the greatest timestamp in the range that its stream has up to it.
+     * after that one. So a record's place is that of the greatest timestamp in the range that its stream has up to this record.
      *
-     * <p>Memory is bounded, but for some 0.5 KB a stream: 64 streams have buffers, of 16 MiB together, unless a single record is larger. The others rest, with
-     * copies of their next records, of a sixteenth of the heap together, at most 128 MiB. When these are used up, a stream is opened again, for some ten
-     * records at 20,000 streams. An exception of one stream is thrown once, and the others
-     * go on; where the file system fails, the stream is left out until the end is reached. A cursor at its end sees later appends: call
+     * <p>Memory is bounded, except for some 0.5 KB a stream. At most 64 streams have buffers, of 16 MiB together, unless a single record is larger.
+     * The other streams rest, with copies of their next records; all copies together take a sixteenth of the heap, at most 128 MiB. When a stream's
+     * copies are used up, the stream is opened again: with 20,000 streams, for some ten records at a time. An exception of one stream is thrown once,
+     * and the others go on; if the file system failed, that stream is left out until the end is reached. A cursor at its end sees later appends: call
      * {@link EntryCursor#next()} again. Those records may be older than the ones before. {@link EntryCursor#nextPosition()} is a position in the
      * record's stream.
      *
-     * <p>Streams that come meanwhile are found at the end: the call of {@link EntryCursor#next()} after one that returned false lists the streams
-     * again.
+     * <p>Streams that are created during the scan are found at its end: the call of {@link EntryCursor#next()} after one that returned false lists
+     * the streams again.
      *
      * @param keys which streams
      * @param fromInclusive the range's start
@@ -557,13 +558,13 @@ public final class WalReader implements AutoCloseable {
      *
      * @param name of the consumer, 1 to 1,024 bytes of UTF-8
      * @param keys which streams it reads; they needn't exist yet. The consumer is bound to them: give the same keys whenever you open it. A set of
-     *     keys ({@link Keys#of}) takes at most 32,768 bytes: of each key its UTF-8, and 2 more
+     *     keys ({@link Keys#of}) takes at most 32,768 bytes: for each key its UTF-8, and 2 more
      * @return to be closed by the caller
      * @throws ConsumerInUseException if it is open already, in this process or another
      * @throws ConsumerMismatchException if the consumer is bound to other keys
-     * @throws IllegalArgumentException if the name can't be one, or the keys are too many
+     * @throws IllegalArgumentException if the name isn't valid, or the keys are too many
      * @throws CorruptSegmentException if its commits can't be read: put the file back from a copy, or remove the consumer
-     * @throws WalIOException if the file system fails; a file system that can only be read is allowed
+     * @throws WalIOException if the file system fails; a read-only file system is allowed
      */
     public WalConsumer consumer(String name, Keys keys) {
         return log.consumers().open(CursorFiles.name(name), keys.scope());
@@ -582,7 +583,7 @@ public final class WalReader implements AutoCloseable {
      * A consumer's streams and commits, whether or not it is open anywhere.
      *
      * @param name of the consumer
-     * @return empty where there is none of that name
+     * @return empty if there is none of that name
      * @throws CorruptSegmentException if it can't be read
      */
     public Optional<ConsumerInfo> describeConsumer(String name) {
@@ -593,7 +594,7 @@ public final class WalReader implements AutoCloseable {
      * How far a consumer is in each of its streams that exist, whether or not it is open anywhere. It looks at every one of them.
      *
      * @param name of the consumer
-     * @return in the order of keys, the caller's own; empty where there is no consumer of that name
+     * @return in the order of keys, the caller's own; empty if there is no consumer of that name
      * @throws CorruptSegmentException if its commits can't be read
      * @throws WalIOException if the file system fails
      */
@@ -602,8 +603,8 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Removes a consumer and its commits. Records may still be kept for it, as for a consumer that has committed nothing, until the retention
-     * option of the log's writer is changed.
+     * Removes a consumer and its commits. Records may still be kept for it, as for a consumer that has committed nothing, until the writer's option
+     * {@code StreamOptions.retainFor} is changed.
      *
      * @param name of the consumer
      * @return whether there was one
@@ -618,7 +619,7 @@ public final class WalReader implements AutoCloseable {
      * Reads a whole stream and verifies every checksum.
      *
      * @param key of the stream
-     * @return the report; an empty one where there is no such stream
+     * @return the report; an empty one if there is no such stream
      */
     public VerifyReport verify(String key) {
         StreamKey.checkedUtf8(key);
@@ -626,13 +627,14 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Copies the log as it is now, beside its writer or without one: from another process than the writer's, too. The copy opens as a log. Each stream
-     * is copied as of one moment, but not all streams as of the same; what is appended after that moment isn't in it. It has the consumers that existed
-     * when the copy was begun, with what each had committed then. Packs are linked where the file system can, and other files copied.
+     * Copies the log as it is now, while it is written or not, in the writer's process or in any other. The copy opens as a log. Each stream is
+     * copied as of one moment, but not all streams as of the same; records appended after that moment aren't in the copy. The copy has the consumers
+     * that existed when it was begun, with the commits that each had made by then. Packs are linked if the file system can do that; other files are
+     * copied.
      *
-     * <p>It refuses what only a writer can bring in order: a log that the machine's last boot left open, a stream that awaits recovery after a kill or a
-     * crash, the directory of an earlier version that no writer has upgraded. Open such a log for writing once, and recover all of it. Where a copy
-     * fails, delete what it has left of the target.
+     * <p>It refuses a log that only a writer can bring in order: one that its writer had open when the machine was last restarted, one with a stream
+     * that awaits recovery after a kill or a crash, and the directory of an earlier version that no writer has upgraded. Open such a log for writing
+     * once, and recover all of it. If a copy fails, delete what it has left of the target.
      *
      * @param target a directory that is empty or doesn't exist yet
      * @throws IllegalArgumentException if it is not empty, or a file
@@ -655,9 +657,8 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * {@return of the {@link #readBytes}, how many were read without the page cache, in whole blocks; 0 without
-     * {@link ReaderOptions.Builder#directScans}, and where
-     * the file system can't}
+     * {@return how many of the {@link #readBytes} were read without the page cache, in whole blocks; 0 without
+     * {@link ReaderOptions.Builder#directScans}, and on file systems that can't do that}
      */
     public long directReadBytes() {
         return log.directReadBytes();
@@ -669,8 +670,8 @@ public final class WalReader implements AutoCloseable {
     }
 
     /**
-     * Closes its files. Its cursors can't go on; its batches stay valid until they are closed themselves. An encrypted record of a batch that wasn't
-     * asked for before is decrypted then even so, which needs the log's file of keys and the master keys again. The second call does nothing.
+     * Closes the reader's files. Its cursors can't go on. Its batches stay valid until they are closed themselves: even an encrypted record that
+     * wasn't asked for before can still be decrypted, which needs the log's file of keys and the master keys again. A second call does nothing.
      */
     @Override
     public void close() {

@@ -21,8 +21,8 @@
  *
  * <p>Begin with {@link dev.streamwal.reader.WalReader}: it reads records by reference, by time, the latest ones, in order, or as they come.
  * {@link dev.streamwal.reader.Keys} select the streams of a call, {@link dev.streamwal.reader.ReadFrom} tells where following a stream begins, and
- * a {@link dev.streamwal.reader.WalConsumer} goes on where it has committed. A {@link dev.streamwal.reader.TypedCursor} makes values of a type of
- * records.
+ * a {@link dev.streamwal.reader.WalConsumer} goes on where it has committed. A {@link dev.streamwal.reader.TypedCursor} turns records into values of
+ * a type.
  *
  * <p>Exceptions are unchecked sub-classes of {@link dev.streamwal.error.WalException}. An argument that can never be right is an
  * {@link IllegalArgumentException} or {@link NullPointerException} of the call.

@@ -32,7 +32,7 @@ final class FollowedStream {
     boolean wanted;
     /** Records delivered in its current turn. */
     int turn;
-    /** The number of records delivered, of all streams, when it got its head. */
+    /** The number of records delivered, of all streams, when this one got its head. */
     long headSince;
     /** When it came to rest after its last delivered record, by {@link System#nanoTime}. */
     long deliveredAt = System.nanoTime() - Long.MAX_VALUE / 2;
@@ -40,7 +40,7 @@ final class FollowedStream {
     long headMillis;
     /** Whether it stands on a record that wasn't delivered. */
     boolean isHead;
-    /** Whether it stands on a record that was delivered, and goes on behind that. */
+    /** Whether it stands on a record that was delivered, and goes on behind that record. */
     boolean isOnDelivered;
     /** Whether names in its directory may have changed since it was read. */
     boolean hasNames;
@@ -48,9 +48,9 @@ final class FollowedStream {
     private EndDoubt sign = EndDoubt.NONE;
     /** Whether it was deleted, and has had no record since. */
     boolean isGone;
-    /** Whether it was deleted, and counts as {@link #isGone} when it has been read to its end. */
+    /** Whether it was deleted, and will count as {@link #isGone} when it has been read to its end. */
     boolean goesAtItsEnd;
-    /** Whether {@link NewStreams} knows it, and so will tell when it has gone. */
+    /** Whether {@link NewStreams} knows it, and so will report when it has gone. */
     boolean isWatched;
     /** Whether the caller has said where to begin in it. */
     private boolean isPlaced;
@@ -58,22 +58,22 @@ final class FollowedStream {
     private @Nullable ScanBegin beginning;
     /** Whether it isn't followed any more. */
     boolean isForgotten;
-    /** See {@link StreamScan#cameAfter}; null where no such moment is known. */
+    /** See {@link StreamScan#cameAfter}; null if no such moment is known. */
     private @Nullable Positions beforeItCame;
 
     private @Nullable StreamScan scan;
     private StreamScan.@Nullable Bookmark rest;
-    /** Whether records may still come at that place. */
+    /** Whether records may still come at the place where it rests. */
     private boolean restMayGrow;
 
     /** How often the folder of streams had changed when this stream had no directory. */
     private long withoutDirectoryAt = -1;
-    /** The directory's modification time; null where there is no directory, or before the first look. */
+    /** The directory's modification time; null if there is no directory, or before the first look. */
     private @Nullable FileTime modified;
     private long modifiedSince;
     private boolean settled = true;
 
-    /** @param sharedLook looks for records in shared segments, and calls {@link #doubtEnd} of the streams that have got some */
+    /** @param sharedLook looks for records in shared segments, and calls {@link #doubtEnd} of the streams that have got such records */
     FollowedStream(String key, StreamScan.EndLook sharedLook) {
         this.key = key;
         this.sharedLook = sharedLook;
@@ -115,7 +115,7 @@ final class FollowedStream {
         return given == null ? 0 : given.reached().orElse(0);
     }
 
-    /** Whether it is still before its first record, wherever that is, and no caller has said so. */
+    /** Whether it is still before its first record, wherever that is, without a caller having placed it there. */
     boolean isUnread() {
         return !isPlaced && !isHead && resume() == 0;
     }
@@ -155,7 +155,7 @@ final class FollowedStream {
         sign = EndDoubt.NONE;
     }
 
-    /** Called where records of it have come, or may have: see {@link StreamScan#doubtEnd}. */
+    /** Called if records of it have come, or may have: see {@link StreamScan#doubtEnd}. */
     void doubtEnd(EndDoubt newSign) {
         sign = sign.and(newSign);
     }
@@ -172,7 +172,7 @@ final class FollowedStream {
         return new ScanStart(log, catalog).tail(given == null ? others.begin(key) : given);
     }
 
-    /** Gives back its file and buffers. False where it can't, as its scan has no place to resume at yet. */
+    /** Gives back its file and buffers. False if it can't, because its scan has no place to resume at yet. */
     boolean sleep() {
         StreamScan current = scan;
         if (current == null) {
@@ -209,7 +209,7 @@ final class FollowedStream {
         return modified == null && withoutDirectoryAt != folderChanges;
     }
 
-    /** It had no directory after the folder of streams had changed so often. */
+    /** Notes that it had no directory after the folder of streams had changed this often. */
     void hadNoDirectory(long folderChanges) {
         withoutDirectoryAt = folderChanges;
     }
@@ -294,7 +294,7 @@ final class FollowedStream {
             return false;
         }
         ByteBuffer word = ByteBuffer.allocate(Long.BYTES);
-        // where another file has the name now, the directory has another time
+        // if another file has the name now, the directory has another time
         try (SharedFile bytes = log.channels().acquireAsOpened(file(log, stopped))) {
             return bytes.read(word, stopped.offset(StreamKey.of(key))) == Long.BYTES && word.getLong(0) != 0;
         } catch (NoSuchFileException e) {

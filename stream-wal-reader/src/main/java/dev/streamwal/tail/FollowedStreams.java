@@ -35,11 +35,11 @@ import org.jspecify.annotations.Nullable;
  * <p>A stream is <i>wanted</i> while it may have undelivered records. At most {@link #MAX_READ} wanted streams are read at a time. Each of these
  * stands on a record, its head, and the head with the smallest timestamp is delivered next. So existing records are merged by time, as far as they
  * are in the streams that are read. Two rules keep a stream from starving others: a head that was passed over {@link #PATIENCE} times comes next
- * whatever its time, and a stream that has delivered {@link #TURN} records gives way where others wait to be read.
+ * whatever its time, and a stream that has delivered {@link #TURN} records gives way if others wait to be read.
  *
- * <p>Fewer streams are read, but always one, where the reader has no room for more files by its {@code maxOpenFiles}, which counts its other
- * cursors too, or where the process can't open more. Then streams give back their files, those that aren't being read first. {@link #TURN} records
- * later, more are tried again.
+ * <p>Fewer streams are read, but always one, if the reader has no room for more files by its {@code maxOpenFiles}, which counts its other cursors
+ * too, or if the process can't open more. Then streams give back their files, those that aren't being read first. After {@link #TURN} more records,
+ * more streams are tried again.
  *
  * <p>A stream that was read to its end rests. The last few such streams keep their scans; of the others only a {@link FollowedStream} asleep is
  * kept.
@@ -51,24 +51,24 @@ import org.jspecify.annotations.Nullable;
  * <li>in another segment of its own, in its existing directory. The directory gets another modification time; {@link DirectoryWatch} says when an
  *     unchanged time proves that nothing has changed.
  * <li>in a new directory. The folder of streams gets another modification time. {@link NewStreams} then finds the name, if the listing before
- *     didn't have it. And every stream without a directory is looked at again, since a stream that was deleted and came again between two listings
+ *     didn't have it. And every stream without a directory is looked at again, because a stream that was deleted and came again between two listings
  *     is in both.
  * </ol>
  * The evidence for places 2 to 4 is taken before a stream is read; {@link StreamTail} lists what else may change, and why the commit word and the
- * directory's time show it. So a record that comes while the stream is read, or later, is seen by a later look.
+ * directory's time show it. So a later look sees a record that comes while the stream is read, or afterwards.
  *
  * <p><b>What a look costs.</b> Places 1 and 4 are looked at for all streams at once, with a few calls. Place 1 is looked at each time. The other
- * places are looked at after a rest of {@link #REST_PER_LOOK} times the duration of such a look, up to {@link LookPace#MAX_REST_NANOS}. So a record
- * in a shared segment doesn't wait for looks at thousands of directories. These looks take some milliseconds at most, and so a few hundredths of a
- * core; more only where tens of thousands of directories are listed, as names come. And where a busy machine makes them take long, they are the
- * longest rest apart, and not a multiple of that. Place 2 of streams that have got a record there within a second, and still have their scans, is
- * looked at more often, as more will come.
+ * places are looked at after a rest of {@link #REST_PER_LOOK} times the duration of a look at them, up to {@link LookPace#MAX_REST_NANOS}. So a
+ * record in a shared segment doesn't wait for looks at thousands of directories. These looks take some milliseconds at most, and so a few hundredths
+ * of a core; they take more only if tens of thousands of directories are listed because new names come. If a busy machine makes a look take long, the
+ * next one follows after the longest rest, not after a multiple of the look's duration. Place 2 of streams that have got a record there within a
+ * second, and still have their scans, is looked at more often, because more records will come.
  *
- * <p>Of these looks, each one covers place 2 of the streams that have stopped in a segment of their own without a footer, as their next record
- * mostly comes there; every fourth one covers their place 3, and so does one that finds the folder of streams changed, as such a stream may have been
- * deleted and have come again. Streams that share segments, and those of windows that are over, aren't among them.
- * Other streams may have a directory too, as from a time when they didn't share. A few of them are looked at each time, in {@link DirectoryTurns
- * turn}. So after a pause, the first record in a segment of its own may be late by as many looks as a turn of the streams with a directory takes.
+ * <p>Each look at the other places covers place 2 of the streams that have stopped in a segment of their own without a footer, because their next
+ * record mostly comes there. Every fourth look covers their place 3, and so does a look that finds the folder of streams changed, because such a
+ * stream may have been deleted and have come again. Streams that share segments, and those of windows that are over, aren't among them. These streams
+ * may have a directory too, for instance from a time when they didn't share. A few of them are looked at each time, in {@link DirectoryTurns turn}.
+ * So after a pause, the first record in a segment of its own may be late by as many looks as a turn of the streams with a directory takes.
  */
 public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
@@ -78,38 +78,38 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     static final int MAX_AWAKE_UNREAD = 64;
     static final int TURN = 1_024;
     static final int PATIENCE = 1_024;
-    /** After so many records the heads are searched for one that has waited too long. */
+    /** After this many records the heads are searched for one that has waited too long. */
     private static final int PATIENCE_STRIDE = 64;
     /**
      * Maximum number of streams with a growing segment that are looked at each time, at 1 to 3 µs each; limited by the maximum of open files, too.
      */
     static final int MAX_GROWING = 1_024;
-    /** One in so many looks at such a stream is at its directory: a new segment comes once per window only. */
+    /** One in this many looks at such a stream is at its directory: a new segment comes only once per window. */
     private static final int LOOKS_PER_DIRECTORY = 4;
     /** Number of deleted streams whose positions are kept, at some 200 bytes each. */
     static final int MAX_GONE = 1_000;
-    /** How many of them are forgotten at a time: more than go, as {@link NewStreams} looks for so few. */
+    /** How many of them are forgotten at a time: more than can go, because {@link NewStreams} looks for fewer at a time. */
     private static final int FORGOTTEN_PER_LOOK = 256;
     /**
-     * Shortest rest between two looks at segments of streams' own and at directories; a record there may be so late. The rest is 128 times the
-     * duration of a look where that is longer, up to {@link LookPace#MAX_REST_NANOS}.
+     * Shortest rest between two looks at segments of streams' own and at directories; a record there may be this late. The rest is 128 times the
+     * duration of a look if that is longer, up to {@link LookPace#MAX_REST_NANOS}.
      */
     private static final long MIN_REST_NANOS = 4_000_000;
     private static final int REST_PER_LOOK = 128;
     private static final int REST_PER_SHARED_LOOK = 64;
-    /** For so long after a record of a stream's own segment its next one is expected there. */
+    /** For this long after a record in a stream's own segment, the next record is expected there. */
     private static final long RECENT_NANOS = 1_000_000_000;
     private static final int REST_PER_RECENT_LOOK = 8;
     /** Shortest rest between two looks at shared segments, which take one read for all streams. */
     private static final long MIN_REST_SHARED_NANOS = 200_000;
 
-    /** What the caller knows of streams that aren't in the map that it gives, or that were forgotten. It is asked by the following thread. */
+    /** What the caller knows of streams that aren't in the map that it gives, or that were forgotten. The thread that follows the streams asks for it. */
     public interface Others {
 
         /** Where to begin in a stream that isn't followed yet, or not any more. */
         ScanBegin begin(String key);
 
-        /** Whether {@link #begin} says enough of a deleted stream that was read to its end, so that its place needn't be known here any more. */
+        /** Whether {@link #begin} tells enough about a deleted stream that was read to its end, so that its place needn't be kept here any more. */
         default boolean mayForget(String key) {
             return true;
         }
@@ -125,15 +125,15 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final KeyScope scope;
 
     /**
-     * What the log's writer said of positions before the last look that found all streams there were, those in shared segments too. A stream that is
-     * found later wasn't there at some moment of that look: see {@link StreamScan#cameAfter}.
+     * The positions that the log's writer had given before the last look that found all streams, those in shared segments too. A stream that is found
+     * later wasn't there at some moment of that look: see {@link StreamScan#cameAfter}.
      */
     private @Nullable Positions beforeAllWereFound;
-    /** What it said later: counts for the next such look. */
+    /** The positions that it had given later; they count for the next such look. */
     private @Nullable Positions beforeTheNextLook;
-    /** After how many listings that was. */
+    /** After how many listings {@link #beforeTheNextLook} was read. */
     private int listings;
-    /** The streams that rest have left the shared segments that begin below this position of the shared stream, as these were packed. */
+    /** The resting streams have left the shared segments that begin below this position of the shared stream, because these segments were packed. */
     private long leftBelow;
     /** Signs of records that were seen in packs since the last look at shared segments: see {@link #noteArrivals}. */
     private final Map<FollowedStream, EndDoubt> seenInPacks = new HashMap<>();
@@ -144,7 +144,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** Streams that rest in a segment of their own that may grow, in the order in which they came to rest. */
     private final Set<FollowedStream> growing = new LinkedHashSet<>();
     /**
-     * Deleted streams that were read to their ends, and of which records may come again; the one that went first is the first, but for those that
+     * Deleted streams that were read to their ends, and of which records may come again. They are in the order in which they went, except those that
      * couldn't be forgotten yet at their turn.
      */
     private final Set<FollowedStream> gone = new LinkedHashSet<>();
@@ -154,14 +154,14 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     /** Wanted streams that aren't read yet. */
     private final ArrayDeque<FollowedStream> waiting = new ArrayDeque<>();
-    /** Wanted streams that couldn't be read; the others go on meanwhile. */
+    /** Wanted streams that couldn't be read; the other streams go on without them. */
     private final List<FollowedStream> unreadable = new ArrayList<>();
-    /** The number of delivered records when the last of those failed. */
+    /** The number of delivered records when the last of the unreadable streams failed. */
     private long failedAt;
     /** Streams that are read, and stand on an undelivered record. */
     private final PriorityQueue<FollowedStream> heads =
             new PriorityQueue<>(Comparator.comparingLong((FollowedStream stream) -> stream.headMillis).thenComparingLong(s -> s.headSince));
-    /** Streams with a scan that aren't read: at rest, or wanted again since. In the order in which they came to rest. */
+    /** Streams with a scan that aren't read: they rest, or are wanted again. In the order in which they came to rest. */
     private final Set<FollowedStream> awakeUnread = new LinkedHashSet<>();
     /** How many streams may be read at a time: fewer than {@link #MAX_READ} after the process couldn't open more files. */
     private int maxRead = MAX_READ;
@@ -208,14 +208,14 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    /** Finds the place, so that one where no record can be is told at once. A stream that can't be read for now tells that at its turn. */
+    /** Finds the place, so that a place where no record can be is reported at once. If a stream can't be read for now, that is reported at its turn. */
     private void beginAt(FollowedStream stream, ScanBegin beginning) throws IOException {
         stream.beginAt(beginning);
         try {
             stream.wake(log, others);
         } catch (IOException | WalIOException e) {
             if (beginning.reached().isEmpty()) {
-                // where it stands couldn't be said
+                // positions() couldn't tell where it stands
                 throw e;
             }
         }
@@ -223,7 +223,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         boolean unused = stream.holdsFile() && stream.sleep();
     }
 
-    /** By key, where its records in the newest of these segments end. */
+    /** By key, where a stream's records end in the newest shared segment that has some. */
     private Map<String, Long> allInShared() throws IOException {
         Map<String, Long> ends = new LinkedHashMap<>();
         boolean unused = arrivals.look((key, end) -> ends.merge(key.text(), end, Math::max));
@@ -330,14 +330,14 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         stream.isOnDelivered = false;
         boolean found = isNext || (stream.hasNames && nextByName(stream));
         if (found) {
-            // it has come again; or it had a file open that was deleted, and the next turn finds that it has gone
+            // the stream has come again; or it had a deleted file open, and the next turn of NewStreams finds that it has gone
             watch(stream);
             isThere(stream);
         }
         return found;
     }
 
-    /** Has it noticed when the stream goes, wherever its records are. */
+    /** Makes sure that it is noticed when the stream goes, wherever its records are. */
     private void watch(FollowedStream stream) {
         if (!stream.isWatched && newStreams != null) {
             stream.isWatched = true;
@@ -345,7 +345,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    /** A stream that is there isn't forgotten: what it has would be read once more. */
+    /** A stream that exists isn't forgotten: its records would be read once more. */
     private void isThere(FollowedStream stream) {
         stream.goesAtItsEnd = false;
         if (stream.isGone) {
@@ -383,7 +383,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             }
         }
         awakeUnread.add(stream);
-        // it may have been packed while the stream was read
+        // its shared segment may have been packed while the stream was read
         leavePacked(stream);
         if (awakeUnread.size() > MAX_AWAKE_UNREAD) {
             FollowedStream longest = awakeUnread.iterator().next();
@@ -413,7 +413,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return true;
     }
 
-    /** Gives back a file of a stream that isn't read; false where there is none. */
+    /** Gives back a file of a stream that isn't read; false if there is none. */
     private boolean giveBackUnread() {
         for (FollowedStream stream : awakeUnread) {
             if (stream.holdsFile() && stream.sleep()) {
@@ -425,8 +425,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     /**
-     * Gives back a file of a stream that holds it while waiting for its turn, as its last turn ended with an exception, like that of the first
-     * stream in the queue. False where there is none.
+     * Gives back a file of a stream that waits for its turn and holds the file because its last turn ended with an exception, like that of the first
+     * stream in the queue. False if there is none.
      */
     private boolean giveBackWaiting() {
         FollowedStream first = waiting.getFirst();
@@ -438,7 +438,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return false;
     }
 
-    /** Called where the process couldn't open another file. Frees a file or lowers {@link #maxRead}; false where neither is possible. */
+    /** Called if the process couldn't open another file. Frees a file or lowers {@link #maxRead}; false if neither is possible. */
     private boolean goOnWithFewer() {
         if (giveBackUnread() || giveBackWaiting()) {
             return true;
@@ -450,7 +450,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return true;
     }
 
-    /** As {@link #goOnWithFewer}, where the file is wanted for something other than a stream. */
+    /** As {@link #goOnWithFewer}, if the file is wanted for something other than a stream. */
     private boolean giveBackOne() {
         if (giveBackUnread()) {
             return true;
@@ -505,7 +505,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return !waiting.isEmpty();
     }
 
-    /** Looks at shared segments each time. The other places, which take longer the more there are, only when they are due. */
+    /** Looks at shared segments each time. Looks at the other places, which take longer the more there are, only when they are due. */
     private void look() throws IOException {
         log.checkNotReplaced();
         lookAtShared();
@@ -527,7 +527,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         long start = System.nanoTime();
         try {
             givingBack(() -> {
-                // a look that fails is taken again, and tells of all of them again
+                // a look that fails is taken again, and reports all arrivals again
                 List<Arrived> arrived = new ArrayList<>();
                 noteArrivals(arrivals.look((key, end) -> arrived.add(new Arrived(key.text(), end))), arrived);
             });
@@ -539,9 +539,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private record Arrived(String key, long end) {}
 
     /**
-     * Where other streams may have got records too, which have gone from the shared segments since the look before, the doubt comes before the signs of
-     * this look, and before those of packs that were seen since the look before: what was missed may be older than what is there. It concerns a stream
-     * that this look has found, too.
+     * If not all arrivals are known, other streams may have got records too, which have gone from the shared segments since the look before. Then
+     * this doubt comes before the signs of this look, and before those of packs that were seen since the look before: the missed records may be older
+     * than those that are there. The doubt concerns streams that this look has found, too.
      */
     private void noteArrivals(boolean areAll, List<Arrived> arrived) {
         EndDoubt before = areAll ? EndDoubt.NONE : EndDoubt.MAY_BE_MORE_SINCE;
@@ -560,7 +560,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    /** Has a stream leave its shared segment where that was packed. A deleted segment of its own is left by its directory's time. */
+    /** Makes a stream leave its shared segment if that was packed. A deleted segment of its own is left when its directory's time has changed. */
     private void leavePacked(FollowedStream stream) {
         if (stream.isInSharedBelow(leftBelow)) {
             awakeUnread.remove(stream);
@@ -568,7 +568,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    /** Looks at the streams that will get more soon, as they just have: a few, so this may be done more often than looks at all others. */
+    /**
+     * Looks at the streams that have just got records, because they will get more soon. They are few, so this may be done more often than looks at
+     * all others.
+     */
     private void lookAtRecent() {
         long start = System.nanoTime();
         for (FollowedStream stream : awakeUnread) {
@@ -621,8 +624,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     /**
-     * Tries unreadable streams again. If other streams have records, only after one of these was delivered: so a stream that keeps failing doesn't
-     * block the others.
+     * Tries unreadable streams again. If other streams have records, it does so only after one of these was delivered, so that a stream that keeps
+     * failing doesn't block the others.
      */
     private void tryAgain() {
         if (delivered != failedAt || heads.isEmpty()) {
@@ -637,7 +640,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    /** @param mayHaveComeAgain whether a directory may be another one of the same name: what the stream stopped in was deleted then, and never grows */
+    /**
+     * @param mayHaveComeAgain whether a directory may be another one of the same name: in that case the file in which the stream stopped was deleted,
+     * and never grows
+     */
     private void lookAtGrowing(long now, boolean mayHaveComeAgain) {
         // each look checks the directories of other streams
         int turn = looks++;
@@ -697,7 +703,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             try {
                 names.look(mayHaveChanged);
             } finally {
-                // at once: what is read before the next look tells more than what this one has found
+                // even after a failure: a stream that is read before the next look finds more than this look has
                 addAndDrop(names);
             }
             noteWhenAllWereFound(names);
@@ -705,7 +711,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         forgetGone();
     }
 
-    /** Called after each look at the folder and at packs, before which shared segments were looked at. The file is read only where something has changed. */
+    /**
+     * Called after each look at the folder and at packs, before which shared segments were looked at. The positions are read only if something was
+     * listed.
+     */
     private void noteWhenAllWereFound(NewStreams names) throws IOException {
         if (names.isCurrent()) {
             beforeAllWereFound = beforeTheNextLook;
@@ -721,13 +730,13 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         for (String key : names.found()) {
             want(followed(key));
         }
-        // those of a stream that was followed before have come in shared segments, or in its directory: it is wanted for these
+        // records of a stream that was followed before have come in shared segments, or in its directory, and the stream is wanted for these
         names.foundInPacks().forEach((key, lastBase) -> seenInPacks.put(followed(key), EndDoubt.seen(lastBase + 1)));
         names.gone().forEach(this::gone);
         names.taken();
     }
 
-    /** A stream that was found, and is found only once. */
+    /** The stream that was found; {@link NewStreams} finds each only once. */
     private FollowedStream followed(String key) {
         FollowedStream known = streams.get(key);
         if (known == null) {
@@ -739,8 +748,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     /**
-     * Lets go of a deleted stream that was read to its end; one that wasn't reports that itself, and goes then. The position reached is kept, as the
-     * stream may come again behind a gap: for the last {@link #MAX_GONE} such streams, and for those of which the caller needs it.
+     * Lets go of a deleted stream that was read to its end. A stream that wasn't is read first, reports its loss itself, and goes then. The position
+     * reached is kept for the last {@link #MAX_GONE} such streams, and for those of which the caller needs it, because a stream may come again behind
+     * a gap.
      */
     private void gone(String key) {
         FollowedStream stream = streams.get(key);
@@ -781,7 +791,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             FollowedStream stream = gone.iterator().next();
             gone.remove(stream);
             if (stream.wanted || !others.mayForget(stream.key())) {
-                // asked again when those behind it have been
+                // asked again after all those behind it
                 gone.add(stream);
             } else {
                 letGo(stream);
@@ -808,9 +818,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     /**
-     * Whether a later walk begins with the stream's first record when it gets no position of it, as this one would, and there is nothing before that.
-     * At 0 it would tell of records before the first one, which never were. Single keys keep their positions: a later walk may follow only those that
-     * it gets.
+     * Whether the stream is left out of the positions. A later walk that gets no position of it begins with its first record, as this one would. A
+     * walk from position 0 would report a loss of records before the first one, which never existed. Single keys keep their positions: a later walk
+     * may follow only those that it gets.
      */
     private boolean isLeftToBegin(FollowedStream stream) {
         return newStreams != null && (stream.isGone || stream.isUnread()) && others.begin(stream.key()) instanceof ScanBegin.Oldest;

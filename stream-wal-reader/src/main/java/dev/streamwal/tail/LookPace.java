@@ -9,15 +9,15 @@ final class LookPace {
     private static final long CHEAP_NANOS = 50_000;
     /**
      * Longest rest between two looks. Durations include the time in which a look waited for a processor or a file system, and on a busy machine many
-     * looks in a row do: a multiple of that would be minutes.
+     * looks in a row do. A multiple of such durations would be minutes.
      */
     static final long MAX_REST_NANOS = RestingRule.MAX_REST_NANOS;
     /**
-     * A listing of 100,000 names takes 50 ms. By this rest it takes a thirty-third of a core at most where names come all the time; a tenth with so
-     * many names, as the rest has a limit, too.
+     * A listing of 100,000 names takes 50 ms. With this rest, listings take a thirty-third of a core at most if names come all the time; with that
+     * many names they take a tenth, because the rest has a limit, too.
      */
     private static final int REST_PER_LISTING = 32;
-    /** Longer than for looks, as a listing of many names is really that expensive. */
+    /** Longer than for looks, because a listing of many names is really that expensive. */
     private static final long MAX_REST_PER_LISTING_NANOS = 500_000_000;
 
     private final int restPerLook;

@@ -16,18 +16,18 @@ import java.util.Set;
 
 /**
  * Finds new and deleted streams, by the names in the folder of streams. The folder is listed when it may have changed. Only directories whose names
- * don't tell their keys are opened; so a stream counts as existing when its directory does, with a segment or without. A stream without a directory
- * may be in packs, each of which is looked through once, when it is new, or in shared segments, from which the caller {@linkplain #follow knows} it.
- * One thread.
+ * don't tell their keys are opened; so a stream counts as existing while its directory exists, with a segment or without. A stream without a
+ * directory may be in packs, each of which is looked through once, when it is new. Or it may be in shared segments; the caller finds it there, and
+ * {@linkplain #follow tells} this class. One thread.
  *
- * <p><b>How it is found that a stream without a directory has gone.</b> Nothing says which keys a pack had that was dropped, or which streams were
- * deleted in packs and in shared segments. But such a stream goes only with a change of the manifest. So each change begins a turn of all of these
- * streams, in which each is looked for. A look takes a few of them, and the turn goes on, look by look, until it has come round, also where nothing
- * changes any more. A change in the middle of a turn begins it anew from where it is, so all that were taken before are taken again.
+ * <p><b>How it is found that a stream without a directory has gone.</b> Nothing tells which keys a dropped pack had, or which streams were deleted in
+ * packs and in shared segments. But such a stream goes only with a change of the manifest. So each change begins a turn of all of these streams, in
+ * which each is looked for. A look takes a few of them, and the turn goes on, look by look, until it has come round, even if nothing changes any
+ * more. A change in the middle of a turn begins the turn anew from where it is, so all streams that were taken before are taken again.
  */
 final class NewStreams {
 
-    /** So few at a time, as a deleted stream that wasn't noticed yet only takes some memory. */
+    /** Few at a time, because a deleted stream that wasn't noticed yet only takes some memory. */
     private static final int LOOKS_IN_TURN = 64;
 
     private final LogSource log;
@@ -57,8 +57,8 @@ final class NewStreams {
     }
 
     /**
-     * Takes a look. {@link #found()}, {@link #foundInPacks()} and {@link #gone()} keep what they have until it is {@link #taken}, also where the look
-     * fails in the middle: it has noted the names that it came to as known, and no later one finds these again.
+     * Takes a look. {@link #found()}, {@link #foundInPacks()} and {@link #gone()} keep what they have until it is {@link #taken}, even if the look
+     * fails in the middle: it has noted the names that it came to as known, and no later look finds these again.
      *
      * @param mayHaveChanged whether names in the folder may have changed since the look before
      */
@@ -79,7 +79,10 @@ final class NewStreams {
         }
     }
 
-    /** The caller has found records of a stream, in whatever place: it is known from now on, so that it is found when it has gone. */
+    /**
+     * Called after the caller has found records of a stream, in whatever place. The stream is known from now on, so that it is noticed when it has
+     * gone.
+     */
     void follow(String key) {
         String name = StreamKey.of(key).directoryName();
         if (known.putIfAbsent(name, key) == null) {
@@ -87,17 +90,17 @@ final class NewStreams {
         }
     }
 
-    /** Whether the last look has left out no stream that is in a directory or in a pack. */
+    /** Whether the last look has found every stream that is in a directory or in a pack. */
     boolean isCurrent() {
         return !wanted && !anyUnknown;
     }
 
-    /** How often all was listed. */
+    /** How often all streams were listed. */
     int listings() {
         return listings;
     }
 
-    /** The caller has got everything that was found. */
+    /** Called after the caller has got everything that was found. */
     void taken() {
         found.clear();
         foundInPacks.clear();
@@ -159,7 +162,7 @@ final class NewStreams {
                 if (!scope.contains(key)) {
                     known.remove(name);
                 } else if (!forgetIfGone(name, key)) {
-                    // all that it had in its directory is in packs
+                    // all records that it had in its directory are in packs
                     inTurn.put(name, key);
                 }
             }
@@ -192,20 +195,20 @@ final class NewStreams {
         return isGone;
     }
 
-    /** The keys of streams that came, or got a directory, since they were {@link #taken}; at the first look of all. */
+    /** The keys of streams that came, or got a directory, since the last {@link #taken}; after the first look, of all streams. */
     Set<String> found() {
         return found;
     }
 
     /**
-     * The keys of streams that turned up in packs since then, with where the last segment begins that was seen. They may be followed already, for their
-     * records in shared segments.
+     * The keys of streams that turned up in packs since the last {@link #taken}, each with the position where its last segment seen there begins.
+     * They may be followed already, for their records in shared segments.
      */
     Map<String, Long> foundInPacks() {
         return foundInPacks;
     }
 
-    /** The keys of streams that were deleted since then. */
+    /** The keys of streams that were deleted since the last {@link #taken}. */
     Set<String> gone() {
         return gone;
     }

@@ -3,14 +3,14 @@ package dev.streamwal.tail;
 /**
  * The duration of a tail's rest before its next look. Pure.
  *
- * <p>After a record, a few looks follow at once, as the next record may come soon. From then on a rest takes a sixteenth of the time since the last
- * record, up to 4 ms. So a record is delivered late by at most a sixteenth of the time that the tail has waited for it, and by at most 4 ms.
+ * <p>After a record, a few looks follow at once, because the next record may come soon. From then on a rest takes a sixteenth of the time since the
+ * last record, up to 4 ms. So a record is delivered late by at most a sixteenth of the time that the tail has waited for it, and by at most 4 ms.
  * Besides, a rest takes at least 100 times as long as waking up and looking, and 8 times during the first second, up to 200 ms. So a waiting tail
  * takes at most a hundredth of a core, and a ninth while a record comes every second, whatever its looks cost.
  */
 public final class RestingRule {
 
-    /** Takes some 30 µs for looks at one stream. */
+    /** So many looks at one stream take some 30 µs. */
     static final int LOOKS_AT_ONCE = 8;
     /** The most that a look may take to be repeated at once: about the duration of a look at a single stream. */
     public static final long CHEAP_LOOK_NANOS = 10_000;
@@ -29,8 +29,8 @@ public final class RestingRule {
     private RestingRule() {}
 
     /**
-     * The duration of a look, smoothed: at most twice the one before, as a look that took much longer was held up. A lasting change shows after a
-     * few looks.
+     * The duration of a look, smoothed: at most twice the one before, because a look that took much longer was held up. A lasting change shows after
+     * a few looks.
      *
      * @param before the smoothed duration so far
      * @param now the duration of the last look

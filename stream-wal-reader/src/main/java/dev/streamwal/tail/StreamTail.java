@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * Follows one stream, by a scan, and a cheap look that tells whether calling the scan again may bring a record. One thread; close it.
+ * Follows one stream, by a scan and by a cheap look, which tells whether calling the scan again may bring a record. One thread; close it.
  *
  * <p><b>Why a look misses no record.</b> A scan that has no more records stands
  * <ol>
@@ -31,19 +31,20 @@ import java.util.OptionalLong;
  * <ul>
  * <li>a record, written in any way, and padding that fills a hole, by the writer or by the next writer's recovery: the word
  * <li>a footer: the word. A footer stands where the data ends, so its commit word is at this offset, unless the stream was cut before this offset
- * <li>a new segment, prepared as a spare or not; a stream that is made, deleted, or made again; a new incarnation, which never appends to an old
- *     segment; a swept segment: the directory, in which a segment gets or loses its name, or which is made or deleted itself
- * <li>a cut before this offset, in place or by a copy: the directory, as no more records come in this segment, and the next ones get a new segment
- * <li>a file that is used again, or a torn write that is completed: the word, which isn't zero, so that every look returns true. That costs a call
- *     of the scan each time; a tail makes fewer of these, the longer they take.
+ * <li>a new segment, prepared as a spare or not; a stream that is created, deleted, or created again; a new incarnation, which never appends to an
+ *     old segment; a swept segment: the directory, in which a segment gets or loses its name, or which is created or deleted itself
+ * <li>a cut before this offset, in place or by a copy: the directory, because no more records come in this segment, and the next ones get a new
+ *     segment
+ * <li>a file that is used again, or a torn write that is completed: the word, which isn't zero, so that every look returns true. Each look then costs
+ *     a call of the scan; a tail makes fewer such calls, the longer they take.
  * </ul>
  * Records in shared segments change the position where the stream ends in them, as far as they have been walked. The segment's mark, its length and
  * its modification time add nothing to these.
  *
  * <p>In the writer's process, a scan that has reached the end of the reserved space doesn't list the directory. So that end is compared, too.
  *
- * <p>All of this is read before the scan is called, so a change during the call is seen by the next look; {@link DirectoryWatch} has the rest of the
- * argument for the directory's time.
+ * <p>The word and the times are read before the scan is called, so a change during the call is seen by the next look; {@link DirectoryWatch} has the
+ * rest of the argument for the directory's time.
  */
 public final class StreamTail extends WalkOfWalks implements TailWalk {
 
@@ -78,7 +79,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         return scan.next() || ((namesChanged || isInPacked()) && nextInDeleted());
     }
 
-    /** Whether it stands in a shared segment that was packed, and so is deleted. */
+    /** Whether the scan stands in a shared segment that was packed, and so is deleted. */
     private boolean isInPacked() {
         return scan.isInSharedBelow(sharedProgress.packedBelow());
     }
@@ -88,7 +89,10 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         return sharedProgress.isDecided();
     }
 
-    /** What is there before the scan is called, and gone when the scan looks for it, casts doubt on the scan's end. */
+    /**
+     * A record that is in a shared segment before the scan is called, and has gone from there when the scan looks for it, casts doubt on the scan's
+     * end.
+     */
     private void lookAtShared() {
         checkUsable();
         log.checkNotReplaced();
@@ -100,8 +104,8 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     }
 
     /**
-     * Reads a deleted segment to its end, and then leaves it, as an open file keeps its disk space. A segment loses its name first, so it gets no
-     * more records.
+     * Reads a deleted segment to its end, and then leaves it, because an open file keeps its disk space. A segment loses its name first, so it gets
+     * no more records.
      */
     private boolean nextInDeleted() {
         try {
@@ -147,7 +151,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         long before = sharedEnd;
         boolean isAll = sharedProgress.look((manifest, live) -> {
             sharedProgress.looked(live, segment -> true);
-            // read after that, so these ends have all records up to where the segments have been walked by now
+            // read after the look, so these ends cover all records up to where the segments have been walked by now
             readEnds(live, manifest);
         });
         if (!isAll) {

@@ -21,7 +21,7 @@ public class WakeableRest {
      *
      * @param nanos at most; zero or less only checks for a wakeup
      * @return whether there was a wakeup
-     * @throws InterruptedException if the thread is interrupted, also before
+     * @throws InterruptedException if the thread is interrupted, during the call or before it
      */
     public boolean rest(long nanos) throws InterruptedException {
         long start = System.nanoTime();

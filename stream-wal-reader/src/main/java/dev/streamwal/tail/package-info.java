@@ -1,5 +1,5 @@
 /**
- * Tails: walks along one stream or many that wait for new records, and the rule how long to rest in between. Not exported.
+ * Tails: walks along one stream or many that wait for new records, and the rule for how long they rest in between. Not exported.
  */
 @NullMarked
 package dev.streamwal.tail;

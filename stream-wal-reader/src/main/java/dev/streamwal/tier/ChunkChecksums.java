@@ -10,8 +10,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The checksums of a pack in a tier, which stand behind it in its object, little-endian. The manifest has the checksum over them, and so over the
- * whole pack; each chunk that is read is checked by its own.
+ * The checksums of a pack in a tier. They stand behind the pack in its object, little-endian. The manifest has the checksum over these checksums, and
+ * so over the whole pack; each chunk that is read is checked by its own.
  *
  * <pre>
  *   0     chunks          CRC32C of each 256 KiB of the pack; the last one may be shorter
@@ -29,10 +29,10 @@ import java.nio.ByteOrder;
  */
 public final class ChunkChecksums {
 
-    /** Bytes with one checksum. A smaller read takes as long in an object store, and more of these checksums are to be kept. */
+    /** Bytes with one checksum. A smaller read takes as long in an object store, and smaller chunks would mean that more checksums are kept. */
     public static final int CHUNK_BYTES = 256 << 10;
 
-    /** What stands behind the chunks' checksums. */
+    /** How many bytes stand behind the chunks' checksums. */
     static final int FIXED_BYTES = 64;
     /** "STRMTIE1". */
     private static final long MAGIC_VALUE = 0x3145_4954_4D52_5453L;
@@ -43,7 +43,7 @@ public final class ChunkChecksums {
         this.chunks = chunks;
     }
 
-    /** Whose they are. */
+    /** The object that the checksums belong to. */
     public record Owner(TierId id, long number, long nonce, long packBytes) {
 
         /** How many chunks the pack has. */
@@ -78,7 +78,7 @@ public final class ChunkChecksums {
             chunks[count++] = Checksums.of(chunk, chunk.position(), chunk.limit());
         }
 
-        /** What stands behind the pack; its last four bytes are what the manifest has of it. */
+        /** The bytes that stand behind the pack; the manifest has the last four of them. */
         ByteBuffer encode() {
             if (count != chunks.length) {
                 throw new IllegalStateException("not all chunks of a pack have checksums: chunks=" + count + ", pack=" + owner);
@@ -93,7 +93,7 @@ public final class ChunkChecksums {
         }
     }
 
-    /** What a manifest says of an object that ends with these bytes. */
+    /** What a manifest stores of an object that ends with these bytes. */
     static TierObject object(Owner owner, ByteBuffer encoded) {
         return new TierObject(owner.nonce(), encoded.getInt(encoded.limit() - Integer.BYTES));
     }
@@ -101,8 +101,8 @@ public final class ChunkChecksums {
     /**
      * The checksums of a pack.
      *
-     * @param in all that stands behind the pack
-     * @param checksum that the manifest has
+     * @param in all bytes behind the pack
+     * @param checksum which the manifest has
      */
     static ChunkChecksums decode(ByteBuffer in, Owner owner, int checksum) throws FormatException {
         ByteBuffer bytes = in.duplicate().order(ByteOrder.LITTLE_ENDIAN);
@@ -124,7 +124,7 @@ public final class ChunkChecksums {
     }
 
     /**
-     * Whose checksums an object ends with, by its last bytes.
+     * The pack whose checksums an object ends with, by the object's last bytes.
      *
      * @param end the last {@link #FIXED_BYTES}
      * @param size of the object

@@ -25,7 +25,7 @@ public final class LogInTier {
     private final BooleanSupplier isStopped;
 
     /**
-     * @param isStopped asked between two pieces of an object; then the step ends with an exception
+     * @param isStopped asked between two pieces of an object; if it returns true, the step ends with an exception
      */
     public LogInTier(TierFolder folder, TierId id, BooleanSupplier isStopped) {
         this.folder = folder;
@@ -34,11 +34,11 @@ public final class LogInTier {
     }
 
     /**
-     * Makes sure that the tier is this log's, and marks it where it is nobody's.
+     * Makes sure that the tier belongs to this log, and marks it if it has no log's mark yet.
      *
-     * @param isUsed whether the log has packs in its tier: then the tier is marked already
+     * @param isUsed whether the log has packs in its tier: then the tier must have the mark already
      * @return the names in it
-     * @throws TierFailure if it is another log's, or isn't where it was
+     * @throws TierFailure if the tier belongs to another log, or isn't where it was
      */
     public List<String> claim(boolean isUsed) throws IOException {
         List<String> names = folder.list();
@@ -49,7 +49,7 @@ public final class LogInTier {
                         "see whether the place is right, and whether it is mounted", null);
             }
             folder.write(TierNames.log(id), sink -> sink.take(ByteBuffer.wrap(new byte[] {'\n'})));
-            // of two logs that mark one tier at once, one at least sees the other's mark
+            // of two logs that mark one tier at the same time, at least one sees the other's mark
             names = folder.list();
         }
         checkNobodyElses(names);
@@ -65,11 +65,11 @@ public final class LogInTier {
     }
 
     /**
-     * Copies a pack, and reads all of the copy back. When this returns, the copy is durable, and equal to the pack.
+     * Copies a pack, and reads all of the copy back. After this method has returned, the copy is durable, and equal to the pack.
      *
      * @param nonce random
      * @param bytes of the pack
-     * @throws TierFailure if the tier fails, or what it gives back isn't what it was given
+     * @throws TierFailure if the tier fails, or gives back other bytes than it was given
      * @throws IOException if the pack can't be read
      */
     public TierObject upload(ListedPack pack, long nonce, SegmentBytes bytes) throws IOException {
@@ -123,7 +123,7 @@ public final class LogInTier {
         return new PackInTier(folder, new BlockCache(0), new ChunkChecksums.Owner(id, pack.number(), object.nonce(), pack.bytes()), object);
     }
 
-    /** A pack, of which all is read from the tier. */
+    /** A pack that is read from the tier only. */
     public PackReader reader(ListedPack pack, TierObject object, Path file) throws IOException {
         return PackReader.open(new PackElsewhere(pack(pack, object), file), pack.number(), new BlockCache(0), new BlockCache(0));
     }
@@ -135,13 +135,13 @@ public final class LogInTier {
     }
 
     /**
-     * Makes sure that nobody but this log has said what the tier has. A directory that was copied, or put back to an earlier state, would delete what was put into the
-     * tier since.
+     * Makes sure that only this log has published the tier's content. A log whose directory was copied, or put back to an earlier state, would delete
+     * the objects that were put into the tier since.
      *
      * @param names in the tier
-     * @param serial the highest that this log has given, or was about to give
-     * @param own what this writer has written, or was about to, with that serial; empty for nothing
-     * @throws TierFailure if somebody else has
+     * @param serial the highest serial that this log has given, or was about to give
+     * @param own name of the object that this writer has written, or was about to write, with that serial; empty if none
+     * @throws TierFailure if another copy of the log has published a content
      */
     public void checkNobodyElseWrites(List<String> names, long serial, String own) throws TierFailure {
         for (String name : names) {
@@ -155,7 +155,7 @@ public final class LogInTier {
     }
 
     /**
-     * Writes what the tier has; it counts when this returns.
+     * Writes the tier's content; it counts after this method has returned.
      *
      * @param name as {@link TierNames#content} gives it
      */
@@ -175,7 +175,7 @@ public final class LogInTier {
     }
 
     /**
-     * Makes sure that the tier has objects. What isn't in a list is asked for: the lists of some stores are late.
+     * Makes sure that the tier has these objects. An object that isn't listed is asked for: the lists of some stores are late.
      *
      * @param names of the objects
      * @param listed names in the tier
@@ -189,7 +189,7 @@ public final class LogInTier {
         }
     }
 
-    /** Where the tier is, for people. */
+    /** Where the tier is, for messages. */
     public String location() {
         return folder.name();
     }

@@ -31,8 +31,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file system with nothing in it, for ever. Who has nothing but a log's tier reads a log whose directory is here: it has no segments, no shared
- * segments, no positions, and nobody can put any there. Only names can be made; those of messages begin with the tier's place.
+ * A file system that is always empty. A reader that has nothing but a log's tier reads a log whose directory is here: it has no segments, no shared
+ * segments and no positions, and none can be put there. Only paths can be made; in messages they begin with the tier's place.
  */
 final class NoFolder extends FileSystem {
 
@@ -48,7 +48,7 @@ final class NoFolder extends FileSystem {
     /**
      * A directory that isn't there.
      *
-     * @param name which stands before its paths in messages
+     * @param name the text before its paths in messages
      */
     static Path named(String name) {
         NoFolder system = new NoFolder(name.endsWith(SEPARATOR) ? name : name + SEPARATOR);

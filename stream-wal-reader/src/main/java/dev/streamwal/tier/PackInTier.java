@@ -10,18 +10,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of a pack in a tier, read by range. It returns only bytes that were in the pack when it was uploaded: each chunk is checked by a checksum
- * that leads to the one in the manifest. What isn't right is asked for again, a few times, and is a failure of the tier then, and not damage of the
- * log: nobody can tell from here whether the object is wrong, or what answered in its place. Thread-safe.
+ * that leads to the one in the manifest. Wrong bytes are asked for again, a few times. If they stay wrong, that is a failure of the tier, and not
+ * damage of the log: from here it can't be told whether the object is wrong, or something else has answered in its place. Thread-safe.
  */
 final class PackInTier implements SegmentBytes {
 
-    /** So often what was answered wrongly is asked for. What fails isn't: the provider has its own rule for what is worth another attempt. */
+    /** How often bytes are asked for if the answer is wrong. A request that fails isn't repeated: the provider has its own rule for that. */
     private static final int MAX_ATTEMPTS = 3;
 
-    /** Chunks of one read, if they follow each other. */
+    /** The most chunks that one read takes, if they follow each other. */
     private static final int MAX_CHUNKS = 4;
 
-    /** A read of so many bytes is one request. */
+    /** A read of this many bytes is one request. */
     static final int MAX_READ_BYTES = MAX_CHUNKS * ChunkChecksums.CHUNK_BYTES;
 
     private static final String THEN = "look at the object; where it was changed, put it back from a copy";
@@ -72,7 +72,7 @@ final class PackInTier implements SegmentBytes {
         return (int) Math.min(ChunkChecksums.CHUNK_BYTES, owner.packBytes() - begin(chunk));
     }
 
-    /** The chunk, and those behind it that are wanted, too, and weren't read yet. */
+    /** The chunk, and those behind it that are wanted too and aren't cached. */
     private byte[][] fetch(int first, int last) throws TierFailure {
         int count = 1;
         while (count < MAX_CHUNKS && first + count <= last && cache.get(owner, first + count) == null) {

@@ -13,20 +13,20 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** An object of a tier that holds a pack, looked at by itself: its own end says of which pack it is, and what its checksums are. */
+/** An object of a tier that holds a pack, looked at by itself: the object's end tells which pack it is, and has its checksums. */
 public final class PackObject {
 
-    /** A few chunks: who looks at a pack goes through it. */
+    /** A few chunks: a program that looks at a pack goes through it. */
     private static final long CACHE_BYTES = 4L * ChunkChecksums.CHUNK_BYTES;
 
     private PackObject() {}
 
-    /** Whether a name is one of such an object. */
+    /** Whether such an object may have the name. */
     public static boolean isNamed(String name) {
         return TierNames.parsePack(name).isPresent();
     }
 
-    /** What the names of a pack's objects look like, for people. */
+    /** What the names of a pack's objects look like, for messages. */
     public static String namesOf(long number) {
         return TierNames.pack(number, new TierObject(0, 0)).replaceFirst("-[0-9a-f]+", "-*");
     }

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * A log of which nothing but its tier is there: what the tier itself says that it has. It is asked again now and then, as the log's writer may still be
- * moving packs there, and deleting them. Thread-safe.
+ * A log of which only the tier is available: the content that the tier itself lists. The tier is asked again now and then, because the log's writer
+ * may still be moving packs to it, and deleting them. Thread-safe.
  */
 public final class TierAlone {
 
@@ -35,9 +35,9 @@ public final class TierAlone {
     }
 
     /**
-     * Looks what a tier has.
+     * Reads the tier's content.
      *
-     * @throws TierFailure if that can't be read, or it is no log's tier
+     * @throws TierFailure if the content can't be read, or the folder is no log's tier
      */
     public static TierAlone open(Path tier) throws IOException {
         return open(tier, System::nanoTime);
@@ -59,7 +59,7 @@ public final class TierAlone {
         return root;
     }
 
-    /** What the tier has; the same object as before where it is unchanged. */
+    /** What the tier has, some seconds old at most; the same object as before if it is unchanged. */
     public synchronized Manifest current() throws IOException {
         return nanoTime.getAsLong() - readAt < CURRENT_NANOS ? known.manifest() : anew();
     }
@@ -70,7 +70,7 @@ public final class TierAlone {
         Optional<TierContent.Named> now = TierContent.readUnless(folder, name);
         if (now.isPresent()) {
             TierContent content = now.get().content();
-            // a tier whose content is as it was has another manifest, and one that says the same
+            // if the content is the same as before, callers keep the manifest that they know: the new one is another object, but equal
             known = content.isSame(known) ? new TierContent(known.manifest(), content.keys()) : content;
             name = now.get().name();
         }
@@ -78,7 +78,7 @@ public final class TierAlone {
         return known.manifest();
     }
 
-    /** The content of the log's file of keys, when the tier was looked at last; empty where nothing was encrypted. */
+    /** The content of the log's file of keys, when the tier was looked at last; empty if nothing was encrypted. */
     public synchronized byte[] keys() {
         return known.keys();
     }

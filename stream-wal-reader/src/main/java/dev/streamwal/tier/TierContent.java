@@ -18,20 +18,20 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a tier has, for who has nothing but the tier: the object of the highest serial that is whole. Little-endian.
+ * What a tier has, for a reader that has nothing but the tier: the whole object with the highest serial. Little-endian.
  *
  * <pre>
  *   0  8  magic           "STRMCON1"
  *   8  4  checksum        CRC32C over [12, object's end)
  *  12  4  manifest bytes
- *  16  4  keys bytes      0 where the log never encrypted anything
+ *  16  4  keys bytes      0 if the log never encrypted anything
  *  20  4  zero
  *  24     manifest        as in the log's directory, with the packs that are in the tier, and no others
  *         keys            the file of keys
  * </pre>
  *
  * @param manifest with packs in the tier only
- * @param keys content of the log's file of keys; empty where there is none
+ * @param keys content of the log's file of keys; empty if there is none
  */
 public record TierContent(Manifest manifest, byte[] keys) {
 
@@ -40,9 +40,9 @@ public record TierContent(Manifest manifest, byte[] keys) {
     private static final int COUNTS = 12;
     /** Keys are few, and a manifest has a limit of its own. */
     private static final int MAX_BYTES = 1 << 30;
-    /** A writer publishes at intervals of seconds or more, so that the second listing nearly always does. */
+    /** A writer publishes at intervals of seconds or more, so the second listing is nearly always enough. */
     private static final int MAX_LISTINGS = 4;
-    /** Of a tier in which nothing was ever put. */
+    /** The content of a tier into which nothing was ever put. */
     static final TierContent NOTHING = new TierContent(Manifest.EMPTY, new byte[0]);
 
     /** "STRMCON1". */
@@ -50,7 +50,7 @@ public record TierContent(Manifest manifest, byte[] keys) {
     /** "STRMCON" and any version. */
     private static final long ANY_VERSION_MASK = 0xFF_FFFF_FFFF_FFFFL;
 
-    /** Whether another content says the same, except how many changes there were. */
+    /** Whether another content is the same, except for the number of changes. */
     public boolean isSame(TierContent other) {
         return manifest.objects().equals(other.manifest.objects()) && manifest.packsInOrder().equals(other.manifest.packsInOrder())
                 && new HashSet<>(manifest.voidRanges()).equals(new HashSet<>(other.manifest.voidRanges())) && Arrays.equals(keys, other.keys);
@@ -89,13 +89,13 @@ public record TierContent(Manifest manifest, byte[] keys) {
     record Named(String name, TierContent content) {}
 
     /**
-     * Reads what a tier has. An object that isn't whole is passed over: a writer was killed while it wrote it, and the one before counts.
+     * Reads what a tier has. An object that isn't whole is passed over: a writer was killed while it wrote that object, and the one before counts.
      *
-     * <p>The writer writes an object and then deletes the one before. So an object that was listed may be gone when it is read, and a listing that takes
-     * several calls of the file system may have missed both. Then there is a newer one, and the tier is listed again.
+     * <p>The writer writes an object and then deletes the one before. So an object that was listed may be gone when it is read, and a listing that
+     * takes several calls of the file system may have missed both. In both cases there is a newer object, and the tier is listed again.
      *
      * @param known name of the object that was read before; empty for none
-     * @return empty where a tier has no content yet, or the one that was read before
+     * @return empty if the tier has no content yet, or still the one that was read before
      * @throws TierFailure if the tier fails, or there are such objects, and none is whole
      * @throws UnsupportedFormatException if a newer version wrote it
      */

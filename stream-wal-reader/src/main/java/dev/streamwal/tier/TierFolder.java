@@ -18,13 +18,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The folder of a tier. Of its file system it needs what an object store has: to write an object from its beginning to its end and close it, to read
- * ranges of it, to delete it, and to list the folder. It doesn't rename, append, lock or link, and asks for no attributes; what it writes has a name
- * that nothing had before. Where the file system gives {@link FileChannel}s, as the machine's own does, objects and their names are forced; elsewhere
- * an object is durable when it was closed.
+ * The folder of a tier. It needs only those operations of a file system that an object store has: to write an object from its beginning to its end
+ * and close it, to read ranges of it, to delete it, and to list the folder. It doesn't rename, append, lock or link, and asks for no attributes; each
+ * object that it writes has a new name. If the file system gives {@link FileChannel}s, as the machine's own does, objects and their names are forced;
+ * on other file systems an object is durable when it was closed.
  *
- * <p>Whatever the file system throws is a {@link TierFailure} to the caller. A call that hangs hangs: nobody calls this with a lock that others need.
- * Thread-safe.
+ * <p>Every exception of the file system becomes a {@link TierFailure}. A call may hang for as long as the file system does, so no caller holds a lock
+ * that others need. Thread-safe.
  */
 @SuppressForbidden("each channel is opened, used and closed by one call; providers of object stores have no channels with positional reads")
 public final class TierFolder {
@@ -46,12 +46,12 @@ public final class TierFolder {
         this.answered = answered;
     }
 
-    /** Where it is, for people. Asks the file system, which on a mount that is away may take long: the JDK looks whether a path is a folder. */
+    /** Where the folder is, for messages. Asks the file system, which may take long on a mount that is away: the JDK looks whether a path is a folder. */
     public String name() {
         return TierLocation.of(folder);
     }
 
-    /** The names in it. */
+    /** The names of its objects. */
     public List<String> list() throws TierFailure {
         return asking("listing the tier failed", "", () -> {
             List<String> names = new ArrayList<>();
@@ -126,7 +126,7 @@ public final class TierFolder {
         void to(Sink sink) throws IOException;
     }
 
-    /** Failures of the content, which isn't the tier's. */
+    /** A failure of the content, not of the tier. */
     private static final class ContentFailure extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -139,11 +139,12 @@ public final class TierFolder {
     }
 
     /**
-     * Writes an object. When this returns, it is durable; when it throws, there may be an object with a part of the content, or all of it.
+     * Writes an object. After this method has returned, the object is durable. After it has thrown, there may be an object with a part of the
+     * content, or all of it.
      *
      * @param content may be asked twice
      * @throws TierFailure if the tier fails
-     * @throws IOException if the content can't be had
+     * @throws IOException if the content can't be read
      */
     void write(String object, Content content) throws IOException {
         Path path = folder.resolve(object);
@@ -155,7 +156,7 @@ public final class TierFolder {
                     writeTo(channel, content);
                     isFile = channel instanceof FileChannel;
                     if (channel instanceof FileChannel file) {
-                        // where an interrupt cuts it short, all is written and forced again
+                        // if an interrupt cuts this short, the whole object is written and forced again
                         file.force(true);
                     }
                 }
@@ -205,7 +206,7 @@ public final class TierFolder {
         } catch (ContentFailure e) {
             throw e;
         } catch (IOException | RuntimeException e) {
-            // providers throw what their clients throw
+            // providers pass on any exception of their clients
             throw new TierFailure(failed, name(), object, e instanceof NoSuchFileException && !object.isEmpty() ? GONE : RETRY, e);
         } finally {
             answered.run();

@@ -6,7 +6,7 @@ import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Where a tier is, as text that stands in a log's manifest and in messages. It has no credentials: some providers take them in their URIs. */
+/** Where a tier is, as text for a log's manifest and for messages. Credentials are left out: some providers take them in their URIs. */
 final class TierLocation {
 
     private TierLocation() {}
@@ -22,7 +22,7 @@ final class TierLocation {
     }
 
     /**
-     * The folder at a location, if it is in a file system of the log's own kind. Nothing else is followed: what stands in a log's directory must not
+     * The folder at a location, if it is in a file system of the log's own kind. No other location is followed: a text in a log's directory must not
      * make a reader talk to another machine.
      *
      * @param root of the log

@@ -7,10 +7,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Names of objects in a tier. None is ever given twice, so that nothing is written over:
+ * Names of objects in a tier. No name is ever given twice, so that nothing is overwritten:
  *
  * <ul>
- *   <li>{@code log-<id>} says which log the tier is of;
+ *   <li>{@code log-<id>} says to which log the tier belongs;
  *   <li>{@code <number>-<nonce>.pack} is a pack, with its checksums behind it;
  *   <li>{@code content-<serial>-<incarnation and nonce>} says what the tier has; the last one, by name, counts.
  * </ul>
@@ -28,7 +28,7 @@ public final class TierNames {
 
     private TierNames() {}
 
-    /** Name of the object that says which log the tier is of. */
+    /** Name of the object that says to which log the tier belongs. */
     public static String log(TierId id) {
         return LOG + id;
     }
@@ -51,9 +51,9 @@ public final class TierNames {
     /**
      * Name of an object that says what the tier has.
      *
-     * @param serial one more than that of any before
+     * @param serial greater by one than any serial before
      * @param incarnation of the log's writer: of two writers that give one serial, the later one counts
-     * @param nonce by which two copies of a log don't give one name
+     * @param nonce so that two copies of a log don't give the same name
      */
     public static String content(long serial, long incarnation, int nonce) {
         return CONTENT + HEX.toHexDigits(serial) + SEPARATOR + HEX.toHexDigits(incarnation << Integer.SIZE | Integer.toUnsignedLong(nonce));

@@ -28,9 +28,9 @@ public final class TierReads {
     private record Folder(String location, TierFolder folder) {}
 
     /**
-     * @param given the tier's folder; null for where the manifest says that it is, if that is in a file system of the log's kind
+     * @param given the tier's folder; null for the place that the manifest names, if that is in a file system of the log's kind
      * @param root of the log
-     * @param cacheBytes limit of the memory for what was read
+     * @param cacheBytes limit of the memory for bytes that were read
      */
     public TierReads(@Nullable Path given, Path root, long cacheBytes) {
         this(false, given, root, cacheBytes);
@@ -43,12 +43,12 @@ public final class TierReads {
         this.cache = new BlockCache(cacheBytes);
     }
 
-    /** Refuses to read, for who must not wait for a tier. */
+    /** Refuses every read, for callers that must not wait for a tier. */
     public static TierReads refusing(Path root) {
         return new TierReads(true, null, root, 0);
     }
 
-    /** The bytes of a pack. The first read of them, not this, asks the tier. */
+    /** The bytes of a pack. The tier is asked by the first read, not by this call. */
     public SegmentBytes pack(LogTier tier, ListedPack pack, TierObject object) throws TierFailure {
         if (isRefusing) {
             throw new TierFailure("pack is in the log's tier, and has to be fetched from it first", tier.location(), TierNames.pack(pack.number(), object),

@@ -12,13 +12,13 @@ import net.openhft.chronicle.bytes.BytesMarshallable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A codec for a type that writes and reads itself by Chronicle Bytes. It makes no garbage but the objects that the program makes for it. Contents are
- * copied once between Netty's buffer and Chronicle's, which is on the heap, where every access is checked against the content's end.
+ * A codec for a type that writes and reads itself by Chronicle Bytes. It makes no garbage except the objects that the program makes for it. Contents
+ * are copied once between Netty's buffer and Chronicle's, which is on the heap, where every access is checked against the content's end.
  *
- * <p>A later version reads earlier ones where it writes new fields after the others, and where its {@code readMarshallable} gives them a default when
+ * <p>A later version can read earlier ones if it writes new fields after the others, and its {@code readMarshallable} gives them a default when
  * {@code readRemaining()} is 0.
  *
- * <p>Thread-safe, if what makes the objects is.
+ * <p>Thread-safe, if the supplier of the objects is.
  *
  * @param <T> the type
  * @since 1.0
@@ -33,7 +33,7 @@ public final class BytesCodec<T extends BytesMarshallable> implements RecordCode
 
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-    /** Of the thread. Null while it is used, for an object that appends or reads others while it is written or read. */
+    /** Each thread's buffer. Null while it is used, so that an object that appends or reads others while it is written or read gets another buffer. */
     private static final ThreadLocal<@Nullable Bytes<byte[]>> REUSED = ThreadLocal.withInitial(BytesCodec::newBytes);
 
     private final int schemaId;
@@ -51,8 +51,8 @@ public final class BytesCodec<T extends BytesMarshallable> implements RecordCode
      *
      * @param <T> the type
      * @param schemaId 1 or more, the program's choice
-     * @param version 1 to 65,535: of what the type writes now
-     * @param objects gives the object that reads the next record. Where it gives the same one each time, reading makes no garbage, and the codec is for
+     * @param version 1 to 65,535: of the form that the type writes now
+     * @param objects gives the object that reads the next record. If it gives the same one each time, reading makes no garbage, and the codec is for
      *     one cursor
      * @return the codec
      */
@@ -97,7 +97,7 @@ public final class BytesCodec<T extends BytesMarshallable> implements RecordCode
         }
     }
 
-    /** By words, as Netty makes a view of its memory to copy bytes into an array where it can't use {@code Unsafe}: from Java 24 on. */
+    /** Copies by words: to copy bytes into an array, Netty makes a view of its memory if it can't use {@code Unsafe}, which is so from Java 24 on. */
     private static void copy(ByteBuf content, byte[] target, int length) {
         int index = content.readerIndex();
         int copied = 0;

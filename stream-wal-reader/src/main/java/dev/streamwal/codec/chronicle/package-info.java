@@ -1,6 +1,6 @@
 /**
- * Typed records of types that Chronicle Bytes writes. A program that uses it depends on {@code net.openhft:chronicle-bytes}; as a module, it requires
- * {@code chronicle.bytes} and {@code org.slf4j}.
+ * Typed records of types that Chronicle Bytes writes. A program that uses this package depends on {@code net.openhft:chronicle-bytes}; as a module, it
+ * requires {@code chronicle.bytes} and {@code org.slf4j}.
  *
  * @since 1.0
  */

@@ -13,13 +13,13 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 
 /**
- * A codec for a type that Jackson writes and reads as JSON. A content is the JSON in UTF-8, so that {@code stream-wal cat} shows it as it is. Beside the
- * value, Jackson makes about 1 KiB of garbage for each record that is read.
+ * A codec for a type that Jackson writes and reads as JSON. The content is the JSON in UTF-8, so that {@code stream-wal cat} shows it as it is.
+ * Beside the value, Jackson makes about 1 KiB of garbage for each record that is read.
  *
- * <p>A later version reads earlier ones where Jackson does: a field that is missing gets its default. What the mapper makes of unknown fields is the
- * mapper's; nevertheless the codec reads no version later than its own.
+ * <p>A later version reads earlier ones if Jackson does: a field that is missing gets its default. The mapper decides what it does with unknown
+ * fields; in any case the codec reads no version later than its own.
  *
- * <p>What Jackson throws is the cause of an {@link UncheckedIOException}. Thread-safe.
+ * <p>An exception of Jackson is the cause of an {@link UncheckedIOException}. Thread-safe.
  *
  * @param <T> the type
  * @since 1.0
@@ -44,9 +44,9 @@ public final class JsonCodec<T> implements RecordCodec<T> {
      *
      * @param <T> the type
      * @param schemaId 1 or more, the program's choice
-     * @param version 1 to 65,535: of what the type is written as now
+     * @param version 1 to 65,535: of the form in which the type is written now
      * @param type of the values
-     * @param mapper writes and reads them, as it is set now
+     * @param mapper writes and reads them, with its settings at this call
      * @return the codec
      */
     public static <T> JsonCodec<T> of(int schemaId, int version, Class<T> type, ObjectMapper mapper) {

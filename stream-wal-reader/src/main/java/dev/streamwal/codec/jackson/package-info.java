@@ -1,6 +1,6 @@
 /**
- * Typed records as JSON, by Jackson. A program that uses it depends on {@code com.fasterxml.jackson.core:jackson-databind}; as a module, it requires
- * {@code com.fasterxml.jackson.databind}, and opens its types to that.
+ * Typed records as JSON, by Jackson. A program that uses this package depends on {@code com.fasterxml.jackson.core:jackson-databind}; as a module, it
+ * requires {@code com.fasterxml.jackson.databind}, and opens its types to that module.
  *
  * @since 1.0
  */
