@@ -767,7 +767,7 @@ public final class StreamWal implements AutoCloseable {
 
     private WalException asWalException(Throwable failure, @Nullable String key) {
         if (failure instanceof WalClosedException) {
-            return new WalClosedException("appended, but not known to be durable: the log was closed meanwhile: root=" + root
+            return new WalClosedException("appended, but not known to be durable: the log was closed before the flush ended: root=" + root
                     + (key == null ? "" : ", stream=" + key) + "; open the log again, and read the stream's end to see whether the record is there", root, key,
                     WalException.NO_POSITION, failure);
         }

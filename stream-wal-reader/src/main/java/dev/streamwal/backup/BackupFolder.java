@@ -136,8 +136,8 @@ public final class BackupFolder {
             put(mark, new byte[0]);
             try {
                 if (Files.exists(points.resolve(COLLECTING))) {
-                    throw refused("files of the backup folder are being collected, or that was cut short: mark=" + points.resolve(COLLECTING)
-                            + "; wait, or, if that doesn't run any more, collect again: stream-wal backups FOLDER --keep N does");
+                    throw refused("files of the backup folder are being collected, or a collection was cut short: mark=" + points.resolve(COLLECTING)
+                            + "; wait for it, or, if none runs, collect again: stream-wal backups FOLDER --keep N does");
                 }
                 return LogImage.copy(log, tier, new Run(name, verifies)::copy);
             } finally {

@@ -70,7 +70,7 @@ public final class LogKeys {
     public void open(byte[] sealed, int length, byte[] target, String key, long position, long timestampMillis, int headerLength) {
         int plain = length - SealLayout.BYTES;
         if (plain < headerLength) {
-            throw altered("record is marked as encrypted, and shorter than its seal", key, position, null);
+            throw altered("record is marked as encrypted, but is shorter than its seal", key, position, null);
         }
         int keyId = SealLayout.keyId(sealed, plain);
         RecordKey opener = known.get(keyId);
@@ -80,7 +80,7 @@ public final class LogKeys {
         try {
             opener.open(sealed, 0, plain, target, headerLength, timestampMillis, utf8(key), SealLayout.number(sealed, plain), position);
         } catch (AEADBadTagException e) {
-            throw altered("record doesn't decrypt, so that it was changed, or put to another place, after it was written", key, position, e);
+            throw altered("record doesn't decrypt: it was changed, or moved to another place, after it was written", key, position, e);
         }
     }
 
@@ -158,7 +158,7 @@ public final class LogKeys {
         byte[] bytes = masters.unwrap(wrapped.masterId(), wrapped.wrapped().clone(), RecordKey.context(wrapped.id()));
         if (bytes.length != RecordKey.BYTES || !new RecordKey(wrapped.id(), bytes).isOf(wrapped)) {
             Arrays.fill(bytes, (byte) 0);
-            throw new KeyUnavailableException("master keys have unwrapped another key than the one that was wrapped: keyId="
+            throw new KeyUnavailableException("unwrapped session key isn't the one that was wrapped: keyId="
                     + WrappedKey.hex(wrapped.id()) + ", masterId=" + wrapped.masterId() + "; give the master key that had this id then",
                     wrapped.masterId(), null);
         }

@@ -77,7 +77,7 @@ public final class SealingKey extends RecordKey {
     public void seal(byte[] bytes, int length, int headerLength, long timestampMillis, byte[] streamKey, long position) {
         long number = numbers.getAndIncrement();
         if (number >= MAX_NUMBERS) {
-            throw new IllegalStateException("session key has sealed as many records as it may: key=" + this + ", position=" + position
+            throw new IllegalStateException("session key has sealed the maximum number of records: key=" + this + ", position=" + position
                     + "; append again, which takes another key");
         }
         RecordCipher cipher = take();

@@ -65,7 +65,7 @@ public final class FrontierFile {
         return new CorruptSegmentException(
                 "commit journal's frontier is damaged: " + what + ", file=" + file
                         + ", offset=0; put the file back from a copy of this log, or open the log with"
-                        + " SKIP_BAD_RECORDS, which goes on without the journal: what only the journal held is lost then",
+                        + " SKIP_BAD_RECORDS, which goes on without the journal: records that only the journal held are lost then",
                 file, null, WalException.NO_POSITION, 0, length, cause);
     }
 

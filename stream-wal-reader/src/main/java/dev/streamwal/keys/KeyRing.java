@@ -77,7 +77,7 @@ final class KeyRing implements MasterKeys {
         try {
             return KeyWrap.unwrap(master, wrapped, context);
         } catch (GeneralSecurityException e) {
-            throw new KeyUnavailableException("master key is not the one that this log's key was wrapped with, though it has its id: id=" + id
+            throw new KeyUnavailableException("master key with this id isn't the one that wrapped this log's key: id=" + id
                     + "; give the master key that had this id then", id, e);
         }
     }

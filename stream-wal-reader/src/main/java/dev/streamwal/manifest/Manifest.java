@@ -215,7 +215,7 @@ public final class Manifest {
         if (!added.isEmpty() && !copied.voids.equals(voids)) {
             long packsBelow = 1 + added.stream().mapToLong(ListedPack::number).max().orElse(0);
             if (packs.stream().anyMatch(pack -> pack.number() < packsBelow && copied.pack(pack.number()).isEmpty())) {
-                throw new IllegalArgumentException("a pack has come with a lower number: packs=" + byNumber.keySet() + ", below=" + packsBelow);
+                throw new IllegalArgumentException("pack with a lower number was added since: packs=" + byNumber.keySet() + ", below=" + packsBelow);
             }
             Set<VoidRange> since = new HashSet<>(voidRangesSince(copied));
             ranges = ranges.stream().map(range -> since.contains(range) ? range.inPacksBelow(packsBelow) : range).toList();

@@ -61,7 +61,7 @@ public final class ManifestFile {
     }
 
     private static TwinFile<Manifest> twin(Path root) {
-        return new TwinFile<>("list of packs", "restore the log from a backup: an older list alone would have packs deleted that were written since",
+        return new TwinFile<>("list of packs", "restore the log from a backup: with an older list alone, packs that were written since would be deleted",
                 path(root), copy(root), ManifestLayout.MAX_BYTES, ManifestLayout::decode);
     }
 

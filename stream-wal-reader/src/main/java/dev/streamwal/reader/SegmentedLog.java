@@ -120,7 +120,7 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public void checkpoint(Path target) {
         LogSource now = opened();
-        checkHasDirectory("a tier alone can't be copied as a log, as it hasn't the newest records");
+        checkHasDirectory("a tier alone can't be copied as a log: it doesn't have the newest records");
         try {
             CheckpointFolder.copyLog(now.root(), target, now.settings().tier());
         } catch (IOException e) {
@@ -292,7 +292,7 @@ final class SegmentedLog implements ReadableLog {
 
     @Override
     public Consumers consumers() {
-        checkHasDirectory("consumers commit in the log's directory, which a tier alone hasn't");
+        checkHasDirectory("consumers commit in the log's directory, and only its tier is open");
         return new Consumers(current(), keys);
     }
 

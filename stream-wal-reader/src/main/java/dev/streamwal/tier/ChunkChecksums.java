@@ -135,7 +135,7 @@ public final class ChunkChecksums {
         check(in.getLong() == MAGIC_VALUE, "object in a tier doesn't end with checksums of a pack, \"STRMTIE1\"", in.getLong(0));
         Owner owner = new Owner(new TierId(in.getLong(), in.getLong()), in.getLong(), in.getLong(), in.getLong());
         boolean isPack = owner.packBytes() > 0 && owner.packBytes() < size && in.getInt() == CHUNK_BYTES;
-        check(isPack && owner.packBytes() + owner.bytes() == size, "object in a tier has another length than its end says, " + owner, size);
+        check(isPack && owner.packBytes() + owner.bytes() == size, "length of an object in a tier differs from the one at its end, " + owner, size);
         return owner;
     }
 }

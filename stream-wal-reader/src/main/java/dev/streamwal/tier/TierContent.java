@@ -140,7 +140,7 @@ public record TierContent(Manifest manifest, byte[] keys) {
             }
         }
         if (why != null) {
-            throw new TierFailure("no object of a tier that says what it has is whole: objects=" + names.size(), folder.name(), names.get(0),
+            throw new TierFailure("every object that lists the tier's content is damaged: objects=" + names.size(), folder.name(), names.get(0),
                     "try again, or open the log for writing with this tier", why);
         }
         return Optional.empty();

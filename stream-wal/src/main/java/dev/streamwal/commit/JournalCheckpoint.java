@@ -213,7 +213,7 @@ final class JournalCheckpoint {
         try {
             while (journal.hasFull()) {
                 if (!freeFull()) {
-                    throw new IOException("journal can't be emptied now, as a deletion is being carried out, or the log is being closed: folder="
+                    throw new IOException("journal can't be emptied now, because a deletion is being carried out, or the log is being closed: folder="
                             + JournalFiles.directory(root) + "; try again");
                 }
             }

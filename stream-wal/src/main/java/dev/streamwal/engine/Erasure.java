@@ -162,8 +162,8 @@ public final class Erasure {
     }
 
     private static WalIOException notSealed(StreamLog stream, Path file) {
-        return new WalIOException("can't erase records: a record in their segment has its place, but isn't written there yet: stream=" + stream.key()
-                + ", file=" + file + "; erase again when all appends to the stream have ended; if it fails then too, close the log, open it and erase again",
+        return new WalIOException("can't erase records: an append to their segment hasn't completed: stream=" + stream.key()
+                + ", file=" + file + "; erase again when all appends to the stream have ended; if that fails, too, close the log, open it and erase again",
                 file, stream.key().text(), WalException.NO_POSITION, null);
     }
 

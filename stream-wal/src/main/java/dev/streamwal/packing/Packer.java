@@ -344,8 +344,8 @@ public final class Packer {
             throw e;
         }
         if (store.oldestSharedPosition() < end) {
-            throw new IOException("a record in a shared segment has its place, but isn't written there yet: folder=" + log.sharedLog().directory()
-                    + "; try again when all appends have ended; if it fails then too, close the log, open it and try again");
+            throw new IOException("an append to a shared segment hasn't completed: folder=" + log.sharedLog().directory()
+                    + "; try again when all appends have ended; if that fails, too, close the log, open it and try again");
         }
     }
 

@@ -553,8 +553,8 @@ public final class Tiering implements PackedTier {
     private void fetch(ListedPack pack, TierObject object, LogInTier tier) throws IOException {
         // it is fetched to be written anew; if it filled the disk, there would be no room for appends
         if (!store.hasRoomFor(pack.bytes())) {
-            throw new IOException("no space left for a pack of the tier and what is written in its place: bytes=" + pack.bytes() + ", file=" + store.file(pack)
-                    + "; free twice as much");
+            throw new IOException("no space left for a pack from the tier and the pack that replaces it: bytes=" + pack.bytes() + ", file=" + store.file(pack)
+                    + "; free twice that many bytes");
         }
         Path fetched = PackFiles.temporaryFetched(store.root(), pack.number(), random.getAsLong());
         try {

@@ -414,7 +414,7 @@ final class ChainRecovery {
             default -> throw new CorruptSegmentException(
                     "durable segment doesn't begin where the one before it ends: file=" + file + ", offset=0, stream=" + key
                             + ", previousEnd=" + header.previousEnd() + ", end=" + end + ", before=" + chain.get(index - 1).file().path()
-                            + "; open the log with RecoveryPolicy.SKIP_BAD_RECORDS to go on behind the gap",
+                            + "; open the log with RecoveryPolicy.SKIP_BAD_RECORDS to continue after the gap",
                     file, key.text(), header.basePosition(), 0, 0, null);
         }
     }

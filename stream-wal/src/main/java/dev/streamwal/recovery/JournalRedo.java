@@ -132,7 +132,7 @@ public final class JournalRedo {
         }
         if (copy.isEmpty()) {
             throw new CorruptSegmentException(
-                    "damage of the commit journal can't be skipped, as the quarantine has no room for a copy: quarantineBytes="
+                    "damage of the commit journal can't be skipped, because the quarantine has no room for a copy: quarantineBytes="
                             + Quarantine.MAX_BYTES + ", file=" + file + ", offset=" + damage.offset() + "; move the files in "
                             + root.resolve(Quarantine.NAME) + " elsewhere",
                     file, null, WalException.NO_POSITION, damage.offset(), damage.length(), damage);

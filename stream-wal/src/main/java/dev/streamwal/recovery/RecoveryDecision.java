@@ -15,7 +15,7 @@ public enum RecoveryDecision {
     /** Records are missing from the file: the rest is kept; the stream continues at positions never given. */
     KEEP_WHAT_IS_LEFT("records are missing at the end: what is left was kept"),
     /** What stands behind a part that was lost before it was durable: set aside, so that the stream is a prefix without holes. */
-    SET_ASIDE_BEHIND("its header, or what stood before it, was lost before it was durable: the segment was set aside"),
+    SET_ASIDE_BEHIND("its header, or a segment before it, was lost before that was durable: the segment was set aside"),
     /** A segment whose header is damaged: it is left as it is, and the stream goes on behind it. */
     SKIP_UNREADABLE("its header is damaged: the stream continues after the segment"),
     /** Segments that were there are gone: the stream goes on behind them. */

@@ -8,6 +8,6 @@ public final class RoomKeptException extends IOException {
     private static final long serialVersionUID = 1;
 
     public RoomKeptException(long freeBytes, long keptBytes) {
-        super("the room that is left is kept for packing: free=" + freeBytes + ", kept=" + keptBytes);
+        super("the remaining space is reserved for packing: free=" + freeBytes + ", kept=" + keptBytes);
     }
 }
