@@ -49,8 +49,7 @@ public final class SharedEnds implements SharedRecords {
     public record End(long base, long position, long windowStartMillis) {}
 
     /**
-     * Adds the records of a segment, after those of all segments before it. From a damaged segment it adds the records that verify; from one without a footer,
-     * those before the damage, because the damage can't be told from a record that is being written.
+     * Adds the records of a segment, after those of all segments before it. From a damaged segment it adds the records that verify.
      */
     public void add(Segment shared, ChannelCache channels) throws IOException {
         SharedWalk walk = new SharedWalk(shared, this);

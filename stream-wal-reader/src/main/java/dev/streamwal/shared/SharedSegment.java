@@ -245,6 +245,10 @@ public final class SharedSegment {
     private boolean walkOn() throws IOException {
         try (SegmentReader reader = open(); SegmentScan scan = new SegmentScan(reader, reader.header(), MAX_READ_BYTES)) {
             walk.on(scan, reader.end());
+            if (walk.hasFaultAtEnd() && reader.mark() >= scan.offset()) {
+                // a record was published there, or behind it
+                walk.endsBehind(reader.markedTo());
+            }
             return !walk.isComplete();
         }
     }

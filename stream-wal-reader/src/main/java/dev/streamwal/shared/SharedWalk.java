@@ -5,6 +5,7 @@ import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.segment.Segment;
 import java.io.IOException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,8 +17,17 @@ final class SharedWalk {
     private final Segment file;
     private final SharedRecords records;
 
-    /** Offset of a slot that doesn't verify. */
-    private final Standstill damaged = new Standstill();
+    /**
+     * Looks at a published slot that doesn't verify, before it counts as damaged in a segment that may still be appended to. A slot is published after all its
+     * bytes were written, and by-position appends follow one another, so a read that begins after the commit word was seen sees the whole slot: the second
+     * look decides. The third is for a slot that a recovery is just making padding.
+     */
+    private static final int MAX_LOOKS = 3;
+    private static final long PAUSE_NANOS = 200_000;
+
+    /** Offset of the published slot that didn't verify last, and how often it was looked at. */
+    private long doubted;
+    private int looks;
 
     /** The first damage found; the stream to which it belongs is unknown. */
     private @Nullable CorruptSegmentException damage;
@@ -80,8 +90,12 @@ final class SharedWalk {
         faultAtEnd = null;
         while (true) {
             walkRecords(scan);
-            if (scan.isEnd() || !(isFinal || isDamage(scan))) {
+            if (scan.isEnd() || (scan.isEmpty() && !isFinal)) {
                 return;
+            }
+            if (!isFinal && remainsDoubtful()) {
+                scan.seek(scan.offset());
+                continue;
             }
             // a hole, or damage: positions of later records show which records are missing
             var unused = scan.judge();
@@ -109,6 +123,11 @@ final class SharedWalk {
         }
     }
 
+    /** Whether it has stopped at a fault that is damage if the data ends behind that place. */
+    boolean hasFaultAtEnd() {
+        return faultAtEnd != null;
+    }
+
     /** Notes damage if there is a fault where it has stopped, because the data ends behind that place. */
     void endsBehind(long end) {
         String fault = faultAtEnd;
@@ -125,8 +144,16 @@ final class SharedWalk {
         }
     }
 
-    /** Whether a published slot has not verified for so long that it is damage. */
-    private boolean isDamage(SegmentScan scan) {
-        return !scan.isEmpty() && damaged.isLong(offset);
+    /** Whether to look again at the published slot where it stands; pauses first. */
+    private boolean remainsDoubtful() {
+        if (doubted != offset) {
+            doubted = offset;
+            looks = 0;
+        }
+        looks++;
+        if (looks < MAX_LOOKS) {
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+        return looks < MAX_LOOKS;
     }
 }
