@@ -26,6 +26,7 @@ import dev.streamwal.measure.StallCause;
 import dev.streamwal.measure.Timing;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.recovery.Findings;
+import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.storage.StorageErrors;
@@ -47,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 final class BackgroundReport extends LogMeasures implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents, Packer.Events {
 
     private static final String LISTENER = "listener";
+
+    /** Damage that was found, by recovery or by packing. No later attempt undoes it: the log isn't healthy until it is opened again. */
+    private static final String DAMAGE = "damage";
 
     private final Path root;
     private final ListenerThread<WalListener> listener;
@@ -203,6 +207,10 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     public void repaired(StreamKey key, Path file, Findings findings) {
         findings.repairs().stream().filter(repair -> repair.decision().isAboutDamage()).forEach(repair ->
                 damaged(key.text(), repair.file(), repair.offset(), repair.length(), repair.decision().meaning()));
+        findings.repairs().stream().filter(repair -> repair.decision().isAboutDamage()).findFirst().ifPresent(repair ->
+                failures.failed(DAMAGE, null, new CorruptSegmentException("recovery has found damage: " + repair.decision().meaning() + ": stream=" + key
+                        + ", file=" + repair.file() + ", offset=" + repair.offset() + ", length=" + repair.length() + "; recoveryReport() has all that was found",
+                        repair.file(), key.text(), WalException.NO_POSITION, repair.offset(), repair.length(), null)));
         RecoveryReport.StreamFindings found = RecoveryLedger.findings(key.text(), findings);
         tell(Optional.of(found.key()), told -> told.onRecovered(found));
     }
@@ -219,6 +227,14 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
         if (why instanceof CorruptSegmentException damage) {
             damaged(key.text(), damage.file(), DamageFoundEvent.UNKNOWN, 0, "refused: " + damage.getMessage());
         }
+    }
+
+    /** Packing has found a damaged shared segment, and a copy of it is in the quarantine. */
+    void damagedInShared(CorruptSegmentException damage) {
+        damaged(null, damage.file(), damage.offset(), damage.length(), "not packed");
+        failed(DAMAGE, null, new CorruptSegmentException("damaged records of a shared segment can't be packed, and can be read no more when the others are: "
+                + damage.getMessage() + "; a copy of the segment is in " + root.resolve(Quarantine.NAME) + ", and a backup may have the records",
+                damage.file(), null, WalException.NO_POSITION, damage.offset(), damage.length(), damage));
     }
 
     private void damaged(@Nullable String key, @Nullable Path file, long offset, long length, String decision) {

@@ -994,8 +994,9 @@ public final class StreamWal implements AutoCloseable {
         }
 
         @Override
-        public void setAside(Path file) throws IOException {
+        public void setAside(Path file, CorruptSegmentException damage) throws IOException {
             log.setAside(StreamKey.SHARED, file);
+            report.damagedInShared(damage);
         }
 
         @Override

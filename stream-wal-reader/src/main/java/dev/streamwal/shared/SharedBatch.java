@@ -10,7 +10,9 @@ import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
@@ -34,7 +36,7 @@ public final class SharedBatch {
     private final Holding holding;
     private final SharedIndex index = new SharedIndex(stream -> {});
     private final List<Segment> segments = new ArrayList<>();
-    private final List<Segment> damaged = new ArrayList<>();
+    private final Map<Segment, CorruptSegmentException> damaged = new LinkedHashMap<>();
     /** The bytes of the segments that the index has, by their numbers there. */
     private final List<SegmentBytes> held = new ArrayList<>();
     private long bytes;
@@ -71,17 +73,22 @@ public final class SharedBatch {
                 walk.on(scan, end, true);
             }
             if (walk.damage() != null || !end.isFinal()) {
-                damaged.add(segment);
+                damaged.put(segment, walk.damage() != null ? walk.damage() : withoutFooter(segment, content.size()));
             }
         } catch (CorruptSegmentException e) {
             if (!isComplete) {
                 return false;
             }
             // its header is damaged: nobody knows what was in it
-            damaged.add(segment);
+            damaged.put(segment, e);
         }
         segments.add(segment);
         return true;
+    }
+
+    private static CorruptSegmentException withoutFooter(Segment segment, long size) {
+        return new CorruptSegmentException("the footer of a shared segment is damaged: file=" + segment.file() + ", bytes=" + size, segment.file(),
+                segment.key().text(), segment.basePosition(), size, 0, null);
     }
 
     /** Whether it is to be packed before more segments are added. */
@@ -99,8 +106,8 @@ public final class SharedBatch {
         return segments;
     }
 
-    /** Those with damage. */
-    public List<Segment> damaged() {
+    /** Those with damage, and what was found in each. */
+    public Map<Segment, CorruptSegmentException> damaged() {
         return damaged;
     }
 

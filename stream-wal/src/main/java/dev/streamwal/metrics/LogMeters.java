@@ -72,7 +72,7 @@ final class LogMeters {
         TASKS.forEach(task -> counter("streamwal.background.failures", "Failures of background tasks", null,
                 tags.and("task", task.replace(' ', '_')), read -> of(read.activity().failures(), task)));
         counter("streamwal.background.failures", "Failures of background tasks", null, tags.and("task", "other"), read -> otherFailures(read.activity()));
-        counter("streamwal.corruptions", "Damaged places that opening and recovering found", null, tags, read -> read.activity().corruptions());
+        counter("streamwal.corruptions", "Damaged places that opening, recovering and packing found", null, tags, read -> read.activity().corruptions());
     }
 
     private static double otherFailures(WalActivity activity) {

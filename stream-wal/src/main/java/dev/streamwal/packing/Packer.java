@@ -83,8 +83,8 @@ public final class Packer {
         /** The options of all streams; empty if they may differ. */
         Optional<StreamPolicy> policyOfAll();
 
-        /** Copies a damaged shared segment to the quarantine; its file is deleted after that. */
-        void setAside(Path file) throws IOException;
+        /** Copies a damaged shared segment to the quarantine, and reports the damage; the file is deleted after that. */
+        void setAside(Path file, CorruptSegmentException damage) throws IOException;
 
         /**
          * A shared segment was packed.

@@ -2,6 +2,7 @@ package dev.streamwal.packing;
 
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.commit.Deletion;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.io.BadSectors;
 import dev.streamwal.manifest.ListedPack;
@@ -142,11 +143,12 @@ final class SharedPacker {
     }
 
     /** Copies damaged segments, each once, however often it takes until they are packed. */
-    private void setAside(List<Segment> damaged) throws IOException {
-        for (Segment segment : damaged) {
-            if (!copied.contains(segment.file())) {
-                log.setAside(segment.file());
-                copied.add(segment.file());
+    private void setAside(Map<Segment, CorruptSegmentException> damaged) throws IOException {
+        for (Map.Entry<Segment, CorruptSegmentException> each : damaged.entrySet()) {
+            Path file = each.getKey().file();
+            if (!copied.contains(file)) {
+                log.setAside(file, each.getValue());
+                copied.add(file);
             }
         }
     }
