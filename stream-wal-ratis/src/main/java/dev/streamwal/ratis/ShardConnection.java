@@ -19,6 +19,7 @@ import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.exceptions.GroupMismatchException;
+import org.apache.ratis.protocol.exceptions.RaftRetryFailureException;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.util.JavaUtils;
@@ -134,8 +135,24 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     }
 
     private void failed(CompletableFuture<byte[]> answer, Throwable failure) {
-        boolean unused = answer.completeExceptionally(failure);
+        boolean unused = answer.completeExceptionally(explained(failure));
         forget(answer);
+    }
+
+    /** Ratis' own message has all of the request and of the policy, and, of what came behind a request that was given up, not the reason. */
+    private static Throwable explained(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof RaftRetryFailureException givenUp) {
+                return givenUp(givenUp, failure);
+            }
+        }
+        return failure;
+    }
+
+    private static IOException givenUp(RaftRetryFailureException givenUp, Throwable failure) {
+        Throwable last = givenUp.getCause();
+        return new IOException("no leader acknowledged it, or a request before it, for as long as it was tried: tries=" + givenUp.getAttemptCount()
+                + ", because: " + (last == null ? "none was ready" : last.getMessage()), failure);
     }
 
     private void forget(CompletableFuture<byte[]> answer) {
@@ -164,7 +181,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
             } catch (IOException e) {
                 isAbsent = hasNoShard(e);
                 if (!isAbsent || attempt == ABSENT_TRIES) {
-                    throw e;
+                    throw e instanceof RaftRetryFailureException givenUp ? givenUp(givenUp, e) : e;
                 }
             } finally {
                 over(used, isAbsent);

@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.client.RaftClientConfigKeys;
+import org.apache.ratis.client.retry.RequestTypeDependentRetryPolicy;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.grpc.GrpcTlsConfig;
+import org.apache.ratis.proto.RaftProtos.RaftClientRequestProto.TypeCase;
 import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.retry.RetryPolicy;
 import org.apache.ratis.server.RaftServerConfigKeys;
@@ -49,6 +51,7 @@ import org.apache.ratis.util.TimeDuration;
  *       ShardStateMachine}.
  *   <li>{@link #LONGEST_PAUSE}.
  *   <li>{@link #CLIENT_REQUESTS}.
+ *   <li>{@link #LONGEST_TRY}.
  * </ol>
  */
 public final class RaftSettings {
@@ -64,6 +67,11 @@ public final class RaftSettings {
     static final Duration RETRY_CACHE = Duration.ofSeconds(15);
     /** By default a process that stood still for a minute, as a paused container does, closes for good. */
     static final Duration LONGEST_PAUSE = Duration.ofDays(365);
+    /**
+     * How long a request is tried, through elections and the restart of a replica; then it fails, when the try that is under way has. By time, not by tries: a try
+     * takes no time where a connection is refused, and up to eight seconds where a replica hangs, or packets are dropped.
+     */
+    public static final Duration LONGEST_TRY = Duration.ofMinutes(2);
     /** By default 100, of which a client's own requests could leave none: then a send waits, whoever makes it. More than there are: {@code ShardConnection}. */
     static final int CLIENT_REQUESTS = 4_096;
     /**
@@ -85,7 +93,6 @@ public final class RaftSettings {
     private static final int PENDING_REQUESTS = 4_096;
     private static final Duration CLIENT_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration BETWEEN_TRIES = Duration.ofMillis(100);
-    private static final int TRIES = 600;
     private static final int SNAPSHOT_MARKERS = 2;
 
     private RaftSettings() {}
@@ -159,14 +166,24 @@ public final class RaftSettings {
     public static RaftProperties client() {
         RaftProperties out = new RaftProperties();
         RaftClientConfigKeys.Rpc.setRequestTimeout(out, millis(CLIENT_TIMEOUT));
+        RaftClientConfigKeys.Rpc.setWatchRequestTimeout(out, millis(CLIENT_TIMEOUT)); // of the empty request that a client begins with
         RaftClientConfigKeys.Async.setOutstandingRequestsMax(out, CLIENT_REQUESTS);
         GrpcConfigKeys.setMessageSizeMax(out, SizeInBytes.valueOf(2L * WRITE_BUFFER_BYTES));
         return out;
     }
 
-    /** Through an election, and the restart of a replica: a minute or more, then the request fails. */
+    /** Until {@link #LONGEST_TRY} is over. */
     public static RetryPolicy retry() {
-        return RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES, millis(BETWEEN_TRIES));
+        return retry(LONGEST_TRY);
+    }
+
+    /** Of all types, also of the empty request that a client begins with: Ratis tries a type that isn't named for ever, without a rest. */
+    public static RetryPolicy retry(Duration longest) {
+        RequestTypeDependentRetryPolicy.Builder out = RequestTypeDependentRetryPolicy.newBuilder();
+        for (TypeCase type : TypeCase.values()) {
+            out.setRetryPolicy(type, RetryPolicies.retryForeverWithSleep(millis(BETWEEN_TRIES))).setTimeout(type, millis(longest));
+        }
+        return out.build();
     }
 
     /** For who asks a certain replica, and then another one. */
