@@ -122,8 +122,8 @@ public final class ReplicatedWal implements AutoCloseable {
         this.connections = connections;
         for (int i = 0; i < shards.count(); i++) {
             int shard = i;
-            ShardConnection leader = new ShardConnection(opened -> client(shards.group(shard, this.replicas.addresses()), first(opened), retry, connections),
-                    answers);
+            ShardConnection leader = new ShardConnection((opened, isOutdated) -> client(shards.group(shard, this.replicas.addresses()), first(opened),
+                    failed -> isOutdated.getAsBoolean() ? RetryPolicy.NO_RETRY_ACTION : retry.handleAttemptFailure(failed), connections), answers);
             leaders.add(leader);
             readers.add(client(shards.group(shard, replicas.addresses()), first(0), RaftSettings.noRetry(), connections));
             singlesRoom.add(new Semaphore(MAX_SINGLES, true)); // else large records might wait for ever
@@ -632,7 +632,11 @@ public final class ReplicatedWal implements AutoCloseable {
         for (int shard = 0; shard < shards.count(); shard++) {
             readers.get(shard).getClientRpc().addRaftPeers(shards.group(shard, newReplicas.addresses()).getPeers());
         }
+        boolean areOthers = !replicas.addresses().equals(newReplicas.addresses());
         replicas = newReplicas;
+        if (areOthers) {
+            leaders.forEach(ShardConnection::renew);
+        }
     }
 
     private static ReplicationException notRead(String key, Exception failure) {

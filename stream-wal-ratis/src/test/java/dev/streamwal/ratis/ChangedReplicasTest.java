@@ -243,6 +243,45 @@ class ChangedReplicasTest {
         assertThat(files.refs()).containsExactlyInAnyOrderElementsOf(acknowledged);
     }
 
+    /** The client was connected to this one only. It closes while requests come: it refuses them then, for as long as its process runs, or is gone. */
+    @Test
+    void changeReplicas_thatTakesOutTheLeaderUnderLoad_leadsTheClientToTheOneThatStays() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(2);
+        Replicas before = without(all, "n1");
+        Replicas after = without(all, "n0");
+        Process leader = OwnJvm.of(List.of(), Replica.class, "n0", folder.resolve("n0").toString(), "1", before.toString(), "true")
+                .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        try (ReplicatedWal wal = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1))) {
+            append(wal);
+            servers.put("n1", ReplicatedWalServer.join("n1", folder.resolve("n1"), Replica.options(all, 1)));
+            change(wal, all);
+            CompletableFuture<Boolean> changed = CompletableFuture.supplyAsync(() -> isChanged(wal, after));
+            List<CompletableFuture<EntryRef>> refs = new ArrayList<>();
+            while (!changed.isDone()) {
+                refs.add(wal.append("load/" + refs.size() % 16, WriteEntry.of(new byte[1])));
+            }
+            assertThat(changed.get()).isTrue();
+            refs.add(wal.append("behind", WriteEntry.of(new byte[1])));
+            for (CompletableFuture<EntryRef> each : refs) {
+                acknowledged.add(each.get(300, TimeUnit.SECONDS));
+            }
+        } finally {
+            leader.destroyForcibly().waitFor();
+        }
+        ReplicaFiles files = ReplicaFiles.caughtUp(folder.resolve("n1"), 1, acknowledged.size());
+        assertThat(files.refs()).containsExactlyInAnyOrderElementsOf(acknowledged);
+    }
+
+    private static boolean isChanged(ReplicatedWal wal, Replicas replicas) {
+        try {
+            change(wal, replicas);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
     @Test
     void changeReplicas_thatTakesOutOneThatIsDown_needsOnlyThoseThatStay() throws Exception {
         Replicas all = ReplicaProcesses.onFreePorts(3);

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.client.api.AsyncApi;
@@ -39,6 +40,11 @@ class ShardConnectionTest {
     private static final class Client {
         final List<CompletableFuture<RaftClientReply>> replies = new CopyOnWriteArrayList<>();
         final CompletableFuture<Boolean> closed = new CompletableFuture<>();
+        final BooleanSupplier isOutdated;
+
+        Client(BooleanSupplier isOutdated) {
+            this.isOutdated = isOutdated;
+        }
 
         RaftClient asRatis() {
             AsyncApi async = proxy(AsyncApi.class, (self, method, arguments) -> sent(method.getName()));
@@ -92,12 +98,12 @@ class ShardConnectionTest {
     private final List<Client> clients = new CopyOnWriteArrayList<>();
     private final ScheduledThreadPoolExecutor answers = NamedThreads.thatFinishes("answers");
     private boolean canOpen = true;
-    private final ShardConnection connection = new ShardConnection(opened -> {
+    private final ShardConnection connection = new ShardConnection((opened, isOutdated) -> {
         if (!canOpen) {
             throw new IllegalStateException("no threads left");
         }
         assertThat(opened).isEqualTo(clients.size());
-        clients.add(new Client());
+        clients.add(new Client(isOutdated));
         return clients.get(opened).asRatis();
     }, answers);
 
@@ -208,6 +214,31 @@ class ShardConnectionTest {
             client(i).reply(0).completeExceptionally(noShard());
         }
         assertThatThrownBy(answer::get).hasRootCauseMessage("n0: group not found");
+    }
+
+    /** It may know only replicas that were left out, and would ask those until its time is over. */
+    @Test
+    void renew_takesAnotherClientForWhatComes_andForWhatTheOneBeforeItFailsAt() throws Exception {
+        CompletableFuture<byte[]> answered = connection.send(COMMAND);
+        CompletableFuture<byte[]> fails = connection.send(COMMAND);
+        CompletableFuture<byte[]> refused = connection.send(COMMAND);
+        assertThat(client(0).isOutdated.getAsBoolean()).isFalse();
+        connection.renew();
+        assertThat(client(0).isOutdated.getAsBoolean()).isTrue();
+        CompletableFuture<byte[]> next = connection.send(COMMAND);
+        client(1).reply(0).complete(reply("next"));
+        client(0).reply(0).complete(reply("by the first"));
+        client(0).reply(2).completeExceptionally(new CompletionException(new StateMachineException("refused")));
+        assertThat(client(0).closed).isNotDone();
+        client(0).reply(1).completeExceptionally(new CompletionException(new IOException("connection refused")));
+        client(1).reply(1).complete(reply("by the second"));
+        assertThat(Stream.of(text(next), text(answered), text(fails))).containsExactly("next", "by the first", "by the second");
+        assertThatThrownBy(refused::get).hasRootCauseMessage("refused");
+        assertThat(client(0).closed.get()).isTrue();
+        assertThat(client(1).isOutdated.getAsBoolean()).isFalse();
+        assertThat(clients).hasSize(2);
+        connection.renew();
+        assertThat(client(1).closed.get()).as("nothing waits for it").isTrue();
     }
 
     @Test

@@ -43,8 +43,8 @@ import org.apache.ratis.util.TimeDuration;
  *   <li>A leader that is left out of its group may not close: {@code ReplicatedWalServer}.
  *   <li>Of calls that are sent in order, a leader may take the second after it has refused the first, which the client then tries again. So commands say
  *       behind which they must stand: {@code Batcher}, {@code Producers}.
- *   <li>A client that has given up a call fails all that come behind it, for ever; it gives up at once where a replica was left out of the group. So it is
- *       replaced, and what has no answer when it is closed fails: {@code ShardConnection}.
+ *   <li>A client that has given up a call fails all that come behind it, for ever; it gives up at once where a replica was left out of the group, and not
+ *       before its time is over where all were that it knows. So it is replaced, and what has no answer when it is closed fails: {@code ShardConnection}.
  *   <li>Replicas that are given a group elect a leader in it, also new ones that are a majority of it, beside a log that is there. So one that joins is given
  *       none: {@code ReplicatedWalServer}.
  *   <li>A request whose {@code startTransaction} throws is never answered: sent again, it waits for the first one. So a refusal is returned: {@code
@@ -68,7 +68,7 @@ public final class RaftSettings {
     /** By default a process that stood still for a minute, as a paused container does, closes for good. */
     static final Duration LONGEST_PAUSE = Duration.ofDays(365);
     /**
-     * How long a request is tried, through elections and the restart of a replica; then it fails, when the try that is under way has. By time, not by tries: a try
+     * How long a request is tried, through elections and the restart of a replica; then it fails, when the try that is under way has. By time, not by tries: one
      * takes no time where a connection is refused, and up to eight seconds where a replica hangs, or packets are dropped.
      */
     public static final Duration LONGEST_TRY = Duration.ofMinutes(2);
