@@ -510,8 +510,8 @@ public final class ReplicatedWal implements AutoCloseable {
         follow(newReplicas);
     }
 
-    /** Only if the shard still has the replicas that were checked: somebody else may change them at the same time. */
-    private void change(int shard, List<RaftPeer> checked, Replicas newReplicas) {
+    /** Only if the shard still has the replicas that were checked: somebody else may change them at the same time. Tests call it late, and again. */
+    void change(int shard, List<RaftPeer> checked, Replicas newReplicas) {
         List<RaftPeer> peers = List.copyOf(shards.group(shard, newReplicas.addresses()).getPeers());
         SetConfigurationRequest.Arguments change = SetConfigurationRequest.Arguments.newBuilder().setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
                 .setServersInCurrentConf(checked).setServersInNewConf(peers).build();
@@ -540,7 +540,7 @@ public final class ReplicatedWal implements AutoCloseable {
      *
      * @return which replicas the shard has
      */
-    private List<RaftPeer> checkChange(int shard, Replicas newReplicas) {
+    List<RaftPeer> checkChange(int shard, Replicas newReplicas) {
         List<RaftPeer> now = List.copyOf(awaitLeaderGroup(shard, newReplicas).getPeers());
         Collection<RaftPeer> peers = shards.group(shard, newReplicas.addresses()).getPeers();
         List<RaftPeer> joining = peers.stream().filter(peer -> !Memberships.has(now, peer.getId())).toList();
