@@ -122,6 +122,24 @@ final class Shard implements AutoCloseable {
         open(folder, Optional.of(fetched), given, rule, times).close();
     }
 
+    /**
+     * Reads all of an image, and writes nothing. Without an image there is nothing to read.
+     *
+     * @throws DamagedImageException if it is damaged, and where
+     * @throws OtherVersionException if another version made it
+     */
+    static void checkRecords(Optional<Image> image) throws IOException {
+        if (image.isEmpty()) {
+            return;
+        }
+        ShardState unused = image.get().readState();
+        try {
+            LogCheck.check(image.get().wal());
+        } catch (IOException e) {
+            throw new DamagedImageException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
     private static Shard open(ShardFolder folder, Optional<Image> image, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times)
             throws IOException {
         ShardState state = image.isPresent() ? restored(folder, image.get()) : ShardState.empty();

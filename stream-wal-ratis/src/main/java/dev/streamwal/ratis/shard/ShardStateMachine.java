@@ -2,6 +2,7 @@ package dev.streamwal.ratis.shard;
 
 import dev.streamwal.WalOptions;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.ratis.repair.ImageExports;
 import dev.streamwal.ratis.repair.ImageExports.Opened;
@@ -175,10 +176,25 @@ public final class ShardStateMachine extends BaseStateMachine {
                 throw new DamagedImageException("image is missing from which the Raft log goes on: newest=" + newestIndex() + ", needed=" + minIndex
                         + ", folder=" + folder, null);
             }
-            begin(Shard.openOnly(folder, settings.wal(), settings.images(), times));
+            begin(openOnly());
         } catch (DamagedImageException e) {
             throw new DamagedImageException(e.getMessage() + "; there is no other replica that has an image. The log as it was when this one ended is kept"
                     + ", WalReader may read it: folder=" + folder.kept(), e);
+        }
+    }
+
+    /**
+     * The log as it was when this replica ended may take all the room there is. It is deleted where the image was read and found whole: of what it has, that has
+     * everything up to the image, and the Raft log what came since. Otherwise it stays: it may have what a damaged image has lost.
+     */
+    private Shard openOnly() throws IOException {
+        try {
+            return Shard.openOnly(folder, settings.wal(), settings.images(), times);
+        } catch (DiskFullException e) {
+            Shard.checkRecords(folder.newest());
+            folder.deleteKept();
+            folder.clean(); // an empty log must be begun once only, or positions differ
+            return Shard.openOnly(folder, settings.wal(), settings.images(), times);
         }
     }
 
