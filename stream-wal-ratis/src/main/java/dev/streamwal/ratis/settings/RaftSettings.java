@@ -68,8 +68,8 @@ public final class RaftSettings {
     /** By default a process that stood still for a minute, as a paused container does, closes for good. */
     static final Duration LONGEST_PAUSE = Duration.ofDays(365);
     /**
-     * How long a request is tried, through elections and the restart of a replica; then it fails, when the try that is under way has. By time, not by tries: one
-     * takes no time where a connection is refused, and up to eight seconds where a replica hangs, or packets are dropped.
+     * How long a request is tried, through elections and the restart of a replica; then it fails, when the try that is under way has. By time, not by tries:
+     * one takes no time where a connection is refused, and up to eight seconds where a replica hangs, or packets are dropped.
      */
     public static final Duration LONGEST_TRY = Duration.ofMinutes(2);
     /** By default 100, of which a client's own requests could leave none: then a send waits, whoever makes it. More than there are: {@code ShardConnection}. */
