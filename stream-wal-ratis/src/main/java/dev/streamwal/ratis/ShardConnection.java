@@ -19,6 +19,7 @@ import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.exceptions.GroupMismatchException;
+import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.RaftRetryFailureException;
 import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
@@ -37,13 +38,17 @@ import org.apache.ratis.util.JavaUtils;
  * would ask them until the time is over, however many others are known here by then. So by {@link #renew} another one takes its place, and what the one before
  * it fails at is sent again in the same way. A request that is sent again may be tried for its full time anew.
  *
+ * <p>A leader that hands over refuses what comes meanwhile, and Ratis' client takes that for the answer. It is sent again, too.
+ *
  * <p>Thread-safe.
  */
 final class ShardConnection implements Batcher.Sender, Closeable {
 
     /** How often a request is sent where replicas don't have the shard, or others are known meanwhile: each replica in turn, for some seconds. */
     private static final int ABSENT_TRIES = 30;
-    private static final long ABSENT_REST_MILLIS = 100;
+    private static final long REST_MILLIS = 100;
+    /** How often a request is sent to a leader that hands over, which takes it a second at most by itself: for as long as it would be tried otherwise. */
+    private static final int HAND_OVER_TRIES = (int) (RaftSettings.LONGEST_TRY.toMillis() / REST_MILLIS);
 
     /** A call that waits for its answer. */
     @FunctionalInterface
@@ -134,7 +139,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
             over(used, failure != null && !isOfRequest(failure));
             if (failure == null) {
                 answered(answer, said);
-            } else if (attempt < ABSENT_TRIES && isForAnother(failure, used)) {
+            } else if (attempt < triesAfter(failure, used)) {
                 sendAgain(command, answer, attempt + 1);
             } else {
                 failed(answer, failure);
@@ -144,7 +149,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
 
     private void sendAgain(byte[] command, CompletableFuture<byte[]> answer, int attempt) {
         try {
-            var unused = answers.schedule(() -> send(command, answer, attempt), ABSENT_REST_MILLIS, TimeUnit.MILLISECONDS);
+            var unused = answers.schedule(() -> send(command, answer, attempt), REST_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             failed(answer, closed());
         }
@@ -201,7 +206,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
                 return content(reply);
             } catch (IOException e) {
                 isForAnother = isForAnother(e, used);
-                if (!isForAnother || attempt == ABSENT_TRIES) {
+                if (attempt >= triesAfter(e, used)) {
                     throw e instanceof RaftRetryFailureException givenUp ? givenUp(givenUp, e) : e;
                 }
             } finally {
@@ -213,7 +218,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
 
     private static void rest() throws IOException {
         try {
-            Thread.sleep(ABSENT_REST_MILLIS);
+            Thread.sleep(REST_MILLIS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("thread was interrupted while it waited for a replica that has the shard");
@@ -225,10 +230,18 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         return message == null ? new byte[0] : message.getContent().toByteArray();
     }
 
-    /** The replicas have answered that they refuse this request: the client is as good as before. */
+    /** The replicas have answered that they refuse this request, for good or for now: the client is as good as before. */
     private static boolean isOfRequest(Throwable failure) {
         Throwable said = JavaUtils.unwrapCompletionException(failure);
-        return said instanceof StateMachineException || said instanceof SetConfigurationException;
+        return said instanceof StateMachineException || said instanceof SetConfigurationException || said instanceof LeaderSteppingDownException;
+    }
+
+    /** How often a request is sent at most where it fails so. */
+    private static int triesAfter(Throwable failure, Counted used) {
+        if (JavaUtils.unwrapCompletionException(failure) instanceof LeaderSteppingDownException) {
+            return HAND_OVER_TRIES;
+        }
+        return isForAnother(failure, used) ? ABSENT_TRIES : 1;
     }
 
     /** Also what was sent behind a request that failed so: it has that as its cause. */

@@ -25,6 +25,7 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.AlreadyClosedException;
 import org.apache.ratis.protocol.exceptions.GroupMismatchException;
+import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.RaftRetryFailureException;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
@@ -204,6 +205,18 @@ class ShardConnectionTest {
         assertThat(client(0).closed.get()).isTrue();
         assertThat(client(1).closed.get()).isTrue();
         assertThat(clients).hasSize(3);
+    }
+
+    @Test
+    void send_toALeaderThatHandsOver_isSentAgainByTheSameClient() throws Exception {
+        CompletableFuture<byte[]> refused = connection.send(COMMAND);
+        CompletableFuture<byte[]> behind = connection.send(COMMAND);
+        client(0).reply(0).completeExceptionally(new CompletionException(new LeaderSteppingDownException("n0 is stepping down")));
+        client(0).reply(1).complete(reply("behind"));
+        client(0).reply(2).completeExceptionally(new CompletionException(new LeaderSteppingDownException("n0 is stepping down")));
+        client(0).reply(3).complete(reply("by the next leader"));
+        assertThat(Stream.of(text(refused), text(behind))).containsExactly("by the next leader", "behind");
+        assertThat(clients).hasSize(1);
     }
 
     @Test

@@ -52,6 +52,8 @@ import org.apache.ratis.util.TimeDuration;
  *   <li>{@link #LONGEST_PAUSE}.
  *   <li>{@link #CLIENT_REQUESTS}.
  *   <li>{@link #LONGEST_TRY}.
+ *   <li>A leader that hands over to another replica, as one that the shard prefers, refuses writes until it has, and a client fails them: {@code
+ *       ShardConnection}.
  * </ol>
  */
 public final class RaftSettings {
