@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.WriteEntry;
+import dev.streamwal.ratis.settings.RaftSettings;
+import dev.streamwal.ratis.shard.Shards;
 import dev.streamwal.reader.EntryRef;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,7 +20,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.exceptions.TransferLeadershipException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -284,6 +290,38 @@ class ChangedReplicasTest {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
+        }
+    }
+
+    /** Ratis elects by Raft logs: who fetches an image has one that is long enough, and would apply nothing for as long as it leads and fetches. */
+    @Test
+    void leadership_ofAReplicaThatFetchesItsImage_isGivenUp() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(2);
+        servers.put("n0", ReplicatedWalServer.start("n0", folder.resolve("n0"), Replica.options(without(all, "n1"), 1)));
+        try (ReplicatedWal wal = ReplicatedWal.connect(without(all, "n1"), Batching.of(Duration.ZERO, 1));
+                RaftClient admin = RaftClient.newBuilder().setRaftGroup(new Shards(1).group(0, all.addresses())).setProperties(RaftSettings.client())
+                        .setRetryPolicy(RaftSettings.retry()).build()) {
+            appendRandom(wal, 600);
+            servers.put("n1", ReplicatedWalServer.join("n1", folder.resolve("n1"), fetchingSlowly(all, 1)));
+            change(wal, all);
+            for (int round = 0; round < 3; round++) {
+                handOver(admin, "n1");
+                acknowledged.add(wal.append("key/0", WriteEntry.of(new byte[1])).get(300, TimeUnit.SECONDS));
+                assertThat(servers.get("n1").status()).as("still fetching").extracting(ReplicaStatus::role).containsExactly(ReplicaStatus.Role.NO_ANSWER);
+            }
+            servers.get("n1").close();
+            servers.put("n1", ReplicatedWalServer.start("n1", folder.resolve("n1"), Replica.options(all, 1)));
+            acknowledged.add(wal.append("key/0", WriteEntry.of(new byte[1])).get(300, TimeUnit.SECONDS));
+        }
+        assertAcknowledgedIsIn(all, 1);
+    }
+
+    /** To one that has all of the Raft log; it may have lost the lead again before the answer. */
+    private static void handOver(RaftClient admin, String to) throws IOException {
+        try {
+            var unused = admin.admin().transferLeadership(RaftPeerId.valueOf(to), 5_000);
+        } catch (TransferLeadershipException e) {
+            assertThat(e).hasMessageContaining("Failed to transfer leadership to " + to);
         }
     }
 

@@ -54,6 +54,7 @@ import org.apache.ratis.util.TimeDuration;
  *   <li>{@link #LONGEST_TRY}.
  *   <li>A leader that hands over to another replica, as one that the shard prefers, refuses writes until it has, and a client fails them: {@code
  *       ShardConnection}.
+ *   <li>Leaders are elected by Raft logs: one that is fetching a peer's image, and applies nothing, may be. So it steps down: {@code ReplicatedWalServer}.
  * </ol>
  */
 public final class RaftSettings {

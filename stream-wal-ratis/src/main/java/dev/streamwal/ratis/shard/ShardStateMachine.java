@@ -93,6 +93,7 @@ public final class ShardStateMachine extends BaseStateMachine {
     private final ReentrantLock applying = new ReentrantLock();
 
     private final AtomicInteger fetchedImages = new AtomicInteger();
+    private volatile boolean isFetching;
     private volatile boolean closing;
     private volatile @Nullable Throwable failure;
     private volatile boolean isLogFailed;
@@ -170,6 +171,7 @@ public final class ShardStateMachine extends BaseStateMachine {
 
     /** @param own why a peer's image is needed: if there is none, that is what is to be mended */
     private void openPeers(RaftGroup group, long minIndex, DamagedImageException own) throws IOException {
+        isFetching = true;
         try {
             new ImageFetch(group, settings.self(), peers, settings.repairBytesPerSecond(), this::checkFetched).into(folder.fetched(), minIndex, () -> closing);
             folder.adoptFetched();
@@ -178,7 +180,14 @@ public final class ShardStateMachine extends BaseStateMachine {
         } catch (IOException | RuntimeException e) {
             e.addSuppressed(own);
             throw e;
+        } finally {
+            isFetching = false;
         }
+    }
+
+    /** Whether nothing is applied, as a peer's image is being fetched. For any thread. */
+    public boolean isFetching() {
+        return isFetching;
     }
 
     /** Without peers nothing is better than what is here, also where a part of it is damaged. */
