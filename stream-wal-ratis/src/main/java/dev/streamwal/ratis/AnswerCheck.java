@@ -32,7 +32,7 @@ final class AnswerCheck {
 
     static ReplicationException unknown(String key, Exception failure) {
         return new ReplicationException("append isn't acknowledged, and may have happened or not: key=" + key + "; because: " + failure.getMessage()
-                + "; with appendOnce it can be sent again", key, failure);
+                + "; it may happen later, too: with appendOnce it can be sent again", key, failure);
     }
 
     static ReplicationException interrupted(String key, InterruptedException cause) {

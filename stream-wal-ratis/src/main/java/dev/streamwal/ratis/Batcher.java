@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Batcher {
 
-    /** Room comes with each answer, and Ratis gives a request up after a minute or two. */
+    /** Room comes with each answer, and a request is given up after {@code RaftSettings.LONGEST_TRY}. */
     static final long PATIENCE_SECONDS = 300;
 
     /** Takes commands to the shard's leader. Tries for long, and may send one several times, or let it overtake another. */

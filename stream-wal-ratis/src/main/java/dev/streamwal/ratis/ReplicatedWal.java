@@ -64,8 +64,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>An append</b> is acknowledged, by its future, when a majority of the replicas has it on disk. One whose future fails may have been appended or not,
  * which the message says; trying again inside the client doesn't append twice. Records that a client appends to one stream by {@link #append} are in
- * the order of the appends, even if a leader is lost meanwhile. If no majority runs, an append fails after a minute or more, and after half an hour
- * where what is sent is dropped without an answer; once there is a majority again, the same client can append.
+ * the order of the appends, even if a leader is lost meanwhile. If no majority runs, or none can be reached, an append fails when two
+ * minutes are over, or some seconds later; it may still happen afterwards. Once there is a majority again, the same client can append.
  *
  * <p><b>Callbacks of futures</b> are run by one thread of the client's, named {@code stream-wal-callbacks}, or by a thread that waits for the same future
  * with {@code get} or {@code join}. A callback may append in every way, may wait for that with {@code get} or {@code join}, and may close the client. It
@@ -122,8 +122,8 @@ public final class ReplicatedWal implements AutoCloseable {
         this.connections = connections;
         for (int i = 0; i < shards.count(); i++) {
             int shard = i;
-            ShardConnection leader = new ShardConnection(opened -> client(shards.group(shard, this.replicas.addresses()), first(opened), retry, connections),
-                    answers);
+            ShardConnection leader = new ShardConnection((opened, isOutdated) -> client(shards.group(shard, this.replicas.addresses()), first(opened),
+                    failed -> isOutdated.getAsBoolean() ? RetryPolicy.NO_RETRY_ACTION : retry.handleAttemptFailure(failed), connections), answers);
             leaders.add(leader);
             readers.add(client(shards.group(shard, replicas.addresses()), first(0), RaftSettings.noRetry(), connections));
             singlesRoom.add(new Semaphore(MAX_SINGLES, true)); // else large records might wait for ever
@@ -176,7 +176,7 @@ public final class ReplicatedWal implements AutoCloseable {
         return connect(replicas, batching, RaftSettings.connections(Optional.of(tls.files())), RaftSettings.retry());
     }
 
-    /** For tests: as often as a request is tried. */
+    /** For tests: for as long as a request is tried. */
     static ReplicatedWal connect(Replicas replicas, Batching batching, Parameters connections, RetryPolicy retry) {
         return new ReplicatedWal(replicas, askForShards(replicas, connections), batching, connections, retry);
     }
@@ -510,8 +510,8 @@ public final class ReplicatedWal implements AutoCloseable {
         follow(newReplicas);
     }
 
-    /** Only if the shard still has the replicas that were checked: somebody else may change them at the same time. */
-    private void change(int shard, List<RaftPeer> checked, Replicas newReplicas) {
+    /** Only if the shard still has the replicas that were checked: somebody else may change them at the same time. Tests call it late, and again. */
+    void change(int shard, List<RaftPeer> checked, Replicas newReplicas) {
         List<RaftPeer> peers = List.copyOf(shards.group(shard, newReplicas.addresses()).getPeers());
         SetConfigurationRequest.Arguments change = SetConfigurationRequest.Arguments.newBuilder().setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
                 .setServersInCurrentConf(checked).setServersInNewConf(peers).build();
@@ -540,7 +540,7 @@ public final class ReplicatedWal implements AutoCloseable {
      *
      * @return which replicas the shard has
      */
-    private List<RaftPeer> checkChange(int shard, Replicas newReplicas) {
+    List<RaftPeer> checkChange(int shard, Replicas newReplicas) {
         List<RaftPeer> now = List.copyOf(awaitLeaderGroup(shard, newReplicas).getPeers());
         Collection<RaftPeer> peers = shards.group(shard, newReplicas.addresses()).getPeers();
         List<RaftPeer> joining = peers.stream().filter(peer -> !Memberships.has(now, peer.getId())).toList();
@@ -632,7 +632,11 @@ public final class ReplicatedWal implements AutoCloseable {
         for (int shard = 0; shard < shards.count(); shard++) {
             readers.get(shard).getClientRpc().addRaftPeers(shards.group(shard, newReplicas.addresses()).getPeers());
         }
+        boolean areOthers = !replicas.addresses().equals(newReplicas.addresses());
         replicas = newReplicas;
+        if (areOthers) {
+            leaders.forEach(ShardConnection::renew);
+        }
     }
 
     private static ReplicationException notRead(String key, Exception failure) {

@@ -40,6 +40,7 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.StateMachine;
@@ -74,6 +75,8 @@ public final class ReplicatedWalServer implements AutoCloseable {
     /** How long Ratis may take to close a shard whose Raft log has failed, before it is asked again. */
     private static final int CLOSE_MILLIS = 1_000;
     private static final int MAX_CLOSE_TRIES = 20;
+    /** How often a replica looks whether it leads while it fetches. Others have been elected by then, if they are going to be. */
+    private static final long STEP_DOWN_MILLIS = 1_000;
     private static final long CLOSE_SECONDS = 60;
     /** A file that says that the folder was begun by {@link #join}. */
     private static final String JOINS = "joins";
@@ -258,7 +261,8 @@ public final class ReplicatedWalServer implements AutoCloseable {
             }
         }
         long intervalMillis = options.tickInterval().toMillis();
-        var unused = ticks.scheduleWithFixedDelay(this::tick, intervalMillis, intervalMillis, TimeUnit.MILLISECONDS);
+        var unusedTicks = ticks.scheduleWithFixedDelay(this::tick, intervalMillis, intervalMillis, TimeUnit.MILLISECONDS);
+        var unusedLooks = ticks.scheduleWithFixedDelay(this::stepDownWhereFetching, STEP_DOWN_MILLIS, STEP_DOWN_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private boolean isThere(int shard) {
@@ -283,6 +287,28 @@ public final class ReplicatedWalServer implements AutoCloseable {
                         .setType(RaftClientRequest.writeRequestType())
                         .build();
                 var unused = server.submitClientRequestAsync(request);
+            } catch (IOException | RuntimeException e) {
+                // it doesn't lead any more, or is closing
+                return;
+            }
+        });
+    }
+
+    /**
+     * Ratis elects by Raft logs, and this replica's may be the longest while it fetches a peer's image: nothing would be applied until it has that, for
+     * minutes. So it steps down, as a leader that has lost its majority does, and again if it is elected again; the others stand for election as soon as it
+     * does.
+     *
+     * <p>Nothing is lost by that: what is acknowledged is in the Raft logs of a majority, and what isn't, clients send again. If the others lack what this
+     * one's Raft log has, they get it while it leads, and may be elected after that.
+     */
+    private void stepDownWhereFetching() {
+        machines.forEach((group, machine) -> {
+            try {
+                if (machine.isFetching() && server.getDivision(group).getInfo().isLeader()) {
+                    var unused = server.transferLeadershipAsync(
+                            new TransferLeadershipRequest(clientId, server.getId(), group, calls.incrementAndGet(), null, STEP_DOWN_MILLIS));
+                }
             } catch (IOException | RuntimeException e) {
                 // it doesn't lead any more, or is closing
                 return;

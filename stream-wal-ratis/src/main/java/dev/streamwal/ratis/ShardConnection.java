@@ -14,11 +14,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.IntFunction;
+import java.util.function.BooleanSupplier;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.exceptions.GroupMismatchException;
+import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
+import org.apache.ratis.protocol.exceptions.RaftRetryFailureException;
+import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.util.JavaUtils;
@@ -31,13 +34,21 @@ import org.apache.ratis.util.JavaUtils;
  * <p>A replica without the shard was left out of the log, or has just begun. What it was asked is sent again, and a command may be: it is applied once
  * ({@code Producers}).
  *
+ * <p>Ratis' client knows the replicas that it was opened with, and those of which one has told it that it doesn't lead. Where all of them were left out, it
+ * would ask them until the time is over, however many others are known here by then. So by {@link #renew} another one takes its place, and what the one before
+ * it fails at is sent again in the same way. A request that is sent again may be tried for its full time anew.
+ *
+ * <p>A leader that hands over refuses what comes meanwhile, and Ratis' client takes that for the answer. It is sent again, too.
+ *
  * <p>Thread-safe.
  */
 final class ShardConnection implements Batcher.Sender, Closeable {
 
-    /** How often a request is sent where replicas don't have the shard: each replica in turn, for some seconds. */
+    /** How often a request is sent where replicas don't have the shard, or others are known meanwhile: each replica in turn, for some seconds. */
     private static final int ABSENT_TRIES = 30;
-    private static final long ABSENT_REST_MILLIS = 100;
+    private static final long REST_MILLIS = 100;
+    /** How often a request is sent to a leader that hands over, which takes it a second at most by itself: for as long as it would be tried otherwise. */
+    private static final int HAND_OVER_TRIES = (int) (RaftSettings.LONGEST_TRY.toMillis() / REST_MILLIS);
 
     /** A call that waits for its answer. */
     @FunctionalInterface
@@ -45,17 +56,29 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         RaftClientReply by(RaftClient client) throws IOException;
     }
 
+    /** Opens a client of Ratis'. */
+    @FunctionalInterface
+    interface Opening {
+
+        /**
+         * @param opened how many were opened before: it asks another replica first than the one before it
+         * @param isOutdated whether it is to give up what it fails at, as another one knows other replicas
+         */
+        RaftClient open(int opened, BooleanSupplier isOutdated);
+    }
+
     /** A client of Ratis', with how many calls wait for an answer. */
     private static final class Counted {
         final RaftClient client;
+        volatile boolean isOutdated;
         int calls;
 
-        Counted(RaftClient client) {
-            this.client = client;
+        Counted(Opening opening, int opened) {
+            this.client = opening.open(opened, () -> isOutdated);
         }
     }
 
-    private final IntFunction<RaftClient> opening;
+    private final Opening opening;
     private final ScheduledExecutorService answers;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition allAnswered = lock.newCondition();
@@ -65,14 +88,18 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     private int opened = 1;
     private boolean isClosed;
 
-    /**
-     * @param opening opens a client, by how many were opened before: it asks another replica first than the one before it
-     * @param answers sends again, and closes clients, which a thread of Ratis' mustn't
-     */
-    ShardConnection(IntFunction<RaftClient> opening, ScheduledExecutorService answers) {
+    /** @param answers sends again, and closes clients, which a thread of Ratis' mustn't */
+    ShardConnection(Opening opening, ScheduledExecutorService answers) {
         this.opening = opening;
         this.answers = answers;
-        this.current = new Counted(opening.apply(0));
+        this.current = new Counted(opening, 0);
+    }
+
+    /** Other replicas are known than those that the client was opened with. What it has sent may be answered; what comes goes by another one. */
+    void renew() {
+        Counted before = use();
+        before.isOutdated = true;
+        over(before, true);
     }
 
     @Override
@@ -112,7 +139,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
             over(used, failure != null && !isOfRequest(failure));
             if (failure == null) {
                 answered(answer, said);
-            } else if (attempt < ABSENT_TRIES && hasNoShard(failure)) {
+            } else if (attempt < triesAfter(failure, used)) {
                 sendAgain(command, answer, attempt + 1);
             } else {
                 failed(answer, failure);
@@ -122,7 +149,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
 
     private void sendAgain(byte[] command, CompletableFuture<byte[]> answer, int attempt) {
         try {
-            var unused = answers.schedule(() -> send(command, answer, attempt), ABSENT_REST_MILLIS, TimeUnit.MILLISECONDS);
+            var unused = answers.schedule(() -> send(command, answer, attempt), REST_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             failed(answer, closed());
         }
@@ -134,8 +161,24 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     }
 
     private void failed(CompletableFuture<byte[]> answer, Throwable failure) {
-        boolean unused = answer.completeExceptionally(failure);
+        boolean unused = answer.completeExceptionally(explained(failure));
         forget(answer);
+    }
+
+    /** Ratis' own message has all of the request and of the policy, and, of what came behind a request that was given up, not the reason. */
+    private static Throwable explained(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof RaftRetryFailureException givenUp) {
+                return givenUp(givenUp, failure);
+            }
+        }
+        return failure;
+    }
+
+    private static IOException givenUp(RaftRetryFailureException givenUp, Throwable failure) {
+        Throwable last = givenUp.getCause();
+        return new IOException("no leader acknowledged it, or a request before it, for as long as it was tried: tries=" + givenUp.getAttemptCount()
+                + ", because: " + (last == null ? "none was ready" : last.getMessage()), failure);
     }
 
     private void forget(CompletableFuture<byte[]> answer) {
@@ -154,7 +197,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     byte[] call(Call call) throws IOException {
         for (int attempt = 1;; attempt++) {
             Counted used = use();
-            boolean isAbsent = false;
+            boolean isForAnother = false;
             try {
                 RaftClientReply reply = call.by(used.client);
                 if (!reply.isSuccess()) {
@@ -162,12 +205,12 @@ final class ShardConnection implements Batcher.Sender, Closeable {
                 }
                 return content(reply);
             } catch (IOException e) {
-                isAbsent = hasNoShard(e);
-                if (!isAbsent || attempt == ABSENT_TRIES) {
-                    throw e;
+                isForAnother = isForAnother(e, used);
+                if (attempt >= triesAfter(e, used)) {
+                    throw e instanceof RaftRetryFailureException givenUp ? givenUp(givenUp, e) : e;
                 }
             } finally {
-                over(used, isAbsent);
+                over(used, isForAnother);
             }
             rest();
         }
@@ -175,7 +218,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
 
     private static void rest() throws IOException {
         try {
-            Thread.sleep(ABSENT_REST_MILLIS);
+            Thread.sleep(REST_MILLIS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("thread was interrupted while it waited for a replica that has the shard");
@@ -187,14 +230,23 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         return message == null ? new byte[0] : message.getContent().toByteArray();
     }
 
-    /** The replicas have answered that they refuse this request: the client is as good as before. */
+    /** The replicas have answered that they refuse this request, for good or for now: the client is as good as before. */
     private static boolean isOfRequest(Throwable failure) {
-        return JavaUtils.unwrapCompletionException(failure) instanceof StateMachineException;
+        Throwable said = JavaUtils.unwrapCompletionException(failure);
+        return said instanceof StateMachineException || said instanceof SetConfigurationException || said instanceof LeaderSteppingDownException;
+    }
+
+    /** How often a request is sent at most where it fails so. */
+    private static int triesAfter(Throwable failure, Counted used) {
+        if (JavaUtils.unwrapCompletionException(failure) instanceof LeaderSteppingDownException) {
+            return HAND_OVER_TRIES;
+        }
+        return isForAnother(failure, used) ? ABSENT_TRIES : 1;
     }
 
     /** Also what was sent behind a request that failed so: it has that as its cause. */
-    private static boolean hasNoShard(Throwable failure) {
-        return JavaUtils.isCausedBy(failure, GroupMismatchException.class);
+    private static boolean isForAnother(Throwable failure, Counted used) {
+        return JavaUtils.isCausedBy(failure, GroupMismatchException.class) || (used.isOutdated && !isOfRequest(failure));
     }
 
     private Counted use() {
@@ -227,7 +279,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     /** With the lock. What is thrown here would keep a call from ever being answered. */
     private void replace(Counted used) {
         try {
-            current = new Counted(opening.apply(opened));
+            current = new Counted(opening, opened);
             opened++;
             replaced.add(used.client);
         } catch (RuntimeException | OutOfMemoryError e) { // which says, too, that no thread can be started

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.WriteEntry;
+import dev.streamwal.ratis.settings.RaftSettings;
+import dev.streamwal.ratis.shard.Shards;
 import dev.streamwal.reader.EntryRef;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,6 +20,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.exceptions.TransferLeadershipException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -83,8 +90,12 @@ class ChangedReplicasTest {
     }
 
     private void assertAcknowledgedIsIn(Replicas replicas) throws InterruptedException {
+        assertAcknowledgedIsIn(replicas, 2);
+    }
+
+    private void assertAcknowledgedIsIn(Replicas replicas, int shards) throws InterruptedException {
         for (String name : replicas.names()) {
-            ReplicaFiles files = ReplicaFiles.caughtUp(folder.resolve(name), 2, acknowledged.size());
+            ReplicaFiles files = ReplicaFiles.caughtUp(folder.resolve(name), shards, acknowledged.size());
             assertThat(files.refs()).as(name).containsExactlyInAnyOrderElementsOf(acknowledged);
         }
     }
@@ -243,6 +254,77 @@ class ChangedReplicasTest {
         assertThat(files.refs()).containsExactlyInAnyOrderElementsOf(acknowledged);
     }
 
+    /** The client was connected to this one only. It closes while requests come: it refuses them then, for as long as its process runs, or is gone. */
+    @Test
+    void changeReplicas_thatTakesOutTheLeaderUnderLoad_leadsTheClientToTheOneThatStays() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(2);
+        Replicas before = without(all, "n1");
+        Replicas after = without(all, "n0");
+        Process leader = OwnJvm.of(List.of(), Replica.class, "n0", folder.resolve("n0").toString(), "1", before.toString(), "true")
+                .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        try (ReplicatedWal wal = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1))) {
+            append(wal);
+            servers.put("n1", ReplicatedWalServer.join("n1", folder.resolve("n1"), Replica.options(all, 1)));
+            change(wal, all);
+            CompletableFuture<Boolean> changed = CompletableFuture.supplyAsync(() -> isChanged(wal, after));
+            List<CompletableFuture<EntryRef>> refs = new ArrayList<>();
+            while (!changed.isDone()) {
+                refs.add(wal.append("load/" + refs.size() % 16, WriteEntry.of(new byte[1])));
+            }
+            assertThat(changed.get()).isTrue();
+            refs.add(wal.append("behind", WriteEntry.of(new byte[1])));
+            for (CompletableFuture<EntryRef> each : refs) {
+                acknowledged.add(each.get(300, TimeUnit.SECONDS));
+            }
+        } finally {
+            leader.destroyForcibly().waitFor();
+        }
+        ReplicaFiles files = ReplicaFiles.caughtUp(folder.resolve("n1"), 1, acknowledged.size());
+        assertThat(files.refs()).containsExactlyInAnyOrderElementsOf(acknowledged);
+    }
+
+    private static boolean isChanged(ReplicatedWal wal, Replicas replicas) {
+        try {
+            change(wal, replicas);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** Ratis elects by Raft logs: who fetches an image has one that is long enough, and would apply nothing for as long as it leads and fetches. */
+    @Test
+    void leadership_ofAReplicaThatFetchesItsImage_isGivenUp() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(2);
+        servers.put("n0", ReplicatedWalServer.start("n0", folder.resolve("n0"), Replica.options(without(all, "n1"), 1)));
+        try (ReplicatedWal wal = ReplicatedWal.connect(without(all, "n1"), Batching.of(Duration.ZERO, 1));
+                RaftClient admin = RaftClient.newBuilder().setRaftGroup(new Shards(1).group(0, all.addresses())).setProperties(RaftSettings.client())
+                        .setRetryPolicy(RaftSettings.retry()).build()) {
+            appendRandom(wal, 600);
+            servers.put("n1", ReplicatedWalServer.join("n1", folder.resolve("n1"), fetchingSlowly(all, 1)));
+            change(wal, all);
+            for (int round = 0; round < 3; round++) {
+                handOver(admin, "n1");
+                acknowledged.add(wal.append("key/0", WriteEntry.of(new byte[1])).get(300, TimeUnit.SECONDS));
+                assertThat(servers.get("n1").status()).as("still fetching").extracting(ReplicaStatus::role).containsExactly(ReplicaStatus.Role.NO_ANSWER);
+            }
+            servers.get("n1").close();
+            servers.put("n1", ReplicatedWalServer.start("n1", folder.resolve("n1"), Replica.options(all, 1)));
+            acknowledged.add(wal.append("key/0", WriteEntry.of(new byte[1])).get(300, TimeUnit.SECONDS));
+        }
+        assertAcknowledgedIsIn(all, 1);
+    }
+
+    /** To one that has all of the Raft log; it may have lost the lead again before the answer. */
+    private static void handOver(RaftClient admin, String to) throws IOException {
+        try {
+            var unused = admin.admin().transferLeadership(RaftPeerId.valueOf(to), 5_000);
+        } catch (TransferLeadershipException e) {
+            assertThat(e).hasMessageContaining("Failed to transfer leadership to " + to);
+        }
+    }
+
     @Test
     void changeReplicas_thatTakesOutOneThatIsDown_needsOnlyThoseThatStay() throws Exception {
         Replicas all = ReplicaProcesses.onFreePorts(3);
@@ -256,6 +338,101 @@ class ChangedReplicasTest {
             append(wal);
         }
         assertAcknowledgedIsIn(without(all, "n2"));
+    }
+
+    /** Where the answer to the first try is late, Ratis' client tries it again, and is refused: the shard has other replicas than were checked by then. */
+    @Test
+    void changeReplicas_thatIsTriedAgain_whenItIsInForce_isDone() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(4);
+        Replicas before = without(all, "n3");
+        startAll(before);
+        try (ReplicatedWal wal = ReplicatedWal.connect(before, Batching.of(Duration.ofMillis(1), 100))) {
+            append(wal);
+            join("n3", all);
+            awaitAnswerOf(wal, all);
+            List<RaftPeer> checked = wal.checkChange(0, all);
+            change(wal, all);
+            wal.change(0, checked, all);
+            List<RaftPeer> checkedLater = wal.checkChange(0, before);
+            change(wal, before);
+            wal.change(0, checkedLater, before);
+            assertThat(wal.status()).extracting(ReplicaStatus::replica).containsOnly("n0", "n1", "n2");
+            append(wal);
+        }
+        assertAcknowledgedIsIn(before);
+    }
+
+    /** A replica that has just been started may not answer yet. */
+    private static void awaitAnswerOf(ReplicatedWal wal, Replicas replicas) throws InterruptedException {
+        for (int i = 1; i < ATTEMPTS; i++) {
+            try {
+                var unused = wal.checkChange(0, replicas);
+                return;
+            } catch (ReplicationException e) {
+                Thread.sleep(500);
+            }
+        }
+    }
+
+    @Test
+    void changeReplicas_byTwo_theLaterOfWhichHasCheckedBefore_refusesThatOne_andSaysWhatToDo() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(5);
+        Replicas before = without(all, "n3", "n4");
+        startAll(before);
+        try (ReplicatedWal first = ReplicatedWal.connect(before, Batching.of(Duration.ofMillis(1), 100));
+                ReplicatedWal later = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1))) {
+            append(first);
+            join("n3", without(all, "n4"));
+            join("n4", without(all, "n3"));
+            awaitAnswerOf(later, without(all, "n3"));
+            List<RaftPeer> checked = later.checkChange(0, without(all, "n3"));
+            change(first, without(all, "n4"));
+            assertThatThrownBy(() -> later.change(0, checked, without(all, "n3"))).isInstanceOf(ReplicationException.class)
+                    .hasMessageContaining("somebody else may have changed them meanwhile: checked=" + before + ", now=" + without(all, "n4"))
+                    .hasMessageContaining("; see which there are, by status() or cluster, and try again");
+            assertThat(later.status()).as("which there are").extracting(ReplicaStatus::replica).containsOnly("n0", "n1", "n2", "n3");
+            change(later, all);
+            assertThat(first.status()).extracting(ReplicaStatus::replica).containsOnly("n0", "n1", "n2", "n3", "n4");
+            append(first);
+        }
+        assertAcknowledgedIsIn(all);
+    }
+
+    /** One of them is told, unless it has come when the other one was done; and the shard has what one of them has asked for. */
+    @Test
+    void changeReplicas_byTwoAtOnce_doesWhatOneOfThemHasAskedFor() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(4);
+        Replicas before = without(all, "n2", "n3");
+        for (String name : before.names()) {
+            servers.put(name, ReplicatedWalServer.start(name, folder.resolve(name), Replica.options(before, 1)));
+        }
+        try (ReplicatedWal one = ReplicatedWal.connect(before, Batching.of(Duration.ofMillis(1), 100));
+                ReplicatedWal other = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1))) {
+            append(one);
+            for (String name : List.of("n2", "n3")) {
+                Replicas with = without(all, name.equals("n2") ? "n3" : "n2");
+                servers.put(name, ReplicatedWalServer.join(name, folder.resolve(name), Replica.options(with, 1)));
+                awaitAnswerOf(one, with);
+            }
+            CompletableFuture<String> saidToOne = CompletableFuture.supplyAsync(() -> saidTo(one, without(all, "n3")));
+            CompletableFuture<String> saidToOther = CompletableFuture.supplyAsync(() -> saidTo(other, without(all, "n2")));
+            List<String> said = List.of(saidToOne.get(300, TimeUnit.SECONDS), saidToOther.get(300, TimeUnit.SECONDS));
+            assertThat(said).contains("").allSatisfy(each -> assertThat(each).matches("|.*somebody else may have changed them meanwhile.*, and try again"));
+            List<String> now = one.status().stream().map(ReplicaStatus::replica).toList();
+            assertThat(now).isIn(List.of("n0", "n1", "n2"), List.of("n0", "n1", "n3"));
+            assertThat(said.get(now.contains("n2") ? 0 : 1)).as("who has what he has asked for").isEmpty();
+            append(other);
+            assertAcknowledgedIsIn(without(all, now.contains("n2") ? "n3" : "n2"), 1);
+        }
+    }
+
+    private static String saidTo(ReplicatedWal wal, Replicas replicas) {
+        try {
+            wal.changeReplicas(replicas);
+            return "";
+        } catch (ReplicationException e) {
+            return e.getMessage();
+        }
     }
 
     /** As one whose disk was lost, and which is started again as before. */

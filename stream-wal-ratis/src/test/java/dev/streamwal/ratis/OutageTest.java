@@ -7,6 +7,7 @@ import dev.streamwal.WriteEntry;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.reader.EntryRef;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A majority is away for longer than a client tries: what was appended meanwhile fails, and the same client goes on when there is a majority again. */
@@ -77,6 +80,39 @@ class OutageTest {
             assertThat(after.position()).isGreaterThanOrEqualTo(before.end());
             assertThat(untilAnswered(() -> wal.endPosition("key", Consistency.LINEARIZABLE))).isGreaterThanOrEqualTo(after.end());
             assertThat(untilAnswered(() -> wal.appendOnce("producer", 1, "key", entry(3)).get()).key()).isEqualTo("key");
+        }
+    }
+
+    /** Connections to a process that stands still are accepted, and nothing comes back: as where packets are dropped. */
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void append_toReplicasThatHang_failsWhenItsTimeIsOver_andALaterOneIsAcknowledged() throws Exception {
+        try (ReplicaProcesses hanging = new ReplicaProcesses(Files.createDirectory(folder.resolve("hanging")), 3, 1)) {
+            hanging.startAll();
+            try (ReplicatedWal wal = ReplicatedWal.connect(hanging.replicas, Batching.of(Duration.ZERO, 1), RaftSettings.connections(Optional.empty()),
+                    RaftSettings.retry(Duration.ofSeconds(10)))) {
+                EntryRef before = appended(wal, 1);
+                for (int i = 0; i < 3; i++) {
+                    hanging.stop(i);
+                }
+                CompletableFuture<EntryRef> once = wal.appendOnce("producer", 1, "key", entry(2));
+                CompletableFuture<EntryRef> behind = wal.append("key", entry(3));
+                for (CompletableFuture<EntryRef> each : List.of(once, behind)) {
+                    assertThatThrownBy(each::get).isInstanceOf(ExecutionException.class)
+                            .hasMessageContaining("append isn't acknowledged, and may have happened or not: key=key; because: no leader acknowledged it")
+                            .hasMessageContaining("it may happen later, too: with appendOnce it can be sent again");
+                }
+                assertThatThrownBy(() -> wal.endPosition("key", Consistency.LINEARIZABLE)).isInstanceOf(ReplicationException.class)
+                        .hasMessageContaining("no leader acknowledged it");
+                for (int i = 0; i < 3; i++) {
+                    hanging.goOn(i);
+                }
+                EntryRef again = untilAnswered(() -> wal.appendOnce("producer", 1, "key", entry(2)).get());
+                EntryRef after = appended(wal, 4);
+                assertThat(after.position()).isGreaterThanOrEqualTo(again.end());
+                List<Byte> all = wal.scan("key", before.position(), 10, Consistency.LINEARIZABLE).records().stream().map(each -> each.content()[0]).toList();
+                assertThat(all).startsWith((byte) 1).contains((byte) 4).containsOnlyOnce((byte) 2);
+            }
         }
     }
 

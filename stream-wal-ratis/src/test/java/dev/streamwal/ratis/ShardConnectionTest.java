@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.client.api.AsyncApi;
@@ -24,6 +25,7 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.AlreadyClosedException;
 import org.apache.ratis.protocol.exceptions.GroupMismatchException;
+import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.RaftRetryFailureException;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
@@ -39,6 +41,11 @@ class ShardConnectionTest {
     private static final class Client {
         final List<CompletableFuture<RaftClientReply>> replies = new CopyOnWriteArrayList<>();
         final CompletableFuture<Boolean> closed = new CompletableFuture<>();
+        final BooleanSupplier isOutdated;
+
+        Client(BooleanSupplier isOutdated) {
+            this.isOutdated = isOutdated;
+        }
 
         RaftClient asRatis() {
             AsyncApi async = proxy(AsyncApi.class, (self, method, arguments) -> sent(method.getName()));
@@ -92,12 +99,12 @@ class ShardConnectionTest {
     private final List<Client> clients = new CopyOnWriteArrayList<>();
     private final ScheduledThreadPoolExecutor answers = NamedThreads.thatFinishes("answers");
     private boolean canOpen = true;
-    private final ShardConnection connection = new ShardConnection(opened -> {
+    private final ShardConnection connection = new ShardConnection((opened, isOutdated) -> {
         if (!canOpen) {
             throw new IllegalStateException("no threads left");
         }
         assertThat(opened).isEqualTo(clients.size());
-        clients.add(new Client());
+        clients.add(new Client(isOutdated));
         return clients.get(opened).asRatis();
     }, answers);
 
@@ -201,6 +208,18 @@ class ShardConnectionTest {
     }
 
     @Test
+    void send_toALeaderThatHandsOver_isSentAgainByTheSameClient() throws Exception {
+        CompletableFuture<byte[]> refused = connection.send(COMMAND);
+        CompletableFuture<byte[]> behind = connection.send(COMMAND);
+        client(0).reply(0).completeExceptionally(new CompletionException(new LeaderSteppingDownException("n0 is stepping down")));
+        client(0).reply(1).complete(reply("behind"));
+        client(0).reply(2).completeExceptionally(new CompletionException(new LeaderSteppingDownException("n0 is stepping down")));
+        client(0).reply(3).complete(reply("by the next leader"));
+        assertThat(Stream.of(text(refused), text(behind))).containsExactly("by the next leader", "behind");
+        assertThat(clients).hasSize(1);
+    }
+
+    @Test
     void send_whereNoReplicaHasTheShard_fails() throws Exception {
         CompletableFuture<byte[]> answer = connection.send(COMMAND);
         for (int i = 0; !answer.isDone(); i++) {
@@ -208,6 +227,31 @@ class ShardConnectionTest {
             client(i).reply(0).completeExceptionally(noShard());
         }
         assertThatThrownBy(answer::get).hasRootCauseMessage("n0: group not found");
+    }
+
+    /** It may know only replicas that were left out, and would ask those until its time is over. */
+    @Test
+    void renew_takesAnotherClientForWhatComes_andForWhatTheOneBeforeItFailsAt() throws Exception {
+        CompletableFuture<byte[]> answered = connection.send(COMMAND);
+        CompletableFuture<byte[]> fails = connection.send(COMMAND);
+        CompletableFuture<byte[]> refused = connection.send(COMMAND);
+        assertThat(client(0).isOutdated.getAsBoolean()).isFalse();
+        connection.renew();
+        assertThat(client(0).isOutdated.getAsBoolean()).isTrue();
+        CompletableFuture<byte[]> next = connection.send(COMMAND);
+        client(1).reply(0).complete(reply("next"));
+        client(0).reply(0).complete(reply("by the first"));
+        client(0).reply(2).completeExceptionally(new CompletionException(new StateMachineException("refused")));
+        assertThat(client(0).closed).isNotDone();
+        client(0).reply(1).completeExceptionally(new CompletionException(new IOException("connection refused")));
+        client(1).reply(1).complete(reply("by the second"));
+        assertThat(Stream.of(text(next), text(answered), text(fails))).containsExactly("next", "by the first", "by the second");
+        assertThatThrownBy(refused::get).hasRootCauseMessage("refused");
+        assertThat(client(0).closed.get()).isTrue();
+        assertThat(client(1).isOutdated.getAsBoolean()).isFalse();
+        assertThat(clients).hasSize(2);
+        connection.renew();
+        assertThat(client(1).closed.get()).as("nothing waits for it").isTrue();
     }
 
     @Test

@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.client.RaftClientConfigKeys;
+import org.apache.ratis.client.retry.RequestTypeDependentRetryPolicy;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.grpc.GrpcTlsConfig;
+import org.apache.ratis.proto.RaftProtos.RaftClientRequestProto.TypeCase;
 import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.retry.RetryPolicy;
 import org.apache.ratis.server.RaftServerConfigKeys;
@@ -41,14 +43,18 @@ import org.apache.ratis.util.TimeDuration;
  *   <li>A leader that is left out of its group may not close: {@code ReplicatedWalServer}.
  *   <li>Of calls that are sent in order, a leader may take the second after it has refused the first, which the client then tries again. So commands say
  *       behind which they must stand: {@code Batcher}, {@code Producers}.
- *   <li>A client that has given up a call fails all that come behind it, for ever; it gives up at once where a replica was left out of the group. So it is
- *       replaced, and what has no answer when it is closed fails: {@code ShardConnection}.
+ *   <li>A client that has given up a call fails all that come behind it, for ever; it gives up at once where a replica was left out of the group, and not
+ *       before its time is over where all were that it knows. So it is replaced, and what has no answer when it is closed fails: {@code ShardConnection}.
  *   <li>Replicas that are given a group elect a leader in it, also new ones that are a majority of it, beside a log that is there. So one that joins is given
  *       none: {@code ReplicatedWalServer}.
  *   <li>A request whose {@code startTransaction} throws is never answered: sent again, it waits for the first one. So a refusal is returned: {@code
  *       ShardStateMachine}.
  *   <li>{@link #LONGEST_PAUSE}.
  *   <li>{@link #CLIENT_REQUESTS}.
+ *   <li>{@link #LONGEST_TRY}.
+ *   <li>A leader that hands over to another replica, as one that the shard prefers, refuses writes until it has, and a client fails them: {@code
+ *       ShardConnection}.
+ *   <li>Leaders are elected by Raft logs: one that is fetching a peer's image, and applies nothing, may be. So it steps down: {@code ReplicatedWalServer}.
  * </ol>
  */
 public final class RaftSettings {
@@ -64,6 +70,11 @@ public final class RaftSettings {
     static final Duration RETRY_CACHE = Duration.ofSeconds(15);
     /** By default a process that stood still for a minute, as a paused container does, closes for good. */
     static final Duration LONGEST_PAUSE = Duration.ofDays(365);
+    /**
+     * How long a request is tried, through elections and the restart of a replica; then it fails, when the try that is under way has. By time, not by tries:
+     * one takes no time where a connection is refused, and up to eight seconds where a replica hangs, or packets are dropped.
+     */
+    public static final Duration LONGEST_TRY = Duration.ofMinutes(2);
     /** By default 100, of which a client's own requests could leave none: then a send waits, whoever makes it. More than there are: {@code ShardConnection}. */
     static final int CLIENT_REQUESTS = 4_096;
     /**
@@ -85,7 +96,6 @@ public final class RaftSettings {
     private static final int PENDING_REQUESTS = 4_096;
     private static final Duration CLIENT_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration BETWEEN_TRIES = Duration.ofMillis(100);
-    private static final int TRIES = 600;
     private static final int SNAPSHOT_MARKERS = 2;
 
     private RaftSettings() {}
@@ -159,14 +169,24 @@ public final class RaftSettings {
     public static RaftProperties client() {
         RaftProperties out = new RaftProperties();
         RaftClientConfigKeys.Rpc.setRequestTimeout(out, millis(CLIENT_TIMEOUT));
+        RaftClientConfigKeys.Rpc.setWatchRequestTimeout(out, millis(CLIENT_TIMEOUT)); // of the empty request that a client begins with
         RaftClientConfigKeys.Async.setOutstandingRequestsMax(out, CLIENT_REQUESTS);
         GrpcConfigKeys.setMessageSizeMax(out, SizeInBytes.valueOf(2L * WRITE_BUFFER_BYTES));
         return out;
     }
 
-    /** Through an election, and the restart of a replica: a minute or more, then the request fails. */
+    /** Until {@link #LONGEST_TRY} is over. */
     public static RetryPolicy retry() {
-        return RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES, millis(BETWEEN_TRIES));
+        return retry(LONGEST_TRY);
+    }
+
+    /** Of all types, also of the empty request that a client begins with: Ratis tries a type that isn't named for ever, without a rest. */
+    public static RetryPolicy retry(Duration longest) {
+        RequestTypeDependentRetryPolicy.Builder out = RequestTypeDependentRetryPolicy.newBuilder();
+        for (TypeCase type : TypeCase.values()) {
+            out.setRetryPolicy(type, RetryPolicies.retryForeverWithSleep(millis(BETWEEN_TRIES))).setTimeout(type, millis(longest));
+        }
+        return out.build();
     }
 
     /** For who asks a certain replica, and then another one. */

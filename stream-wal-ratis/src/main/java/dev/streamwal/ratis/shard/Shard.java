@@ -90,24 +90,10 @@ final class Shard implements AutoCloseable {
      *
      * @param given sets the options of the log
      * @param times receives how long images take
-     * @return the shard; empty where the image is damaged
+     * @throws DamagedImageException if the image is damaged, and why
      * @throws OtherVersionException if another version made the image
      */
-    static Optional<Shard> open(ShardFolder folder, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
-        try {
-            return Optional.of(openOnly(folder, given, rule, times));
-        } catch (DamagedImageException e) {
-            return Optional.empty();
-        }
-    }
-
-    /**
-     * As {@link #open}, where there is no other image to be had.
-     *
-     * @throws DamagedImageException where the image is damaged, and why
-     * @throws OtherVersionException if another version made the image
-     */
-    static Shard openOnly(ShardFolder folder, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
+    static Shard open(ShardFolder folder, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
         return open(folder, folder.newest(), given, rule, times);
     }
 
@@ -120,6 +106,24 @@ final class Shard implements AutoCloseable {
      */
     static void check(ShardFolder folder, Image fetched, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times) throws IOException {
         open(folder, Optional.of(fetched), given, rule, times).close();
+    }
+
+    /**
+     * Reads all of an image, and writes nothing. Without an image there is nothing to read.
+     *
+     * @throws DamagedImageException if it is damaged, and where
+     * @throws OtherVersionException if another version made it
+     */
+    static void checkRecords(Optional<Image> image) throws IOException {
+        if (image.isEmpty()) {
+            return;
+        }
+        ShardState unused = image.get().readState();
+        try {
+            LogCheck.check(image.get().wal());
+        } catch (IOException e) {
+            throw new DamagedImageException(String.valueOf(e.getMessage()), e);
+        }
     }
 
     private static Shard open(ShardFolder folder, Optional<Image> image, Consumer<WalOptions.Builder> given, ImageRule rule, ImageTimes times)

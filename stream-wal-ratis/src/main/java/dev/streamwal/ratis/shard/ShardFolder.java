@@ -53,6 +53,7 @@ final class ShardFolder implements HeldImages {
     private static final String STATE = "state";
     private static final Pattern NAME = Pattern.compile("(\\d+)-(\\d+)");
     private static final String ADOPTED = "adopted-";
+    private static final int MAX_REASON_BYTES = 1 << 16;
 
     /**
      * A whole image.
@@ -304,6 +305,22 @@ final class ShardFolder implements HeldImages {
     /** From the next start on; a marker that can't be written changes nothing else. */
     void wantRepair(String reason) throws IOException {
         LogFile.replace(root.resolve("damaged.new"), damaged(), file -> file.write(0, ByteBuffer.wrap(reason.getBytes(UTF_8))));
+    }
+
+    /** @throws DamagedImageException if the log is to be fetched from a peer, and why */
+    void checkNoRepairIsWanted() throws DamagedImageException {
+        if (isRepairWanted()) {
+            throw new DamagedImageException("log was found damaged before this start: because: " + repairReason() + ", file=" + damaged(), null);
+        }
+    }
+
+    /** For people; it is there to be read while the mark is. */
+    private String repairReason() {
+        try {
+            return LogFile.readSmall(damaged(), MAX_REASON_BYTES).map(bytes -> new String(bytes, UTF_8)).orElse("unknown");
+        } catch (IOException e) {
+            return "unknown, as that can't be read: " + e.getMessage();
+        }
     }
 
     boolean isRepairWanted() {

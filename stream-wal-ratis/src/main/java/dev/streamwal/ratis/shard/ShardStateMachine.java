@@ -2,6 +2,7 @@ package dev.streamwal.ratis.shard;
 
 import dev.streamwal.WalOptions;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.ratis.repair.ImageExports;
 import dev.streamwal.ratis.repair.ImageExports.Opened;
@@ -92,6 +93,7 @@ public final class ShardStateMachine extends BaseStateMachine {
     private final ReentrantLock applying = new ReentrantLock();
 
     private final AtomicInteger fetchedImages = new AtomicInteger();
+    private volatile boolean isFetching;
     private volatile boolean closing;
     private volatile @Nullable Throwable failure;
     private volatile boolean isLogFailed;
@@ -155,35 +157,63 @@ public final class ShardStateMachine extends BaseStateMachine {
         long markerIndex = marker == null ? RaftLog.INVALID_LOG_INDEX : marker.getIndex();
         if (isAlone) {
             openAlone(markerIndex);
-        } else if (folder.isRepairWanted() || !isOpened(markerIndex, settings.isVerified())) {
-            new ImageFetch(group, settings.self(), peers, settings.repairBytesPerSecond(), this::checkFetched)
-                    .into(folder.fetched(), markerIndex, () -> closing);
-            folder.adoptFetched();
-            int unused = fetchedImages.incrementAndGet();
-            if (!isOpened(markerIndex, false)) { // all of it was read by the check
-                throw new IOException("image that was fetched from a peer can't be opened: shard=" + settings.shard() + ", folder=" + folder);
+        } else {
+            try {
+                folder.checkNoRepairIsWanted();
+                openOwn(markerIndex, settings.isVerified());
+            } catch (DamagedImageException own) {
+                openPeers(group, markerIndex, own);
             }
         }
         folder.deleteKept();
         setLastAppliedTermIndex(marker == null ? TermIndex.INITIAL_VALUE : marker.getTermIndex());
     }
 
+    /** @param own why a peer's image is needed: if there is none, that is what is to be mended */
+    private void openPeers(RaftGroup group, long minIndex, DamagedImageException own) throws IOException {
+        isFetching = true;
+        try {
+            new ImageFetch(group, settings.self(), peers, settings.repairBytesPerSecond(), this::checkFetched).into(folder.fetched(), minIndex, () -> closing);
+            folder.adoptFetched();
+            int unused = fetchedImages.incrementAndGet();
+            openOwn(minIndex, false); // all of it was read by the check
+        } catch (IOException | RuntimeException e) {
+            e.addSuppressed(own);
+            throw e;
+        } finally {
+            isFetching = false;
+        }
+    }
+
+    /** Whether nothing is applied, as a peer's image is being fetched. For any thread. */
+    public boolean isFetching() {
+        return isFetching;
+    }
+
     /** Without peers nothing is better than what is here, also where a part of it is damaged. */
     private void openAlone(long minIndex) throws IOException {
         try {
-            if (newestIndex() < minIndex) {
-                throw new DamagedImageException("image is missing from which the Raft log goes on: newest=" + newestIndex() + ", needed=" + minIndex
-                        + ", folder=" + folder, null);
-            }
-            begin(Shard.openOnly(folder, settings.wal(), settings.images(), times));
+            checkIsThere(minIndex);
+            begin(openWithRoom());
         } catch (DamagedImageException e) {
             throw new DamagedImageException(e.getMessage() + "; there is no other replica that has an image. The log as it was when this one ended is kept"
                     + ", WalReader may read it: folder=" + folder.kept(), e);
         }
     }
 
-    private long newestIndex() throws IOException {
-        return folder.newest().map(Image::index).orElse(RaftLog.INVALID_LOG_INDEX);
+    /**
+     * The log as it was when this replica ended may take all the room there is. It is deleted where the image was read and found whole: that has what it has up
+     * to the image, and the Raft log what came since. Otherwise it stays: it may have what a damaged image has lost.
+     */
+    private Shard openWithRoom() throws IOException {
+        try {
+            return Shard.open(folder, settings.wal(), settings.images(), times);
+        } catch (DiskFullException e) {
+            Shard.checkRecords(folder.newest());
+            folder.deleteKept();
+            folder.clean(); // an empty log must be begun once only, or positions differ
+            return Shard.open(folder, settings.wal(), settings.images(), times);
+        }
     }
 
     private void begin(Shard opened) {
@@ -203,22 +233,27 @@ public final class ShardStateMachine extends BaseStateMachine {
     }
 
     /**
+     * Begins with what is here.
+     *
      * @param minIndex an earlier image isn't enough
      * @param isVerified whether all records are read
+     * @throws DamagedImageException if that can't be, and why
      */
-    private boolean isOpened(long minIndex, boolean isVerified) throws IOException {
-        if (newestIndex() < minIndex) {
-            return false;
+    private void openOwn(long minIndex, boolean isVerified) throws IOException {
+        checkIsThere(minIndex);
+        Shard opened = Shard.open(folder, settings.wal(), settings.images(), times);
+        if (isVerified) {
+            checkIsWhole(opened);
         }
-        Optional<Shard> opened = Shard.open(folder, settings.wal(), settings.images(), times);
-        if (opened.isEmpty()) {
-            return false;
+        begin(opened);
+    }
+
+    private void checkIsThere(long minIndex) throws IOException {
+        long newest = folder.newest().map(Image::index).orElse(RaftLog.INVALID_LOG_INDEX);
+        if (newest < minIndex) {
+            throw new DamagedImageException("image is missing from which the Raft log goes on: newest=" + newest + ", needed=" + minIndex
+                    + ", folder=" + folder, null);
         }
-        if (isVerified && !isWhole(opened.get())) {
-            return false;
-        }
-        begin(opened.get());
-        return true;
     }
 
     private void sawClock(Shard open) {
@@ -228,19 +263,18 @@ public final class ShardStateMachine extends BaseStateMachine {
     }
 
     /** Reads the live log, which is a copy of the image, or the same files. Unless it is whole, the shard is closed. */
-    private boolean isWhole(Shard opened) {
+    private void checkIsWhole(Shard opened) throws DamagedImageException {
         boolean isWhole = false;
         try {
             LogCheck.check(folder.wal());
             isWhole = true;
         } catch (IOException damaged) {
-            // a peer has another one
+            throw new DamagedImageException(String.valueOf(damaged.getMessage()), damaged);
         } finally {
             if (!isWhole) {
                 opened.close();
             }
         }
-        return isWhole;
     }
 
     @Override

@@ -10,11 +10,20 @@ import dev.streamwal.ratis.ReplicatedWal;
 import dev.streamwal.ratis.wire.Command;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.client.RaftClientConfigKeys;
+import org.apache.ratis.client.retry.ClientRetryEvent;
 import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.exceptions.TimeoutIOException;
+import org.apache.ratis.retry.RetryPolicy;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.util.TimeDuration;
+import org.apache.ratis.util.Timestamp;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -96,6 +105,25 @@ class RaftSettingsTest {
         assertThat(duration(RaftServerConfigKeys.closeThreshold(settings))).isGreaterThan(Duration.ofDays(30));
         assertThat(RaftClientConfigKeys.Async.outstandingRequestsMax(RaftSettings.client()))
                 .isGreaterThan(Batching.MAX_IN_FLIGHT + ReplicatedWal.MAX_SINGLES);
+    }
+
+    /** Also a write that has been tried only once, and a read that has been tried often: what counts is when it was first sent. */
+    @Test
+    void trap22_requestsAreTriedForATime_howeverLongEachTryTakes() {
+        Timestamp before = Timestamp.valueOf(System.nanoTime() - Duration.ofMinutes(2).toNanos());
+        for (RaftClientRequest.Type type : List.of(RaftClientRequest.writeRequestType(), RaftClientRequest.readRequestType(),
+                RaftClientRequest.watchRequestType())) {
+            assertThat(afterFailure(type, 1, before).shouldRetry()).as("%s", type).isFalse();
+            RetryPolicy.Action young = afterFailure(type, 100_000, Timestamp.currentTime());
+            assertThat(young.shouldRetry()).as("%s", type).isTrue();
+            assertThat(duration(young.getSleepTime())).as("%s", type).isEqualTo(Duration.ofMillis(100));
+        }
+    }
+
+    private static RetryPolicy.Action afterFailure(RaftClientRequest.Type type, int tries, Timestamp begun) {
+        RaftClientRequest request = RaftClientRequest.newBuilder().setClientId(ClientId.randomId()).setServerId(RaftPeerId.valueOf("n1"))
+                .setGroupId(RaftGroupId.randomId()).setType(type).build();
+        return RaftSettings.retry().handleAttemptFailure(new ClientRetryEvent(tries, request, tries, new TimeoutIOException("no answer"), begun));
     }
 
     @Test

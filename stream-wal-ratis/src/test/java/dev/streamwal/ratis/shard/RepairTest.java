@@ -254,6 +254,20 @@ class RepairTest {
         assertRepaired(first.name, second.name);
     }
 
+    @Test
+    void start_whereNoPeersImageCanBeUsed_saysWhyItsOwnCannot() throws Exception {
+        first.damageState();
+        second.damageState();
+        assertThatThrownBy(damaged::start).hasMessageContaining("no other replica gave an image")
+                .satisfies(failure -> assertThat(failure.getSuppressed()).extracting(Throwable::getMessage)
+                        .anyMatch(own -> own.startsWith("log was found damaged before this start: because: a test says so, file=")));
+        Files.delete(damaged.shard.resolve("damaged"));
+        damaged.damageState();
+        assertThatThrownBy(damaged::start).hasMessageContaining("no other replica gave an image")
+                .satisfies(failure -> assertThat(failure.getSuppressed()).extracting(Throwable::getMessage)
+                        .anyMatch(own -> own.startsWith("state of a shard is damaged: bytes=") && own.contains(damaged.shard.toString())));
+    }
+
     /** Then it waits for a peer's next image, and doesn't fetch the same one again and again. */
     @Test
     void start_whereOnePeerHasNoImageYet_waitsForIt_andPassesOverWhatItHasFetched() throws Exception {

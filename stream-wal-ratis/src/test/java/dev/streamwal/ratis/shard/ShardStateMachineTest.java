@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.WriteEntry;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.ratis.repair.ImagePeers;
 import dev.streamwal.ratis.wire.AppendAnswer;
@@ -20,13 +21,17 @@ import dev.streamwal.ratis.wire.Page;
 import dev.streamwal.ratis.wire.Query;
 import dev.streamwal.ratis.wire.StreamAppend;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.storage.SmallDisk;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -63,6 +68,7 @@ class ShardStateMachineTest {
     private static final long HOUR_MILLIS = Duration.ofHours(1).toMillis();
     private static final long START_MILLIS = 500_000 * HOUR_MILLIS;
     private static final Shards ONE = new Shards(1);
+    private static final String LARGE = "y".repeat(500_000);
 
     @TempDir
     private Path folder;
@@ -221,6 +227,75 @@ class ShardStateMachineTest {
         openMachine();
         assertThat(shard.resolve("wal.before")).doesNotExist();
         assertThat(texts("a")).containsExactly("x");
+    }
+
+    /** What was the live log may take all the room there is. */
+    @Test
+    void start_ofAReplicaWithoutPeers_whoseDiskIsFull_givesUpWhatWasTheLiveLog_asItsImageIsWhole() throws Exception {
+        try (SmallDisk disk = SmallDisk.mount(64 << 20)) {
+            makeImageAndFill(disk);
+            openMachine();
+            assertThat(texts("a")).containsExactly("x-in-the-image");
+            assertThat(disk.directory().resolve("wal.before")).doesNotExist();
+            apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+            assertThat(texts("a")).containsExactly("x-in-the-image", "y");
+            stop();
+        }
+    }
+
+    @Test
+    void start_ofAReplicaWithoutPeers_whoseDiskIsFull_andWhoseImageIsDamaged_keepsWhatWasTheLiveLog() throws Exception {
+        try (SmallDisk disk = SmallDisk.mount(64 << 20)) {
+            makeImageAndFill(disk);
+            damage(disk.directory().resolve("images/1-1/wal"), "x-in-the-image");
+            for (int i = 0; i < 2; i++) {
+                assertThatThrownBy(this::openMachine).isInstanceOf(DamagedImageException.class).hasMessageContaining("log is damaged: stream=a")
+                        .hasMessageContaining("there is no other replica").hasMessageContaining("wal.before");
+                try (WalReader reader = WalReader.open(disk.directory().resolve("wal.before"))) {
+                    assertThat(reader.latest("a").orElseThrow().content().readableBytes()).isEqualTo(LARGE.length());
+                }
+            }
+        }
+    }
+
+    /** Of a replica without peers. The image has the first record; the live log takes some megabytes, and nothing is free. */
+    private void makeImageAndFill(SmallDisk disk) throws Exception {
+        stop();
+        DirectoryTree.delete(folder.resolve("shard-0"));
+        Files.createSymbolicLink(folder.resolve("shard-0"), disk.directory());
+        replicas = Map.of("n1", "127.0.0.1:7100");
+        openMachine();
+        apply(1, START_MILLIS, append(1, "a", "x-in-the-image"));
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", LARGE, LARGE, LARGE, LARGE, LARGE, LARGE, LARGE, LARGE, LARGE, LARGE));
+        stop();
+        assertThatThrownBy(() -> {
+            try (OutputStream filler = Files.newOutputStream(disk.directory().resolve("filler"))) {
+                byte[] page = new byte[4 << 10];
+                while (true) {
+                    filler.write(page);
+                }
+            }
+        }).hasMessageContaining("o space left on device");
+    }
+
+    private static void damage(Path log, String content) throws IOException {
+        List<Path> files;
+        try (Stream<Path> all = Files.walk(log)) {
+            files = all.filter(Files::isRegularFile).toList();
+        }
+        int damaged = 0;
+        for (Path file : files) {
+            byte[] bytes = Files.readAllBytes(file);
+            int at = new String(bytes, ISO_8859_1).indexOf(content);
+            if (at >= 0) {
+                bytes[at] ^= 1;
+                try (FileChannel open = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                    open.write(ByteBuffer.wrap(bytes, at, 1), at);
+                }
+                damaged++;
+            }
+        }
+        assertThat(damaged).isEqualTo(1);
     }
 
     @Test

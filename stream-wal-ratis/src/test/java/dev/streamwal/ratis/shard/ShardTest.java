@@ -31,7 +31,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,10 +60,10 @@ class ShardTest {
     void open() throws IOException {
         folder = new ShardFolder(root);
         folder.clean();
-        shard = opened().orElseThrow();
+        shard = opened();
     }
 
-    private Optional<Shard> opened() throws IOException {
+    private Shard opened() throws IOException {
         return Shard.open(folder, options -> options.window(Duration.ofHours(1)).retention(Duration.ofHours(2)).segmentBytes(4 << 20).maxRecordBytes(600_000)
                 .streams("long/*", StreamOptions.builder().retention(Duration.ofHours(9)).build()), rule, times);
     }
@@ -354,19 +353,19 @@ class ShardTest {
     }
 
     @Test
-    void open_ofDamagedImages_isEmpty() throws IOException {
+    void open_ofDamagedImages_saysWhatIsWrong() throws IOException {
         appendAndMakeImage();
         Path state = root.resolve("images/1-0/state");
         byte[] good = Files.readAllBytes(state);
         byte[] changed = good.clone();
         changed[good.length / 2] ^= 1;
         Files.write(state, changed);
-        assertThat(opened()).as("state").isEmpty();
+        assertThatThrownBy(this::opened).isInstanceOf(DamagedImageException.class).hasMessageContaining("state of a shard is damaged");
         Files.delete(state);
-        assertThat(opened()).as("no state").isEmpty();
+        assertThatThrownBy(this::opened).isInstanceOf(DamagedImageException.class).hasMessageContaining("image has no state of its shard");
         Files.write(state, good);
         Files.delete(root.resolve("images/1-0/wal/positions"));
-        assertThat(opened()).as("no positions").isEmpty();
+        assertThatThrownBy(this::opened).isInstanceOf(DamagedImageException.class).hasMessageContaining("positions");
     }
 
     @Test
@@ -420,7 +419,7 @@ class ShardTest {
             if (isBefore) {
                 assertThat(image.resolve("state")).hasContent("this replica's");
             } else {
-                shard = opened().orElseThrow();
+                shard = opened();
                 assertThat(texts("a")).as(at).containsExactly("x");
                 shard.close();
             }
