@@ -18,9 +18,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -187,6 +189,44 @@ abstract class FullDiskContract extends LogContract {
         });
         assertHoldsNow(wal, "new", fresh);
         assertHoldsEverywhere(wal, "s", written);
+    }
+
+    /** A program that goes on trying, with a key of its own for each record, fills neither the memory nor the folder. */
+    @ParameterizedTest
+    @EnumSource(Segments.class)
+    void append_everNewKeysAndDiskFull_leavesNothingOfThem(Segments segments) throws IOException {
+        expectFailures();
+        StreamWal wal = open(options().ownSegments(1).streams("*", StreamOptions.builder().segments(segments).build()));
+        appendSome(wal.stream("s"), MANY);
+        appendSome(wal.stream("t"), MANY);
+        Path ballast = ballast(100_000);
+        appendUntilFull(wal.stream("s"), 3_000);
+        // some streams get a segment that can't grow
+        assertNoneHasRoom(wal, "few/", 100);
+        long streams = wal.stats().streams();
+        List<Path> directories = directories();
+        assertNoneHasRoom(wal, "new/", 500);
+        assertThat(wal.stats().streams()).isEqualTo(streams);
+        assertThat(directories()).isEqualTo(directories);
+        Files.delete(ballast);
+        List<Written> written = appendSome(wal.stream("new/1"), MANY, 1_000);
+        assertContiguous(written);
+        assertHoldsEverywhere(wal, "new/1", written);
+    }
+
+    private static void assertNoneHasRoom(StreamWal wal, String prefix, int keys) {
+        for (int i = 0; i < keys; i++) {
+            WalStream stream = wal.stream(prefix + i);
+            assertThatThrownBy(() -> stream.append(new byte[200_000])).isInstanceOf(DiskFullException.class);
+            assertThatThrownBy(() -> stream.appendBatch(List.of(WriteEntry.of(new byte[100_000]), WriteEntry.of(new byte[100_000]))))
+                    .isInstanceOf(DiskFullException.class);
+        }
+    }
+
+    private List<Path> directories() throws IOException {
+        try (Stream<Path> all = Files.list(root.resolve("segments"))) {
+            return all.filter(Files::isDirectory).sorted().toList();
+        }
     }
 
     @Test
