@@ -302,6 +302,48 @@ abstract class FullDiskContract extends LogContract {
         assertHoldsEverywhere(last, "s", written);
     }
 
+    /** What stays of a segment that a checkpoint has a link to is copied: the disk has no room for it, neither then nor when the log is opened again. */
+    @Test
+    void truncateAfter_diskFullForWhatStays_andOpenedAgain_opensAndIsCutWhenThereIsRoom() throws IOException {
+        expectFailures();
+        List<Written> written;
+        List<Written> other;
+        Path ballast;
+        try (StreamWal wal = open(SMALL_JOURNAL)) {
+            written = appendSome(wal.stream("s"), 300, 1_000);
+            other = appendSome(wal.stream("other"), 3);
+            clock.advance(WINDOW);
+            written.addAll(appendSome(wal.stream("s"), 3));
+            await("the first segment is sealed", () -> {
+                wal.sweep();
+                return !events.sealed.isEmpty();
+            });
+            wal.checkpoint(home.place("checkpoint"));
+            ballast = ballast(0);
+            List<Written> all = written;
+            assertThatThrownBy(() -> wal.stream("s").truncateAfter(all.get(200).ref())).isInstanceOf(DiskFullException.class);
+        }
+        List<Written> kept = new ArrayList<>(written.subList(0, 201));
+        for (int i = 0; i < 2; i++) {
+            try (StreamWal again = open(SMALL_JOURNAL)) {
+                assertHoldsNow(again, "other", other);
+                assertThatThrownBy(() -> again.stream("s").append(new byte[9])).isInstanceOf(DiskFullException.class).hasMessageContaining("stream=s");
+                assertThat(Written.drain(readerOf(again).scan("s"))).startsWith(kept.toArray(Written[]::new));
+                again.sweep();
+                int unused = again.pack();
+            }
+        }
+        StreamWal last = open(SMALL_JOURNAL);
+        last.sweep();
+        Files.delete(ballast);
+        kept.addAll(appendSome(last.stream("s"), MANY));
+        assertThat(kept.get(201).ref().position()).as("no position is given twice").isGreaterThanOrEqualTo(written.get(302).ref().end());
+        assertHoldsEverywhere(last, "s", kept);
+        try (WalReader ofCopy = WalReader.open(home.place("checkpoint"))) {
+            Written.assertHolds(ofCopy, "s", written);
+        }
+    }
+
     @Test
     void sweep_diskFull_makesRoom() throws IOException {
         expectFailures();
