@@ -9,6 +9,7 @@ import dev.streamwal.append.SessionKeys;
 import dev.streamwal.append.SharedLog;
 import dev.streamwal.append.StreamDirectories;
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.commit.CommitCompletion;
@@ -43,6 +44,7 @@ import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.ProcessLock;
@@ -64,6 +66,7 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.recovery.CutRedo;
 import dev.streamwal.recovery.JournalRedo;
 import dev.streamwal.recovery.Recovering;
 import dev.streamwal.recovery.RedoResult;
@@ -335,7 +338,8 @@ public final class StreamWal implements AutoCloseable {
         boolean isSharedWhole = isRecoveredWhole(sharedLog, settings.lastCloseWasClean());
         packs.inherit(isSharedWhole);
         if (!redo.cuts().isEmpty()) {
-            packs.redo(redo.cuts(), commits.pinInherited(), failure -> report.packingFailed(Packer.CUT, failure));
+            CutRedo ownCuts = new CutRedo(log.storage(), new StreamDirectory(root, new ChannelCache(1)));
+            packs.redo(redo.cuts(), redo.withoutRoom(), ownCuts::carryOut, commits.pinInherited(), failure -> report.packingFailed(Packer.CUT, failure));
         }
         if (!redo.damages().isEmpty() && redo.frontier().isPresent() && redo.end().isPresent()) {
             commits.giveUpInherited();

@@ -550,24 +550,63 @@ class BackupTest {
     }
 
     @Test
-    void collect_whileABackupIsBegun_isRefusedAndTheOtherWayRound() throws IOException {
+    void collect_backupOfAnotherProcess_isRefusedUntilThatIsKilled() throws Exception {
         try (StreamWal wal = open(Segments.AUTO)) {
             appendRound(wal, 0);
         }
         BackupPoint point = folder.backUp(root).point();
-        Path points = directory.resolve("backup/points");
-        Files.createFile(points.resolve("killed.begun"));
         assertThat(folder.remove(point)).isTrue();
-        assertThatThrownBy(folder::collect).isInstanceOf(WalException.class).hasMessageContaining("killed.begun");
-        assertThat(storedFiles()).isNotEmpty();
-        assertThat(folder.forgetUnfinished()).isEqualTo(1);
+        Path points = directory.resolve("backup/points");
+        try (TalkingJvm other = TalkingJvm.start(UnfinishedBackup.class, directory.resolve("backup").toString())) {
+            assertThat(other.line()).isEqualTo("running");
+            assertThatThrownBy(folder::collect).isInstanceOf(WalException.class).hasMessageContaining("a backup is being made");
+            assertThat(storedFiles()).isNotEmpty();
+            assertThat(folder.backUp(root).copiedFiles()).as("two at once").isZero();
+            other.kill();
+        }
+        assertThat(names(points)).anyMatch(name -> name.endsWith(".begun"));
+        assertThat(folder.remove(folder.points().get(0))).isTrue();
         assertThat(folder.collect()).isPositive();
+        assertThat(storedFiles()).isEmpty();
+        assertThat(names(points)).isEmpty();
+    }
 
-        Files.createFile(points.resolve("collecting"));
-        assertThatThrownBy(() -> folder.backUp(root)).isInstanceOf(WalException.class).hasMessageContaining("collect again");
-        assertThat(folder.points()).isEmpty();
-        assertThat(folder.collect()).isZero();
-        assertThat(folder.backUp(root).copiedFiles()).isPositive();
+    /** As on a file system without locks, where nobody knows whether it was killed. */
+    @Test
+    void forgetUnfinished_backupRunsAllTheSame_leavesNoPoint() throws Exception {
+        try (StreamWal wal = open(Segments.AUTO)) {
+            appendRound(wal, 0);
+        }
+        folder.backUp(root);
+        try (TalkingJvm other = TalkingJvm.start(UnfinishedBackup.class, directory.resolve("backup").toString())) {
+            assertThat(other.line()).isEqualTo("running");
+            assertThat(folder.forgetUnfinished()).isEqualTo(1);
+            assertThat(folder.collect()).isZero();
+            other.endInput();
+            assertThat(other.rest()).contains("taken for one that was killed");
+        }
+        assertThat(folder.points()).hasSize(1);
+        assertThat(folder.verify()).isEmpty();
+        assertThat(names(directory.resolve("backup/points"))).hasSize(1);
+    }
+
+    /** It was killed between two files. */
+    @Test
+    void backUp_afterACollectionThatWasKilled_goesAhead() throws IOException {
+        try (StreamWal wal = open(Segments.AUTO)) {
+            appendRound(wal, 0);
+        }
+        Path points = directory.resolve("backup/points");
+        Path unused = Files.createFile(Files.createDirectories(points.resolve("killed.collecting")).resolve("0".repeat(64)));
+        folder.backUp(root);
+        assertThat(names(points)).hasSize(1);
+        assertThat(folder.verify()).isEmpty();
+    }
+
+    private static List<String> names(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
     }
 
     // ---------------------------------------------------------------- importing

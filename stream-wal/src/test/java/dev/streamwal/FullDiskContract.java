@@ -18,9 +18,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -189,6 +191,44 @@ abstract class FullDiskContract extends LogContract {
         assertHoldsEverywhere(wal, "s", written);
     }
 
+    /** A program that goes on trying, with a key of its own for each record, fills neither the memory nor the folder. */
+    @ParameterizedTest
+    @EnumSource(Segments.class)
+    void append_everNewKeysAndDiskFull_leavesNothingOfThem(Segments segments) throws IOException {
+        expectFailures();
+        StreamWal wal = open(options().ownSegments(1).streams("*", StreamOptions.builder().segments(segments).build()));
+        appendSome(wal.stream("s"), MANY);
+        appendSome(wal.stream("t"), MANY);
+        Path ballast = ballast(100_000);
+        appendUntilFull(wal.stream("s"), 3_000);
+        // some streams get a segment that can't grow
+        assertNoneHasRoom(wal, "few/", 100);
+        long streams = wal.stats().streams();
+        List<Path> directories = directories();
+        assertNoneHasRoom(wal, "new/", 500);
+        assertThat(wal.stats().streams()).isEqualTo(streams);
+        assertThat(directories()).isEqualTo(directories);
+        Files.delete(ballast);
+        List<Written> written = appendSome(wal.stream("new/1"), MANY, 1_000);
+        assertContiguous(written);
+        assertHoldsEverywhere(wal, "new/1", written);
+    }
+
+    private static void assertNoneHasRoom(StreamWal wal, String prefix, int keys) {
+        for (int i = 0; i < keys; i++) {
+            WalStream stream = wal.stream(prefix + i);
+            assertThatThrownBy(() -> stream.append(new byte[200_000])).isInstanceOf(DiskFullException.class);
+            assertThatThrownBy(() -> stream.appendBatch(List.of(WriteEntry.of(new byte[100_000]), WriteEntry.of(new byte[100_000]))))
+                    .isInstanceOf(DiskFullException.class);
+        }
+    }
+
+    private List<Path> directories() throws IOException {
+        try (Stream<Path> all = Files.list(root.resolve("segments"))) {
+            return all.filter(Files::isDirectory).sorted().toList();
+        }
+    }
+
     @Test
     void append_batchOfManyStreamsAndDiskFull_eachStreamHasAllOrNothing() throws IOException {
         expectFailures();
@@ -260,6 +300,48 @@ abstract class FullDiskContract extends LogContract {
         StreamWal last = open(SMALL_JOURNAL);
         written.addAll(appendSome(last.stream("s"), MANY));
         assertHoldsEverywhere(last, "s", written);
+    }
+
+    /** What stays of a segment that a checkpoint has a link to is copied: the disk has no room for it, neither then nor when the log is opened again. */
+    @Test
+    void truncateAfter_diskFullForWhatStays_andOpenedAgain_opensAndIsCutWhenThereIsRoom() throws IOException {
+        expectFailures();
+        List<Written> written;
+        List<Written> other;
+        Path ballast;
+        try (StreamWal wal = open(SMALL_JOURNAL)) {
+            written = appendSome(wal.stream("s"), 300, 1_000);
+            other = appendSome(wal.stream("other"), 3);
+            clock.advance(WINDOW);
+            written.addAll(appendSome(wal.stream("s"), 3));
+            await("the first segment is sealed", () -> {
+                wal.sweep();
+                return !events.sealed.isEmpty();
+            });
+            wal.checkpoint(home.place("checkpoint"));
+            ballast = ballast(0);
+            List<Written> all = written;
+            assertThatThrownBy(() -> wal.stream("s").truncateAfter(all.get(200).ref())).isInstanceOf(DiskFullException.class);
+        }
+        List<Written> kept = new ArrayList<>(written.subList(0, 201));
+        for (int i = 0; i < 2; i++) {
+            try (StreamWal again = open(SMALL_JOURNAL)) {
+                assertHoldsNow(again, "other", other);
+                assertThatThrownBy(() -> again.stream("s").append(new byte[9])).isInstanceOf(DiskFullException.class).hasMessageContaining("stream=s");
+                assertThat(Written.drain(readerOf(again).scan("s"))).startsWith(kept.toArray(Written[]::new));
+                again.sweep();
+                int unused = again.pack();
+            }
+        }
+        StreamWal last = open(SMALL_JOURNAL);
+        last.sweep();
+        Files.delete(ballast);
+        kept.addAll(appendSome(last.stream("s"), MANY));
+        assertThat(kept.get(201).ref().position()).as("no position is given twice").isGreaterThanOrEqualTo(written.get(302).ref().end());
+        assertHoldsEverywhere(last, "s", kept);
+        try (WalReader ofCopy = WalReader.open(home.place("checkpoint"))) {
+            Written.assertHolds(ofCopy, "s", written);
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.Positions;
@@ -202,6 +203,52 @@ abstract class ReopenContract extends LogContract {
             assertThat(wal.stream("s" + opening).append(bytes("x")).position() == last.get(opening).end()).as("opening " + opening)
                     .isEqualTo(isUsed);
         }
+    }
+
+    /** A stream whose beginning has expired, whose last segment was closed long ago, and then the machine is started anew. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void reopen_streamUsedInNoneOfTheOpeningsThatAreKnown_andAnotherBoot_hasAllThatIsLeftOfIt(boolean fails) {
+        List<Written> kept;
+        WalOptions options = options().build();
+        Environment machine = Environment.ofThisMachine(options.storage().kind());
+        JournalSizes journal = new JournalSizes(512 << 10, 512 << 10, 1 << 20, 64 << 10, 32 << 10);
+        Environment small = new Environment(THIS_BOOT, machine.storages(), machine.salts(), true, journal);
+        try (StreamWal wal = closing(StreamWal.open(root, options, small))) {
+            EntryRef unused = wal.stream("d").append(WriteEntry.of(new byte[9]), Durability.IMMEDIATE);
+            appendSome(wal.stream("s"), 3);
+            clock.advance(WINDOW);
+            kept = appendSome(wal.stream("s"), 3);
+            await("the first segment is sealed", () -> !heard().sealed.isEmpty());
+            clock.advance(RETENTION);
+            assertThat(wal.sweep(clock.instant()).deletedSegments()).isPositive();
+            assertThat(segmentsOf("s")).hasSize(1);
+            // the journal forgets the deletion
+            for (int i = 0; i < 400; i++) {
+                unused = wal.stream("d").append(WriteEntry.of(new byte[10_000]), Durability.IMMEDIATE);
+            }
+            wal.runBackground();
+        }
+        for (int opening = 0; opening < Positions.CLOSED_KNOWN + 6; opening++) {
+            if (fails) {
+                assertThatThrownBy(() -> StreamWal.open(root, options, small, settings -> {
+                    throw new IllegalStateException("as where the keys are missing");
+                })).isInstanceOf(IllegalStateException.class);
+            } else {
+                StreamWal.open(root, options, small).close();
+            }
+        }
+        StreamWal wal = closing(StreamWal.open(root, options, small.withBootId(NEXT_BOOT)));
+        assertHoldsNow(wal, "s", kept);
+        RecoveryReport report = wal.recoverAll(progress -> { });
+        assertThat(report.refusedStreams()).isZero();
+        assertThat(heard().recovered).isEmpty();
+        // who has read all of it isn't told of a loss either
+        long end = kept.get(kept.size() - 1).ref().end();
+        List<Written> more = appendSome(wal.stream("s"), 2);
+        assertThat(Written.drain(readerOf(wal).scanFrom("s", end))).isEqualTo(more);
+        kept.addAll(more);
+        assertHoldsNow(wal, "s", kept);
     }
 
     @Test

@@ -58,6 +58,11 @@ final class TalkingJvm implements AutoCloseable {
         return rest.toString();
     }
 
+    /** As {@code kill -9}; it has ended when this returns. */
+    void kill() throws InterruptedException {
+        assertThat(process.destroyForcibly().waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).as("the child ends").isTrue();
+    }
+
     @Override
     public void close() {
         process.destroyForcibly();

@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "backups",
         description = "Lists the backups in a folder, the newest first; removes old ones, and the files that no other backup has.",
-        footer = "%nNothing is removed while a backup into the folder runs. One that was killed counts as running until --forget-unfinished is given.")
+        footer = "%nNothing is removed while a backup into the folder runs. If the folder's file system has no locks, one that was killed counts as running"
+                + " until --forget-unfinished is given.")
 final class BackupsCommand extends CliCommand {
 
     @Parameters(index = "0", paramLabel = "FOLDER", description = "Where the backups are.")
@@ -30,7 +31,7 @@ final class BackupsCommand extends CliCommand {
     @Option(names = "--remove", paramLabel = "NAME", description = "Remove this backup. May be given several times.")
     private List<String> removed = List.of();
 
-    @Option(names = "--forget-unfinished", description = "First forget backups that were killed. Only if none runs now.")
+    @Option(names = "--forget-unfinished", description = "First forget backups that haven't ended: one that runs all the same fails.")
     private boolean forget;
 
     @Option(names = "--dry-run", description = "Only print which backups would be removed.")

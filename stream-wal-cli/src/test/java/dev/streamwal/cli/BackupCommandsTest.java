@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.backup.SegmentImport;
+import dev.streamwal.io.ProcessLock;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -153,34 +154,39 @@ class BackupCommandsTest {
 
     /** Whether a backup that has left its mark runs, or was killed, only its user knows. */
     @Test
-    void backups_whileAnotherSeemsToRun_removesNothing() throws IOException {
+    void backups_whileAnotherRuns_removesNothing() throws Exception {
         List<String> all = backUpFiveDays();
-        Path unused = Files.createFile(folder.resolve("points").resolve(all.get(0) + ".begun"));
+        Path points = folder.resolve("points");
+        Path mark = Files.createFile(points.resolve(all.get(0) + ".begun"));
         long before = files();
+        ProcessLock running = ProcessLock.acquire(points.resolve(all.get(0) + ".lock"));
         CliRun refused = CliRun.of("backups", folder, "--keep", "1");
         assertThat(refused.exit()).isEqualTo(Exit.FAILED.code());
-        assertThat(refused.err()).contains("a backup is being made, or was killed", "forget unfinished backups");
+        assertThat(refused.err()).contains("a backup is being made: mark=" + mark, "forget unfinished backups");
         assertThat(files()).isEqualTo(before);
         assertThat(CliRun.of("backups", folder).lines()).hasSize(5);
-        CliRun forgetting = CliRun.of("backups", folder, "--keep", "1", "--forget-unfinished");
+        CliRun forgetting = CliRun.of("backups", folder, "--keep", "4", "--forget-unfinished");
         assertThat(forgetting.exit()).as(forgetting.err()).isZero();
         assertThat(files()).isLessThan(before);
+        running.close();
     }
 
-    /** It leaves its mark, and no backup is made while that is there. */
+    /** One that was killed leaves its mark, and nobody is asked to remove that. */
     @Test
-    void backups_keep_goesOnWhereOneWasKilled_alsoWithNoneToRemove() throws IOException {
-        assertThat(CliRun.of("backup", root, folder).exit()).isZero();
-        Path unused = Files.createFile(folder.resolve("points/collecting"));
+    void backups_keepEachNight_goesOnAfterABackupAndACollectionThatWereKilled() throws IOException {
+        List<String> all = backUpFiveDays();
+        Path points = folder.resolve("points");
         Path left = Files.createFile(Files.createDirectories(folder.resolve("files/00")).resolve("00".repeat(32)));
-        CliRun refused = CliRun.of("backup", root, folder);
-        assertThat(refused.exit()).isEqualTo(Exit.FAILED.code());
-        assertThat(refused.err()).contains("stream-wal backups FOLDER --keep N");
+        Path mark = Files.createFile(points.resolve(all.get(0) + ".begun"));
+        Path collecting = Files.createDirectory(points.resolve("killed.collecting"));
+        CliRun next = CliRun.of("backup", root, folder);
+        assertThat(next.exit()).as(next.err()).isZero();
         CliRun keeping = CliRun.of("backups", folder, "--keep", "30");
-        assertThat(keeping.exit()).isZero();
-        assertThat(keeping.lines()).hasSize(2).last().isEqualTo("0 backups removed, and 1 file that no other one has");
-        assertThat(left).doesNotExist();
-        assertThat(CliRun.of("backup", root, folder).exit()).isZero();
+        assertThat(keeping.exit()).as(keeping.err()).isZero();
+        assertThat(keeping.lines()).hasSize(7).last().isEqualTo("0 backups removed, and 1 file that no other one has");
+        for (Path file : List.of(left, mark, collecting)) {
+            assertThat(file).doesNotExist();
+        }
     }
 
     @Test

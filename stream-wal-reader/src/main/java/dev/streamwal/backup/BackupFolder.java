@@ -8,10 +8,8 @@ import dev.streamwal.image.ImageFile;
 import dev.streamwal.image.LogImage;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.IoFailure;
-import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -35,17 +33,16 @@ import org.jspecify.annotations.Nullable;
  * under another name, and gets its name by a move. So a backup that is cut short, or finds the folder full, leaves no point, but only files that no
  * point names; {@link #collect()} removes these.
  *
- * <p><b>Why collecting takes nothing from a backup that runs.</b> A backup makes a mark before it looks what the folder has, and removes the mark
- * after its point is written. Collecting makes a mark of its own, and then looks for marks of backups; a backup makes its own mark, and then looks
- * for that of collecting. So if the two meet, at least one sees the other's mark, and refuses.
+ * <p><b>Why collecting takes nothing from a backup that runs.</b> A backup makes a mark before it looks what the folder has, and that becomes its point.
+ * Collecting makes a mark of its own, and then looks for marks of backups: of one that runs it is refused, and of one that was killed it removes the mark, so
+ * that no point comes of it ({@link RunningBackup}). Then it reads the points. A backup, after its own mark, removes those of collections, which ends them
+ * ({@link Collecting}). So of two that meet, one at least sees the other, and what was killed is in nobody's way.
  *
  * @since 1.0
  */
 public final class BackupFolder {
 
     private static final String POINTS = "points";
-    private static final String BEGUN_SUFFIX = ".begun";
-    private static final String COLLECTING = "collecting";
     private static final String DAMAGED_LIST = "list of a backup's files is damaged or incomplete";
 
     private final Path folder;
@@ -110,7 +107,7 @@ public final class BackupFolder {
      *
      * @param log the log's directory
      * @return what was copied, with the new point
-     * @throws WalException if the log has to be recovered first, a file can't be read or written, or files are being collected
+     * @throws WalException if the log has to be recovered first, a file can't be read or written, or {@link #forgetUnfinished()} was called meanwhile
      */
     public BackupReport backUp(Path log) {
         return backUp(log, false);
@@ -132,16 +129,9 @@ public final class BackupFolder {
         return doing("backing up a log", log, () -> {
             DirectoryForce.create(points);
             PointName name = nextName();
-            Path mark = points.resolve(name + BEGUN_SUFFIX);
-            put(mark, new byte[0]);
-            try {
-                if (Files.exists(points.resolve(COLLECTING))) {
-                    throw refused("files of the backup folder are being collected, or a collection was cut short: mark=" + points.resolve(COLLECTING)
-                            + "; wait for it, or, if none runs, collect again: stream-wal backups FOLDER --keep N does");
-                }
-                return LogImage.copy(log, tier, new Run(name, verifies)::copy);
-            } finally {
-                boolean unused = Files.deleteIfExists(mark);
+            try (RunningBackup running = RunningBackup.begin(points, name)) {
+                Collecting.endAll(points);
+                return LogImage.copy(log, tier, new Run(name, verifies, running)::copy);
             }
         });
     }
@@ -161,13 +151,15 @@ public final class BackupFolder {
 
         private final PointName name;
         private final boolean verifies;
+        private final RunningBackup running;
         private final Set<Path> directories = new TreeSet<>();
         private final Set<String> copied = new HashSet<>();
         private final Set<String> repaired = new HashSet<>();
 
-        Run(PointName name, boolean verifies) {
+        Run(PointName name, boolean verifies, RunningBackup running) {
             this.name = name;
             this.verifies = verifies;
+            this.running = running;
         }
 
         BackupReport copy(List<ImageFile> image) throws IOException {
@@ -182,7 +174,7 @@ public final class BackupFolder {
             for (Path directory : directories) {
                 DirectoryForce.force(directory);
             }
-            put(points.resolve(name + PointFile.SUFFIX), PointFile.encode(descriptors));
+            running.complete(PointFile.encode(descriptors), path(name));
             return report(descriptors);
         }
 
@@ -216,17 +208,6 @@ public final class BackupFolder {
         }
     }
 
-    /** Writes a small file, which is whole and durable after this method has returned. */
-    private static void put(Path path, byte[] content) throws IOException {
-        Path temporary = path.resolveSibling(path.getFileName() + StoredFiles.TEMPORARY_SUFFIX);
-        Path unused = LogFile.writeNew(temporary, open -> {
-            open.write(0, ByteBuffer.wrap(content));
-            return path;
-        });
-        StoredFiles.move(temporary, path);
-        DirectoryForce.force(Objects.requireNonNull(path.getParent()));
-    }
-
     // ---------------------------------------------------------------- points
 
     /**
@@ -255,7 +236,7 @@ public final class BackupFolder {
         return doing("listing backups", points, () -> {
             List<BackupDamage> damage = new ArrayList<>();
             for (PointName name : names()) {
-                if (PointFile.read(path(name)).isEmpty()) {
+                if (PointFile.read(path(name)).isEmpty() && Files.exists(path(name))) {
                     damage.add(new BackupDamage(path(name), DAMAGED_LIST));
                 }
             }
@@ -307,8 +288,17 @@ public final class BackupFolder {
         if (!Files.exists(path)) {
             throw new WalException("no such backup: file=" + path + "; list those that are there", path, null, WalException.NO_POSITION);
         }
-        return PointFile.read(path).orElseThrow(() -> damaged(DAMAGED_LIST + ": file=" + path
-                + "; restore another backup. No file can be collected as long as this one is there: if the backup isn't needed, delete it", path));
+        return contentIfThere(path);
+    }
+
+    /** Nothing where the point has been removed meanwhile. */
+    private static List<SegmentDescriptor> contentIfThere(Path path) throws IOException {
+        Optional<List<SegmentDescriptor>> content = PointFile.read(path);
+        if (content.isEmpty() && Files.exists(path)) {
+            throw damaged(DAMAGED_LIST + ": file=" + path
+                    + "; restore another backup. No file can be collected as long as this one is there: if the backup isn't needed, delete it", path);
+        }
+        return content.orElse(List.of());
     }
 
     private static CorruptSegmentException damaged(String message, Path file) {
@@ -367,7 +357,7 @@ public final class BackupFolder {
             Set<String> seen = new HashSet<>();
             for (PointName name : names()) {
                 Optional<List<SegmentDescriptor>> content = PointFile.read(path(name));
-                if (content.isEmpty()) {
+                if (content.isEmpty() && Files.exists(path(name))) {
                     damage.add(new BackupDamage(path(name), DAMAGED_LIST));
                 }
                 for (SegmentDescriptor file : content.orElse(List.of())) {
@@ -396,29 +386,25 @@ public final class BackupFolder {
     }
 
     /**
-     * Removes the files that no point names, such as those of points that were removed, and of backups that were cut short. If a point is damaged,
-     * nothing is removed, because it may name any file. One call at a time.
+     * Removes the files that no point names, as of points that were removed and backups that were cut short or killed. If a point is damaged, nothing is
+     * removed, as it may name any file. Several calls may run at once.
      *
      * @return how many files were removed
-     * @throws WalException if a backup runs, or was killed and {@link #forgetUnfinished()} wasn't called since; if a point is damaged; or if a
-     *     file can't be removed
+     * @throws WalException if a backup runs, or begins meanwhile; if one may have been killed, and the folder's file system, which has no locks, doesn't
+     *     tell: see {@link #forgetUnfinished()}; if a point is damaged; or if a file can't be removed
      */
     public int collect() {
         return doing("collecting files of backups", folder, () -> {
             if (!Files.isDirectory(points)) {
                 return 0;
             }
-            Path mark = points.resolve(COLLECTING);
-            put(mark, new byte[0]);
-            try {
-                Optional<String> begun = filesIn(points).stream().filter(file -> file.endsWith(BEGUN_SUFFIX)).findFirst();
-                if (begun.isPresent()) {
-                    throw refused("a backup is being made, or was killed: mark=" + points.resolve(begun.get())
-                            + "; wait for it, or, if none runs, forget unfinished backups");
+            try (Collecting collecting = Collecting.begin(points)) {
+                Optional<Path> running = RunningBackup.forgetKilled(points);
+                if (running.isPresent()) {
+                    throw refused("a backup is being made: mark=" + running.get() + "; wait for it. If the file system has no locks, it may have been killed:"
+                            + " then forget unfinished backups, when none runs");
                 }
-                return removeAllBut(named());
-            } finally {
-                boolean unused = Files.deleteIfExists(mark);
+                return removeAllBut(named(), collecting);
             }
         });
     }
@@ -426,36 +412,31 @@ public final class BackupFolder {
     private Set<String> named() throws IOException {
         Set<String> named = new HashSet<>();
         for (PointName name : names()) {
-            content(path(name)).forEach(file -> named.add(file.checksum()));
+            contentIfThere(path(name)).forEach(file -> named.add(file.checksum()));
         }
         return named;
     }
 
-    private int removeAllBut(Set<String> named) throws IOException {
+    private int removeAllBut(Set<String> named, Collecting collecting) throws IOException {
         int removed = 0;
         for (String prefix : filesIn(files.directory())) {
             Path directory = files.directory().resolve(prefix);
             for (String file : filesIn(directory)) {
-                removed += !named.contains(file) && Files.deleteIfExists(directory.resolve(file)) ? 1 : 0;
+                removed += !named.contains(file) && collecting.remove(directory.resolve(file)) ? 1 : 0;
             }
         }
         return removed;
     }
 
     /**
-     * Removes the marks of backups that were killed. Call it when no backup into this folder runs.
+     * Removes the marks of backups that were killed, on file systems without locks, where {@link #collect()} can't tell them from those that run. A backup that
+     * runs all the same fails, and leaves no point.
      *
      * @return how many there were
      * @throws WalException if a mark can't be removed
      */
     public int forgetUnfinished() {
-        return doing("forgetting unfinished backups", points, () -> {
-            int removed = 0;
-            for (String file : filesIn(points)) {
-                removed += file.endsWith(BEGUN_SUFFIX) && Files.deleteIfExists(points.resolve(file)) ? 1 : 0;
-            }
-            return removed;
-        });
+        return doing("forgetting unfinished backups", points, () -> RunningBackup.forgetAll(points));
     }
 
     // ---------------------------------------------------------------- failures

@@ -64,7 +64,12 @@ public final class CursorFiles {
         }
     }
 
-    /** The file that is locked by the process that has the consumer open. It stays when the consumer is removed. */
+    /**
+     * The file that is locked by the process that has the consumer open. It stays when the consumer is removed: a process that has opened it before would lock
+     * a file that nobody else finds. To look behind the lock whether the name still leads to that file isn't enough. Java doesn't say which file a channel
+     * has open, only which one a name leads to before and afterwards, and file systems give a deleted file's number to the next one: two processes had the
+     * lock together in 4 of 1,000 rounds.
+     */
     static Path lock(Path root, StreamKey name) {
         return directory(root).resolve(name.directoryName() + ".lock");
     }

@@ -290,6 +290,7 @@ final class ActiveSegment extends CommitSegment {
             }
             pauseBeforeReserve();
             if (tail.compareAndSet(word, SegmentTail.next(end, frameBytes))) {
+                scratch.takesPlace();
                 slots.write(target, scratch, draft, start, frameBytes, SegmentTail.lastSize(word));
                 askForSpaceBehind(end);
                 return positionAt(start);
@@ -331,6 +332,7 @@ final class ActiveSegment extends CommitSegment {
             }
             pauseBeforeReserve();
             if (tail.compareAndSet(word, SegmentTail.next(end, lastSize))) {
+                scratch.takesPlace();
                 slots.writeBatch(target, scratch, members, start, batchBytes, lastSize, SegmentTail.lastSize(word));
                 askForSpaceBehind(end);
                 return positionAt(start);
@@ -369,6 +371,7 @@ final class ActiveSegment extends CommitSegment {
             }
             checkFreeSpace(start, totalBytes);
             frames.fill(scratch, drafts, SegmentTail.lastSize(word), header.salt(), positionAt(start));
+            scratch.takesPlace();
             write(frames, start, totalBytes);
             published.add(drafts, start);
             tail.advance(start + totalBytes, lastSize);

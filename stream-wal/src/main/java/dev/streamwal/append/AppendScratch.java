@@ -92,6 +92,22 @@ public final class AppendScratch {
         owedNanos = Math.max(-MIN_WAIT_NANOS, owedNanos - (System.nanoTime() - begun));
     }
 
+    private boolean hasPlace;
+
+    /** What is appended now has no place in a segment yet. */
+    void beginsWithoutPlace() {
+        hasPlace = false;
+    }
+
+    /** It has one: from now on something of it may be in the file, also where it fails. */
+    void takesPlace() {
+        hasPlace = true;
+    }
+
+    boolean hasPlace() {
+        return hasPlace;
+    }
+
     private byte[] slotBytes = NO_CHUNK;
     private final Source.OfArray slotHeader = new Source.OfArray();
     private final Source.Pair slotContent = new Source.Pair();

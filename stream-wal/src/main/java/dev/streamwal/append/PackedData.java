@@ -78,4 +78,14 @@ public interface PackedData {
 
     /** The stream has no cut that is still to be completed. */
     default void cutDone(StreamKey key) {}
+
+    /**
+     * Carries out the cuts that an opening has left in segments of the stream's own. Called before these are brought in order.
+     *
+     * @return whether there were any: then what was listed of the stream's own segments isn't true any more
+     * @throws IOException where that isn't possible now
+     */
+    default boolean finishOwnCuts(StreamKey key) throws IOException {
+        return false;
+    }
 }

@@ -178,6 +178,10 @@ final class SegmentChain {
         // after a close, another process may be writing already
         checkOpen();
         try {
+            if (log.packed().finishOwnCuts(key)) {
+                segments.forget();
+                loaded = false;
+            }
             load();
             if (!segments.isEmpty()) {
                 goOnFrom(recovered(segments.listed()));

@@ -53,6 +53,9 @@ final class SharedTail extends AbstractQueuedSynchronizer {
 
     private boolean hasAppended;
 
+    /** Whether its stream is kept in memory. */
+    private boolean isKept;
+
     /**
      * The tail of a stream that shares from now on.
      *
@@ -60,8 +63,9 @@ final class SharedTail extends AbstractQueuedSynchronizer {
      * @param logStart the log's start
      * @param isFirst whether it has never had a segment
      * @param before position of the shared stream up to which it may have records that aren't durable; otherwise 0
+     * @param isKept whether its stream is kept in memory; otherwise it is from the first record on
      */
-    SharedTail(StreamLog stream, SharedLog shared, Continuation next, long logStart, boolean isFirst, long before) {
+    SharedTail(StreamLog stream, SharedLog shared, Continuation next, long logStart, boolean isFirst, long before, boolean isKept) {
         this.stream = stream;
         this.times = shared.times(stream.policy());
         this.base = next.nextBase(logStart);
@@ -71,6 +75,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
         this.windowStart = next.lastWindowStart();
         this.sharedEnd = before;
         this.durableEnd = before == 0 ? end : 0;
+        this.isKept = isKept;
     }
 
     @Override
@@ -159,18 +164,36 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     }
 
     private long appendSlot(AppendScratch scratch, Draft slot, long position, long nowMillis) {
+        scratch.beginsWithoutPlace();
         try {
             return shared().log().appendSlot(scratch, slot, (int) slot.frameBytes(), nowMillis);
         } catch (WalException e) {
             throw StorageErrors.concerning(e, stream.key().text(), position);
+        } finally {
+            keepIfPlaced(scratch);
         }
     }
 
     private long appendSlots(AppendScratch scratch, List<Draft> slots, int slotBytes, long position, long nowMillis) {
+        scratch.beginsWithoutPlace();
         try {
             return shared().log().appendSlots(scratch, slots, slotBytes, nowMillis);
         } catch (WalException e) {
             throw StorageErrors.concerning(e, stream.key().text(), position);
+        } finally {
+            keepIfPlaced(scratch);
+        }
+    }
+
+    /**
+     * Keeps the stream in memory from its first record on, also where that failed: something of it may be in the file, and only this object knows that its
+     * position isn't given again. Where it has no place, nothing is there. With the lock: whoever ends this tail, and says anew whether the stream is kept, comes
+     * behind it.
+     */
+    private void keepIfPlaced(AppendScratch scratch) {
+        if (!isKept && scratch.hasPlace()) {
+            isKept = true;
+            stream.keepShared();
         }
     }
 

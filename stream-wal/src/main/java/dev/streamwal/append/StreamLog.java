@@ -768,7 +768,7 @@ public final class StreamLog implements CommitStream {
             Continuation next = new Continuation();
             next.after(log.packed().newest(key));
             mayHaveSegments = false;
-            share(shared, next, !next.hasEnd());
+            share(shared, next, !next.hasEnd(), false);
             return true;
         } catch (IOException e) {
             throw notAppended("open the stream", e, 0);
@@ -793,7 +793,7 @@ public final class StreamLog implements CommitStream {
         if (seen != null) {
             before.chain().deactivate(seen);
         }
-        share(shared, next, before.segments().isEmpty() && !next.hasEnd());
+        share(shared, next, before.segments().isEmpty() && !next.hasEnd(), true);
         if (before.isDispensable()) {
             // the shared tail knows now where the stream ended
             owned = null;
@@ -801,14 +801,28 @@ public final class StreamLog implements CommitStream {
         return true;
     }
 
-    /** @param isFirst whether it has never had a segment */
+    /**
+     * @param isFirst whether it has never had a segment
+     * @param isKept whether only this object knows where the stream goes on; otherwise it is kept in memory when a record of it has a place: see
+     *     {@link #keepShared}
+     */
     @GuardedBy("rotation")
-    private void share(SharedLog shared, Continuation next, boolean isFirst) {
+    private void share(SharedLog shared, Continuation next, boolean isFirst, boolean isKept) {
         CommitTarget undurable = undurableShared();
-        sharing = new SharedTail(this, shared, next, log.positions().current().start(), isFirst, undurable == null ? 0 : undurable.end());
+        sharing = new SharedTail(this, shared, next, log.positions().current().start(), isFirst, undurable == null ? 0 : undurable.end(), isKept);
         left = null;
         hasShared = true;
         isForgotten = false;
+        if (isKept) {
+            keepShared();
+        }
+    }
+
+    /**
+     * Keeps the stream in memory because it shares. A stream of which nothing is in shared segments isn't kept: ever new keys that are appended to while
+     * the disk is full would fill the memory. Such a key begins again as it did here, by what packs have of it.
+     */
+    void keepShared() {
         watch.hasSegments(this, mayHaveSegments, true);
     }
 
@@ -871,8 +885,8 @@ public final class StreamLog implements CommitStream {
         try {
             SegmentHeader header = successorHeader(timestampMillis, nowMillis);
             if (created == null) {
-                log.directories().create(key, log.storage());
                 log.checkFreeSpace(FooterLayout.PAGE_BYTES);
+                log.directories().create(key, log.storage());
                 created = NewSegment.create(log.storage(), directory.resolve(SegmentList.temporaryName(log.newSalt())), header);
             } else {
                 created.writeHeader(header);
@@ -887,7 +901,22 @@ public final class StreamLog implements CommitStream {
             if (created != null) {
                 spare.discard(created);
             }
+            removeDirectoryIfUnused();
             throw e;
+        }
+    }
+
+    /** Ever new keys that are appended to while the disk is full leave nothing behind. A segment in the directory is created under the same lock. */
+    @GuardedBy("rotation")
+    private void removeDirectoryIfUnused() {
+        try {
+            // after another process has taken the log over, the directory may be its own
+            if (owned().segments().isEmpty() && !log.fence().isLost()) {
+                owned().names().directoryGone();
+                log.directories().deleteIfEmpty(key, log.storage());
+            }
+        } catch (IOException e) {
+            // it stays, and is used by the next append; what made this one fail is thrown
         }
     }
 

@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import java.util.function.Consumer;
 
-/** Cuts of an earlier writer's journal that aren't carried out yet in packs. Thread-safe. */
+/** Cuts of an earlier writer's journal that aren't carried out yet in packs, or in a file that the disk had no room to shorten. Thread-safe. */
 final class CutsLeft {
 
     /** Carries out a cut. */

@@ -144,6 +144,9 @@ public final class PackStore implements PackedData {
     private volatile @Nullable Counted counted;
     private final NeededPacks needed = new NeededPacks();
     private final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::cutThatWasLeft);
+    /** What the opening has left, whether it is carried out since or not. Set before any stream is used. */
+    private volatile Set<RedoResult.Cut> ownCuts = Set.of();
+    private volatile OwnCut ownCut = cut -> {};
     private volatile PackedTier tier;
 
     private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsWriter positions, LongSupplier sharedEnd) {
@@ -806,14 +809,40 @@ public final class PackStore implements PackedData {
         change(List.of(kept), List.of(), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
     }
 
-    /** Carries out the cuts of an earlier writer's journal, as far as possible: see {@link CutsLeft#redo}. */
-    public void redo(List<RedoResult.Cut> cuts, Deletion.Kept record, Consumer<Exception> failed) {
+    /**
+     * Carries out the cuts of an earlier writer's journal, as far as possible: see {@link CutsLeft#redo}.
+     *
+     * @param withoutRoom those of them that aren't carried out in segments of the streams' own either
+     * @param own carries out these
+     */
+    public void redo(List<RedoResult.Cut> cuts, List<RedoResult.Cut> withoutRoom, OwnCut own, Deletion.Kept record, Consumer<Exception> failed) {
+        ownCuts = Set.copyOf(withoutRoom);
+        ownCut = own;
         cutsLeft.redo(cuts, record, failed);
+    }
+
+    /** Carries out a cut in segments of a stream's own, which isn't brought in order yet. */
+    @FunctionalInterface
+    public interface OwnCut {
+        void carryOut(RedoResult.Cut cut) throws IOException;
     }
 
     private void cutThatWasLeft(StreamKey key, long from, long to) throws IOException {
         checkGoesOn();
+        RedoResult.Cut cut = new RedoResult.Cut(key, from, to);
+        if (ownCuts.contains(cut)) {
+            ownCut.carryOut(cut);
+        }
         cut(key, from, to);
+    }
+
+    @Override
+    public boolean finishOwnCuts(StreamKey key) throws IOException {
+        if (ownCuts.stream().noneMatch(cut -> cut.key().equals(key))) {
+            return false;
+        }
+        cutsLeft.finish(key);
+        return true;
     }
 
     /** Cuts that an opening could not carry out. */

@@ -4,17 +4,25 @@ import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.journal.DurableFrontier.Truncation;
 import dev.streamwal.storage.SegmentNames;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Repeats the deletions and cuts of the journal; what is gone already stays gone. */
+/**
+ * Repeats the deletions and cuts of the journal; what is gone already stays gone.
+ *
+ * <p>A segment's file that a checkpoint has a link to is cut by a shorter copy, for which a full disk may have no room. That keeps no log from being opened,
+ * which nobody could make room in then: the cut is left, and is carried out before its stream is brought in order. Until then the file is as it
+ * was before the cut, as the copy gets its name at the end.
+ */
 public final class CutRedo {
 
     /** The name of an unfinished copy; a crash may leave one, which is deleted when its stream is used. */
@@ -28,15 +36,34 @@ public final class CutRedo {
         this.streams = streams;
     }
 
-    void run(JournalledCuts cuts) throws IOException {
+    /** Returns the cuts that the disk has no room for, and those behind them in the same streams. */
+    List<RedoResult.Cut> run(JournalledCuts cuts) throws IOException {
+        List<RedoResult.Cut> left = new ArrayList<>();
         for (Map.Entry<StreamKey, Long> entry : cuts.deletedBelow().entrySet()) {
             deleteBelow(entry.getKey(), entry.getValue());
         }
         for (Map.Entry<StreamKey, List<Truncation>> entry : cuts.truncations().entrySet()) {
-            for (Truncation truncation : entry.getValue()) {
-                truncate(entry.getKey(), truncation);
+            List<Truncation> ofStream = entry.getValue();
+            for (Truncation truncation : ofStream.subList(doneOf(entry.getKey(), ofStream), ofStream.size())) {
+                left.add(new RedoResult.Cut(entry.getKey(), truncation.from(), truncation.to()));
             }
         }
+        return left;
+    }
+
+    /** Returns how many of a stream's cuts are carried out. */
+    private int doneOf(StreamKey key, List<Truncation> truncations) throws IOException {
+        for (int done = 0; done < truncations.size(); done++) {
+            try {
+                truncate(key, truncations.get(done));
+            } catch (IOException e) {
+                if (!IoFailure.isDiskFull(e)) {
+                    throw e;
+                }
+                return done;
+            }
+        }
+        return truncations.size();
     }
 
     private void deleteBelow(StreamKey key, long position) throws IOException {
@@ -58,6 +85,11 @@ public final class CutRedo {
         if (names.isEmpty() && storage.deleteDirectoryIfEmpty(directory)) {
             DirectoryForce.force(streams.path());
         }
+    }
+
+    /** Carries out a cut that was left, in a stream that isn't brought in order yet. */
+    public void carryOut(RedoResult.Cut cut) throws IOException {
+        truncate(cut.key(), new Truncation(cut.from(), cut.to()));
     }
 
     /** Repeats one cut, in a stream that isn't open. */

@@ -42,7 +42,7 @@ import java.util.Set;
  *       removed and reattached, and frames are final, so that rewriting them changes nothing. If the machine has stayed up, and the last writer
  *       closed the log, bytes that are there already are not rewritten: they are on the disk, or in the page cache, which is then trustworthy.
  *       Otherwise they are rewritten: the cache may take for written what the disk refused.
- *   <li>What the journal deleted and cut is deleted and cut, if it is there.
+ *   <li>What the journal deleted and cut is deleted and cut, if it is there, except cuts that the disk has no room for: see {@link CutRedo}.
  * </ol>
  */
 public final class JournalRedo {
@@ -149,8 +149,8 @@ public final class JournalRedo {
         List<RedoneSegment> segments = end.bytes() == 0 ? List.of() : writeSegments(frontier, end);
         segments.stream().filter(segment -> segment.kind() == RedoneSegment.Kind.FINISHED)
                 .forEach(segment -> durable.remove(segment.header().key(), segment.header().basePosition()));
-        new CutRedo(storage, streams).run(cuts);
-        return new RedoResult(Optional.of(frontier), Optional.of(end), durable, segments, cuts.cuts(), damages);
+        List<RedoResult.Cut> withoutRoom = new CutRedo(storage, streams).run(cuts);
+        return new RedoResult(Optional.of(frontier), Optional.of(end), durable, segments, cuts.cuts(), withoutRoom, damages);
     }
 
     /** The first pass: everything but the bytes themselves. */
