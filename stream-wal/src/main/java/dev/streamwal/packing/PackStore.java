@@ -1226,14 +1226,15 @@ public final class PackStore implements PackedData {
 
     /** For how many more streams something in packs may be deleted. */
     int roomForVoids() {
-        return Manifest.MAX_VOID_RANGES - manifest.current().voidRanges().size();
+        return Manifest.MAX_VOID_RANGES - manifest.current().voidCount();
     }
 
     private void checkRoomFor(List<VoidRange> ranges, Manifest before) {
         if (!before.hasRoomFor(ranges)) {
-            throw new WalException("list of packs has no room for more deletions of streams in packs: deletions=" + before.voidRanges().size()
+            throw new WalException("list of packs has no room for more deletions of streams in packs: deletions=" + before.voidCount()
                     + ", more=" + ranges.size() + ", limit=" + Manifest.MAX_VOID_RANGES + ", root=" + root + "; they go as the packs that they are in are"
-                    + " merged, written anew or expire: pack() and sweep(), or purge all streams, of which whole packs go; then try again",
+                    + " written anew, which didn't make room now, or expire: look at health() for why, as a full disk or a tier that is away; then pack() and try"
+                    + " again",
                     root, null, WalException.NO_POSITION);
         }
     }
@@ -1255,7 +1256,7 @@ public final class PackStore implements PackedData {
         if (isWhole && !unneeded.isEmpty()) {
             change(List.of(), List.of(), () -> manifest.dropVoid(unneeded));
         }
-        return manifest.current().voidRanges().size();
+        return manifest.current().voidCount();
     }
 
     /**
