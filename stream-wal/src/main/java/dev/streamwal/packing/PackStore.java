@@ -112,7 +112,7 @@ public final class PackStore implements PackedData {
     /** As long as this writer has the log open, also behind the packing of those segments: what was damaged in them isn't in packs. */
     private volatile boolean isInheritedWhole = true;
     private volatile boolean hasInherited = true;
-    /** Streams that packs of this writer have, and that aren't in memory any more. */
+    /** Streams that packs of this writer have, and that aren't in memory any more; and others. {@link KeyCatalogUpdate} makes it anew. */
     private final KeyFilter forgotten = new KeyFilter();
     /**
      * Packs all of whose streams are known here, with where they end, while the packs have anything, but for streams that were forgotten: a new stream isn't
@@ -602,7 +602,17 @@ public final class PackStore implements PackedData {
             return false;
         }
         forgotten.add(stream.key());
-        return lookUpEnd(stream.key()).end().filter(packed -> packed.position() == end).isPresent();
+        boolean isPacked = lookUpEnd(stream.key()).end().filter(packed -> packed.position() == end).isPresent();
+        if (isPacked) {
+            // it may be made anew of packs that were listed before those that have just been found
+            forgotten.add(stream.key());
+        }
+        return isPacked;
+    }
+
+    /** The streams that aren't in memory any more, and that packs have. */
+    KeyFilter forgotten() {
+        return forgotten;
     }
 
     private boolean isInNoPack(StreamKey key, Manifest now) throws IOException {
