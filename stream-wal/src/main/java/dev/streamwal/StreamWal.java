@@ -1211,8 +1211,8 @@ public final class StreamWal implements AutoCloseable {
      * @return whether there was one
      * @throws WalFailedException if a flush has failed before: then nothing is deleted; or if one fails: then the stream is deleted, or isn't, when the
      *     log is opened again
-     * @throws WalException if it can't be deleted; or if there is no room for a deletion in packs, because 1,048,576 such deletions are waiting for
-     *     their packs to be merged, written anew or expire
+     * @throws WalException if it can't be deleted; or if 1,048,576 deletions wait for their packs to be written anew, and these can't be now, as on a full
+     *     disk
      */
     public boolean delete(String key) {
         checkWritable();
@@ -1220,6 +1220,7 @@ public final class StreamWal implements AutoCloseable {
         List<StreamLog.Deleted> gone = new ArrayList<>();
         boolean[] any = {false};
         try {
+            packer.makeRoomForDeletion();
             whileNothingIsPacked(() -> {
                 any[0] = packed(stream.log()).delete((pack, entry) -> gone.add(deleted(pack, entry)), gone::add);
                 any[0] |= stream.log().delete(gone::add);

@@ -58,7 +58,8 @@ public final class WalHealth extends Snapshot<WalHealth.Fields> {
     }
 
     /**
-     * Why it failed.
+     * Why it failed. Where more than 100 tasks have failed, as for many streams, and this one wasn't among the last 100: only the text of that, without its
+     * class and stack trace.
      *
      * @return empty if the state is {@link State#OK}
      */

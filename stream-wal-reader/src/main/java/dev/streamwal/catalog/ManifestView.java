@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +30,10 @@ final class ManifestView {
     @GuardedBy("this")
     private Manifest known = Manifest.EMPTY;
 
+    /** How long its file was before it was read. While a change is appended, the file may have its time before it has its bytes. */
+    @GuardedBy("this")
+    private long knownBytes;
+
     /** @param writer null in a process that doesn't write the log */
     ManifestView(Path root, @Nullable WriterView writer) {
         this.root = root;
@@ -46,16 +50,18 @@ final class ManifestView {
         if (known == Manifest.EMPTY && !mayHavePacks()) {
             return known;
         }
-        FileTime now;
+        BasicFileAttributes now;
         try {
-            now = Files.getLastModifiedTime(ManifestFile.path(root));
+            now = Files.readAttributes(ManifestFile.path(root), BasicFileAttributes.class);
         } catch (NoSuchFileException e) {
             age.forget();
             keep(ManifestFile.read(root));
             return known;
         }
-        if (!age.isCurrent(now)) {
+        boolean isCurrent = age.isCurrent(now.lastModifiedTime());
+        if (!isCurrent || now.size() != knownBytes) {
             keep(ManifestFile.read(root));
+            knownBytes = now.size();
             age.listed();
         }
         return known;

@@ -4,9 +4,9 @@ import dev.streamwal.format.StreamKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -31,8 +31,7 @@ public final class Manifest {
     private final long sharedBelow;
     private final List<ListedPack> packs;
     private final Map<Long, ListedPack> byNumber;
-    private final Map<StreamKey, List<VoidRange>> voids;
-    private final long packsBelow;
+    private final VoidRanges voids;
     private final @Nullable LogTier tier;
     private final Map<Long, TierObject> objects;
     private final Object token = new Object();
@@ -49,6 +48,11 @@ public final class Manifest {
      */
     Manifest(long edits, long highestNumber, long sharedBelow, Collection<ListedPack> packs, Collection<VoidRange> ranges, @Nullable LogTier tier,
             Map<Long, TierObject> objects) {
+        this(edits, highestNumber, sharedBelow, packs, VoidRanges.of(ranges), tier, objects);
+    }
+
+    private Manifest(long edits, long highestNumber, long sharedBelow, Collection<ListedPack> packs, VoidRanges ranges, @Nullable LogTier tier,
+            Map<Long, TierObject> objects) {
         this.edits = edits;
         this.highestNumber = highestNumber;
         this.sharedBelow = sharedBelow;
@@ -56,8 +60,8 @@ public final class Manifest {
         sorted.sort(Manifest::byWindow);
         this.packs = List.copyOf(sorted);
         this.byNumber = new HashMap<>();
-        this.voids = new HashMap<>();
-        // loops, here and elsewhere in listing a log: the first use of java.util.stream and of lambdas took a fifth of the time of "stream-wal ls"
+        this.voids = ranges;
+        // loops, here and elsewhere where a log is listed: the first use of java.util.stream and of lambdas took "stream-wal ls" a fifth of its time
         long highest = 0;
         for (ListedPack pack : sorted) {
             byNumber.put(pack.number(), pack);
@@ -65,19 +69,13 @@ public final class Manifest {
         }
         this.tier = tier;
         this.objects = Map.copyOf(objects);
-        long below = 0;
-        for (VoidRange range : ranges) {
-            voids.computeIfAbsent(range.key(), key -> new ArrayList<>(1)).add(range);
-            below = Math.max(below, range.packsBelow());
-        }
-        this.packsBelow = below;
         boolean isNumbered = byNumber.size() == packs.size() && highest <= highestNumber;
         if (packs.size() > MAX_PACKS) {
             throw new IllegalArgumentException("manifest has too many packs: packs=" + packs.size() + ", max=" + MAX_PACKS
                     + "; choose longer windows or a shorter retention");
         }
-        if (ranges.size() > MAX_VOID_RANGES) {
-            throw new IllegalArgumentException("manifest has too many deletions in packs: deletions=" + ranges.size() + ", max=" + MAX_VOID_RANGES
+        if (ranges.count() > MAX_VOID_RANGES) {
+            throw new IllegalArgumentException("manifest has too many deletions in packs: deletions=" + ranges.count() + ", max=" + MAX_VOID_RANGES
                     + "; let the log merge and sweep the packs that have them");
         }
         if (!isNumbered) {
@@ -97,7 +95,6 @@ public final class Manifest {
         this.packs = same.packs;
         this.byNumber = same.byNumber;
         this.voids = same.voids;
-        this.packsBelow = same.packsBelow;
         this.tier = same.tier;
         this.objects = same.objects;
     }
@@ -129,21 +126,17 @@ public final class Manifest {
 
     /** The ranges of a stream that don't count, in packs or shared segments. */
     public List<VoidRange> voidRanges(StreamKey key) {
-        return voids.getOrDefault(key, List.of());
+        return voids.of(key);
     }
 
     /** The void ranges that an earlier manifest doesn't have. */
     public List<VoidRange> voidRangesSince(Manifest earlier) {
-        if (earlier.voids.equals(voids)) {
-            return List.of();
-        }
-        Set<VoidRange> known = new HashSet<>(earlier.voidRanges());
-        return voidRanges().stream().filter(range -> !known.contains(range)).toList();
+        return voids.since(earlier.voids);
     }
 
     /** The keys of streams with void ranges, in the order of their unsigned bytes. */
     public List<StreamKey> voidKeys() {
-        return voids.keySet().stream().sorted(StreamKey::compare).toList();
+        return voids.keys().stream().sorted(StreamKey::compare).toList();
     }
 
     /** The packs, those of older windows first. */
@@ -173,21 +166,17 @@ public final class Manifest {
 
     /** Whether a segment in a pack doesn't count any more. */
     public boolean isVoid(StreamKey key, long basePosition, long packNumber) {
-        if (packNumber >= packsBelow) {
-            return false;
-        }
-        List<VoidRange> ranges = voids.get(key);
-        return ranges != null && ranges.stream().anyMatch(range -> range.covers(basePosition, packNumber));
+        return packNumber < voids.packsBelow() && voids.of(key).stream().anyMatch(range -> range.covers(basePosition, packNumber));
     }
 
     /** Whether a pack may have a segment that doesn't count any more. */
     public boolean mayHaveVoids(long packNumber) {
-        return packNumber < packsBelow;
+        return packNumber < voids.packsBelow();
     }
 
     /** All void ranges. */
     public List<VoidRange> voidRanges() {
-        return voids.values().stream().flatMap(List::stream).toList();
+        return voids.all();
     }
 
     /**
@@ -196,7 +185,7 @@ public final class Manifest {
      * @throws IllegalArgumentException if an added pack's number isn't above all that were listed
      */
     public Manifest with(List<ListedPack> added) {
-        return replaced(added, List.of(), highestNumber, voidRanges());
+        return replaced(added, List.of(), highestNumber, voids);
     }
 
     /**
@@ -211,19 +200,19 @@ public final class Manifest {
      */
     public Manifest replaced(List<ListedPack> added, List<Long> removed, Manifest copied) {
         long highestRemoved = removed.stream().mapToLong(Long::longValue).max().orElse(0);
-        List<VoidRange> ranges = voidRanges();
-        if (!added.isEmpty() && !copied.voids.equals(voids)) {
-            long packsBelow = 1 + added.stream().mapToLong(ListedPack::number).max().orElse(0);
-            if (packs.stream().anyMatch(pack -> pack.number() < packsBelow && copied.pack(pack.number()).isEmpty())) {
-                throw new IllegalArgumentException("pack with a lower number was added since: packs=" + byNumber.keySet() + ", below=" + packsBelow);
-            }
-            Set<VoidRange> since = new HashSet<>(voidRangesSince(copied));
-            ranges = ranges.stream().map(range -> since.contains(range) ? range.inPacksBelow(packsBelow) : range).toList();
+        List<VoidRange> since = added.isEmpty() ? List.of() : voidRangesSince(copied);
+        if (since.isEmpty()) {
+            return replaced(added, removed, highestRemoved, voids);
         }
-        return replaced(added, removed, highestRemoved, ranges);
+        long packsBelow = 1 + added.stream().mapToLong(ListedPack::number).max().orElse(0);
+        if (packs.stream().anyMatch(pack -> pack.number() < packsBelow && copied.pack(pack.number()).isEmpty())) {
+            throw new IllegalArgumentException("a pack has come with a lower number: packs=" + byNumber.keySet() + ", below=" + packsBelow);
+        }
+        // each covers what it was
+        return replaced(added, removed, highestRemoved, voids.with(since.stream().map(range -> range.inPacksBelow(packsBelow)).toList()));
     }
 
-    private Manifest replaced(List<ListedPack> added, List<Long> removed, long above, List<VoidRange> ranges) {
+    private Manifest replaced(List<ListedPack> added, List<Long> removed, long above, VoidRanges ranges) {
         TreeMap<Long, ListedPack> left = new TreeMap<>(byNumber);
         for (long number : removed) {
             if (left.remove(number) == null) {
@@ -240,29 +229,22 @@ public final class Manifest {
         }
         Map<Long, TierObject> stay = new HashMap<>(objects);
         stay.keySet().retainAll(left.keySet());
-        return new Manifest(edits + 1, highest, sharedBelow, left.values(), stillMeant(ranges, left, sharedBelow), tier, stay);
+        return new Manifest(edits + 1, highest, sharedBelow, left.values(), stillMeant(ranges, left.values(), sharedBelow), tier, stay);
     }
 
     /** With shared segments that begin below a position counted as packed. */
     public Manifest packedBelow(long position) {
-        return new Manifest(edits + 1, highestNumber, position, packs, stillMeant(voidRanges(), new TreeMap<>(byNumber), position), tier, objects);
+        return new Manifest(edits + 1, highestNumber, position, packs, stillMeant(voids, packs, position), tier, objects);
     }
 
     /** With more ranges that don't count, in the packs listed now. */
     public Manifest voided(List<VoidRange> ranges) {
-        Map<StreamKey, List<VoidRange>> all = new HashMap<>(voids);
-        for (VoidRange range : ranges) {
-            List<VoidRange> ofStream = new ArrayList<>(all.getOrDefault(range.key(), List.of()));
-            ofStream.removeIf(range::covers);
-            ofStream.add(range);
-            all.put(range.key(), ofStream);
-        }
-        return withRanges(all.values().stream().flatMap(List::stream).toList());
+        return withRanges(voids.with(ranges));
     }
 
     /** Whether there is room for more ranges. */
     public boolean hasRoomFor(List<VoidRange> ranges) {
-        int count = voids.values().stream().mapToInt(List::size).sum();
+        int count = voids.count();
         if (count + ranges.size() <= MAX_VOID_RANGES) {
             return true;
         }
@@ -272,16 +254,16 @@ public final class Manifest {
 
     /** Without ranges that cover nothing any more, in packs or in shared segments. */
     Manifest without(Set<VoidRange> ranges) {
-        return withRanges(voidRanges().stream().filter(range -> !ranges.contains(range)).toList());
+        return withRanges(voids.only(range -> !ranges.contains(range)));
     }
 
-    private Manifest withRanges(List<VoidRange> ranges) {
-        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(ranges, new TreeMap<>(byNumber), sharedBelow), tier, objects);
+    private Manifest withRanges(VoidRanges ranges) {
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(ranges, packs, sharedBelow), tier, objects);
     }
 
     /** With a tier, or with another place of the tier. */
     public Manifest with(LogTier newTier) {
-        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, voidRanges(), newTier, objects);
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, voids, newTier, objects);
     }
 
     /**
@@ -292,19 +274,19 @@ public final class Manifest {
     public Manifest inTier(long number, TierObject object) {
         Map<Long, TierObject> more = new HashMap<>(objects);
         more.put(number, object);
-        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, voidRanges(), tier, more);
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, voids, tier, more);
     }
 
     /** With a pack in the log's directory again. */
     public Manifest fetched(long number) {
         Map<Long, TierObject> fewer = new HashMap<>(objects);
         fewer.remove(number);
-        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, voidRanges(), tier, fewer);
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, voids, tier, fewer);
     }
 
     /** The manifest of a copy of the log that has all packs in its directory, and no tier. */
     public Manifest withoutTier() {
-        return new Manifest(edits, highestNumber, sharedBelow, packs, voidRanges(), null, Map.of());
+        return new Manifest(edits, highestNumber, sharedBelow, packs, voids, null, Map.of());
     }
 
     /** The manifest of the tier alone: its packs, and the ranges in them that don't count. */
@@ -312,7 +294,51 @@ public final class Manifest {
         TreeMap<Long, ListedPack> there = new TreeMap<>(byNumber);
         there.keySet().retainAll(objects.keySet());
         // in a log without shared segments a range counts as long as one of its packs does
-        return new Manifest(edits, highestNumber, Long.MAX_VALUE, there.values(), stillMeant(voidRanges(), there, Long.MAX_VALUE), tier, objects);
+        return new Manifest(edits, highestNumber, Long.MAX_VALUE, there.values(), stillMeant(voids, there.values(), Long.MAX_VALUE), tier, objects);
+    }
+
+    /** With a change that was made to this one. */
+    Manifest changed(ManifestChange change) {
+        TreeMap<Long, ListedPack> left = new TreeMap<>(byNumber);
+        change.gone().forEach(left::remove);
+        change.come().forEach(pack -> left.put(pack.number(), pack));
+        Map<Long, TierObject> stay = new HashMap<>(objects);
+        stay.keySet().retainAll(left.keySet());
+        return new Manifest(change.edits(), change.highestNumber(), change.sharedBelow(), left.values(),
+                stillMeant(voids.with(change.ranges()), left.values(), change.sharedBelow()), tier, stay);
+    }
+
+    /** With many changes, one after the other. Ranges go with each, as they did when it was made: a pack with a lower number may have come behind it. */
+    Manifest changed(List<ManifestChange> changes) {
+        if (changes.isEmpty()) {
+            return this;
+        }
+        TreeMap<Long, ListedPack> left = new TreeMap<>(byNumber);
+        VoidRanges.Draft ranges = new VoidRanges.Draft(voids);
+        for (ManifestChange change : changes) {
+            change.gone().forEach(left::remove);
+            change.come().forEach(pack -> left.put(pack.number(), pack));
+            ranges.add(change.ranges());
+            long lowest = left.isEmpty() ? Long.MAX_VALUE : left.firstKey();
+            if (lowest >= ranges.leastPacksBelow()) {
+                ranges.keep(range -> isMeant(range, lowest, change.sharedBelow()));
+            }
+        }
+        Map<Long, TierObject> stay = new HashMap<>(objects);
+        stay.keySet().retainAll(left.keySet());
+        ManifestChange last = changes.get(changes.size() - 1);
+        return new Manifest(last.edits(), last.highestNumber(), last.sharedBelow(), left.values(), ranges.all(), tier, stay);
+    }
+
+    /** Whether another one says the same; for one that has all ranges of this one, or none that this one hasn't. */
+    boolean isSame(Manifest other) {
+        return edits == other.edits && highestNumber == other.highestNumber && sharedBelow == other.sharedBelow && packs.equals(other.packs)
+                && voids.count() == other.voids.count() && objects.equals(other.objects) && Objects.equals(tier, other.tier);
+    }
+
+    /** How many void ranges there are. */
+    public int voidCount() {
+        return voids.count();
     }
 
     /** A copy with another number of changes. */
@@ -325,8 +351,18 @@ public final class Manifest {
         return objects;
     }
 
-    private static List<VoidRange> stillMeant(List<VoidRange> ranges, TreeMap<Long, ListedPack> packs, long sharedBelow) {
-        return ranges.stream().filter(range -> !packs.headMap(range.packsBelow()).isEmpty() || range.sharedBelow() > sharedBelow).toList();
+    private static VoidRanges stillMeant(VoidRanges ranges, Collection<ListedPack> packs, long sharedBelow) {
+        long lowest = Long.MAX_VALUE;
+        for (ListedPack pack : packs) {
+            lowest = Math.min(lowest, pack.number());
+        }
+        long lowestPack = lowest;
+        // all are meant by this pack: the usual case, in which none is looked at
+        return lowestPack < ranges.leastPacksBelow() ? ranges : ranges.only(range -> isMeant(range, lowestPack, sharedBelow));
+    }
+
+    private static boolean isMeant(VoidRange range, long lowestPack, long sharedBelow) {
+        return lowestPack < range.packsBelow() || range.sharedBelow() > sharedBelow;
     }
 
     @Override

@@ -17,16 +17,46 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /**
- * The file of a manifest, and its copy: {@code packs/manifest} and {@code packs/manifest.copy}.
+ * The file of a manifest, and its copy: {@code packs/manifest} and {@code packs/manifest.copy}. A change is appended to both, or they are replaced.
  *
- * <p>{@link TwinFile} says why either may be read. The packs that a change lists are durable before the change, so a change that was not acknowledged
- * is valid too.
+ * <p>{@link TwinFile} says why either may be read. The packs that a change lists are durable before it, so a change that was not acknowledged is valid too.
+ *
+ * <p><b>Why no change is lost where one is appended.</b> A crash while it is appended to the file may leave a part of it there. Then the file doesn't verify,
+ * and the copy is read, which has all changes before it, durably: nothing is appended to the file before the copy has what was appended before. When it is
+ * appended to the copy, the file has it durably, and is read. A file that doesn't verify is never appended to, but replaced. A change has a higher number
+ * than what is before it, so that what stood in the same place of the disk before is never taken for one.
  */
 public final class ManifestFile {
 
     private static final String NAME = "manifest";
     private static final String COPY_NAME = "manifest.copy";
     private static final String TEMPORARY_NAME = ".manifest.tmp";
+
+    /** A reader may find a change half appended to the file, and then, as it was too slow, to the copy. */
+    private static final int MAX_READS = 5;
+
+    /**
+     * A manifest as it stands in a file.
+     *
+     * @param wholeBytes without what was appended
+     * @param bytes of the file
+     * @param saysLength whether it says how long it is without; else what is appended would be taken for a part of it
+     */
+    record Written(Manifest manifest, int wholeBytes, int bytes, boolean saysLength) {
+
+        private static Written decode(byte[] file) throws FormatException {
+            return new Written(ManifestLayout.decode(file), ManifestLayout.wholeBytes(file), file.length, ManifestLayout.saysLength(file));
+        }
+
+        /** 0 where nothing may be appended. */
+        int bytesToAppendTo() {
+            return saysLength ? bytes : 0;
+        }
+
+        boolean isAppendedTo() {
+            return bytes > wholeBytes;
+        }
+    }
 
     private ManifestFile() {}
 
@@ -48,21 +78,51 @@ public final class ManifestFile {
      * @throws UnsupportedFormatException if a newer version wrote it
      */
     public static Manifest read(Path root) throws IOException {
-        TwinFile<Manifest> twin = twin(root);
-        Optional<Manifest> found = twin.read();
+        TwinFile<Written> twin = twin(root);
+        Optional<Written> found = read(twin);
         if (found.isEmpty() && isAnyPack(root)) {
             // a log gets its manifest before its first pack: both may have come since the first look
-            found = twin.read();
+            found = read(twin);
             if (found.isEmpty()) {
                 throw twin.damaged("is missing", null);
             }
         }
-        return found.orElse(Manifest.EMPTY);
+        return found.isEmpty() ? Manifest.EMPTY : found.get().manifest();
     }
 
-    private static TwinFile<Manifest> twin(Path root) {
-        return new TwinFile<>("list of packs", "restore the log from a backup: with an older list alone, packs that were written since would be deleted",
-                path(root), copy(root), ManifestLayout.MAX_BYTES, ManifestLayout::decode);
+    private static Optional<Written> read(TwinFile<Written> twin) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                Optional<Written> found = twin.read();
+                return found.isEmpty() ? found : Optional.of(newer(found.get(), twin));
+            } catch (CorruptSegmentException e) {
+                if (attempt == MAX_READS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** What the copy has, if it has more: of a file that is cut between two changes it can't be told by itself that there was another one. */
+    private static Written newer(Written found, TwinFile<Written> twin) throws IOException {
+        if (length(twin.copy()) <= found.bytes()) {
+            return found;
+        }
+        return twin.readOnly(twin.copy()).filter(copy -> copy.manifest().edits() > found.manifest().edits()).orElse(found);
+    }
+
+    private static long length(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            // as good as none
+            return 0;
+        }
+    }
+
+    private static TwinFile<Written> twin(Path root) {
+        return new TwinFile<>("list of packs", "restore the log from a backup: an older list alone would have packs deleted that were written since",
+                path(root), copy(root), ManifestLayout.MAX_BYTES, Written::decode);
     }
 
     private static boolean isAnyPack(Path root) throws IOException {
@@ -73,18 +133,9 @@ public final class ManifestFile {
         }
     }
 
-    /** Whether the file can be read, and has this manifest. */
-    static boolean isFirst(Path root, Manifest manifest) throws IOException {
-        return isThere(root, path(root), manifest);
-    }
-
-    /** Whether the copy can be read, and has this manifest. */
-    static boolean isCopied(Path root, Manifest manifest) throws IOException {
-        return isThere(root, copy(root), manifest);
-    }
-
-    private static boolean isThere(Path root, Path file, Manifest manifest) throws IOException {
-        return twin(root).readOnly(file).filter(found -> found.edits() == manifest.edits()).isPresent();
+    /** What the file or its copy has, where it can be read, and has as many changes as a manifest. */
+    static Optional<Written> written(Path root, Path file, Manifest manifest) throws IOException {
+        return twin(root).readOnly(file).filter(found -> found.manifest().edits() == manifest.edits());
     }
 
     /** After this method has returned, the file has this encoded manifest durably. After it has thrown, the file has this one or the one before. */
@@ -93,9 +144,36 @@ public final class ManifestFile {
     }
 
     /**
-     * Writes a manifest when the disk has no room for another file. It overwrites the copy, which has the room, and renames the copy to the file.
-     * Then there is no copy. After this method has returned, the file has this manifest durably. After it has thrown, the file has this manifest or
-     * the one before.
+     * Appends a change to the file or its copy. When this returns, it is there durably; when it throws, a part of it may be there.
+     *
+     * @param length that the file has
+     */
+    static void append(Path file, long length, ByteBuffer change) throws IOException {
+        try (LogFile open = new LogFile(file, StandardOpenOption.WRITE)) {
+            open.together(opened -> {
+                // less where it has ended within the write before, cut short by an interrupt
+                if (opened.size() < length || opened.size() > length + change.limit()) {
+                    throw new IOException("list of packs was changed by somebody else: file=" + file + ", bytes=" + opened.size() + ", expected=" + length);
+                }
+                opened.write(length, change.duplicate());
+                opened.force();
+            });
+        }
+    }
+
+    /** Removes a change of which a part was appended. Needs no room. */
+    static void cut(Path file, long length) throws IOException {
+        try (LogFile open = new LogFile(file, StandardOpenOption.WRITE)) {
+            open.together(opened -> {
+                opened.truncate(length);
+                opened.force();
+            });
+        }
+    }
+
+    /**
+     * Writes a manifest where the disk has no room for another file: over the copy, which has room for it, and renames that to the file. Then there is no
+     * copy. When this returns, the file has this manifest durably; when it throws, it has this manifest or the one before.
      *
      * <p>Why there is a whole manifest at every moment: the copy is overwritten only if the file can be read, and the file is replaced by a rename
      * only after the copy was forced. If a crash leaves the copy half written, the file can be read, and the copy is written anew at the next
@@ -110,17 +188,25 @@ public final class ManifestFile {
             throw new IOException("disk is full, and the list of packs can't be read, so its copy must stay: file=" + file + ", copy=" + copy
                     + "; free some space and try again");
         }
-        ByteBuffer bytes = ManifestLayout.encode(manifest);
+        writeOver(copy, ManifestLayout.encode(manifest));
+        LogFile.rename(copy, file);
+        DirectoryForce.force(directory(root));
+    }
+
+    /**
+     * Writes over a file, which may be damaged meanwhile: the other one must have what counts. Needs no more room than the file has.
+     *
+     * @throws IOException if the manifest needs more, or there is no such file
+     */
+    static void writeOver(Path file, ByteBuffer bytes) throws IOException {
         int length = bytes.limit();
-        try (LogFile open = new LogFile(copy, StandardOpenOption.WRITE)) {
+        try (LogFile open = new LogFile(file, StandardOpenOption.WRITE)) {
             open.together(opened -> {
                 opened.write(0, bytes.duplicate());
                 opened.truncate(length);
                 opened.force();
             });
         }
-        LogFile.rename(copy, file);
-        DirectoryForce.force(directory(root));
     }
 
     /** Deletes the copy. Needs no room. */

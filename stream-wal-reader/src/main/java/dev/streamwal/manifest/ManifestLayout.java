@@ -19,11 +19,11 @@ import java.util.TreeMap;
  * A manifest's file, little-endian.
  *
  * <pre>
- *   0  8  magic           "STRMMAN1"; "STRMMAN2" if the log has a tier
- *   8  4  checksum        CRC32C over [12, file's end)
+ *   0  8  magic           "STRMMAN1"; "STRMMAN2" where the log has a tier
+ *   8  4  checksum        CRC32C over [12, length)
  *  12  4  packs           how many
  *  16  4  void ranges     how many
- *  20  4  zero
+ *  20  4  length          of this and what follows up to the tier; behind that there may be changes. 0: of the file
  *  24  8  edits           how many changes there were
  *  32  8  highest number  that a pack was ever listed with
  *  40  8  shared below    position of the shared stream: shared segments that begin before it are packed
@@ -49,6 +49,18 @@ import java.util.TreeMap;
  *  24  8  serial                      20  4  zero
  *  32     location      UTF-8
  *         packs in it, of 24 bytes, by ascending number
+ *
+ *   change, as many as there are up to the file's end
+ *   0  4  length          of the change
+ *   4  4  checksum        CRC32C over [8, length)
+ *   8  8  edits           more than before
+ *  16  8  highest number
+ *  24  8  shared below
+ *  32  4  packs come      how many
+ *  36  4  packs gone      how many
+ *  40  4  void ranges     how many
+ *  44  4  zero
+ *  48     packs come, numbers of packs gone (8 bytes each), void ranges
  * </pre>
  */
 final class ManifestLayout {
@@ -63,17 +75,33 @@ final class ManifestLayout {
     private static final int CHECKSUM = 8;
     private static final int PACKS = 12;
     private static final int RANGES = 16;
-    private static final int ZERO = 20;
+    private static final int LENGTH = 20;
     private static final int EDITS = 24;
     private static final int HIGHEST = 32;
     private static final int SHARED_BELOW = 40;
 
+    /** A change before its packs; and where its fields are. */
+    private static final int CHANGE_BYTES = 48;
+    private static final int CHANGE_CHECKSUM = 4;
+    private static final int CHANGE_EDITS = 8;
+    private static final int CHANGE_COME = 32;
+    private static final int CHANGE_GONE = 36;
+    private static final int CHANGE_RANGES = 40;
+    private static final int CHANGE_ZERO = 44;
+
     private static final int COMPRESSED = 1;
     private static final byte[] NO_LOCATION = {};
 
-    /** Maximum length of a manifest. */
-    static final int MAX_BYTES = FIXED_BYTES + Manifest.MAX_PACKS * PACK_BYTES + Manifest.MAX_VOID_RANGES * (RANGE_BYTES + StreamKey.MAX_BYTES)
+    /** No manifest is longer without its changes. */
+    private static final int MAX_WHOLE_BYTES = FIXED_BYTES + Manifest.MAX_PACKS * PACK_BYTES + Manifest.MAX_VOID_RANGES * (RANGE_BYTES + StreamKey.MAX_BYTES)
             + TIER_BYTES + LogTier.MAX_LOCATION_BYTES + Manifest.MAX_PACKS * OBJECT_BYTES;
+
+    /** Changes may take so much, however short the rest is. */
+    private static final int MIN_CHANGES_BYTES = 64 << 10;
+    private static final int MAX_CHANGES_BYTES = 1 << 28;
+
+    /** No manifest's file is longer. */
+    static final int MAX_BYTES = MAX_WHOLE_BYTES + MAX_CHANGES_BYTES;
 
     /** "STRMMAN1". */
     private static final long MAGIC_VALUE = 0x314E_414D_4D52_5453L;
@@ -91,17 +119,11 @@ final class ManifestLayout {
         int tierBytes = manifest.tier().isEmpty() ? 0 : TIER_BYTES + location.length + manifest.objects().size() * OBJECT_BYTES;
         ByteBuffer out = ByteBuffer.allocate(FIXED_BYTES + manifest.packsInOrder().size() * PACK_BYTES + rangeBytes + tierBytes)
                 .order(ByteOrder.LITTLE_ENDIAN);
-        out.putLong(manifest.tier().isEmpty() ? MAGIC_VALUE : TIERED_MAGIC_VALUE).putInt(0).putInt(manifest.packsInOrder().size()).putInt(ranges.size()).putInt(0);
+        out.putLong(manifest.tier().isEmpty() ? MAGIC_VALUE : TIERED_MAGIC_VALUE).putInt(0);
+        out.putInt(manifest.packsInOrder().size()).putInt(ranges.size()).putInt(out.capacity());
         out.putLong(manifest.edits()).putLong(manifest.highestNumber()).putLong(manifest.sharedBelow());
-        for (ListedPack pack : manifest.packsInOrder()) {
-            out.putLong(pack.number()).putLong(pack.window().startMillis()).putLong(pack.window().endMillis());
-            out.putLong(pack.expirationMillis()).putLong(pack.optionsHash()).putInt(pack.level()).putInt(pack.isCompressed() ? COMPRESSED : 0);
-            out.putLong(pack.bytes()).putLong(pack.segments()).putLong(pack.records());
-        }
-        for (VoidRange range : ranges) {
-            out.putLong(range.from()).putLong(range.to()).putLong(range.packsBelow()).putLong(range.sharedBelow());
-            out.putShort((short) range.key().utf8Length()).put(range.key().utf8());
-        }
+        manifest.packsInOrder().forEach(pack -> put(pack, out));
+        ranges.forEach(range -> put(range, out));
         manifest.tier().ifPresent(tier -> {
             out.putLong(tier.id().high()).putLong(tier.id().low()).putInt(location.length).putInt(manifest.objects().size()).putLong(tier.serial()).put(location);
             new TreeMap<>(manifest.objects()).forEach((number, object) ->
@@ -110,7 +132,31 @@ final class ManifestLayout {
         return out.putInt(CHECKSUM, Checksums.of(out, PACKS, out.capacity())).flip();
     }
 
-    /** @param file all of it */
+    private static void put(ListedPack pack, ByteBuffer out) {
+        out.putLong(pack.number()).putLong(pack.window().startMillis()).putLong(pack.window().endMillis());
+        out.putLong(pack.expirationMillis()).putLong(pack.optionsHash()).putInt(pack.level()).putInt(pack.isCompressed() ? COMPRESSED : 0);
+        out.putLong(pack.bytes()).putLong(pack.segments()).putLong(pack.records());
+    }
+
+    private static void put(VoidRange range, ByteBuffer out) {
+        out.putLong(range.from()).putLong(range.to()).putLong(range.packsBelow()).putLong(range.sharedBelow());
+        out.putShort((short) range.key().utf8Length()).put(range.key().utf8());
+    }
+
+    /** A change, to be appended. */
+    static ByteBuffer encode(ManifestChange change) {
+        int rangeBytes = change.ranges().stream().mapToInt(range -> RANGE_BYTES + range.key().utf8Length()).sum();
+        int length = CHANGE_BYTES + change.come().size() * PACK_BYTES + change.gone().size() * Long.BYTES + rangeBytes;
+        ByteBuffer out = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        out.putInt(length).putInt(0).putLong(change.edits()).putLong(change.highestNumber()).putLong(change.sharedBelow());
+        out.putInt(change.come().size()).putInt(change.gone().size()).putInt(change.ranges().size()).putInt(0);
+        change.come().forEach(pack -> put(pack, out));
+        change.gone().forEach(out::putLong);
+        change.ranges().forEach(range -> put(range, out));
+        return out.putInt(CHANGE_CHECKSUM, Checksums.of(out, CHANGE_EDITS, length)).flip();
+    }
+
+    /** @param file all of it, with the changes */
     static Manifest decode(byte[] file) throws FormatException {
         check(file.length >= FIXED_BYTES, "manifest is shorter than " + FIXED_BYTES + " bytes", file.length);
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
@@ -121,24 +167,90 @@ final class ManifestLayout {
                     + ", known=0x31 and 0x32", "use the version that wrote it, or a newer one");
         }
         check(isKnown, "manifest doesn't start with \"STRMMAN1\"", magic);
-        check(in.getInt(CHECKSUM) == Checksums.of(in, PACKS, in.capacity()), "manifest checksum mismatch", in.getInt(CHECKSUM));
+        int length = wholeBytes(file);
+        check(length >= FIXED_BYTES && length <= file.length, "length of the manifest isn't within its file", length);
+        check(in.getInt(CHECKSUM) == Checksums.of(in, PACKS, length), "manifest checksum mismatch", in.getInt(CHECKSUM));
         int packCount = in.getInt(PACKS);
         int rangeCount = in.getInt(RANGES);
         check(packCount >= 0 && packCount <= Manifest.MAX_PACKS, "number of packs in the manifest is outside 0 to " + Manifest.MAX_PACKS, packCount);
-        check(rangeCount >= 0 && FIXED_BYTES + (long) packCount * PACK_BYTES + (long) rangeCount * RANGE_BYTES <= file.length,
-                "packs and ranges of the manifest don't fit its length of " + file.length, rangeCount);
-        check(in.getInt(ZERO) == 0, "reserved bytes of the manifest aren't zero", in.getInt(ZERO));
-        in.position(FIXED_BYTES);
+        check(rangeCount >= 0 && FIXED_BYTES + (long) packCount * PACK_BYTES + (long) rangeCount * RANGE_BYTES <= length,
+                "packs and ranges of the manifest don't fit its length of " + length, rangeCount);
+        in.position(FIXED_BYTES).limit(length);
         try {
             List<ListedPack> packs = packs(in, packCount);
             List<VoidRange> ranges = ranges(in, rangeCount);
             Map<Long, TierObject> objects = new HashMap<>();
             LogTier tier = magic == TIERED_MAGIC_VALUE ? tier(in, objects) : null;
-            check(!in.hasRemaining(), "manifest has bytes after its end", in.position());
-            return new Manifest(in.getLong(EDITS), in.getLong(HIGHEST), in.getLong(SHARED_BELOW), packs, ranges, tier, objects);
+            check(!in.hasRemaining(), "manifest goes on behind its end", in.position());
+            Manifest whole = new Manifest(in.getLong(EDITS), in.getLong(HIGHEST), in.getLong(SHARED_BELOW), packs, ranges, tier, objects);
+            return whole.changed(changes(in.limit(file.length).position(length), whole.edits()));
         } catch (IllegalArgumentException e) {
             throw FormatException.corrupt(String.valueOf(e.getMessage()));
         }
+    }
+
+    /**
+     * How much its changes may take before the manifest is written as a whole again. With as much as the whole takes, each byte that was appended is written
+     * once more by then, and one of what there was before: so what is written goes by what has changed, however long the manifest is.
+     */
+    static int roomForChanges(int wholeBytes) {
+        return Math.min(MAX_CHANGES_BYTES, Math.max(MIN_CHANGES_BYTES, wholeBytes));
+    }
+
+    /** How long a manifest's file is without its changes. */
+    static int wholeBytes(byte[] file) {
+        return saysLength(file) ? length(file) : file.length;
+    }
+
+    /** Whether that says where it ends. */
+    static boolean saysLength(byte[] file) {
+        return length(file) != 0;
+    }
+
+    private static int length(byte[] file) {
+        return ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(LENGTH);
+    }
+
+    /** All that remains; a part of one is damage, as where one is just being appended: {@link ManifestFile} says why the copy has what counts then. */
+    private static List<ManifestChange> changes(ByteBuffer in, long editsBefore) throws FormatException {
+        List<ManifestChange> changes = new ArrayList<>();
+        long edits = editsBefore;
+        while (in.hasRemaining()) {
+            int at = in.position();
+            check(in.remaining() >= CHANGE_BYTES, "manifest ends inside a change", at);
+            ByteBuffer change = in.slice(at, in.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+            int length = change.getInt(0);
+            check(length >= CHANGE_BYTES && length <= change.capacity(), "length of a change of the manifest isn't within its file", length);
+            check(change.getInt(CHANGE_CHECKSUM) == Checksums.of(change, CHANGE_EDITS, length), "checksum mismatch of a change of the manifest", at);
+            ManifestChange next = change(change.position(CHANGE_EDITS).limit(length));
+            check(next.edits() > edits, "a change of the manifest isn't a later one than what is before it", at);
+            edits = next.edits();
+            changes.add(next);
+            in.position(at + length);
+        }
+        return changes;
+    }
+
+    private static ManifestChange change(ByteBuffer in) throws FormatException {
+        int comeCount = in.getInt(CHANGE_COME);
+        int goneCount = in.getInt(CHANGE_GONE);
+        int rangeCount = in.getInt(CHANGE_RANGES);
+        check(comeCount >= 0 && goneCount >= 0 && rangeCount >= 0
+                && CHANGE_BYTES + (long) comeCount * PACK_BYTES + (long) goneCount * Long.BYTES + (long) rangeCount * RANGE_BYTES <= in.limit(),
+                "packs and ranges of a change of the manifest don't fit its length of " + in.limit(), rangeCount);
+        check(in.getInt(CHANGE_ZERO) == 0, "reserved bytes of a change of the manifest aren't zero", in.getInt(CHANGE_ZERO));
+        long edits = in.getLong();
+        long highest = in.getLong();
+        long sharedBelow = in.getLong();
+        in.position(CHANGE_BYTES);
+        List<ListedPack> come = packs(in, comeCount);
+        List<Long> gone = new ArrayList<>(goneCount);
+        for (int i = 0; i < goneCount; i++) {
+            gone.add(in.getLong());
+        }
+        List<VoidRange> ranges = ranges(in, rangeCount);
+        check(!in.hasRemaining(), "a change of the manifest goes on behind its end", in.position());
+        return new ManifestChange(edits, highest, sharedBelow, gone, come, ranges);
     }
 
     private static List<ListedPack> packs(ByteBuffer in, int count) throws FormatException {

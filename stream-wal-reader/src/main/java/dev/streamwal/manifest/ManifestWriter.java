@@ -2,15 +2,22 @@ package dev.streamwal.manifest;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.FileForce;
 import dev.streamwal.io.IoFailure;
+import dev.streamwal.manifest.ManifestFile.Written;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
-/** Changes the manifest of a log; the log has one writer. Thread-safe. */
+/**
+ * Changes the manifest of a log; the log has one writer. A change is appended to the files; when as much was appended as they had, they are written as a whole.
+ * Thread-safe.
+ */
 public final class ManifestWriter {
 
     /** More changes than a writer can make before it has written one of them to both the file and the copy. */
@@ -24,6 +31,13 @@ public final class ManifestWriter {
     /** Whether there is no copy, because the disk was full when one was to be written. */
     @GuardedBy("this")
     private boolean lacksCopy;
+    /** How long the file and its copy are, 0 where nothing may be appended; and how long the file was without what was appended. */
+    @GuardedBy("this")
+    private int fileBytes;
+    @GuardedBy("this")
+    private int copyBytes;
+    @GuardedBy("this")
+    private int wholeBytes;
     /** Whether the name of the manifest's directory is durable. */
     @GuardedBy("this")
     private boolean isNamed;
@@ -40,19 +54,61 @@ public final class ManifestWriter {
         if (read == Manifest.EMPTY) {
             return new ManifestWriter(root, read);
         }
-        boolean isFirst = ManifestFile.isFirst(root, read);
-        // the file may have had changes that weren't acknowledged, but that readers have seen. So later changes get numbers that those changes can't
-        // have had: readers notice a change by its number
-        Manifest found = isFirst ? read : read.numbered(read.edits() + NUMBERS_PASSED);
+        Optional<Written> file = ManifestFile.written(root, ManifestFile.path(root), read);
+        // the file may have had changes that weren't acknowledged, and readers have seen: they notice others by numbers that those can't have had
+        Manifest found = file.isPresent() ? read : read.numbered(read.edits() + NUMBERS_PASSED);
         ManifestWriter writer = new ManifestWriter(root, found);
-        if (!isFirst) {
-            ManifestFile.write(root, ManifestFile.path(root), ManifestLayout.encode(found));
-        }
-        // rewritten even if it could be read: a killed process may have left a change unforced
-        if (!ManifestFile.isCopied(root, found)) {
-            writer.writeCopy(ManifestLayout.encode(found));
-        }
+        writer.takeOver(file);
         return writer;
+    }
+
+    /** @param file what it has; empty where it can't be read, or lacks a change */
+    private synchronized void takeOver(Optional<Written> file) throws IOException {
+        if (file.isPresent()) {
+            fileBytes = file.get().bytesToAppendTo();
+            wholeBytes = file.get().wholeBytes();
+            forceAppended(ManifestFile.path(root), file.get());
+        } else {
+            replaceFile(ManifestLayout.encode(current));
+        }
+        Optional<Written> copy = ManifestFile.written(root, ManifestFile.copy(root), current);
+        if (copy.isPresent()) {
+            copyBytes = copy.get().bytesToAppendTo();
+            forceAppended(ManifestFile.copy(root), copy.get());
+        } else {
+            // rewritten also where it could be read: a killed process may have left a change unforced
+            writeCopy(ManifestLayout.encode(current));
+        }
+    }
+
+    /**
+     * Where the copy alone has what counts, as where a loss of power has left a part of a change in the file. If that was on a full disk, the file is written
+     * over, so that the log can be opened, and room be made.
+     */
+    @GuardedBy("this")
+    private void replaceFile(ByteBuffer bytes) throws IOException {
+        try {
+            writeFile(bytes);
+        } catch (IOException e) {
+            if (!IoFailure.isDiskFull(e)) {
+                throw e;
+            }
+            try {
+                ManifestFile.writeOver(ManifestFile.path(root), bytes);
+            } catch (IOException over) {
+                e.addSuppressed(over);
+                throw e;
+            }
+            fileBytes = bytes.limit();
+            wholeBytes = fileBytes;
+        }
+    }
+
+    /** A killed process may have left the last change unforced. */
+    private static void forceAppended(Path path, Written written) throws IOException {
+        if (written.isAppendedTo()) {
+            FileForce.force(path);
+        }
     }
 
     /** The current manifest. */
@@ -136,33 +192,97 @@ public final class ManifestWriter {
     }
 
     /**
-     * Writes the file, then the copy.
+     * Changes the file, then the copy.
      *
      * <p><b>When the disk is full.</b> Most changes that a full disk needs free more room than they take, because packs are deleted after them. So a
      * change must not need room itself. It overwrites the copy in that case, and the log has no copy until there is room: see {@link #complete}.
      */
     private synchronized void change(UnaryOperator<Manifest> edit) throws IOException {
         Manifest next = edit.apply(current).numbered(lastEdits + 1);
+        // behind a failed change, the files may have what current hasn't
+        ByteBuffer appended = isOpen || lacksCopy || fileBytes == 0 || copyBytes == 0 ? null : change(next);
         isOpen = true;
         // a number that may be on the disk is not given again: readers notice changes by it
         lastEdits = next.edits();
-        makeDirectory();
-        ByteBuffer bytes = ManifestLayout.encode(next);
-        writeFirst(next, bytes);
-        current = next;
-        writeCopy(bytes);
+        if (appended != null && isAppended(appended)) {
+            current = next;
+            appendToCopy(appended);
+        } else {
+            makeDirectory();
+            ByteBuffer bytes = ManifestLayout.encode(next);
+            writeFirst(next, bytes);
+            current = next;
+            writeCopy(bytes);
+        }
         isOpen = false;
     }
 
+    /** What is to be appended; null where the manifest is to be written as a whole. */
+    @GuardedBy("this")
+    private @Nullable ByteBuffer change(Manifest next) {
+        Optional<ByteBuffer> change = ManifestChange.between(current, next).map(ManifestLayout::encode);
+        boolean isRoom = change.isPresent() && fileBytes - wholeBytes + (long) change.get().limit() <= ManifestLayout.roomForChanges(wholeBytes);
+        return isRoom ? change.get() : null;
+    }
+
+    /**
+     * Appends a change to the file; false where it is to be replaced, as that failed: what the file has then doesn't count. It is cut, as a full disk leaves a
+     * part of a change there, and a file that can't be read would keep the copy from being written over.
+     */
+    @GuardedBy("this")
+    private boolean isAppended(ByteBuffer change) {
+        int length = fileBytes;
+        fileBytes = 0;
+        try {
+            ManifestFile.append(ManifestFile.path(root), length, change);
+            fileBytes = length + change.limit();
+            return true;
+        } catch (IOException e) {
+            try {
+                ManifestFile.cut(ManifestFile.path(root), length);
+            } catch (IOException uncut) {
+                // what replaces it says why that isn't possible either
+            }
+            return false;
+        }
+    }
+
+    @GuardedBy("this")
+    private void appendToCopy(ByteBuffer change) throws IOException {
+        int length = copyBytes;
+        copyBytes = 0;
+        lacksCopy = true;
+        try {
+            ManifestFile.append(ManifestFile.copy(root), length, change);
+            copyBytes = length + change.limit();
+            lacksCopy = false;
+        } catch (IOException e) {
+            // as a whole, or not at all if the disk is full
+            writeCopy(ManifestLayout.encode(current));
+        }
+    }
+
+    @GuardedBy("this")
+    private void writeFile(ByteBuffer bytes) throws IOException {
+        fileBytes = 0;
+        ManifestFile.write(root, ManifestFile.path(root), bytes);
+        fileBytes = bytes.limit();
+        wholeBytes = fileBytes;
+    }
+
+    @GuardedBy("this")
     private void writeFirst(Manifest next, ByteBuffer bytes) throws IOException {
         try {
-            ManifestFile.write(root, ManifestFile.path(root), bytes);
+            writeFile(bytes);
         } catch (IOException e) {
             if (!IoFailure.isDiskFull(e)) {
                 throw e;
             }
             try {
+                copyBytes = 0;
                 ManifestFile.writeOverCopy(root, next);
+                fileBytes = bytes.limit();
+                wholeBytes = fileBytes;
             } catch (IOException overCopy) {
                 e.addSuppressed(overCopy);
                 throw e;
@@ -172,8 +292,10 @@ public final class ManifestWriter {
 
     private synchronized void writeCopy(ByteBuffer bytes) throws IOException {
         lacksCopy = true;
+        copyBytes = 0;
         try {
             ManifestFile.write(root, ManifestFile.copy(root), bytes);
+            copyBytes = bytes.limit();
             lacksCopy = false;
         } catch (IOException e) {
             if (!IoFailure.isDiskFull(e)) {

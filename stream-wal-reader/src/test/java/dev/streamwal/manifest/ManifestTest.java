@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -72,8 +73,81 @@ class ManifestTest {
                 check(writer.current(), packs, said);
                 check(ManifestFile.read(log), packs, said);
             }
+            assertThat(ManifestLayout.wholeBytes(Files.readAllBytes(ManifestFile.path(log)))).as("most were appended")
+                    .isLessThan((int) Files.size(ManifestFile.path(log)));
             check(ManifestWriter.open(log).current(), packs, said);
         }
+    }
+
+    /** What has changed is appended until that is as long as the rest; then the file is as long as what there is. */
+    @Test
+    void makeVoid_manyTimes_writesWhatHasChanged() throws IOException {
+        ManifestWriter writer = ManifestWriter.open(root);
+        writer.replace(List.of(pack(1)), List.of(), writer.current());
+        int wholes = 0;
+        long before = Files.size(ManifestFile.path(root));
+        for (int i = 0; i < 3_000; i++) {
+            writer.makeVoid(List.of(new VoidRange(key(i), 0, 80, 2, 0)));
+            long bytes = Files.size(ManifestFile.path(root));
+            assertThat(Files.size(ManifestFile.copy(root))).isEqualTo(bytes);
+            boolean isWhole = ManifestLayout.wholeBytes(Files.readAllBytes(ManifestFile.path(root))) == bytes;
+            wholes += isWhole ? 1 : 0;
+            assertThat(isWhole || bytes - before < 120).isTrue();
+            before = bytes;
+        }
+        assertThat(wholes).isBetween(1, 4);
+        assertThat(ManifestFile.read(root).voidCount()).isEqualTo(3_000);
+        assertThat(ManifestWriter.open(root).current().voidRanges()).containsExactlyInAnyOrderElementsOf(writer.current().voidRanges());
+    }
+
+    /** By one that was read, and goes on. */
+    @Test
+    void makeVoid_behindAnOpening_isAppended() throws IOException {
+        Manifest expected = written();
+        long length = Files.size(ManifestFile.path(root));
+        ManifestWriter again = ManifestWriter.open(root);
+        assertThat(again.current().edits()).isEqualTo(expected.edits());
+        assertThat(ManifestFile.path(root)).hasSize(length);
+        again.makeVoid(List.of(new VoidRange(key(2), 0, 80, 3, 0)));
+        assertThat(Files.size(ManifestFile.path(root))).isBetween(length + 1, length + 120);
+        assertThat(ManifestFile.copy(root)).hasSameBinaryContentAs(ManifestFile.path(root));
+        assertThat(ManifestFile.read(root).voidRanges()).hasSize(2);
+    }
+
+    /** As it was written once: what is appended would be taken for a part of it. */
+    @Test
+    void makeVoid_fileDoesNotSayItsLength_isWrittenAnew() throws IOException {
+        Manifest expected = written();
+        for (Path path : List.of(ManifestFile.path(root), ManifestFile.copy(root))) {
+            byte[] file = ManifestFile.bytes(expected);
+            ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+            assertThat(bytes.getInt(20)).isEqualTo(file.length);
+            bytes.putInt(20, 0);
+            CRC32C crc = new CRC32C();
+            crc.update(file, 12, file.length - 12);
+            bytes.putInt(8, (int) crc.getValue());
+            Files.write(path, file);
+        }
+        ManifestWriter again = ManifestWriter.open(root);
+        assertThat(again.current().voidRanges()).hasSize(1);
+        for (int i = 2; i < 5; i++) {
+            again.makeVoid(List.of(new VoidRange(key(i), 0, 80, 3, 0)));
+            assertThat(ManifestFile.read(root).voidRanges()).hasSize(i);
+            assertThat(ManifestFile.copy(root)).hasSameBinaryContentAs(ManifestFile.path(root));
+        }
+    }
+
+    /** What is part of a change was never acknowledged, or the copy has it. */
+    @Test
+    void open_aPartOfAChangeWasAppended_goesOnFromTheCopy() throws IOException {
+        Manifest expected = written();
+        Files.write(ManifestFile.path(root), new byte[] {60, 0, 0, 0, 1}, StandardOpenOption.APPEND);
+        assertThat(ManifestFile.read(root).toString()).isEqualTo(expected.toString());
+        ManifestWriter again = ManifestWriter.open(root);
+        again.makeVoid(List.of(new VoidRange(key(2), 0, 80, 3, 0)));
+        assertThat(ManifestFile.read(root).voidRanges()).hasSize(2);
+        Files.delete(ManifestFile.copy(root));
+        assertThat(ManifestFile.read(root).voidRanges()).hasSize(2);
     }
 
     private static void check(Manifest manifest, TreeMap<Long, ListedPack> packs, List<VoidRange> said) {
@@ -104,11 +178,14 @@ class ManifestTest {
     @Tag("exhaustive")
     @Test
     void read_everyBitAndEveryLength_theCopyOrAnError() throws IOException {
-        String expected = written().toString();
+        Manifest written = written();
+        String expected = written.toString();
         Path first = ManifestFile.path(root);
         Path copy = ManifestFile.copy(root);
         byte[] good = Files.readAllBytes(first);
         assertThat(Files.readAllBytes(copy)).isEqualTo(good);
+        int wholeBytes = ManifestLayout.wholeBytes(good);
+        assertThat(good.length).as("the last change was appended").isGreaterThan(wholeBytes);
         for (int bit = 0; bit < good.length * 8 + good.length; bit++) {
             byte[] bad = bit < good.length * 8 ? good.clone() : Arrays.copyOf(good, bit - good.length * 8);
             if (bit < good.length * 8) {
@@ -118,7 +195,12 @@ class ManifestTest {
             if (bit / 8 != 7 || bit >= good.length * 8) {
                 assertThat(ManifestFile.read(root).toString()).isEqualTo(expected);
                 Files.write(copy, bad);
-                assertThatThrownBy(() -> ManifestFile.read(root)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("manifest");
+                if (bad.length == wholeBytes) {
+                    // cut between two changes, both of them: only this can't be told
+                    assertThat(ManifestFile.read(root).edits()).isEqualTo(written.edits() - 1);
+                } else {
+                    assertThatThrownBy(() -> ManifestFile.read(root)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining("manifest");
+                }
                 Files.write(copy, good);
             } else {
                 // another version's

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -72,6 +74,39 @@ class ManifestWriterTest {
         assertThat(ManifestFile.read(root).packsInOrder()).isEqualTo(writer.current().packsInOrder());
         // the file that the copy took the place of has left its room
         assertThat(ManifestFile.copy(root)).hasSameBinaryContentAs(ManifestFile.path(root));
+    }
+
+    /** It goes on as long as there is any room, and what it can't do it hasn't done. */
+    @Test
+    void makeVoid_noBlockIsFree_whatWasAcknowledgedIsThere() throws IOException {
+        int done = 0;
+        int refused = 0;
+        for (int i = 0; i < 400; i++) {
+            try {
+                writer.makeVoid(List.of(new VoidRange(StreamKey.of("key-" + i), 0, 10, PACKS + 1, 0)));
+                done++;
+            } catch (IOException full) {
+                refused++;
+            }
+            assertThat(ManifestFile.read(root).voidRanges()).hasSize(writer.current().voidCount());
+            assertThat(writer.current().voidCount()).isEqualTo(done);
+        }
+        assertThat(done).isPositive();
+        assertThat(refused).isPositive();
+        writer.replace(List.of(), writer.current().packsInOrder().stream().map(ListedPack::number).toList(), writer.current());
+        assertThat(ManifestFile.read(root).packsInOrder()).isEmpty();
+        assertThat(ManifestWriter.open(root).current().voidRanges()).isEmpty();
+    }
+
+    /** Power was lost within the append. */
+    @Test
+    void open_noBlockIsFreeAndAPartOfAChangeWasAppended_opens() throws IOException {
+        Files.write(ManifestFile.path(root), new byte[] {60, 0, 0, 0, 1}, StandardOpenOption.APPEND);
+        fill();
+        ManifestWriter opened = ManifestWriter.open(root);
+        assertThat(opened.current().packsInOrder()).isEqualTo(writer.current().packsInOrder());
+        opened.replace(List.of(), List.of(1L, 2L), opened.current());
+        assertThat(ManifestFile.read(root).packsInOrder()).hasSize(PACKS - 2);
     }
 
     @Test

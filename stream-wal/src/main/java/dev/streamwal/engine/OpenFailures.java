@@ -4,7 +4,9 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.StreamKey;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -16,13 +18,22 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OpenFailures {
 
-    /** Limit of open failures. A task beyond it is known again when its next attempt fails. */
+    /** Limit of open failures. Of tasks beyond it, those that failed first, the log hears again when they fail at their next attempt. */
     static final int MAX_OPEN = 10_000;
+
+    /** Of so many, those that failed last, the cause is kept: with its stack trace it takes some 5 KB. Of others it is what it said, and of which class. */
+    static final int MAX_CAUSES = 100;
+
+    private static final int MAX_TEXT = 1_000;
 
     private final InstantSource clock;
 
+    /** In the order in which they happened; all before those of which the cause is kept. */
     @GuardedBy("this")
-    private final Map<Task, Failure> open = new LinkedHashMap<>();
+    private final Map<Task, Failure> older = new LinkedHashMap<>();
+
+    @GuardedBy("this")
+    private final Map<Task, Failure> newest = new LinkedHashMap<>();
 
     @GuardedBy("this")
     private Instant since;
@@ -44,7 +55,30 @@ public final class OpenFailures {
      * @param number how many failures there were before
      * @param key of the stream; null if the failure concerns the whole log
      */
-    public record Failure(long number, String task, @Nullable String key, Throwable cause) {}
+    public record Failure(long number, String task, @Nullable String key, Throwable cause) {
+
+        private Failure inBrief() {
+            return new Failure(number, task, key, new CauseInBrief(cause));
+        }
+    }
+
+    /** What is kept of a cause, without its stack trace. */
+    private static final class CauseInBrief extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        CauseInBrief(Throwable cause) {
+            super(shortened(String.valueOf(cause)), null, false, false);
+        }
+
+        private static String shortened(String text) {
+            return text.substring(0, Math.min(text.length(), MAX_TEXT));
+        }
+
+        @Override
+        public String toString() {
+            return String.valueOf(getMessage());
+        }
+    }
 
     /**
      * What is known at one moment.
@@ -81,10 +115,24 @@ public final class OpenFailures {
         isAnyOpen = true;
         last = new Failure(failures++, task, key, cause);
         Task failed = new Task(task, key);
-        open.remove(failed);
-        if (open.size() < MAX_OPEN) {
-            open.put(failed, last);
+        Failure unusedOlder = older.remove(failed);
+        Failure unusedNewest = newest.remove(failed);
+        newest.put(failed, last);
+        if (newest.size() > MAX_CAUSES) {
+            Map.Entry<Task, Failure> first = removeFirst(newest);
+            older.put(first.getKey(), first.getValue().inBrief());
         }
+        if (older.size() > MAX_OPEN - MAX_CAUSES) {
+            Map.Entry<Task, Failure> unusedFirst = removeFirst(older);
+        }
+    }
+
+    private static Map.Entry<Task, Failure> removeFirst(Map<Task, Failure> failures) {
+        Iterator<Map.Entry<Task, Failure>> all = failures.entrySet().iterator();
+        Map.Entry<Task, Failure> first = all.next();
+        Map.Entry<Task, Failure> copy = Map.entry(first.getKey(), first.getValue());
+        all.remove();
+        return copy;
     }
 
     /** The log takes no more appends. The first cause counts. */
@@ -118,20 +166,25 @@ public final class OpenFailures {
     }
 
     private synchronized void over(Task task, long begun) {
-        Failure failure = open.get(task);
+        Failure failure = newest.getOrDefault(task, older.get(task));
         if (failure != null && failure.number() < begun) {
-            open.remove(task);
+            older.remove(task);
+            newest.remove(task);
             look();
         }
     }
 
     private synchronized void overForAll(String task, long begun) {
-        open.values().removeIf(failure -> failure.task().equals(task) && failure.number() < begun);
+        for (Map<Task, Failure> open : List.of(older, newest)) {
+            open.values().removeIf(failure -> failure.task().equals(task) && failure.number() < begun);
+        }
         look();
     }
 
     private synchronized void overForStream(String key, String exceptTask) {
-        open.keySet().removeIf(task -> Objects.equals(task.key(), key) && !task.name().equals(exceptTask));
+        for (Map<Task, Failure> open : List.of(older, newest)) {
+            open.keySet().removeIf(task -> Objects.equals(task.key(), key) && !task.name().equals(exceptTask));
+        }
         look();
     }
 
@@ -141,8 +194,9 @@ public final class OpenFailures {
             return;
         }
         last = null;
-        open.values().forEach(failure -> last = failure);
-        if (isAnyOpen && open.isEmpty()) {
+        older.values().forEach(failure -> last = failure);
+        newest.values().forEach(failure -> last = failure);
+        if (isAnyOpen && last == null) {
             isAnyOpen = false;
             since = clock.instant();
         }

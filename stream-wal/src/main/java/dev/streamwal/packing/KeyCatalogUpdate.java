@@ -30,12 +30,18 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Rewrites the key catalogue when it covers too few packs: the previous catalogue, merged with the tables of the packs that it doesn't cover. One
- * update at a time; no other thread waits for it, because packs don't change. The new catalogue has all segments that still count: those of covered
- * packs come from the previous catalogue, those of the others from their tables.
+ * update at a time; no other thread waits for it, as packs don't change. The new catalogue has all segments that still count: those of covered packs
+ * come from the previous catalogue, those of the others from their tables.
+ *
+ * <p>The filter of the streams that aren't in memory any more is made anew on the way, of all keys in packs: else it would have keys of which all has
+ * expired, and more with each day. <b>Why it lacks no key:</b> when it is begun, all packs that there are then are covered. A stream that was let go of before
+ * has what it has in these, or in what is made of them. One that is let go of later is added to it, too. Where a pack isn't covered, or the catalogue isn't written, the
+ * filter stays as it was.
  */
 final class KeyCatalogUpdate {
 
@@ -59,6 +65,8 @@ final class KeyCatalogUpdate {
 
     /** Checks for a stop after so many segments. */
     private static final int KEYS_BETWEEN_LOOKS = 1 << 12;
+
+    private static final Consumer<StreamKey> NOBODY = key -> {};
 
     private final PackStore store;
     /** Packs whose tables can't be read whole: the catalogue doesn't cover them. */
@@ -130,11 +138,26 @@ final class KeyCatalogUpdate {
             if (!isDue(readable, before == null ? List.of() : before.packs(), before == null ? 0 : before.keys())) {
                 return false;
             }
-            return new Update(now, before, readable, file).isWritten(isStopped);
+            Update update = new Update(now, before, readable, file);
+            KeyFilter forgotten = store.forgotten();
+            return forgotten.isWorthRenewing() ? isWritten(update, forgotten, isStopped) : update.isWritten(NOBODY, isStopped);
         } catch (CorruptSegmentException e) {
             return Files.deleteIfExists(PackFiles.keys(store.root()));
         } catch (UnreadablePack e) {
             return unreadable.add(e.number);
+        }
+    }
+
+    private boolean isWritten(Update update, KeyFilter forgotten, BooleanSupplier isStopped) throws IOException {
+        KeyFilter renewal = forgotten.renew();
+        boolean isWhole = false;
+        try {
+            boolean isOfAll = update.coversAllOf(store.manifest());
+            boolean isWritten = update.isWritten(isOfAll ? renewal::add : NOBODY, isStopped);
+            isWhole = isOfAll && isWritten;
+            return isWritten;
+        } finally {
+            forgotten.renewed(isWhole);
         }
     }
 
@@ -220,8 +243,17 @@ final class KeyCatalogUpdate {
             }
         }
 
-        /** Whether it was written: false if it was stopped, or the content exceeds a catalogue's limits. */
-        boolean isWritten(BooleanSupplier isStopped) throws IOException {
+        /** Whether the catalogue covers all packs of a manifest. */
+        boolean coversAllOf(Manifest other) {
+            return other.packsInOrder().stream().allMatch(pack -> ordinals.containsKey(pack.number()));
+        }
+
+        /**
+         * Whether it was written: false if it was stopped, or the content exceeds a catalogue's limits.
+         *
+         * @param keysInPacks receives all keys
+         */
+        boolean isWritten(Consumer<StreamKey> keysInPacks, BooleanSupplier isStopped) throws IOException {
             try (KeyCatalogWriter writer = KeyCatalogWriter.create(store.root(), covered, now.edits())) {
                 for (ListedPack pack : added) {
                     advance(store.reader(pack).walk(), pack);
@@ -230,6 +262,9 @@ final class KeyCatalogUpdate {
                 for (int keys = 0; catalogedKey != null || !heads.isEmpty(); keys++) {
                     StreamKey key = merge();
                     segments.sort(Comparator.comparingLong(CatalogedSegment::basePosition));
+                    if (!segments.isEmpty()) {
+                        keysInPacks.accept(key);
+                    }
                     boolean isStopping = keys % KEYS_BETWEEN_LOOKS == 0 && isStopped.getAsBoolean();
                     if (isStopping || !(segments.isEmpty() || writer.add(key.utf8(), segments))) {
                         return false;

@@ -3,12 +3,17 @@ package dev.streamwal.packing;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.StreamKey;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Tells whether a key was added, without reading anything: "no" is certain, and "yes" is wrong for a few keys. A filter of Bloom's (Space/time
- * trade-offs in hash coding with allowable errors, 1970), which grows by further filters, each twice as large (Almeida and others, Scalable Bloom
- * filters, 2007), up to a limit of memory; beyond that more and more keys seem to be there. Thread-safe: a look-up finds each key whose addition
- * happened before it.
+ * Keys that were added, and a few that weren't: whether a key is among them is told without reading anything, and "no" is certain. A filter of Bloom's
+ * (Space/time trade-offs in hash coding with allowable errors, 1970), which grows by further filters, each twice as large (Almeida and others, Scalable
+ * Bloom filters, 2007), up to a limit of memory; beyond that more and more keys seem to be there.
+ *
+ * <p>No key can be taken out of it. So now and then it is {@linkplain #renew made anew} of the keys that are still meant: then it is as large as these need,
+ * however many others have been there.
+ *
+ * <p>Thread-safe: whoever learned that a key was added, by whatever gives order between threads, finds it.
  */
 final class KeyFilter {
 
@@ -29,7 +34,57 @@ final class KeyFilter {
     @GuardedBy("this")
     private int left;
 
+    /** How many keys were added, as far as can be told, and how many there were when it was made anew. */
+    @GuardedBy("this")
+    private long keys;
+
+    @GuardedBy("this")
+    private long keysBefore;
+
+    /** What is to take its place; null where nothing is. */
+    @GuardedBy("this")
+    private @Nullable KeyFilter renewal;
+
+    /** Whether so many keys have come since it was made anew that it is worth it to do that again. */
+    synchronized boolean isWorthRenewing() {
+        return keys >= Math.max(FIRST_BITS / BITS_A_KEY, 2 * keysBefore);
+    }
+
+    /**
+     * Begins to make it anew. The caller adds to the new one each key that is still meant of those that were added before, and then calls {@link #renewed}.
+     * What is added to this one meanwhile is added to that one, too. One at a time.
+     */
+    synchronized KeyFilter renew() {
+        KeyFilter begun = new KeyFilter();
+        renewal = begun;
+        return begun;
+    }
+
+    /** @param isWhole whether the new one has all keys that are meant, and takes the place of this one; else this one stays as it is */
+    synchronized void renewed(boolean isWhole) {
+        KeyFilter by = renewal;
+        renewal = null;
+        if (isWhole && by != null) {
+            by.moveTo(this);
+            keysBefore = keys;
+        }
+    }
+
+    private synchronized void moveTo(KeyFilter other) {
+        other.takeOver(filters, left, keys);
+    }
+
+    private synchronized void takeOver(long[][] newFilters, int newLeft, long newKeys) {
+        left = newLeft;
+        keys = newKeys;
+        filters = newFilters;
+    }
+
     synchronized void add(StreamKey key) {
+        KeyFilter next = renewal;
+        if (next != null) {
+            next.add(key);
+        }
         long hash = hash(key.utf8());
         long[][] now = filters;
         if (mayHave(now, hash)) {
@@ -42,6 +97,7 @@ final class KeyFilter {
             left = bits / BITS_A_KEY;
             filters = now;
         }
+        keys++;
         left = Math.max(0, left - 1);
         long[] newest = now[now.length - 1];
         for (int i = 0; i < BITS_SET; i++) {

@@ -2,12 +2,13 @@ package dev.streamwal.packing;
 
 import dev.streamwal.format.StreamKey;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Packs that have to be in the log's directory: packs that are in use, packs that a half-completed cut needs, and packs that a sweep could not write
- * anew, because they are in the tier. Thread-safe.
+ * Packs that are to be in the log's directory: those that somebody is working on, those that a cut needs that failed half way, those that a sweep could
+ * not write anew, as they are in the tier, and one that is to be written anew so that the list of deletions stays short. Thread-safe.
  */
 final class NeededPacks {
 
@@ -15,6 +16,7 @@ final class NeededPacks {
     /** At most one pack for each stream: its next cut is decided when the one before is completed. */
     private final Map<StreamKey, Long> byCut = new ConcurrentHashMap<>();
     private volatile Set<Long> bySweep = Set.of();
+    private volatile OptionalLong byDeletions = OptionalLong.empty();
 
     /** Keeps a pack in the log's directory until {@link #release}. */
     void hold(long number) {
@@ -39,13 +41,23 @@ final class NeededPacks {
         bySweep = Set.copyOf(numbers);
     }
 
-    /** What the last sweep could not write anew. */
-    Set<Long> bySweep() {
-        return bySweep;
+    /** What is to be written anew next, so that deletions needn't be listed any more; replaces what was before. */
+    void byDeletions(OptionalLong number) {
+        byDeletions = number;
+    }
+
+    /** Whether a pack is to be fetched from the tier, as nobody waits for it who would. */
+    boolean isToBeFetched(long number) {
+        return bySweep.contains(number) || isByDeletions(number);
+    }
+
+    private boolean isByDeletions(long number) {
+        OptionalLong one = byDeletions;
+        return one.isPresent() && one.getAsLong() == number;
     }
 
     /** Whether a pack is to be in the log's directory. */
     boolean isNeeded(long number) {
-        return bySweep.contains(number) || held.containsKey(number) || byCut.containsValue(number);
+        return isToBeFetched(number) || held.containsKey(number) || byCut.containsValue(number);
     }
 }

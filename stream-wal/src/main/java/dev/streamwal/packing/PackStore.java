@@ -115,7 +115,7 @@ public final class PackStore implements PackedData {
      */
     private volatile boolean isInheritedWhole = true;
     private volatile boolean hasInherited = true;
-    /** Streams that packs of this writer have, and that aren't in memory any more. */
+    /** Streams that packs of this writer have, and that aren't in memory any more; and others. {@link KeyCatalogUpdate} makes it anew. */
     private final KeyFilter forgotten = new KeyFilter();
     /** Packs of which this writer knows where all their streams end, except streams that were forgotten. So a new stream isn't looked up in them. */
     private final Set<Long> ofThisWriter = ConcurrentHashMap.newKeySet();
@@ -612,7 +612,17 @@ public final class PackStore implements PackedData {
             return false;
         }
         forgotten.add(stream.key());
-        return lookUpEnd(stream.key()).end().filter(packed -> packed.position() == end).isPresent();
+        boolean isPacked = lookUpEnd(stream.key()).end().filter(packed -> packed.position() == end).isPresent();
+        if (isPacked) {
+            // it may be made anew of packs that were listed before those that have just been found
+            forgotten.add(stream.key());
+        }
+        return isPacked;
+    }
+
+    /** The streams that aren't in memory any more, and that packs have. */
+    KeyFilter forgotten() {
+        return forgotten;
     }
 
     private boolean isInNoPack(StreamKey key, Manifest now) throws IOException {
@@ -1263,14 +1273,15 @@ public final class PackStore implements PackedData {
 
     /** For how many more streams something in packs may be deleted. */
     int roomForVoids() {
-        return Manifest.MAX_VOID_RANGES - manifest.current().voidRanges().size();
+        return Manifest.MAX_VOID_RANGES - manifest.current().voidCount();
     }
 
     private void checkRoomFor(List<VoidRange> ranges, Manifest before) {
         if (!before.hasRoomFor(ranges)) {
-            throw new WalException("list of packs has no room for more deletions of streams in packs: deletions=" + before.voidRanges().size()
+            throw new WalException("list of packs has no room for more deletions of streams in packs: deletions=" + before.voidCount()
                     + ", more=" + ranges.size() + ", limit=" + Manifest.MAX_VOID_RANGES + ", root=" + root + "; they go as the packs that they are in are"
-                    + " merged, written anew or expire: pack() and sweep(), or purge all streams, of which whole packs go; then try again",
+                    + " written anew, which didn't make room now, or expire: look at health() for why, as a full disk or a tier that is away; then pack() and try"
+                    + " again",
                     root, null, WalException.NO_POSITION);
         }
     }
@@ -1292,7 +1303,7 @@ public final class PackStore implements PackedData {
         if (isWhole && !unneeded.isEmpty()) {
             change(List.of(), List.of(), () -> manifest.dropVoid(unneeded));
         }
-        return manifest.current().voidRanges().size();
+        return manifest.current().voidCount();
     }
 
     /**

@@ -41,9 +41,16 @@ public final class PackSweep {
     private record Kind(long windowMillis, long retentionMillis) {}
 
     private final PackStore store;
+    /** Used by {@link #reclaim}. */
+    private final ManyVoids manyVoids;
 
     public PackSweep(PackStore store) {
+        this(store, new ManyVoids(ManyVoids.MANY));
+    }
+
+    PackSweep(PackStore store, ManyVoids manyVoids) {
         this.store = store;
+        this.manyVoids = manyVoids;
     }
 
     /** The packs in the form of a plan's input. */
@@ -71,25 +78,29 @@ public final class PackSweep {
     }
 
     /**
-     * Rewrites packs of which less than two thirds counts, which frees the rest. If a pack can't be read or written, the others are still done. A pack
-     * in the tier stays while anything of it counts.
+     * Rewrites packs of which less than two thirds counts, which frees the rest, and others where there are {@link ManyVoids many deletions}; then drops
+     * deletions that concern nothing any more. If a pack can't be read or written, the others are still done. A pack in the tier stays while anything of it
+     * counts; where there are many deletions, one after the other is asked for, and rewritten by a later call. Locks for each pack, as another thread may wait.
+     * One at a time.
      *
      * @return the number of rewritten packs
      */
     public int reclaim(Consumer<Exception> failed) {
         int reclaimed = 0;
+        boolean isAnyOfMany = false;
         try {
-            Map<Long, Voided> voided = store.voided();
+            Map<Long, Voided> voided = store.whilePacking(store::voided);
+            manyVoids.decide(store.manifest().voidCount(), store.packs().stream().map(ListedPack::number).toList(), voided.keySet());
             for (ListedPack pack : store.packs()) {
                 try {
                     Voided of = voided.getOrDefault(pack.number(), Voided.NOTHING);
-                    if (isWorthIt(pack, of)) {
-                        Manifest copied = store.manifest();
-                        boolean isAny = isAnyCounting(pack);
-                        if (!isAny || !copied.isInTier(pack)) {
-                            store.replace(List.of(pack), isAny ? List.of(withoutVoids(pack)) : List.of(), copied);
-                            reclaimed++;
-                        }
+                    boolean isOfMany = manyVoids.isToBeWritten(pack.number()) && !store.manifest().isInTier(pack);
+                    if (isOfMany) {
+                        manyVoids.tried(pack.number());
+                    }
+                    if ((isOfMany || isWorthIt(pack, of)) && store.whilePacking(() -> isReclaimed(pack))) {
+                        reclaimed++;
+                        isAnyOfMany |= isOfMany;
                     }
                 } catch (WalClosedException e) {
                     throw e;
@@ -97,12 +108,30 @@ public final class PackSweep {
                     failed.accept(e);
                 }
             }
+            store.needed().byDeletions(manyVoids.first());
+            if (manyVoids.isToLook(store.manifest().voidCount(), isAnyOfMany)) {
+                manyVoids.looked(store.whilePacking(store::dropUnneededVoids));
+            }
         } catch (WalClosedException e) {
             throw e;
         } catch (IOException | WalException e) {
             failed.accept(e);
         }
         return reclaimed;
+    }
+
+    private boolean isReclaimed(ListedPack pack) throws IOException {
+        Manifest copied = store.manifest();
+        if (copied.pack(pack.number()).isEmpty()) {
+            // merged, or expired, in between
+            return false;
+        }
+        boolean isAny = isAnyCounting(pack);
+        if (isAny && copied.isInTier(pack)) {
+            return false;
+        }
+        store.replace(List.of(pack), isAny ? List.of(withoutVoids(pack)) : List.of(), copied);
+        return true;
     }
 
     private boolean isWorthIt(ListedPack pack, Voided voided) throws IOException {

@@ -134,8 +134,8 @@ public final class Packer {
     /** Writing the catalogue of keys. */
     private static final String LIST_KEYS = "list keys";
 
-    /** With fewer deletions and cuts in packs, the manifest is small. */
-    private static final int MIN_VOIDS = 1 << 12;
+    /** For deletions of as many threads as there may be. */
+    private static final int MIN_ROOM = 1 << 12;
 
     /** Larger segments gain nothing from packing. */
     static final int MAX_SEGMENT_BYTES = PackWriter.MAX_SEGMENT_BYTES;
@@ -164,8 +164,6 @@ public final class Packer {
     private final SharedPacker shared;
     private final Merger merger;
     private final KeyCatalogUpdate keys;
-    /** With so many deletions and cuts in packs, those that concern nothing any more are looked for. */
-    private int nextVoids = MIN_VOIDS;
 
     /**
      * For an open log.
@@ -375,16 +373,34 @@ public final class Packer {
             }
         }
         try {
-            int unused = store.whilePacking(() -> sweep.reclaim(failure -> events.packingFailed(PACK, failure)));
-            if (store.manifest().voidRanges().size() >= nextVoids) {
-                // again when there are twice as many, so it costs little for each
-                nextVoids = Math.max(MIN_VOIDS, 2 * store.whilePacking(store::dropUnneededVoids));
-            }
-        } catch (IOException | WalException e) {
+            reclaim();
+        } catch (WalException e) {
             failed(isStopped, PACK, e);
         }
         ended(isStopped, PACK, begun);
         return moved;
+    }
+
+    private void reclaim() {
+        int unused = sweep.reclaim(failure -> events.packingFailed(PACK, failure));
+    }
+
+    /**
+     * Returns when there is room for a deletion in packs, or none can be made now. Packing makes room in time, unless deletions come much faster than
+     * it passes: whoever deletes then does it. Does nothing within a callback.
+     */
+    public void makeRoomForDeletion() {
+        if (store.roomForVoids() < MIN_ROOM && !store.isDeletedByCaller()) {
+            makeRoomInTurn();
+        }
+    }
+
+    private synchronized void makeRoomInTurn() {
+        // the one before may have made it
+        if (store.roomForVoids() < MIN_ROOM) {
+            log.checkWriter();
+            reclaim();
+        }
     }
 
     /** Whether there is a pack of this window, alone or with others. */

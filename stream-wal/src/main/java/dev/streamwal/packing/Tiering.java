@@ -238,7 +238,7 @@ public final class Tiering implements PackedTier {
         log.checkWriter();
         Manifest now = store.manifest();
         List<ListedPack> due = due(now);
-        List<ListedPack> wanted = now.packsInOrder().stream().filter(pack -> now.isInTier(pack) && store.needed().bySweep().contains(pack.number())).toList();
+        List<ListedPack> wanted = now.packsInOrder().stream().filter(pack -> now.isInTier(pack) && store.needed().isToBeFetched(pack.number())).toList();
         if (due.isEmpty() && wanted.isEmpty() && isUpToDate(now) && hasTables() && isComplete(now)) {
             return new Moved(0, null);
         }

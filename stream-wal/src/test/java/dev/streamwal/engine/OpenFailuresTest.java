@@ -3,7 +3,10 @@ package dev.streamwal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.format.StreamKey;
+import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class OpenFailuresTest {
@@ -108,9 +111,48 @@ class OpenFailuresTest {
         failures.failed("seal", "one more", CAUSE);
         assertOpen("seal", 0);
         failures.endedForAll("recover", failures.begins());
-        assertThat(failures.view().last()).isEmpty();
-        // tried again, and told of now that there is room
-        failures.failed("seal", "one more", CAUSE);
         assertOpen("seal", 0);
+        nowMillis = 10;
+        failures.ended("seal", "one more", failures.begins());
+        assertNoneOpen(10);
+    }
+
+    /** As while a disk fails under many streams. */
+    @Test
+    void failed_ofManyStreams_fewCausesAreKept_andNoneOfTheTasksIsMissed() {
+        int all = OpenFailures.MAX_OPEN;
+        List<Exception> causes = new ArrayList<>();
+        for (int i = 0; i < all; i++) {
+            causes.add(new IOException("no sector of stream " + i));
+            failures.failed("seal", "s" + i, causes.get(i));
+        }
+        int kept = 0;
+        for (int i = all - 1; i >= 0; i--) {
+            OpenFailures.Failure last = failures.view().last().orElseThrow();
+            assertThat(last.task()).isEqualTo("seal");
+            assertThat(last.key()).isEqualTo("s" + i);
+            assertThat(last.cause()).hasToString("java.io.IOException: no sector of stream " + i);
+            kept += last.cause().equals(causes.get(i)) ? 1 : 0;
+            assertThat(last.cause().equals(causes.get(i)) || last.cause().getStackTrace().length == 0).isTrue();
+            failures.ended("seal", "s" + i, failures.begins());
+        }
+        assertNoneOpen(0);
+        assertThat(kept).as("of the last ones the cause itself").isEqualTo(100);
+    }
+
+    /** One that fails again is the last one again, with its cause. */
+    @Test
+    void failed_olderOneAgain_isTheLast() {
+        for (int i = 0; i < 500; i++) {
+            failures.failed("seal", "s" + i, CAUSE);
+        }
+        Exception again = new IllegalStateException("again");
+        failures.failed("seal", "s3", again);
+        assertThat(failures.view().last().orElseThrow().cause()).isSameAs(again);
+        failures.ended("seal", "s3", failures.begins());
+        assertThat(failures.view().last().orElseThrow().key()).isEqualTo("s499");
+        failures.endedForStream("s7", "");
+        failures.endedForAll("seal", failures.begins());
+        assertNoneOpen(0);
     }
 }

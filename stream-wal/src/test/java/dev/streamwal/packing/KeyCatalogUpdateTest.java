@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.streamwal.StreamWal;
 import dev.streamwal.SweepResult;
 import dev.streamwal.WalOptions;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.ManifestFile;
@@ -15,11 +16,15 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.storage.FreeSpace;
+import dev.streamwal.storage.PositionsWriter;
+import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
@@ -110,6 +115,36 @@ class KeyCatalogUpdateTest {
 
     private static String key(int number) {
         return "key/" + number;
+    }
+
+    /** Of the streams that were let go of, those that packs have are known behind it; of others, that have expired, the filter is rid. */
+    @Test
+    void pass_manyStreamsThatWereLetGoOfHaveExpired_theFilterOfThoseIsMadeAnew() throws IOException {
+        beginWithPacks();
+        Files.delete(PackFiles.keys(root));
+        PackStore store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
+        KeyFilter forgotten = store.forgotten();
+        List<StreamKey> there = new ArrayList<>();
+        try (WalReader reader = WalReader.open(root)) {
+            reader.keys().forEach(key -> there.add(StreamKey.of(key)));
+        }
+        assertThat(there).hasSizeGreaterThan(PACKS);
+        there.forEach(forgotten::add);
+        for (int i = 0; i < 200_000; i++) {
+            forgotten.add(StreamKey.of("gone/" + i));
+        }
+        long before = forgotten.bytes();
+        new KeyCatalogUpdate(store).pass(() -> {
+            // another thread, in the middle
+            forgotten.add(StreamKey.of("let go of meanwhile"));
+            return false;
+        });
+        assertThat(PackFiles.keys(root)).exists();
+        assertThat(there).allMatch(forgotten::mayHave);
+        assertThat(forgotten.mayHave(StreamKey.of("let go of meanwhile"))).isTrue();
+        assertThat(IntStream.range(0, 10_000).filter(i -> forgotten.mayHave(StreamKey.of("gone/" + i))).count()).isLessThan(50);
+        assertThat(forgotten.bytes()).isLessThan(before);
+        store.close();
     }
 
     /** A pack a window; each has a key that no other has. */

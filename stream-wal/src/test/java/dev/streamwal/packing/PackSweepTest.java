@@ -1,16 +1,21 @@
 package dev.streamwal.packing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
+import dev.streamwal.manifest.Manifest;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.storage.FreeSpace;
 import dev.streamwal.storage.PositionsWriter;
+import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -116,6 +121,52 @@ class PackSweepTest {
             assertThat(store.find(key(i))).isEmpty();
         }
         assertThat(store.find(key(KEYS - 1))).hasSize(WINDOWS);
+    }
+
+    /** Each is listed, and there is a limit for that. */
+    @Test
+    void reclaim_manyAreDeletedAndLittleOfEachPack_rewritesEachOnce_andListsThemNoLonger() throws IOException {
+        PackSweep sweep = new PackSweep(store, new ManyVoids(30));
+        forget(0, 29);
+        assertThat(sweep.reclaim(failures::add)).isZero();
+        forget(29, 30);
+        assertThat(sweep.reclaim(failures::add)).isEqualTo(WINDOWS);
+        assertThat(store.manifest().voidCount()).isZero();
+        assertThat(store.packs()).allSatisfy(pack -> assertThat(pack.segments()).isEqualTo(KEYS - 30));
+        assertThat(store.find(key(0))).isEmpty();
+        assertThat(store.find(key(29))).isEmpty();
+        assertThat(store.find(key(30))).hasSize(WINDOWS);
+        // and so on, without end
+        for (int i = 1; i <= 5; i++) {
+            forget(i * 30, i * 30 + 15);
+            assertThat(sweep.reclaim(failures::add)).isZero();
+            forget(i * 30 + 15, i * 30 + 30);
+            assertThat(sweep.reclaim(failures::add)).isEqualTo(WINDOWS);
+            assertThat(store.manifest().voidCount()).isZero();
+        }
+        assertThat(failures).isEmpty();
+    }
+
+    /** Deletions come faster than packing passes. */
+    @Test
+    void makeRoomForDeletion_listIsFull_isMadeByWhoDeletes() throws IOException {
+        Map<StreamKey, Long> others = new HashMap<>();
+        for (int i = 0; i < Manifest.MAX_VOID_RANGES; i++) {
+            others.put(StreamKey.of("of no pack/" + i), Long.MAX_VALUE);
+        }
+        store.forgetBelow(others, List.of());
+        assertThatThrownBy(() -> forget(0, 1)).isInstanceOf(WalException.class).hasMessageContaining("no room for more deletions");
+        Packer packer = new Packer(store, new PackSweep(store), stub(SegmentStorage.class), stub(Packer.PackedLog.class), stub(Packer.Events.class), 1, 1);
+        packer.makeRoomForDeletion();
+        forget(0, 1);
+        assertThat(store.manifest().voidCount()).isEqualTo(1);
+        assertThat(store.find(key(0))).isEmpty();
+        assertThat(store.find(key(1))).hasSize(WINDOWS);
+    }
+
+    private static <T> T stub(Class<T> type) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type},
+                (proxy, method, arguments) -> method.getReturnType() == long.class ? 0L : null));
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.engine.OpenFailures;
 import dev.streamwal.error.TierUnavailableException;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.objectstore.ObjectStore;
 import dev.streamwal.pack.PackFiles;
@@ -22,7 +23,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -90,6 +93,33 @@ class TieringTest {
             assertThat(PackTableFile.isWhole(root, pack.number(), pack.bytes())).as("table of pack %d", pack.number()).isTrue();
         }
         assertThat(names()).noneMatch(name -> name.endsWith(".tmp") || name.endsWith(".pack"));
+    }
+
+    /** Else each would be listed until all packs in the tier expire, and there is a limit for that. */
+    @Test
+    void pass_manyWereDeletedInPacksInTheTier_thesePacksAreFetchedOneByOneAndWrittenAnew() throws IOException {
+        writeLog("gone", "meter");
+        PackStore store = store(FreeSpace.UNKNOWN);
+        long now = BEGIN.plus(RETENTION.dividedBy(3)).toEpochMilli();
+        Tiering tiering = new Tiering(store, stub(Packer.PackedLog.class, now), stub(Packer.Events.class, 0), new Tiering.Settings(tier, 0, 1), () -> 7,
+                () -> 0);
+        int packs = tiering.pass();
+        assertThat(packs).isPositive().isEqualTo(store.manifest().objects().size());
+        store.forgetBelow(Map.of(StreamKey.of("gone"), Long.MAX_VALUE), List.of());
+        PackSweep sweep = new PackSweep(store, new ManyVoids(1));
+        List<Exception> failures = new ArrayList<>();
+        int rewritten = 0;
+        for (int pass = 0; pass <= packs; pass++) {
+            rewritten += sweep.reclaim(failures::add);
+            int unused = tiering.pass();
+            assertThat(store.manifest().objects().size()).as("in the tier, all but one or two").isGreaterThanOrEqualTo(packs - 2);
+        }
+        assertThat(failures).isEmpty();
+        assertThat(rewritten).isEqualTo(packs);
+        assertThat(store.manifest().voidCount()).isZero();
+        assertThat(store.find(StreamKey.of("gone"))).isEmpty();
+        assertThat(store.find(StreamKey.of("meter"))).hasSize(WINDOWS);
+        store.close();
     }
 
     private Tiering tiering(PackStore store, ObjectStore objects) {
@@ -238,11 +268,17 @@ class TieringTest {
     }
 
     private void writeLog() {
+        writeLog("meter");
+    }
+
+    private void writeLog(String... keys) {
         AtomicReference<Instant> now = new AtomicReference<>(BEGIN);
         WalOptions options = WalOptions.builder().window(WINDOW).retention(RETENTION).ownSegments(0).clock(now::get).build();
         try (StreamWal wal = StreamWal.open(root, options)) {
             for (int window = 0; window < WINDOWS; window++) {
-                wal.stream("meter").append("231.5".getBytes(StandardCharsets.UTF_8));
+                for (String key : keys) {
+                    wal.stream(key).append("231.5".getBytes(StandardCharsets.UTF_8));
+                }
                 now.set(now.get().plus(WINDOW));
                 int unused = wal.pack();
             }

@@ -1,0 +1,198 @@
+package dev.streamwal.manifest;
+
+import dev.streamwal.format.StreamKey;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Predicate;
+
+/**
+ * Void ranges, by stream. Immutable: with a few more it shares nearly all with what it was, so that a deletion costs the same however many there were. Those
+ * that came last are in a small map, which is copied for each; it joins the large one when it is as large as that one's square root.
+ */
+final class VoidRanges {
+
+    /** Smaller maps aren't worth two. */
+    private static final int MIN_RECENT = 64;
+
+    static final VoidRanges NONE = new VoidRanges(Map.of(), Map.of(), 0, 0, Long.MAX_VALUE);
+
+    private final Map<StreamKey, List<VoidRange>> settled;
+    /** Of streams that have changed since: in place of what is settled. */
+    private final Map<StreamKey, List<VoidRange>> recent;
+    private final int count;
+    private final long packsBelow;
+    private final long leastPacksBelow;
+
+    private VoidRanges(Map<StreamKey, List<VoidRange>> settled, Map<StreamKey, List<VoidRange>> recent, int count, long packsBelow, long leastPacksBelow) {
+        this.settled = settled;
+        this.recent = recent;
+        this.count = count;
+        this.packsBelow = packsBelow;
+        this.leastPacksBelow = leastPacksBelow;
+    }
+
+    /** All of these, also those that others cover. */
+    static VoidRanges of(Collection<VoidRange> ranges) {
+        Map<StreamKey, List<VoidRange>> byKey = new HashMap<>();
+        long most = 0;
+        long least = Long.MAX_VALUE;
+        // a loop: see Manifest
+        for (VoidRange range : ranges) {
+            byKey.computeIfAbsent(range.key(), key -> new ArrayList<>(1)).add(range);
+            most = Math.max(most, range.packsBelow());
+            least = Math.min(least, range.packsBelow());
+        }
+        return byKey.isEmpty() ? NONE : new VoidRanges(byKey, Map.of(), ranges.size(), most, least);
+    }
+
+    /** Of one stream. */
+    List<VoidRange> of(StreamKey key) {
+        List<VoidRange> known = recent.get(key);
+        return known == null ? settled.getOrDefault(key, List.of()) : known;
+    }
+
+    /** How many there are. */
+    int count() {
+        return count;
+    }
+
+    /** No pack from this number on is covered by any. */
+    long packsBelow() {
+        return packsBelow;
+    }
+
+    /** Packs below this number are covered by each, as far as numbers tell. */
+    long leastPacksBelow() {
+        return leastPacksBelow;
+    }
+
+    /** With more, in place of those that these cover. */
+    VoidRanges with(Collection<VoidRange> more) {
+        if (more.isEmpty()) {
+            return this;
+        }
+        Map<StreamKey, List<VoidRange>> changed = new HashMap<>(recent);
+        int newCount = count;
+        long most = packsBelow;
+        long least = leastPacksBelow;
+        for (VoidRange range : more) {
+            List<VoidRange> before = changed.containsKey(range.key()) ? changed.get(range.key()) : settled.getOrDefault(range.key(), List.of());
+            List<VoidRange> after = joined(before, range);
+            changed.put(range.key(), after);
+            newCount += after.size() - before.size();
+            most = Math.max(most, range.packsBelow());
+            least = Math.min(least, range.packsBelow());
+        }
+        boolean isSmall = changed.size() <= MIN_RECENT || (long) changed.size() * changed.size() <= settled.size();
+        if (isSmall) {
+            return new VoidRanges(settled, changed, newCount, most, least);
+        }
+        Map<StreamKey, List<VoidRange>> all = new HashMap<>(settled);
+        all.putAll(changed);
+        return new VoidRanges(all, Map.of(), newCount, most, least);
+    }
+
+    private static List<VoidRange> joined(List<VoidRange> before, VoidRange range) {
+        List<VoidRange> after = new ArrayList<>(before.size() + 1);
+        for (VoidRange each : before) {
+            if (!range.covers(each)) {
+                after.add(each);
+            }
+        }
+        after.add(range);
+        return after;
+    }
+
+    /** Those that are to stay. */
+    VoidRanges only(Predicate<VoidRange> stay) {
+        List<VoidRange> left = new ArrayList<>();
+        each((key, ranges) -> ranges.stream().filter(stay).forEach(left::add));
+        return left.size() == count ? this : of(left);
+    }
+
+    /** All. */
+    List<VoidRange> all() {
+        List<VoidRange> all = new ArrayList<>(count);
+        each((key, ranges) -> all.addAll(ranges));
+        return all;
+    }
+
+    /** The keys of all streams that have some. */
+    List<StreamKey> keys() {
+        List<StreamKey> keys = new ArrayList<>();
+        each((key, ranges) -> keys.add(key));
+        return keys;
+    }
+
+    /** Those that others, from which these have come, don't have. */
+    @SuppressWarnings("ReferenceEquality") // equal ones that aren't the same are compared stream by stream
+    List<VoidRange> since(VoidRanges earlier) {
+        List<VoidRange> more = new ArrayList<>();
+        BiConsumer<StreamKey, List<VoidRange>> look = (key, ranges) -> {
+            List<VoidRange> known = earlier.of(key);
+            if (!known.equals(ranges)) {
+                ranges.stream().filter(range -> !known.contains(range)).forEach(more::add);
+            }
+        };
+        if (settled == earlier.settled) {
+            recent.forEach(look);
+        } else {
+            each(look);
+        }
+        return more;
+    }
+
+    private void each(BiConsumer<StreamKey, List<VoidRange>> look) {
+        settled.forEach((key, ranges) -> {
+            if (!recent.containsKey(key)) {
+                look.accept(key, ranges);
+            }
+        });
+        recent.forEach(look);
+    }
+
+    /** Ranges that are added to and removed from many times before anybody sees them. */
+    static final class Draft {
+
+        private final Map<StreamKey, List<VoidRange>> byKey = new HashMap<>();
+        private long least;
+
+        Draft(VoidRanges from) {
+            from.each(byKey::put);
+            this.least = from.leastPacksBelow;
+        }
+
+        /** As {@link VoidRanges#with}. */
+        void add(Collection<VoidRange> more) {
+            for (VoidRange range : more) {
+                byKey.put(range.key(), joined(byKey.getOrDefault(range.key(), List.of()), range));
+                least = Math.min(least, range.packsBelow());
+            }
+        }
+
+        /** As {@link VoidRanges#leastPacksBelow()}. */
+        long leastPacksBelow() {
+            return least;
+        }
+
+        /** As {@link VoidRanges#only}. */
+        void keep(Predicate<VoidRange> stay) {
+            List<VoidRange> left = new ArrayList<>();
+            byKey.values().forEach(ranges -> ranges.stream().filter(stay).forEach(left::add));
+            VoidRanges kept = of(left);
+            byKey.clear();
+            kept.each(byKey::put);
+            least = kept.leastPacksBelow;
+        }
+
+        List<VoidRange> all() {
+            List<VoidRange> all = new ArrayList<>();
+            byKey.values().forEach(all::addAll);
+            return all;
+        }
+    }
+}
