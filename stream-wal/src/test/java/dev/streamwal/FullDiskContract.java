@@ -420,7 +420,7 @@ abstract class FullDiskContract extends LogContract {
         }
         StreamWal wal = open(options);
         assertThatThrownBy(() -> appendToMany(wal, written)).isInstanceOf(DiskFullException.class)
-                .hasMessageContaining("the disk is full").hasMessageContaining("is kept for packing").hasMessageContaining("kept=");
+                .hasMessageContaining("the disk is full").hasMessageContaining("is reserved for packing").hasMessageContaining("kept=");
         for (String key : List.of("s/0", "s/31")) {
             assertHoldsNow(wal, key, written.get(key));
         }

@@ -186,7 +186,7 @@ class DuePacksTest {
         Path pack = store.file(store.packs().get(0));
         store.close();
         try (FileChannel file = FileChannel.open(pack, StandardOpenOption.WRITE)) {
-            int unused = file.write(ByteBuffer.allocate(16), 0);
+            int unused = file.write(ByteBuffer.allocate(16), file.size() - 16);
         }
         PackStore again = store();
         assertThat(again.dropUnneededVoids()).isEqualTo(2);
