@@ -23,7 +23,7 @@ final class DirectMemoryProgram {
     static final int LARGE_BYTES = 1 << 20;
     static final int OPERATIONS = 5;
 
-    private static final int LARGEST_BYTES = 4 << 20;
+    static final int LARGEST_BYTES = 4 << 20;
     /** Less than any reading operation asks for. */
     private static final int SMALLEST_BYTES = 512;
     private static final int MOST = 100_000;
@@ -91,8 +91,8 @@ final class DirectMemoryProgram {
         return cursor.content().readableBytes() == LARGE_BYTES ? RECORDS : 0;
     }
 
-    /** In ever smaller pieces. */
-    private static List<ByteBuf> all() {
+    /** In ever smaller pieces, the largest first. */
+    static List<ByteBuf> all() {
         List<ByteBuf> taken = new ArrayList<>();
         for (int bytes = LARGEST_BYTES; bytes >= SMALLEST_BYTES; bytes /= 2) {
             try {

@@ -5,10 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.EntryTail;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
+import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
+import io.netty.buffer.ByteBuf;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** A process that has less direct memory than a batch may take: it is told, and goes on. */
@@ -17,6 +25,7 @@ class DirectMemoryTest {
     private static final int RECORD_BYTES = 1 << 20;
     /** More than the 128 MiB that the child has of either memory, less than a batch may take. */
     private static final int RECORDS = 200;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     /** What runs in the process with little memory. */
     static final class Limited {
@@ -47,6 +56,55 @@ class DirectMemoryTest {
             assertThat(child.rest().lines())
                     .anySatisfy(line -> assertThat(line).startsWith("told").contains("direct memory", "maxBatchBytes=", "fewer at a time"))
                     .anySatisfy(line -> assertThat(line).isEqualTo("fewer 20"));
+        }
+    }
+
+    /** Follows many streams, each with records that are too large for buffers of all streams at a time. */
+    static final class Following {
+
+        static final int STREAMS = 48;
+        private static final int ROUNDS = 2;
+        private static final int CONTENT_BYTES = 3 << 20;
+        /** What is left when the program has taken the rest. */
+        private static final int PIECES_LEFT = 4;
+
+        private Following() {}
+
+        public static void main(String[] arguments) throws InterruptedException {
+            try (StreamWal wal = StreamWal.open(Path.of(arguments[0])); WalReader reader = wal.reader()) {
+                byte[] content = new byte[CONTENT_BYTES];
+                for (int i = 0; i < ROUNDS * STREAMS; i++) {
+                    EntryRef unused = wal.stream("large/" + i % STREAMS).append(content);
+                }
+                System.out.println("tail " + followed(reader.follow(Keys.prefix("large/"), ReadFrom.first())));
+                List<ByteBuf> taken = DirectMemoryProgram.all();
+                taken.subList(0, PIECES_LEFT).forEach(ByteBuf::release);
+                try (WalConsumer consumer = reader.consumer("name", Keys.prefix("large/"))) {
+                    System.out.println("consumer " + followed(consumer.entries()));
+                }
+                taken.subList(PIECES_LEFT, taken.size()).forEach(ByteBuf::release);
+            }
+        }
+
+        private static String followed(EntryTail opened) throws InterruptedException {
+            Set<EntryRef> found = new HashSet<>();
+            try (opened) {
+                boolean isNew = true;
+                while (isNew && found.size() < ROUNDS * STREAMS) {
+                    isNew = opened.next(PATIENCE) && found.add(opened.ref());
+                }
+            } catch (WalIOException e) {
+                return found.size() + " " + e.getMessage();
+            }
+            return found.size() + " all";
+        }
+    }
+
+    @Test
+    void follow_largeRecordsOfManyStreams_areAllDeliveredWithLittleDirectMemoryAndWithLess() throws Exception {
+        try (LogHome home = LogHome.channel(); TalkingJvm child = TalkingJvm.start(Following.class, home.root().toString())) {
+            int all = Following.ROUNDS * Following.STREAMS;
+            assertThat(child.rest().lines()).containsExactly("tail " + all + " all", "consumer " + all + " all");
         }
     }
 

@@ -38,11 +38,18 @@ public final class ScanStart {
 
     private final LogSource log;
     private final SegmentCatalog catalog;
+    private final ReadSizes sizes;
 
     /** @param catalog listed just now */
     public ScanStart(LogSource log, SegmentCatalog catalog) {
+        this(log, catalog, ReadSizes.large(log.settings()));
+    }
+
+    /** @param sizes of the scan's reads */
+    public ScanStart(LogSource log, SegmentCatalog catalog, ReadSizes sizes) {
         this.log = log;
         this.catalog = catalog;
+        this.sizes = sizes;
     }
 
     /**
@@ -98,7 +105,7 @@ public final class ScanStart {
 
     private StreamScan open(ScanBegin begin, Telling telling) throws IOException {
         Rest rest = catalog.whileDeleting(chain -> find(begin, telling));
-        return new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), rest);
+        return new StreamScan(log, catalog, TimeRange.ALL, sizes, rest);
     }
 
     private Rest find(ScanBegin begin, Telling telling) throws IOException {

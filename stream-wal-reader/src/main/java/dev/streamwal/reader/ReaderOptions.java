@@ -241,7 +241,8 @@ public final class ReaderOptions {
         }
 
         /**
-         * Maximum size of a scan's reads. A scan starts with smaller ones, and reads a larger record whole.
+         * Maximum size of a scan's reads. A scan starts with smaller ones, and reads a larger record whole. Reads of a merged scan, and with a small heap
+         * those of a tail of many streams, are smaller, because all their streams share a limit.
          *
          * @param bytes 4 KiB to 16 MiB; 1 MiB by default
          * @return this

@@ -442,7 +442,8 @@ public final class WalReader implements AutoCloseable {
      * Follows several streams; the cursor tells each record's key. If a prefix, a pattern or all streams are given, streams that are created later
      * are followed too, from their first record. Existing records are merged by timestamp, among the 64 streams that are read at a time; no stream
      * waits for long while others have more records. The first call of {@code next} looks at every stream. A stream that rests holds no file and no
-     * buffer.
+     * buffer. All buffers together take an eighth of the heap's size in direct memory, at most 128 MiB, and one record; fewer streams are read at a
+     * time if their records are too large for that.
      *
      * @param keys which streams
      * @param from where to begin in each existing stream; unless it is {@link ReadFrom#first()}, this call looks at every one of them

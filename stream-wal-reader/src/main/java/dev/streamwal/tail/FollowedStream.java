@@ -11,7 +11,9 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SharedFile;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
+import dev.streamwal.segment.ReadSizes;
 import dev.streamwal.walk.EndDoubt;
+import dev.streamwal.walk.ReadMemory;
 import dev.streamwal.walk.StreamScan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -28,6 +30,9 @@ final class FollowedStream {
 
     private final String key;
     private final StreamScan.EndLook sharedLook;
+    private final ReadMemory memory;
+    /** What {@link #memory} counts of it. */
+    private int bufferBytes;
     /** Whether it is to be read, or is being read. */
     boolean wanted;
     /** Records delivered in its current turn. */
@@ -74,9 +79,10 @@ final class FollowedStream {
     private boolean settled = true;
 
     /** @param sharedLook looks for records in shared segments, and calls {@link #doubtEnd} of the streams that have got such records */
-    FollowedStream(String key, StreamScan.EndLook sharedLook) {
+    FollowedStream(String key, StreamScan.EndLook sharedLook, ReadMemory memory) {
         this.key = key;
         this.sharedLook = sharedLook;
+        this.memory = memory;
     }
 
     String key() {
@@ -164,12 +170,46 @@ final class FollowedStream {
         // the time is taken before the stream is listed and read
         boolean unused = hasAnotherTime(log, System.nanoTime());
         SegmentCatalog catalog = log.unsharedCatalog(key);
+        ReadSizes sizes = ReadSizes.large(memory.readBytes(log.settings()));
         StreamScan.Bookmark from = rest;
         if (from != null) {
-            return StreamScan.resumed(log, catalog, from);
+            return StreamScan.resumed(log, catalog, sizes, from);
         }
         ScanBegin given = beginning;
-        return new ScanStart(log, catalog).tail(given == null ? others.begin(key) : given);
+        return new ScanStart(log, catalog, sizes).tail(given == null ? others.begin(key) : given);
+    }
+
+    /** Goes to its next record, when it is awake; false if there is none. After an exception it has no buffers. */
+    boolean next() {
+        boolean isRead = false;
+        try {
+            boolean found = scan().next();
+            isRead = true;
+            return found;
+        } finally {
+            if (isRead) {
+                countBuffers();
+            } else {
+                releaseBuffers();
+            }
+        }
+    }
+
+    private void countBuffers() {
+        int before = bufferBytes;
+        bufferBytes = scan == null ? 0 : scan.bufferBytes();
+        memory.grow(bufferBytes - before);
+    }
+
+    /**
+     * Gives back its buffers; reading it further allocates them again. Not those of a stream that stands on an undelivered record: it would go on
+     * behind that record.
+     */
+    void releaseBuffers() {
+        if (scan != null && !isHead) {
+            scan.releaseMemory();
+        }
+        countBuffers();
     }
 
     /** Gives back its file and buffers. False if it can't, because its scan has no place to resume at yet. */
@@ -234,6 +274,7 @@ final class FollowedStream {
         if (current != null) {
             current.close();
         }
+        countBuffers();
     }
 
     /**

@@ -9,9 +9,11 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.Positions;
+import dev.streamwal.io.DirectMemory;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.walk.EndDoubt;
+import dev.streamwal.walk.ReadMemory;
 import dev.streamwal.walk.StreamScan;
 import dev.streamwal.walk.TailWalk;
 import dev.streamwal.walk.WalkOfWalks;
@@ -40,6 +42,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Fewer streams are read, but always one, if the reader has no room for more files by its {@code maxOpenFiles}, which counts its other cursors
  * too, or if the process can't open more. Then streams give back their files, those that aren't being read first. After {@link #TURN} more records,
  * more streams are tried again.
+ *
+ * <p>Fewer streams are read, too, while their buffers together exceed a limit, as with large records, or while the process has no direct memory for
+ * more. Then the streams that don't stand on an undelivered record give back their buffers. A stream that stands on one doesn't: it would have to read
+ * the record again. So the buffers exceed the limit by what one read adds.
  *
  * <p>A stream that was read to its end rests. The last few such streams keep their scans; of the others only a {@link FollowedStream} asleep is
  * kept.
@@ -76,7 +82,15 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     static final int MAX_READ = 64;
     /** Number of resting streams that keep their scans: streams that got records lately will get more. */
     static final int MAX_AWAKE_UNREAD = 64;
+    /**
+     * Maximum size of the buffers of all these streams together, unless a single record is larger: an eighth of the direct memory, of which a process mostly
+     * has as much as heap. An allocator of memory in chunks may take twice as much, and the program has other uses for it. With a heap of 1 GiB or more, each
+     * stream may read 1 MiB at a time.
+     */
+    static final long MAX_BUFFER_BYTES = Math.min(128 << 20, Runtime.getRuntime().maxMemory() / 8);
     static final int TURN = 1_024;
+    /** The same while the buffers exceed their limit: few streams are read then, and their records are large, so that the others would wait for long. */
+    static final int TURN_OF_LARGE = 16;
     static final int PATIENCE = 1_024;
     /** After this many records the heads are searched for one that has waited too long. */
     private static final int PATIENCE_STRIDE = 64;
@@ -123,6 +137,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final SharedArrivals arrivals;
     private final StreamScan.EndLook sharedLook = this::looksAtShared;
     private final KeyScope scope;
+    private final ReadMemory memory;
 
     /**
      * The positions that the log's writer had given before the last look that found all streams, those in shared segments too. A stream that is found
@@ -179,7 +194,13 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
      * @param others where to begin in streams without an entry in {@code from}, and which may be forgotten
      */
     public FollowedStreams(LogSource log, KeyScope scope, Map<String, ScanBegin> from, Others others) throws IOException {
+        this(log, scope, from, others, MAX_BUFFER_BYTES);
+    }
+
+    /** As the public one, with another limit of all streams' buffers. */
+    FollowedStreams(LogSource log, KeyScope scope, Map<String, ScanBegin> from, Others others, long maxBufferBytes) throws IOException {
         this.log = log;
+        this.memory = new ReadMemory(maxBufferBytes, MAX_READ + MAX_AWAKE_UNREAD);
         this.maxGrowing = Math.min(MAX_GROWING, log.settings().maxOpenFiles());
         this.others = others;
         this.scope = scope;
@@ -231,7 +252,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private FollowedStream add(String key) {
-        FollowedStream stream = new FollowedStream(key, sharedLook);
+        FollowedStream stream = new FollowedStream(key, sharedLook, memory);
         Positions before = beforeAllWereFound;
         if (before != null) {
             stream.cameAfter(before);
@@ -289,19 +310,24 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             return;
         }
         current = null;
+        if (!hasMemory()) {
+            // others may be read before it
+            stream.releaseBuffers();
+        }
         waiting.addFirst(stream);
     }
 
     /** Reads waiting streams. Each gets a head, rests, or gives way. One that throws stays the first, unless it can't be read. */
     private void takeUpWaiting() throws IOException {
-        while (heads.size() < maxRead && !waiting.isEmpty() && mayOpen(waiting.getFirst())) {
+        while (heads.size() < maxRead && !waiting.isEmpty() && mayRead(waiting.getFirst())) {
             FollowedStream stream = waiting.getFirst();
             awakeUnread.remove(stream);
+            long bytesBefore = memory.bytes();
             boolean hasMore;
             try {
                 hasMore = readNext(stream);
             } catch (IOException | WalIOException e) {
-                if (isTooManyOpenFiles(e) && goOnWithFewer()) {
+                if ((isTooManyOpenFiles(e) && goOnWithFewer()) || (isMemoryUsedUp(e) && goOnWithLess(bytesBefore))) {
                     continue;
                 }
                 waiting.removeFirst();
@@ -312,7 +338,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             waiting.removeFirst();
             if (!hasMore) {
                 rest(stream);
-            } else if (stream.turn >= TURN && othersWait() && stream.sleep()) {
+            } else if (stream.turn >= (memory.isExceeded() ? TURN_OF_LARGE : TURN) && othersWait() && stream.sleep()) {
                 stream.turn = 0;
                 waiting.addLast(stream);
             } else {
@@ -326,7 +352,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private boolean readNext(FollowedStream stream) throws IOException {
         stream.wake(log, others);
-        boolean isNext = stream.scan().next();
+        boolean isNext = stream.next();
         stream.isOnDelivered = false;
         boolean found = isNext || (stream.hasNames && nextByName(stream));
         if (found) {
@@ -356,7 +382,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     /** Whether more streams wait than there are free places. */
     private boolean othersWait() {
-        return waiting.size() >= maxRead - heads.size() || (!waiting.isEmpty() && log.channels().room() <= 0);
+        return waiting.size() >= maxRead - heads.size() || (!waiting.isEmpty() && (log.channels().room() <= 0 || memory.isExceeded()));
     }
 
     /** Leaves a segment that was deleted while it was open, and has been read to its end by now. The stream goes on by a new listing. */
@@ -366,7 +392,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             return false;
         }
         stream.wake(log, others);
-        return stream.scan().next();
+        return stream.next();
     }
 
     private void rest(FollowedStream stream) {
@@ -401,10 +427,26 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    // ---- files
+    // ---- memory and files
 
-    /** Whether a stream may open a file. One stream always may, so that there is progress. */
-    private boolean mayOpen(FollowedStream stream) {
+    /** Whether there is memory for reading more. If need be, streams that aren't read give theirs back, those that have rested for the longest time first. */
+    private boolean hasMemory() {
+        if (memory.isExceeded()) {
+            for (FollowedStream stream : awakeUnread) {
+                stream.releaseBuffers();
+                if (!memory.isExceeded()) {
+                    break;
+                }
+            }
+        }
+        return !memory.isExceeded();
+    }
+
+    /** Whether a stream may be read, for which it may have to open a file. One stream always may, so that there is progress. */
+    private boolean mayRead(FollowedStream stream) {
+        if (!hasMemory() && !heads.isEmpty()) {
+            return false;
+        }
         while (!stream.holdsFile() && log.channels().room() <= 0) {
             if (!giveBackUnread()) {
                 return heads.isEmpty();
@@ -440,9 +482,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     /** Called if the process couldn't open another file. Frees a file or lowers {@link #maxRead}; false if neither is possible. */
     private boolean goOnWithFewer() {
-        if (giveBackUnread() || giveBackWaiting()) {
-            return true;
-        }
+        return giveBackUnread() || giveBackWaiting() || readFewer();
+    }
+
+    private boolean readFewer() {
         if (heads.isEmpty()) {
             return false;
         }
@@ -450,7 +493,17 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return true;
     }
 
-    /** As {@link #goOnWithFewer}, if the file is wanted for something other than a stream. */
+    /**
+     * Called if the process had no direct memory for a read; the stream that was read has given back its own. Gives back that of the streams that aren't read,
+     * or lowers {@link #maxRead}; false if neither is possible.
+     */
+    private boolean goOnWithLess(long bytesBefore) {
+        awakeUnread.forEach(FollowedStream::releaseBuffers);
+        // repeated only with less memory each time
+        return memory.bytes() < bytesBefore || readFewer();
+    }
+
+    /** As {@link #goOnWithFewer}, if the file, or memory, is wanted for something other than a stream. */
     private boolean giveBackOne() {
         if (giveBackUnread()) {
             return true;
@@ -478,6 +531,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private static boolean isTooManyOpenFiles(Exception e) {
         return e instanceof TooManyOpenFilesException || (e instanceof IOException failure && IoFailure.isTooManyOpenFiles(failure));
+    }
+
+    private static boolean isMemoryUsedUp(Exception e) {
+        return e instanceof DirectMemory.UsedUpException || e.getCause() instanceof DirectMemory.UsedUpException;
     }
 
     private @Nullable FollowedStream chooseHead() {
@@ -600,15 +657,15 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         void run() throws IOException;
     }
 
-    /** Takes a look. If the process can't open another file for it, gives one back and repeats the look. */
+    /** Takes a look. If the process can't open another file for it, or has no memory left, gives back one and repeats the look. */
     private void givingBack(Look look) throws IOException {
         for (boolean isDone = false; !isDone; ) {
             try {
                 look.run();
                 isDone = true;
             } catch (IOException e) {
-                // each repetition has one file less open
-                if (!isTooManyOpenFiles(e) || !giveBackOne()) {
+                // each repetition has one stream less awake
+                if (!(isTooManyOpenFiles(e) || isMemoryUsedUp(e)) || !giveBackOne()) {
                     throw e;
                 }
             }
@@ -808,6 +865,11 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             awakeUnread.remove(stream);
             sleep(stream);
         }
+    }
+
+    /** Size of the buffers of all streams. */
+    long bufferBytes() {
+        return memory.bytes();
     }
 
     @Override

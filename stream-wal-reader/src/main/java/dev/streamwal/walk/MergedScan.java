@@ -55,7 +55,7 @@ public final class MergedScan extends WalkOfWalks {
     private final List<MergedStream> ended = new ArrayList<>();
 
     private final List<MergedStream> open = new ArrayList<>();
-    private long bufferBytes;
+    private final ReadMemory memory = new ReadMemory(MAX_BUFFER_BYTES, MAX_OPEN_STREAMS);
 
     private @Nullable MergedStream current;
     private boolean inRound;
@@ -67,7 +67,7 @@ public final class MergedScan extends WalkOfWalks {
         this.log = log;
         this.keys = keys;
         this.range = range;
-        this.sizes = ReadSizes.small(Math.min(log.settings().scanBufferBytes(), (int) (MAX_BUFFER_BYTES / MAX_OPEN_STREAMS)));
+        this.sizes = ReadSizes.small(memory.readBytes(log.settings()));
     }
 
     // ---- moving
@@ -175,7 +175,7 @@ public final class MergedScan extends WalkOfWalks {
     private void end(MergedStream stream) {
         if (open.remove(stream)) {
             stream.rest();
-            bufferBytes += stream.bufferGrowth();
+            memory.grow(stream.bufferGrowth());
         }
         ended.add(stream);
     }
@@ -183,8 +183,8 @@ public final class MergedScan extends WalkOfWalks {
     // ---- which streams are open
 
     private void makeRoom(MergedStream moved) {
-        bufferBytes += moved.bufferGrowth();
-        while (open.size() > 1 && (open.size() > MAX_OPEN_STREAMS || bufferBytes > MAX_BUFFER_BYTES || log.channels().room() < 0)) {
+        memory.grow(moved.bufferGrowth());
+        while (open.size() > 1 && (open.size() > MAX_OPEN_STREAMS || memory.isExceeded() || log.channels().room() < 0)) {
             rest(latest());
         }
     }
@@ -202,7 +202,7 @@ public final class MergedScan extends WalkOfWalks {
     private void rest(MergedStream stream) {
         open.remove(stream);
         stream.restHolding(log, MAX_HELD_BYTES / known.size());
-        bufferBytes += stream.bufferGrowth();
+        memory.grow(stream.bufferGrowth());
     }
 
     /** Number of open streams. */
@@ -212,7 +212,7 @@ public final class MergedScan extends WalkOfWalks {
 
     /** Size of the buffers of all open streams. */
     long bufferBytes() {
-        return bufferBytes;
+        return memory.bytes();
     }
 
     // ---- the record it stands on
@@ -239,13 +239,15 @@ public final class MergedScan extends WalkOfWalks {
     public void close() {
         closed = true;
         onRecord = false;
-        open.forEach(MergedStream::rest);
+        for (MergedStream stream : open) {
+            stream.rest();
+            memory.grow(stream.bufferGrowth());
+        }
         known.clear();
         unread.clear();
         queue.clear();
         ended.clear();
         current = null;
         open.clear();
-        bufferBytes = 0;
     }
 }

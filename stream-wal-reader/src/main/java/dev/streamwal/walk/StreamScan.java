@@ -201,8 +201,8 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /** A scan that goes on at the place of an earlier tail's scan. */
-    public static StreamScan resumed(LogSource log, SegmentCatalog catalog, Bookmark bookmark) {
-        StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.large(log.settings()), bookmark.in(catalog));
+    public static StreamScan resumed(LogSource log, SegmentCatalog catalog, ReadSizes sizes, Bookmark bookmark) {
+        StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, sizes, bookmark.in(catalog));
         scan.lastExpiration = bookmark.expirationMillis();
         scan.isOwn = bookmark.isOwn();
         scan.endDoubt = bookmark.endDoubt();
@@ -210,7 +210,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /** The size of its read buffers. */
-    int bufferBytes() {
+    public int bufferBytes() {
         return pass == null ? 0 : pass.scan().bufferBytes();
     }
 

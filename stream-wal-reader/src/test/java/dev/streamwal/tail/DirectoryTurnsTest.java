@@ -6,6 +6,7 @@ import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.segment.ReadSettingsForTests;
+import dev.streamwal.walk.ReadMemory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -43,7 +44,7 @@ class DirectoryTurnsTest {
         log = new LogSource(root, ReadSettingsForTests.DEFAULTS, null);
         turns = new DirectoryTurns(log, this::look);
         for (int i = 0; i < STREAMS; i++) {
-            turns.add(new FollowedStream(key(i), () -> true));
+            turns.add(new FollowedStream(key(i), () -> true, new ReadMemory(0, 1)));
         }
     }
 

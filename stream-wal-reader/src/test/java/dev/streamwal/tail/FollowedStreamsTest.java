@@ -11,6 +11,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.ReadSettingsForTests;
 import dev.streamwal.segment.SegmentWriterForTests;
+import dev.streamwal.walk.ReadMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -168,7 +169,7 @@ class FollowedStreamsTest {
         FileTime tick = FileTime.fromMillis(1_000_000);
         Files.setLastModifiedTime(directory, tick);
         try (LogSource log = log(null)) {
-            FollowedStream stream = new FollowedStream("s0", () -> true);
+            FollowedStream stream = new FollowedStream("s0", () -> true, new ReadMemory(1 << 20, 1));
             long before = System.nanoTime();
             stream.wake(log, key -> new ScanBegin.Oldest());
             assertThat(stream.scan().next()).isTrue();

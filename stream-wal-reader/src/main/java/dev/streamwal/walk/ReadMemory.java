@@ -1,0 +1,40 @@
+package dev.streamwal.walk;
+
+import dev.streamwal.segment.ReadSettings;
+
+/** The memory that the read buffers of streams that are walked together take, of which there is a limit. One thread. */
+public final class ReadMemory {
+
+    private final long maxBytes;
+    private final int streams;
+    private long bytes;
+
+    /**
+     * @param maxBytes of all buffers together; one read may exceed that
+     * @param streams that have buffers at a time, at most
+     */
+    public ReadMemory(long maxBytes, int streams) {
+        this.maxBytes = maxBytes;
+        this.streams = streams;
+    }
+
+    /** How much each stream may read at a time: so little that the limit is only exceeded if single records are larger. */
+    public int readBytes(ReadSettings settings) {
+        return (int) Math.min(settings.scanBufferBytes(), maxBytes / streams);
+    }
+
+    /** Counts that a stream's buffers have grown; less than 0 if they were given back. */
+    public void grow(int by) {
+        bytes += by;
+    }
+
+    /** Size of all buffers. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** Whether memory is to be given back before more is read. */
+    public boolean isExceeded() {
+        return bytes > maxBytes;
+    }
+}
