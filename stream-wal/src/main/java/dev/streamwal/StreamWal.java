@@ -270,7 +270,7 @@ public final class StreamWal implements AutoCloseable {
             declareConsumers(root, options, report);
             PositionsWriter positions = PositionsWriter.load(root, () -> folders.anySegment() || hasHadPacks(root));
             PositionsWriter.Opened opened = positions.open(environment.bootId());
-            RedoResult redo = redone(new JournalRedo(storage, root, opened.isCacheTrusted(),
+            RedoResult redo = redone(new JournalRedo(storage, root, opened.wasClosed(), opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS), report);
             AtomicReference<@Nullable StreamLog> shared = new AtomicReference<>();
             FreeSpace freeSpace = FreeSpace.of(root);
