@@ -47,6 +47,7 @@ import org.jspecify.annotations.Nullable;
 final class BackgroundReport extends LogMeasures implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents, Packer.Events {
 
     private static final String LISTENER = "listener";
+    private static final String APPEND = "append";
 
     private final Path root;
     private final ListenerThread<WalListener> listener;
@@ -139,6 +140,26 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     @Override
     public void succeeded(String task) {
         failures.endedForAll(task, begins());
+    }
+
+    @Override
+    public void appendHasNoRoom(Throwable failure) {
+        refused(APPEND, failure);
+    }
+
+    @Override
+    public void appendHasRoom() {
+        failures.endedForAll(APPEND, failures.begins());
+    }
+
+    @Override
+    public void journalHasNoRoom(String task, Throwable failure) {
+        refused(task, failure);
+    }
+
+    /** Isn't told to the listener: the caller has the exception. But a log that takes no appends isn't well, whoever asks. */
+    private void refused(String task, Throwable failure) {
+        failures.failed(task, null, published(task, failure));
     }
 
     @Override

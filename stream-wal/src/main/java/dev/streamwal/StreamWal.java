@@ -1663,9 +1663,9 @@ public final class StreamWal implements AutoCloseable {
         log.runBackground();
         try {
             commits.runBackground();
-            report.succeeded("checkpoint");
+            report.succeeded(GroupCommitter.CHECKPOINT);
         } catch (IOException e) {
-            report.failed("checkpoint", null, e);
+            report.failed(GroupCommitter.CHECKPOINT, null, e);
         }
     }
 
