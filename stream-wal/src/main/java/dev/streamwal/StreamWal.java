@@ -796,7 +796,7 @@ public final class StreamWal implements AutoCloseable {
                 try {
                     commits.ready();
                 } catch (IOException e) {
-                    throw notDone("make room in the commit journal", e, root, key, WalException.NO_POSITION);
+                    throw notDone("make room in the commit journal", key == null ? "" : "nothing was appended, ", e, root, key, WalException.NO_POSITION);
                 }
             }
         }
@@ -804,11 +804,16 @@ public final class StreamWal implements AutoCloseable {
 
     /** For failures before anything is appended or deleted. A log that has failed refuses the operation. */
     private WalException notDone(String task, IOException e, Path file, @Nullable String key, long position) {
+        return notDone(task, "", e, file, key, position);
+    }
+
+    /** @param left as {@link StorageErrors} takes it */
+    private WalException notDone(String task, String left, IOException e, Path file, @Nullable String key, long position) {
         if (e instanceof FlushFailedException) {
             return asWalException(e, key);
         }
         // closing closes files, and refuses changes: such a failure says nothing about the disk
-        return closed ? closedException(e) : StorageErrors.translate(task, e, file, key, position, 0);
+        return closed ? closedException(e) : StorageErrors.translate(task, left, e, file, key, position, 0);
     }
 
     GroupCommitter commits() {
@@ -1307,7 +1312,9 @@ public final class StreamWal implements AutoCloseable {
                 fetched.ifPresent(pack -> packs.releaseFromCut(pack, stream, last.end()));
             }
         } catch (IOException e) {
-            throw notDone("cut the stream", e, stream.directory(), last.key(), last.position());
+            // a cut that was recorded is carried out before anything else is appended
+            String left = stream.isCutLeft(last.end()) ? "the rest is cut before the next append, " : "nothing was cut, ";
+            throw notDone("cut the stream", left, e, stream.directory(), last.key(), last.position());
         } finally {
             tell(gone, last.key(), DeletedSegment.Reason.TRUNCATED);
         }

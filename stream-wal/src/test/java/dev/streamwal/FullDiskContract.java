@@ -443,6 +443,20 @@ abstract class FullDiskContract extends LogContract {
         assertHoldsEverywhere(wal, "s", written);
     }
 
+    /** It isn't an append: what its caller asks is whether anything was cut. */
+    @Test
+    void truncateAfter_diskFullWhenTheJournalIsMade_saysThatNothingWasCut() throws IOException {
+        expectFailures();
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> written = appendSome(stream, 3);
+        Path ballast = ballast(0);
+        assertThatThrownBy(() -> stream.truncateAfter(written.get(0).ref())).isInstanceOf(DiskFullException.class)
+                .hasMessageContaining("can't cut the stream").hasMessageContaining("nothing was cut").hasMessageNotContaining("appended");
+        Files.delete(ballast);
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
     @Test
     void delete_diskFullWithoutAJournal_makesRoom() throws IOException {
         expectFailures();
