@@ -36,6 +36,7 @@ import dev.streamwal.engine.StreamRegistry;
 import dev.streamwal.engine.Sweeper;
 import dev.streamwal.engine.SweptLog;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
@@ -254,7 +255,7 @@ public final class StreamWal implements AutoCloseable {
         WriterFile writer;
         KnownTime time;
         try {
-            long nowMillis = options.clock().millis();
+            long nowMillis = millis(options.clock(), root);
             writer = WriterFile.claim(root, environment.salts().getAsLong(), nowMillis);
             time = knownTime(writer, nowMillis, options, environment.steadyClock());
         } catch (RuntimeException | Error e) {
@@ -956,7 +957,7 @@ public final class StreamWal implements AutoCloseable {
 
         @Override
         public long nowMillis() {
-            return clock.millis();
+            return StreamWal.this.nowMillis();
         }
 
         @Override
@@ -1709,7 +1710,18 @@ public final class StreamWal implements AutoCloseable {
     }
 
     long nowMillis() {
-        return clock.millis();
+        return millis(clock, root);
+    }
+
+    /** @throws TimestampOutOfRangeException if the clock's time isn't one in milliseconds */
+    @SuppressWarnings("UnusedException") // which has no other news than the time
+    private static long millis(InstantSource clock, Path root) {
+        try {
+            return clock.millis();
+        } catch (ArithmeticException e) {
+            throw new TimestampOutOfRangeException("the log's clock is beyond all timestamps: now=" + clock.instant() + ", root=" + root
+                    + "; set the clock right, or look at WalOptions.clock", root, null, WalException.NO_POSITION);
+        }
     }
 
     @Override
