@@ -510,7 +510,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public WalStream stream(String key) {
         checkOpen();
-        if (key.equals(StreamKey.SHARED.text())) {
+        if (Objects.requireNonNull(key, "key").equals(StreamKey.SHARED.text())) {
             throw new IllegalArgumentException("key is reserved for the log: key=\\u0000shared; choose another one");
         }
         return streams.get(key);
@@ -565,7 +565,7 @@ public final class StreamWal implements AutoCloseable {
      * @return where the records are, in the order in which they were added
      */
     public List<EntryRef> append(WriteBatch batch, Durability durability) {
-        return append(batch, Optional.of(durability));
+        return append(batch, Optional.of(Objects.requireNonNull(durability, "durability")));
     }
 
     /**
@@ -578,12 +578,14 @@ public final class StreamWal implements AutoCloseable {
      *     the log, but some may not be durable
      */
     public CompletableFuture<List<EntryRef>> appendAsync(WriteBatch batch) {
+        Objects.requireNonNull(batch, "batch");
         List<CommitTarget> awaited = new ArrayList<>();
         List<EntryRef> refs = counted(false, () -> append(batch, Optional.of(Durability.IMMEDIATE), awaited));
         return durableLater(furthest(awaited), refs, null);
     }
 
     private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability) {
+        Objects.requireNonNull(batch, "batch");
         List<CommitTarget> awaited = new ArrayList<>();
         boolean isImmediate = batch.streams().stream()
                 .anyMatch(part -> durability.orElseGet(() -> options.durabilityOf(part.key().text())) == Durability.IMMEDIATE);
@@ -1150,7 +1152,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public SweepResult purge(Keys keys, Instant before) {
         Objects.requireNonNull(before, "before");
-        Optional<NavigableSet<String>> exact = keys.scope().exactKeys();
+        Optional<NavigableSet<String>> exact = Objects.requireNonNull(keys, "keys").scope().exactKeys();
         checkWritable();
         Collection<String> chosen = exact.isPresent() ? exact.get() : keys().stream().filter(keys::contains).toList();
         List<DeletedSegment> gone = new ArrayList<>();
@@ -1277,6 +1279,8 @@ public final class StreamWal implements AutoCloseable {
      */
     public ErasureReport erase(Keys keys, Instant from, Instant to) {
         Objects.requireNonNull(keys, "keys");
+        Objects.requireNonNull(from, "from");
+        Objects.requireNonNull(to, "to");
         Erasure erasure = Erasure.of(root, packs, packer, commits, keys::contains, from, to);
         checkWriter();
         try {
@@ -1501,6 +1505,7 @@ public final class StreamWal implements AutoCloseable {
      *     incomplete then, and no log; delete it
      */
     public void checkpoint(Path target) {
+        Objects.requireNonNull(target, "target");
         checkOpen();
         try {
             Checkpoint.create(root, target, this::loadedLogs, packs);
