@@ -329,7 +329,8 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     /** Records what was redone from the commit journal, and reports the parts that could not be read. */
     void redone(RedoResult redo) {
         // the journal also names segments that had all of its bytes: nothing was unfinished in them
-        redo.segments().stream().filter(segment -> segment.bytes() > 0).forEach(segment -> ledger.redone(segment.header().key().text(), segment.records(), segment.bytes()));
+        redo.segments().stream().filter(segment -> segment.bytes() > 0)
+                .forEach(segment -> ledger.redone(segment.header().key().text(), segment.records(), segment.bytes()));
         redo.damages().forEach(damage -> damaged(null, damage.file(), damage.offset(), damage.length(), damage.what()));
         redo.damages().forEach(damage -> failed("read the commit journal", null, new IllegalStateException(
                 damage.what() + ": file=" + damage.file() + ", offset=" + damage.offset() + ", length=" + damage.length()

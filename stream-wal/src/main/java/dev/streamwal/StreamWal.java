@@ -221,6 +221,9 @@ public final class StreamWal implements AutoCloseable {
      * Opens a log; creates it if there is none. Opening redoes what the commit journal holds, and reads the shared segments that aren't packed yet,
      * which takes some 2 s a GiB after a crash. It reads no other segment: each stream is recovered when it is first used.
      *
+     * <p>Open it as the user that owns its directory. The superuser may open any log, but new files are then the superuser's, and the owner's
+     * program can't append where they are.
+     *
      * @param root its directory
      * @param options how to write it and what to keep
      * @return the log; close it

@@ -511,7 +511,8 @@ class JournalRedoTest {
         spoiled[40] ^= 1;
         Files.write(log.journal.path(0), spoiled);
 
-        assertThatThrownBy(() -> new JournalRedo(new ChannelStorage(), root, false, false, true, new Quarantine(new ChannelStorage(), root, 4_095), 1_000).run())
+        assertThatThrownBy(() -> new JournalRedo(new ChannelStorage(), root, false, false, true, new Quarantine(new ChannelStorage(), root, 4_095),
+                1_000).run())
                 .isInstanceOf(CorruptSegmentException.class).hasMessageContaining("quarantine");
         assertThat(log.path(a.header)).doesNotExist();
     }
