@@ -48,6 +48,7 @@ import org.jspecify.annotations.Nullable;
 final class BackgroundReport extends LogMeasures implements LogEvents, CommitEvents, StreamRecovery.Listener, SweepEvents, Packer.Events {
 
     private static final String LISTENER = "listener";
+    private static final String APPEND = "append";
 
     /** Damage that was found, by recovery or by packing. No later attempt undoes it: the log isn't healthy until it is opened again. */
     private static final String DAMAGE = "damage";
@@ -143,6 +144,26 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     @Override
     public void succeeded(String task) {
         failures.endedForAll(task, begins());
+    }
+
+    @Override
+    public void appendHasNoRoom(Throwable failure) {
+        refused(APPEND, failure);
+    }
+
+    @Override
+    public void appendHasRoom() {
+        failures.endedForAll(APPEND, failures.begins());
+    }
+
+    @Override
+    public void journalHasNoRoom(String task, Throwable failure) {
+        refused(task, failure);
+    }
+
+    /** Isn't told to the listener: the caller has the exception. But a log that takes no appends isn't well, whoever asks. */
+    private void refused(String task, Throwable failure) {
+        failures.failed(task, null, published(task, failure));
     }
 
     @Override
@@ -323,7 +344,9 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
 
     /** Records what was redone from the commit journal, and reports the parts that could not be read. */
     void redone(RedoResult redo) {
-        redo.segments().forEach(segment -> ledger.redone(segment.header().key().text(), segment.records(), segment.bytes()));
+        // the journal also names segments that had all of its bytes: nothing was unfinished in them
+        redo.segments().stream().filter(segment -> segment.bytes() > 0)
+                .forEach(segment -> ledger.redone(segment.header().key().text(), segment.records(), segment.bytes()));
         redo.damages().forEach(damage -> damaged(null, damage.file(), damage.offset(), damage.length(), damage.what()));
         redo.damages().forEach(damage -> failed("read the commit journal", null, new IllegalStateException(
                 damage.what() + ": file=" + damage.file() + ", offset=" + damage.offset() + ", length=" + damage.length()

@@ -26,7 +26,8 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
     }
 
     /**
-     * The streams with findings, by key.
+     * The streams with findings, by key: those in which something was cut, skipped or missing, or came back from the commit journal, and those that
+     * can't be opened for writing. After a log that was closed there is none, unless something was damaged since.
      *
      * @return an immutable list of at most {@value #MAX_STREAMS}
      */
@@ -44,7 +45,7 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
     }
 
     /**
-     * How many streams were recovered, with findings or without.
+     * How many streams were looked at and are in order, with findings or without; also after a log that was closed.
      *
      * @return their number
      */

@@ -252,7 +252,7 @@ public final class StreamOptions {
          * </ul>
          *
          * @param consumer the consumer's name; a second call with the same name replaces the first
-         * @param maxBytes 1 or more, of each matching stream by itself
+         * @param maxBytes 1 or more, of each matching stream by itself; {@link Long#MAX_VALUE} for no limit
          * @param maxTime zero to 3,652,500 days, in whole milliseconds
          * @return this
          * @throws IllegalArgumentException if the name is invalid, a value is out of range, or there are more than {@value #MAX_CONSUMERS}
@@ -260,7 +260,7 @@ public final class StreamOptions {
          */
         public Builder retainFor(String consumer, long maxBytes, Duration maxTime) {
             StreamKey name = CursorFiles.name(consumer);
-            retainedFor.put(name.text(), new RetainFor(new RetainFor.Fields(name.text(), OptionLimits.maxBytes("maxBytes", maxBytes),
+            retainedFor.put(name.text(), new RetainFor(new RetainFor.Fields(name.text(), OptionLimits.maxHeldBytes(maxBytes),
                     OptionLimits.span("maxTime", maxTime, Duration.ZERO, OptionLimits.MAX_RETENTION))));
             if (retainedFor.size() > MAX_CONSUMERS) {
                 retainedFor.remove(name.text());

@@ -37,6 +37,7 @@ import dev.streamwal.engine.StreamRegistry;
 import dev.streamwal.engine.Sweeper;
 import dev.streamwal.engine.SweptLog;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
@@ -223,6 +224,9 @@ public final class StreamWal implements AutoCloseable {
      * Opens a log; creates it if there is none. Opening redoes what the commit journal holds, and reads the shared segments that aren't packed yet,
      * which takes some 2 s a GiB after a crash. It reads no other segment: each stream is recovered when it is first used.
      *
+     * <p>Open it as the user that owns its directory. The superuser may open any log, but new files are then the superuser's, and the owner's
+     * program can't append where they are.
+     *
      * @param root its directory
      * @param options how to write it and what to keep
      * @return the log; close it
@@ -257,7 +261,7 @@ public final class StreamWal implements AutoCloseable {
         WriterFile writer;
         KnownTime time;
         try {
-            long nowMillis = options.clock().millis();
+            long nowMillis = millis(options.clock(), root);
             writer = WriterFile.claim(root, environment.salts().getAsLong(), nowMillis);
             time = knownTime(writer, nowMillis, options, environment.steadyClock());
         } catch (RuntimeException | Error e) {
@@ -273,7 +277,7 @@ public final class StreamWal implements AutoCloseable {
             declareConsumers(root, options, report);
             PositionsWriter positions = PositionsWriter.load(root, () -> folders.anySegment() || hasHadPacks(root));
             PositionsWriter.Opened opened = positions.open(environment.bootId());
-            RedoResult redo = redone(new JournalRedo(storage, root, opened.isCacheTrusted(),
+            RedoResult redo = redone(new JournalRedo(storage, root, opened.wasClosed(), opened.isCacheTrusted(),
                     options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS), report);
             AtomicReference<@Nullable StreamLog> shared = new AtomicReference<>();
             FreeSpace freeSpace = FreeSpace.of(root);
@@ -513,7 +517,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public WalStream stream(String key) {
         checkOpen();
-        if (key.equals(StreamKey.SHARED.text())) {
+        if (Objects.requireNonNull(key, "key").equals(StreamKey.SHARED.text())) {
             throw new IllegalArgumentException("key is reserved for the log: key=\\u0000shared; choose another one");
         }
         return streams.get(key);
@@ -568,7 +572,7 @@ public final class StreamWal implements AutoCloseable {
      * @return where the records are, in the order in which they were added
      */
     public List<EntryRef> append(WriteBatch batch, Durability durability) {
-        return append(batch, Optional.of(durability));
+        return append(batch, Optional.of(Objects.requireNonNull(durability, "durability")));
     }
 
     /**
@@ -581,12 +585,14 @@ public final class StreamWal implements AutoCloseable {
      *     the log, but some may not be durable
      */
     public CompletableFuture<List<EntryRef>> appendAsync(WriteBatch batch) {
+        Objects.requireNonNull(batch, "batch");
         List<CommitTarget> awaited = new ArrayList<>();
         List<EntryRef> refs = counted(false, () -> append(batch, Optional.of(Durability.IMMEDIATE), awaited));
         return durableLater(furthest(awaited), refs, null);
     }
 
     private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability) {
+        Objects.requireNonNull(batch, "batch");
         List<CommitTarget> awaited = new ArrayList<>();
         boolean isImmediate = batch.streams().stream()
                 .anyMatch(part -> durability.orElseGet(() -> options.durabilityOf(part.key().text())) == Durability.IMMEDIATE);
@@ -800,7 +806,7 @@ public final class StreamWal implements AutoCloseable {
                 try {
                     commits.ready();
                 } catch (IOException e) {
-                    throw notDone("make room in the commit journal", e, root, key, WalException.NO_POSITION);
+                    throw notDone("make room in the commit journal", key == null ? "" : "nothing was appended, ", e, root, key, WalException.NO_POSITION);
                 }
             }
         }
@@ -808,11 +814,16 @@ public final class StreamWal implements AutoCloseable {
 
     /** For failures before anything is appended or deleted. A log that has failed refuses the operation. */
     private WalException notDone(String task, IOException e, Path file, @Nullable String key, long position) {
+        return notDone(task, "", e, file, key, position);
+    }
+
+    /** @param left as {@link StorageErrors} takes it */
+    private WalException notDone(String task, String left, IOException e, Path file, @Nullable String key, long position) {
         if (e instanceof FlushFailedException) {
             return asWalException(e, key);
         }
         // closing closes files, and refuses changes: such a failure says nothing about the disk
-        return closed ? closedException(e) : StorageErrors.translate(task, e, file, key, position, 0);
+        return closed ? closedException(e) : StorageErrors.translate(task, left, e, file, key, position, 0);
     }
 
     GroupCommitter commits() {
@@ -955,7 +966,7 @@ public final class StreamWal implements AutoCloseable {
 
         @Override
         public long nowMillis() {
-            return clock.millis();
+            return StreamWal.this.nowMillis();
         }
 
         @Override
@@ -1149,7 +1160,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public SweepResult purge(Keys keys, Instant before) {
         Objects.requireNonNull(before, "before");
-        Optional<NavigableSet<String>> exact = keys.scope().exactKeys();
+        Optional<NavigableSet<String>> exact = Objects.requireNonNull(keys, "keys").scope().exactKeys();
         checkWritable();
         Collection<String> chosen = exact.isPresent() ? exact.get() : keys().stream().filter(keys::contains).toList();
         List<DeletedSegment> gone = new ArrayList<>();
@@ -1277,6 +1288,8 @@ public final class StreamWal implements AutoCloseable {
      */
     public ErasureReport erase(Keys keys, Instant from, Instant to) {
         Objects.requireNonNull(keys, "keys");
+        Objects.requireNonNull(from, "from");
+        Objects.requireNonNull(to, "to");
         Erasure erasure = Erasure.of(root, packs, packer, commits, keys::contains, from, to);
         checkWriter();
         try {
@@ -1313,7 +1326,9 @@ public final class StreamWal implements AutoCloseable {
                 fetched.ifPresent(pack -> packs.releaseFromCut(pack, stream, last.end()));
             }
         } catch (IOException e) {
-            throw notDone("cut the stream", e, stream.directory(), last.key(), last.position());
+            // a cut that was recorded is carried out before anything else is appended
+            String left = stream.isCutLeft(last.end()) ? "the rest is cut before the next append, " : "nothing was cut, ";
+            throw notDone("cut the stream", left, e, stream.directory(), last.key(), last.position());
         } finally {
             tell(gone, last.key(), DeletedSegment.Reason.TRUNCATED);
         }
@@ -1499,6 +1514,7 @@ public final class StreamWal implements AutoCloseable {
      *     incomplete then, and no log; delete it
      */
     public void checkpoint(Path target) {
+        Objects.requireNonNull(target, "target");
         checkOpen();
         try {
             Checkpoint.create(root, target, this::loadedLogs, packs);
@@ -1669,9 +1685,9 @@ public final class StreamWal implements AutoCloseable {
         log.runBackground();
         try {
             commits.runBackground();
-            report.succeeded("checkpoint");
+            report.succeeded(GroupCommitter.CHECKPOINT);
         } catch (IOException e) {
-            report.failed("checkpoint", null, e);
+            report.failed(GroupCommitter.CHECKPOINT, null, e);
         }
     }
 
@@ -1708,7 +1724,18 @@ public final class StreamWal implements AutoCloseable {
     }
 
     long nowMillis() {
-        return clock.millis();
+        return millis(clock, root);
+    }
+
+    /** @throws TimestampOutOfRangeException if the clock's time isn't one in milliseconds */
+    @SuppressWarnings("UnusedException") // which has no other news than the time
+    private static long millis(InstantSource clock, Path root) {
+        try {
+            return clock.millis();
+        } catch (ArithmeticException e) {
+            throw new TimestampOutOfRangeException("the log's clock is beyond all timestamps: now=" + clock.instant() + ", root=" + root
+                    + "; set the clock right, or look at WalOptions.clock", root, null, WalException.NO_POSITION);
+        }
     }
 
     @Override

@@ -32,7 +32,7 @@ public final class TypedStream<T> {
     TypedStream(WalStream stream, RecordCodec<T> codec) {
         this.stream = stream;
         this.codec = codec;
-        this.tag = SchemaTag.of(codec.schemaId(), codec.version());
+        this.tag = SchemaTag.of(Objects.requireNonNull(codec, "codec").schemaId(), codec.version());
     }
 
     /** {@return the stream's key} */

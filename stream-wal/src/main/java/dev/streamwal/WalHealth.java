@@ -8,8 +8,12 @@ import java.util.Optional;
  * Whether the log's background work succeeds: sealing, sweeping, packing, merging, moving packs to the tier, preparing space, flushing at
  * intervals, recovering. Each task is tried again. The log is {@link State#DEGRADED} while a task's last attempt has failed. It is {@link State#OK} again when
  * the task succeeds, when the stream concerned is sealed or deleted, or when its segments that couldn't be sealed are swept. A failure that can't be
- * tried again, such as damage found when the log was opened, leaves it degraded until it is opened again. Failures that a caller received as an
- * exception don't count, nor do failures of the program's own code: its listener and its continuations. Immutable.
+ * tried again, such as damage found when the log was opened, leaves it degraded until it is opened again.
+ *
+ * <p>An append that gets no room from the file system, mostly because the disk is full, also counts: the task is {@code append}, or {@code checkpoint}
+ * if it was to be durable and the journal has no room. The log is well again when an append gets a new segment, or a segment or the journal grows.
+ * Other failures that a caller received as an exception don't count, nor do failures of the program's own code: its listener and its continuations.
+ * Immutable.
  *
  * @since 1.0
  */
@@ -42,7 +46,7 @@ public final class WalHealth extends Snapshot<WalHealth.Fields> {
     /**
      * The task that failed last.
      *
-     * @return a short phrase, as {@link WalListener#onFailure} gets it; empty if the state is {@link State#OK}
+     * @return a short phrase, as {@link WalListener#onFailure} gets it, or {@code append}; empty if the state is {@link State#OK}
      */
     public Optional<String> task() {
         return fields().task();
@@ -79,7 +83,7 @@ public final class WalHealth extends Snapshot<WalHealth.Fields> {
         /** Each background task succeeded at its last attempt. */
         OK,
 
-        /** The log takes appends, but a background task failed at its last attempt. */
+        /** The log takes appends, but a background task failed at its last attempt, or an append got no room on the disk. */
         DEGRADED,
 
         /**

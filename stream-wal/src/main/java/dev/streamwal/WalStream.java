@@ -129,7 +129,7 @@ public final class WalStream {
     public EntryRef append(long timestampMillis, byte[] content) {
         AppendScratch scratch = AppendScratch.take();
         try {
-            return appended(scratch, scratch.draft(content, timestampMillis));
+            return appended(scratch, scratch.draft(Objects.requireNonNull(content, "content"), timestampMillis));
         } finally {
             scratch.giveBack();
         }
@@ -146,7 +146,7 @@ public final class WalStream {
      * @throws IndexOutOfBoundsException if the array has no such part
      */
     public EntryRef append(long timestampMillis, byte[] content, int offset, int length) {
-        int from = Objects.checkFromIndexSize(offset, length, content.length);
+        int from = Objects.checkFromIndexSize(offset, length, Objects.requireNonNull(content, "content").length);
         AppendScratch scratch = AppendScratch.take();
         try {
             return appended(scratch, scratch.draft(content, from, length, timestampMillis));
@@ -163,7 +163,7 @@ public final class WalStream {
      * @return where the record is
      */
     public EntryRef append(long timestampMillis, ByteBuffer content) {
-        return appended(Draft.of(Source.EMPTY, Source.of(content), timestampMillis));
+        return appended(Draft.of(Source.EMPTY, Source.of(Objects.requireNonNull(content, "content")), timestampMillis));
     }
 
     /**
@@ -201,7 +201,7 @@ public final class WalStream {
     public EntryRef append(long timestampMillis, byte[] header, byte[] content) {
         AppendScratch scratch = AppendScratch.take();
         try {
-            return appended(scratch, scratch.draft(header, content, timestampMillis));
+            return appended(scratch, scratch.draft(Objects.requireNonNull(header, "header"), Objects.requireNonNull(content, "content"), timestampMillis));
         } finally {
             scratch.giveBack();
         }
@@ -216,7 +216,7 @@ public final class WalStream {
      * @return where the record is
      */
     public EntryRef append(long timestampMillis, ByteBuffer header, ByteBuffer content) {
-        return appended(Draft.of(Source.of(header), Source.of(content), timestampMillis));
+        return appended(Draft.of(Source.of(Objects.requireNonNull(header, "header")), Source.of(Objects.requireNonNull(content, "content")), timestampMillis));
     }
 
     /**
@@ -228,7 +228,7 @@ public final class WalStream {
      * @return where the record is
      */
     public EntryRef append(long timestampMillis, ByteBuf header, ByteBuf content) {
-        return appended(Draft.of(Source.of(header), Source.of(content), timestampMillis));
+        return appended(Draft.of(Source.of(Objects.requireNonNull(header, "header")), Source.of(Objects.requireNonNull(content, "content")), timestampMillis));
     }
 
     /**
@@ -342,7 +342,7 @@ public final class WalStream {
     public List<EntryRef> appendBatch(List<WriteEntry> entries, Durability durability) {
         Objects.requireNonNull(durability, "durability");
         rules.wal().checkWritable();
-        if (entries.isEmpty()) {
+        if (Objects.requireNonNull(entries, "entries").isEmpty()) {
             return List.of();
         }
         return rules.wal().counted(durability == Durability.IMMEDIATE, () -> {
@@ -435,7 +435,7 @@ public final class WalStream {
      *     appended, by another call, or when the log is opened again
      */
     public void truncateAfter(EntryRef last) {
-        if (!last.key().equals(key())) {
+        if (!Objects.requireNonNull(last, "last").key().equals(key())) {
             throw new IllegalArgumentException(MessageText.of(
                     "can't truncate after a record of another stream: stream=" + key() + ", ref=" + last + "; call it on that stream"));
         }
@@ -471,7 +471,7 @@ public final class WalStream {
     }
 
     private Draft draft(WriteEntry entry) {
-        return Draft.of(Source.of(entry.header()), Source.of(entry.content()), entry.timestampMillis());
+        return Draft.of(Source.of(Objects.requireNonNull(entry, "entry").header()), Source.of(entry.content()), entry.timestampMillis());
     }
 
     private EntryRef appended(Draft draft) {

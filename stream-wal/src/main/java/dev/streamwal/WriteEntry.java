@@ -60,7 +60,7 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
      * @return the record
      */
     public static WriteEntry of(byte[] content, long timestampMillis) {
-        return new WriteEntry(NO_HEADER, ByteBuffer.wrap(content), timestampMillis);
+        return new WriteEntry(NO_HEADER, ByteBuffer.wrap(Objects.requireNonNull(content, "content")), timestampMillis);
     }
 
     /**
@@ -95,7 +95,8 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
      * @return the record
      */
     public static WriteEntry of(byte[] header, byte[] content, long timestampMillis) {
-        return new WriteEntry(ByteBuffer.wrap(header), ByteBuffer.wrap(content), timestampMillis);
+        return new WriteEntry(ByteBuffer.wrap(Objects.requireNonNull(header, "header")), ByteBuffer.wrap(Objects.requireNonNull(content, "content")),
+                timestampMillis);
     }
 
     /**
@@ -128,7 +129,7 @@ public record WriteEntry(ByteBuffer header, ByteBuffer content, long timestampMi
     public static <T> WriteEntry typed(RecordCodec<T> codec, byte[] header, T value, long timestampMillis) {
         Objects.requireNonNull(header, "header");
         Objects.requireNonNull(value, "value");
-        EncodedRecord encoded = EncodedRecord.of(codec, SchemaTag.of(codec.schemaId(), codec.version()), header, value);
+        EncodedRecord encoded = EncodedRecord.of(codec, SchemaTag.of(Objects.requireNonNull(codec, "codec").schemaId(), codec.version()), header, value);
         try {
             return of(encoded.headerBytes(), encoded.contentBytes(), timestampMillis);
         } finally {

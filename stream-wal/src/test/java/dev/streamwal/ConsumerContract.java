@@ -378,11 +378,13 @@ abstract class ConsumerContract extends LogContract {
         WalReader reader = reader();
         for (String name : List.of("", "x".repeat(1_025), "\ud800")) {
             assertThatThrownBy(() -> reader.consumer(name, Keys.key(KEY))).isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("invalid consumer name");
+                    .hasMessageContaining("invalid consumer name, which has to be like a stream's key");
             assertThatThrownBy(() -> reader.removeConsumer(name)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> StreamOptions.builder().retainFor(name, 1, LONG)).isInstanceOf(IllegalArgumentException.class);
         }
-        assertThatThrownBy(() -> reader.consumer(null, Keys.key(KEY))).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> StreamOptions.builder().retainFor(NAME, 0, LONG)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("maxBytes is too small: maxBytes=0, min=1; give Long.MAX_VALUE for no limit, or leave the consumer out");
+        assertThatThrownBy(() -> reader.consumer(null, Keys.key(KEY))).isInstanceOf(NullPointerException.class).hasMessage("name");
         assertThatThrownBy(() -> reader.consumer(NAME, null)).isInstanceOf(NullPointerException.class);
         assertThat(reader.consumers()).isEmpty();
         assertThat(root.resolve("cursors")).doesNotExist();

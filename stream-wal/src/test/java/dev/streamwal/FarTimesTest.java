@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.engine.OptionLimits;
+import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReadFrom;
@@ -16,6 +18,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -62,6 +65,28 @@ class FarTimesTest {
             SweepResult second = wal.sweep(Instant.MAX);
             assertThat(first.deletedSegments() + second.deletedSegments()).isPositive();
             assertThat(second.failedSegments()).isZero();
+        }
+    }
+
+    @Test
+    void append_theClockIsBeyondAllTimestamps_isRefusedWithItsTime() {
+        AtomicReference<Instant> clock = new AtomicReference<>(Instant.ofEpochMilli(now.get()));
+        WalOptions options = WalOptions.builder().window(WINDOW).sweepInterval(Duration.ZERO).clock(clock::get).build();
+        try (StreamWal wal = StreamWal.open(root, options)) {
+            WalStream stream = wal.stream("a");
+            EntryRef first = stream.append(new byte[1]);
+            for (Instant far : List.of(Instant.MAX, Instant.MIN)) {
+                clock.set(far);
+                assertThatThrownBy(() -> stream.append(new byte[1])).isInstanceOf(TimestampOutOfRangeException.class)
+                        .hasMessageContaining("now=" + far).hasMessageContaining("root=" + root).hasMessageContaining("set the clock right");
+                assertThatThrownBy(() -> stream.appendBatch(List.of(WriteEntry.of(new byte[1])))).isInstanceOf(TimestampOutOfRangeException.class);
+                assertThatThrownBy(wal::sweep).isInstanceOf(TimestampOutOfRangeException.class);
+            }
+            clock.set(Instant.ofEpochMilli(now.get()));
+            assertThat(stream.append(new byte[1]).position()).isEqualTo(first.end());
+            clock.set(Instant.MAX);
+            WalOptions elsewhere = options;
+            assertThatThrownBy(() -> StreamWal.open(root.resolveSibling("elsewhere"), elsewhere)).isInstanceOf(TimestampOutOfRangeException.class);
         }
     }
 

@@ -14,6 +14,8 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -121,6 +123,58 @@ abstract class FullDiskContract extends LogContract {
         written.addAll(appendSome(stream, MANY, 3_000));
         assertNoPositionIsGivenTwice(written);
         assertHoldsEverywhere(wal, "s", written);
+    }
+
+    /** A program that looks at the health alone must see that nothing is appended. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 64})
+    void health_diskFull_isDegradedUntilAnAppendHasRoom(int ownSegments) throws IOException {
+        expectFailures();
+        StreamWal wal = open(options().ownSegments(ownSegments));
+        WalStream stream = wal.stream("s");
+        appendSome(stream, 3);
+        assertThat(wal.health().state()).isEqualTo(WalHealth.State.OK);
+        clock.advance(Duration.ofSeconds(1));
+        Instant full = clock.instant();
+        Path ballast = ballast(0);
+        for (int attempt = 0; attempt < 3; attempt++) {
+            assertThatThrownBy(() -> stream.append(new byte[300_000])).isInstanceOf(DiskFullException.class);
+            clock.advance(Duration.ofSeconds(1));
+            assertThat(wal.health().state()).isEqualTo(WalHealth.State.DEGRADED);
+        }
+        Files.delete(ballast);
+        await("what is prepared in the background knows that there is room", () -> {
+            stream.append(new byte[100_000]);
+            return wal.health().state() == WalHealth.State.OK;
+        });
+        Path again = ballast(0);
+        // fills what was prepared
+        assertThatThrownBy(() -> {
+            for (int i = 0; i < MAX_APPENDS; i++) {
+                wal.stream("s" + i % 4).append(new byte[3_000]);
+            }
+        }).isInstanceOf(DiskFullException.class);
+        assertThat(wal.health().state()).isEqualTo(WalHealth.State.DEGRADED);
+        assertThat(wal.health().cause().orElseThrow()).hasMessageContaining("the disk is full");
+        assertThat(wal.health().since()).isAfter(full);
+        Files.delete(again);
+    }
+
+    /** Nor may it be the journal alone that has no room. */
+    @Test
+    void health_diskFullWhenTheJournalIsMade_isDegradedUntilItIs() throws IOException {
+        expectFailures();
+        StreamWal wal = open(SMALL_JOURNAL);
+        WalStream stream = wal.stream("s");
+        Path ballast = ballast(200_000);
+        assertThatThrownBy(() -> stream.append(new byte[9])).isInstanceOf(DiskFullException.class);
+        WalHealth health = wal.health();
+        assertThat(health.state()).isEqualTo(WalHealth.State.DEGRADED);
+        assertThat(health.task()).contains("checkpoint");
+        assertThat(health.cause().orElseThrow()).isInstanceOf(DiskFullException.class);
+        Files.delete(ballast);
+        stream.append(new byte[9]);
+        assertThat(wal.health().state()).isEqualTo(WalHealth.State.OK);
     }
 
     /** What was written in vain may have been read by somebody: its positions become nobody else's. */
@@ -420,7 +474,7 @@ abstract class FullDiskContract extends LogContract {
         }
         StreamWal wal = open(options);
         assertThatThrownBy(() -> appendToMany(wal, written)).isInstanceOf(DiskFullException.class)
-                .hasMessageContaining("the disk is full").hasMessageContaining("is reserved for packing").hasMessageContaining("kept=");
+                .hasMessageContaining("the disk is full").hasMessageContaining("reserved for packing").hasMessageContaining("kept=");
         for (String key : List.of("s/0", "s/31")) {
             assertHoldsNow(wal, key, written.get(key));
         }
@@ -468,6 +522,20 @@ abstract class FullDiskContract extends LogContract {
         List<Written> written = appendSome(stream, 3);
         wal.sync();
         assertThat(wal.delete("other")).isTrue();
+        assertHoldsEverywhere(wal, "s", written);
+    }
+
+    /** It isn't an append: what its caller asks is whether anything was cut. */
+    @Test
+    void truncateAfter_diskFullWhenTheJournalIsMade_saysThatNothingWasCut() throws IOException {
+        expectFailures();
+        StreamWal wal = open();
+        WalStream stream = wal.stream("s");
+        List<Written> written = appendSome(stream, 3);
+        Path ballast = ballast(0);
+        assertThatThrownBy(() -> stream.truncateAfter(written.get(0).ref())).isInstanceOf(DiskFullException.class)
+                .hasMessageContaining("can't cut the stream").hasMessageContaining("nothing was cut").hasMessageNotContaining("appended");
+        Files.delete(ballast);
         assertHoldsEverywhere(wal, "s", written);
     }
 

@@ -341,7 +341,7 @@ class KillTest {
         /** The machine was not restarted really, so that everything is in the files already: doing the journal again changes nothing. */
         private void redo() throws IOException {
             Map<Path, Long> before = segments();
-            RedoResult result = new JournalRedo(new ChannelStorage(), root, false, false).run();
+            RedoResult result = new JournalRedo(new ChannelStorage(), root, false, false, false).run();
             Map<Path, Long> after = segments();
             deletedByRedo += before.size() - after.size();
             before.keySet().retainAll(after.keySet());

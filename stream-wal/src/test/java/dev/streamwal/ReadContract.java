@@ -176,6 +176,16 @@ abstract class ReadContract extends LogContract {
     }
 
     @Test
+    void scanFrom_aPositionThatNoStreamComesTo_isNotFoundThere() {
+        StreamWal wal = open();
+        appendSome(wal.stream("s"), 3);
+        for (long position : new long[] {Long.MAX_VALUE - 7, Long.MAX_VALUE}) {
+            assertThatThrownBy(() -> Written.drain(readerOf(wal).scanFrom("s", position))).isInstanceOf(EntryNotFoundException.class)
+                    .hasMessageContaining("position=" + position).hasMessageNotContaining("=-");
+        }
+    }
+
+    @Test
     void scanFrom_everyRecordAndItsEnd_resumesThere() {
         StreamWal wal = open(options().segmentBytes(8_192));
         List<Written> written = appendSome(wal.stream("s"), 60, 300);

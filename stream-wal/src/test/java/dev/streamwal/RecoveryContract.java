@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.streamwal.RecoveryReport.Sums;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.engine.RecoverySettings;
 import dev.streamwal.engine.Storages;
@@ -1067,6 +1068,23 @@ abstract class RecoveryContract extends LogContract {
         assertThat(readers.size() - read).as("not even the damaged one is looked at again, as nothing of it was deleted").isZero();
         assertThat(wal.stream("s4").append(bytes("x")).position()).isEqualTo(5 * 88);
         assertThatThrownBy(() -> wal.stream("s3").append(bytes("x"))).isInstanceOf(CorruptSegmentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void recoveryReport_theLogWasClosed_listsNoStream_alsoAfterARestartOfTheMachine(boolean isSameBoot) {
+        try (StreamWal wal = open()) {
+            for (int i = 0; i < MANY; i++) {
+                wal.stream("s" + i).append(WriteEntry.of(bytes(50, i)), Durability.IMMEDIATE);
+            }
+        }
+        StreamWal wal = open(options(), isSameBoot ? THIS_BOOT : NEXT_BOOT);
+        assertThat(wal.recoveryReport().streams()).as("the journal names them, and their files have all of it").isEmpty();
+        wal.recoverAll(progress -> { });
+        assertThat(wal.recoveryReport().streams()).isEmpty();
+        Sums totals = wal.recoveryReport().totals();
+        assertThat(totals.recordsRedone()).isZero();
+        assertThat(totals).isEqualTo(new Sums(new Sums.Fields(totals.recordsKept(), totals.bytesKept(), 0, 0, 0, 0, 0, 0)));
     }
 
     @Test

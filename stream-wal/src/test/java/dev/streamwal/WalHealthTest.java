@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalFailedException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
 import dev.streamwal.simulation.SimulatedDisk;
@@ -105,6 +106,28 @@ class WalHealthTest extends DurabilityOnSimulatedDisk {
         wal.runBackground();
         assertThat(events.sealed).hasSize(1);
         assertOk(wal, mended);
+    }
+
+    /** The callers have the exception; but whoever looks at the health alone must see that nothing is appended. */
+    @Test
+    void health_anAppendGetsNoSegment_isDegradedUntilOneDoes_andTheListenerIsNotTold() {
+        StreamWal wal = open();
+        Instant opened = clock.instant();
+        failFromNowOn(Call.WRITE, "segments/");
+        Instant failed = later();
+        assertThatThrownBy(() -> append(wal, "a", 50, Durability.BUFFERED)).isInstanceOf(WalIOException.class);
+        assertDegraded(wal, "append", failed);
+        later();
+        assertThatThrownBy(() -> append(wal, "b", 50, Durability.BUFFERED)).isInstanceOf(WalIOException.class);
+        assertDegraded(wal, "append", failed);
+        assertThat(wal.health().cause().orElseThrow()).isInstanceOf(WalIOException.class).hasMessageContaining("stream=b");
+        assertThat(events.failures).isEmpty();
+        assertThat(wal.activity().failures()).isEmpty();
+        mend();
+        Instant mended = later();
+        append(wal, "c", 50, Durability.BUFFERED);
+        assertOk(wal, mended);
+        assertThat(mended).isAfter(opened);
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** The folder {@code cursors} of a log, and the names of its files. A consumer's name is encoded like a stream's key. */
@@ -27,9 +28,9 @@ public final class CursorFiles {
      */
     public static StreamKey name(String text) {
         try {
-            return StreamKey.of(text);
+            return StreamKey.of(Objects.requireNonNull(text, "name"));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("invalid consumer name: " + e.getMessage(), e);
+            throw new IllegalArgumentException("invalid consumer name, which has to be like a stream's key: " + e.getMessage(), e);
         }
     }
 

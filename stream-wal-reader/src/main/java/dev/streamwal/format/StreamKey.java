@@ -9,6 +9,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +67,7 @@ public final class StreamKey {
      * @throws IllegalArgumentException if the text is empty, longer than 1,024 bytes of UTF-8, or not valid Unicode
      */
     public static StreamKey of(String text) {
-        boolean isPlain = !text.isEmpty() && text.length() <= MAX_BYTES && isAscii(text);
+        boolean isPlain = !Objects.requireNonNull(text, "key").isEmpty() && text.length() <= MAX_BYTES && isAscii(text);
         return new StreamKey(text, isPlain ? null : checkedUtf8(text));
     }
 
@@ -94,7 +95,7 @@ public final class StreamKey {
 
     /** The key's bytes; an {@link IllegalArgumentException} says why the text can't be a key. */
     public static byte[] checkedUtf8(String text) {
-        if (text.isEmpty()) {
+        if (Objects.requireNonNull(text, "key").isEmpty()) {
             throw new IllegalArgumentException(EMPTY);
         }
         // a character takes one byte or more; checked first so that nothing large is encoded

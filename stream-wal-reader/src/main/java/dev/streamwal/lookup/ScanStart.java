@@ -244,7 +244,8 @@ public final class ScanStart {
     private static EntryNotFoundException notFound(Segment segment, long offset, long position) {
         return new EntryNotFoundException(
                 "no record starts or ends at the position: stream=" + segment.key() + ", position=" + position + ", file=" + segment
-                        + ", offset=" + offset,
+                        // of a position that no stream comes to, the sum is beyond what a long holds
+                        + (offset < 0 ? "" : ", offset=" + offset),
                 segment.file(), segment.key().text(), position, null);
     }
 }

@@ -4,6 +4,7 @@ import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.error.UndecodableRecordException;
 import dev.streamwal.format.SchemaTag;
 import io.netty.buffer.ByteBuf;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Makes a record's value by a program's codec. */
@@ -13,7 +14,7 @@ final class Decoding {
 
     /** Refuses a codec whose schema id or version no record can have. */
     static void check(RecordCodec<?> codec) {
-        SchemaTag.check(codec.schemaId(), codec.version());
+        SchemaTag.check(Objects.requireNonNull(codec, "codec").schemaId(), codec.version());
     }
 
     static <T> T value(RecordCodec<T> codec, Entry entry) {

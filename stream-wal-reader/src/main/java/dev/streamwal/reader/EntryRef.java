@@ -7,6 +7,7 @@ import dev.streamwal.format.SealLayout;
 import dev.streamwal.format.StreamKey;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 
 /**
  * The place of a record in the log. It survives rotation, restart and copying the log to another machine, and never denotes another record.
@@ -53,7 +54,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
      */
     public EntryRef {
         // the key's characters are not looked at: see above
-        if (key.isEmpty()
+        if (Objects.requireNonNull(key, "key").isEmpty()
                 || key.length() > StreamKey.MAX_BYTES
                 || position < 0
                 || position > Long.MAX_VALUE - size
@@ -111,7 +112,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
      * @throws IllegalArgumentException if the text is no ref
      */
     public static EntryRef parse(CharSequence text) {
-        String ref = text.toString();
+        String ref = Objects.requireNonNull(text, "text").toString();
         int plus = ref.lastIndexOf(SIZE_MARK);
         int at = plus < 0 ? -1 : ref.lastIndexOf(POSITION_MARK, plus);
         if (at < 0) {
@@ -154,7 +155,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
      * @throws IllegalArgumentException if the bytes are no ref, or more than one
      */
     public static EntryRef fromBytes(byte[] bytes) {
-        ByteBuffer in = ByteBuffer.wrap(bytes);
+        ByteBuffer in = ByteBuffer.wrap(Objects.requireNonNull(bytes, "bytes"));
         if (bytes.length < FIXED_BYTES || bytes.length != FIXED_BYTES + Short.toUnsignedInt(in.getShort(0))) {
             throw new IllegalArgumentException("encoded ref does not have " + FIXED_BYTES + " bytes and its key: bytes=" + bytes.length);
         }
@@ -171,7 +172,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
      * @throws IllegalArgumentException if the buffer doesn't go on with a ref
      */
     public static EntryRef decode(ByteBuf source) {
-        int start = source.readerIndex();
+        int start = Objects.requireNonNull(source, "source").readerIndex();
         int readable = source.readableBytes();
         int keyLength = readable < KEY_LENGTH_BYTES ? 0 : source.getUnsignedShort(start);
         if (keyLength > StreamKey.MAX_BYTES || readable < FIXED_BYTES + keyLength) {

@@ -53,7 +53,7 @@ public final class Keys {
      * @throws IllegalArgumentException if no key can begin with it
      */
     public static Keys prefix(String prefix) {
-        return new Keys(KeyScope.prefix(prefix));
+        return new Keys(KeyScope.prefix(Objects.requireNonNull(prefix, "prefix")));
     }
 
     /**
@@ -65,7 +65,7 @@ public final class Keys {
      * @throws IllegalArgumentException if it is empty, too long, or not valid Unicode
      */
     public static Keys glob(String pattern) {
-        return new Keys(KeyScope.glob(pattern));
+        return new Keys(KeyScope.glob(Objects.requireNonNull(pattern, "pattern")));
     }
 
     /**
@@ -76,7 +76,7 @@ public final class Keys {
      * @throws IllegalArgumentException if one can't be a key, or more than {@link #MAX_KEYS} differ
      */
     public static Keys of(Collection<String> keys) {
-        return new Keys(KeyScope.of(keys));
+        return new Keys(KeyScope.of(Objects.requireNonNull(keys, "keys")));
     }
 
     /**

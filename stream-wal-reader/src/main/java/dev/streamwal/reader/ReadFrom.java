@@ -67,7 +67,7 @@ public final class ReadFrom {
      */
     public static Map<String, ReadFrom> positions(Map<String, Long> positions) {
         Map<String, ReadFrom> from = new HashMap<>();
-        positions.forEach((key, position) -> from.put(key, position(position)));
+        Objects.requireNonNull(positions, "positions").forEach((key, position) -> from.put(key, position(position)));
         return from;
     }
 

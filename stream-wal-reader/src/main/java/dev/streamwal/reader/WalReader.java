@@ -118,7 +118,8 @@ public final class WalReader implements AutoCloseable {
      * @throws UnsupportedFormatException if a newer version wrote the tier's content
      */
     public static WalReader openTier(Path tier, ReaderOptions options) {
-        ReaderOptions there = options.toBuilder().tier(Objects.requireNonNull(tier, "tier")).build();
+        Objects.requireNonNull(tier, "tier");
+        ReaderOptions there = Objects.requireNonNull(options, "options").toBuilder().tier(tier).build();
         return new WalReader(SegmentedLog.ofTier(tier, there), there);
     }
 
@@ -137,7 +138,7 @@ public final class WalReader implements AutoCloseable {
 
     /** @throws WalIOException if it isn't a directory */
     static void checkDirectory(Path root, String what) {
-        if (!Files.isDirectory(root)) {
+        if (!Files.isDirectory(Objects.requireNonNull(root, "root"))) {
             throw new WalIOException(
                     problem(root) + ": root=" + root + "; give the directory of " + what, root, null, WalException.NO_POSITION, null);
         }
@@ -209,7 +210,11 @@ public final class WalReader implements AutoCloseable {
      * @return in their natural order
      */
     public NavigableSet<String> keys(Keys keys) {
-        return log.keys(keys.scope());
+        return log.keys(scope(keys));
+    }
+
+    private static KeyScope scope(Keys keys) {
+        return Objects.requireNonNull(keys, "keys").scope();
     }
 
     /** The single keys that the scope names, whether or not their streams exist; for a prefix or pattern, the keys of the streams that exist. */
@@ -240,7 +245,7 @@ public final class WalReader implements AutoCloseable {
     }
 
     private static void check(Collection<String> keys) {
-        for (String key : keys) {
+        for (String key : Objects.requireNonNull(keys, "keys")) {
             byte[] unused = StreamKey.checkedUtf8(key);
         }
     }
@@ -252,7 +257,7 @@ public final class WalReader implements AutoCloseable {
      * @return by key, in the keys' natural order, without the streams that don't exist
      */
     public Map<String, StreamInfo> describe(Keys keys) {
-        return log.describe(givenOrListed(keys.scope()));
+        return log.describe(givenOrListed(scope(keys)));
     }
 
     /**
@@ -266,7 +271,7 @@ public final class WalReader implements AutoCloseable {
      * @throws WalIOException if the file system fails, or the process has too little direct memory left
      */
     public EntryBatch readBatch(Collection<EntryRef> refs) {
-        if (refs.size() > options.maxBatchRefs()) {
+        if (Objects.requireNonNull(refs, "refs").size() > options.maxBatchRefs()) {
             throw new IllegalArgumentException(
                     "too many refs in the batch: refs=" + refs.size() + ", maxBatchRefs=" + options.maxBatchRefs() + "; ask for fewer at a time");
         }
@@ -334,7 +339,7 @@ public final class WalReader implements AutoCloseable {
      * @throws CorruptSegmentException if the end of a stream is damaged
      */
     public Map<String, Entry> latest(Keys keys) {
-        return latest(givenOrListed(keys.scope()));
+        return latest(givenOrListed(scope(keys)));
     }
 
     /**
@@ -435,7 +440,7 @@ public final class WalReader implements AutoCloseable {
     /** As {@link #follow(String, ReadFrom)}, with a rest that a test controls. */
     EntryTail follow(String key, ReadFrom from, WakeableRest rest) {
         StreamKey.checkedUtf8(key);
-        return new EntryTail(log.follow(key, from.begin()), log.sessionKeys(), rest);
+        return new EntryTail(log.follow(key, Objects.requireNonNull(from, "from").begin()), log.sessionKeys(), rest);
     }
 
     /**
@@ -452,11 +457,11 @@ public final class WalReader implements AutoCloseable {
      *     each key its own
      */
     public EntryTail follow(Keys keys, ReadFrom from) {
-        KeyScope scope = keys.scope();
+        KeyScope scope = scope(keys);
         if (scope instanceof KeyScope.One one) {
             return follow(one.key(), from);
         }
-        ScanBegin begin = from.begin();
+        ScanBegin begin = Objects.requireNonNull(from, "from").begin();
         if (begin instanceof ScanBegin.At) {
             throw new IllegalArgumentException("one position is given for several streams: keys=" + keys + ", from=" + from
                     + "; give a map with a position for each key");
@@ -480,8 +485,9 @@ public final class WalReader implements AutoCloseable {
      * @throws IllegalArgumentException if a key is not one of the {@code keys}
      */
     public EntryTail follow(Keys keys, Map<String, ReadFrom> from) {
+        KeyScope scope = scope(keys);
         Map<String, ScanBegin> begins = new HashMap<>();
-        from.forEach((key, each) -> {
+        Objects.requireNonNull(from, "from").forEach((key, each) -> {
             StreamKey.checkedUtf8(key);
             if (!keys.contains(key)) {
                 throw new IllegalArgumentException(MessageText.of(
@@ -489,7 +495,7 @@ public final class WalReader implements AutoCloseable {
             }
             begins.put(key, each.begin());
         });
-        return new EntryTail(log.followAll(keys.scope(), begins), log.sessionKeys(), new WakeableRest());
+        return new EntryTail(log.followAll(scope, begins), log.sessionKeys(), new WakeableRest());
     }
 
     /**
@@ -500,7 +506,7 @@ public final class WalReader implements AutoCloseable {
      * @throws EntryNotFoundException if no record starts or ends at a position
      */
     public EntryTail follow(Map<String, ReadFrom> from) {
-        return follow(Keys.of(from.keySet()), from);
+        return follow(Keys.of(Objects.requireNonNull(from, "from").keySet()), from);
     }
 
     /**
@@ -544,7 +550,7 @@ public final class WalReader implements AutoCloseable {
      * @throws IllegalArgumentException if the range ends before it starts
      */
     public EntryCursor scanMerged(Keys keys, Instant fromInclusive, Instant toExclusive) {
-        KeyScope scope = keys.scope();
+        KeyScope scope = scope(keys);
         return new EntryCursor(log.scanMerged(() -> givenOrListed(scope), TimeRange.of(fromInclusive, toExclusive)), log.sessionKeys());
     }
 
@@ -568,7 +574,7 @@ public final class WalReader implements AutoCloseable {
      * @throws WalIOException if the file system fails; a read-only file system is allowed
      */
     public WalConsumer consumer(String name, Keys keys) {
-        return log.consumers().open(CursorFiles.name(name), keys.scope());
+        return log.consumers().open(CursorFiles.name(name), scope(keys));
     }
 
     /**

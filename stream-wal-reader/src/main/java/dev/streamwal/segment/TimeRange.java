@@ -2,6 +2,7 @@ package dev.streamwal.segment;
 
 import dev.streamwal.format.SegmentIndex;
 import java.time.Instant;
+import java.util.Objects;
 
 /**
  * A range of timestamps for a scan, epoch ms.
@@ -18,7 +19,8 @@ public record TimeRange(long fromMillis, long toMillis) {
 
     /** @throws IllegalArgumentException if {@code toExclusive} is before {@code fromInclusive} */
     public static TimeRange of(Instant fromInclusive, Instant toExclusive) {
-        if (toExclusive.isBefore(fromInclusive)) {
+        Objects.requireNonNull(fromInclusive, "fromInclusive");
+        if (Objects.requireNonNull(toExclusive, "toExclusive").isBefore(fromInclusive)) {
             throw new IllegalArgumentException(
                     "time range ends before its start: from=" + fromInclusive + ", to=" + toExclusive);
         }

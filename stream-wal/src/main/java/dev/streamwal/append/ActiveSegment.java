@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.commit.CommitSegment;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.io.IoFailure;
@@ -388,7 +389,7 @@ final class ActiveSegment extends CommitSegment {
         try {
             space.checkFreeSpace(start, start + bytes);
         } catch (IOException e) {
-            throw StorageErrors.translate("append", e, file.path(), header.key().text(), positionAt(start), bytes);
+            throw hasNoRoom("append", e, start, bytes);
         }
     }
 
@@ -401,11 +402,17 @@ final class ActiveSegment extends CommitSegment {
             failedEnd = start + totalBytes;
             tail.seal();
             space.cutBackTo(start, e);
-            throw StorageErrors.translate("append", e, file.path(), header.key().text(), positionAt(start), totalBytes);
+            throw hasNoRoom("append", e, start, totalBytes);
         }
     }
 
     // ---------------------------------------------------------------- space
+
+    private WalException hasNoRoom(String task, IOException e, int offset, int bytes) {
+        WalException failure = StorageErrors.translate(task, e, file.path(), header.key().text(), positionAt(offset), bytes);
+        log.events().appendHasNoRoom(failure);
+        return failure;
+    }
 
     /** Grows the space until a record can end at {@code end}, if the preparer is behind. */
     private void prepareFor(int end) {
@@ -418,7 +425,7 @@ final class ActiveSegment extends CommitSegment {
         } catch (NoSuchFileException e) {
             takenAway(e);
         } catch (IOException e) {
-            throw StorageErrors.translate("prepare space", e, file.path(), header.key().text(), positionAt(end), end - space.limit());
+            throw hasNoRoom("prepare space", e, end, end - space.limit());
         } finally {
             if (!preparing) {
                 space.closeFile();

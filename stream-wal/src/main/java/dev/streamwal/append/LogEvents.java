@@ -26,6 +26,12 @@ public interface LogEvents extends Measurements {
      */
     void ended(String task, @Nullable String key, long begun);
 
+    /** The file system gave an append no room for its record. Its caller gets the exception; until {@link #appendHasRoom} the log isn't healthy. */
+    default void appendHasNoRoom(Throwable failure) {}
+
+    /** An append got a new segment, or a segment grew. Called seldom, and by no append that finds room. */
+    default void appendHasRoom() {}
+
     /** A segment of the stream that had no footer was deleted, and no other one waits for its footer. */
     default void nothingToSeal(String key) {}
 

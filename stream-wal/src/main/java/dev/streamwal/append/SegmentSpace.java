@@ -117,12 +117,14 @@ final class SegmentSpace {
         current.touch(from, to);
         limit = to;
         setWakeAt(tail);
+        log.events().appendHasRoom();
     }
 
     /** Called before a segment that isn't mapped grows: looks once in {@link #CHECKED_BYTES}. */
     void checkFreeSpace(int from, int to) throws IOException {
         if (from / CHECKED_BYTES != to / CHECKED_BYTES) {
             log.checkFreeSpace(to - from);
+            log.events().appendHasRoom();
         }
     }
 

@@ -719,11 +719,16 @@ public final class StreamLog implements CommitStream {
             }
             ActiveSegment successor = createAndTell(timestampMillis, nowMillis);
             chain.add(seen, successor);
+            log.events().appendHasRoom();
             if (event != null) {
                 event.rotated(key.text(), seen == null ? null : seen.path(), successor.path());
             }
         } catch (IOException e) {
-            throw notAppended("create a segment", e, FooterLayout.PAGE_BYTES);
+            WalException failure = notAppended("create a segment", e, FooterLayout.PAGE_BYTES);
+            if (!(e instanceof FlushFailedException)) {
+                log.events().appendHasNoRoom(failure);
+            }
+            throw failure;
         } finally {
             rotation.unlock();
         }

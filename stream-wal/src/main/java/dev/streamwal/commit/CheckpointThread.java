@@ -37,11 +37,11 @@ final class CheckpointThread extends LazyThread {
     private void runOnce() {
         try {
             checkpoint.runInBackground();
-            events.succeeded("checkpoint");
+            events.succeeded(GroupCommitter.CHECKPOINT);
         } catch (FlushFailedException e) {
             // the log has failed, and has reported that
         } catch (IOException | RuntimeException | Error e) {
-            events.failed("checkpoint", null, e);
+            events.failed(GroupCommitter.CHECKPOINT, null, e);
             restAfterFailure();
         }
     }

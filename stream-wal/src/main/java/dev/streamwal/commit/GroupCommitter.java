@@ -85,6 +85,9 @@ public final class GroupCommitter implements SegmentDurability {
     /** The task's name in reports of a failed continuation, or of a failed executor of the program. */
     public static final String COMPLETE = "complete an append";
 
+    /** The task's name in reports of a journal that can't be made, or emptied. */
+    public static final String CHECKPOINT = "checkpoint";
+
     /** How long a leader with nothing but unpublished slots waits before it looks again: filling a slot takes well under a microsecond. */
     private static final long UNPUBLISHED_WAIT_NANOS = 20_000;
     /** How long appends wait for a full journal that can't be emptied, for example since the disk is full, before they fail. */
@@ -194,18 +197,32 @@ public final class GroupCommitter implements SegmentDurability {
     public void ready() throws IOException {
         throwIfFailed();
         throwIfClosed();
+        if (!journal.exists() || journal.isScarce()) {
+            try {
+                prepareJournal();
+                events.succeeded(CHECKPOINT);
+            } catch (FlushFailedException e) {
+                throw e;
+            } catch (IOException e) {
+                events.journalHasNoRoom(CHECKPOINT, e);
+                throw e;
+            }
+        }
+    }
+
+    private void prepareJournal() throws IOException {
         if (!journal.exists()) {
             if (!checkpoint.createJournal()) {
                 // `closed` is set before the journal is closed
                 throwIfClosed();
             }
-        } else if (journal.isScarce()) {
-            Stall stall = Stall.begin();
-            try {
-                checkpoint.reserve();
-            } finally {
-                stall.end(StallCause.JOURNAL, null, events);
-            }
+            return;
+        }
+        Stall stall = Stall.begin();
+        try {
+            checkpoint.reserve();
+        } finally {
+            stall.end(StallCause.JOURNAL, null, events);
         }
     }
 

@@ -61,4 +61,13 @@ public final class OptionLimits {
         }
         return bytes;
     }
+
+    /** For a consumer; can't be left out. */
+    public static long maxHeldBytes(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException(
+                    "maxBytes is too small: maxBytes=" + bytes + ", min=1; give Long.MAX_VALUE for no limit, or leave the consumer out");
+        }
+        return bytes;
+    }
 }

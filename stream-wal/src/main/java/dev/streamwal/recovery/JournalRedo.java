@@ -55,6 +55,7 @@ public final class JournalRedo {
 
     private final SegmentStorage storage;
     private final Path root;
+    private final boolean wasClosed;
     private final boolean trustsPageCache;
     private final boolean skipBadBlocks;
     private final int gatheredBytes;
@@ -66,16 +67,19 @@ public final class JournalRedo {
 
     /**
      * @param root of the log
+     * @param wasClosed whether the last writer closed the log: then what its files have already isn't counted as redone
      * @param trustsPageCache whether the machine is known to be up since the last writer, and that writer to have closed the log
      * @param skipBadBlocks whether to continue without damaged blocks, after setting a copy aside; otherwise damage is an error
      */
-    public JournalRedo(SegmentStorage storage, Path root, boolean trustsPageCache, boolean skipBadBlocks) {
-        this(storage, root, trustsPageCache, skipBadBlocks, new Quarantine(storage, root), SegmentRedo.GATHERED_BYTES);
+    public JournalRedo(SegmentStorage storage, Path root, boolean wasClosed, boolean trustsPageCache, boolean skipBadBlocks) {
+        this(storage, root, wasClosed, trustsPageCache, skipBadBlocks, new Quarantine(storage, root), SegmentRedo.GATHERED_BYTES);
     }
 
-    JournalRedo(SegmentStorage storage, Path root, boolean trustsPageCache, boolean skipBadBlocks, Quarantine quarantine, int gatheredBytes) {
+    JournalRedo(SegmentStorage storage, Path root, boolean wasClosed, boolean trustsPageCache, boolean skipBadBlocks, Quarantine quarantine,
+            int gatheredBytes) {
         this.storage = storage;
         this.root = root;
+        this.wasClosed = wasClosed;
         this.trustsPageCache = trustsPageCache;
         this.skipBadBlocks = skipBadBlocks;
         this.quarantine = quarantine;
@@ -194,7 +198,8 @@ public final class JournalRedo {
     }
 
     private List<RedoneSegment> writeSegments(Frontier frontier, JournalEnd end) throws IOException {
-        SegmentRedo redo = new SegmentRedo(storage, streams, trustsPageCache, skipBadBlocks, (int) Math.min(end.bytes(), gatheredBytes));
+        SegmentRedo redo = new SegmentRedo(storage, streams, wasClosed, trustsPageCache, skipBadBlocks,
+                (int) Math.min(end.bytes(), gatheredBytes));
         JournalEnd again = new JournalScan(root, frontier).scan(new JournalVisitor() {
             @Override
             public void bytes(SegmentHeader segment, int offset, ByteBuffer frames) throws IOException {

@@ -5,8 +5,8 @@ import dev.streamwal.format.SegmentHeader;
 /**
  * What was done with one segment that the journal has bytes of.
  *
- * @param bytes that were written
- * @param records among them, without control records
+ * @param bytes that were written; after a writer that closed the log, only those that weren't there
+ * @param records among them, without control records; 0 if there are no bytes
  */
 public record RedoneSegment(SegmentHeader header, Kind kind, long bytes, long records) {
 

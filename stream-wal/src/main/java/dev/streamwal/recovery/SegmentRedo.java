@@ -21,7 +21,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,6 +80,7 @@ final class SegmentRedo {
 
     private final SegmentStorage storage;
     private final StreamDirectory streams;
+    private final boolean comparesFirst;
     private final boolean trustsPageCache;
     private final boolean leavesForeign;
     private final ByteBuffer gathered;
@@ -89,13 +89,16 @@ final class SegmentRedo {
     private final Map<Id, Target> waiting = new LinkedHashMap<>();
 
     /**
-     * @param trustsPageCache whether bytes that are in a file already needn't be written again
+     * @param comparesFirst whether bytes that are in a file already aren't counted: they didn't need the journal
+     * @param trustsPageCache whether these needn't be written again either
      * @param leavesForeign whether another segment's file is left alone; otherwise it is an error
      * @param gatheredBytes limit of memory
      */
-    SegmentRedo(SegmentStorage storage, StreamDirectory streams, boolean trustsPageCache, boolean leavesForeign, int gatheredBytes) {
+    SegmentRedo(SegmentStorage storage, StreamDirectory streams, boolean comparesFirst, boolean trustsPageCache, boolean leavesForeign,
+            int gatheredBytes) {
         this.storage = storage;
         this.streams = streams;
+        this.comparesFirst = comparesFirst;
         this.trustsPageCache = trustsPageCache;
         this.leavesForeign = leavesForeign;
         this.gathered = ByteBuffer.allocateDirect(gatheredBytes);
@@ -169,10 +172,9 @@ final class SegmentRedo {
                 target.isLookedAt = true;
             }
             if (target.kind != Kind.FINISHED && target.kind != Kind.FOREIGN) {
-                if (trustsPageCache) {
-                    dropWhatIsThere(target, file);
-                }
-                writeRuns(target, file, file.size());
+                List<Run> missing = comparesFirst ? missing(target, file) : target.runs;
+                count(target, missing);
+                writeRuns(trustsPageCache ? missing : target.runs, file, file.size());
             }
         } catch (NoSuchFileException e) {
             create(target);
@@ -243,11 +245,21 @@ final class SegmentRedo {
                 target.file, header.key().text(), header.basePosition(), 0, SegmentHeaderLayout.MAX_BYTES, null);
     }
 
-    private void dropWhatIsThere(Target target, SegmentFile file) throws IOException {
-        for (Iterator<Run> runs = target.runs.iterator(); runs.hasNext(); ) {
-            if (isThere(runs.next(), bytes(target, file))) {
-                runs.remove();
+    private List<Run> missing(Target target, SegmentFile file) throws IOException {
+        // before everything is written anyway, a sector that can't be read doesn't matter: writing it may repair it
+        SegmentBytes bytes = trustsPageCache ? bytes(target, file) : BadSectors.around(file);
+        List<Run> missing = new ArrayList<>();
+        for (Run run : target.runs) {
+            if (!isThere(run, bytes)) {
+                missing.add(run);
             }
+        }
+        return missing;
+    }
+
+    private static void count(Target target, List<Run> runs) {
+        for (Run run : runs) {
+            target.bytes += run.bytes.remaining();
         }
     }
 
@@ -264,23 +276,22 @@ final class SegmentRedo {
     }
 
     /** In the journal's order; bytes that directly follow their predecessors are written together with them. */
-    private static void writeRuns(Target target, SegmentFile file, long oldLength) throws IOException {
+    private static void writeRuns(List<Run> runs, SegmentFile file, long oldLength) throws IOException {
         long length = oldLength;
-        for (int first = 0; first < target.runs.size(); ) {
-            Run run = target.runs.get(first);
+        for (int first = 0; first < runs.size(); ) {
+            Run run = runs.get(first);
             int end = run.end();
             int next = first + 1;
-            while (next < target.runs.size() && target.runs.get(next).offset == end && next - first < MAX_BUFFERS) {
-                end = target.runs.get(next++).end();
+            while (next < runs.size() && runs.get(next).offset == end && next - first < MAX_BUFFERS) {
+                end = runs.get(next++).end();
             }
             if (run.offset > length) {
                 file.zero(length, run.offset);
             }
-            ByteBuffer[] buffers = target.runs.subList(first, next).stream().map(waiting -> waiting.bytes.duplicate())
+            ByteBuffer[] buffers = runs.subList(first, next).stream().map(waiting -> waiting.bytes.duplicate())
                     .toArray(ByteBuffer[]::new);
             file.write(run.offset, buffers);
             length = Math.max(length, end);
-            target.bytes += end - run.offset;
             first = next;
         }
     }
@@ -293,7 +304,8 @@ final class SegmentRedo {
         storage.delete(temporary);
         try (SegmentFile file = storage.create(temporary)) {
             file.write(0, header(target));
-            writeRuns(target, file, target.header.headerLength());
+            count(target, target.runs);
+            writeRuns(target.runs, file, target.header.headerLength());
         }
         storage.name(temporary, target.file);
         target.kind = Kind.CREATED;

@@ -5,6 +5,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.Window;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Which timestamps a stream accepts. Pure. */
@@ -26,7 +27,7 @@ public final class TimeRules {
      * {@link #check} refuses it as a timestamp.
      */
     public static long millis(Instant given) {
-        if (given.getEpochSecond() >= END_OF_TIME_MILLIS / 1_000) {
+        if (Objects.requireNonNull(given, "timestamp").getEpochSecond() >= END_OF_TIME_MILLIS / 1_000) {
             return END_OF_TIME_MILLIS;
         }
         return given.getEpochSecond() <= -END_OF_TIME_MILLIS / 1_000 ? -END_OF_TIME_MILLIS : given.toEpochMilli();

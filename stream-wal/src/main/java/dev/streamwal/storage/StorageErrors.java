@@ -28,14 +28,21 @@ public final class StorageErrors {
     private StorageErrors() {}
 
     /**
+     * Of an append, if it concerns a stream.
+     *
      * @param task what was being done, as an infinitive
      * @param neededBytes of new space; 0 if none was needed
      */
     public static WalIOException translate(
             String task, IOException cause, Path file, @Nullable String stream, long position, long neededBytes) {
+        return translate(task, stream == null ? "" : "nothing was appended, ", cause, file, stream, position, neededBytes);
+    }
+
+    /** @param left what the failure has left, as a full disk's message says it; empty, or with a comma and a space behind it */
+    public static WalIOException translate(
+            String task, String left, IOException cause, Path file, @Nullable String stream, long position, long neededBytes) {
         String where = "file=" + file + (stream == null ? "" : ", " + place(stream, position));
-        String makeRoom = (neededBytes == 0 ? "" : ", bytes=" + neededBytes) + "; " + (stream == null ? "" : "nothing was appended, ")
-                + "free some space and try again";
+        String makeRoom = (neededBytes == 0 ? "" : ", bytes=" + neededBytes) + "; " + left + "free some space and try again";
         if (cause instanceof TierFailure tier) {
             return new TierUnavailableException("can't " + task + ": " + IoFailure.fault(cause) + ", " + where + IoFailure.remedy(cause, ""), tier.tier(),
                     tier.object(), file, stream, position, cause);

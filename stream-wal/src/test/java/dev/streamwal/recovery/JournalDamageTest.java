@@ -104,7 +104,7 @@ class JournalDamageTest {
     }
 
     private RedoResult redo(boolean skips) throws IOException {
-        return new JournalRedo(storage, root, false, skips).run();
+        return new JournalRedo(storage, root, false, false, skips).run();
     }
 
     private static Map<String, byte[]> segments(Map<String, byte[]> files) {

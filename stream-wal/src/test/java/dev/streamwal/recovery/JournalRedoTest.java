@@ -59,11 +59,11 @@ class JournalRedoTest {
     }
 
     private RedoResult redo(boolean trustsPageCache) throws IOException {
-        return new JournalRedo(new ChannelStorage(), root, trustsPageCache, false).run();
+        return new JournalRedo(new ChannelStorage(), root, trustsPageCache, trustsPageCache, false).run();
     }
 
     private RedoResult skipping() throws IOException {
-        return new JournalRedo(new ChannelStorage(), root, false, true).run();
+        return new JournalRedo(new ChannelStorage(), root, false, false, true).run();
     }
 
     private void assertNothingChangesAgain() throws IOException {
@@ -80,7 +80,7 @@ class JournalRedoTest {
     @Test
     void run_withoutAJournal_doesNothing() throws IOException {
         Path other = Files.createDirectory(memory.getPath("/other"));
-        RedoResult result = new JournalRedo(new ChannelStorage(), other, true, false).run();
+        RedoResult result = new JournalRedo(new ChannelStorage(), other, true, true, false).run();
 
         assertThat(result.frontier()).isEmpty();
         assertThat(result.end()).isEmpty();
@@ -412,7 +412,7 @@ class JournalRedoTest {
         }
         FailingStorage storage = new FailingStorage(0);
 
-        new JournalRedo(storage, root, false, false).run();
+        new JournalRedo(storage, root, false, false, false).run();
 
         assertThat(storage.opens()).isEqualTo(2);
         assertThat(storage.changes()).isEqualTo(2);
@@ -428,7 +428,7 @@ class JournalRedoTest {
             log.commit(b, 1);
         }
 
-        RedoResult result = new JournalRedo(new ChannelStorage(), root, false, false, new Quarantine(new ChannelStorage(), root), gatheredBytes).run();
+        RedoResult result = new JournalRedo(new ChannelStorage(), root, false, false, false, new Quarantine(new ChannelStorage(), root), gatheredBytes).run();
 
         assertThat(log.read(a.header)).isEqualTo(a.all());
         assertThat(log.read(b.header)).isEqualTo(b.all());
@@ -464,7 +464,7 @@ class JournalRedoTest {
             JournalledLog.restore(root, before);
             FailingStorage storage = new FailingStorage(++failing);
             try {
-                new JournalRedo(storage, root, false, false, new Quarantine(new ChannelStorage(), root), 200).run();
+                new JournalRedo(storage, root, false, false, false, new Quarantine(new ChannelStorage(), root), 200).run();
                 cutShort = false;
             } catch (FailingStorage.CutShort e) {
                 redo(false);
@@ -511,7 +511,8 @@ class JournalRedoTest {
         spoiled[40] ^= 1;
         Files.write(log.journal.path(0), spoiled);
 
-        assertThatThrownBy(() -> new JournalRedo(new ChannelStorage(), root, false, true, new Quarantine(new ChannelStorage(), root, 4_095), 1_000).run())
+        assertThatThrownBy(() -> new JournalRedo(new ChannelStorage(), root, false, false, true, new Quarantine(new ChannelStorage(), root, 4_095),
+                1_000).run())
                 .isInstanceOf(CorruptSegmentException.class).hasMessageContaining("quarantine");
         assertThat(log.path(a.header)).doesNotExist();
     }
