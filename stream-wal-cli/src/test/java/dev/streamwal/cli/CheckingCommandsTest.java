@@ -198,6 +198,18 @@ class CheckingCommandsTest {
     }
 
     @Test
+    void dump_anotherFileOfALog_isNoDamage() throws IOException {
+        for (String name : List.of("positions", "streams", "LOCK")) {
+            CliRun run = CliRun.of("dump", log.root().resolve(name));
+            assertThat(run.exit()).as(name).isEqualTo(Exit.USAGE.code());
+            assertThat(run.err()).contains("not the file of a segment or pack: file=" + log.root().resolve(name));
+            assertThat(run.out()).isEmpty();
+        }
+        Path copy = Files.copy(log.segments("meter/1").get(0), directory.resolve("copy"));
+        assertThat(CliRun.of("dump", copy).exit()).isEqualTo(Exit.OK.code());
+    }
+
+    @Test
     void dump_keyThatClearsTheTerminal_escaped() throws IOException {
         CliRun run = CliRun.of("dump", log.segments(SampleLog.EVIL).get(0));
         assertThat(run.out()).contains("key=\\u001b[2J", "content \"\\u001b[2J\\n\"").doesNotContain("\u001b");
