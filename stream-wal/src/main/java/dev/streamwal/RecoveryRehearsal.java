@@ -10,6 +10,7 @@ import dev.streamwal.engine.Storages;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.storage.BootId;
@@ -131,6 +132,14 @@ final class RecoveryRehearsal {
                 return new NoWriter(root, Optional.of(WriterLock.acquire(root)));
             } catch (ProcessLock.HeldException e) {
                 throw locked(root, e.with("root=" + root), e.advice());
+            } catch (IOException e) {
+                // in the log, not in the scratch folder: a file system that is mounted read-only, say, where no lock can be taken
+                Path file = root.resolve(WriterLock.FILE_NAME);
+                WalIOException failure = StorageErrors.translate("lock the log, to rehearse its recovery", e, file, null, WalException.NO_POSITION, 0);
+                if (failure.getClass() != WalIOException.class) {
+                    throw failure;
+                }
+                throw new WalIOException(failure.getMessage() + ", or rehearse the recovery of a copy", file, null, WalException.NO_POSITION, e);
             }
         }
 

@@ -13,6 +13,7 @@ import dev.streamwal.reader.WalReader;
 import dev.streamwal.storage.SmallDisk;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -23,7 +24,7 @@ class ReadOnlyRootTest {
 
     @ParameterizedTest
     @EnumSource(value = Storage.class, names = {"MAPPED", "CHANNEL"})
-    void open_readOnly_refusedAndReadersRead(Storage storage) throws IOException {
+    void open_readOnly_refusedAndReadersRead(Storage storage, @TempDir Path scratch) throws IOException {
         SmallDisk disk = SmallDisk.mount(DISK_BYTES);
         try (LogHome home = LogHome.on(disk, storage)) {
             Path root = home.root();
@@ -36,7 +37,10 @@ class ReadOnlyRootTest {
             for (int attempt = 0; attempt < 2; attempt++) {
                 assertThatThrownBy(() -> StreamWal.open(root, options)).isInstanceOf(WalIOException.class)
                         .hasMessageContaining(root.toString()).hasMessageContaining("open the log")
-                        .hasMessageContaining("is read-only").hasMessageContaining("open it with WalReader, or make it writable");
+                        .hasMessageContaining("is read-only").hasMessageContaining("make it writable, or only read the log");
+                assertThatThrownBy(() -> StreamWal.rehearseRecovery(root, RecoveryPolicy.STOP_AT_FIRST_ERROR, scratch, progress -> { }))
+                        .hasMessageContaining("is read-only: file=" + root.resolve("LOCK")).hasMessageContaining("rehearse the recovery of a copy")
+                        .hasMessageNotContaining(scratch.toString());
             }
             assertThatThrownBy(() -> StreamWal.open(root.resolveSibling("new"), options)).isInstanceOf(WalIOException.class)
                     .hasMessageContaining("new");

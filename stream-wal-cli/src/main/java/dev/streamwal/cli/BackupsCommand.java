@@ -50,6 +50,7 @@ final class BackupsCommand extends CliCommand {
             throw new UsageException("--keep is less than 1: keep=" + keep + "; to remove all backups, delete the folder");
         }
         ExistingBackups existing = new ExistingBackups(folder, context());
+        existing.checkAreThere();
         BackupFolder backups = existing.folder();
         List<BackupPoint> points = backups.points();
         Set<BackupPoint> going = going(existing, points);

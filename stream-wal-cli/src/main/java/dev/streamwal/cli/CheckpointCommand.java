@@ -4,6 +4,7 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalStats;
 import dev.streamwal.error.WalException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -53,7 +54,9 @@ final class CheckpointCommand extends WritingCommand {
         try {
             wal.checkpoint(target);
         } catch (WalException e) {
-            complain("the copy is incomplete: target=" + target + "; delete it");
+            if (Files.exists(target)) {
+                complain("the copy is incomplete: target=" + target + "; delete it");
+            }
             throw e;
         }
     }

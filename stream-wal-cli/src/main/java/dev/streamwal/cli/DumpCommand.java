@@ -19,6 +19,8 @@ import picocli.CommandLine.Parameters;
         })
 final class DumpCommand extends CliCommand {
 
+    private static final String SEGMENT_SUFFIX = ".seg";
+
     @Parameters(index = "0", paramLabel = "FILE", description = "A segment, ROOT/segments/KEY/*.seg, or a pack, ROOT/packs/*.pack, or an object with a pack in a log's tier.")
     @SuppressWarnings("NullAway.Init") // required, so that it is set before the command runs
     private Path file;
@@ -42,6 +44,9 @@ final class DumpCommand extends CliCommand {
             return new PackDump(file, out, brief, key).run();
         }
         try (LogFile bytes = LogFile.reading(file)) {
+            if (!String.valueOf(file.getFileName()).endsWith(SEGMENT_SUFFIX) && !SegmentDump.isBegun(bytes)) {
+                throw new UsageException("not the file of a segment or pack: file=" + file + "; give ROOT/segments/KEY/*.seg or ROOT/packs/*.pack");
+            }
             return new SegmentDump(bytes, new DumpWriter(bytes, out, brief)).run();
         }
     }

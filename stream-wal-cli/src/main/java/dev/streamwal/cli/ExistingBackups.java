@@ -9,15 +9,26 @@ import java.util.List;
 /** The backups in a folder that a command is given, and which has to be there: without one, it is probably a typing error. */
 final class ExistingBackups {
 
+    /** What every folder has that backups were made into. */
+    private static final String POINTS = "points";
+    private static final String GIVE = "; give the folder that backups were made into";
+
     private final Path path;
     private final BackupFolder folder;
 
     ExistingBackups(Path path, CommandContext context) throws RefusedException {
         if (!Files.isDirectory(path)) {
-            throw new RefusedException("no such folder: folder=" + path + "; give the folder that backups were made into");
+            throw new RefusedException((Files.exists(path) ? "not a folder" : "no such folder") + ": folder=" + path + GIVE);
         }
         this.path = path;
         this.folder = BackupFolder.at(path, context.clock());
+    }
+
+    /** Refuses another folder, which has nothing to list, and is probably a typing error. */
+    void checkAreThere() throws RefusedException {
+        if (!Files.isDirectory(path.resolve(POINTS))) {
+            throw new RefusedException("no folder of backups, it has no folder \"points\": folder=" + path + GIVE);
+        }
     }
 
     BackupFolder folder() {

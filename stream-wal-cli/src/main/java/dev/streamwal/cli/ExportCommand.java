@@ -10,9 +10,12 @@ import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -25,9 +28,17 @@ import picocli.CommandLine.Option;
             "import reads CSV and JSON back, headers and binary content included. CSV has a header line: key, position, size, timestamp, header, content, encoding; the last is utf-8, or base64 where header "
                     + "or content isn't UTF-8.",
             "In line protocol, records that were imported from it are written unchanged; otherwise the key is the measurement, and the content the field "
-                    + "value, a number or a string. Headers are left out. Records that aren't text, or have several lines, are left out and reported."
+                    + "value, a number or a string. Headers are left out. Records that aren't text, or have several lines, are left out; the first "
+                    + ExportCommand.MAX_COMPLAINTS + " are reported, and all are counted.",
+            "With --as, contents of that type are written as what they are, in CSV without headers that aren't text; import makes text of them. Without it, "
+                    + "import makes the same records again."
         })
 final class ExportCommand extends StreamsCommand {
+
+    /** Records left out that are reported; the others are only counted. */
+    static final int MAX_COMPLAINTS = 10;
+    /** Numbers of 64 bits that line protocol doesn't have. */
+    private static final Pattern NO_NUMBER = Pattern.compile("NaN|-?Infinity");
 
     /** How records are written. */
     private interface Sink {
@@ -38,7 +49,13 @@ final class ExportCommand extends StreamsCommand {
             description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}); --json is the same as --format json.")
     private ExportFormat format = ExportFormat.CSV;
 
-    private boolean complete = true;
+    @Option(names = "--as", paramLabel = "TYPE",
+            description = "How to decode contents: ${COMPLETION-CANDIDATES}. F64 is numbers of 64 bits, F64LE the same with the lowest byte first, as samples are"
+                    + " written. A single number is a number in line protocol, and what HEX gives is a string there. Contents of another type are written as"
+                    + " without it.")
+    private @Nullable ContentType type;
+
+    private long leftOut;
 
     @Mixin
     private final TimeRangeOptions range = new TimeRangeOptions();
@@ -59,7 +76,7 @@ final class ExportCommand extends StreamsCommand {
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
         TolerantScan scan = new TolerantScan(this::complain);
         if (out.isJson() || format == ExportFormat.JSON) {
-            export(reader, segments, selection, scan, new EntryWriter(out, EntryFormat.JSON, Optional.empty())::write);
+            export(reader, segments, selection, scan, new EntryWriter(out, EntryFormat.JSON, Optional.ofNullable(type))::write);
         } else if (format == ExportFormat.INFLUX) {
             export(reader, segments, selection, scan, entry -> writePoint(entry, out));
         } else {
@@ -68,18 +85,56 @@ final class ExportCommand extends StreamsCommand {
                 export(reader, segments, selection, scan, entry -> write(entry, csv));
             }
         }
-        return complete ? scan.exit() : Exit.FINDINGS;
+        if (leftOut > MAX_COMPLAINTS) {
+            complain("left out " + Figures.number(leftOut, "record") + " in all");
+        }
+        return leftOut == 0 ? scan.exit() : Exit.FINDINGS;
     }
 
     private void writePoint(ShownEntry entry, CommandOutput out) {
-        Optional<String> line = ByteBufUtil.isText(entry.content(), UTF_8)
-                ? LineProtocolText.of(entry.ref().key(), entry.content().toString(UTF_8), entry.timestampMillis()) : Optional.empty();
+        Optional<String> typed = typed(entry.content());
+        String key = entry.ref().key();
+        if (typed.isEmpty() && !isText(entry.content())) {
+            leaveOut(type == null ? "its content isn't text" : "its content is neither text nor of the type of --as", entry,
+                    "--as f64 or --as f64le writes numbers of 64 bits, --as hex any content");
+            return;
+        }
+        String text = typed.orElseGet(() -> entry.content().toString(UTF_8));
+        if (typed.isPresent() && type != ContentType.UTF8 && NO_NUMBER.matcher(text).matches()) {
+            leaveOut("line protocol has no number that is " + text, entry, "--format csv or --format json writes it");
+            return;
+        }
+        Optional<String> line = type == ContentType.HEX ? LineProtocolText.ofString(key, text, entry.timestampMillis())
+                : LineProtocolText.of(key, text, entry.timestampMillis());
         if (line.isPresent()) {
             out.bytes((line.get() + '\n').getBytes(UTF_8));
+        } else if (isLines(key)) {
+            leaveOut("its key has several lines", entry, "--format csv or --format json writes it");
+        } else if (isLines(text)) {
+            leaveOut("its content has several lines", entry, "--as hex, --format csv or --format json writes it");
         } else {
-            complete = false;
-            complain("left out, cannot be written in line protocol: " + entry.ref());
+            leaveOut("line protocol can't have its key or content", entry, "--format csv or --format json writes it");
         }
+    }
+
+    /** UTF-8 without the character 0, which text hasn't, and numbers that happen to be UTF-8 have. */
+    private static boolean isText(ByteBuf content) {
+        return ByteBufUtil.isText(content, UTF_8) && content.indexOf(content.readerIndex(), content.writerIndex(), (byte) 0) < 0;
+    }
+
+    private static boolean isLines(String text) {
+        return text.indexOf('\n') >= 0 || text.indexOf('\r') >= 0;
+    }
+
+    private void leaveOut(String reason, ShownEntry entry, String advice) {
+        leftOut++;
+        if (leftOut <= MAX_COMPLAINTS) {
+            complain("left out, " + reason + ": ref=" + entry.ref() + "; " + advice);
+        }
+    }
+
+    private Optional<String> typed(ByteBuf content) {
+        return type == null ? Optional.empty() : type.text(content);
     }
 
     private void export(WalReader reader, LogSegments segments, KeySelection selection, TolerantScan scan, Sink sink) throws IOException {
@@ -99,12 +154,16 @@ final class ExportCommand extends StreamsCommand {
         }
     }
 
-    private static void write(ShownEntry entry, CsvWriter csv) {
-        boolean text = ByteBufUtil.isText(entry.header(), UTF_8) && ByteBufUtil.isText(entry.content(), UTF_8);
+    private void write(ShownEntry entry, CsvWriter csv) {
+        Optional<String> typed = typed(entry.content());
+        ByteBuf content = typed.map(shown -> Unpooled.wrappedBuffer(shown.getBytes(UTF_8))).orElse(entry.content());
+        // a tag, say, that the bytes were a sample: it isn't true of the text, and in Base64 it would take the content with it
+        ByteBuf header = typed.isPresent() && !ByteBufUtil.isText(entry.header(), UTF_8) ? Unpooled.EMPTY_BUFFER : entry.header();
+        boolean text = ByteBufUtil.isText(header, UTF_8) && ByteBufUtil.isText(content, UTF_8);
         csv.writeRecord(
                 entry.ref().key(), Long.toString(entry.ref().position()), Integer.toString(entry.ref().size()),
                 Figures.time(entry.timestampMillis()),
-                encoded(entry.header(), text), encoded(entry.content(), text), text ? ExportedCsv.TEXT : ExportedCsv.BINARY);
+                encoded(header, text), encoded(content, text), text ? ExportedCsv.TEXT : ExportedCsv.BINARY);
     }
 
     private static String encoded(ByteBuf bytes, boolean text) {

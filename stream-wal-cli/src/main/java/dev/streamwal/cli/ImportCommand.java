@@ -318,7 +318,8 @@ final class ImportCommand extends LogCommand {
 
     private void bad(BadRowException problem) throws IOException {
         if (!skipBad) {
-            throw new RefusedException(problem.getMessage() + "; nothing was imported; --skip-bad leaves bad rows out", problem);
+            throw new RefusedException(problem.getMessage() + "; nothing was imported; "
+                    + (problem.isOfFile() ? "correct the file, or name the columns that it has" : "--skip-bad leaves bad rows out"), problem);
         }
         totals.badRow();
         if (totals.badRows() <= MAX_COMPLAINTS) {

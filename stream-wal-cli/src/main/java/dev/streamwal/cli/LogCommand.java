@@ -35,9 +35,24 @@ abstract class LogCommand extends CliCommand {
     /** Refuses a directory without a log. A reader takes it for an empty log, and a writer makes it one; here it is probably a typing error. */
     final void checkIsLog() {
         if (!Files.isDirectory(LogSegments.folder(root()))) {
-            throw new WalIOException("not a log, there is no folder \"segments\": root=" + root() + "; give the directory of a log",
-                    root(), null, WalException.NO_POSITION, null);
+            String advice = isClosed() ? "run the command as the user that owns it, or give this user the permission" : "give the directory of a log";
+            throw new WalIOException(noLog() + ": root=" + root() + "; " + advice, root(), null, WalException.NO_POSITION, null);
         }
+    }
+
+    private String noLog() {
+        if (!Files.exists(root())) {
+            return "no such directory";
+        }
+        if (!Files.isDirectory(root())) {
+            return "not a directory";
+        }
+        return isClosed() ? "access to the directory is denied" : "not a log, there is no folder \"segments\"";
+    }
+
+    /** To this process's user: what is in it can't be told. */
+    private boolean isClosed() {
+        return Files.isDirectory(root()) && !Files.isExecutable(root());
     }
 
     /** Refuses a target within the log's directory: a log has no files of others, and what is copied there would be copied the next time. */

@@ -13,12 +13,17 @@ final class LossEstimate {
     private long bytes;
     private long records;
 
-    /** By the mean size of the stream's valid records; if there are none, one per place. A place too small for a record counts none. */
+    /** By the mean size of the stream's valid records. */
     void add(Damage damage, VerifyReport stream) {
+        add(damage, stream.records(), stream.bytes());
+    }
+
+    /** By the mean size of valid records; if there are none, one per place. A place too small for a record counts none. */
+    void add(Damage damage, long validRecords, long validBytes) {
         places++;
         bytes += damage.length();
         if (damage.length() >= MIN_RECORD_BYTES) {
-            double mean = stream.records() == 0 ? damage.length() : (double) stream.bytes() / stream.records();
+            double mean = validRecords == 0 ? damage.length() : (double) validBytes / validRecords;
             records += Math.max(1, Math.round(damage.length() / mean));
         }
     }

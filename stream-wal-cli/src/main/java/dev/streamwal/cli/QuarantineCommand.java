@@ -43,6 +43,9 @@ import picocli.CommandLine.Parameters;
                 + " records were in."})
 final class QuarantineCommand extends WritingCommand {
 
+    /** What stands for all files: also where there are none. */
+    private static final String ALL = "*";
+
     @Parameters(index = "1..*", paramLabel = "NAME", description = "Names of files; * is any run of characters, ? one"
             + " (default: all).")
     private List<String> names = List.of();
@@ -152,7 +155,7 @@ final class QuarantineCommand extends WritingCommand {
         for (String name : names) {
             KeyPattern pattern = new KeyPattern(name);
             List<Path> found = all.stream().filter(file -> isNamed(file, pattern)).toList();
-            if (found.isEmpty()) {
+            if (found.isEmpty() && !name.equals(ALL)) {
                 missing.add(name);
             }
             selected.addAll(found);

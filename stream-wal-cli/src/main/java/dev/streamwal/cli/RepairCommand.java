@@ -48,8 +48,11 @@ final class RepairCommand extends LogCommand {
             outcomes.forEach(outcome -> show(outcome, out));
             boolean isWhole = outcomes.stream().allMatch(LogRepair.Outcome::isRepaired) && (dryRun || repair.damaged().isEmpty());
             repair.unread().forEach(this::complain);
-            if (outcomes.isEmpty() && !out.isJson()) {
-                out.line(repair.unread().isEmpty() ? "nothing is damaged" : "nothing is damaged of what can be read");
+            if (outcomes.isEmpty()) {
+                out.item(() -> repair.unread().isEmpty() ? "nothing is damaged" : "nothing is damaged of what can be read", json -> {
+                    json.writeNumberField("damagedFiles", 0);
+                    json.writeNumberField("unreadFiles", repair.unread().size());
+                });
             }
             if (isWhole) {
                 return repair.unread().isEmpty() ? Exit.OK : Exit.FAILED;

@@ -25,6 +25,18 @@ final class SegmentDump {
         this.fields = new SegmentFields(bytes);
     }
 
+    /** Whether it begins as segments do. A file of the log that is none isn't damaged; a segment whose first bytes are is told from it by its name. */
+    static boolean isBegun(SegmentBytes bytes) throws IOException {
+        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int available = bytes.read(first, 0);
+        try {
+            SegmentHeader unused = SegmentHeaderLayout.decode(first, available);
+            return true;
+        } catch (FormatException e) {
+            return false;
+        }
+    }
+
     Exit run() throws IOException {
         ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int available = bytes.read(first, 0);

@@ -12,6 +12,8 @@ final class TextTable {
 
     private static final int ROWS_PER_ROUND = 1_000;
     private static final String GAP = "  ";
+    /** Columns are not wider: a longer cell is shown whole, and moves the rest of its own line alone. */
+    private static final int MAX_WIDTH = 60;
 
     private final CommandOutput out;
     private final boolean[] right;
@@ -37,7 +39,9 @@ final class TextTable {
         String[] escaped = new String[cells.length];
         for (int column = 0; column < cells.length; column++) {
             escaped[column] = MessageText.of(cells[column]);
-            widths[column] = Math.max(widths[column], width(escaped[column]));
+            if (width(escaped[column]) <= MAX_WIDTH) {
+                widths[column] = Math.max(widths[column], width(escaped[column]));
+            }
         }
         rows.add(escaped);
         if (rows.size() == ROWS_PER_ROUND) {
@@ -56,7 +60,7 @@ final class TextTable {
     private String line(String[] cells) {
         StringBuilder line = new StringBuilder();
         for (int column = 0; column < cells.length; column++) {
-            String fill = " ".repeat(widths[column] - width(cells[column]));
+            String fill = " ".repeat(Math.max(0, widths[column] - width(cells[column])));
             line.append(column == 0 ? "" : GAP).append(right[column] ? fill + cells[column] : cells[column] + fill);
         }
         return line.toString().stripTrailing();

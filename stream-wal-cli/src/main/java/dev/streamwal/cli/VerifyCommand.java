@@ -26,10 +26,14 @@ import picocli.CommandLine.Option;
         name = "verify",
         description = {
             "Verifies every checksum, and reports what is damaged, where, and what was lost.",
+            "Damage in a segment that streams share is told once, by its file, with the streams that may have lost records there; in JSON by an object with sharedFile.",
             "The number of records in a damaged part is estimated from the stream's mean record size.",
             "With --anchor, compares the log with what it was when the command digest printed the anchor, too."
         })
 final class VerifyCommand extends StreamsCommand {
+
+    /** Of the streams that damage of a shared segment may have hit. */
+    private static final int SHOWN_STREAMS = 10;
 
     @Option(
             names = "--anchor",
@@ -43,6 +47,7 @@ final class VerifyCommand extends StreamsCommand {
     private long records;
     private long bytes;
     private final LossEstimate lost = new LossEstimate();
+    private final SharedDamage shared = new SharedDamage();
     private int unread;
     private final Set<String> unreadObjects = new HashSet<>();
     @SuppressWarnings("NullAway.Init") // read before anything is verified
@@ -69,9 +74,7 @@ final class VerifyCommand extends StreamsCommand {
                 verify(key, reader, out);
                 progress.step(fileBytes);
             }
-            if (selection.isAll()) {
-                verifyShared(reader, out);
-            }
+            verifyShared(reader, selection.isAll(), out);
         }
         boolean hasKeys = isNanoWal() || !selection.isAll() || verifyKeys();
         if (!out.isJson()) {
@@ -107,14 +110,39 @@ final class VerifyCommand extends StreamsCommand {
         }
     }
 
-    /** Reports damage in shared segments whose stream is unknown, as it has nothing behind the damage. */
-    private void verifyShared(WalReader reader, CommandOutput out) {
-        orUnread(() -> {
-            VerifyReport report = reader.verify(StreamKey.SHARED.text());
-            if (!report.damage().isEmpty()) {
-                damaged(report, out);
-            }
-        });
+    /**
+     * Reports damage in shared segments, which is told of each file once. Where all streams are verified, also that of which no stream knows, as it has nothing
+     * behind the damage.
+     */
+    private void verifyShared(WalReader reader, boolean all, CommandOutput out) {
+        if (all || !shared.isNone()) {
+            orUnread(() -> shared.addOwn(reader.verify(StreamKey.SHARED.text()), all));
+        }
+        shared.files().forEach(file -> damaged(file, out));
+    }
+
+    private void damaged(SharedDamage.InFile file, CommandOutput out) {
+        List<Damage> damage = file.damage();
+        LossEstimate here = shared.loss(damage);
+        lost.add(here);
+        if (out.isJson()) {
+            out.json(json -> write(file, here, json));
+            return;
+        }
+        damage.forEach(each -> show("", each, shared.loss(List.of(each)), SharedDamage.reason(each), out));
+        if (file.isTruncated()) {
+            more(file.file().toString(), out);
+        }
+        if (file.streamCount() > 0) {
+            List<String> named = file.streams().subList(0, Math.min(SHOWN_STREAMS, file.streams().size()));
+            long others = file.streamCount() - named.size();
+            out.line("    streams that may have lost records there: " + String.join(", ", named)
+                    + (others == 0 ? "" : ", and " + Figures.count(others) + " more"));
+        }
+    }
+
+    private static void more(String where, CommandOutput out) {
+        out.line(where + "  more damage than " + VerifyReport.MAX_DAMAGE + " places; only these are listed");
     }
 
     /** Of an encrypted log. One of the two files does to read it, and then nothing else says that the other one is damaged. */
@@ -132,15 +160,17 @@ final class VerifyCommand extends StreamsCommand {
     }
 
     private void damaged(VerifyReport report, CommandOutput out) {
+        shared.add(report);
+        List<Damage> own = report.damage().stream().filter(damage -> !SharedDamage.isShared(damage)).toList();
         LossEstimate here = new LossEstimate();
-        report.damage().forEach(damage -> here.add(damage, report));
+        own.forEach(damage -> here.add(damage, report));
         lost.add(here);
         if (out.isJson()) {
-            out.json(json -> write(report, here, json));
+            out.json(json -> write(report, own, here, json));
         } else {
-            report.damage().forEach(damage -> show(damage, report, out));
+            own.forEach(damage -> show(damage, report, out));
             if (report.truncated()) {
-                out.line(report.key() + "  more damage than " + VerifyReport.MAX_DAMAGE + " places; only these are listed");
+                more(report.key(), out);
             }
         }
     }
@@ -148,28 +178,56 @@ final class VerifyCommand extends StreamsCommand {
     private void show(Damage damage, VerifyReport report, CommandOutput out) {
         LossEstimate here = new LossEstimate();
         here.add(damage, report);
-        out.line(damage.key() + ": " + damage.file() + ", offset " + damage.offset() + ": " + Figures.bytes(damage.length())
+        show(damage.key() + ": ", damage, here, MessageText.withoutNextCall(damage.reason()), out);
+    }
+
+    private void show(String stream, Damage damage, LossEstimate here, String reason, CommandOutput out) {
+        out.line(stream + damage.file() + ", offset " + damage.offset() + ": " + Figures.bytes(damage.length())
                 + " damaged, about " + Figures.number(here.records(), "record") + " lost");
-        out.line("    " + MessageText.withoutNextCall(damage.reason()));
+        out.line("    " + reason);
         inTier.advice(damage.file()).ifPresent(advice -> out.line("    " + advice));
     }
 
-    private void write(VerifyReport report, LossEstimate lost, JsonGenerator json) throws IOException {
+    private static void write(VerifyReport report, List<Damage> own, LossEstimate lost, JsonGenerator json) throws IOException {
         json.writeStringField("key", report.key());
         json.writeNumberField("records", report.records());
         json.writeNumberField("bytes", report.bytes());
-        json.writeNumberField("damagedBytes", lost.bytes());
-        json.writeNumberField("estimatedRecordsLost", lost.records());
-        json.writeBooleanField("truncated", report.truncated());
+        write(lost, report.truncated(), json);
         json.writeArrayFieldStart("damage");
-        for (Damage damage : report.damage()) {
-            json.writeStartObject();
-            json.writeStringField("file", damage.file().toString());
-            json.writeNumberField("offset", damage.offset());
-            json.writeNumberField("length", damage.length());
-            json.writeStringField("reason", MessageText.withoutNextCall(damage.reason()));
-            json.writeEndObject();
+        for (Damage damage : own) {
+            write(damage, MessageText.withoutNextCall(damage.reason()), json);
         }
         json.writeEndArray();
+    }
+
+    private static void write(SharedDamage.InFile file, LossEstimate lost, JsonGenerator json) throws IOException {
+        json.writeStringField("sharedFile", file.file().toString());
+        json.writeArrayFieldStart("streams");
+        for (String stream : file.streams()) {
+            json.writeString(stream);
+        }
+        json.writeEndArray();
+        json.writeNumberField("streamCount", file.streamCount());
+        write(lost, file.isTruncated(), json);
+        json.writeArrayFieldStart("damage");
+        for (Damage damage : file.damage()) {
+            write(damage, SharedDamage.reason(damage), json);
+        }
+        json.writeEndArray();
+    }
+
+    private static void write(LossEstimate lost, boolean truncated, JsonGenerator json) throws IOException {
+        json.writeNumberField("damagedBytes", lost.bytes());
+        json.writeNumberField("estimatedRecordsLost", lost.records());
+        json.writeBooleanField("truncated", truncated);
+    }
+
+    private static void write(Damage damage, String reason, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("file", damage.file().toString());
+        json.writeNumberField("offset", damage.offset());
+        json.writeNumberField("length", damage.length());
+        json.writeStringField("reason", reason);
+        json.writeEndObject();
     }
 }

@@ -1,7 +1,11 @@
 package dev.streamwal.cli;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.StreamWal;
+import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,6 +69,48 @@ class CheckingCommandsTest {
                 .first().asInstanceOf(InstanceOfAssertFactories.MAP)
                 .containsEntry("file", log.segments("meter/1").get(0).toString()).containsEntry("offset", 192L).containsEntry("length", 40L)
                 .containsKey("reason");
+    }
+
+    /** Of three streams with three records each in one shared segment, b's second record, which b misses, and c's last record, which nobody misses. */
+    @Test
+    void verify_damageInASharedSegment_toldOnceByItsFile(@TempDir Path other) throws IOException {
+        WrittenLog shared = new WrittenLog(other);
+        try (StreamWal wal = shared.openShared()) {
+            for (int i = 0; i < 3; i++) {
+                for (String key : List.of("a", "b", "c")) {
+                    long unused = wal.stream(key).append(("record of " + key + i).getBytes(UTF_8)).position();
+                }
+            }
+        }
+        try (StreamWal wal = shared.openShared()) {
+            // another segment, so that nothing can follow in the first one
+            long unused = wal.stream("a").append("record of a3".getBytes(UTF_8)).position();
+        }
+        Path file = shared.segments(StreamKey.SHARED.directoryName()).get(0);
+        for (String damaged : List.of("record of b1", "record of c2")) {
+            SampleLog.change(file, new String(Files.readAllBytes(file), ISO_8859_1).indexOf(damaged));
+        }
+        CliRun run = CliRun.of("verify", other);
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        String where = "ROOT/segments/%00shared/" + file.getFileName() + ", offset ";
+        List<String> lines = run.out(other).lines().toList();
+        assertThat(lines.get(0)).startsWith(where).endsWith(" damaged, about 1 record lost");
+        assertThat(lines.get(1)).startsWith("    record is damaged (record checksum mismatch): file=");
+        assertThat(lines.get(2)).startsWith(where).endsWith(" damaged, about 1 record lost");
+        assertThat(lines.get(4)).startsWith("    streams that may have lost records there: ").contains("b").doesNotContain("a,");
+        assertThat(lines.get(5)).startsWith("3 streams, 8 records, ").contains("; 2 places damaged: ").endsWith(", about 2 records lost");
+        assertThat(lines).hasSize(6);
+        assertThat(run.out()).doesNotContain("u0000");
+
+        List<Map<String, Object>> json = CliRun.of("verify", other, "--json").json();
+        assertThat(json).hasSize(4);
+        assertThat(json.subList(0, 3)).allMatch(stream -> stream.get("damage").equals(List.of()));
+        assertThat(json.get(3)).containsEntry("sharedFile", file.toString()).containsEntry("estimatedRecordsLost", 2L).doesNotContainKey("key");
+        assertThat(json.get(3).get("streams")).asInstanceOf(InstanceOfAssertFactories.LIST).contains("b").doesNotContain("a");
+        assertThat(json.get(3).get("damage")).asInstanceOf(InstanceOfAssertFactories.LIST).hasSize(2);
+
+        assertThat(CliRun.of("verify", other, "b").out()).contains("streams that may have lost records there: b\n");
+        assertThat(CliRun.of("verify", other, "a").out()).endsWith("no damage\n");
     }
 
     // ---- dump
@@ -149,6 +195,18 @@ class CheckingCommandsTest {
             Files.write(file, Arrays.copyOf(sound, length));
             assertThat(CliRun.of("dump", file).exit()).as("cut to %d", length).isIn(Exit.OK.code(), Exit.FINDINGS.code());
         }
+    }
+
+    @Test
+    void dump_anotherFileOfALog_isNoDamage() throws IOException {
+        for (String name : List.of("positions", "streams", "LOCK")) {
+            CliRun run = CliRun.of("dump", log.root().resolve(name));
+            assertThat(run.exit()).as(name).isEqualTo(Exit.USAGE.code());
+            assertThat(run.err()).contains("not the file of a segment or pack: file=" + log.root().resolve(name));
+            assertThat(run.out()).isEmpty();
+        }
+        Path copy = Files.copy(log.segments("meter/1").get(0), directory.resolve("copy"));
+        assertThat(CliRun.of("dump", copy).exit()).isEqualTo(Exit.OK.code());
     }
 
     @Test

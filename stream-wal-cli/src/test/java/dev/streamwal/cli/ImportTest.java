@@ -60,6 +60,19 @@ class ImportTest {
     }
 
     @Test
+    void csv_fileThatCannotBe_saysWhereAndWhatToDo() throws IOException {
+        CliRun quote = CliRun.of("import", root, file("quote.csv", "timestamp,v\n2024-05-01T11:00:00Z,\"1\n"));
+        assertThat(quote.err()).contains("not CSV from this line on", "line=2");
+        CliRun column = CliRun.of("import", root, file("column.csv", CSV), "--key-column", "nothing");
+        assertThat(column.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(column.err()).contains("no such column in the first row: missing=nothing").contains("name the columns that it has")
+                .doesNotContain("--skip-bad");
+        CliRun empty = CliRun.of("import", root, file("empty.csv", ""), "--key-column", "k");
+        assertThat(empty.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(empty.err()).contains("file is empty, and has no first row");
+    }
+
+    @Test
     void csv_keyColumn_aStreamEach() throws IOException {
         CliRun run = CliRun.of("import", root, file("x.csv", CSV), "--key-column", "host");
         assertThat(run.out()).isEqualTo("""

@@ -316,6 +316,7 @@ class RepairCommandTest {
         CliRun none = repair();
         assertThat(none.exit()).isZero();
         assertThat(none.out()).isEqualTo("nothing is damaged\n");
+        assertThat(repair("--json").json()).containsExactly(Map.of("damagedFiles", 0L, "unreadFiles", 0L));
         Path pack = dataFiles().get(0);
         change(pack, (int) Files.size(pack) / 8);
         CliRun run = repair();

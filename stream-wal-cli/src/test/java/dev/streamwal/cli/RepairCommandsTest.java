@@ -233,4 +233,20 @@ class RepairCommandsTest {
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
         assertThat(run.err()).startsWith("stream-wal: the copy is incomplete: target=").contains("SKIP_BAD_RECORDS");
     }
+
+    @Test
+    void checkpoint_thatMakesNothing_namesNothingToDelete() throws IOException {
+        Path file = Files.createFile(directory.resolve("file"));
+        CliRun run = CliRun.of("checkpoint", root, file.resolve("copy"));
+        assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(run.err()).doesNotContain("incomplete").hasLineCount(1);
+    }
+
+    @Test
+    void quarantine_emptyAllOfIt_isNone() {
+        CliRun run = CliRun.of("quarantine", root, "--restore", "--append", "*");
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exit()).isZero();
+        assertThat(CliRun.of("quarantine", root, "--remove", "*").exit()).isZero();
+    }
 }

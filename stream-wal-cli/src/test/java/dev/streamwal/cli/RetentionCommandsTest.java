@@ -316,7 +316,7 @@ class RetentionCommandsTest {
         for (String command : List.of("sweep", "recover", "quarantine")) {
             CliRun run = CliRun.of(command, nowhere);
             assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
-            assertThat(run.err()).startsWith("stream-wal: not a log, there is no folder");
+            assertThat(run.err()).startsWith("stream-wal: no such directory: root=" + nowhere);
         }
         assertThat(CliRun.of("purge", nowhere, "a", "--before", "now").exit()).isEqualTo(Exit.FAILED.code());
         assertThat(CliRun.of("checkpoint", nowhere, root.resolve("copy")).exit()).isEqualTo(Exit.FAILED.code());

@@ -103,7 +103,7 @@ class RoundTripTest {
         assertThat(CliRun.reading(rows, "import", root, "-", "--format", "csv", "--key-column", "k", "--value-column", "v").exit()).isZero();
         CliRun run = CliRun.of("export", root, "--format", "influx");
         assertThat(run.out()).isEqualTo("a value=\"say \\\"hi\\\" \\\\ \" 1714561200000000000\nmeter\\ 1 value=21.5 1714561200000000000\n");
-        assertThat(run.err()).contains("left out, cannot be written in line protocol: a@").hasLineCount(1);
+        assertThat(run.err()).contains("left out, its content has several lines: ref=a@", "; --as hex, --format csv or --format json writes it").hasLineCount(1);
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
     }
 
@@ -118,6 +118,52 @@ class RoundTripTest {
                 a value="1,b=2" 1714561202000000000
                 a value=-1e3 1714561203000000000
                 """);
+    }
+
+    /** As {@code samples} writes them. */
+    private Path samples(double... values) {
+        Path root = directory.resolve("samples");
+        try (StreamWal wal = StreamWal.open(root, WalOptions.builder().clock(() -> CliRun.NOW).build())) {
+            for (int i = 0; i < values.length; i++) {
+                long unused = wal.samples("power 1").append(NOON + i, values[i]);
+            }
+        }
+        return root;
+    }
+
+    @Test
+    void samples_exportedAsNumbers() throws IOException {
+        Path root = samples(21.5, -2e300);
+        CliRun influx = CliRun.of("export", root, "--format", "influx", "--as", "f64le");
+        assertThat(influx.err()).isEmpty();
+        assertThat(influx.exit()).isZero();
+        assertThat(influx.out()).isEqualTo("power\\ 1 value=21.5 " + NOON + "000000\npower\\ 1 value=-2.0E300 " + (NOON + 1) + "000000\n");
+        assertThat(CliRun.of("export", root, "--as", "f64le").lines().get(1)).endsWith(",,21.5,utf-8");
+        assertThat(CliRun.of("export", root, "--json", "--as", "f64le").json().get(0)).containsEntry("content", 21.5);
+        assertThat(CliRun.of("export", root, "--format", "influx", "--as", "hex").lines().get(0)).contains(" value=\"0000000000803540\" ");
+        assertThat(CliRun.of("export", root, "--help").out()).contains("--as=TYPE");
+    }
+
+    @Test
+    void lineProtocol_samplesThatItCanNotHave_saysWhyAndWhatToDo() {
+        Path root = samples(Double.NaN, 7);
+        CliRun numbers = CliRun.of("export", root, "--format", "influx", "--as", "f64le");
+        assertThat(numbers.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(numbers.lines()).hasSize(1);
+        assertThat(numbers.err()).contains("left out, line protocol has no number that is NaN: ref=power 1@0+", "; --format csv or --format json writes it");
+        CliRun bytes = CliRun.of("export", samples(new double[20]), "--format", "influx", "power 1");
+        assertThat(bytes.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(bytes.err()).contains("left out, its content isn't text: ref=power 1@0+", "; --as f64 or --as f64le writes numbers of 64 bits");
+    }
+
+    @Test
+    void lineProtocol_muchThatItCanNotHave_isCounted() {
+        double[] values = new double[25];
+        // which isn't UTF-8; the first is, with zeros
+        Arrays.fill(values, 21.7);
+        values[0] = 0x1p9;
+        CliRun run = CliRun.of("export", samples(values), "--format", "influx");
+        assertThat(run.err()).contains("left out 25 records in all").hasLineCount(11);
     }
 
     @Test

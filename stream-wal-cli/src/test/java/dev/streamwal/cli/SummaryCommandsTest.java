@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
+import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +22,22 @@ class SummaryCommandsTest {
     @BeforeEach
     void write(@TempDir Path directory) {
         log = SampleLog.closed(directory);
+    }
+
+    @Test
+    void ls_oneLongKey_leavesTheOtherLinesNarrow(@TempDir Path folder) {
+        Path root = folder.resolve("keys");
+        WrittenLog keys = new WrittenLog(root);
+        String longKey = "k".repeat(StreamKey.MAX_BYTES);
+        try (StreamWal wal = keys.open()) {
+            for (String key : List.of("a", longKey)) {
+                long unused = wal.stream(key).append(new byte[8]).position();
+            }
+        }
+        List<String> lines = CliRun.of("ls", root).lines();
+        assertThat(lines.get(0)).hasSizeLessThan(130);
+        assertThat(lines.get(1)).startsWith("a  ").hasSizeLessThan(130);
+        assertThat(lines.get(2)).startsWith(longKey + "  ");
     }
 
     @Test

@@ -126,14 +126,29 @@ public final class BackupFolder {
 
     private BackupReport backUp(Path log, boolean verifies) {
         Objects.requireNonNull(log, "log");
-        return doing("backing up a log", log, () -> {
+        return doing("backing up a log", log, () -> inFolder(() -> {
             DirectoryForce.create(points);
             PointName name = nextName();
             try (RunningBackup running = RunningBackup.begin(points, name)) {
                 Collecting.endAll(points);
                 return LogImage.copy(log, tier, new Run(name, verifies, running)::copy);
             }
-        });
+        }));
+    }
+
+    /** A log is only read: where the disk is full, or can't be written, that is the folder's. */
+    private <T> T inFolder(Action<T> backingUp) throws IOException {
+        try {
+            return backingUp.run();
+        } catch (IOException e) {
+            String advice = IoFailure.isDiskFull(e) ? "make room there, for example by removing old backups (stream-wal backups FOLDER --keep N), or name another folder"
+                    : IoFailure.isReadOnly(e) ? "make it writable, or name another folder" : null;
+            if (advice == null) {
+                throw e;
+            }
+            throw IoFailure.of("writing to a backup folder", new IOException(e.getMessage() + "; " + advice, e), folder, null,
+                    WalException.NO_POSITION);
+        }
     }
 
     /** A name later than all others, even if the clock was set back: otherwise an older point would be the newest. */

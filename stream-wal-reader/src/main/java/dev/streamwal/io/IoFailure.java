@@ -13,10 +13,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Turns an exception of the file system into one that names the action and the file. */
 public final class IoFailure {
+
+    /** What to do where access is denied. */
+    private static final String LET_IN = "; give this process's user the permission, also to the folders above it, or run as the user that owns it";
 
     private IoFailure() {}
 
@@ -26,6 +30,13 @@ public final class IoFailure {
      */
     public static WalIOException of(
             String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
+        if (failure instanceof AccessDeniedException denied) {
+            return new WalIOException(action + " failed: access denied"
+                    + (stream == null ? "" : ", stream=" + stream)
+                    + (position == WalException.NO_POSITION ? "" : ", position=" + position)
+                    + (deniedFile(denied, file) == null ? "" : ", file=" + deniedFile(denied, file))
+                    + LET_IN, file, stream, position, failure);
+        }
         String message = action + " failed: " + fault(failure)
                 + (stream == null ? "" : ", stream=" + stream)
                 + (position == WalException.NO_POSITION ? "" : ", position=" + position)
@@ -41,6 +52,11 @@ public final class IoFailure {
             return new DiskFullException(message + remedy(failure, "; make room, then go on"), file, stream, position, failure);
         }
         return new WalIOException(message + remedy(failure, ""), file, stream, position, failure);
+    }
+
+    /** What was denied, which the system names: it may be another file than the one that was asked for. */
+    public static @Nullable String deniedFile(AccessDeniedException denied, @Nullable Path asked) {
+        return denied.getFile() == null ? Objects.toString(asked, null) : denied.getFile();
     }
 
     /** What failed, without what to do about it: a caller adds more values to it, and then the {@link #remedy}. */
@@ -76,10 +92,9 @@ public final class IoFailure {
         return failure instanceof AccessDeniedException || isTooManyOpenFiles(failure);
     }
 
-    /** Whether the file system, or the folder to this process, is read-only. */
-    public static boolean isReadOnly(IOException failure, Path file) {
-        return says(failure, "read-only file system") || says(failure, SystemMessages.READ_ONLY)
-                || (failure instanceof AccessDeniedException && Files.exists(file) && !Files.isWritable(file));
+    /** Whether the file system is read-only. A folder that this process's user may not write to is another matter: access to it is denied. */
+    public static boolean isReadOnly(IOException failure) {
+        return says(failure, "read-only file system") || says(failure, SystemMessages.READ_ONLY);
     }
 
     /** Whether the disk is full, or the user's quota exhausted. */

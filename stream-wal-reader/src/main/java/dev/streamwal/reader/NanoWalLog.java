@@ -56,7 +56,7 @@ final class NanoWalLog implements ReadableLog {
         try {
             return NanoWalDirectory.hasFiles(directory);
         } catch (IOException e) {
-            throw IoFailure.of("looking for nano-wal files", e, directory, null, WalException.NO_POSITION);
+            throw IoFailure.of("listing the directory", e, directory, null, WalException.NO_POSITION);
         }
     }
 

@@ -6,6 +6,7 @@ import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,7 +44,7 @@ class SystemMessagesTest {
     @ParameterizedTest
     @ValueSource(strings = {"Read-only file system", "Das Dateisystem ist nur lesbar", "Sistema de arquivos somente para leitura", "唯讀的檔案系統"})
     void readOnly(String text) {
-        assertThat(IoFailure.isReadOnly(new IOException(text), FILE)).isTrue();
+        assertThat(IoFailure.isReadOnly(new IOException(text))).isTrue();
     }
 
     @ParameterizedTest
@@ -56,7 +57,7 @@ class SystemMessagesTest {
     @ValueSource(strings = {"Input/output error", "Eingabe-/Ausgabefehler", "Permission denied", "a file that is full", ""})
     void another_isNone(String text) {
         IOException failure = new IOException(text);
-        assertThat(IoFailure.isTooManyOpenFiles(failure) || IoFailure.isDiskFull(failure) || IoFailure.isReadOnly(failure, FILE)
+        assertThat(IoFailure.isTooManyOpenFiles(failure) || IoFailure.isDiskFull(failure) || IoFailure.isReadOnly(failure)
                 || IoFailure.isBrokenPipe(failure)).isFalse();
     }
 
@@ -69,5 +70,15 @@ class SystemMessagesTest {
         }
         assertThat(Stream.of(SystemMessages.TOO_MANY_OPEN_FILES, SystemMessages.DISK_FULL, SystemMessages.READ_ONLY, SystemMessages.BROKEN_PIPE)
                 .flatMap(List::stream)).doesNotHaveDuplicates();
+    }
+
+    /** The system names what it denied: here a file beside the one that was asked for. */
+    @Test
+    void of_accessDenied_namesTheFileAndWhatToDo() {
+        IOException failure = new AccessDeniedException("log/positions");
+        WalException told = IoFailure.of("opening a consumer's tail", failure, FILE, null, WalException.NO_POSITION);
+        assertThat(told).hasMessage("opening a consumer's tail failed: access denied, file=log/positions; give this process's user the permission, also to the"
+                + " folders above it, or run as the user that owns it").hasCause(failure);
+        assertThat(IoFailure.of("reading", new AccessDeniedException(null), FILE, null, WalException.NO_POSITION)).hasMessageContaining(", file=" + FILE + ";");
     }
 }

@@ -14,6 +14,8 @@ import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.TierFailure;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -58,14 +60,14 @@ public final class StorageErrors {
             return new TooManyOpenFilesException("can't " + task + ": the process has too many open files: " + where
                     + "; raise its limit, or let more streams share segments", file, stream, position, cause);
         }
-        if (IoFailure.isReadOnly(cause, file)) {
-            return new WalIOException("can't " + task + ": the file system or folder is read-only: " + where + "; open it with WalReader, or make it writable",
+        if (IoFailure.isReadOnly(cause)) {
+            return new WalIOException("can't " + task + ": the file system is read-only: " + where + "; make it writable, or only read the log",
                     file, stream, position, cause);
         }
         if (cause instanceof AccessDeniedException denied) {
-            return new WalIOException("can't " + task + ": access denied: file=" + (denied.getFile() == null ? file : denied.getFile())
+            return new WalIOException("can't " + task + ": access denied: file=" + IoFailure.deniedFile(denied, file) + owner(file)
                     + (stream == null ? "" : ", " + place(stream, position))
-                    + "; let this process's user read and write it (another user may have created it)", file, stream, position, cause);
+                    + "; run as the user that owns it, or let this process's user read and write it", file, stream, position, cause);
         }
         if (isMapFailure(cause)) {
             return new WalIOException("can't " + task + ": the process may map no more files: " + where
@@ -152,6 +154,20 @@ public final class StorageErrors {
 
     private static String place(String stream, long position) {
         return "stream=" + stream + (position == WalException.NO_POSITION ? "" : ", position=" + position);
+    }
+
+    /** Whose log it is, where that can be told: most often another user's than this process's. */
+    private static String owner(Path file) {
+        for (Path each = file; each != null; each = each.getParent()) {
+            try {
+                return ", owner=" + Files.getOwner(each).getName();
+            } catch (NoSuchFileException e) {
+                // the folder above says it, too
+            } catch (IOException | UnsupportedOperationException e) {
+                return "";
+            }
+        }
+        return "";
     }
 
     private static boolean hasNoRoom(Path file, long neededBytes) {

@@ -13,6 +13,7 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,11 +68,11 @@ class StorageErrorsTest {
     }
 
     @Test
-    void translate_accessDenied_saysToWhatAndWhatToDo(@TempDir Path folder) {
+    void translate_accessDenied_saysToWhatAndWhoseAndWhatToDo(@TempDir Path folder) throws IOException {
         IOException cause = new AccessDeniedException("log/commit/00000000.journal");
         WalIOException failure = StorageErrors.translate("open the log", cause, folder, null, WalException.NO_POSITION, 0);
-        assertThat(failure).hasMessage("can't open the log: access denied: file=log/commit/00000000.journal"
-                + "; let this process's user read and write it (another user may have created it)").hasCause(cause);
+        assertThat(failure).hasMessage("can't open the log: access denied: file=log/commit/00000000.journal, owner=" + Files.getOwner(folder).getName()
+                + "; run as the user that owns it, or let this process's user read and write it").hasCause(cause);
     }
 
     /** Of which the next segment would fill what is free: what the system says is told, and only where it says nothing the free space is looked at. */

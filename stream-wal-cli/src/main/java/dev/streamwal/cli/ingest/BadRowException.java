@@ -8,6 +8,8 @@ public final class BadRowException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
+    private final boolean ofFile;
+
     /**
      * A row that lacks something.
      *
@@ -37,7 +39,22 @@ public final class BadRowException extends IOException {
 
     /** For a problem that includes its place. */
     BadRowException(String problem, @Nullable Throwable cause) {
+        this(problem, cause, false);
+    }
+
+    private BadRowException(String problem, @Nullable Throwable cause, boolean ofFile) {
         super(problem, cause);
+        this.ofFile = ofFile;
+    }
+
+    /** For a file of which no row can become a record, with the line that says so. */
+    static BadRowException ofFile(String problem, String file, long line) {
+        return new BadRowException(problem + ", file=" + file + ", " + place(line), null, true);
+    }
+
+    /** Whether all rows of the file are concerned, so that leaving this one out doesn't help. */
+    public boolean isOfFile() {
+        return ofFile;
     }
 
     /** In a text file. */

@@ -20,6 +20,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,8 @@ public final class CsvRows implements Rows {
 
     /** More than a record can hold, in Base64, or as text with a quote at every other character. */
     private static final int MAX_CHARACTERS = 2 * RecordLayout.MAX_CONTENT_BYTES;
+
+    private static final Pattern STARTED = Pattern.compile("(?:starting at|started in) line (\\d+)");
 
     private final CsvLayout layout;
     private final CountedInput input;
@@ -86,6 +90,10 @@ public final class CsvRows implements Rows {
     private void readNames() throws IOException {
         CsvRecord first = read();
         if (first == null) {
+            if (layout.keyColumn().isPresent() || layout.valueColumn().isPresent()) {
+                line = 1;
+                throw badFile("file is empty, and has no first row with the columns' names");
+            }
             return;
         }
         checkUtf8(first.getFields());
@@ -97,7 +105,7 @@ public final class CsvRows implements Rows {
         Map<String, Integer> columns = new LinkedHashMap<>();
         for (int i = 0; i < names.size(); i++) {
             if (columns.putIfAbsent(names.get(i), i) != null) {
-                throw bad("two columns have the same name: twice=" + names.get(i), null);
+                throw badFile("two columns have the same name: twice=" + names.get(i));
             }
         }
         timeIndex = index(columns, layout.timeColumn());
@@ -108,7 +116,7 @@ public final class CsvRows implements Rows {
     private int index(Map<String, Integer> columns, String name) throws BadRowException {
         Integer index = columns.get(name);
         if (index == null) {
-            throw bad("no such column in the first row: missing=" + name + ", columns=" + String.join(",", columns.keySet()), null);
+            throw badFile("no such column in the first row: missing=" + name + ", columns=" + String.join(",", columns.keySet()));
         }
         return index;
     }
@@ -177,10 +185,18 @@ public final class CsvRows implements Rows {
             }
             return record;
         } catch (CsvParseException e) {
-            throw bad("not CSV from this line on: " + e.getMessage(), e);
+            line = lineOf(e);
+            Throwable why = e.getCause() == null ? e : e.getCause();
+            throw bad("not CSV from this line on: " + why.getMessage(), e);
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
+    }
+
+    /** The line in which the row began that can't be read, which the reader says in its message alone; where it doesn't, that of the row before. */
+    private long lineOf(CsvParseException e) {
+        Matcher started = STARTED.matcher(String.valueOf(e.getMessage()));
+        return started.find() ? Long.parseLong(started.group(1)) : Math.max(1, line);
     }
 
     private RowTime time(String field) throws BadRowException {
@@ -221,6 +237,10 @@ public final class CsvRows implements Rows {
 
     private boolean isContent(int index) {
         return index != timeIndex && index != keyIndex;
+    }
+
+    private BadRowException badFile(String problem) {
+        return BadRowException.ofFile(problem, file, line);
     }
 
     private BadRowException bad(String problem, @Nullable Throwable cause) {

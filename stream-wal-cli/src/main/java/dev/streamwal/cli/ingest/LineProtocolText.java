@@ -19,7 +19,7 @@ public final class LineProtocolText {
      * @return empty if a point can't have this key or content
      */
     public static Optional<String> of(String key, String content, long timestampMillis) {
-        String time = timestampMillis + (timestampMillis == 0 ? "" : NANOS_OF_A_MILLI);
+        String time = nanos(timestampMillis);
         String imported = key + ' ' + content + ' ' + time;
         if (point(imported, key, content).isPresent()) {
             return Optional.of(imported);
@@ -30,9 +30,19 @@ public final class LineProtocolText {
         if (point(number, measurement, fields).filter(LineProtocolText::isNumber).isPresent()) {
             return Optional.of(number);
         }
+        return ofString(key, content, timestampMillis);
+    }
+
+    /** The same, with the content as a string, whatever it looks like. */
+    public static Optional<String> ofString(String key, String content, long timestampMillis) {
+        String measurement = Point.escape(key, ", ");
         String quoted = "value=\"" + Point.escape(content, "\\\"") + '"';
-        String text = measurement + ' ' + quoted + ' ' + time;
+        String text = measurement + ' ' + quoted + ' ' + nanos(timestampMillis);
         return point(text, measurement, quoted).map(point -> text);
+    }
+
+    private static String nanos(long millis) {
+        return millis + (millis == 0 ? "" : NANOS_OF_A_MILLI);
     }
 
     /** Text may look like a boolean, an integer or several fields. */

@@ -111,7 +111,7 @@ class RowsTest {
     void csv_behindAnOpenQuote_thereIsNothing() throws IOException {
         assertThat(csv(PLAIN, "time,v\n5,x\n6,\"open\n7,y\n")).hasSize(2).first().isEqualTo("2 k 5 x");
         assertThat(csv(PLAIN, "time,v\n5,x\n6,\"open\n7,y\n").get(1))
-                .startsWith("not CSV from this line on: ").endsWith(", file=f.csv, line=2");
+                .startsWith("not CSV from this line on: ").endsWith(", file=f.csv, line=3");
     }
 
     @ParameterizedTest

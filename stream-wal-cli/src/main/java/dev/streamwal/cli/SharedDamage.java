@@ -1,0 +1,162 @@
+package dev.streamwal.cli;
+
+import dev.streamwal.format.MessageText;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.Damage;
+import dev.streamwal.reader.VerifyReport;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Damage in segments that streams share. Each stream that may miss records tells of it, and the shared segments themselves do, under a key that only the library
+ * knows; here it is told once, by its file. One thread.
+ */
+final class SharedDamage {
+
+    /** The most streams of a file that are named; the others are counted. */
+    private static final int MAX_STREAMS = 1_000;
+
+    /** How a report on shared segments names where in them its damage is: as if they were a stream's. */
+    private static final String INNER_PLACE = "stream=" + MessageText.of(StreamKey.SHARED.text()).replace("\\", "\\\\") + ", (position=\\d+, )?";
+
+    /** What is damaged in a file. */
+    static final class InFile {
+
+        private final Path file;
+        /** As the shared segments' own report has it. */
+        private final List<Damage> places = new ArrayList<>();
+        /** As streams tell it. */
+        private final List<Damage> told = new ArrayList<>();
+        private final List<String> streams = new ArrayList<>();
+        private long streamCount;
+        private boolean truncated;
+
+        private InFile(Path file) {
+            this.file = file;
+        }
+
+        Path file() {
+            return file;
+        }
+
+        /** Keys of the streams that may miss records there, as far as they are known: the first ones of {@link #streamCount()}. */
+        List<String> streams() {
+            return streams;
+        }
+
+        long streamCount() {
+            return streamCount;
+        }
+
+        /** Whether there may be more than {@link #damage()}. */
+        boolean isTruncated() {
+            return truncated;
+        }
+
+        /** Each place once. A stream's say counts only where the file's own report has nothing, as its offsets are less exact. */
+        List<Damage> damage() {
+            List<Damage> all = new ArrayList<>(places);
+            for (Damage each : told) {
+                if (all.stream().noneMatch(other -> overlap(each, other))) {
+                    all.add(each);
+                }
+            }
+            return all;
+        }
+
+        private static boolean overlap(Damage one, Damage other) {
+            return one.offset() <= lastByte(other) && other.offset() <= lastByte(one);
+        }
+
+        private static long lastByte(Damage damage) {
+            return damage.offset() + Math.max(0, damage.length() - 1);
+        }
+
+        private void tell(Damage damage) {
+            if (told.stream().noneMatch(other -> overlap(damage, other))) {
+                if (told.size() == VerifyReport.MAX_DAMAGE) {
+                    truncated = true;
+                } else {
+                    told.add(damage);
+                }
+            }
+        }
+
+        private void stream(String key) {
+            streamCount++;
+            if (streams.size() < MAX_STREAMS) {
+                streams.add(key);
+            }
+        }
+    }
+
+    private final Map<Path, InFile> files = new TreeMap<>();
+    private long records;
+    private long bytes;
+
+    static boolean isShared(Damage damage) {
+        Path folder = damage.file().getParent();
+        return folder != null && folder.endsWith(StreamKey.SHARED.directoryName());
+    }
+
+    /** Takes what a stream's report has of shared segments. */
+    void add(VerifyReport stream) {
+        Set<InFile> hit = new LinkedHashSet<>();
+        for (Damage damage : stream.damage()) {
+            if (isShared(damage)) {
+                InFile file = in(damage.file());
+                file.tell(damage);
+                file.truncated |= stream.truncated();
+                hit.add(file);
+            }
+        }
+        hit.forEach(file -> file.stream(stream.key()));
+    }
+
+    /**
+     * Takes the report on the shared segments themselves, after those of the streams.
+     *
+     * @param all whether damage in files of which no stream has told counts, too
+     */
+    void addOwn(VerifyReport shared, boolean all) {
+        records = shared.records();
+        bytes = shared.bytes();
+        for (Damage damage : shared.damage()) {
+            if (all || files.containsKey(damage.file())) {
+                InFile file = in(damage.file());
+                file.places.add(damage);
+                file.truncated |= shared.truncated();
+            }
+        }
+    }
+
+    private InFile in(Path file) {
+        return files.computeIfAbsent(file, InFile::new);
+    }
+
+    boolean isNone() {
+        return files.isEmpty();
+    }
+
+    Collection<InFile> files() {
+        return files.values();
+    }
+
+    /** By the mean size of the records that all shared segments have. */
+    LossEstimate loss(Collection<Damage> damage) {
+        LossEstimate lost = new LossEstimate();
+        damage.forEach(each -> lost.add(each, records, bytes));
+        return lost;
+    }
+
+    /** What is wrong at a place, without the key that no user knows. */
+    static String reason(Damage damage) {
+        return MessageText.withoutNextCall(damage.reason()).replaceFirst(INNER_PLACE, "");
+    }
+}
