@@ -300,20 +300,18 @@ public final class BackupFolder {
     }
 
     private static List<SegmentDescriptor> content(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            throw new WalException("no such backup: file=" + path + "; list those that are there", path, null, WalException.NO_POSITION);
-        }
-        return contentIfThere(path);
+        return contentIfThere(path).orElseThrow(
+                () -> new WalException("no such backup: file=" + path + "; list those that are there", path, null, WalException.NO_POSITION));
     }
 
-    /** Nothing where the point has been removed meanwhile. */
-    private static List<SegmentDescriptor> contentIfThere(Path path) throws IOException {
+    /** Empty if the point isn't there, or was removed. */
+    private static Optional<List<SegmentDescriptor>> contentIfThere(Path path) throws IOException {
         Optional<List<SegmentDescriptor>> content = PointFile.read(path);
         if (content.isEmpty() && Files.exists(path)) {
             throw damaged(DAMAGED_LIST + ": file=" + path
                     + "; restore another backup. No file can be collected as long as this one is there: if the backup isn't needed, delete it", path);
         }
-        return content.orElse(List.of());
+        return content;
     }
 
     private static CorruptSegmentException damaged(String message, Path file) {
@@ -427,7 +425,7 @@ public final class BackupFolder {
     private Set<String> named() throws IOException {
         Set<String> named = new HashSet<>();
         for (PointName name : names()) {
-            contentIfThere(path(name)).forEach(file -> named.add(file.checksum()));
+            contentIfThere(path(name)).orElse(List.of()).forEach(file -> named.add(file.checksum()));
         }
         return named;
     }

@@ -113,7 +113,7 @@ final class RunningBackup implements AutoCloseable {
      */
     static Optional<Path> forgetKilled(Path points) throws IOException {
         Optional<Path> running = Optional.empty();
-        for (String name : names(points)) {
+        for (String name : names(points, List.of(MARK_SUFFIX))) {
             RunningBackup left = new RunningBackup(points, name);
             if (left.lock != null) {
                 left.close();
@@ -127,19 +127,19 @@ final class RunningBackup implements AutoCloseable {
     /** Removes all marks. A backup that runs all the same leaves no point. Returns how many there were. */
     static int forgetAll(Path points) throws IOException {
         int removed = 0;
-        for (String name : names(points)) {
+        for (String name : names(points, List.of(MARK_SUFFIX, LOCK_SUFFIX))) {
             removed += Files.deleteIfExists(points.resolve(name + MARK_SUFFIX)) ? 1 : 0;
             boolean unused = Files.deleteIfExists(points.resolve(name + LOCK_SUFFIX));
         }
         return removed;
     }
 
-    /** Of marks and of lock files: a process that is killed in between leaves one of the two. */
-    private static Set<String> names(Path points) throws IOException {
+    /** Of marks, and also of lock files where all goes: of a lock file alone, a backup that is just begun may have it. */
+    private static Set<String> names(Path points, List<String> suffixes) throws IOException {
         Set<String> names = new TreeSet<>();
         DirectoryListing.eachIfThere(points, file -> {
             String name = file.getFileName().toString();
-            for (String suffix : List.of(MARK_SUFFIX, LOCK_SUFFIX)) {
+            for (String suffix : suffixes) {
                 if (name.endsWith(suffix)) {
                     names.add(name.substring(0, name.length() - suffix.length()));
                 }

@@ -239,7 +239,7 @@ public final class Manifest {
 
     /** With more ranges that don't count, in the packs listed now. */
     public Manifest voided(List<VoidRange> ranges) {
-        return withRanges(voids.with(ranges));
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(ranges, packs, sharedBelow), tier, objects);
     }
 
     /** Whether there is room for more ranges. */
@@ -305,7 +305,7 @@ public final class Manifest {
         Map<Long, TierObject> stay = new HashMap<>(objects);
         stay.keySet().retainAll(left.keySet());
         return new Manifest(change.edits(), change.highestNumber(), change.sharedBelow(), left.values(),
-                stillMeant(voids.with(change.ranges()), left.values(), change.sharedBelow()), tier, stay);
+                stillMeant(change.ranges(), left.values(), change.sharedBelow()), tier, stay);
     }
 
     /** With many changes, one after the other. Ranges go with each, as they did when it was made: a pack with a lower number may have come behind it. */
@@ -315,14 +315,19 @@ public final class Manifest {
         }
         TreeMap<Long, ListedPack> left = new TreeMap<>(byNumber);
         VoidRanges.Draft ranges = new VoidRanges.Draft(voids);
+        long lowestBefore = lowest(packs);
+        long sharedBefore = sharedBelow;
         for (ManifestChange change : changes) {
             change.gone().forEach(left::remove);
             change.come().forEach(pack -> left.put(pack.number(), pack));
-            ranges.add(change.ranges());
             long lowest = left.isEmpty() ? Long.MAX_VALUE : left.firstKey();
-            if (lowest >= ranges.leastPacksBelow()) {
+            ranges.add(meant(change.ranges(), lowest, change.sharedBelow()));
+            // looking at all of them for each change would take time by the square of their number
+            if ((lowest > lowestBefore || change.sharedBelow() > sharedBefore) && lowest >= ranges.leastPacksBelow()) {
                 ranges.keep(range -> isMeant(range, lowest, change.sharedBelow()));
             }
+            lowestBefore = lowest;
+            sharedBefore = change.sharedBelow();
         }
         Map<Long, TierObject> stay = new HashMap<>(objects);
         stay.keySet().retainAll(left.keySet());
@@ -351,12 +356,36 @@ public final class Manifest {
         return objects;
     }
 
-    private static VoidRanges stillMeant(VoidRanges ranges, Collection<ListedPack> packs, long sharedBelow) {
+    /**
+     * The ranges, and more, that concern something after a change. Those of before did: while no pack and no shared segment has gone that was the last, they
+     * still do, and only the new ones are looked at. A new one that concerns nothing covers none that does.
+     */
+    private VoidRanges stillMeant(List<VoidRange> more, Collection<ListedPack> packsThen, long sharedBelowThen) {
+        long lowestThen = lowest(packsThen);
+        return lowestThen <= lowest(packs) && sharedBelowThen <= sharedBelow ? voids.with(meant(more, lowestThen, sharedBelowThen))
+                : stillMeant(voids.with(more), packsThen, sharedBelowThen);
+    }
+
+    private static List<VoidRange> meant(List<VoidRange> ranges, long lowestPack, long sharedBelow) {
+        List<VoidRange> meant = new ArrayList<>(ranges.size());
+        for (VoidRange range : ranges) {
+            if (isMeant(range, lowestPack, sharedBelow)) {
+                meant.add(range);
+            }
+        }
+        return meant;
+    }
+
+    private static long lowest(Collection<ListedPack> packs) {
         long lowest = Long.MAX_VALUE;
         for (ListedPack pack : packs) {
             lowest = Math.min(lowest, pack.number());
         }
-        long lowestPack = lowest;
+        return lowest;
+    }
+
+    private static VoidRanges stillMeant(VoidRanges ranges, Collection<ListedPack> packs, long sharedBelow) {
+        long lowestPack = lowest(packs);
         // all are meant by this pack: the usual case, in which none is looked at
         return lowestPack < ranges.leastPacksBelow() ? ranges : ranges.only(range -> isMeant(range, lowestPack, sharedBelow));
     }

@@ -143,6 +143,14 @@ public final class ManifestFile {
         LogFile.replace(directory(root).resolve(TEMPORARY_NAME), file, open -> open.write(0, bytes.duplicate()));
     }
 
+    /** Throws if the file hasn't this length: then another process has changed it, and nothing of it may be cut. */
+    static void checkLength(Path file, long length) throws IOException {
+        long bytes = Files.size(file);
+        if (bytes != length) {
+            throw new IOException("list of packs was changed by another process: file=" + file + ", bytes=" + bytes + ", expected=" + length);
+        }
+    }
+
     /**
      * Appends a change to the file or its copy. When this returns, it is there durably; when it throws, a part of it may be there.
      *

@@ -38,6 +38,9 @@ public final class ManifestWriter {
     private int copyBytes;
     @GuardedBy("this")
     private int wholeBytes;
+    /** Whether the file may have a part of a change that failed, so that it doesn't count though it may be readable. */
+    @GuardedBy("this")
+    private boolean isUncut;
     /** Whether the name of the manifest's directory is durable. */
     @GuardedBy("this")
     private boolean isNamed;
@@ -45,7 +48,8 @@ public final class ManifestWriter {
     private ManifestWriter(Path root, Manifest current) {
         this.root = root;
         this.current = current;
-        this.lastEdits = current.edits();
+        // readers elsewhere may have seen a change that was taken back: its number is passed over
+        this.lastEdits = current == Manifest.EMPTY ? 0 : current.edits() + NUMBERS_PASSED;
     }
 
     /** Reads the manifest; rewrites the file or the copy if it lacks a change, or can't be read. */
@@ -79,6 +83,8 @@ public final class ManifestWriter {
             // rewritten also where it could be read: a killed process may have left a change unforced
             writeCopy(ManifestLayout.encode(current));
         }
+        // a killed process may have left the copy's name so, too, and the file is written in place from here on
+        DirectoryForce.force(ManifestFile.directory(root));
     }
 
     /**
@@ -230,9 +236,10 @@ public final class ManifestWriter {
      * part of a change there, and a file that can't be read would keep the copy from being written over.
      */
     @GuardedBy("this")
-    private boolean isAppended(ByteBuffer change) {
+    private boolean isAppended(ByteBuffer change) throws IOException {
         int length = fileBytes;
         fileBytes = 0;
+        ManifestFile.checkLength(ManifestFile.path(root), length);
         try {
             ManifestFile.append(ManifestFile.path(root), length, change);
             fileBytes = length + change.limit();
@@ -242,6 +249,7 @@ public final class ManifestWriter {
                 ManifestFile.cut(ManifestFile.path(root), length);
             } catch (IOException uncut) {
                 // what replaces it says why that isn't possible either
+                isUncut = true;
             }
             return false;
         }
@@ -268,6 +276,7 @@ public final class ManifestWriter {
         ManifestFile.write(root, ManifestFile.path(root), bytes);
         fileBytes = bytes.limit();
         wholeBytes = fileBytes;
+        isUncut = false;
     }
 
     @GuardedBy("this")
@@ -275,7 +284,7 @@ public final class ManifestWriter {
         try {
             writeFile(bytes);
         } catch (IOException e) {
-            if (!IoFailure.isDiskFull(e)) {
+            if (!IoFailure.isDiskFull(e) || isUncut) {
                 throw e;
             }
             try {

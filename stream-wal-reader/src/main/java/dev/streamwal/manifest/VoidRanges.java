@@ -111,7 +111,12 @@ final class VoidRanges {
     VoidRanges only(Predicate<VoidRange> stay) {
         List<VoidRange> left = new ArrayList<>();
         each((key, ranges) -> ranges.stream().filter(stay).forEach(left::add));
-        return left.size() == count ? this : of(left);
+        if (left.size() < count) {
+            return of(left);
+        }
+        long least = left.stream().mapToLong(VoidRange::packsBelow).min().orElse(Long.MAX_VALUE);
+        // of a range that was covered since, it may have been too low
+        return least == leastPacksBelow ? this : new VoidRanges(settled, recent, count, packsBelow, least);
     }
 
     /** All. */

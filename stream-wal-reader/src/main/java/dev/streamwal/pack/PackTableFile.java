@@ -96,7 +96,9 @@ public final class PackTableFile {
             Path temporary = PackFiles.temporaryTable(root, pack.number());
             Path unused = LogFile.writeNew(temporary, file -> {
                 ByteBuffer chunk = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
-                bytes.copy(0, HEADER_BYTES, chunk, (offset, piece) -> file.write(offset, piece));
+                // the one that was verified when the pack was opened
+                long header = pack.footer().repeatsHeader() ? PackFooterLayout.headerAgain(pack.footer()) : 0;
+                bytes.copy(header, header + HEADER_BYTES, chunk, (offset, piece) -> file.write(offset - header, piece));
                 bytes.copy(tableOffset, end, chunk, (offset, piece) -> file.write(HEADER_BYTES + offset - tableOffset, piece));
                 return temporary;
             });

@@ -2,6 +2,7 @@ package dev.streamwal.shared;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
@@ -244,10 +245,11 @@ public final class SharedSegment {
     @GuardedBy("this")
     private boolean walkOn() throws IOException {
         try (SegmentReader reader = open(); SegmentScan scan = new SegmentScan(reader, reader.header(), MAX_READ_BYTES)) {
+            // before the walk: what it looks at then was published as a whole
+            int mark = reader.mark();
             walk.on(scan, reader.end());
-            if (walk.hasFaultAtEnd() && reader.mark() >= scan.offset()) {
-                // a record was published there, or behind it
-                walk.endsBehind(reader.markedTo());
+            if (walk.hasFaultAtEnd() && mark >= scan.offset()) {
+                walk.endsBehind((long) mark + RecordLayout.PREFIX_BYTES);
             }
             return !walk.isComplete();
         }

@@ -18,9 +18,10 @@ final class SharedWalk {
     private final SharedRecords records;
 
     /**
-     * Looks at a published slot that doesn't verify, before it counts as damaged in a segment that may still be appended to. A slot is published after all its
-     * bytes were written, and by-position appends follow one another, so a read that begins after the commit word was seen sees the whole slot: the second
-     * look decides. The third is for a slot that a recovery is just making padding.
+     * How often it looks at a published slot that doesn't verify, after a later record was seen, before the slot counts as damaged in a segment that may still be
+     * appended to. A slot of a mapping is published after all its bytes were written. Of one that is written by position, readers may see a part while the write
+     * lasts; but the next append begins when it has ended. So a look that begins after a later record was seen sees the whole slot: the order matters. More than
+     * one look is for a slot that a recovery is just making padding.
      */
     private static final int MAX_LOOKS = 3;
     private static final long PAUSE_NANOS = 200_000;
@@ -93,12 +94,12 @@ final class SharedWalk {
             if (scan.isEnd() || (scan.isEmpty() && !isFinal)) {
                 return;
             }
-            if (!isFinal && remainsDoubtful()) {
+            // a hole, or damage: positions of later records show which records are missing
+            var unused = scan.judge();
+            if (!isFinal && scan.nextValid() >= 0 && remainsDoubtful()) {
                 scan.seek(scan.offset());
                 continue;
             }
-            // a hole, or damage: positions of later records show which records are missing
-            var unused = scan.judge();
             if (scan.nextValid() < 0) {
                 if (isFinal) {
                     damaged(scan.fault(), offset, end - offset);

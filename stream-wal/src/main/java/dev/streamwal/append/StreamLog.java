@@ -107,6 +107,9 @@ public final class StreamLog implements CommitStream {
     /** Since the log was opened. */
     private volatile boolean hasShared;
 
+    /** Whether a record of it has a place in shared segments, since the log was opened. */
+    private volatile boolean isKept;
+
     /** Whether it was let go of when all of it was in packs, and wasn't appended to since. */
     private volatile boolean isForgotten;
 
@@ -184,7 +187,7 @@ public final class StreamLog implements CommitStream {
         mayHaveSegments = any;
         OwnSegments known = owned;
         boolean isVisited = any || (known != null && known.pendingCut().left() != null);
-        watch.hasSegments(this, isVisited, isVisited || sharing != null || (hasShared && owned().next().isFromElsewhere()));
+        watch.hasSegments(this, isVisited, isVisited || sharing != null || (isKept && owned().next().isFromElsewhere()));
     }
 
     private ActiveSegment open(SegmentHeader header, SegmentFile file, RecoveredTail tail) {
@@ -828,6 +831,7 @@ public final class StreamLog implements CommitStream {
      * the disk is full would fill the memory. Such a key begins again as it did here, by what packs have of it.
      */
     void keepShared() {
+        isKept = true;
         watch.hasSegments(this, mayHaveSegments, true);
     }
 

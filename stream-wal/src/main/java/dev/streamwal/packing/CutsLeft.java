@@ -54,12 +54,8 @@ final class CutsLeft {
         finish(failed);
     }
 
-    /**
-     * Carries out the cuts that are left, as far as that is possible now. Cuts that are left after that are recorded again. Otherwise the journal
-     * would have to keep all that was written to it since, until it takes no more.
-     */
-    void finish(DeletionLog deletions, Consumer<Exception> failed) {
-        finish(failed);
+    /** Records the cuts that are left again. Otherwise the journal would have to keep all that was written to it since, until it takes no more. */
+    void recordAgain(DeletionLog deletions, Consumer<Exception> failed) {
         List<Deletion.Kept> again = new ArrayList<>();
         Deletion.Kept recorded = () -> again.forEach(Deletion.Kept::close);
         Deletion.Kept unneeded = recorded;
@@ -87,7 +83,8 @@ final class CutsLeft {
         }
     }
 
-    private void finish(Consumer<Exception> failed) {
+    /** Carries out the cuts that are left, as far as that is possible now. */
+    void finish(Consumer<Exception> failed) {
         for (StreamKey key : left.keySet()) {
             try {
                 finish(key);

@@ -153,11 +153,18 @@ final class KeyCatalogUpdate {
         boolean isWhole = false;
         try {
             boolean isOfAll = update.coversAllOf(store.manifest());
-            boolean isWritten = update.isWritten(isOfAll ? renewal::add : NOBODY, isStopped);
+            boolean isWritten = update.isWritten(isOfAll ? key -> renewIfForgotten(forgotten, renewal, key) : NOBODY, isStopped);
             isWhole = isOfAll && isWritten;
             return isWritten;
         } finally {
             forgotten.renewed(isWhole);
+        }
+    }
+
+    /** Keys that were never let go of needn't be in the filter, and may be many. */
+    private static void renewIfForgotten(KeyFilter forgotten, KeyFilter renewal, StreamKey key) {
+        if (forgotten.mayHave(key)) {
+            renewal.add(key);
         }
     }
 

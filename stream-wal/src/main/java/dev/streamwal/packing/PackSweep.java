@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -37,6 +38,9 @@ public final class PackSweep {
      */
     private static final Comparator<ListedPack> BY_AGE = Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis())
             .thenComparing(Comparator.comparingInt(ListedPack::level).reversed()).thenComparingLong(ListedPack::number);
+
+    /** Where there are many deletions, packs of so many bytes are written anew in one pass: what is appended waits to be packed meanwhile. */
+    private static final long MAX_OF_MANY_BYTES = 1L << 30;
 
     private record Kind(long windowMillis, long retentionMillis) {}
 
@@ -87,20 +91,18 @@ public final class PackSweep {
      */
     public int reclaim(Consumer<Exception> failed) {
         int reclaimed = 0;
-        boolean isAnyOfMany = false;
+        long bytesOfMany = 0;
         try {
             Map<Long, Voided> voided = store.whilePacking(store::voided);
-            manyVoids.decide(store.manifest().voidCount(), store.packs().stream().map(ListedPack::number).toList(), voided.keySet());
+            Set<Long> inTier = store.manifest().objects().keySet();
+            manyVoids.decide(store.manifest().voidCount(), store.packs().stream().map(ListedPack::number).toList(), voided.keySet(), inTier);
             for (ListedPack pack : store.packs()) {
                 try {
                     Voided of = voided.getOrDefault(pack.number(), Voided.NOTHING);
-                    boolean isOfMany = manyVoids.isToBeWritten(pack.number()) && !store.manifest().isInTier(pack);
-                    if (isOfMany) {
-                        manyVoids.tried(pack.number());
-                    }
-                    if ((isOfMany || isWorthIt(pack, of)) && store.whilePacking(() -> isReclaimed(pack))) {
+                    boolean isOfMany = manyVoids.isToBeWritten(pack.number()) && (bytesOfMany < MAX_OF_MANY_BYTES || manyVoids.isAsked(pack.number()));
+                    if ((isOfMany || of.segments() > 0) && store.whilePacking(() -> isReclaimed(pack, of, isOfMany))) {
                         reclaimed++;
-                        isAnyOfMany |= isOfMany;
+                        bytesOfMany += isOfMany ? pack.bytes() : 0;
                     }
                 } catch (WalClosedException e) {
                     throw e;
@@ -108,8 +110,8 @@ public final class PackSweep {
                     failed.accept(e);
                 }
             }
-            store.needed().byDeletions(manyVoids.first());
-            if (manyVoids.isToLook(store.manifest().voidCount(), isAnyOfMany)) {
+            store.needed().byDeletions(manyVoids.toFetch(inTier));
+            if (manyVoids.isToLook(store.manifest().voidCount(), inTier)) {
                 manyVoids.looked(store.whilePacking(store::dropUnneededVoids));
             }
         } catch (WalClosedException e) {
@@ -120,10 +122,21 @@ public final class PackSweep {
         return reclaimed;
     }
 
-    private boolean isReclaimed(ListedPack pack) throws IOException {
+    /** Whether anything can be tried to have fewer deletions listed. */
+    public boolean mayHaveFewerVoids() {
+        return manyVoids.mayHelp(store.manifest().voidCount());
+    }
+
+    private boolean isReclaimed(ListedPack pack, Voided of, boolean isOfMany) throws IOException {
         Manifest copied = store.manifest();
         if (copied.pack(pack.number()).isEmpty()) {
             // merged, or expired, in between
+            return false;
+        }
+        boolean isTried = isOfMany && !copied.isInTier(pack);
+        if (isTried) {
+            manyVoids.tried(pack.number());
+        } else if (!isWorthIt(pack, of)) {
             return false;
         }
         boolean isAny = isAnyCounting(pack);
@@ -131,6 +144,9 @@ public final class PackSweep {
             return false;
         }
         store.replace(List.of(pack), isAny ? List.of(withoutVoids(pack)) : List.of(), copied);
+        if (isTried) {
+            manyVoids.written();
+        }
         return true;
     }
 

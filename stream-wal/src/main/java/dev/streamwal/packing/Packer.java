@@ -35,6 +35,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -266,10 +267,27 @@ public final class Packer {
     private synchronized int pass(BooleanSupplier isStopped) {
         log.checkWriter();
         long begun = events.begins();
-        store.cutsLeft().finish(log.deletions(), failure -> failed(isStopped, CUT, failure));
+        finishCutsLeft(failure -> failed(isStopped, CUT, failure));
         ended(isStopped, CUT, begun);
         int moved = packShared(log.nowMillis(), isStopped);
         return moved + packOwn(isStopped);
+    }
+
+    /** Does nothing within a callback. */
+    private void finishCutsLeft(Consumer<Exception> failed) {
+        if (!store.cutsLeft().isAny() || store.isDeletedByCaller()) {
+            return;
+        }
+        try {
+            // beside no deletion: a cut copies a segment of the stream's own, and the copy would take the place of a file that was just deleted
+            boolean unused = store.whilePacking(() -> {
+                store.cutsLeft().finish(failed);
+                return true;
+            });
+        } catch (IOException | RuntimeException e) {
+            failed.accept(e);
+        }
+        store.cutsLeft().recordAgain(log.deletions(), failed);
     }
 
     /** Packs shared segments if the newest was begun at least a window before a time; does nothing within a callback. */
@@ -397,7 +415,7 @@ public final class Packer {
 
     private synchronized void makeRoomInTurn() {
         // the one before may have made it
-        if (store.roomForVoids() < MIN_ROOM) {
+        if (store.roomForVoids() < MIN_ROOM && sweep.mayHaveFewerVoids()) {
             log.checkWriter();
             reclaim();
         }
