@@ -38,7 +38,7 @@ import org.junit.platform.commons.support.AnnotationSupport;
  */
 class CrashExplorerTest {
 
-    private static final int WORKLOADS = 190;
+    private static final int WORKLOADS = 205;
     private static final int STEPS = 14;
     /** Divided by the scale: one of so many pairs of steps is explored. */
     private static final double PAIRS_LEFT_OUT = 0.2;

@@ -99,6 +99,7 @@ class ManifestCrashTest {
                 SimulatedDisk disk = new SimulatedDisk();
                 ManifestWriter writer = begun(disk);
                 delete(writer, 0);
+                int first = disk.operations();
                 disk.failing(FaultPlan.nthOfAll(++nth, failure));
                 int returned = 1;
                 for (int i = 1; i < 4; i++) {
@@ -113,7 +114,7 @@ class ManifestCrashTest {
                 disk.failing(FaultPlan.NONE);
                 String when = failure + " of call " + nth;
                 assertThat(ManifestFile.read(disk.path("/log")).voidRanges().size()).as(when).isBetween(returned, returned + 1);
-                for (int operation = disk.operations() - 3; operation <= disk.operations(); operation++) {
+                for (int operation = Math.max(first, disk.operations() - 3); operation <= disk.operations(); operation++) {
                     CrashPoint point = disk.crashPoint(operation);
                     int least = operation == disk.operations() ? returned : 1;
                     for (Survival survival : point.survivals(MAX_ALONE, RANDOM, operation)) {
