@@ -33,10 +33,11 @@ import org.jspecify.annotations.Nullable;
  * under another name, and gets its name by a move. So a backup that is cut short, or finds the folder full, leaves no point, but only files that no
  * point names; {@link #collect()} removes these.
  *
- * <p><b>Why collecting takes nothing from a backup that runs.</b> A backup makes a mark before it looks what the folder has, and that becomes its point.
- * Collecting makes a mark of its own, and then looks for marks of backups: of one that runs it is refused, and of one that was killed it removes the mark, so
- * that no point comes of it ({@link RunningBackup}). Then it reads the points. A backup, after its own mark, removes those of collections, which ends them
- * ({@link Collecting}). So of two that meet, one at least sees the other, and what was killed is in nobody's way.
+ * <p><b>Why collecting takes nothing from a backup that runs.</b> A backup makes a mark before it looks what the folder has, and the mark becomes its
+ * point. Collecting makes a mark of its own, and then looks for marks of backups. If a backup runs, collecting is refused; if one was killed,
+ * collecting removes its mark, so that the mark can't become a point ({@link RunningBackup}). Then it reads the points. A backup, after it has made its
+ * mark, removes the marks of collections, which ends them ({@link Collecting}). So if a backup and a collection meet, at least one of them sees the
+ * other, and neither is held up by one that was killed.
  *
  * @since 1.0
  */
@@ -107,7 +108,8 @@ public final class BackupFolder {
      *
      * @param log the log's directory
      * @return what was copied, with the new point
-     * @throws WalException if the log has to be recovered first, a file can't be read or written, or {@link #forgetUnfinished()} was called meanwhile
+     * @throws WalException if the log has to be recovered first, a file can't be read or written, or {@link #forgetUnfinished()} was called during the
+     *     backup
      */
     public BackupReport backUp(Path log) {
         return backUp(log, false);
@@ -136,7 +138,7 @@ public final class BackupFolder {
         }));
     }
 
-    /** A log is only read: where the disk is full, or can't be written, that is the folder's. */
+    /** A backup only reads the log, so a disk that is full or can't be written is the folder's. */
     private <T> T inFolder(Action<T> backingUp) throws IOException {
         try {
             return backingUp.run();
@@ -399,12 +401,12 @@ public final class BackupFolder {
     }
 
     /**
-     * Removes the files that no point names, as of points that were removed and backups that were cut short or killed. If a point is damaged, nothing is
-     * removed, as it may name any file. Several calls may run at once.
+     * Removes the files that no point names, for example those of removed points, and of backups that were cut short or killed. If a point is damaged,
+     * nothing is removed, because that point may name any file. Several calls may run at once.
      *
      * @return how many files were removed
-     * @throws WalException if a backup runs, or begins meanwhile; if one may have been killed, and the folder's file system, which has no locks, doesn't
-     *     tell: see {@link #forgetUnfinished()}; if a point is damaged; or if a file can't be removed
+     * @throws WalException if a backup runs, or begins during the call; if a backup hasn't ended, and the folder's file system has no locks, which
+     *     would tell whether it was killed: see {@link #forgetUnfinished()}; if a point is damaged; or if a file can't be removed
      */
     public int collect() {
         return doing("collecting files of backups", folder, () -> {
@@ -442,8 +444,8 @@ public final class BackupFolder {
     }
 
     /**
-     * Removes the marks of backups that were killed, on file systems without locks, where {@link #collect()} can't tell them from those that run. A backup that
-     * runs all the same fails, and leaves no point.
+     * Removes the marks of unfinished backups. It is for file systems without locks, on which {@link #collect()} can't tell a backup that was killed
+     * from one that runs. A backup that still runs fails, and leaves no point.
      *
      * @return how many there were
      * @throws WalException if a mark can't be removed

@@ -12,13 +12,14 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * A collection of files that no point names. Its mark is a directory, and a file goes by being moved there first: that fails where the directory has gone. So
- * a backup that begins doesn't ask whether a collection runs, or was killed: it removes the directories that are there, and from then on nothing goes.
+ * A collection of files that no point names. Its mark is a directory. Each file is moved there before it is deleted, and the move fails if the
+ * directory has gone. So a backup that begins needn't know whether a collection runs or was killed: it removes all these directories, and from then on
+ * no file is removed.
  */
 final class Collecting implements AutoCloseable {
 
     private static final String SUFFIX = ".collecting";
-    /** A collection that runs may move a file there at each moment; after so many times in a row, it is something else. */
+    /** A running collection may move a file into the directory at any moment. If that seems to happen so many times in a row, something else is wrong. */
     private static final int MAX_ATTEMPTS = 1_000;
 
     private final Path mark;
@@ -48,7 +49,7 @@ final class Collecting implements AutoCloseable {
             }
             return false;
         }
-        // or a backup that begins has deleted it
+        // a backup that begins may have deleted it
         boolean unused = Files.deleteIfExists(moved);
         return true;
     }

@@ -18,14 +18,15 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A backup that runs: a mark in the folder, and a lock that ends with the process. So a mark whose lock can be had is that of a backup that was killed.
+ * A backup that runs: a mark in the folder, and a lock that ends with the process. So if the lock of a mark can be taken, the mark's backup was killed.
  *
- * <p><b>Why a wrong guess does no harm.</b> The mark becomes the point: the list of files is written into it, and then it is renamed, which fails where the
- * mark has gone. So a backup whose mark somebody has removed leaves no point, also where the file system tells no machine of another's locks. The
- * lock only decides who waits.
+ * <p><b>Why a wrong guess does no harm.</b> The mark becomes the point: the list of files is written into it, and then it is renamed, which fails if
+ * the mark has gone. So a backup whose mark was removed leaves no point, even on a file system that doesn't show one machine's locks to another. The
+ * lock only decides whether the backup counts as running.
  *
- * <p>The lock is on a file of its own, as closing any descriptor of a file gives up its lock. That file is deleted with the mark: one backup has its
- * name, and locks it once, before the mark is there. Whoever makes it again later, and locks that, finds what is so: the backup has ended.
+ * <p>The lock is on a file of its own, because closing any descriptor of a file gives up its lock. That file is deleted with the mark. Only one backup
+ * has this name, and it locks the file once, before the mark exists. So a process that creates the file again later, and locks it, is right to find
+ * that the backup has ended.
  */
 final class RunningBackup implements AutoCloseable {
 
@@ -35,7 +36,7 @@ final class RunningBackup implements AutoCloseable {
     private final Path points;
     private final Path mark;
     private final Path lockFile;
-    /** Null where the file system has no locks: then the backup counts as running as long as its mark is there. */
+    /** Null if the file system has no locks, or another process or instance has the lock: then the backup counts as running as long as its mark is there. */
     private final @Nullable ProcessLock lock;
 
     private RunningBackup(Path points, String name) {
@@ -45,7 +46,7 @@ final class RunningBackup implements AutoCloseable {
         this.lock = lock(lockFile);
     }
 
-    /** Null where another process, or another instance, has it, or where the file system has no locks. */
+    /** Null if another process or instance has the lock, or the file can't be locked, as on a file system without locks. */
     private static @Nullable ProcessLock lock(Path file) {
         try {
             return ProcessLock.acquire(file);
@@ -54,7 +55,7 @@ final class RunningBackup implements AutoCloseable {
         }
     }
 
-    /** Makes the mark. */
+    /** Takes the lock, and makes the mark. */
     static RunningBackup begin(Path points, PointName name) throws IOException {
         RunningBackup running = new RunningBackup(points, name.toString());
         try {
@@ -70,7 +71,7 @@ final class RunningBackup implements AutoCloseable {
         }
     }
 
-    /** Makes the point, which is durable when this returns. Where the mark has gone it throws, and there is none. */
+    /** Makes the point, which is durable when this returns. Throws if the mark has gone; then there is no point. */
     void complete(byte[] content, Path point) throws IOException {
         try {
             try (LogFile file = new LogFile(mark, StandardOpenOption.WRITE)) {
@@ -87,7 +88,7 @@ final class RunningBackup implements AutoCloseable {
         DirectoryForce.force(points);
     }
 
-    /** Removes the mark, if it is still there: of a backup that made no point. */
+    /** Removes the mark, if the backup made no point, and gives up the lock. */
     @Override
     public void close() throws IOException {
         try {
@@ -106,10 +107,9 @@ final class RunningBackup implements AutoCloseable {
     // ---------------------------------------------------------------- those that were killed
 
     /**
-     * Removes what backups that were killed have left. A backup that was begun before has ended when this returns: it has its point, or will have none;
-     * only the one that is returned may run.
+     * Removes what killed backups have left. If this returns empty, every backup that was begun before has ended: it has its point, or will have none.
      *
-     * @return its mark
+     * @return the mark of a backup that may still run
      */
     static Optional<Path> forgetKilled(Path points) throws IOException {
         Optional<Path> running = Optional.empty();
@@ -124,7 +124,7 @@ final class RunningBackup implements AutoCloseable {
         return running;
     }
 
-    /** Removes all marks. A backup that runs all the same leaves no point. Returns how many there were. */
+    /** Removes all marks, and returns how many there were. A backup that still runs leaves no point. */
     static int forgetAll(Path points) throws IOException {
         int removed = 0;
         for (String name : names(points, List.of(MARK_SUFFIX, LOCK_SUFFIX))) {
@@ -134,7 +134,10 @@ final class RunningBackup implements AutoCloseable {
         return removed;
     }
 
-    /** Of marks, and also of lock files where all goes: of a lock file alone, a backup that is just begun may have it. */
+    /**
+     * Names of files with one of these suffixes. {@link #forgetKilled} leaves out lock files without a mark: such a file may be that of a backup that
+     * is just beginning.
+     */
     private static Set<String> names(Path points, List<String> suffixes) throws IOException {
         Set<String> names = new TreeSet<>();
         DirectoryListing.eachIfThere(points, file -> {

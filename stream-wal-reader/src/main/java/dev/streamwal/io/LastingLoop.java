@@ -17,11 +17,12 @@ public final class LastingLoop {
     private static final long WAKE_MILLIS = 100;
 
     /**
-     * Thrown once when a loop begins. What a handler needs is looked up when it first runs, which takes memory: so it runs while there is some.
+     * Thrown once when a loop begins. The handler's first run looks up what it needs, which takes memory. So the handler runs once while there is
+     * memory.
      */
     private static final Error REHEARSAL = new Error("rehearsal");
 
-    /** One turn. It reports its failures; what it throws besides is that waiting or reporting has failed, for lack of memory. */
+    /** One turn. It reports its own failures; apart from an interrupt, it throws only if waiting or reporting has failed for lack of memory. */
     @FunctionalInterface
     public interface Turn {
         void run() throws InterruptedException;
@@ -29,7 +30,7 @@ public final class LastingLoop {
 
     private LastingLoop() {}
 
-    /** Runs on the calling thread. An interrupt ends the turn only: those who may interrupt the thread do it so that it looks whether it is to end. */
+    /** Runs on the calling thread. An interrupt ends only the current turn: code that interrupts the thread does so to make it look whether it is to end. */
     public static void run(BooleanSupplier isOver, Turn turn) {
         boolean rehearsed = false;
         while (!isOver.getAsBoolean()) {
@@ -52,7 +53,7 @@ public final class LastingLoop {
     /**
      * Returns when the thread has ended, or after some time. An interrupt of the caller doesn't end the wait, and is kept.
      *
-     * @param wake lets the thread look whether it is to end; called again and again, as it may miss that
+     * @param wake makes the thread look whether it is to end; called again and again, because the thread may miss a call
      */
     public static void awaitEnd(Thread thread, long withinNanos, Runnable wake) {
         boolean interrupted = false;

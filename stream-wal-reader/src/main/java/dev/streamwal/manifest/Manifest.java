@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Manifest {
 
-    /** Most packs of one log: at 100 bytes each, a manifest is small enough to be rewritten at every change. */
+    /** Most packs of one log: at 100 bytes each, a manifest is small enough to be rewritten as a whole. */
     public static final int MAX_PACKS = 1 << 16;
 
     /** Most void ranges of all streams together. */
@@ -208,7 +208,7 @@ public final class Manifest {
         if (packs.stream().anyMatch(pack -> pack.number() < packsBelow && copied.pack(pack.number()).isEmpty())) {
             throw new IllegalArgumentException("a pack has come with a lower number: packs=" + byNumber.keySet() + ", below=" + packsBelow);
         }
-        // each covers what it was
+        // each new range covers the range that it was made from, and so replaces it
         return replaced(added, removed, highestRemoved, voids.with(since.stream().map(range -> range.inPacksBelow(packsBelow)).toList()));
     }
 
@@ -308,7 +308,10 @@ public final class Manifest {
                 stillMeant(change.ranges(), left.values(), change.sharedBelow()), tier, stay);
     }
 
-    /** With many changes, one after the other. Ranges go with each, as they did when it was made: a pack with a lower number may have come behind it. */
+    /**
+     * With many changes, one after the other. Ranges are dropped at each change, as they were when it was made: a pack with a lower number may have
+     * come after it.
+     */
     Manifest changed(List<ManifestChange> changes) {
         if (changes.isEmpty()) {
             return this;
@@ -335,7 +338,7 @@ public final class Manifest {
         return new Manifest(last.edits(), last.highestNumber(), last.sharedBelow(), left.values(), ranges.all(), tier, stay);
     }
 
-    /** Whether another one says the same; for one that has all ranges of this one, or none that this one hasn't. */
+    /** Whether another manifest says the same. Of void ranges only the count is compared, so one of the two must have all ranges of the other. */
     boolean isSame(Manifest other) {
         return edits == other.edits && highestNumber == other.highestNumber && sharedBelow == other.sharedBelow && packs.equals(other.packs)
                 && voids.count() == other.voids.count() && objects.equals(other.objects) && Objects.equals(tier, other.tier);
@@ -357,8 +360,9 @@ public final class Manifest {
     }
 
     /**
-     * The ranges, and more, that concern something after a change. Those of before did: while no pack and no shared segment has gone that was the last, they
-     * still do, and only the new ones are looked at. A new one that concerns nothing covers none that does.
+     * The ranges, with more, that concern something after a change. The earlier ranges concerned something before it. Unless the pack with the lowest
+     * number has gone, or more shared segments were packed, they still do, and only the new ranges are looked at. A new range that concerns nothing
+     * covers none that does.
      */
     private VoidRanges stillMeant(List<VoidRange> more, Collection<ListedPack> packsThen, long sharedBelowThen) {
         long lowestThen = lowest(packsThen);
@@ -386,7 +390,7 @@ public final class Manifest {
 
     private static VoidRanges stillMeant(VoidRanges ranges, Collection<ListedPack> packs, long sharedBelow) {
         long lowestPack = lowest(packs);
-        // all are meant by this pack: the usual case, in which none is looked at
+        // all ranges concern the lowest pack: the usual case, in which no range is looked at
         return lowestPack < ranges.leastPacksBelow() ? ranges : ranges.only(range -> isMeant(range, lowestPack, sharedBelow));
     }
 

@@ -5,18 +5,18 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What of a manifest has changed, as it is appended to the manifest's file: it is as long as what has changed, and not as what there is.
+ * A change of a manifest, as it is appended to the manifest's file. Its length goes by what has changed, not by how much the manifest has.
  *
- * @param edits how many changes there were with it
- * @param highestNumber that a pack was listed with by then
- * @param sharedBelow as the manifest's from then on
+ * @param edits number of changes so far, including this one
+ * @param highestNumber the highest number that a pack was listed with, up to this change
+ * @param sharedBelow the manifest's after this change
  * @param gone numbers of packs that aren't listed any more
  * @param come packs that are listed from then on
- * @param ranges void ones that came; they take the place of those that they cover, and those that concern nothing listed any more have gone
+ * @param ranges void ranges that came. They replace the ranges that they cover; ranges that concern nothing listed any more are dropped
  */
 record ManifestChange(long edits, long highestNumber, long sharedBelow, List<Long> gone, List<ListedPack> come, List<VoidRange> ranges) {
 
-    /** Empty where another change was made, of the tier or of what is void: then the whole manifest is written. */
+    /** Empty if something else has changed, such as the tier, or void ranges that were dropped: then the whole manifest is written. */
     static Optional<ManifestChange> between(Manifest before, Manifest after) {
         List<ListedPack> come = new ArrayList<>();
         for (ListedPack pack : after.packsInOrder()) {

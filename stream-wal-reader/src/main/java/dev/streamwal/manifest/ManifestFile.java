@@ -21,10 +21,11 @@ import java.util.Optional;
  *
  * <p>{@link TwinFile} says why either may be read. The packs that a change lists are durable before it, so a change that was not acknowledged is valid too.
  *
- * <p><b>Why no change is lost where one is appended.</b> A crash while it is appended to the file may leave a part of it there. Then the file doesn't verify,
- * and the copy is read, which has all changes before it, durably: nothing is appended to the file before the copy has what was appended before. When it is
- * appended to the copy, the file has it durably, and is read. A file that doesn't verify is never appended to, but replaced. A change has a higher number
- * than what is before it, so that what stood in the same place of the disk before is never taken for one.
+ * <p><b>Why no change is lost when one is appended.</b> A crash while a change is appended to the file may leave a part of it there. Then the file
+ * doesn't verify, and the copy is read. The copy has all earlier changes durably, because nothing is appended to the file before the copy has the
+ * change before. When a change is appended to the copy, the file has it durably, and the file is read. A file that doesn't verify is never appended to,
+ * but replaced. Each change has a higher number than what stands before it in the file, so old bytes at the same place of the disk are never taken for
+ * a change.
  */
 public final class ManifestFile {
 
@@ -32,15 +33,15 @@ public final class ManifestFile {
     private static final String COPY_NAME = "manifest.copy";
     private static final String TEMPORARY_NAME = ".manifest.tmp";
 
-    /** A reader may find a change half appended to the file, and then, as it was too slow, to the copy. */
+    /** A slow reader may find a change half appended to the file, and after that half appended to the copy. */
     private static final int MAX_READS = 5;
 
     /**
      * A manifest as it stands in a file.
      *
-     * @param wholeBytes without what was appended
-     * @param bytes of the file
-     * @param saysLength whether it says how long it is without; else what is appended would be taken for a part of it
+     * @param wholeBytes bytes of the file without what was appended
+     * @param bytes all bytes of the file
+     * @param saysLength whether the manifest says how long it is without its changes; if not, a change that is appended would be taken for a part of it
      */
     record Written(Manifest manifest, int wholeBytes, int bytes, boolean saysLength) {
 
@@ -48,7 +49,7 @@ public final class ManifestFile {
             return new Written(ManifestLayout.decode(file), ManifestLayout.wholeBytes(file), file.length, ManifestLayout.saysLength(file));
         }
 
-        /** 0 where nothing may be appended. */
+        /** The offset to append at; 0 if nothing may be appended. */
         int bytesToAppendTo() {
             return saysLength ? bytes : 0;
         }
@@ -103,7 +104,7 @@ public final class ManifestFile {
         }
     }
 
-    /** What the copy has, if it has more: of a file that is cut between two changes it can't be told by itself that there was another one. */
+    /** The content of the copy if that has more changes: a file that was cut between two changes doesn't show that there was another one. */
     private static Written newer(Written found, TwinFile<Written> twin) throws IOException {
         if (length(twin.copy()) <= found.bytes()) {
             return found;
@@ -133,7 +134,7 @@ public final class ManifestFile {
         }
     }
 
-    /** What the file or its copy has, where it can be read, and has as many changes as a manifest. */
+    /** The content of the file or its copy, if it can be read and has as many changes as a manifest. */
     static Optional<Written> written(Path root, Path file, Manifest manifest) throws IOException {
         return twin(root).readOnly(file).filter(found -> found.manifest().edits() == manifest.edits());
     }
@@ -159,7 +160,7 @@ public final class ManifestFile {
     static void append(Path file, long length, ByteBuffer change) throws IOException {
         try (LogFile open = new LogFile(file, StandardOpenOption.WRITE)) {
             open.together(opened -> {
-                // less where it has ended within the write before, cut short by an interrupt
+                // longer than before if an interrupt has cut a first attempt of this write short
                 if (opened.size() < length || opened.size() > length + change.limit()) {
                     throw new IOException("list of packs was changed by somebody else: file=" + file + ", bytes=" + opened.size() + ", expected=" + length);
                 }
@@ -202,9 +203,10 @@ public final class ManifestFile {
     }
 
     /**
-     * Writes over a file, which may be damaged meanwhile: the other one must have what counts. Needs no more room than the file has.
+     * Overwrites a file in place. The file may be damaged until that is done, so the other one must have what counts. Needs no more room than the file
+     * has.
      *
-     * @throws IOException if the manifest needs more, or there is no such file
+     * @throws IOException if the manifest needs more room, or there is no such file
      */
     static void writeOver(Path file, ByteBuffer bytes) throws IOException {
         int length = bytes.limit();

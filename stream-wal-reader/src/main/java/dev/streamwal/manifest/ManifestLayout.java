@@ -23,7 +23,7 @@ import java.util.TreeMap;
  *   8  4  checksum        CRC32C over [12, length)
  *  12  4  packs           how many
  *  16  4  void ranges     how many
- *  20  4  length          of this and what follows up to the tier; behind that there may be changes. 0: of the file
+ *  20  4  length          of the manifest with its tier; changes may stand behind it. 0: of the whole file
  *  24  8  edits           how many changes there were
  *  32  8  highest number  that a pack was ever listed with
  *  40  8  shared below    position of the shared stream: shared segments that begin before it are packed
@@ -80,7 +80,7 @@ final class ManifestLayout {
     private static final int HIGHEST = 32;
     private static final int SHARED_BELOW = 40;
 
-    /** A change before its packs; and where its fields are. */
+    /** Bytes of a change before its packs, and offsets of its fields. */
     private static final int CHANGE_BYTES = 48;
     private static final int CHANGE_CHECKSUM = 4;
     private static final int CHANGE_EDITS = 8;
@@ -92,11 +92,11 @@ final class ManifestLayout {
     private static final int COMPRESSED = 1;
     private static final byte[] NO_LOCATION = {};
 
-    /** No manifest is longer without its changes. */
+    /** Longest manifest without its changes. */
     private static final int MAX_WHOLE_BYTES = FIXED_BYTES + Manifest.MAX_PACKS * PACK_BYTES + Manifest.MAX_VOID_RANGES * (RANGE_BYTES + StreamKey.MAX_BYTES)
             + TIER_BYTES + LogTier.MAX_LOCATION_BYTES + Manifest.MAX_PACKS * OBJECT_BYTES;
 
-    /** Changes may take so much, however short the rest is. */
+    /** Changes may always take this many bytes, however short the manifest is. */
     private static final int MIN_CHANGES_BYTES = 64 << 10;
     private static final int MAX_CHANGES_BYTES = 1 << 28;
 
@@ -190,8 +190,9 @@ final class ManifestLayout {
     }
 
     /**
-     * How much its changes may take before the manifest is written as a whole again. With as much as the whole takes, each byte that was appended is written
-     * once more by then, and one of what there was before: so what is written goes by what has changed, however long the manifest is.
+     * How many bytes of changes may be appended before the manifest is written as a whole again. If that is as much as the whole takes, then for each
+     * appended byte, writing the whole costs that byte once more and one byte of the earlier manifest. So the bytes written go by what has changed,
+     * however long the manifest is.
      */
     static int roomForChanges(int wholeBytes) {
         return Math.min(MAX_CHANGES_BYTES, Math.max(MIN_CHANGES_BYTES, wholeBytes));
@@ -202,7 +203,7 @@ final class ManifestLayout {
         return saysLength(file) ? length(file) : file.length;
     }
 
-    /** Whether that says where it ends. */
+    /** Whether the manifest says how long it is without its changes. */
     static boolean saysLength(byte[] file) {
         return length(file) != 0;
     }
@@ -211,7 +212,10 @@ final class ManifestLayout {
         return ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(LENGTH);
     }
 
-    /** All that remains; a part of one is damage, as where one is just being appended: {@link ManifestFile} says why the copy has what counts then. */
+    /**
+     * All changes up to the end. A part of a change is damage, for example if it is just being appended: {@link ManifestFile} says why the copy has
+     * what counts then.
+     */
     private static List<ManifestChange> changes(ByteBuffer in, long editsBefore) throws FormatException {
         List<ManifestChange> changes = new ArrayList<>();
         long edits = editsBefore;

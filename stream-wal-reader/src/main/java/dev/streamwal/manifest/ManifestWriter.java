@@ -15,8 +15,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes the manifest of a log; the log has one writer. A change is appended to the files; when as much was appended as they had, they are written as a whole.
- * Thread-safe.
+ * Changes the manifest of a log; the log has one writer. A change is appended to the files. When as much has been appended as the files had, they are
+ * written as a whole. Thread-safe.
  */
 public final class ManifestWriter {
 
@@ -31,14 +31,14 @@ public final class ManifestWriter {
     /** Whether there is no copy, because the disk was full when one was to be written. */
     @GuardedBy("this")
     private boolean lacksCopy;
-    /** How long the file and its copy are, 0 where nothing may be appended; and how long the file was without what was appended. */
+    /** Lengths of the file and of its copy, 0 if nothing may be appended to it; and length of the file without what was appended. */
     @GuardedBy("this")
     private int fileBytes;
     @GuardedBy("this")
     private int copyBytes;
     @GuardedBy("this")
     private int wholeBytes;
-    /** Whether the file may have a part of a change that failed, so that it doesn't count though it may be readable. */
+    /** Whether the file may still have a part of a change that failed. Then the file doesn't count, even if it can be read. */
     @GuardedBy("this")
     private boolean isUncut;
     /** Whether the name of the manifest's directory is durable. */
@@ -59,14 +59,15 @@ public final class ManifestWriter {
             return new ManifestWriter(root, read);
         }
         Optional<Written> file = ManifestFile.written(root, ManifestFile.path(root), read);
-        // the file may have had changes that weren't acknowledged, and readers have seen: they notice others by numbers that those can't have had
+        // readers may have seen changes in the file that weren't acknowledged: the next changes get numbers that those can't have had, so that readers
+        // notice them
         Manifest found = file.isPresent() ? read : read.numbered(read.edits() + NUMBERS_PASSED);
         ManifestWriter writer = new ManifestWriter(root, found);
         writer.takeOver(file);
         return writer;
     }
 
-    /** @param file what it has; empty where it can't be read, or lacks a change */
+    /** @param file content of the file; empty if the file can't be read, or lacks a change */
     private synchronized void takeOver(Optional<Written> file) throws IOException {
         if (file.isPresent()) {
             fileBytes = file.get().bytesToAppendTo();
@@ -80,16 +81,16 @@ public final class ManifestWriter {
             copyBytes = copy.get().bytesToAppendTo();
             forceAppended(ManifestFile.copy(root), copy.get());
         } else {
-            // rewritten also where it could be read: a killed process may have left a change unforced
+            // rewritten even if it could be read: a killed process may have left a change unforced
             writeCopy(ManifestLayout.encode(current));
         }
-        // a killed process may have left the copy's name so, too, and the file is written in place from here on
+        // a killed process may have left the copy's name unforced, too, and from here on the file is written in place
         DirectoryForce.force(ManifestFile.directory(root));
     }
 
     /**
-     * Where the copy alone has what counts, as where a loss of power has left a part of a change in the file. If that was on a full disk, the file is written
-     * over, so that the log can be opened, and room be made.
+     * Replaces the file when only the copy has what counts, for example after a loss of power has left a part of a change in the file. On a full disk
+     * the file is overwritten in place, so that the log can be opened, and room be made.
      */
     @GuardedBy("this")
     private void replaceFile(ByteBuffer bytes) throws IOException {
@@ -205,7 +206,7 @@ public final class ManifestWriter {
      */
     private synchronized void change(UnaryOperator<Manifest> edit) throws IOException {
         Manifest next = edit.apply(current).numbered(lastEdits + 1);
-        // behind a failed change, the files may have what current hasn't
+        // after a failed change, the files may have something that current doesn't have
         ByteBuffer appended = isOpen || lacksCopy || fileBytes == 0 || copyBytes == 0 ? null : change(next);
         isOpen = true;
         // a number that may be on the disk is not given again: readers notice changes by it
@@ -223,7 +224,7 @@ public final class ManifestWriter {
         isOpen = false;
     }
 
-    /** What is to be appended; null where the manifest is to be written as a whole. */
+    /** The bytes to append; null if the manifest is to be written as a whole. */
     @GuardedBy("this")
     private @Nullable ByteBuffer change(Manifest next) {
         Optional<ByteBuffer> change = ManifestChange.between(current, next).map(ManifestLayout::encode);
@@ -232,8 +233,9 @@ public final class ManifestWriter {
     }
 
     /**
-     * Appends a change to the file; false where it is to be replaced, as that failed: what the file has then doesn't count. It is cut, as a full disk leaves a
-     * part of a change there, and a file that can't be read would keep the copy from being written over.
+     * Appends a change to the file. Returns false if that failed: then the content of the file doesn't count, and the file is to be replaced. Before
+     * that, the file is cut to its earlier length: a full disk leaves a part of a change in it, and the copy can be overwritten only if the file can be
+     * read.
      */
     @GuardedBy("this")
     private boolean isAppended(ByteBuffer change) throws IOException {
@@ -248,7 +250,7 @@ public final class ManifestWriter {
             try {
                 ManifestFile.cut(ManifestFile.path(root), length);
             } catch (IOException uncut) {
-                // what replaces it says why that isn't possible either
+                // the write that replaces the file says why that isn't possible either
                 isUncut = true;
             }
             return false;

@@ -10,18 +10,19 @@ import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
 /**
- * Void ranges, by stream. Immutable: with a few more it shares nearly all with what it was, so that a deletion costs the same however many there were. Those
- * that came last are in a small map, which is copied for each; it joins the large one when it is as large as that one's square root.
+ * Void ranges, by stream. Immutable. An instance with a few more ranges shares nearly all memory with the one that it was made from, so a deletion
+ * costs little, however many ranges there are. The newest ranges are in a small map, which is copied for each change. It is merged into the large map
+ * when it is larger than the square root of the large map's size.
  */
 final class VoidRanges {
 
-    /** Smaller maps aren't worth two. */
+    /** The small map isn't merged before it has more streams than this. */
     private static final int MIN_RECENT = 64;
 
     static final VoidRanges NONE = new VoidRanges(Map.of(), Map.of(), 0, 0, Long.MAX_VALUE);
 
     private final Map<StreamKey, List<VoidRange>> settled;
-    /** Of streams that have changed since: in place of what is settled. */
+    /** The ranges of streams that have changed since: they replace the settled ranges of these streams. */
     private final Map<StreamKey, List<VoidRange>> recent;
     private final int count;
     private final long packsBelow;
@@ -35,7 +36,7 @@ final class VoidRanges {
         this.leastPacksBelow = leastPacksBelow;
     }
 
-    /** All of these, also those that others cover. */
+    /** All of these ranges, including those that others cover. */
     static VoidRanges of(Collection<VoidRange> ranges) {
         Map<StreamKey, List<VoidRange>> byKey = new HashMap<>();
         long most = 0;
@@ -49,7 +50,7 @@ final class VoidRanges {
         return byKey.isEmpty() ? NONE : new VoidRanges(byKey, Map.of(), ranges.size(), most, least);
     }
 
-    /** Of one stream. */
+    /** The ranges of one stream. */
     List<VoidRange> of(StreamKey key) {
         List<VoidRange> known = recent.get(key);
         return known == null ? settled.getOrDefault(key, List.of()) : known;
@@ -60,17 +61,17 @@ final class VoidRanges {
         return count;
     }
 
-    /** No pack from this number on is covered by any. */
+    /** No range covers a pack with this number or a higher one. */
     long packsBelow() {
         return packsBelow;
     }
 
-    /** Packs below this number are covered by each, as far as numbers tell. */
+    /** As far as numbers tell, each range covers the packs below this number. */
     long leastPacksBelow() {
         return leastPacksBelow;
     }
 
-    /** With more, in place of those that these cover. */
+    /** With more ranges, which replace those that they cover. */
     VoidRanges with(Collection<VoidRange> more) {
         if (more.isEmpty()) {
             return this;
@@ -107,7 +108,7 @@ final class VoidRanges {
         return after;
     }
 
-    /** Those that are to stay. */
+    /** With only the ranges that are to stay. */
     VoidRanges only(Predicate<VoidRange> stay) {
         List<VoidRange> left = new ArrayList<>();
         each((key, ranges) -> ranges.stream().filter(stay).forEach(left::add));
@@ -115,11 +116,11 @@ final class VoidRanges {
             return of(left);
         }
         long least = left.stream().mapToLong(VoidRange::packsBelow).min().orElse(Long.MAX_VALUE);
-        // of a range that was covered since, it may have been too low
+        // the known minimum may be that of a range that was replaced since, and so too low
         return least == leastPacksBelow ? this : new VoidRanges(settled, recent, count, packsBelow, least);
     }
 
-    /** All. */
+    /** All ranges. */
     List<VoidRange> all() {
         List<VoidRange> all = new ArrayList<>(count);
         each((key, ranges) -> all.addAll(ranges));
@@ -133,7 +134,7 @@ final class VoidRanges {
         return keys;
     }
 
-    /** Those that others, from which these have come, don't have. */
+    /** The ranges that {@code earlier}, from which this instance was made, doesn't have. */
     @SuppressWarnings("ReferenceEquality") // equal ones that aren't the same are compared stream by stream
     List<VoidRange> since(VoidRanges earlier) {
         List<VoidRange> more = new ArrayList<>();
@@ -160,7 +161,7 @@ final class VoidRanges {
         recent.forEach(look);
     }
 
-    /** Ranges that are added to and removed from many times before anybody sees them. */
+    /** Void ranges that are changed many times before they are used. */
     static final class Draft {
 
         private final Map<StreamKey, List<VoidRange>> byKey = new HashMap<>();

@@ -18,15 +18,16 @@ final class SharedWalk {
     private final SharedRecords records;
 
     /**
-     * How often it looks at a published slot that doesn't verify, after a later record was seen, before the slot counts as damaged in a segment that may still be
-     * appended to. A slot of a mapping is published after all its bytes were written. Of one that is written by position, readers may see a part while the write
-     * lasts; but the next append begins when it has ended. So a look that begins after a later record was seen sees the whole slot: the order matters. More than
-     * one look is for a slot that a recovery is just making padding.
+     * How often the walk looks at a published slot that doesn't verify, after it has seen a later record, before the slot counts as damaged in a
+     * segment that may still be appended to. In a mapping, a slot is published after all its bytes were written. If slots are written by position,
+     * readers may see a part of a slot while it is written; but the next append begins only after that write. So a look that begins after a later
+     * record was seen sees the whole slot: the order matters. More than one look is needed because a recovery may just be turning the slot into
+     * padding.
      */
     private static final int MAX_LOOKS = 3;
     private static final long PAUSE_NANOS = 200_000;
 
-    /** Offset of the published slot that didn't verify last, and how often it was looked at. */
+    /** Offset of the last published slot that didn't verify, and how often the walk has looked at it. */
     private long doubted;
     private int looks;
 

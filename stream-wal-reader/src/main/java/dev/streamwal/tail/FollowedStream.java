@@ -31,7 +31,7 @@ final class FollowedStream {
     private final String key;
     private final StreamScan.EndLook sharedLook;
     private final ReadMemory memory;
-    /** What {@link #memory} counts of it. */
+    /** Bytes that {@link #memory} counts for it. */
     private int bufferBytes;
     /** Whether it is to be read, or is being read. */
     boolean wanted;
@@ -202,8 +202,8 @@ final class FollowedStream {
     }
 
     /**
-     * Gives back its buffers; reading it further allocates them again. Not those of a stream that stands on an undelivered record: it would go on
-     * behind that record.
+     * Gives back its buffers; reading it further allocates them again. A stream that stands on an undelivered record keeps its buffers: otherwise it
+     * would go on behind that record.
      */
     void releaseBuffers() {
         if (scan != null && !isHead) {

@@ -89,7 +89,10 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
      */
     static final long MAX_BUFFER_BYTES = Math.min(128 << 20, Runtime.getRuntime().maxMemory() / 8);
     static final int TURN = 1_024;
-    /** The same while the buffers exceed their limit: few streams are read then, and their records are large, so that the others would wait for long. */
+    /**
+     * Used in place of {@link #TURN} while the buffers exceed their limit: few streams are read then, and their records are large, so that the others
+     * would wait for long.
+     */
     static final int TURN_OF_LARGE = 16;
     static final int PATIENCE = 1_024;
     /** After this many records the heads are searched for one that has waited too long. */
@@ -494,12 +497,12 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     /**
-     * Called if the process had no direct memory for a read; the stream that was read has given back its own. Gives back that of the streams that aren't read,
-     * or lowers {@link #maxRead}; false if neither is possible.
+     * Called if the process had no direct memory for a read; the stream that was read has given back its buffers. Gives back the buffers of the streams
+     * that aren't read, or lowers {@link #maxRead}; false if neither is possible.
      */
     private boolean goOnWithLess(long bytesBefore) {
         awakeUnread.forEach(FollowedStream::releaseBuffers);
-        // repeated only with less memory each time
+        // the read is repeated only if the buffers take less memory than before it
         return memory.bytes() < bytesBefore || readFewer();
     }
 
@@ -848,7 +851,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             FollowedStream stream = gone.iterator().next();
             gone.remove(stream);
             if (stream.wanted || !others.mayForget(stream.key())) {
-                // asked again after all those behind it
+                // asked again after all others in the set
                 gone.add(stream);
             } else {
                 letGo(stream);

@@ -2,7 +2,7 @@ package dev.streamwal.walk;
 
 import dev.streamwal.segment.ReadSettings;
 
-/** The memory that the read buffers of streams that are walked together take, of which there is a limit. One thread. */
+/** Counts the memory of the read buffers of streams that are walked together, for which there is a limit. One thread. */
 public final class ReadMemory {
 
     private final long maxBytes;
@@ -23,7 +23,7 @@ public final class ReadMemory {
         return (int) Math.min(settings.scanBufferBytes(), maxBytes / streams);
     }
 
-    /** Counts that a stream's buffers have grown; less than 0 if they were given back. */
+    /** Counts how many bytes a stream's buffers have grown by; negative if they were given back. */
     public void grow(int by) {
         bytes += by;
     }
