@@ -161,7 +161,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
         refused(task, failure);
     }
 
-    /** Isn't told to the listener: the caller has the exception. But a log that takes no appends isn't well, whoever asks. */
+    /** The listener isn't told, because the caller has the exception. But a log that takes no appends isn't healthy. */
     private void refused(String task, Throwable failure) {
         failures.failed(task, null, published(task, failure));
     }

@@ -94,12 +94,12 @@ public final class AppendScratch {
 
     private boolean hasPlace;
 
-    /** What is appended now has no place in a segment yet. */
+    /** The record that is appended now has no place in a segment yet. */
     void beginsWithoutPlace() {
         hasPlace = false;
     }
 
-    /** It has one: from now on something of it may be in the file, also where it fails. */
+    /** The record has a place: from now on a part of it may be in the file, even if the append fails. */
     void takesPlace() {
         hasPlace = true;
     }

@@ -36,7 +36,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     /** Where the last record ends; before the first, where it will begin. */
     private volatile long end;
 
-    /** Where the data before the next record ended, also if that is gone. */
+    /** Where the data before the next record ended, even if that data is gone. */
     private long previousEnd;
 
     private boolean isFirst;
@@ -186,9 +186,9 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     }
 
     /**
-     * Keeps the stream in memory from its first record on, also where that failed: something of it may be in the file, and only this object knows that its
-     * position isn't given again. Where it has no place, nothing is there. With the lock: whoever ends this tail, and says anew whether the stream is kept, comes
-     * behind it.
+     * Keeps the stream in memory from its first record on, even if that record failed: a part of it may be in the file, and only this object knows that
+     * its position isn't given again. A record without a place has left nothing in the file. Called with the lock, so that a thread that ends this
+     * tail, and decides anew whether the stream is kept, comes after this call.
      */
     private void keepIfPlaced(AppendScratch scratch) {
         if (!isKept && scratch.hasPlace()) {

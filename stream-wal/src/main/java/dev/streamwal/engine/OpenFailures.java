@@ -18,17 +18,20 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OpenFailures {
 
-    /** Limit of open failures. Of tasks beyond it, those that failed first, the log hears again when they fail at their next attempt. */
+    /** Limit of open failures. Beyond it, the oldest are dropped; the log hears of their tasks again if the next attempt fails. */
     static final int MAX_OPEN = 10_000;
 
-    /** Of so many, those that failed last, the cause is kept: with its stack trace it takes some 5 KB. Of others it is what it said, and of which class. */
+    /**
+     * For so many failures, the newest, the cause is kept, which takes some 5 KB with its stack trace. For the others only its class and message are
+     * kept.
+     */
     static final int MAX_CAUSES = 100;
 
     private static final int MAX_TEXT = 1_000;
 
     private final InstantSource clock;
 
-    /** In the order in which they happened; all before those of which the cause is kept. */
+    /** Failures without their causes, in the order in which they happened; all of them happened before those in {@link #newest}. */
     @GuardedBy("this")
     private final Map<Task, Failure> older = new LinkedHashMap<>();
 

@@ -99,7 +99,7 @@ final class CutsLeft {
         if (!isLeft(key)) {
             return;
         }
-        // doesn't wait: the caller may hold a lock of the stream, which packing takes below this one
+        // doesn't wait: the caller may hold a lock of the stream, which packing takes while it holds this one
         if (!deleting.tryLock()) {
             throw new IOException("stream's packs are being changed, and its cut isn't finished yet: stream=" + key + "; try again");
         }

@@ -38,10 +38,10 @@ import org.jspecify.annotations.Nullable;
  * update at a time; no other thread waits for it, as packs don't change. The new catalogue has all segments that still count: those of covered packs
  * come from the previous catalogue, those of the others from their tables.
  *
- * <p>The filter of the streams that aren't in memory any more is made anew on the way, of all keys in packs: else it would have keys of which all has
- * expired, and more with each day. <b>Why it lacks no key:</b> when it is begun, all packs that there are then are covered. A stream that was let go of before
- * has what it has in these, or in what is made of them. One that is let go of later is added to it, too. Where a pack isn't covered, or the catalogue isn't written, the
- * filter stays as it was.
+ * <p>The filter of streams that aren't in memory any more is made anew on the way, from those of its keys that packs still have. Otherwise it would
+ * keep keys whose data has all expired, and more of them each day. <b>Why it lacks no key:</b> when the new filter is begun, the update covers all
+ * packs that are listed then. A stream that was let go of before has its data in these packs, or in packs that are made from them. A stream that is let
+ * go of later is added to the new filter, too. If a pack isn't covered, or the catalogue isn't written, the filter stays as it was.
  */
 final class KeyCatalogUpdate {
 

@@ -6,14 +6,14 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys that were added, and a few that weren't: whether a key is among them is told without reading anything, and "no" is certain. A filter of Bloom's
- * (Space/time trade-offs in hash coding with allowable errors, 1970), which grows by further filters, each twice as large (Almeida and others, Scalable
- * Bloom filters, 2007), up to a limit of memory; beyond that more and more keys seem to be there.
+ * A set of keys that seems to have a few keys more than were added. A key is looked up without reading a file, and "no" is certain. It is a Bloom
+ * filter (Space/time trade-offs in hash coding with allowable errors, 1970), which grows by further filters, each twice as large (Almeida and others,
+ * Scalable Bloom filters, 2007), up to a limit of memory; beyond that more and more keys seem to be there.
  *
- * <p>No key can be taken out of it. So now and then it is {@linkplain #renew made anew} of the keys that are still meant: then it is as large as these need,
- * however many others have been there.
+ * <p>No key can be taken out. So now and then the filter is {@linkplain #renew made anew} from the keys that are still meant. Then it is as large as
+ * these need, however many others it had before.
  *
- * <p>Thread-safe: whoever learned that a key was added, by whatever gives order between threads, finds it.
+ * <p>Thread-safe: a look finds each key whose addition happened before it, in the sense of Java's memory model.
  */
 final class KeyFilter {
 
@@ -41,18 +41,18 @@ final class KeyFilter {
     @GuardedBy("this")
     private long keysBefore;
 
-    /** What is to take its place; null where nothing is. */
+    /** The filter that is to take the place of this one; null if none is being made. */
     @GuardedBy("this")
     private @Nullable KeyFilter renewal;
 
-    /** Whether so many keys have come since it was made anew that it is worth it to do that again. */
+    /** Whether enough keys have come, since the filter was made anew, that it is worth making it anew again. */
     synchronized boolean isWorthRenewing() {
         return keys >= Math.max(FIRST_BITS / BITS_A_KEY, 2 * keysBefore);
     }
 
     /**
-     * Begins to make it anew. The caller adds to the new one each key that is still meant of those that were added before, and then calls {@link #renewed}.
-     * What is added to this one meanwhile is added to that one, too. One at a time.
+     * Begins to make the filter anew. The caller adds to the new filter each earlier key that is still meant, and then calls {@link #renewed}. Until
+     * then, keys that are added to this filter are added to the new one, too. One renewal at a time.
      */
     synchronized KeyFilter renew() {
         KeyFilter begun = new KeyFilter();
@@ -60,7 +60,7 @@ final class KeyFilter {
         return begun;
     }
 
-    /** @param isWhole whether the new one has all keys that are meant, and takes the place of this one; else this one stays as it is */
+    /** @param isWhole whether the new filter has all keys that are meant, and takes the place of this one; otherwise this one stays as it is */
     synchronized void renewed(boolean isWhole) {
         KeyFilter by = renewal;
         renewal = null;

@@ -7,9 +7,10 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Keeps the list of deletions and cuts in packs short, for which there is a limit: one goes when no pack has anything of it. Mostly packs are merged, written
- * anew or expire in time. Where that leaves many, each pack that has anything of them is written anew, once; and again when there are many more than
- * were left then: so a deletion costs no more than its share of that. Pure. For one thread at a time.
+ * Keeps the list of deletions and cuts in packs short, because there is a limit for it. A deletion goes from the list when no pack has anything that it
+ * covers. Mostly packs are merged, written anew or expire in time. If many deletions are left all the same, each pack that has anything of them is
+ * written anew once, and again when there are many more deletions than were left then. So a deletion costs no more than its share of that. Pure. For
+ * one thread at a time.
  */
 final class ManyVoids {
 
@@ -19,16 +20,16 @@ final class ManyVoids {
     /** With fewer, the list is short. */
     private static final int MIN_TO_LOOK = 1 << 12;
 
-    /** Passes for which a pack is asked for before another one is. */
+    /** Number of passes for which one pack in the tier is asked for, before another one is. */
     private static final int MAX_LOOKS = 16;
 
     private final int many;
-    /** With so many, those that concern nothing any more are looked for, and packs are written anew. */
+    /** From so many deletions on, those that concern nothing any more are looked for; from {@link #nextRewriting} on, packs are written anew. */
     private int nextLook = MIN_TO_LOOK;
     private int nextRewriting;
     /** Numbers of packs that are still to be written anew. */
     private final TreeSet<Long> left = new TreeSet<>();
-    /** Whether any was written since those ranges were looked for that concern nothing any more. */
+    /** Whether a pack was written anew since the last look for deletions that concern nothing any more. */
     private boolean isAnyWritten;
     /** The pack in the tier that was asked for last, and how often. */
     private long asked = -1;
@@ -43,9 +44,9 @@ final class ManyVoids {
      * Decides which packs are to be written anew.
      *
      * @param voids how many deletions and cuts there are
-     * @param packs numbers of those that are listed
-     * @param withVoids numbers of those that have something of them
-     * @param inTier numbers of those that are in the tier: they keep no others, as they may never come
+     * @param packs numbers of the packs that are listed
+     * @param withVoids numbers of the packs that have something of these deletions and cuts
+     * @param inTier numbers of the packs in the tier: the others don't wait for these, because these may never be fetched
      */
     void decide(int voids, Collection<Long> packs, Collection<Long> withVoids, Set<Long> inTier) {
         if (!isAnyLeft(inTier) && voids >= nextRewriting) {
@@ -64,17 +65,17 @@ final class ManyVoids {
         return left.contains(number);
     }
 
-    /** That was tried: one that can't be read keeps no other. */
+    /** A pack was tried. It isn't tried again in this round, so that a pack that can't be read doesn't hold up the others. */
     void tried(long number) {
         boolean unused = left.remove(number);
     }
 
-    /** One was written anew. */
+    /** A pack was written anew. */
     void written() {
         isAnyWritten = true;
     }
 
-    /** The pack that is to be fetched from the tier, so that it can be written anew. One that doesn't come for long keeps no other. */
+    /** The pack that is to be fetched from the tier, so that it can be written anew. If it doesn't come for long, another one is asked for. */
     OptionalLong toFetch(Set<Long> inTier) {
         TreeSet<Long> there = new TreeSet<>(left);
         there.retainAll(inTier);
@@ -95,26 +96,26 @@ final class ManyVoids {
     }
 
     /**
-     * Whether those that concern nothing any more are to be looked for: when all packs that are here were written anew, or there are twice as many as were left
-     * before, so that it costs little for each.
+     * Whether deletions that concern nothing any more are to be looked for. They are when all packs that aren't in the tier were written anew, or when
+     * there are twice as many deletions as the last look left, so that a look costs little for each of them.
      */
     boolean isToLook(int voids, Set<Long> inTier) {
         return voids >= nextLook || (isAnyWritten && !isAnyLeft(inTier));
     }
 
-    /** Whether anything can be tried to have fewer. */
+    /** Whether anything is left to try for having fewer deletions. */
     boolean mayHelp(int voids) {
         return !left.isEmpty() || voids >= nextRewriting || voids >= nextLook;
     }
 
-    /** @param voids how many were left */
+    /** @param voids how many deletions were left */
     void looked(int voids) {
         isAnyWritten = false;
         nextLook = Math.max(MIN_TO_LOOK, 2 * voids);
         nextRewriting = more(voids);
     }
 
-    /** Half as many again; where that is more than there may be, the middle between, so that there is always another attempt. */
+    /** Half as many again, but at most the middle between that many and the limit, so that there is always another attempt. */
     private int more(int voids) {
         return Math.max(many, Math.min(voids + voids / 2, (voids + Manifest.MAX_VOID_RANGES) / 2));
     }

@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Packs that are to be in the log's directory: those that somebody is working on, those that a cut needs that failed half way, those that a sweep could
- * not write anew, as they are in the tier, and one that is to be written anew so that the list of deletions stays short. Thread-safe.
+ * Packs that are to be in the log's directory: packs that a thread is working on; packs that a cut needs that failed half way; packs that a sweep could
+ * not write anew because they are in the tier; and one that is to be written anew so that the list of deletions stays short. Thread-safe.
  */
 final class NeededPacks {
 
@@ -36,17 +36,17 @@ final class NeededPacks {
         Long unused = byCut.remove(key);
     }
 
-    /** What the last sweep could not write anew; replaces what the sweep before it couldn't. */
+    /** The packs that the last sweep could not write anew; they replace those of the sweep before it. */
     void bySweep(Set<Long> numbers) {
         bySweep = Set.copyOf(numbers);
     }
 
-    /** What is to be written anew next, so that deletions needn't be listed any more; replaces what was before. */
+    /** The pack that is to be written anew next, so that deletions needn't be listed any more; it replaces the one given before. */
     void byDeletions(OptionalLong number) {
         byDeletions = number;
     }
 
-    /** Whether a pack is to be fetched from the tier, as nobody waits for it who would. */
+    /** Whether a pack is to be fetched from the tier although no caller waits for it. */
     boolean isToBeFetched(long number) {
         return bySweep.contains(number) || isByDeletions(number);
     }

@@ -115,7 +115,7 @@ public final class PackStore implements PackedData {
      */
     private volatile boolean isInheritedWhole = true;
     private volatile boolean hasInherited = true;
-    /** Streams that packs of this writer have, and that aren't in memory any more; and others. {@link KeyCatalogUpdate} makes it anew. */
+    /** Streams that packs of this writer have, and that aren't in memory any more; and some others. {@link KeyCatalogUpdate} makes the filter anew. */
     private final KeyFilter forgotten = new KeyFilter();
     /** Packs of which this writer knows where all their streams end, except streams that were forgotten. So a new stream isn't looked up in them. */
     private final Set<Long> ofThisWriter = ConcurrentHashMap.newKeySet();
@@ -144,7 +144,7 @@ public final class PackStore implements PackedData {
     private volatile @Nullable Counted counted;
     private final NeededPacks needed = new NeededPacks();
     private final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::cutThatWasLeft);
-    /** What the opening has left, whether it is carried out since or not. Set before any stream is used. */
+    /** Cuts that the opening has left in streams' own segments, whether they were carried out since or not. Set before any stream is used. */
     private volatile Set<RedoResult.Cut> ownCuts = Set.of();
     private volatile OwnCut ownCut = cut -> {};
     private volatile PackedTier tier;
@@ -614,7 +614,7 @@ public final class PackStore implements PackedData {
         forgotten.add(stream.key());
         boolean isPacked = lookUpEnd(stream.key()).end().filter(packed -> packed.position() == end).isPresent();
         if (isPacked) {
-            // it may be made anew of packs that were listed before those that have just been found
+            // since the call above, a renewal of the filter may have begun, from packs that were listed before those just found
             forgotten.add(stream.key());
         }
         return isPacked;
@@ -822,8 +822,8 @@ public final class PackStore implements PackedData {
     /**
      * Carries out the cuts of an earlier writer's journal, as far as possible: see {@link CutsLeft#redo}.
      *
-     * @param withoutRoom those of them that aren't carried out in segments of the streams' own either
-     * @param own carries out these
+     * @param withoutRoom the cuts among them that aren't carried out in the streams' own segments either
+     * @param own carries out {@code withoutRoom}
      */
     public void redo(List<RedoResult.Cut> cuts, List<RedoResult.Cut> withoutRoom, OwnCut own, Deletion.Kept record, Consumer<Exception> failed) {
         ownCuts = Set.copyOf(withoutRoom);
@@ -831,7 +831,7 @@ public final class PackStore implements PackedData {
         cutsLeft.redo(cuts, record, failed);
     }
 
-    /** Carries out a cut in segments of a stream's own, which isn't brought in order yet. */
+    /** Carries out a cut in a stream's own segments, before the stream is brought in order. */
     @FunctionalInterface
     public interface OwnCut {
         void carryOut(RedoResult.Cut cut) throws IOException;
@@ -968,7 +968,7 @@ public final class PackStore implements PackedData {
     /** Deletes the file, if there is one, of a pack that won't be listed. */
     synchronized void discard(long number) throws IOException {
         inDoubt.add(number);
-        // after the end the next opening deletes it, and gives its number again once it has
+        // after the end, the next opening deletes the file, and gives the number again only after that
         if (!manifest.isOpen() && !isEnded) {
             deleteUnlisted();
         }

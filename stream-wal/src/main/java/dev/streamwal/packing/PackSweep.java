@@ -39,7 +39,10 @@ public final class PackSweep {
     private static final Comparator<ListedPack> BY_AGE = Comparator.<ListedPack>comparingLong(pack -> pack.window().startMillis())
             .thenComparing(Comparator.comparingInt(ListedPack::level).reversed()).thenComparingLong(ListedPack::number);
 
-    /** Where there are many deletions, packs of so many bytes are written anew in one pass: what is appended waits to be packed meanwhile. */
+    /**
+     * If there are many deletions, packs of so many bytes are written anew in one pass. The pass is limited because new records wait to be packed until
+     * the pass is over.
+     */
     private static final long MAX_OF_MANY_BYTES = 1L << 30;
 
     private record Kind(long windowMillis, long retentionMillis) {}
@@ -82,10 +85,10 @@ public final class PackSweep {
     }
 
     /**
-     * Rewrites packs of which less than two thirds counts, which frees the rest, and others where there are {@link ManyVoids many deletions}; then drops
-     * deletions that concern nothing any more. If a pack can't be read or written, the others are still done. A pack in the tier stays while anything of it
-     * counts; where there are many deletions, one after the other is asked for, and rewritten by a later call. Locks for each pack, as another thread may wait.
-     * One at a time.
+     * Rewrites packs of which less than two thirds counts, which frees the rest. If there are {@link ManyVoids many deletions}, it rewrites other
+     * packs, too. Then it drops deletions that concern nothing any more. If a pack can't be read or written, the others are still done. A pack in the
+     * tier stays while anything of it counts; if there are many deletions, one such pack after the other is asked for, and rewritten by a later call.
+     * Takes the lock for each pack by itself, because another thread may wait for it. One call at a time.
      *
      * @return the number of rewritten packs
      */

@@ -279,7 +279,7 @@ public final class Packer {
             return;
         }
         try {
-            // beside no deletion: a cut copies a segment of the stream's own, and the copy would take the place of a file that was just deleted
+            // not while a deletion runs: a cut copies a segment of the stream's own, and the copy would take the place of a file that was just deleted
             boolean unused = store.whilePacking(() -> {
                 store.cutsLeft().finish(failed);
                 return true;
@@ -307,7 +307,7 @@ public final class Packer {
             // the given time may be behind the clock, and says nothing of what was begun since
             long latest = Math.max(nowMillis, log.nowMillis());
             log.sharedLog().sealUnlessCreatedBetween(nowMillis - log.shortestWindowMillis(), latest + log.shortestWindowMillis());
-            // what is appended meanwhile is for the next pass: otherwise own segments would wait for as long as appends go on
+            // what is appended from here on is for the next pass: otherwise own segments would wait for as long as appends go on
             long end = store.sharedEnd();
             for (boolean more = true; more && !isStopped.getAsBoolean(); ) {
                 Optional<List<ListedPack>> packs = packOldestShared();
@@ -405,7 +405,7 @@ public final class Packer {
 
     /**
      * Returns when there is room for a deletion in packs, or none can be made now. Packing makes room in time, unless deletions come much faster than
-     * it passes: whoever deletes then does it. Does nothing within a callback.
+     * its passes; then the thread that deletes makes it here. Does nothing within a callback.
      */
     public void makeRoomForDeletion() {
         if (store.roomForVoids() < MIN_ROOM && !store.isDeletedByCaller()) {
@@ -414,7 +414,7 @@ public final class Packer {
     }
 
     private synchronized void makeRoomInTurn() {
-        // the one before may have made it
+        // the caller before may have made room
         if (store.roomForVoids() < MIN_ROOM && sweep.mayHaveFewerVoids()) {
             log.checkWriter();
             reclaim();

@@ -19,9 +19,9 @@ import java.util.TreeSet;
 /**
  * Repeats the deletions and cuts of the journal; what is gone already stays gone.
  *
- * <p>A segment's file that a checkpoint has a link to is cut by a shorter copy, for which a full disk may have no room. That keeps no log from being opened,
- * which nobody could make room in then: the cut is left, and is carried out before its stream is brought in order. Until then the file is as it
- * was before the cut, as the copy gets its name at the end.
+ * <p>If a checkpoint has a link to a segment's file, the file is cut by a shorter copy, for which a full disk may have no room. The log is opened all
+ * the same, because otherwise no room could be made in it: the cut is left, and is carried out before its stream is brought in order. Until then the
+ * file is as it was before the cut, because the copy gets its name at the end.
  */
 public final class CutRedo {
 
@@ -36,7 +36,7 @@ public final class CutRedo {
         this.streams = streams;
     }
 
-    /** Returns the cuts that the disk has no room for, and those behind them in the same streams. */
+    /** Returns the cuts that the disk has no room for, and the later cuts of the same streams. */
     List<RedoResult.Cut> run(JournalledCuts cuts) throws IOException {
         List<RedoResult.Cut> left = new ArrayList<>();
         for (Map.Entry<StreamKey, Long> entry : cuts.deletedBelow().entrySet()) {
@@ -51,7 +51,7 @@ public final class CutRedo {
         return left;
     }
 
-    /** Returns how many of a stream's cuts are carried out. */
+    /** Carries out a stream's cuts in order, up to one that the disk has no room for; returns how many. */
     private int doneOf(StreamKey key, List<Truncation> truncations) throws IOException {
         for (int done = 0; done < truncations.size(); done++) {
             try {
