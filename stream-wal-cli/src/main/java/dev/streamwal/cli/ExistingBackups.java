@@ -9,7 +9,7 @@ import java.util.List;
 /** The backups in a folder that a command is given, and which has to be there: without one, it is probably a typing error. */
 final class ExistingBackups {
 
-    /** What every folder has that backups were made into. */
+    /** Every folder that backups were made into has a folder of this name. */
     private static final String POINTS = "points";
     private static final String GIVE = "; give the folder that backups were made into";
 
@@ -24,7 +24,7 @@ final class ExistingBackups {
         this.folder = BackupFolder.at(path, context.clock());
     }
 
-    /** Refuses another folder, which has nothing to list, and is probably a typing error. */
+    /** Refuses a folder that no backups were made into: it has nothing to list, and is probably a typing error. */
     void checkAreThere() throws RefusedException {
         if (!Files.isDirectory(path.resolve(POINTS))) {
             throw new RefusedException("no folder of backups, it has no folder \"points\": folder=" + path + GIVE);

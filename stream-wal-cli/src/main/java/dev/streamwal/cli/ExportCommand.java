@@ -35,7 +35,7 @@ import picocli.CommandLine.Option;
         })
 final class ExportCommand extends StreamsCommand {
 
-    /** Records left out that are reported; the others are only counted. */
+    /** So many of the records that are left out are reported; the others are only counted. */
     static final int MAX_COMPLAINTS = 10;
     /** Numbers of 64 bits that line protocol doesn't have. */
     private static final Pattern NO_NUMBER = Pattern.compile("NaN|-?Infinity");
@@ -117,7 +117,7 @@ final class ExportCommand extends StreamsCommand {
         }
     }
 
-    /** UTF-8 without the character 0, which text hasn't, and numbers that happen to be UTF-8 have. */
+    /** UTF-8 without the character 0: text doesn't have it, and numbers that happen to be UTF-8 do. */
     private static boolean isText(ByteBuf content) {
         return ByteBufUtil.isText(content, UTF_8) && content.indexOf(content.readerIndex(), content.writerIndex(), (byte) 0) < 0;
     }
@@ -157,7 +157,8 @@ final class ExportCommand extends StreamsCommand {
     private void write(ShownEntry entry, CsvWriter csv) {
         Optional<String> typed = typed(entry.content());
         ByteBuf content = typed.map(shown -> Unpooled.wrappedBuffer(shown.getBytes(UTF_8))).orElse(entry.content());
-        // a tag, say, that the bytes were a sample: it isn't true of the text, and in Base64 it would take the content with it
+        // for example a tag that says the bytes are a sample: that isn't true of the text, and a header in Base64 would have the content written in
+        // Base64, too
         ByteBuf header = typed.isPresent() && !ByteBufUtil.isText(entry.header(), UTF_8) ? Unpooled.EMPTY_BUFFER : entry.header();
         boolean text = ByteBufUtil.isText(header, UTF_8) && ByteBufUtil.isText(content, UTF_8);
         csv.writeRecord(

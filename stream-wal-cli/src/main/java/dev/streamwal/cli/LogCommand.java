@@ -50,7 +50,7 @@ abstract class LogCommand extends CliCommand {
         return isClosed() ? "access to the directory is denied" : "not a log, there is no folder \"segments\"";
     }
 
-    /** To this process's user: what is in it can't be told. */
+    /** Whether this process's user has no access to the directory, so that its content isn't known. */
     private boolean isClosed() {
         return Files.isDirectory(root()) && !Files.isExecutable(root());
     }

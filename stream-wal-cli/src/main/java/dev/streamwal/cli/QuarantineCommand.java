@@ -43,7 +43,7 @@ import picocli.CommandLine.Parameters;
                 + " records were in."})
 final class QuarantineCommand extends WritingCommand {
 
-    /** What stands for all files: also where there are none. */
+    /** The pattern that means all files; it isn't an error if there are none. */
     private static final String ALL = "*";
 
     @Parameters(index = "1..*", paramLabel = "NAME", description = "Names of files; * is any run of characters, ? one"

@@ -25,7 +25,10 @@ final class SegmentDump {
         this.fields = new SegmentFields(bytes);
     }
 
-    /** Whether it begins as segments do. A file of the log that is none isn't damaged; a segment whose first bytes are is told from it by its name. */
+    /**
+     * Whether the file begins as segments do. A file of the log that is no segment isn't damaged because of that; a segment whose first bytes are
+     * damaged is known by its name.
+     */
     static boolean isBegun(SegmentBytes bytes) throws IOException {
         ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int available = bytes.read(first, 0);

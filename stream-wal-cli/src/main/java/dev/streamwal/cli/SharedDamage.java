@@ -14,24 +14,24 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Damage in segments that streams share. Each stream that may miss records tells of it, and the shared segments themselves do, under a key that only the library
- * knows; here it is told once, by its file. One thread.
+ * Damage in segments that streams share. The report on each stream that may miss records has it, and so has the report on the shared segments
+ * themselves, under a key that only the library knows. Here each damage is told once, by its file. One thread.
  */
 final class SharedDamage {
 
     /** The most streams of a file that are named; the others are counted. */
     private static final int MAX_STREAMS = 1_000;
 
-    /** How a report on shared segments names where in them its damage is: as if they were a stream's. */
+    /** The place of damage in a report on shared segments, which names them as if they were a stream's. */
     private static final String INNER_PLACE = "stream=" + MessageText.of(StreamKey.SHARED.text()).replace("\\", "\\\\") + ", (position=\\d+, )?";
 
     /** What is damaged in a file. */
     static final class InFile {
 
         private final Path file;
-        /** As the shared segments' own report has it. */
+        /** Damage as the report on the shared segments has it. */
         private final List<Damage> places = new ArrayList<>();
-        /** As streams tell it. */
+        /** Damage as the streams' reports have it. */
         private final List<Damage> told = new ArrayList<>();
         private final List<String> streams = new ArrayList<>();
         private long streamCount;
@@ -59,7 +59,7 @@ final class SharedDamage {
             return truncated;
         }
 
-        /** Each place once. A stream's say counts only where the file's own report has nothing, as its offsets are less exact. */
+        /** Each place once. A stream's report counts only for places that the file's own report doesn't have, because its offsets are less exact. */
         List<Damage> damage() {
             List<Damage> all = new ArrayList<>(places);
             for (Damage each : told) {
@@ -105,7 +105,7 @@ final class SharedDamage {
         return folder != null && folder.endsWith(StreamKey.SHARED.directoryName());
     }
 
-    /** Takes what a stream's report has of shared segments. */
+    /** Adds the damage in shared segments that a stream's report has. */
     void add(VerifyReport stream) {
         Set<InFile> hit = new LinkedHashSet<>();
         for (Damage damage : stream.damage()) {
@@ -122,7 +122,7 @@ final class SharedDamage {
     /**
      * Takes the report on the shared segments themselves, after those of the streams.
      *
-     * @param all whether damage in files of which no stream has told counts, too
+     * @param all whether damage counts, too, in files that no stream's report has named
      */
     void addOwn(VerifyReport shared, boolean all) {
         records = shared.records();
@@ -148,7 +148,7 @@ final class SharedDamage {
         return files.values();
     }
 
-    /** By the mean size of the records that all shared segments have. */
+    /** Estimates by the mean size of all records in shared segments. */
     LossEstimate loss(Collection<Damage> damage) {
         LossEstimate lost = new LossEstimate();
         damage.forEach(each -> lost.add(each, records, bytes));

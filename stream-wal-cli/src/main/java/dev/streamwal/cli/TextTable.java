@@ -12,7 +12,7 @@ final class TextTable {
 
     private static final int ROWS_PER_ROUND = 1_000;
     private static final String GAP = "  ";
-    /** Columns are not wider: a longer cell is shown whole, and moves the rest of its own line alone. */
+    /** Maximum width of a column. A longer cell is shown whole, and shifts only the rest of its own line. */
     private static final int MAX_WIDTH = 60;
 
     private final CommandOutput out;

@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
         })
 final class VerifyCommand extends StreamsCommand {
 
-    /** Of the streams that damage of a shared segment may have hit. */
+    /** How many streams are shown of those that damage in a shared segment may have hit. */
     private static final int SHOWN_STREAMS = 10;
 
     @Option(
@@ -111,8 +111,8 @@ final class VerifyCommand extends StreamsCommand {
     }
 
     /**
-     * Reports damage in shared segments, which is told of each file once. Where all streams are verified, also that of which no stream knows, as it has nothing
-     * behind the damage.
+     * Reports damage in shared segments, once for each file. If all streams are verified, this includes damage that no stream knows of, because the
+     * stream has nothing behind it.
      */
     private void verifyShared(WalReader reader, boolean all, CommandOutput out) {
         if (all || !shared.isNone()) {

@@ -62,10 +62,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p><b>An append</b> is acknowledged, by its future, when a majority of the replicas has it on disk. One whose future fails may have been appended or not,
- * which the message says; trying again inside the client doesn't append twice. Records that a client appends to one stream by {@link #append} are in
- * the order of the appends, even if a leader is lost meanwhile. If no majority runs, or none can be reached, an append fails when two
- * minutes are over, or some seconds later; it may still happen afterwards. Once there is a majority again, the same client can append.
+ * <p><b>An append</b> is acknowledged, by its future, when a majority of the replicas has it on disk. One whose future fails may have been appended or
+ * not, which the message says; trying again inside the client doesn't append twice. Records that a client appends to one stream by {@link #append} are
+ * in the order of the appends, even if a leader is lost meanwhile. If no majority runs, or none can be reached, an append fails after two minutes, or
+ * some seconds later; it may still happen afterwards. Once there is a majority again, the same client can append.
  *
  * <p><b>Callbacks of futures</b> are run by one thread of the client's, named {@code stream-wal-callbacks}, or by a thread that waits for the same future
  * with {@code get} or {@code join}. A callback may append in every way, may wait for that with {@code get} or {@code join}, and may close the client. It
@@ -176,7 +176,7 @@ public final class ReplicatedWal implements AutoCloseable {
         return connect(replicas, batching, RaftSettings.connections(Optional.of(tls.files())), RaftSettings.retry());
     }
 
-    /** For tests: for as long as a request is tried. */
+    /** For tests, with another {@code retry}: for how long a request is tried. */
     static ReplicatedWal connect(Replicas replicas, Batching batching, Parameters connections, RetryPolicy retry) {
         return new ReplicatedWal(replicas, askForShards(replicas, connections), batching, connections, retry);
     }

@@ -75,7 +75,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     /** How long Ratis may take to close a shard whose Raft log has failed, before it is asked again. */
     private static final int CLOSE_MILLIS = 1_000;
     private static final int MAX_CLOSE_TRIES = 20;
-    /** How often a replica looks whether it leads while it fetches. Others have been elected by then, if they are going to be. */
+    /** How often a replica looks whether it leads while it fetches an image. By then another replica has been elected, if one can be. */
     private static final long STEP_DOWN_MILLIS = 1_000;
     private static final long CLOSE_SECONDS = 60;
     /** A file that says that the folder was begun by {@link #join}. */
@@ -295,12 +295,12 @@ public final class ReplicatedWalServer implements AutoCloseable {
     }
 
     /**
-     * Ratis elects by Raft logs, and this replica's may be the longest while it fetches a peer's image: nothing would be applied until it has that, for
-     * minutes. So it steps down, as a leader that has lost its majority does, and again if it is elected again; the others stand for election as soon as it
-     * does.
+     * Ratis elects by Raft logs, and this replica's Raft log may be the longest while it fetches a peer's image. As the leader it would apply nothing
+     * until it has the image, for minutes. So it steps down, as a leader that has lost its majority does, and again if it is elected again; the others
+     * stand for election as soon as it steps down.
      *
-     * <p>Nothing is lost by that: what is acknowledged is in the Raft logs of a majority, and what isn't, clients send again. If the others lack what this
-     * one's Raft log has, they get it while it leads, and may be elected after that.
+     * <p>Nothing is lost by that: acknowledged entries are in the Raft logs of a majority, and clients send the others again. If the other replicas
+     * lack entries of this one's Raft log, they get them while it leads, and may be elected after that.
      */
     private void stepDownWhereFetching() {
         machines.forEach((group, machine) -> {

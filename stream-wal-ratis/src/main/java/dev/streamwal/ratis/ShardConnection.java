@@ -34,20 +34,21 @@ import org.apache.ratis.util.JavaUtils;
  * <p>A replica without the shard was left out of the log, or has just begun. What it was asked is sent again, and a command may be: it is applied once
  * ({@code Producers}).
  *
- * <p>Ratis' client knows the replicas that it was opened with, and those of which one has told it that it doesn't lead. Where all of them were left out, it
- * would ask them until the time is over, however many others are known here by then. So by {@link #renew} another one takes its place, and what the one before
- * it fails at is sent again in the same way. A request that is sent again may be tried for its full time anew.
+ * <p>Ratis' client knows the replicas that it was opened with, and those named by a replica that has told it that it doesn't lead. If all of them were
+ * left out of the log, it would ask them until the time is over, even if other replicas are known here by then. So {@link #renew} puts another client
+ * in its place, and requests at which the earlier client fails are sent again in the same way. A request that is sent again may be tried for its full
+ * time anew.
  *
- * <p>A leader that hands over refuses what comes meanwhile, and Ratis' client takes that for the answer. It is sent again, too.
+ * <p>A leader refuses requests while it hands over, and Ratis' client takes the refusal for the answer. These requests are sent again, too.
  *
  * <p>Thread-safe.
  */
 final class ShardConnection implements Batcher.Sender, Closeable {
 
-    /** How often a request is sent where replicas don't have the shard, or others are known meanwhile: each replica in turn, for some seconds. */
+    /** How often a request is sent if replicas don't have the shard, or other replicas have become known: to each replica in turn, for some seconds. */
     private static final int ABSENT_TRIES = 30;
     private static final long REST_MILLIS = 100;
-    /** How often a request is sent to a leader that hands over, which takes it a second at most by itself: for as long as it would be tried otherwise. */
+    /** How often a request is sent to a leader that hands over: for as long as it would be tried otherwise. Handing over by itself takes a second at most. */
     private static final int HAND_OVER_TRIES = (int) (RaftSettings.LONGEST_TRY.toMillis() / REST_MILLIS);
 
     /** A call that waits for its answer. */
@@ -61,8 +62,8 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     interface Opening {
 
         /**
-         * @param opened how many were opened before: it asks another replica first than the one before it
-         * @param isOutdated whether it is to give up what it fails at, as another one knows other replicas
+         * @param opened how many clients were opened before: each asks another replica first than the client before it
+         * @param isOutdated whether the client is to give up requests that fail, because a newer client knows other replicas
          */
         RaftClient open(int opened, BooleanSupplier isOutdated);
     }
@@ -88,14 +89,17 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     private int opened = 1;
     private boolean isClosed;
 
-    /** @param answers sends again, and closes clients, which a thread of Ratis' mustn't */
+    /** @param answers sends requests again, and closes clients, which a thread of Ratis' must not do */
     ShardConnection(Opening opening, ScheduledExecutorService answers) {
         this.opening = opening;
         this.answers = answers;
         this.current = new Counted(opening, 0);
     }
 
-    /** Other replicas are known than those that the client was opened with. What it has sent may be answered; what comes goes by another one. */
+    /**
+     * Called when other replicas are known than those that the client was opened with. Requests that it has sent may still be answered; later ones go
+     * by another client.
+     */
     void renew() {
         Counted before = use();
         before.isOutdated = true;
@@ -165,7 +169,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         forget(answer);
     }
 
-    /** Ratis' own message has all of the request and of the policy, and, of what came behind a request that was given up, not the reason. */
+    /** Ratis' own message has all of the request and of the policy. For a request sent behind one that was given up, it doesn't have the reason. */
     private static Throwable explained(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof RaftRetryFailureException givenUp) {
@@ -236,7 +240,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         return said instanceof StateMachineException || said instanceof SetConfigurationException || said instanceof LeaderSteppingDownException;
     }
 
-    /** How often a request is sent at most where it fails so. */
+    /** How often a request that fails in this way is sent at most. */
     private static int triesAfter(Throwable failure, Counted used) {
         if (JavaUtils.unwrapCompletionException(failure) instanceof LeaderSteppingDownException) {
             return HAND_OVER_TRIES;

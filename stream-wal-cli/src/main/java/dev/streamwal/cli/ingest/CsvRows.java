@@ -193,7 +193,10 @@ public final class CsvRows implements Rows {
         }
     }
 
-    /** The line in which the row began that can't be read, which the reader says in its message alone; where it doesn't, that of the row before. */
+    /**
+     * The line in which the unreadable row began. The CSV reader says it only in its message; if the message doesn't have it, this is the line of the
+     * row before.
+     */
     private long lineOf(CsvParseException e) {
         Matcher started = STARTED.matcher(String.valueOf(e.getMessage()));
         return started.find() ? Long.parseLong(started.group(1)) : Math.max(1, line);

@@ -43,8 +43,9 @@ import org.apache.ratis.util.TimeDuration;
  *   <li>A leader that is left out of its group may not close: {@code ReplicatedWalServer}.
  *   <li>Of calls that are sent in order, a leader may take the second after it has refused the first, which the client then tries again. So commands say
  *       behind which they must stand: {@code Batcher}, {@code Producers}.
- *   <li>A client that has given up a call fails all that come behind it, for ever; it gives up at once where a replica was left out of the group, and not
- *       before its time is over where all were that it knows. So it is replaced, and what has no answer when it is closed fails: {@code ShardConnection}.
+ *   <li>A client that has given up a call fails all that come behind it, for ever. It gives up at once if one replica was left out of the group, and
+ *       only when its time is over if all replicas that it knows were. So it is replaced, and what has no answer when it is closed fails: {@code
+ *       ShardConnection}.
  *   <li>Replicas that are given a group elect a leader in it, also new ones that are a majority of it, beside a log that is there. So one that joins is given
  *       none: {@code ReplicatedWalServer}.
  *   <li>A request whose {@code startTransaction} throws is never answered: sent again, it waits for the first one. So a refusal is returned: {@code
@@ -52,9 +53,10 @@ import org.apache.ratis.util.TimeDuration;
  *   <li>{@link #LONGEST_PAUSE}.
  *   <li>{@link #CLIENT_REQUESTS}.
  *   <li>{@link #LONGEST_TRY}.
- *   <li>A leader that hands over to another replica, as one that the shard prefers, refuses writes until it has, and a client fails them: {@code
- *       ShardConnection}.
- *   <li>Leaders are elected by Raft logs: one that is fetching a peer's image, and applies nothing, may be. So it steps down: {@code ReplicatedWalServer}.
+ *   <li>A leader that hands over to another replica, for example to one that the shard prefers, refuses writes until it has, and a client fails them:
+ *       {@code ShardConnection}.
+ *   <li>Leaders are elected by Raft logs: a replica that is fetching a peer's image, and applies nothing, may be elected. So it steps down: {@code
+ *       ReplicatedWalServer}.
  * </ol>
  */
 public final class RaftSettings {
@@ -71,8 +73,9 @@ public final class RaftSettings {
     /** By default a process that stood still for a minute, as a paused container does, closes for good. */
     static final Duration LONGEST_PAUSE = Duration.ofDays(365);
     /**
-     * How long a request is tried, through elections and the restart of a replica; then it fails, when the try that is under way has. By time, not by tries:
-     * one takes no time where a connection is refused, and up to eight seconds where a replica hangs, or packets are dropped.
+     * How long a request is tried, through elections and the restart of a replica. After that it fails as soon as the try that is under way has failed.
+     * It is a time, not a number of tries, because a try takes no time if a connection is refused, and up to eight seconds if a replica hangs, or
+     * packets are dropped.
      */
     public static final Duration LONGEST_TRY = Duration.ofMinutes(2);
     /** By default 100, of which a client's own requests could leave none: then a send waits, whoever makes it. More than there are: {@code ShardConnection}. */
@@ -180,7 +183,7 @@ public final class RaftSettings {
         return retry(LONGEST_TRY);
     }
 
-    /** Of all types, also of the empty request that a client begins with: Ratis tries a type that isn't named for ever, without a rest. */
+    /** For all types of requests, including the empty request that a client begins with: Ratis tries a type that isn't named for ever, without a rest. */
     public static RetryPolicy retry(Duration longest) {
         RequestTypeDependentRetryPolicy.Builder out = RequestTypeDependentRetryPolicy.newBuilder();
         for (TypeCase type : TypeCase.values()) {

@@ -314,7 +314,7 @@ final class ShardFolder implements HeldImages {
         }
     }
 
-    /** For people; it is there to be read while the mark is. */
+    /** The reason, for people to read. It stands in the mark's own file. */
     private String repairReason() {
         try {
             return LogFile.readSmall(damaged(), MAX_REASON_BYTES).map(bytes -> new String(bytes, UTF_8)).orElse("unknown");

@@ -169,7 +169,7 @@ public final class ShardStateMachine extends BaseStateMachine {
         setLastAppliedTermIndex(marker == null ? TermIndex.INITIAL_VALUE : marker.getTermIndex());
     }
 
-    /** @param own why a peer's image is needed: if there is none, that is what is to be mended */
+    /** @param own why a peer's image is needed; if no peer has one, this is what is to be mended */
     private void openPeers(RaftGroup group, long minIndex, DamagedImageException own) throws IOException {
         isFetching = true;
         try {
@@ -185,7 +185,7 @@ public final class ShardStateMachine extends BaseStateMachine {
         }
     }
 
-    /** Whether nothing is applied, as a peer's image is being fetched. For any thread. */
+    /** Whether nothing is applied because a peer's image is being fetched. For any thread. */
     public boolean isFetching() {
         return isFetching;
     }
@@ -202,8 +202,9 @@ public final class ShardStateMachine extends BaseStateMachine {
     }
 
     /**
-     * The log as it was when this replica ended may take all the room there is. It is deleted where the image was read and found whole: that has what it has up
-     * to the image, and the Raft log what came since. Otherwise it stays: it may have what a damaged image has lost.
+     * The log as it was when this replica ended may take all the room there is. It is deleted once the image was read and found whole: the image has
+     * everything up to its index, and the Raft log has everything since. Otherwise the old log stays, because it may have what a damaged image has
+     * lost.
      */
     private Shard openWithRoom() throws IOException {
         try {
@@ -235,9 +236,9 @@ public final class ShardStateMachine extends BaseStateMachine {
     /**
      * Begins with what is here.
      *
-     * @param minIndex an earlier image isn't enough
+     * @param minIndex an image with a lower index isn't enough
      * @param isVerified whether all records are read
-     * @throws DamagedImageException if that can't be, and why
+     * @throws DamagedImageException if that isn't possible, and why
      */
     private void openOwn(long minIndex, boolean isVerified) throws IOException {
         checkIsThere(minIndex);
