@@ -510,7 +510,10 @@ public final class ReplicatedWal implements AutoCloseable {
         follow(newReplicas);
     }
 
-    /** Only if the shard still has the replicas that were checked: somebody else may change them at the same time. Tests call it late, and again. */
+    /**
+     * Only if the shard still has the replicas that were checked: another client may change them at the same time. Tests call this method late, and
+     * again.
+     */
     void change(int shard, List<RaftPeer> checked, Replicas newReplicas) {
         List<RaftPeer> peers = List.copyOf(shards.group(shard, newReplicas.addresses()).getPeers());
         SetConfigurationRequest.Arguments change = SetConfigurationRequest.Arguments.newBuilder().setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)

@@ -44,7 +44,7 @@ public final class LastingLoop {
                 // looks whether it is over
             } catch (Throwable e) {
                 LockSupport.parkNanos(e.equals(REHEARSAL) ? 1 : AFTER_ERROR_NANOS);
-                // a turn may end by an interrupt that nobody meant
+                // an interrupt that wasn't meant to end the loop may have ended the turn
                 boolean unused = Thread.interrupted();
             }
         }

@@ -181,8 +181,8 @@ public final class ManifestFile {
     }
 
     /**
-     * Writes a manifest where the disk has no room for another file: over the copy, which has room for it, and renames that to the file. Then there is no
-     * copy. When this returns, the file has this manifest durably; when it throws, it has this manifest or the one before.
+     * Writes a manifest if the disk has no room for another file: over the copy, which has room for it. Then it renames the copy to the file, and there
+     * is no copy any more. When this returns, the file has this manifest durably; when it throws, it has this manifest or the one before.
      *
      * <p>Why there is a whole manifest at every moment: the copy is overwritten only if the file can be read, and the file is replaced by a rename
      * only after the copy was forced. If a crash leaves the copy half written, the file can be read, and the copy is written anew at the next

@@ -809,8 +809,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     /**
      * Lets go of a deleted stream that was read to its end. A stream that wasn't is read first, reports its loss itself, and goes then. The position
-     * reached is kept for the last {@link #MAX_GONE} such streams, and for those of which the caller needs it, because a stream may come again behind
-     * a gap.
+     * reached is kept for the last {@link #MAX_GONE} such streams, and for those of which the caller needs the position, because a stream may come
+     * again behind a gap.
      */
     private void gone(String key) {
         FollowedStream stream = streams.get(key);
