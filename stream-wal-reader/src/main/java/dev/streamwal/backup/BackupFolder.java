@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * point. Collecting makes a mark of its own, and then looks for marks of backups. If a backup runs, collecting is refused; if one was killed,
  * collecting removes its mark, so that the mark can't become a point ({@link RunningBackup}). Then it reads the points. A backup, after it has made its
  * mark, removes the marks of collections, which ends them ({@link Collecting}). So if a backup and a collection meet, at least one of them sees the
- * other, and neither is held up by one that was killed.
+ * other; and on a file system with locks, neither is held up by one that was killed.
  *
  * @since 1.0
  */
