@@ -127,7 +127,7 @@ final class Batcher {
                 if (leftNanos <= 0) {
                     throw new ReplicationException("no request was answered within " + PATIENCE_SECONDS + " s: key=" + key
                             + ", requestsInFlight=" + unanswered.size()
-                            + "; nothing was appended: look whether most replicas are running, then try again", key, null);
+                            + "; nothing was appended: check whether most replicas are running, then try again", key, null);
                 }
                 leftNanos = room.awaitNanos(leftNanos);
             }

@@ -355,7 +355,7 @@ public final class ReplicatedWal implements AutoCloseable {
             boolean isThere = Thread.currentThread().isInterrupted() && room.tryAcquire(units);
             if (!isThere && !room.tryAcquire(units, Batcher.PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 throw new ReplicationException("too few requests were answered within " + Batcher.PATIENCE_SECONDS + " s: key=" + key + ", unitsInFlight="
-                        + (MAX_SINGLES - room.availablePermits()) + "; nothing was appended: look whether most replicas"
+                        + (MAX_SINGLES - room.availablePermits()) + "; nothing was appended: check whether most replicas"
                         + " are running, then try again", key, null);
             }
         } catch (InterruptedException e) {
@@ -618,7 +618,7 @@ public final class ReplicatedWal implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw notChanged(shard, newReplicas, "thread was interrupted while it waited for a leader; try again", e);
         }
-        throw notChanged(shard, newReplicas, "none of its replicas leads: replicas=" + replicas + "; see whether a majority of them runs. If new ones were"
+        throw notChanged(shard, newReplicas, "none of its replicas leads: replicas=" + replicas + "; check whether a majority of them runs. If new ones were"
                 + " started by other means than ReplicatedWalServer.join, or start --join, close those first", null);
     }
 

@@ -203,7 +203,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
                             + Memberships.text(said.get().getGroup().getPeers()) + "; join the log instead: ReplicatedWalServer.join, or start --join");
                 }
                 if (said.isPresent() && Memberships.committed(self, said.get()) > 0) {
-                    throw new IOException("replica has had the log before, by what another one knows, and has nothing of it now: other=" + other.getId()
+                    throw new IOException("replica has had the log before, as another replica knows, and has nothing of it now: other=" + other.getId()
                             + ", hadEntries=" + Memberships.committed(self, said.get()) + "; it must not vote, as it has forgotten what it has acknowledged."
                             + " Take it out of the replicas, and join by another name: ReplicatedWalServer.join, or start --join");
                 }

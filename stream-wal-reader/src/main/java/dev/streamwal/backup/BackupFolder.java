@@ -311,7 +311,7 @@ public final class BackupFolder {
         Optional<List<SegmentDescriptor>> content = PointFile.read(path);
         if (content.isEmpty() && Files.exists(path)) {
             throw damaged(DAMAGED_LIST + ": file=" + path
-                    + "; restore another backup. No file can be collected as long as this one is there: if the backup isn't needed, delete it", path);
+                    + "; restore another backup. As long as this list is there, no files are collected: if the backup isn't needed, delete it", path);
         }
         return content;
     }

@@ -162,7 +162,7 @@ public final class ManifestFile {
             open.together(opened -> {
                 // longer than before if an interrupt has cut a first attempt of this write short
                 if (opened.size() < length || opened.size() > length + change.limit()) {
-                    throw new IOException("list of packs was changed by somebody else: file=" + file + ", bytes=" + opened.size() + ", expected=" + length);
+                    throw new IOException("list of packs was changed by another process: file=" + file + ", bytes=" + opened.size() + ", expected=" + length);
                 }
                 opened.write(length, change.duplicate());
                 opened.force();

@@ -227,7 +227,7 @@ final class ManifestLayout {
             check(length >= CHANGE_BYTES && length <= change.capacity(), "length of a change of the manifest isn't within its file", length);
             check(change.getInt(CHANGE_CHECKSUM) == Checksums.of(change, CHANGE_EDITS, length), "checksum mismatch of a change of the manifest", at);
             ManifestChange next = change(change.position(CHANGE_EDITS).limit(length));
-            check(next.edits() > edits, "a change of the manifest isn't a later one than what is before it", at);
+            check(next.edits() > edits, "number of a change isn't higher than that of the change before", at);
             edits = next.edits();
             changes.add(next);
             in.position(at + length);

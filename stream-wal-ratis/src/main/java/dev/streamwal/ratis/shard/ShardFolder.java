@@ -319,7 +319,7 @@ final class ShardFolder implements HeldImages {
         try {
             return LogFile.readSmall(damaged(), MAX_REASON_BYTES).map(bytes -> new String(bytes, UTF_8)).orElse("unknown");
         } catch (IOException e) {
-            return "unknown, as that can't be read: " + e.getMessage();
+            return "unknown, because the mark can't be read: " + e.getMessage();
         }
     }
 
