@@ -131,6 +131,9 @@ public final class GroupCommitter implements SegmentDurability {
 
     private final LongAdder flushes = new LongAdder();
 
+    /** Whether the journal had no room when a durable append asked last. */
+    private volatile boolean hadNoRoom;
+
     /** The answer if there was no memory for another one. */
     private final IOException givenUp = new IOException("a commit failed, because the program had no memory left;"
             + " free some memory, or allow more (-Xmx), then sync");
@@ -200,10 +203,14 @@ public final class GroupCommitter implements SegmentDurability {
         if (!journal.exists() || journal.isScarce()) {
             try {
                 prepareJournal();
-                events.succeeded(CHECKPOINT);
+                if (hadNoRoom) {
+                    hadNoRoom = false;
+                    events.succeeded(CHECKPOINT);
+                }
             } catch (FlushFailedException e) {
                 throw e;
             } catch (IOException e) {
+                hadNoRoom = true;
                 events.journalHasNoRoom(CHECKPOINT, e);
                 throw e;
             }
