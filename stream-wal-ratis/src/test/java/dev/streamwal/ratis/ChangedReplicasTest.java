@@ -27,6 +27,7 @@ import org.apache.ratis.protocol.exceptions.TransferLeadershipException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A replica comes, another one goes, and what was acknowledged is on all that there are. */
@@ -295,6 +296,7 @@ class ChangedReplicasTest {
 
     /** Ratis elects by Raft logs: who fetches an image has one that is long enough, and would apply nothing for as long as it leads and fetches. */
     @Test
+    @EnabledIfSystemProperty(named = "scale", matches = "[1-9].*", disabledReason = "takes two minutes")
     void leadership_ofAReplicaThatFetchesItsImage_isGivenUp() throws Exception {
         Replicas all = ReplicaProcesses.onFreePorts(2);
         servers.put("n0", ReplicatedWalServer.start("n0", folder.resolve("n0"), Replica.options(without(all, "n1"), 1)));
