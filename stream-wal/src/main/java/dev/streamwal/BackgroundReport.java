@@ -28,6 +28,7 @@ import dev.streamwal.packing.Packer;
 import dev.streamwal.recovery.Findings;
 import dev.streamwal.recovery.Quarantine;
 import dev.streamwal.recovery.RedoResult;
+import dev.streamwal.recovery.Repair;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
@@ -226,9 +227,10 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
 
     @Override
     public void repaired(StreamKey key, Path file, Findings findings) {
-        findings.repairs().stream().filter(repair -> repair.decision().isAboutDamage()).forEach(repair ->
+        List<Repair> damages = findings.repairs().stream().filter(repair -> repair.decision().isAboutDamage()).toList();
+        damages.forEach(repair ->
                 damaged(key.text(), repair.file(), repair.offset(), repair.length(), repair.decision().meaning()));
-        findings.repairs().stream().filter(repair -> repair.decision().isAboutDamage()).findFirst().ifPresent(repair ->
+        damages.stream().findFirst().ifPresent(repair ->
                 failures.failed(DAMAGE, null, new CorruptSegmentException("recovery has found damage: " + repair.decision().meaning() + ": stream=" + key
                         + ", file=" + repair.file() + ", offset=" + repair.offset() + ", length=" + repair.length() + "; recoveryReport() has all that was found",
                         repair.file(), key.text(), WalException.NO_POSITION, repair.offset(), repair.length(), null)));

@@ -34,7 +34,7 @@ class HandOverTest {
     @BeforeEach
     void start() throws IOException {
         replicas = ReplicaProcesses.onFreePorts(3);
-        replicas.names().forEach(name -> servers.add(ReplicatedWalServer.start(name, folder.resolve(name), Replica.options(replicas, 1))));
+        replicas.names().forEach(name -> servers.add(Replica.start(name, replicas, folder)));
     }
 
     @AfterEach

@@ -45,11 +45,7 @@ class OutageTest {
     @BeforeEach
     void start() throws IOException {
         replicas = ReplicaProcesses.onFreePorts(3);
-        replicas.names().forEach(name -> servers.add(start(name)));
-    }
-
-    private ReplicatedWalServer start(String name) {
-        return ReplicatedWalServer.start(name, folder.resolve(name), Replica.options(replicas, 1));
+        replicas.names().forEach(name -> servers.add(Replica.start(name, replicas, folder)));
     }
 
     @AfterEach
@@ -74,7 +70,7 @@ class OutageTest {
             assertThatThrownBy(() -> wal.appendOnce("producer", 1, "key", entry(3)).get()).isInstanceOf(ExecutionException.class)
                     .hasMessageContaining("append isn't acknowledged, and may have happened or not: key=key");
             for (int i = 1; i < 3; i++) {
-                servers.set(i, start(replicas.names().get(i)));
+                servers.set(i, Replica.start(replicas.names().get(i), replicas, folder));
             }
             EntryRef after = appended(wal, 4);
             assertThat(after.position()).isGreaterThanOrEqualTo(before.end());

@@ -18,6 +18,11 @@ final class Replica {
                 .tickInterval(Duration.ofMillis(500)).wal(wal -> wal.window(Duration.ofMinutes(1)).retention(Duration.ofHours(1)).segmentBytes(8 << 20));
     }
 
+    /** Starts a replica of a log of one shard in this process, in a folder of its name. */
+    static ReplicatedWalServer start(String name, Replicas replicas, Path folder) {
+        return ReplicatedWalServer.start(name, folder.resolve(name), options(replicas, 1));
+    }
+
     /** @param arguments its name, its folder, how many shards there are, all replicas, and whether its options are for tests */
     public static void main(String[] arguments) throws Exception {
         String[] all = arguments[3].split(",");

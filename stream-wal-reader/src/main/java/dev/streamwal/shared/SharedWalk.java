@@ -1,11 +1,11 @@
 package dev.streamwal.shared;
 
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.segment.DamageDoubt;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.segment.Segment;
 import java.io.IOException;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,18 +18,12 @@ final class SharedWalk {
     private final SharedRecords records;
 
     /**
-     * How often the walk looks at a published slot that doesn't verify, after it has seen a later record, before the slot counts as damaged in a
-     * segment that may still be appended to. In a mapping, a slot is published after all its bytes were written. If slots are written by position,
-     * readers may see a part of a slot while it is written; but the next append begins only after that write. So a look that begins after a later
-     * record was seen sees the whole slot: the order matters. More than one look is needed because a recovery may just be turning the slot into
-     * padding.
+     * About a published slot that doesn't verify, in a segment that may still be appended to. It is asked after a later record was seen. In a mapping, a slot is
+     * published after all its bytes were written. If slots are written by position, readers may see a part of a slot while it is written; but the next append
+     * begins only after that write. So a look that begins after a later record was seen sees the whole slot: the order matters. More than one look is needed
+     * because a recovery may just be turning the slot into padding.
      */
-    private static final int MAX_LOOKS = 3;
-    private static final long PAUSE_NANOS = 200_000;
-
-    /** Offset of the last published slot that didn't verify, and how often the walk has looked at it. */
-    private long doubted;
-    private int looks;
+    private final DamageDoubt doubt = new DamageDoubt();
 
     /** The first damage found; the stream to which it belongs is unknown. */
     private @Nullable CorruptSegmentException damage;
@@ -97,7 +91,7 @@ final class SharedWalk {
             }
             // a hole, or damage: positions of later records show which records are missing
             var unused = scan.judge();
-            if (!isFinal && scan.nextValid() >= 0 && remainsDoubtful()) {
+            if (!isFinal && scan.nextValid() >= 0 && doubt.remains(scan.offset())) {
                 scan.seek(scan.offset());
                 continue;
             }
@@ -144,18 +138,5 @@ final class SharedWalk {
             damage = new CorruptSegmentException("shared segment is damaged (" + fault + "): file=" + file.file() + ", offset=" + from
                     + ", length=" + length, file.file(), file.key().text(), file.basePosition(), from, length, null);
         }
-    }
-
-    /** Whether to look again at the published slot where it stands; pauses first. */
-    private boolean remainsDoubtful() {
-        if (doubted != offset) {
-            doubted = offset;
-            looks = 0;
-        }
-        looks++;
-        if (looks < MAX_LOOKS) {
-            LockSupport.parkNanos(PAUSE_NANOS);
-        }
-        return looks < MAX_LOOKS;
     }
 }

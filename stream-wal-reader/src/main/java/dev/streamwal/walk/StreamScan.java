@@ -15,6 +15,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.segment.DamageDoubt;
 import dev.streamwal.segment.OwnSegment;
 import dev.streamwal.segment.ReadSizes;
 import dev.streamwal.segment.Segment;

@@ -1,4 +1,4 @@
-package dev.streamwal.walk;
+package dev.streamwal.segment;
 
 import java.util.concurrent.locks.LockSupport;
 
@@ -6,7 +6,7 @@ import java.util.concurrent.locks.LockSupport;
  * The place of a segment that looks damaged, how often it was looked at, and whether it has been reported. Bytes that look damaged may be in the
  * middle of a positional write, so they are read again before they count as damaged.
  */
-final class DamageDoubt {
+public final class DamageDoubt {
 
     private static final int MAX_LOOKS = 3;
     private static final long PAUSE_NANOS = 200_000;
@@ -17,7 +17,7 @@ final class DamageDoubt {
     private long told = NOWHERE;
 
     /** Whether to look again; pauses before the second and later looks. */
-    boolean remains(long offset) {
+    public boolean remains(long offset) {
         if (doubted != offset) {
             doubted = offset;
             looks = 0;
@@ -29,11 +29,11 @@ final class DamageDoubt {
         return looks <= MAX_LOOKS;
     }
 
-    boolean isTold(long offset) {
+    public boolean isTold(long offset) {
         return told == offset;
     }
 
-    void tell(long offset) {
+    public void tell(long offset) {
         told = offset;
     }
 }
