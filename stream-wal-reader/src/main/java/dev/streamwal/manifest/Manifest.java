@@ -227,9 +227,7 @@ public final class Manifest {
             }
             highest = Math.max(highest, pack.number());
         }
-        Map<Long, TierObject> stay = new HashMap<>(objects);
-        stay.keySet().retainAll(left.keySet());
-        return new Manifest(edits + 1, highest, sharedBelow, left.values(), stillMeant(ranges, left.values(), sharedBelow), tier, stay);
+        return new Manifest(edits + 1, highest, sharedBelow, left.values(), stillMeant(ranges, left.values(), sharedBelow), tier, objectsOf(left));
     }
 
     /** With shared segments that begin below a position counted as packed. */
@@ -254,11 +252,8 @@ public final class Manifest {
 
     /** Without ranges that cover nothing any more, in packs or in shared segments. */
     Manifest without(Set<VoidRange> ranges) {
-        return withRanges(voids.only(range -> !ranges.contains(range)));
-    }
-
-    private Manifest withRanges(VoidRanges ranges) {
-        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(ranges, packs, sharedBelow), tier, objects);
+        VoidRanges left = voids.only(range -> !ranges.contains(range));
+        return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(left, packs, sharedBelow), tier, objects);
     }
 
     /** With a tier, or with another place of the tier. */
@@ -297,15 +292,19 @@ public final class Manifest {
         return new Manifest(edits, highestNumber, Long.MAX_VALUE, there.values(), stillMeant(voids, there.values(), Long.MAX_VALUE), tier, objects);
     }
 
+    private Map<Long, TierObject> objectsOf(Map<Long, ListedPack> left) {
+        Map<Long, TierObject> stay = new HashMap<>(objects);
+        stay.keySet().retainAll(left.keySet());
+        return stay;
+    }
+
     /** With a change that was made to this one. */
     Manifest changed(ManifestChange change) {
         TreeMap<Long, ListedPack> left = new TreeMap<>(byNumber);
         change.gone().forEach(left::remove);
         change.come().forEach(pack -> left.put(pack.number(), pack));
-        Map<Long, TierObject> stay = new HashMap<>(objects);
-        stay.keySet().retainAll(left.keySet());
         return new Manifest(change.edits(), change.highestNumber(), change.sharedBelow(), left.values(),
-                stillMeant(change.ranges(), left.values(), change.sharedBelow()), tier, stay);
+                stillMeant(change.ranges(), left.values(), change.sharedBelow()), tier, objectsOf(left));
     }
 
     /**
@@ -332,10 +331,8 @@ public final class Manifest {
             lowestBefore = lowest;
             sharedBefore = change.sharedBelow();
         }
-        Map<Long, TierObject> stay = new HashMap<>(objects);
-        stay.keySet().retainAll(left.keySet());
         ManifestChange last = changes.get(changes.size() - 1);
-        return new Manifest(last.edits(), last.highestNumber(), last.sharedBelow(), left.values(), ranges.all(), tier, stay);
+        return new Manifest(last.edits(), last.highestNumber(), last.sharedBelow(), left.values(), ranges.all(), tier, objectsOf(left));
     }
 
     /** Whether another manifest says the same. Of void ranges only the count is compared, so one of the two must have all ranges of the other. */

@@ -148,8 +148,12 @@ public final class ManifestFile {
     static void checkLength(Path file, long length) throws IOException {
         long bytes = Files.size(file);
         if (bytes != length) {
-            throw new IOException("list of packs was changed by another process: file=" + file + ", bytes=" + bytes + ", expected=" + length);
+            throw changedElsewhere(file, bytes, length);
         }
+    }
+
+    private static IOException changedElsewhere(Path file, long bytes, long expected) {
+        return new IOException("list of packs was changed by another process: file=" + file + ", bytes=" + bytes + ", expected=" + expected);
     }
 
     /**
@@ -162,7 +166,7 @@ public final class ManifestFile {
             open.together(opened -> {
                 // longer than before if an interrupt has cut a first attempt of this write short
                 if (opened.size() < length || opened.size() > length + change.limit()) {
-                    throw new IOException("list of packs was changed by another process: file=" + file + ", bytes=" + opened.size() + ", expected=" + length);
+                    throw changedElsewhere(file, opened.size(), length);
                 }
                 opened.write(length, change.duplicate());
                 opened.force();
@@ -190,14 +194,14 @@ public final class ManifestFile {
      *
      * @throws IOException if there is no copy, the file can't be read, or the manifest needs more room than the copy has
      */
-    static void writeOverCopy(Path root, Manifest manifest) throws IOException {
+    static void writeOverCopy(Path root, ByteBuffer bytes) throws IOException {
         Path file = path(root);
         Path copy = copy(root);
         if (twin(root).readOnly(file).isEmpty()) {
             throw new IOException("disk is full, and the list of packs can't be read, so its copy must stay: file=" + file + ", copy=" + copy
                     + "; free some space and try again");
         }
-        writeOver(copy, ManifestLayout.encode(manifest));
+        writeOver(copy, bytes);
         LogFile.rename(copy, file);
         DirectoryForce.force(directory(root));
     }

@@ -94,21 +94,7 @@ public final class ManifestWriter {
      */
     @GuardedBy("this")
     private void replaceFile(ByteBuffer bytes) throws IOException {
-        try {
-            writeFile(bytes);
-        } catch (IOException e) {
-            if (!IoFailure.isDiskFull(e)) {
-                throw e;
-            }
-            try {
-                ManifestFile.writeOver(ManifestFile.path(root), bytes);
-            } catch (IOException over) {
-                e.addSuppressed(over);
-                throw e;
-            }
-            fileBytes = bytes.limit();
-            wholeBytes = fileBytes;
-        }
+        writeFile(bytes, () -> ManifestFile.writeOver(ManifestFile.path(root), bytes));
     }
 
     /** A killed process may have left the last change unforced. */
@@ -217,7 +203,7 @@ public final class ManifestWriter {
         } else {
             makeDirectory();
             ByteBuffer bytes = ManifestLayout.encode(next);
-            writeFirst(next, bytes);
+            writeFile(bytes, () -> ManifestFile.writeOverCopy(root, bytes));
             current = next;
             writeCopy(bytes);
         }
@@ -272,33 +258,34 @@ public final class ManifestWriter {
         }
     }
 
-    @GuardedBy("this")
-    private void writeFile(ByteBuffer bytes) throws IOException {
-        fileBytes = 0;
-        ManifestFile.write(root, ManifestFile.path(root), bytes);
-        fileBytes = bytes.limit();
-        wholeBytes = fileBytes;
-        isUncut = false;
+    /** Writes a manifest where a full disk has no room for another file. */
+    @FunctionalInterface
+    private interface InPlace {
+        void write() throws IOException;
     }
 
+    /** @param inPlace used if the disk is full */
     @GuardedBy("this")
-    private void writeFirst(Manifest next, ByteBuffer bytes) throws IOException {
+    private void writeFile(ByteBuffer bytes, InPlace inPlace) throws IOException {
+        fileBytes = 0;
         try {
-            writeFile(bytes);
+            ManifestFile.write(root, ManifestFile.path(root), bytes);
+            isUncut = false;
         } catch (IOException e) {
             if (!IoFailure.isDiskFull(e) || isUncut) {
                 throw e;
             }
+            // it may be what is overwritten
+            copyBytes = 0;
             try {
-                copyBytes = 0;
-                ManifestFile.writeOverCopy(root, next);
-                fileBytes = bytes.limit();
-                wholeBytes = fileBytes;
-            } catch (IOException overCopy) {
-                e.addSuppressed(overCopy);
+                inPlace.write();
+            } catch (IOException failure) {
+                e.addSuppressed(failure);
                 throw e;
             }
         }
+        fileBytes = bytes.limit();
+        wholeBytes = fileBytes;
     }
 
     private synchronized void writeCopy(ByteBuffer bytes) throws IOException {

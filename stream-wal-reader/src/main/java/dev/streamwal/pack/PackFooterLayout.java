@@ -111,6 +111,11 @@ final class PackFooterLayout {
         return footer.fileLength() - BYTES - (footer.repeatsHeader() ? PackHeaderLayout.BYTES : 0);
     }
 
+    /** Where the header stands by which the pack is opened. */
+    static long header(PackFooter footer) {
+        return footer.repeatsHeader() ? headerAgain(footer) : 0;
+    }
+
     private static void checkPlaces(PackFooter footer, long fileLength) throws FormatException {
         check(footer.fileLength() == fileLength, "pack isn't as long as its footer says, " + footer.fileLength(), fileLength);
         long table = footer.tableOffset();

@@ -125,7 +125,7 @@ public final class PackReader implements AutoCloseable {
                 ByteBuffer tail = PackReader.read(bytes, size - tailBytes, tailBytes);
                 footer = PackFooterLayout.decode(tail, tailBytes - PackFooterLayout.BYTES, size);
                 what = footer.repeatsHeader() ? "second header" : "header";
-                at = footer.repeatsHeader() ? PackFooterLayout.headerAgain(footer) : 0;
+                at = PackFooterLayout.header(footer);
                 length = PackHeaderLayout.BYTES;
                 header = header(footer.repeatsHeader() ? tail.slice((int) (at - (size - tailBytes)), PackHeaderLayout.BYTES).order(ByteOrder.LITTLE_ENDIAN)
                         : PackReader.read(bytes, 0, PackHeaderLayout.BYTES), footer);

@@ -97,7 +97,7 @@ public final class PackTableFile {
             Path unused = LogFile.writeNew(temporary, file -> {
                 ByteBuffer chunk = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
                 // the one that was verified when the pack was opened
-                long header = pack.footer().repeatsHeader() ? PackFooterLayout.headerAgain(pack.footer()) : 0;
+                long header = PackFooterLayout.header(pack.footer());
                 bytes.copy(header, header + HEADER_BYTES, chunk, (offset, piece) -> file.write(offset - header, piece));
                 bytes.copy(tableOffset, end, chunk, (offset, piece) -> file.write(HEADER_BYTES + offset - tableOffset, piece));
                 return temporary;
