@@ -64,26 +64,15 @@ class DiskFullTest {
         }
     }
 
-    private int leader() throws InterruptedException {
-        while (true) {
-            for (int i = 0; i < REPLICAS; i++) {
-                if (!servers[i].leads().isEmpty()) {
-                    return i;
-                }
-            }
-            Thread.sleep(50);
-        }
-    }
-
     @Test
     void replica_whoseDiskIsFull_closesItsShard_andComesBackWhenThereIsRoom() throws Exception {
         Load load = new Load(replicas);
         try (load) {
             load.awaitMore(500);
-            int led = leader();
+            int led = Replica.leader(List.of(servers));
             fillAndFree(led, load);
             // the first one may still be fetching what it missed
-            int leads = leader();
+            int leads = Replica.leader(List.of(servers));
             fillAndFree(leads == led ? (led + 1) % REPLICAS : REPLICAS - led - leads, load);
             load.awaitMore(500);
         }
@@ -101,7 +90,7 @@ class DiskFullTest {
         Load load = new Load(replicas);
         try (load) {
             load.awaitMore(2_000);
-            int fresh = (leader() + 1) % REPLICAS;
+            int fresh = (Replica.leader(List.of(servers)) + 1) % REPLICAS;
             servers[fresh].close();
             DirectoryTree.delete(folder(fresh).resolve("shard-0"));
             Path images = folder(fresh).resolve("shard-0/images");

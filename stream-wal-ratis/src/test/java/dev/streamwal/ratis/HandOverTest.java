@@ -42,17 +42,6 @@ class HandOverTest {
         servers.forEach(ReplicatedWalServer::close);
     }
 
-    private int leader() throws InterruptedException {
-        while (true) {
-            for (int i = 0; i < servers.size(); i++) {
-                if (!servers.get(i).leads().isEmpty()) {
-                    return i;
-                }
-            }
-            Thread.sleep(10);
-        }
-    }
-
     @Test
     void appendsUnderLoad_whileTheLeadIsHandedOver_areAcknowledged() throws Exception {
         Load load = new Load(replicas);
@@ -60,7 +49,7 @@ class HandOverTest {
                 .setRetryPolicy(RaftSettings.retry()).build()) {
             load.awaitMore(200);
             for (int round = 0; round < ROUNDS; round++) {
-                RaftPeerId next = RaftPeerId.valueOf(replicas.names().get((leader() + 1) % 3));
+                RaftPeerId next = RaftPeerId.valueOf(replicas.names().get((Replica.leader(servers) + 1) % 3));
                 assertThat(admin.admin().transferLeadership(next, TRANSFER_MILLIS).isSuccess()).isTrue();
                 load.awaitMore(200);
             }

@@ -2,6 +2,7 @@ package dev.streamwal.ratis;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /** A replica as a process of its own: it says when it has started, and why it ends. */
 final class Replica {
@@ -21,6 +22,18 @@ final class Replica {
     /** Starts a replica of a log of one shard in this process, in a folder of its name. */
     static ReplicatedWalServer start(String name, Replicas replicas, Path folder) {
         return ReplicatedWalServer.start(name, folder.resolve(name), options(replicas, 1));
+    }
+
+    /** Waits until one of these leads a shard; returns its number among them. */
+    static int leader(List<ReplicatedWalServer> servers) throws InterruptedException {
+        while (true) {
+            for (int i = 0; i < servers.size(); i++) {
+                if (!servers.get(i).leads().isEmpty()) {
+                    return i;
+                }
+            }
+            Thread.sleep(10);
+        }
     }
 
     /** @param arguments its name, its folder, how many shards there are, all replicas, and whether its options are for tests */

@@ -253,7 +253,7 @@ public final class BackupFolder {
         return doing("listing backups", points, () -> {
             List<BackupDamage> damage = new ArrayList<>();
             for (PointName name : names()) {
-                if (PointFile.read(path(name)).isEmpty() && Files.exists(path(name))) {
+                if (isDamaged(PointFile.read(path(name)), path(name))) {
                     damage.add(new BackupDamage(path(name), DAMAGED_LIST));
                 }
             }
@@ -306,10 +306,15 @@ public final class BackupFolder {
                 () -> new WalException("no such backup: file=" + path + "; list those that are there", path, null, WalException.NO_POSITION));
     }
 
+    /** Whether the file of a point that was read is there, and has no content that counts. A point may be removed at any time. */
+    private static boolean isDamaged(Optional<List<SegmentDescriptor>> content, Path path) {
+        return content.isEmpty() && Files.exists(path);
+    }
+
     /** Empty if the point isn't there, or was removed. */
     private static Optional<List<SegmentDescriptor>> contentIfThere(Path path) throws IOException {
         Optional<List<SegmentDescriptor>> content = PointFile.read(path);
-        if (content.isEmpty() && Files.exists(path)) {
+        if (isDamaged(content, path)) {
             throw damaged(DAMAGED_LIST + ": file=" + path
                     + "; restore another backup. As long as this list is there, no files are collected: if the backup isn't needed, delete it", path);
         }
@@ -372,7 +377,7 @@ public final class BackupFolder {
             Set<String> seen = new HashSet<>();
             for (PointName name : names()) {
                 Optional<List<SegmentDescriptor>> content = PointFile.read(path(name));
-                if (content.isEmpty() && Files.exists(path(name))) {
+                if (isDamaged(content, path(name))) {
                     damage.add(new BackupDamage(path(name), DAMAGED_LIST));
                 }
                 for (SegmentDescriptor file : content.orElse(List.of())) {

@@ -30,17 +30,12 @@ public final class IoFailure {
      */
     public static WalIOException of(
             String action, IOException failure, @Nullable Path file, @Nullable String stream, long position) {
-        if (failure instanceof AccessDeniedException denied) {
-            return new WalIOException(action + " failed: access denied"
-                    + (stream == null ? "" : ", stream=" + stream)
-                    + (position == WalException.NO_POSITION ? "" : ", position=" + position)
-                    + (deniedFile(denied, file) == null ? "" : ", file=" + deniedFile(denied, file))
-                    + LET_IN, file, stream, position, failure);
-        }
-        String message = action + " failed: " + fault(failure)
+        boolean isDenied = failure instanceof AccessDeniedException;
+        String named = failure instanceof AccessDeniedException denied ? deniedFile(denied, file) : Objects.toString(file, null);
+        String message = action + " failed: " + (isDenied ? "access denied" : fault(failure))
                 + (stream == null ? "" : ", stream=" + stream)
                 + (position == WalException.NO_POSITION ? "" : ", position=" + position)
-                + (file == null ? "" : ", file=" + file);
+                + (named == null ? "" : ", file=" + named);
         if (failure instanceof TierFailure tier) {
             return new TierUnavailableException(message + remedy(failure, ""), tier.tier(), tier.object(), file, stream, position, tier);
         }
@@ -51,7 +46,7 @@ public final class IoFailure {
         if (isDiskFull(failure)) {
             return new DiskFullException(message + remedy(failure, "; make room, then go on"), file, stream, position, failure);
         }
-        return new WalIOException(message + remedy(failure, ""), file, stream, position, failure);
+        return new WalIOException(message + (isDenied ? LET_IN : remedy(failure, "")), file, stream, position, failure);
     }
 
     /** What was denied, which the system names: it may be another file than the one that was asked for. */
