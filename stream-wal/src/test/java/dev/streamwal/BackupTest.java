@@ -584,7 +584,7 @@ class BackupTest {
             assertThat(folder.forgetUnfinished()).isEqualTo(1);
             assertThat(folder.collect()).isZero();
             other.endInput();
-            assertThat(other.rest()).contains("taken for one that was killed");
+            assertThat(other.rest()).contains("another process has removed this backup's mark");
         }
         assertThat(folder.points()).hasSize(1);
         assertThat(folder.verify()).isEmpty();

@@ -27,7 +27,7 @@ final class ExistingBackups {
     /** Refuses a folder that no backups were made into: it has nothing to list, and is probably a typing error. */
     void checkAreThere() throws RefusedException {
         if (!Files.isDirectory(path.resolve(POINTS))) {
-            throw new RefusedException("no folder of backups, it has no folder \"points\": folder=" + path + GIVE);
+            throw new RefusedException("not a folder of backups, there is no folder \"points\" in it: folder=" + path + GIVE);
         }
     }
 

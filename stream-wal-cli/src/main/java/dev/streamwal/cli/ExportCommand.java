@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
             "In line protocol, records that were imported from it are written unchanged; otherwise the key is the measurement, and the content the field "
                     + "value, a number or a string. Headers are left out. Records that aren't text, or have several lines, are left out; the first "
                     + ExportCommand.MAX_COMPLAINTS + " are reported, and all are counted.",
-            "With --as, contents of that type are written as what they are, in CSV without headers that aren't text; import makes text of them. Without it, "
+            "With --as, contents of that type are written decoded, and CSV leaves out headers that aren't text; import reads them back as text. Without --as, "
                     + "import makes the same records again."
         })
 final class ExportCommand extends StreamsCommand {
@@ -51,8 +51,8 @@ final class ExportCommand extends StreamsCommand {
 
     @Option(names = "--as", paramLabel = "TYPE",
             description = "How to decode contents: ${COMPLETION-CANDIDATES}. F64 is numbers of 64 bits, F64LE the same with the lowest byte first, as samples are"
-                    + " written. A single number is a number in line protocol, and what HEX gives is a string there. Contents of another type are written as"
-                    + " without it.")
+                    + " written. A single number is a number in line protocol, and HEX is a string there. Contents of another type are written as"
+                    + " without --as.")
     private @Nullable ContentType type;
 
     private long leftOut;

@@ -235,7 +235,7 @@ class BackupCommandsTest {
         assertThat(CliRun.of("backups", folder).err()).contains("no such folder");
         CliRun another = CliRun.of("backups", directory);
         assertThat(another.exit()).isEqualTo(Exit.FAILED.code());
-        assertThat(another.err()).contains("no folder of backups, it has no folder \"points\": folder=" + directory);
+        assertThat(another.err()).contains("not a folder of backups, there is no folder \"points\" in it: folder=" + directory);
         assertThat(CliRun.of("backups", Files.createFile(directory.resolve("file"))).err()).contains("not a folder: folder=");
         List<String> all = backUpFiveDays();
         assertThat(CliRun.of("backups", folder, "--keep", "0").exit()).isEqualTo(Exit.USAGE.code());

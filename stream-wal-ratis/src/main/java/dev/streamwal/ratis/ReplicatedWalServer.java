@@ -370,7 +370,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     /** With what is behind it: Ratis says which file it couldn't write, and what the system said is the cause. */
     private static String reason(@Nullable Throwable failure) {
         if (failure == null) {
-            return "Ratis closed it, see its log; where the other replicas have left this one out, end it, else start it again";
+            return "Ratis closed it, see its log; if the other replicas have left this one out, end it; otherwise start it again";
         }
         String said = String.valueOf(failure.getMessage());
         String behind = String.valueOf(ShardStateMachine.first(failure).getMessage());

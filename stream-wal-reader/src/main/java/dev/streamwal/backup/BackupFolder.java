@@ -421,8 +421,8 @@ public final class BackupFolder {
             try (Collecting collecting = Collecting.begin(points)) {
                 Optional<Path> running = RunningBackup.forgetKilled(points);
                 if (running.isPresent()) {
-                    throw refused("a backup is being made: mark=" + running.get() + "; wait for it. If the file system has no locks, it may have been killed:"
-                            + " then forget unfinished backups, when none runs");
+                    throw refused("a backup is being made: mark=" + running.get() + "; wait for it. If the file system has no locks, that backup may have been"
+                            + " killed: make sure that none runs, then forget unfinished backups");
                 }
                 return removeAllBut(named(), collecting);
             }

@@ -82,8 +82,8 @@ final class RunningBackup implements AutoCloseable {
             }
             StoredFiles.move(mark, point);
         } catch (NoSuchFileException e) {
-            throw new WalException("backup was taken for one that was killed, and what it had copied may be gone: mark=" + mark
-                    + "; back up again. Where several machines use the folder, remove no backups while one is made", mark, null, WalException.NO_POSITION, e);
+            throw new WalException("another process has removed this backup's mark, and files that were copied may be gone: mark=" + mark
+                    + "; back up again. If several machines use the folder, remove no backups while one is made", mark, null, WalException.NO_POSITION, e);
         }
         DirectoryForce.force(points);
     }

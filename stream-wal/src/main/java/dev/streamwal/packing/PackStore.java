@@ -1279,9 +1279,8 @@ public final class PackStore implements PackedData {
     private void checkRoomFor(List<VoidRange> ranges, Manifest before) {
         if (!before.hasRoomFor(ranges)) {
             throw new WalException("list of packs has no room for more deletions of streams in packs: deletions=" + before.voidCount()
-                    + ", more=" + ranges.size() + ", limit=" + Manifest.MAX_VOID_RANGES + ", root=" + root + "; they go as the packs that they are in are"
-                    + " written anew, which didn't make room now, or expire: look at health() for why, as a full disk or a tier that is away; then pack() and try"
-                    + " again",
+                    + ", more=" + ranges.size() + ", limit=" + Manifest.MAX_VOID_RANGES + ", root=" + root + "; writing packs anew made no room:"
+                    + " health() says why, for example a full disk or a tier that can't be reached; mend that, call pack(), and try again",
                     root, null, WalException.NO_POSITION);
         }
     }
