@@ -136,6 +136,13 @@ public final class PackedSegment extends Segment {
         return null;
     }
 
+    /** See {@link SegmentHeader#isAfterDamage}. The pack's table is read only if a segment of the pack may be so. */
+    boolean isAfterDamage() throws IOException {
+        Place known = place;
+        PackFacts ofPack = known == null ? facts : known.facts();
+        return (ofPack == null || ofPack.header().isAfterDamage()) && place().header().isAfterDamage();
+    }
+
     /** Opens the pack, looks the segment up in its table even if the catalogue has its place, and reads the pack's header and the segment's footer. */
     @Override
     public void checkFile() throws IOException {

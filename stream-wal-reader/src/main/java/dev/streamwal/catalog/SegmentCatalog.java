@@ -341,6 +341,7 @@ public final class SegmentCatalog {
                 }
             }
         }
+        UnreadableFile.placeLost(byPosition, channels);
         for (UnreadableFile file : unreadable) {
             file.placeInto(byPosition, channels);
         }

@@ -15,13 +15,15 @@ import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.shared.SharedPart;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands for the records that a stream may have in a damaged pack or shared segment. Such a file has records of many streams, so it is put into the
- * stream's chain only where the chain has a gap; without a gap, the stream had nothing in the file. Every access throws the damage.
+ * Stands for the records that a stream may have in a damaged pack or shared segment, or lost when a damaged shared segment was packed. Such a file has records
+ * of many streams, so it is put into the stream's chain only where the chain has a gap; without a gap, the stream had nothing in the file. Every access throws
+ * the damage.
  */
 final class UnreadableFile extends Segment {
 
@@ -39,6 +41,45 @@ final class UnreadableFile extends Segment {
         this.file = file;
         this.window = window;
         this.why = why;
+    }
+
+    /**
+     * Puts one into each gap of the chain that was left by damage: where a packed segment is {@linkplain PackedSegment#isAfterDamage after damage}, and the segment
+     * before it ends below its previous end. If there is no segment before it, its records may just have expired, and nothing is told.
+     */
+    static void placeLost(NavigableMap<Long, Segment> byPosition, ChannelCache channels) throws IOException {
+        Map<Long, Segment> lost = new HashMap<>();
+        Segment before = null;
+        for (Segment each : byPosition.values()) {
+            if (before != null && each instanceof PackedSegment packed) {
+                placeLost(before, packed, channels, lost);
+            }
+            boolean endsLater = before != null && each.isEndListed() && before.listedEnd() > each.listedEnd();
+            before = endsLater ? before : each;
+        }
+        lost.forEach(byPosition::putIfAbsent);
+    }
+
+    private static void placeLost(Segment before, PackedSegment behind, ChannelCache channels, Map<Long, Segment> lost) throws IOException {
+        try {
+            if (before.listedEnd() < behind.basePosition() && behind.isAfterDamage()) {
+                long from = endOf(before, before.header(channels), channels);
+                SegmentHeader next = behind.header(channels);
+                // a writer that didn't know where the stream ended said that it is the first
+                if (from < next.previousEnd() && !next.isFirst()) {
+                    lost.put(from, lost(behind, from, next.previousEnd()));
+                }
+            }
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            // this segment reports its own damage
+        }
+    }
+
+    private static UnreadableFile lost(PackedSegment behind, long from, long to) {
+        CorruptSegmentException why = new CorruptSegmentException("records were damaged in a shared segment, so packs don't have them: from=" + from + ", to="
+                + to + ", next pack=" + behind.file() + "; the log's quarantine has a copy of the segment", behind.file(), behind.key().text(), from, 0, to - from,
+                null);
+        return new UnreadableFile(behind.key(), behind.name().expirationMillis(), behind.file(), null, why, from);
     }
 
     /**
@@ -84,7 +125,7 @@ final class UnreadableFile extends Segment {
     }
 
     private CorruptSegmentException told() {
-        return new CorruptSegmentException("stream may have records in a damaged file: stream=" + key() + ", damage=" + why.getMessage(), file(), key().text(),
+        return new CorruptSegmentException("stream may have lost records to damage: stream=" + key() + ", damage=" + why.getMessage(), file(), key().text(),
                 basePosition(), why.offset(), why.length(), why);
     }
 

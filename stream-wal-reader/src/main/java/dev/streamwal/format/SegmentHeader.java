@@ -63,6 +63,11 @@ public record SegmentHeader(
         return (featureFlags & SegmentHeaderLayout.CUT) != 0;
     }
 
+    /** Whether records between the stream's segment before and this one, if any are missing, were damaged when they were packed. */
+    public boolean isAfterDamage() {
+        return (featureFlags & SegmentHeaderLayout.AFTER_DAMAGE) != 0;
+    }
+
     /** A copy that is {@link #isCut() cut} or not, with another mark. */
     public SegmentHeader with(boolean cut, int newMark) {
         int flags = (featureFlags & ~SegmentHeaderLayout.CUT) | (cut ? SegmentHeaderLayout.CUT : 0);

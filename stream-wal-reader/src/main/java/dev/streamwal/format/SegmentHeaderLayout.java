@@ -65,6 +65,12 @@ public final class SegmentHeaderLayout {
      */
     public static final int CUT = 1 << 17;
 
+    /**
+     * Feature bit of the high half, in packs only: damage was found in the shared segments from which this segment was packed, or in earlier ones. So if the
+     * stream's segment before this one ends below the previous end, the records in between were damaged, and are lost; without this bit they were deleted.
+     */
+    public static final int AFTER_DAMAGE = 1 << 18;
+
     /** Feature bits of the low half that this version knows: none yet. */
     public static final int KNOWN_FEATURES = 0;
 

@@ -20,7 +20,7 @@ import java.nio.ByteOrder;
  *  22  2  header length     88
  *  24  4  header checksum   CRC32C over [0, 88) with this field as zero
  *  28  4  feature flags     low half: a reader that doesn't know a set bit refuses the file; high half: may be ignored.
- *                           1: the table has spreads
+ *                           1: the table has spreads; bit 16: a segment may have the bit AFTER_DAMAGE
  *  32  8  window start      epoch ms, inclusive
  *  40  8  window end        epoch ms, exclusive
  *  48  8  number            of the pack, never given twice
@@ -54,6 +54,7 @@ final class PackHeaderLayout {
 
     private static final int REQUIRED_FEATURES_MASK = 0xFFFF;
     private static final int SPREADS = 1;
+    private static final int AFTER_DAMAGE = 1 << 16;
     /** "NANO-LOG". */
     private static final long MAGIC_VALUE = 0x474F_4C2D_4F4E_414EL;
     /** "STRMvP". */
@@ -67,7 +68,7 @@ final class PackHeaderLayout {
         out.putLong(MAGIC, MAGIC_VALUE);
         out.putLong(EXPIRATION, header.expirationMillis());
         out.putLong(EXTENSION_MAGIC, EXTENSION_VALUE | (long) BYTES << 48);
-        out.putInt(FEATURE_FLAGS, header.hasSpreads() ? SPREADS : 0);
+        out.putInt(FEATURE_FLAGS, (header.hasSpreads() ? SPREADS : 0) | (header.isAfterDamage() ? AFTER_DAMAGE : 0));
         out.putLong(WINDOW_START, header.window().startMillis());
         out.putLong(WINDOW_END, header.window().endMillis());
         out.putLong(NUMBER, header.number());
@@ -103,6 +104,6 @@ final class PackHeaderLayout {
         check(level >= 0 && level <= PackHeader.MAX_LEVEL, "level is outside 0 to " + PackHeader.MAX_LEVEL, level);
         return new PackHeader(source.getLong(NUMBER), new Window(start, source.getLong(WINDOW_END)), source.getLong(EXPIRATION),
                 source.getLong(OPTIONS_HASH), level, source.getLong(CREATED), source.getLong(INCARNATION), codec == IN_BLOCKS,
-                (features & SPREADS) != 0);
+                (features & SPREADS) != 0, (features & AFTER_DAMAGE) != 0);
     }
 }

@@ -191,7 +191,8 @@ final class SegmentDraft {
                 && other.incarnation() == header.incarnation()
                 && other.basePosition() == endPosition() && other.previousEnd() == endPosition()
                 && (flags & SegmentHeaderLayout.CUT) == 0 && (next.flags & SegmentHeaderLayout.FIRST) == 0
-                && (flags & ~SegmentHeaderLayout.FIRST) == (next.flags & ~SegmentHeaderLayout.CUT)
+                && (flags & ~(SegmentHeaderLayout.FIRST | SegmentHeaderLayout.AFTER_DAMAGE))
+                        == (next.flags & ~(SegmentHeaderLayout.CUT | SegmentHeaderLayout.AFTER_DAMAGE))
                 && dataBytes() > 0 && next.dataBytes() > 0 && dataBytes() + next.dataBytes() <= PackWriter.MAX_SEGMENT_BYTES;
     }
 
@@ -209,7 +210,8 @@ final class SegmentDraft {
         }
         frames.putInt(begin + RecordLayout.CHECKSUM, view.checksum(header.salt()));
         lastSize = next.lastSize;
-        flags |= next.flags;
+        // nothing is missing between the two
+        flags |= next.flags & ~SegmentHeaderLayout.AFTER_DAMAGE;
         for (int i = 0; i < next.records; i++) {
             add(begin + next.offsets[i], next.timestamps[i]);
         }

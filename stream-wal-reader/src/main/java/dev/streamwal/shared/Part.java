@@ -23,6 +23,7 @@ final class Part {
     private long previousEnd;
     private final boolean isFirst;
     private final boolean isBehindHole;
+    private final boolean isAfterDamage;
     private final SegmentHeader shared;
 
     private int count;
@@ -47,10 +48,11 @@ final class Part {
      *
      * @param window the same object for most parts
      * @param isBehindHole whether records may have been left out before it in the shared segment
+     * @param isAfterDamage whether records before it may be missing because they were damaged
      * @param shared header of the shared segment in which it begins
      */
     Part(StreamParts stream, Window window, long expirationMillis, long base, long previousEnd, boolean isFirst, boolean isBehindHole,
-            SegmentHeader shared) {
+            boolean isAfterDamage, SegmentHeader shared) {
         this.stream = stream;
         this.window = window;
         this.expirationMillis = expirationMillis;
@@ -58,6 +60,7 @@ final class Part {
         this.previousEnd = previousEnd;
         this.isFirst = isFirst;
         this.isBehindHole = isBehindHole;
+        this.isAfterDamage = isAfterDamage;
         this.shared = shared;
     }
 
@@ -137,6 +140,10 @@ final class Part {
         return isBehindHole;
     }
 
+    boolean isAfterDamage() {
+        return isAfterDamage;
+    }
+
     boolean isJoined() {
         return isJoined;
     }
@@ -213,7 +220,9 @@ final class Part {
 
     /** The header of a segment whose last frame begins at {@code mark}; 0 if it has no frames. */
     SegmentHeader header(StreamKey key, int mark) {
+        int flags = (isFirst ? SegmentHeaderLayout.FIRST : 0) | (isCut ? SegmentHeaderLayout.CUT : 0)
+                | (isAfterDamage ? SegmentHeaderLayout.AFTER_DAMAGE : 0);
         return new SegmentHeader(key, window, expirationMillis, base, previousEnd, shared.incarnation(), key.salt(), shared.createdMillis(),
-                shared.capacity(), mark, (isFirst ? SegmentHeaderLayout.FIRST : 0) | (isCut ? SegmentHeaderLayout.CUT : 0));
+                shared.capacity(), mark, flags);
     }
 }

@@ -34,7 +34,7 @@ public final class SharedBatch {
 
     private final ChannelCache channels;
     private final Holding holding;
-    private final SharedIndex index = new SharedIndex(stream -> {});
+    private final SharedIndex index;
     private final List<Segment> segments = new ArrayList<>();
     private final Map<Segment, CorruptSegmentException> damaged = new LinkedHashMap<>();
     /** The bytes of the segments that the index has, by their numbers there. */
@@ -48,10 +48,15 @@ public final class SharedBatch {
         SegmentBytes hold(Segment segment) throws IOException;
     }
 
-    /** An empty batch. */
-    public SharedBatch(ChannelCache channels, Holding holding) {
+    /**
+     * An empty batch.
+     *
+     * @param isAfterDamage whether damage was found in a batch before
+     */
+    public SharedBatch(ChannelCache channels, Holding holding, boolean isAfterDamage) {
         this.channels = channels;
         this.holding = holding;
+        this.index = new SharedIndex(stream -> {}, isAfterDamage);
     }
 
     /**
@@ -73,6 +78,7 @@ public final class SharedBatch {
                 walk.on(scan, end, true);
             }
             if (walk.damage() != null || !end.isFinal()) {
+                index.damaged();
                 damaged.put(segment, walk.damage() != null ? walk.damage() : withoutFooter(segment, content.size()));
             }
         } catch (CorruptSegmentException e) {
@@ -80,6 +86,7 @@ public final class SharedBatch {
                 return false;
             }
             // its header is damaged: nobody knows what was in it
+            index.damaged();
             damaged.put(segment, e);
         }
         segments.add(segment);

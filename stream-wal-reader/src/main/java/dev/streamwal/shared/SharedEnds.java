@@ -55,7 +55,7 @@ public final class SharedEnds implements SharedRecords {
         SharedWalk walk = new SharedWalk(shared, this);
         try (SegmentReader reader = shared.open(channels); SegmentScan scan = new SegmentScan(reader, reader.header(), MAX_READ_BYTES)) {
             walk.on(scan, reader.end());
-            isWhole &= walk.damage() == null && (scan.isEnd() || scan.isEmpty());
+            isWhole &= scan.isEnd() || scan.isEmpty();
         } catch (CorruptSegmentException e) {
             // its header is damaged: nobody knows what was in it
             isWhole = false;
@@ -82,6 +82,11 @@ public final class SharedEnds implements SharedRecords {
             settle();
             boolean unused = pending.add(scan);
         }
+    }
+
+    @Override
+    public void damaged() {
+        isWhole = false;
     }
 
     @Override

@@ -42,10 +42,16 @@ final class SharedIndex implements SharedRecords {
     private int batchBytes;
     /** Whether records were left out in the segment being walked; see {@link #isHoled()}. */
     private boolean isHoled;
+    /** Whether damaged records were left out so far. */
+    private boolean isAfterDamage;
 
-    /** @param arrivals receives the number of each record's stream */
-    SharedIndex(IntConsumer arrivals) {
+    /**
+     * @param arrivals receives the number of each record's stream
+     * @param isAfterDamage whether damaged records were left out in earlier segments, which this index doesn't have
+     */
+    SharedIndex(IntConsumer arrivals, boolean isAfterDamage) {
         this.arrivals = arrivals;
+        this.isAfterDamage = isAfterDamage;
     }
 
     @Override
@@ -109,6 +115,11 @@ final class SharedIndex implements SharedRecords {
     }
 
     @Override
+    public void damaged() {
+        isAfterDamage = true;
+    }
+
+    @Override
     public void settle() {
         pending.decode();
         table.lookAhead(pending, number -> {
@@ -169,7 +180,10 @@ final class SharedIndex implements SharedRecords {
 
     private Part newPart(StreamParts stream, Window window, long expiration, long begins, Slot read) {
         Part last = stream.last();
-        Part part = new Part(stream, window, expiration, begins, read.previousEnd(), read.isFirst(), isHoled, headers.get(headers.size() - 1));
+        // where the stream ended before isn't known of its first part here: a reader of the pack compares that
+        boolean misses = last == null || read.previousEnd() > last.endPosition();
+        Part part = new Part(stream, window, expiration, begins, read.previousEnd(), read.isFirst(), isHoled, isAfterDamage && misses,
+                headers.get(headers.size() - 1));
         if (last != null && isHoled && endsHere(last)) {
             part.join(last.endPosition());
         }

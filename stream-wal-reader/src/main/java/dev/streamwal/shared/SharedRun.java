@@ -80,6 +80,11 @@ public final class SharedRun {
         return dataBytes;
     }
 
+    /** Whether records before one of the parts may be missing because they were damaged. */
+    public boolean isAfterDamage() {
+        return parts.stream().anyMatch(Part::isAfterDamage);
+    }
+
     /** Whether the test holds for the streams of all parts. */
     public boolean isOfAll(Predicate<StreamKey> test) {
         return parts.stream().allMatch(part -> test.test(part.key()));

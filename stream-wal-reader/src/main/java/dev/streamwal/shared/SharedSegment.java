@@ -84,7 +84,7 @@ public final class SharedSegment {
         this.file = file;
         this.channels = channels;
         this.footers = footers;
-        this.index = new SharedIndex(this::arrives);
+        this.index = new SharedIndex(this::arrives, false);
         this.walk = new SharedWalk(file, index);
     }
 

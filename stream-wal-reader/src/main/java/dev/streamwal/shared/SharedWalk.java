@@ -61,6 +61,7 @@ final class SharedWalk {
     void fails(CorruptSegmentException why) {
         damage = why;
         isComplete = true;
+        records.damaged();
     }
 
     /** Walks on. */
@@ -132,8 +133,9 @@ final class SharedWalk {
         }
     }
 
-    /** Notes damage, unless some was noted before. */
+    /** Notes damage. The first one is kept. */
     void damaged(String fault, long from, long length) {
+        records.damaged();
         if (damage == null) {
             damage = new CorruptSegmentException("shared segment is damaged (" + fault + "): file=" + file.file() + ", offset=" + from
                     + ", length=" + length, file.file(), file.key().text(), file.basePosition(), from, length, null);

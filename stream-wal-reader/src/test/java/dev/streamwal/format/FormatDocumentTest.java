@@ -50,7 +50,7 @@ class FormatDocumentTest {
     void flags_inTheDocument_areTheConstants() throws IOException, ReflectiveOperationException {
         String document = document();
         int records = document.indexOf("### A record");
-        assertThat(flagsIn(document.substring(0, records), SegmentHeaderLayout.class)).isEqualTo(2);
+        assertThat(flagsIn(document.substring(0, records), SegmentHeaderLayout.class)).isEqualTo(3);
         assertThat(flagsIn(document.substring(records), RecordLayout.class)).isEqualTo(9);
     }
 

@@ -95,7 +95,7 @@ class PackTest {
     void entry_ofAPackWithoutSpreads_maySayAnywhere() throws IOException {
         PackHeader now = PacksForTests.packHeader(1);
         PackHeader before = new PackHeader(now.number(), now.window(), now.expirationMillis(), now.optionsHash(), now.level(), now.createdMillis(),
-                now.incarnation(), false, false);
+                now.incarnation(), false, false, false);
         Sample late = Sample.of("late", 0, now.window().startMillis() - 1, "a", "b");
         Sample inTime = Sample.of("time", 0, now.window().startMillis(), "a", "b");
         PackFooter unused = PacksForTests.write(path, before, List.of(late, inTime));

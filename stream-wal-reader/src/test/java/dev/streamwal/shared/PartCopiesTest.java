@@ -19,13 +19,13 @@ class PartCopiesTest {
     private static final Window WINDOW = new Window(0, 1_000);
     private static final SegmentHeader SHARED = new SegmentHeader(StreamKey.SHARED, WINDOW, 2_000, 0, 0, 1, 3, 7, 64 << 20, 0, 0);
 
-    private final SharedIndex index = new SharedIndex(stream -> {});
+    private final SharedIndex index = new SharedIndex(stream -> {}, false);
     private final StreamTable streams = new StreamTable();
     private int largestRoom;
 
     private Part part(int number, int records, int frameBytes) {
         byte[] key = StreamKey.of("stream-" + number).utf8();
-        Part part = new Part(new StreamParts(streams, streams.findOrAdd(key, 0, key.length)), WINDOW, 2_000, 0, 0, true, false, SHARED);
+        Part part = new Part(new StreamParts(streams, streams.findOrAdd(key, 0, key.length)), WINDOW, 2_000, 0, 0, true, false, false, SHARED);
         for (int i = 0; i < records; i++) {
             part.add(index.frames(), FrameTable.place(0, 1_024), frameBytes, 5);
         }

@@ -66,6 +66,11 @@ class SharedWalkTest {
         }
 
         @Override
+        public void damaged() {
+            // the walk tells it
+        }
+
+        @Override
         public void settle() {
             // added already
         }

@@ -123,9 +123,11 @@ final class Merger {
     /** Empty if none of their segments counts, or if the merge was stopped. */
     private Optional<ListedPack> write(List<ListedPack> packs, PackHeader header, Manifest manifest, BooleanSupplier isStopped)
             throws IOException {
-        try (PackWriter writer = store.write(header)) {
-            writeAll(packs, manifest, writer, isStopped);
-            return writer.isEmpty() || isStopped.getAsBoolean() ? Optional.empty() : Optional.of(ListedPack.of(header, writer.finish()));
+        Queue<PackRun> runs = runs(packs);
+        PackHeader ofAll = header.afterDamage(runs.stream().anyMatch(run -> run.pack().header().isAfterDamage()));
+        try (PackWriter writer = store.write(ofAll)) {
+            copy(runs, manifest, writer, isStopped);
+            return writer.isEmpty() || isStopped.getAsBoolean() ? Optional.empty() : Optional.of(ListedPack.of(ofAll, writer.finish()));
         }
     }
 
@@ -168,11 +170,16 @@ final class Merger {
         packs.forEach(pack -> putOff.computeIfAbsent(pack.number(), unused -> new Backoff(DROPPED_NANOS)).failed(System.nanoTime()));
     }
 
-    private void writeAll(List<ListedPack> packs, Manifest manifest, PackWriter writer, BooleanSupplier isStopped) throws IOException {
+    /** A walk through the segments of each pack, in the order of these. */
+    private Queue<PackRun> runs(List<ListedPack> packs) throws IOException {
         Queue<PackRun> runs = new PriorityQueue<>();
         for (ListedPack pack : packs) {
             advance(pack.number(), () -> store.reader(pack).run(), runs);
         }
+        return runs;
+    }
+
+    private void copy(Queue<PackRun> runs, Manifest manifest, PackWriter writer, BooleanSupplier isStopped) throws IOException {
         while (!runs.isEmpty() && !isStopped.getAsBoolean()) {
             PackRun run = runs.remove();
             PackEntry entry = run.entry();

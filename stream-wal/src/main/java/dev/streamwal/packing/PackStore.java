@@ -941,7 +941,7 @@ public final class PackStore implements PackedData {
             isOfThisWriter(number);
         }
         PackHeader header = new PackHeader(number, before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
-                before.createdMillis(), before.incarnation(), before.isInBlocks(), true);
+                before.createdMillis(), before.incarnation(), before.isInBlocks(), true, before.isAfterDamage());
         try (PackWriter writer = write(header)) {
             filling.fill(writer);
             return ListedPack.of(header, writer.finish());

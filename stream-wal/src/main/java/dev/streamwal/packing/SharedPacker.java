@@ -47,6 +47,8 @@ final class SharedPacker {
     private final long optionsHash;
     /** Damaged segments that were set aside, and not packed yet. */
     private final Set<Path> copied = new HashSet<>();
+    /** Whether something damaged was left out of packs since the log was opened. A stream that was opened since then doesn't count it as its own. */
+    private boolean isAfterDamage;
     /** Segments in which a pass has met a sector that the disk can't read. */
     private final Set<Path> unreadable = new HashSet<>();
 
@@ -95,7 +97,7 @@ final class SharedPacker {
     }
 
     private SharedBatch batch(HeldFiles files) throws IOException {
-        SharedBatch batch = new SharedBatch(store.channels(), files);
+        SharedBatch batch = new SharedBatch(store.channels(), files, isAfterDamage);
         StreamLog shared = log.sharedLog();
         List<Segment> segments = store.sharedSegments();
         for (int i = 0; i < segments.size() && !batch.isFull() && files.hasRoom(); i++) {
@@ -160,6 +162,7 @@ final class SharedPacker {
             packs.forEach(pack -> store.isOfThisWriter(pack.number()));
         }
         store.addPacked(packs, newest.basePosition() + 1);
+        isAfterDamage |= !batch.damaged().isEmpty();
         copied.clear();
         batch.segments().forEach(segment -> unreadable.remove(segment.file()));
     }
@@ -184,7 +187,7 @@ final class SharedPacker {
         boolean isFinal = run.window().endMillis() <= nowMillis && run.dataBytes() >= run.parts() * MIN_COMPRESSED_BYTES;
         Supplier<PackHeader> headers = () -> {
             PackHeader asTheyAre = new PackHeader(store.newNumber(), run.window(), run.expirationMillis(),
-                    hash, 0, nowMillis, log.incarnation());
+                    hash, 0, nowMillis, log.incarnation()).afterDamage(run.isAfterDamage());
             return isFinal ? store.compressed(asTheyAre) : asTheyAre;
         };
         try (PacksOfRun target = new PacksOfRun(headers, packs)) {
