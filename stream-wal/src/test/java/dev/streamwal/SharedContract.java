@@ -498,9 +498,10 @@ abstract class SharedContract extends LogContract {
             assertThat(wal.pack()).isGreaterThanOrEqualTo(STREAMS - 1);
             assertThat(files("quarantine", ".aside")).hasSize(1);
             try (WalReader reader = wal.reader()) {
-                long whole = written.entrySet().stream()
-                        .filter(each -> timestamps(reader.scan(each.getKey())).size() == each.getValue().size()).count();
-                assertThat(whole).isEqualTo(STREAMS - 1);
+                List<String> hit = written.keySet().stream().filter(key -> !reader.verify(key).damage().isEmpty()).toList();
+                assertThat(hit).hasSize(1);
+                written.keySet().removeAll(hit);
+                written.forEach((key, all) -> assertThat(timestamps(reader.scan(key))).as(key).hasSameSizeAs(all));
             }
         }
     }
