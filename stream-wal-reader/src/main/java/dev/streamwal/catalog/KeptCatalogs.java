@@ -74,6 +74,11 @@ final class KeptCatalogs {
         this.maxSegments = maxSegments;
     }
 
+    /** Whether so many catalogs can be kept, if each has one segment. */
+    boolean keeps(int streams) {
+        return streams <= maxSegments / (FIXED_SEGMENTS + 1);
+    }
+
     /** Null if it isn't kept. */
     @Nullable SegmentCatalog get(String key) {
         Kept kept = catalogs.get(key);

@@ -23,6 +23,8 @@ public final class LogListing {
     private final Manifest manifest;
     private final Directories directories;
     private final List<SharedSegment> shared;
+    /** Whether catalogs are kept for other calls. Not those of more streams than are kept at all: each would only drop another one. */
+    private final boolean isKept;
 
     /**
      * The folder's directories.
@@ -50,11 +52,12 @@ public final class LogListing {
         }
     }
 
-    private LogListing(LogSource log, Manifest manifest, Directories directories, List<SharedSegment> shared) {
+    private LogListing(LogSource log, Manifest manifest, Directories directories, List<SharedSegment> shared, boolean isKept) {
         this.log = log;
         this.manifest = manifest;
         this.directories = directories;
         this.shared = shared;
+        this.isKept = isKept;
     }
 
     /** @param keys the streams to be looked at; in the writer's process they are recovered first */
@@ -70,7 +73,7 @@ public final class LogListing {
             Set<String> names = log.streams().names();
             before = log.packs().manifest();
             if (before.equals(manifest) && names.equals(directories.names())) {
-                return new LogListing(log, manifest, directories, shared);
+                return new LogListing(log, manifest, directories, shared, log.keepsCatalogs(keys.size()));
             }
             directories = Directories.of(names, keys.size());
         }
@@ -103,7 +106,9 @@ public final class LogListing {
         SegmentCatalog catalog = log.emptyCatalog(StreamKey.of(key));
         log.beginWithKnown(catalog);
         catalog.list(manifest, shared);
-        log.keep(catalog);
+        if (isKept) {
+            log.keep(catalog);
+        }
         return catalog;
     }
 }

@@ -200,6 +200,14 @@ public final class LogSource implements AutoCloseable {
         return known != null && known.chain().size() > 0 ? known : listAnew(key);
     }
 
+    /**
+     * The catalog for a walk that goes on in a segment of the stream. In a pack it lists nothing before the walk asks for another segment: a packed segment says
+     * itself where it ends.
+     */
+    public SegmentCatalog catalog(String key, @Nullable Segment in) throws IOException {
+        return in instanceof PackedSegment ? emptyCatalog(in.key()) : catalog(key);
+    }
+
     /** The stream's segments, listed now. */
     public SegmentCatalog freshCatalog(String key) throws IOException {
         SegmentCatalog known = catalogs.get(key);
@@ -238,6 +246,11 @@ public final class LogSource implements AutoCloseable {
         if (known != null) {
             empty.beginWith(known);
         }
+    }
+
+    /** Whether catalogs of so many streams can be kept. */
+    boolean keepsCatalogs(int streams) {
+        return catalogs.keeps(streams);
     }
 
     /** Keeps it for other calls, in place of one that has listed another state of the packs; not of a stream without segments. */

@@ -1,5 +1,6 @@
 package dev.streamwal.walk;
 
+import dev.streamwal.catalog.LogListing;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
@@ -57,6 +58,8 @@ public final class MergedScan extends WalkOfWalks {
     private final List<MergedStream> open = new ArrayList<>();
     private final ReadMemory memory = new ReadMemory(MAX_BUFFER_BYTES, MAX_OPEN_STREAMS);
 
+    /** The segments of streams that are opened for the first time, listed at once when the round began; null if there are none. */
+    private @Nullable LogListing listing;
     private @Nullable MergedStream current;
     private boolean inRound;
     private boolean onRecord;
@@ -97,6 +100,7 @@ public final class MergedScan extends WalkOfWalks {
                 ended.add(new MergedStream(key));
             }
         }
+        listing = listNew();
         // all of them: a round begins when every stream has come to its end
         ended.sort(Comparator.comparing(MergedStream::key, StreamKey::compare));
         for (int rank = 0; rank < ended.size(); rank++) {
@@ -107,6 +111,15 @@ public final class MergedScan extends WalkOfWalks {
         inRound = true;
     }
 
+    private @Nullable LogListing listNew() {
+        List<String> streams = ended.stream().filter(MergedStream::isFirst).map(MergedStream::key).toList();
+        try {
+            return streams.isEmpty() ? null : log.listing(streams);
+        } catch (IOException e) {
+            throw log.failure("opening a scan", e, log.root(), null, WalException.NO_POSITION);
+        }
+    }
+
     private void readFirstRecords() {
         for (MergedStream stream = unread.peek(); stream != null; stream = unread.peek()) {
             MergedStream found = moveOn(stream);
@@ -115,11 +128,12 @@ public final class MergedScan extends WalkOfWalks {
                 queue.add(found);
             }
         }
+        listing = null;
     }
 
     private void open(MergedStream stream) {
         try {
-            stream.open(log, range, sizes);
+            stream.open(log, listing, range, sizes);
             open.add(stream);
         } catch (IOException e) {
             stream.markStuck();
@@ -243,6 +257,7 @@ public final class MergedScan extends WalkOfWalks {
             stream.rest();
             memory.grow(stream.bufferGrowth());
         }
+        listing = null;
         known.clear();
         unread.clear();
         queue.clear();

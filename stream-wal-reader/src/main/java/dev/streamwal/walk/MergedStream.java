@@ -1,5 +1,6 @@
 package dev.streamwal.walk;
 
+import dev.streamwal.catalog.LogListing;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.error.WalException;
@@ -62,9 +63,18 @@ final class MergedStream implements Comparable<MergedStream> {
         return scan != null || held != null;
     }
 
-    /** Opens a scan where it rests. */
-    void open(LogSource log, TimeRange range, ReadSizes sizes) throws IOException {
-        SegmentCatalog catalog = isFirst ? log.freshCatalog(key) : log.catalog(key);
+    /** Whether it was never opened, so that its segments have to be listed. */
+    boolean isFirst() {
+        return isFirst;
+    }
+
+    /**
+     * Opens a scan where it rests.
+     *
+     * @param listing of the streams that are opened for the first time; null if there are none
+     */
+    void open(LogSource log, @Nullable LogListing listing, TimeRange range, ReadSizes sizes) throws IOException {
+        SegmentCatalog catalog = isFirst && listing != null ? listing.catalog(key) : log.catalog(key, rest.segment());
         isFirst = false;
         scan = new StreamScan(log, catalog, range, sizes, rest);
     }

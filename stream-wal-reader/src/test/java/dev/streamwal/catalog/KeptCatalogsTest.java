@@ -150,4 +150,11 @@ class KeptCatalogsTest {
             assertThat(segment.key().text()).isEqualTo("s");
         }
     }
+
+    @Test
+    void keeps_asManyStreamsAsThereIsRoomFor() {
+        KeptCatalogs kept = new KeptCatalogs(30);
+        assertThat(kept.keeps(10)).isTrue();
+        assertThat(kept.keeps(11)).isFalse();
+    }
 }
