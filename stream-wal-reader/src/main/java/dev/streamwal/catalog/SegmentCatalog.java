@@ -341,10 +341,11 @@ public final class SegmentCatalog {
                 }
             }
         }
-        UnreadableFile.placeLost(byPosition, channels);
         for (UnreadableFile file : unreadable) {
             file.placeInto(byPosition, channels);
         }
+        // after them: what is in a file that can't be read now isn't lost
+        UnreadableFile.placeLost(byPosition, channels);
         return new ArrayList<>(byPosition.values());
     }
 
