@@ -163,7 +163,7 @@ public final class WalOptions {
     PresentRetention presentRetention() {
         LongSummaryStatistics all = rules.stream().mapToLong(rule -> rule.policy().retentionMillis()).summaryStatistics();
         all.accept(policy.retentionMillis());
-        return new PresentRetention(all.getMin(), key -> policyOf(key).retentionMillis());
+        return new PresentRetention(all.getMin(), all.getMax(), key -> policyOf(key).retentionMillis());
     }
 
     /** The policy of the log's own stream: its segments are deleted once packed, and rotate by size only. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -141,6 +142,69 @@ class WrongClockSweepTest {
             wal.sweep();
             List<EntryBatch.Status> statuses = statuses(reader, refs);
             assertThat(statuses.subList(statuses.indexOf(EntryBatch.Status.FOUND), statuses.size())).containsOnly(EntryBatch.Status.FOUND);
+        }
+    }
+
+    /**
+     * Packs are due with the first of their streams. What others have in them is kept for longer, and the clock that isn't believed must not decide about it.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "short/", "none/"})
+    void sweep_packsAreDueForStreamsOfAShorterRetention_theOthersKeepAllWhileTheClockIsAhead(String applied) {
+        WalOptions options = WalOptions.builder().clock(now::get).window(Duration.ofHours(6)).retention(Duration.ofDays(20)).ownSegments(0)
+                .streams("short/*", StreamOptions.builder().retention(Duration.ofDays(2)).build()).sweepInterval(Duration.ZERO).build();
+        List<EntryRef> refs = new ArrayList<>();
+        List<EntryRef> shorts = new ArrayList<>();
+        try (StreamWal wal = StreamWal.open(folder.resolve("log"), options); WalReader reader = wal.reader()) {
+            for (int i = 0; i < 24; i++) {
+                refs.add(append(wal, "meter/" + i % 5, "long"));
+                shorts.add(append(wal, "short/" + i % 5, "short"));
+                now.set(now.get().plus(Duration.ofHours(12)));
+                int unused = wal.pack();
+                wal.sweep();
+            }
+            wal.applyRetention(Keys.prefix(applied));
+            Instant right = now.get();
+            now.set(right.plus(Duration.ofDays(400)));
+            for (int i = 0; i < 3; i++) {
+                assertThat(wal.sweep().refusedSegments()).isPositive();
+                int unused = wal.pack();
+            }
+            now.set(right);
+            assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.FOUND);
+            wal.sweep();
+            assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.FOUND);
+            assertThat(statuses(reader, shorts.subList(shorts.size() - 3, shorts.size()))).containsOnly(EntryBatch.Status.FOUND);
+            // what has really expired still goes
+            now.set(right.plus(Duration.ofDays(1)));
+            wal.sweep();
+            now.set(right.plus(Duration.ofDays(22)));
+            wal.sweep();
+            now.set(right.plus(Duration.ofDays(22)).plus(Duration.ofHours(1)));
+            wal.sweep();
+            assertThat(statuses(reader, refs)).doesNotContain(EntryBatch.Status.NOT_FOUND);
+        }
+    }
+
+    /** A consumer holds what it hasn't read for some days after that expires: by the time that is known, not by a clock that isn't believed. */
+    @Test
+    void sweep_theClockIsAhead_keepsWhatAConsumerHolds() {
+        List<EntryRef> refs = new ArrayList<>();
+        WalOptions options = WalOptions.builder().clock(now::get).window(Duration.ofHours(6)).retention(Duration.ofDays(2)).ownSegments(0)
+                .streams("meter/*", StreamOptions.builder().retainFor("slow", 1 << 30, Duration.ofDays(30)).build()).sweepInterval(Duration.ZERO).build();
+        try (StreamWal wal = StreamWal.open(folder.resolve("log"), options); WalReader reader = wal.reader()) {
+            for (int i = 0; i < 24; i++) {
+                refs.add(append(wal, "meter/" + i % 5, "held"));
+                now.set(now.get().plus(Duration.ofHours(12)));
+                int unused = wal.pack();
+                wal.sweep();
+            }
+            assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.FOUND);
+            Instant right = now.get();
+            now.set(right.plus(Duration.ofDays(400)));
+            assertThat(wal.sweep().refusedSegments()).isPositive();
+            now.set(right);
+            assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.FOUND);
         }
     }
 }

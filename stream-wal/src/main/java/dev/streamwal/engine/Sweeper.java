@@ -362,6 +362,9 @@ public final class Sweeper {
         private long reclaimed;
         private final boolean byClock;
         private final PresentRetention retention;
+        /** See {@link SweepTime}. If the clock isn't believed, this is the time up to which anything expires that was begun before the clock went ahead. */
+        private boolean isBelieved = true;
+        private long knownMillis;
         /** Deleted segments of packs that the listener wasn't told of yet. */
         private final List<SweptSegment> untold = new ArrayList<>();
         /** Packs in the tier that would have to be written anew. */
@@ -379,8 +382,13 @@ public final class Sweeper {
         Result run() {
             wal.checkWriter();
             List<ExpiryPlan.Stream> all = look();
-            packs.views().forEach(view -> all.add(retention.ofPacks(view)));
-            SweepTime.Outcome asked = asked(bytes(all) > maxTotalBytes ? compared(all) : all);
+            List<ExpiryPlan.Stream> packed = packs.views();
+            List<ExpiryPlan.Stream> latest = new ArrayList<>(all);
+            packed.forEach(view -> {
+                all.add(retention.ofPacks(view));
+                latest.add(retention.latestOfPacks(view));
+            });
+            SweepTime.Outcome asked = asked(bytes(all) > maxTotalBytes ? compared(all) : all, latest);
             List<ExpiryPlan.Stream> views = asked.streams();
             long segments = views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum()
                     + store.segments();
@@ -389,11 +397,11 @@ public final class Sweeper {
             FruitlessPass before = fruitless;
             if (before != null && failed == 0 && before.isSame(nowMillis, due, retention, store.manifest()) && holds.areAsBefore(before.cursors())) {
                 store.notDeleted().ifPresent(this::failed);
-                return result(segments, before.heldSegments(), before.heldBytes(), asked);
+                return result(segments, before.heldSegments(), before.heldBytes(), asked.segments(), asked.bytes());
             }
             fruitless = null;
             shared = sharedBeginnings(plan);
-            ConsumerHolds.Look held = holds.look(nowMillis, plan.stream().filter(deletion -> !isPacks(deletion.key())).toList(), views, logs);
+            ConsumerHolds.Look held = holds.look(heldMillis(), plan.stream().filter(deletion -> !isPacks(deletion.key())).toList(), views, logs);
             DuePacks<Decisions> duePacks = packs.due(plan, () -> new Decisions(held), toFetch::add, this::failed);
             Decisions decisions = decided(duePacks);
             // the oldest data of a stream first, wherever it is
@@ -415,12 +423,16 @@ public final class Sweeper {
             carryOut(mayGo(left));
             remember(due, held, duePacks, decisions);
             store.notDeleted().ifPresent(this::failed);
-            return result(segments, decisions.heldSegments, decisions.heldBytes, asked);
+            return result(segments, decisions.heldSegments, decisions.heldBytes, asked.segments() + decisions.doubtedSegments,
+                    asked.bytes() + decisions.doubtedBytes);
         }
 
-        private Result result(long segments, int heldSegments, long heldBytes, SweepTime.Outcome asked) {
-            return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, heldSegments, heldBytes,
-                    asked.segments());
+        private Result result(long segments, int heldSegments, long heldBytes, int refused, long refusedBytes) {
+            if (!refusing && refused > 0) {
+                report.sweepRefused(nowMillis, knownMillis, refused, refusedBytes);
+            }
+            refusing = !isBelieved && (refusing || refused > 0);
+            return new Result(deleted, failed, (int) Math.min(Integer.MAX_VALUE, segments - deleted), reclaimed, heldSegments, heldBytes, refused);
         }
 
         private void remember(Set<ExpiryPlan.Deletion> due, ConsumerHolds.Look held, DuePacks<Decisions> duePacks, Decisions decisions) {
@@ -444,6 +456,9 @@ public final class Sweeper {
             private final Set<ExpiryPlan.Deletion> goingFiles = new HashSet<>();
             private int heldSegments;
             private long heldBytes;
+            /** What stays in due packs because the clock isn't believed. */
+            private int doubtedSegments;
+            private long doubtedBytes;
             /** When the first segment of a due pack is due that isn't due yet. */
             private long nextDueMillis = Long.MAX_VALUE;
             /** Whether a segment in a pack stays behind older data that isn't in packs. */
@@ -464,7 +479,7 @@ public final class Sweeper {
                 for (HeldBack.Due each : dues) {
                     HeldBack.Due present = retention.of(each);
                     if (!isDue(present)) {
-                        nextDueMillis = Math.min(nextDueMillis, present.deletion().segment().expirationMillis());
+                        stays(present.deletion().segment());
                         break;
                     }
                     if (present.deletion().segment().basePosition() > elsewhere) {
@@ -476,10 +491,19 @@ public final class Sweeper {
                 return Math.min(due.size(), decide(key.text(), due));
             }
 
+            private void stays(ExpiryPlan.Segment segment) {
+                nextDueMillis = Math.min(nextDueMillis, segment.expirationMillis());
+                if (segment.expirationMillis() <= nowMillis) {
+                    doubtedSegments++;
+                    doubtedBytes += segment.bytes();
+                }
+            }
+
             @Override
             public boolean isUnreadableGoing(ListedPack pack, ExpiryPlan.Cause cause) {
-                boolean isDue = cause != ExpiryPlan.Cause.EXPIRED || pack.expirationMillis() <= nowMillis;
-                return isDue && holds.maxMillis() <= nowMillis - pack.expirationMillis();
+                ExpiryPlan.Segment whole = new ExpiryPlan.Segment(pack.number(), pack.expirationMillis(), pack.window().endMillis(), pack.bytes(), true);
+                boolean isDue = cause != ExpiryPlan.Cause.EXPIRED || isExpired(whole);
+                return isDue && holds.maxMillis() <= heldMillis() - pack.expirationMillis();
             }
 
             /** Returns the number of segments that go, with files. */
@@ -541,7 +565,18 @@ public final class Sweeper {
         }
 
         private boolean isDue(HeldBack.Due due) {
-            return due.deletion().cause() != ExpiryPlan.Cause.EXPIRED || due.deletion().segment().expirationMillis() <= nowMillis;
+            return due.deletion().cause() != ExpiryPlan.Cause.EXPIRED || isExpired(due.deletion().segment());
+        }
+
+        /** Each stream's part of a pack is judged by itself: a pack is due with the first of them, and others may be kept for longer. */
+        private boolean isExpired(ExpiryPlan.Segment segment) {
+            return segment.expirationMillis() <= nowMillis
+                    && (isBelieved || !SweepTime.isDoubted(segment, nowMillis, knownMillis, maxAdvanceMillis));
+        }
+
+        /** The time by which consumers' holds end. */
+        private long heldMillis() {
+            return isBelieved ? nowMillis : knownMillis;
         }
 
         /** Reads them only if a plan has something that may have older data there before it. */
@@ -600,20 +635,23 @@ public final class Sweeper {
             report.sweepFailed(null, failure);
         }
 
-        /** The streams' segments, with expirations as far as the clock is believed. */
-        private SweepTime.Outcome asked(List<ExpiryPlan.Stream> views) {
+        /**
+         * The streams' segments, with expirations as far as the clock is believed.
+         *
+         * @param views packs with the earliest expiration of their streams, by which they are due
+         * @param latest the same, but packs with the latest one: as long as that is in doubt, the clock isn't believed
+         */
+        private SweepTime.Outcome asked(List<ExpiryPlan.Stream> views, List<ExpiryPlan.Stream> latest) {
             if (!byClock) {
                 return new SweepTime.Outcome(views, 0, 0, true);
             }
-            long knownMillis = time.millis();
-            SweepTime.Outcome asked = SweepTime.of(nowMillis, knownMillis, maxAdvanceMillis, views, this::isSharedBegunBefore);
-            if (asked.isBelieved()) {
+            knownMillis = time.millis();
+            isBelieved = SweepTime.of(nowMillis, knownMillis, maxAdvanceMillis, latest, this::isSharedBegunBefore).isBelieved();
+            if (isBelieved) {
                 time.believe(nowMillis);
-            } else if (!refusing && asked.segments() > 0) {
-                report.sweepRefused(nowMillis, knownMillis, asked.segments(), asked.bytes());
+                return new SweepTime.Outcome(views, 0, 0, true);
             }
-            refusing = !asked.isBelieved() && (refusing || asked.segments() > 0);
-            return asked;
+            return SweepTime.of(nowMillis, knownMillis, maxAdvanceMillis, views, millis -> true);
         }
 
         /** What is in shared segments isn't swept before it is packed, and only then is it known when it expires. */

@@ -9,10 +9,11 @@ import java.util.function.ToLongFunction;
  * The current options' retention of streams, if it is shorter than the retention that their segments were begun with. Pure.
  *
  * @param shortestMillis of all streams
+ * @param longestMillis of all streams
  * @param millis by key
  * @param scopes the streams to which it is applied; segments of others expire at their own expirations
  */
-public record PresentRetention(long shortestMillis, ToLongFunction<String> millis, List<KeyScope> scopes) {
+public record PresentRetention(long shortestMillis, long longestMillis, ToLongFunction<String> millis, List<KeyScope> scopes) {
 
     /** Selections of streams to which it is applied: each is asked about each stream, at each sweep. */
     public static final int MAX_SCOPES = 16;
@@ -21,19 +22,23 @@ public record PresentRetention(long shortestMillis, ToLongFunction<String> milli
     private static final long AS_BEGUN = Long.MAX_VALUE;
 
     /** Applied to no stream yet. */
-    public PresentRetention(long shortestMillis, ToLongFunction<String> millis) {
-        this(shortestMillis, millis, List.of());
+    public PresentRetention(long shortestMillis, long longestMillis, ToLongFunction<String> millis) {
+        this(shortestMillis, longestMillis, millis, List.of());
     }
 
     /** Applied to more streams: to these, and to those of the last selections before. */
     public PresentRetention appliedTo(KeyScope scope) {
-        if (scopes.contains(KeyScope.all()) || scope.equals(KeyScope.all())) {
-            return new PresentRetention(shortestMillis, millis, List.of(KeyScope.all()));
+        if (isAppliedToAll() || scope.equals(KeyScope.all())) {
+            return new PresentRetention(shortestMillis, longestMillis, millis, List.of(KeyScope.all()));
         }
         List<KeyScope> more = new ArrayList<>(scopes);
         more.remove(scope);
         more.add(scope);
-        return new PresentRetention(shortestMillis, millis, List.copyOf(more.subList(Math.max(0, more.size() - MAX_SCOPES), more.size())));
+        return new PresentRetention(shortestMillis, longestMillis, millis, List.copyOf(more.subList(Math.max(0, more.size() - MAX_SCOPES), more.size())));
+    }
+
+    private boolean isAppliedToAll() {
+        return scopes.contains(KeyScope.all());
     }
 
     private long millisOf(String key) {
@@ -53,6 +58,11 @@ public record PresentRetention(long shortestMillis, ToLongFunction<String> milli
     /** Packs with their current expirations: each is due when any stream's part of it is due. */
     public ExpiryPlan.Stream ofPacks(ExpiryPlan.Stream packs) {
         return shortensAny() ? of(packs, shortestMillis) : packs;
+    }
+
+    /** Packs with the latest times at which a stream's part of them is due. */
+    public ExpiryPlan.Stream latestOfPacks(ExpiryPlan.Stream packs) {
+        return isAppliedToAll() ? of(packs, longestMillis) : packs;
     }
 
     private static ExpiryPlan.Stream of(ExpiryPlan.Stream stream, long retentionMillis) {

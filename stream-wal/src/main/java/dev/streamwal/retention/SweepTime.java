@@ -39,6 +39,12 @@ public final class SweepTime {
         return nowMillis <= KnownTime.plus(knownMillis, maxAdvanceMillis);
     }
 
+    /** Whether a segment that has expired by a clock that isn't believed has to stay. */
+    public static boolean isDoubted(ExpiryPlan.Segment segment, long nowMillis, long knownMillis, long maxAdvanceMillis) {
+        return segment.expirationMillis() <= nowMillis && segment.expirationMillis() > knownMillis
+                && segment.windowEndMillis() <= KnownTime.plus(knownMillis, maxAdvanceMillis);
+    }
+
     /**
      * @param nowMillis the clock's reading, epoch ms
      * @param knownMillis the earliest possible time now, epoch ms
@@ -56,8 +62,7 @@ public final class SweepTime {
         for (ExpiryPlan.Stream stream : streams) {
             List<ExpiryPlan.Segment> views = new ArrayList<>(stream.segments().size());
             for (ExpiryPlan.Segment segment : stream.segments()) {
-                boolean stays = segment.expirationMillis() <= nowMillis && segment.expirationMillis() > knownMillis
-                        && segment.windowEndMillis() <= believed;
+                boolean stays = isDoubted(segment, nowMillis, knownMillis, maxAdvanceMillis);
                 views.add(stays ? segment.withExpiration(Long.MAX_VALUE) : segment);
                 segments += stays ? 1 : 0;
                 bytes += stays ? segment.bytes() : 0;

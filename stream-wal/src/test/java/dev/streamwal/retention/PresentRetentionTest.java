@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class PresentRetentionTest {
 
     private static final ExpiryPlan.Segment SEGMENT = new ExpiryPlan.Segment(0, 2_000, 1_000, 50, true);
-    private static final PresentRetention NOT_APPLIED = new PresentRetention(100, key -> key.equals("b") ? 1_000 : 100);
+    private static final PresentRetention NOT_APPLIED = new PresentRetention(100, 1_000, key -> key.equals("b") ? 1_000 : 100);
     private static final PresentRetention SHORTER = NOT_APPLIED.appliedTo(KeyScope.key("a")).appliedTo(KeyScope.key("b"));
 
     private static ExpiryPlan.Stream stream(String key) {
