@@ -2,8 +2,10 @@ package dev.streamwal.cli;
 
 import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.VerifyReport;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,8 +16,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Damage in segments that streams share. The report on each stream that may miss records has it, and so has the report on the shared segments
- * themselves, under a key that only the library knows. Here each damage is told once, by its file. One thread.
+ * Damage in files that streams share: in shared segments, and packs that are missing. The report on each stream that may miss records has it; for shared segments
+ * so has the report on these themselves, under a key that only the library knows. Here each damage is told once, by its file. One thread.
  */
 final class SharedDamage {
 
@@ -99,14 +101,27 @@ final class SharedDamage {
     private final Map<Path, InFile> files = new TreeMap<>();
     private long records;
     private long bytes;
+    /** Of all streams. */
+    private long streamRecords;
+    private long streamBytes;
 
     static boolean isShared(Damage damage) {
-        Path folder = damage.file().getParent();
-        return folder != null && folder.endsWith(StreamKey.SHARED.directoryName());
+        return isInSharedSegment(damage) || (isIn(damage, PackFiles.DIRECTORY) && Files.notExists(damage.file()));
     }
 
-    /** Adds the damage in shared segments that a stream's report has. */
+    private static boolean isInSharedSegment(Damage damage) {
+        return isIn(damage, StreamKey.SHARED.directoryName());
+    }
+
+    private static boolean isIn(Damage damage, String name) {
+        Path folder = damage.file().getParent();
+        return folder != null && folder.endsWith(name);
+    }
+
+    /** Adds the damage in shared files that a stream's report has. */
     void add(VerifyReport stream) {
+        streamRecords += stream.records();
+        streamBytes += stream.bytes();
         Set<InFile> hit = new LinkedHashSet<>();
         for (Damage damage : stream.damage()) {
             if (isShared(damage)) {
@@ -148,10 +163,13 @@ final class SharedDamage {
         return files.values();
     }
 
-    /** Estimates by the mean size of all records in shared segments. */
+    /** Estimates by the mean size of all records in shared segments; in packs, by that of all streams' records. */
     LossEstimate loss(Collection<Damage> damage) {
         LossEstimate lost = new LossEstimate();
-        damage.forEach(each -> lost.add(each, records, bytes));
+        for (Damage each : damage) {
+            boolean isInSegment = isInSharedSegment(each);
+            lost.add(each, isInSegment ? records : streamRecords, isInSegment ? bytes : streamBytes);
+        }
         return lost;
     }
 

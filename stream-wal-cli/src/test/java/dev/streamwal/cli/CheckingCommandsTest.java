@@ -5,13 +5,18 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -111,6 +116,42 @@ class CheckingCommandsTest {
 
         assertThat(CliRun.of("verify", other, "b").out()).contains("streams that may have lost records there: b\n");
         assertThat(CliRun.of("verify", other, "a").out()).endsWith("no damage\n");
+    }
+
+    /** A pack has records of many streams; its loss counts once. */
+    @Test
+    void verify_aPackIsMissing_isToldOnce(@TempDir Path folder) throws IOException {
+        Path packed = folder.resolve("log");
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
+        WalOptions options = WalOptions.builder().clock(now::get).ownSegments(0).sweepInterval(Duration.ZERO).build();
+        try (StreamWal wal = StreamWal.open(packed, options)) {
+            for (int window = 0; window < 2; window++) {
+                for (int record = 0; record < 200; record++) {
+                    long unused = wal.stream("m/" + record % 40).append(("record " + record).getBytes(UTF_8)).position();
+                }
+                wal.sync();
+                now.set(now.get().plus(Duration.ofDays(1)));
+                assertThat(wal.pack()).isPositive();
+            }
+        }
+        Path pack;
+        long bytes;
+        try (Stream<Path> files = Files.list(packed.resolve("packs"))) {
+            pack = files.filter(file -> file.toString().endsWith(".pack")).sorted().findFirst().orElseThrow();
+            bytes = Files.size(pack);
+        }
+        Files.delete(pack);
+        CliRun run = CliRun.of("verify", packed);
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        List<String> lines = run.out(packed).lines().toList();
+        assertThat(lines.get(0)).startsWith("ROOT/packs/" + pack.getFileName() + ", offset 0: ");
+        assertThat(lines.get(1)).contains("pack listed in the manifest is missing");
+        assertThat(lines.get(2)).startsWith("    streams that may have lost records there: m/0, m/1").endsWith(" more");
+        assertThat(lines.get(3)).startsWith("40 streams, 200 records, ").contains("; 1 place damaged: ");
+        assertThat(lines).hasSize(4);
+        List<Map<String, Object>> json = CliRun.of("verify", packed, "--json").json();
+        assertThat(json.get(json.size() - 1)).containsEntry("sharedFile", pack.toString()).containsEntry("streamCount", 40L)
+                .containsEntry("damagedBytes", bytes);
     }
 
     // ---- dump
