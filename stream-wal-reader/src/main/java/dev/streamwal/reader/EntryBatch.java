@@ -27,7 +27,7 @@ public final class EntryBatch implements AutoCloseable {
     public enum Status {
         /** The record is there, and verifies. If it is encrypted, {@link EntryBatch#get} tells whether it can be decrypted. */
         FOUND,
-        /** The record has been deleted: it expired, or was purged, or its stream was deleted. */
+        /** The record has been deleted: it expired, or was purged, or its stream was deleted. Also if nothing is left that tells whether there was one. */
         EXPIRED,
         /** There is no such record: there never was one, or it was erased or cut off. */
         NOT_FOUND,
