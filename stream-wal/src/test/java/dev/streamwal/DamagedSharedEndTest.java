@@ -7,6 +7,7 @@ import dev.streamwal.reader.EntryRef;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,7 +79,8 @@ class DamagedSharedEndTest {
     }
 
     private StreamWal open(Segments segments) {
-        return StreamWal.open(root, WalOptions.builder().clock(() -> now).streams("*", StreamOptions.builder().segments(segments).build()).build());
+        return StreamWal.open(root, WalOptions.builder().clock(() -> now).sweepInterval(Duration.ZERO)
+                .streams("*", StreamOptions.builder().segments(segments).build()).build());
     }
 
     private void append(Segments segments, String key, String content) {

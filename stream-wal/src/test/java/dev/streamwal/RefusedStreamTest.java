@@ -8,6 +8,8 @@ import dev.streamwal.error.CorruptSegmentException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -23,7 +25,9 @@ class RefusedStreamTest {
     Path root;
 
     private StreamWal open() {
-        return StreamWal.open(root, WalOptions.builder().streams("*", StreamOptions.builder().segments(Segments.OWN).build()).build());
+        // so that all records are of one window, and in one segment
+        InstantSource clock = InstantSource.fixed(Instant.parse("2026-01-01T00:00:00Z"));
+        return StreamWal.open(root, WalOptions.builder().clock(clock).streams("*", StreamOptions.builder().segments(Segments.OWN).build()).build());
     }
 
     @Test
