@@ -2,12 +2,14 @@ package dev.streamwal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.engine.ListenerThread;
 import dev.streamwal.error.WalClosedException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +23,7 @@ class CloseFromListenerTest {
 
     private final CountDownLatch told = new CountDownLatch(1);
     private final CountDownLatch closedByListener = new CountDownLatch(1);
+    private final Thread test = Thread.currentThread();
     private volatile boolean another;
 
     private StreamWal open() {
@@ -30,18 +33,19 @@ class CloseFromListenerTest {
             @Override
             public void onSealed(SealedSegment segment) {
                 told.countDown();
-                try {
-                    if (another) {
-                        Thread.sleep(300); // so that the other one is in close(), and waits for this thread
-                    }
-                } catch (InterruptedException e) {
-                    // it is waited for
+                if (another) {
+                    LogContract.await("the other one is in close(), and waits for this thread", CloseFromListenerTest.this::isAwaitingTheListener);
                 }
                 wal[0].close();
                 closedByListener.countDown();
             }
         }).build());
         return wal[0];
+    }
+
+    private boolean isAwaitingTheListener() {
+        return Stream.of(test.getStackTrace())
+                .anyMatch(frame -> frame.getClassName().equals(ListenerThread.class.getName()) && frame.getMethodName().equals("end"));
     }
 
     private void seal(StreamWal wal) {
