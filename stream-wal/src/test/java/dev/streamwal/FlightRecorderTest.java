@@ -424,6 +424,7 @@ class FlightRecorderTest {
                 wal.stream("s").append(WriteEntry.of(content(100)), Durability.IMMEDIATE);
                 nextWindow();
                 wal.stream("s").append(content(100));
+                LogContract.await("the first segment is sealed, before it is deleted", () -> wal.activity().sealedSegments() == 1);
                 wal.sweep(NOW.plus(Duration.ofDays(1)));
             }
         });
