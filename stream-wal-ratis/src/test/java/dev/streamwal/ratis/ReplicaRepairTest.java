@@ -2,7 +2,9 @@ package dev.streamwal.ratis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -18,6 +20,8 @@ class ReplicaRepairTest {
 
     /** More requests than {@link Replica#options} keeps, and some files of the Raft log: each has at most 20 records. */
     private static final int MORE_THAN_IS_KEPT = 8_000;
+    private static final int LOOKS = 3_000;
+    private static final long LOOK_MILLIS = 100;
 
     @Test
     void replica_withDamagedFile_fetchesTheLogOfAPeer(@TempDir Path folder) throws Exception {
@@ -28,6 +32,7 @@ class ReplicaRepairTest {
             try (load) {
                 load.awaitMore(8_000);
                 damaged = (processes.leaderOf(0) + 1) % 3;
+                awaitImage(images(processes, damaged));
                 processes.kill(damaged);
                 damage(images(processes, damaged));
                 processes.start(damaged);
@@ -40,6 +45,19 @@ class ReplicaRepairTest {
 
     private static Path images(ReplicaProcesses processes, int replica) {
         return processes.folder(replica).resolve("shard-0").resolve("images");
+    }
+
+    /** Where it is behind those that acknowledge, it may have made none yet. */
+    private static void awaitImage(Path images) throws Exception {
+        for (int i = 0; i < LOOKS && !hasImage(images); i++) {
+            Thread.sleep(LOOK_MILLIS);
+        }
+    }
+
+    private static boolean hasImage(Path images) throws IOException {
+        try (DirectoryStream<Path> whole = Files.newDirectoryStream(images, "*-*")) {
+            return whole.iterator().hasNext();
+        }
     }
 
     /** A byte of a record in the largest file of the newest image. */
