@@ -44,6 +44,7 @@ class ForgottenStreamsTest {
     private static final int KEYS = 300;
     /** More than a tail remembers of those that have gone. */
     private static final int MANY = 3_000;
+    private static final long PATIENCE_NANOS = 300_000_000_000L;
     /** Not fewer than are there when the others have gone. */
     private static final int THERE = 10;
     /** What a consumer's tail remembers of those that have gone. */
@@ -345,7 +346,7 @@ class ForgottenStreamsTest {
         try (StreamWal wal = open(); WalReader reader = wal.reader(); EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
             assertThat(comeAndGo(wal, tail)).isEqualTo(MANY);
             // the log doesn't change any more: the tail goes on to look while there is something left to look for
-            assertThat(followedAfterLooks(tail, THERE)).isLessThanOrEqualTo(THERE);
+            awaitFollowed(tail, THERE);
             List<EntryRef> again = comeAgain(wal);
             assertThat(readAll(tail)).containsExactlyElementsOf(again);
         }
@@ -356,9 +357,9 @@ class ForgottenStreamsTest {
         try (StreamWal wal = open(); WalReader reader = wal.reader(); WalConsumer consumer = reader.consumer("all", Keys.all())) {
             EntryTail tail = consumer.entries();
             assertThat(comeAndGo(wal, tail)).isEqualTo(MANY);
-            assertThat(followedAfterLooks(tail, MANY - 1)).as("not committed").isGreaterThanOrEqualTo(MANY);
+            assertThat(followedAfterLooks(tail)).as("not committed").isGreaterThanOrEqualTo(MANY);
             consumer.commitDelivered();
-            assertThat(followedAfterLooks(tail, REMEMBERED)).isLessThanOrEqualTo(REMEMBERED);
+            awaitFollowed(tail, REMEMBERED);
             List<EntryRef> again = comeAgain(wal);
             assertThat(readAll(tail)).containsExactlyElementsOf(again);
             assertThat(consumer.lost()).isEmpty();
@@ -376,7 +377,7 @@ class ForgottenStreamsTest {
             expireSeen(wal, tail);
             assertThat(comeAndGo(wal, tail)).isEqualTo(MANY);
             consumer.commitDelivered();
-            assertThat(followedAfterLooks(tail, REMEMBERED)).isLessThanOrEqualTo(REMEMBERED);
+            awaitFollowed(tail, REMEMBERED);
             assertThat(tail.positions()).doesNotContainKey(first.key());
             EntryRef missed = append(wal, "container/first", "2");
             expire(wal);
@@ -487,21 +488,21 @@ class ForgottenStreamsTest {
         return refs.stream().filter(ref -> !ref.key().equals("always")).toList();
     }
 
-    /**
-     * How many streams are followed, when there are at most so many, or when none has gone for a while. Of a consumer's these are all; of another tail
-     * those that it hasn't found to have gone.
-     */
-    private static long followedAfterLooks(EntryTail tail, long enough) throws InterruptedException {
-        long followed = tail.positions().size();
-        for (int quiet = 0; quiet < 4 && followed > enough; quiet++) {
-            long deadline = System.nanoTime() + 1_000_000_000L;
-            while (System.nanoTime() < deadline) {
-                boolean unused = tail.next(Duration.ofMillis(20));
-            }
-            long now = tail.positions().size();
-            quiet = now < followed ? -1 : quiet;
-            followed = now;
+    /** Waits until no more streams are followed. Of a consumer's these are all; of another tail those that it hasn't found to have gone. */
+    private static void awaitFollowed(EntryTail tail, long most) throws InterruptedException {
+        long begunNanos = System.nanoTime();
+        while (tail.positions().size() > most && System.nanoTime() - begunNanos < PATIENCE_NANOS) {
+            assertThat(tail.next(Duration.ofMillis(20))).isFalse();
         }
-        return followed;
+        assertThat(tail.positions()).hasSizeLessThanOrEqualTo((int) most);
+    }
+
+    /** How many are followed when the tail has had time to look at all of them. */
+    private static long followedAfterLooks(EntryTail tail) throws InterruptedException {
+        long begunNanos = System.nanoTime();
+        while (System.nanoTime() - begunNanos < 4_000_000_000L) {
+            assertThat(tail.next(Duration.ofMillis(20))).isFalse();
+        }
+        return tail.positions().size();
     }
 }
