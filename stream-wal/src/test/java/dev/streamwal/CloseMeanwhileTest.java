@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The log is closed while another thread is in the middle of a call that changes its packs: nothing of that reaches the next writer's files. */
-@Timeout(30)
+@Timeout(300)
 class CloseMeanwhileTest {
 
     private static final Duration WINDOW = Duration.ofMinutes(1);

@@ -49,7 +49,7 @@ class OpenCloseFailureTest {
     private void assertNoThreadIsLeft() throws InterruptedException {
         for (Thread thread : Thread.getAllStackTraces().keySet()) {
             if (!before.contains(thread) && thread.getName().startsWith("stream-wal-")) {
-                thread.join(TimeUnit.SECONDS.toMillis(5));
+                thread.join(TimeUnit.MINUTES.toMillis(5));
             }
         }
         Set<String> left = Thread.getAllStackTraces().keySet().stream().filter(thread -> !before.contains(thread)).map(Thread::getName)
