@@ -271,6 +271,10 @@ final class SegmentChain {
     }
 
     private void giveToSealer(SegmentEntry entry, ActiveSegment segment) {
+        SharedLog shared = log.shared();
+        if (shared != null && key.equals(StreamKey.SHARED)) {
+            shared.completed();
+        }
         entry.seal();
         if (!log.sealer().seal(segment)) {
             entry.left();

@@ -53,6 +53,9 @@ public final class SharedLog {
      */
     private static final int KEPT_FOR_TABLES_SHIFT = 2;
     private static final long KEPT_FOR_FILES_BYTES = (64 << 10) + SegmentSpace.STEP_BYTES;
+    /** A footer takes less than this part of its segment, and what a file grows by at least: 4 KiB on most file systems, 8 KiB on some. */
+    private static final int KEPT_FOR_FOOTER_SHIFT = 11;
+    private static final long KEPT_FOR_FOOTER_BYTES = 8 << 10;
 
     private final StreamLog log;
     private final int ownStreams;
@@ -62,8 +65,8 @@ public final class SharedLog {
     /** What waits to be packed; 0 if nothing is packed in the background, or packing fails: then delays would be of no use. */
     private volatile long backlogBytes;
     private volatile boolean isFailing;
-    /** Size of the largest segment that waits to be packed; 0 if none waits. */
-    private volatile long largestWaitingBytes;
+    /** Changes within the lock for rotations, so that no segment that has just become complete is left out. */
+    private volatile Complete complete = Complete.NONE;
     private final AtomicInteger owning = new AtomicInteger();
     private final Map<StreamPolicy, byte[]> times = new ConcurrentHashMap<>();
     private final long capacityForRecords;
@@ -104,7 +107,22 @@ public final class SharedLog {
 
     private synchronized void look() {
         backlogBytes = isPacked && !isFailing ? log.listedBytes() : 0;
-        largestWaitingBytes = log.largestCompleteBytes();
+        completed();
+    }
+
+    /** Nothing is appended to a segment of the shared stream any more. Called before the next one is appended to, and with its lock for rotations. */
+    void completed() {
+        log.tellComplete(now -> complete = now);
+    }
+
+    /**
+     * The segments that nothing is appended to any more, and that aren't packed.
+     *
+     * @param largestBytes size of the largest; 0 if there is none
+     * @param unsealed how many of them have no footer yet
+     */
+    record Complete(long largestBytes, int unsealed) {
+        static final Complete NONE = new Complete(0, 0);
     }
 
     /*
@@ -113,15 +131,19 @@ public final class SharedLog {
      * Shared segments are deleted when their content is in packs, and the packs are written before that. So as much as the largest shared segment
      * takes is left free, also while that segment is still appended to: no segment of any stream grows into that space, nor does the journal, and
      * packing takes no more segments at once than there is room for. So there is room to pack each of them, whichever comes first. A pack needs
-     * little more than its segments: it has a header and tables, but they repeat the key with each record.
+     * little more than its segments: it has a header and tables, but they repeat the key with each record. A segment is counted from the moment at
+     * which nothing is appended to it any more: its footer comes when the disk has flushed it, and the next one must not grow into its space meanwhile.
+     * Nor may the footers take it, which is much where many are still to be written.
      *
      * This is only a rule of this log: it doesn't hold back what other programs write, and between asking and writing other segments may grow.
      */
 
     /** What has to be left free, in bytes; 0 if nothing is to be packed. */
     long keptBytes() {
-        long largest = Math.max(largestWaitingBytes, log.activeBytes());
-        return largest == 0 ? 0 : largest + (largest >> KEPT_FOR_TABLES_SHIFT) + KEPT_FOR_FILES_BYTES;
+        Complete now = complete;
+        long largest = Math.max(now.largestBytes(), log.activeBytes());
+        return largest == 0 ? 0 : largest + (largest >> KEPT_FOR_TABLES_SHIFT) + KEPT_FOR_FILES_BYTES
+                + now.unsealed() * (KEPT_FOR_FOOTER_BYTES + (largest >> KEPT_FOR_FOOTER_SHIFT));
     }
 
     /** How long a thread that has appended so many bytes waits, so that packing keeps up. Grows smoothly. */

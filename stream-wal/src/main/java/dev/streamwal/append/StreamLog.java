@@ -1541,14 +1541,16 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Size of the largest file of the segments that were listed so far, except the one that is appended to. */
-    long largestCompleteBytes() {
+    /** Tells of the segments that were listed so far, except the one that is appended to; within the lock for rotations. */
+    void tellComplete(Consumer<SharedLog.Complete> told) {
         rotation.lock();
         try {
             OwnSegments known = owned;
             ActiveSegment segment = active();
-            return known == null ? 0 : known.segments().all().stream().filter(entry -> segment == null || segment.isSealed() || entry.unfinished() != segment)
-                    .mapToLong(SegmentEntry::bytes).max().orElse(0);
+            List<SegmentEntry> all = known == null ? List.of() : known.segments().all().stream()
+                    .filter(entry -> segment == null || segment.isSealed() || entry.unfinished() != segment).toList();
+            told.accept(new SharedLog.Complete(all.stream().mapToLong(SegmentEntry::bytes).max().orElse(0),
+                    (int) all.stream().filter(entry -> entry.unfinished() != null).count()));
         } finally {
             rotation.unlock();
         }
