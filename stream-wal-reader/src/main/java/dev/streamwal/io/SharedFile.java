@@ -148,7 +148,7 @@ public final class SharedFile implements OpenBytes {
         }
         isMappingTried = true;
         try {
-            mapped = file.ask(open -> new MappedContent(open.channel()));
+            mapped = Uninterrupted.map(() -> file.ask(open -> new MappedContent(open.channel())));
         } catch (IOException | UnsupportedOperationException e) {
             // the process has too many mappings, or the file system can't map: reading the file reports what is wrong with it
         }

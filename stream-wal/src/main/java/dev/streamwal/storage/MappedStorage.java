@@ -1,5 +1,6 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.io.Uninterrupted;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -32,7 +33,7 @@ public final class MappedStorage extends ChannelStorage {
 
         @Override
         public SegmentMapping map(int capacity) throws IOException {
-            return ask(file -> mapper.map(file.channel(), capacity));
+            return Uninterrupted.map(() -> ask(file -> mapper.map(file.channel(), capacity)));
         }
     }
 }
