@@ -12,11 +12,13 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import dev.streamwal.codec.jackson.JsonCodec;
 import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.UndecodableRecordException;
+import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.TypedCursor;
 import dev.streamwal.reader.WalReader;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,11 +98,24 @@ class JsonCodecTest {
         try (WalReader reader = wal.reader(); TypedCursor<Alarm> cursor = reader.scan(KEY, V1)) {
             assertThat(cursor.next()).isTrue();
             assertThatThrownBy(cursor::value).isInstanceOf(UndecodableRecordException.class)
+                    .hasMessageContaining("threw java.io.UncheckedIOException: schemaId=5")
                     .hasCauseInstanceOf(UncheckedIOException.class).hasRootCauseInstanceOf(JsonProcessingException.class);
             assertThat(cursor.next()).isTrue();
             assertThatThrownBy(cursor::value).isInstanceOf(UndecodableRecordException.class).hasMessageContaining("returned null");
             assertThat(cursor.next()).isTrue();
             assertThat(cursor.value()).isEqualTo(new Alarm("a", 1));
+        }
+    }
+
+    /** Jackson's exception quotes it; the record's own message must not. */
+    @Test
+    void contentOfAnotherType_isNotInTheMessage() {
+        JsonCodec<Object> anything = JsonCodec.of(5, 1, Object.class, MAPPER);
+        wal.stream(KEY, anything).append(Map.of("text", "a", "value", "PATIENT-4711"));
+        try (WalReader reader = wal.reader()) {
+            Entry entry = reader.latest(KEY).orElseThrow();
+            assertThatThrownBy(() -> entry.value(V1)).isInstanceOf(UndecodableRecordException.class).message().doesNotContain("PATIENT");
+            assertThatThrownBy(() -> entry.value(V1)).rootCause().hasMessageContaining("PATIENT-4711");
         }
     }
 

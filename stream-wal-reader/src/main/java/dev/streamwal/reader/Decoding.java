@@ -47,7 +47,8 @@ final class Decoding {
             isRead = codec.reads(version);
             value = isRead ? codec.decode(content, version) : null;
         } catch (RuntimeException e) {
-            throw undecodable("codec can't decode the record: " + e, "a codec that can", codec, tag, key, position, e);
+            // not what it says, which may quote the record
+            throw undecodable("codec can't decode the record, and threw " + e.getClass().getName(), "a codec that can", codec, tag, key, position, e);
         }
         if (!isRead) {
             throw undecodable("codec doesn't read this version of the schema", "a newer codec", codec, tag, key, position, null);
