@@ -7,13 +7,13 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WalStream;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
-import dev.streamwal.reader.LostRange;
 import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
@@ -27,6 +27,9 @@ import java.util.Optional;
 
 /** The README's snippet: the lines between the two markers are in the README too, and a test compares them. */
 final class ReadmeSnippet {
+
+    private static volatile boolean running = true;
+
     private ReadmeSnippet() {}
 
     static void run(Path directory) {
@@ -67,11 +70,16 @@ final class ReadmeSnippet {
             reader.latest(Keys.prefix("meter/")).values().forEach(System.out::println);   // what was appended last to each
             try (WalConsumer shipper = reader.consumer("shipper", Keys.prefix("meter/"))) {
                 EntryTail entries = shipper.entries();                         // goes on where the shipper has committed
-                while (entries.next(Duration.ofSeconds(10))) {
-                    ship(entries.key(), entries.content());
-                    shipper.commitDelivered();                                 // survives kill -9
+                while (running) {
+                    try {
+                        if (entries.next(Duration.ofSeconds(10))) {
+                            ship(entries.key(), entries.content());
+                            shipper.commitDelivered();                         // survives kill -9
+                        }
+                    } catch (EntryExpiredException e) {                        // once for each range that was deleted before it was read
+                        complain(e);                                           // the next call goes on after it; shipper.lost() has all
+                    }
                 }
-                shipper.lost().forEach(range -> complain(range));              // what retention deleted before it was read
             }
         }
         // reading
@@ -89,7 +97,7 @@ final class ReadmeSnippet {
         System.out.println(key + " " + content.readableBytes());
     }
 
-    private static void complain(LostRange range) {
-        System.out.println(range);
+    private static void complain(EntryExpiredException loss) {
+        System.out.println(loss.getMessage());
     }
 }

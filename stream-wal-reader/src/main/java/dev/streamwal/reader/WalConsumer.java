@@ -36,9 +36,13 @@ import org.jspecify.annotations.Nullable;
  * try (WalConsumer shipper = reader.consumer("shipper", Keys.key("machine/cpu"))) {
  *     EntryTail entries = shipper.entries();
  *     while (running) {
- *         if (entries.next(Duration.ofSeconds(1))) {
- *             ship(entries.content());
- *             shipper.commitDelivered();
+ *         try {
+ *             if (entries.next(Duration.ofSeconds(1))) {
+ *                 ship(entries.content());
+ *                 shipper.commitDelivered();
+ *             }
+ *         } catch (EntryExpiredException e) {
+ *             complain(e);       // once for each loss; the next call goes on after it
  *         }
  *     }
  * }
@@ -52,9 +56,11 @@ import org.jspecify.annotations.Nullable;
  * an earlier commit, so that more is delivered again. Records that a commit released are not deleted before that commit survives a power loss, too.
  *
  * <p><b>Losses</b> are in {@link #lost()}: records that were deleted before the consumer had committed them. Those deleted before it was opened are
- * listed at once. Those deleted later are listed when its tail reaches them and throws an {@link EntryExpiredException}. If the exception isn't
- * {@linkplain EntryExpiredException#isCertain() certain}, the range is in {@link #possiblyLost()} instead. Committed records never count as lost, nor
- * do those that the writer has cut off a stream's end. A range is one of positions, not of bytes: the stream may have skipped positions within it.
+ * listed at once. Those deleted later are listed when its tail reaches them. The tail throws an {@link EntryExpiredException} once for each loss that it
+ * reaches, also for those that were listed at once, and the next call goes on after it. If the exception isn't
+ * {@linkplain EntryExpiredException#isCertain() certain}, the range is in {@link #possiblyLost()} instead; ranges that were listed there at once aren't thrown.
+ * Committed records never count as lost, nor do those that the writer has cut off a stream's end. A range is one of positions, not of bytes: the stream may
+ * have skipped positions within it.
  *
  * <p>Records that the writer has erased aren't delivered. They are no loss while their segment is there. Once the segment has expired, nothing shows
  * that they were erased, and their positions after the last commit are in {@link #lost()} like others. A range may consist of erased records only,
