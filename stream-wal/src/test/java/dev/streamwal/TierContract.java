@@ -416,7 +416,8 @@ abstract class TierContract extends LogContract {
             }
             assertThat(followed).isEqualTo(moved.get(key(3)));
             assertThatThrownBy(() -> alone.checkpoint(home.place("copy"))).isInstanceOf(UnsupportedOperationException.class);
-            assertThatThrownBy(() -> alone.consumer("c", Keys.all())).isInstanceOf(UnsupportedOperationException.class);
+            assertThatThrownBy(() -> alone.consumer("c", Keys.all())).isInstanceOf(UnsupportedOperationException.class)
+                    .hasMessageContaining("only its tier is open: tier=");
             assertThat(root).doesNotExist();
         }
         Files.move(away, root);

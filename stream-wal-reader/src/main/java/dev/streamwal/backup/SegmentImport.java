@@ -57,7 +57,7 @@ public final class SegmentImport {
             makeWay(target);
             Path name = target.getFileName();
             if (name == null) {
-                throw new IllegalArgumentException("target of an import is the root of a file system: log=" + log + "; give a directory in it");
+                throw new IllegalArgumentException("target directory is the root of a file system: log=" + log + "; give a directory in it");
             }
             Path gathered = target.resolveSibling('.' + name.toString() + SUFFIX);
             DirectoryForce.create(gathered);
@@ -86,14 +86,14 @@ public final class SegmentImport {
         } catch (NoSuchFileException e) {
             return;
         } catch (FileSystemException e) {
-            throw new IOException("target of an import can't be replaced: log=" + target + ", error=" + IoFailure.fault(e)
+            throw new IOException("target directory can't be replaced: log=" + target + ", error=" + IoFailure.fault(e)
                     + "; give another directory, or, if a file system is mounted there, one inside it", e);
         }
     }
 
     private static void checkIsEmpty(Path target) throws IOException {
         if (Files.exists(target) && (!Files.isDirectory(target) || !CopiedFiles.in(target).isEmpty())) {
-            throw new IllegalArgumentException("target of an import is not an empty directory: log=" + target + "; give one that is empty or doesn't exist");
+            throw new IllegalArgumentException("target is not an empty directory: log=" + target + "; give one that is empty or doesn't exist");
         }
     }
 

@@ -125,27 +125,27 @@ public final class LogKeys {
         WrappedKey before = given == null ? null : find(listed, keyId).orElse(null);
         if (given != null && before != null) {
             try {
-                return unwrap(before, given);
+                return unwrap(before, given, root);
             } catch (RuntimeException e) {
                 // keys may have been rotated since the file was read, and an implementation of master keys may throw any exception
                 WrappedKey now = wrapped(keyId, key, position);
                 if (now.masterId().equals(before.masterId()) && Arrays.equals(now.wrapped(), before.wrapped())) {
                     throw e;
                 }
-                return unwrap(now, given);
+                return unwrap(now, given, root);
             }
         }
         WrappedKey found = wrapped(keyId, key, position);
         if (given == null) {
-            throw new KeyUnavailableException("record is encrypted, and no master keys were given: keyId=" + WrappedKey.hex(keyId) + ", masterId="
+            throw new KeyUnavailableException("record is encrypted, and no master keys were given: sessionKeyId=" + WrappedKey.hex(keyId) + ", masterId="
                     + found.masterId() + ", stream=" + key + ", position=" + position + ", root=" + root
                     + "; open the log with the master keys that it was written with", found.masterId(), null, key, position, null);
         }
-        return unwrap(found, given);
+        return unwrap(found, given, root);
     }
 
-    private static RecordKey unwrap(WrappedKey wrapped, MasterKeys masters) {
-        byte[] bytes = unwrappedBytes(wrapped, masters);
+    private static RecordKey unwrap(WrappedKey wrapped, MasterKeys masters, Path root) {
+        byte[] bytes = unwrappedBytes(wrapped, masters, root);
         try {
             return new RecordKey(wrapped.id(), bytes);
         } finally {
@@ -153,13 +153,27 @@ public final class LogKeys {
         }
     }
 
+    /** Master keys don't know for which log they are asked: this adds it, before what to do. */
+    private static KeyUnavailableException in(Path root, KeyUnavailableException e) {
+        String message = String.valueOf(e.getMessage());
+        int remedy = message.lastIndexOf("; ");
+        int end = remedy < 0 ? message.length() : remedy;
+        return new KeyUnavailableException(message.substring(0, end) + ", root=" + root + message.substring(end), e.keyId(), e.file(), e.key(),
+                e.position(), e);
+    }
+
     /** To be zeroed by the caller. */
-    private static byte[] unwrappedBytes(WrappedKey wrapped, MasterKeys masters) {
-        byte[] bytes = masters.unwrap(wrapped.masterId(), wrapped.wrapped().clone(), RecordKey.context(wrapped.id()));
+    private static byte[] unwrappedBytes(WrappedKey wrapped, MasterKeys masters, Path root) {
+        byte[] bytes;
+        try {
+            bytes = masters.unwrap(wrapped.masterId(), wrapped.wrapped().clone(), RecordKey.context(wrapped.id()));
+        } catch (KeyUnavailableException e) {
+            throw in(root, e);
+        }
         if (bytes.length != RecordKey.BYTES || !new RecordKey(wrapped.id(), bytes).isOf(wrapped)) {
             Arrays.fill(bytes, (byte) 0);
-            throw new KeyUnavailableException("unwrapped session key isn't the one that was wrapped: keyId="
-                    + WrappedKey.hex(wrapped.id()) + ", masterId=" + wrapped.masterId() + "; give the master key that had this id then",
+            throw new KeyUnavailableException("unwrapped session key isn't the one that was wrapped: sessionKeyId="
+                    + WrappedKey.hex(wrapped.id()) + ", masterId=" + wrapped.masterId() + ", root=" + root + "; give the master key that had this id then",
                     wrapped.masterId(), null);
         }
         return bytes;
@@ -175,7 +189,7 @@ public final class LogKeys {
         listed = all;
         return find(all, keyId).orElseThrow(() -> {
             String id = WrappedKey.hex(keyId);
-            return new KeyUnavailableException("session key that the record is encrypted with is not in the log's file of keys: keyId=" + id
+            return new KeyUnavailableException("session key that the record is encrypted with is not in the log's file of keys: sessionKeyId=" + id
                     + ", stream=" + key + ", position=" + position + ", file=" + KeysFile.path(root)
                     + "; put the file back that the log had when the record was written, and keep the present one: newer records need it", id, KeysFile.path(root), key, position, null);
         });
@@ -190,13 +204,13 @@ public final class LogKeys {
      *
      * @throws KeyUnavailableException if one can't be unwrapped: then none is
      */
-    public static List<WrappedKey> rewrapped(List<WrappedKey> keys, MasterKeys masters) {
+    public static List<WrappedKey> rewrapped(Path root, List<WrappedKey> keys, MasterKeys masters) {
         String masterId = masters.currentId();
-        return keys.stream().map(key -> rewrapped(key, masterId, masters)).toList();
+        return keys.stream().map(key -> rewrapped(root, key, masterId, masters)).toList();
     }
 
-    private static WrappedKey rewrapped(WrappedKey key, String masterId, MasterKeys masters) {
-        byte[] bytes = unwrappedBytes(key, masters);
+    private static WrappedKey rewrapped(Path root, WrappedKey key, String masterId, MasterKeys masters) {
+        byte[] bytes = unwrappedBytes(key, masters, root);
         try {
             return key.rewrapped(masterId, masters.wrap(masterId, bytes, RecordKey.context(key.id())));
         } finally {
@@ -209,10 +223,10 @@ public final class LogKeys {
      *
      * @throws KeyUnavailableException if it is another one
      */
-    public static void checkCurrent(List<WrappedKey> keys, MasterKeys masters) {
+    public static void checkCurrent(Path root, List<WrappedKey> keys, MasterKeys masters) {
         String masterId = masters.currentId();
         keys.stream().filter(key -> key.masterId().equals(masterId)).reduce((older, newer) -> newer)
-                .ifPresent(newest -> Arrays.fill(unwrappedBytes(newest, masters), (byte) 0));
+                .ifPresent(newest -> Arrays.fill(unwrappedBytes(newest, masters, root), (byte) 0));
     }
 
     /** Forgets the session keys; those that are needed again are unwrapped again. */

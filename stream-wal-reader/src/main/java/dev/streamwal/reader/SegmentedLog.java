@@ -98,7 +98,7 @@ final class SegmentedLog implements ReadableLog {
 
     private void checkHasDirectory(String what) {
         if (log.isOfTierAlone()) {
-            throw new UnsupportedOperationException(what + ", tier=" + log.root() + "; open the log's directory instead");
+            throw new UnsupportedOperationException(what + ": tier=" + log.root() + "; open the log's directory instead");
         }
     }
 
@@ -120,7 +120,7 @@ final class SegmentedLog implements ReadableLog {
     @Override
     public void checkpoint(Path target) {
         LogSource now = opened();
-        checkHasDirectory("a tier alone can't be copied as a log: it doesn't have the newest records");
+        checkHasDirectory("a tier alone can't be copied as a log, because it doesn't have the newest records");
         try {
             CheckpointFolder.copyLog(now.root(), target, now.settings().tier());
         } catch (IOException e) {

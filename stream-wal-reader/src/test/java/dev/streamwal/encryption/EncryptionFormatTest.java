@@ -169,7 +169,7 @@ class EncryptionFormatTest {
         assertThat(keys.open(sealed.get(0), new String(KEY, UTF_8), POSITION, MILLIS, HEADER_LENGTH)).isEqualTo(PLAIN);
         Runnable second = () -> assertThat(keys.open(sealed.get(1), new String(KEY, UTF_8), POSITION, MILLIS, HEADER_LENGTH)).isEqualTo(PLAIN);
         assertThatThrownBy(second::run).isInstanceOf(KeyUnavailableException.class);
-        wrapped.set(1, LogKeys.rewrapped(List.of(wrapped.get(1)), both).get(0));
+        wrapped.set(1, LogKeys.rewrapped(Path.of("log"), List.of(wrapped.get(1)), both).get(0));
         second.run();
     }
 
@@ -286,11 +286,11 @@ class EncryptionFormatTest {
         MasterKeys both = MasterKeys.ring("next", Map.of("next", new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4,
                 5, 6, 7, 8}, "m", new byte[32]));
         WrappedKey before = SealingKey.generate(5, 0, MASTERS).wrapped();
-        WrappedKey after = LogKeys.rewrapped(List.of(before), both).get(0);
+        WrappedKey after = LogKeys.rewrapped(Path.of("log"), List.of(before), both).get(0);
         assertThat(after.masterId()).isEqualTo("next");
         assertThat(after.check()).isEqualTo(before.check());
         assertThat(after.wrapped()).isNotEqualTo(before.wrapped());
-        assertThatThrownBy(() -> LogKeys.rewrapped(List.of(new WrappedKey(6, 0, "m", before.wrapped(), before.check())), both))
+        assertThatThrownBy(() -> LogKeys.rewrapped(Path.of("log"), List.of(new WrappedKey(6, 0, "m", before.wrapped(), before.check())), both))
                 .as("passes for another key").isInstanceOf(KeyUnavailableException.class);
     }
 }

@@ -64,7 +64,7 @@ public final class SessionKeys {
                 List<WrappedKey> keys = KeysFile.read(root);
                 if (key == null) {
                     // a key that is wrapped under another master key of the same id would be lost with that one
-                    LogKeys.checkCurrent(keys, masters);
+                    LogKeys.checkCurrent(root, keys, masters);
                 }
                 add(keys);
             }
@@ -92,7 +92,7 @@ public final class SessionKeys {
     public void rotate() {
         making.lock();
         try {
-            add(LogKeys.rewrapped(KeysFile.read(root), masters));
+            add(LogKeys.rewrapped(root, KeysFile.read(root), masters));
         } catch (IOException e) {
             throw notWritten("rotate the keys", e);
         } finally {

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +69,9 @@ public final class StorageErrors {
             return new WalIOException("can't " + task + ": access denied: file=" + IoFailure.deniedFile(denied, file) + owner(file)
                     + (stream == null ? "" : ", " + place(stream, position))
                     + "; run as the user that owns it, or let this process's user read and write it", file, stream, position, cause);
+        }
+        if (cause instanceof NotDirectoryException && file.toString().equals(cause.getMessage())) {
+            return new WalIOException("can't " + task + ": not a directory: " + where + "; give a directory", file, stream, position, cause);
         }
         if (isMapFailure(cause)) {
             return new WalIOException("can't " + task + ": the process may map no more files: " + where

@@ -22,7 +22,7 @@ public final class WriterLock {
      */
     public static ProcessLock acquire(Path root) throws IOException, ProcessLock.HeldException {
         if (!Files.isDirectory(root)) {
-            throw new NotDirectoryException(root + " (not a directory)");
+            throw new NotDirectoryException(root.toString());
         }
         Path directory = root.toRealPath();
         ProcessLock lock = acquireFile(directory);

@@ -14,6 +14,7 @@ import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +74,12 @@ class StorageErrorsTest {
         WalIOException failure = StorageErrors.translate("open the log", cause, folder, null, WalException.NO_POSITION, 0);
         assertThat(failure).hasMessage("can't open the log: access denied: file=log/commit/00000000.journal, owner=" + Files.getOwner(folder).getName()
                 + "; run as the user that owns it, or let this process's user read and write it").hasCause(cause);
+    }
+
+    @Test
+    void translate_rootIsNoDirectory_saysSo() {
+        WalIOException failure = StorageErrors.translate("open the log", new NotDirectoryException(FILE.toString()), FILE, null, WalException.NO_POSITION, 0);
+        assertThat(failure).hasMessage("can't open the log: not a directory: file=" + FILE + "; give a directory");
     }
 
     /** Of which the next segment would fill what is free: what the system says is told, and only where it says nothing the free space is looked at. */
