@@ -148,7 +148,8 @@ public final class SharedFile implements OpenBytes {
         }
         isMappingTried = true;
         try {
-            mapped = Uninterrupted.map(() -> file.ask(open -> new MappedContent(open.channel())));
+            // apart: the JDK loses a mapping whose thread is interrupted while it is made
+            mapped = Uninterrupted.runApart(() -> file.ask(open -> new MappedContent(open.channel())));
         } catch (IOException | UnsupportedOperationException e) {
             // the process has too many mappings, or the file system can't map: reading the file reports what is wrong with it
         }

@@ -20,9 +20,6 @@ public final class Uninterrupted {
      */
     private static final int OWN_ATTEMPTS = 4;
 
-    /** Whether a thread of this process has been interrupted during I/O, or came interrupted: it may happen again. Never false again. */
-    private static volatile boolean interruptsCome;
-
     /**
      * Opens the files that it needs unless they are open, and gives the same result when it is repeated. It may run on
      * another thread while the caller waits, and so takes no locks.
@@ -43,13 +40,11 @@ public final class Uninterrupted {
                     return operation.run();
                 } catch (ClosedByInterruptException e) {
                     interrupted = true;
-                    interruptsCome = true;
                 }
             }
             return runElsewhere(operation::run);
         } finally {
             if (interrupted) {
-                interruptsCome = true;
                 Thread.currentThread().interrupt();
             }
         }
@@ -58,15 +53,6 @@ public final class Uninterrupted {
     /** Always runs on a thread that no other code can interrupt, for operations in which an interrupt would hide a failure: see {@link FileForce}. */
     public static <T> T runApart(Operation<T> operation) throws IOException {
         return runElsewhere(operation::run);
-    }
-
-    /**
-     * For mappings: if a thread is interrupted in {@link java.nio.channels.FileChannel#map}, the kernel has made the mapping, and the JDK throws before
-     * anything knows how to unmap it, so it stays until the process ends. Another thread costs up to 0.2 ms, so there is one only once this process has seen an
-     * interrupt. The first interrupts of a process may still leave a mapping for each thread that they meet in here.
-     */
-    public static <T> T map(Operation<T> operation) throws IOException {
-        return interruptsCome || Thread.currentThread().isInterrupted() ? runElsewhere(operation::run) : run(operation);
     }
 
     /** An interrupt of the caller doesn't end the wait, and is kept. */
