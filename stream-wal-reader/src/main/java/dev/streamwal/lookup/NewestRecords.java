@@ -12,6 +12,7 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.BackwardScan;
+import dev.streamwal.walk.EndAtCall;
 import dev.streamwal.walk.HeldRecord;
 import dev.streamwal.walk.HeldRecords;
 import dev.streamwal.walk.RecordWalk;
@@ -31,9 +32,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Why they are of one moment.</b> {@link StreamEnd} finds the end, and the records before it are read backwards. Then the last of them is
  * looked up again. Positions aren't given twice, and a cut removes everything after it. So if that record is still there, no cut has removed it or
- * one before it, and there was no record after it when the end was found. Hence all records read were the newest ones at that moment. If it is gone,
- * there was a cut in between, and everything is repeated. If a sweep deletes some of the records before they are read, reading them fails, and
- * everything is repeated as well; by then the stream has another first record.
+ * one before it, and at some moment of the call there was no record after it ({@link EndAtCall}). Hence all records read were the newest ones at that
+ * moment. If it is gone, there was a cut in between, and everything is repeated. If a sweep deletes some of the records before they are read, reading them
+ * fails, and everything is repeated as well; by then the stream has another first record.
  *
  * <p><b>Why an empty result means that there was no record.</b> A cut keeps the record that it is made after, in its segment. So a segment in which
  * the backward scan finds no record had none that were cut off; if it was deleted, the scan throws.

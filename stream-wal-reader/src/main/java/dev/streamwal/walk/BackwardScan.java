@@ -34,9 +34,9 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
 
     private DamageDoubt doubt = new DamageDoubt();
 
-    private BackwardScan(LogSource log, SegmentCatalog catalog, @Nullable Segment first, long firstOffset, int lastSize, long resume) {
-        super(log, catalog.key().text(), resume);
-        this.sequence = new SegmentSequence(log, catalog);
+    private BackwardScan(LogSource log, SegmentSequence sequence, @Nullable Segment first, long firstOffset, int lastSize, long resume) {
+        super(log, sequence.key(), resume);
+        this.sequence = sequence;
         this.slotWait = new SlotWait(log);
         this.entering = first;
         this.enteringOffset = firstOffset;
@@ -45,28 +45,30 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
 
     /** A scan of a stream that has no record before the position. */
     public static BackwardScan ofNothing(LogSource log, SegmentCatalog catalog, long position) {
-        return new BackwardScan(log, catalog, null, UNKNOWN, 0, position);
+        return new BackwardScan(log, new SegmentSequence(log, catalog), null, UNKNOWN, 0, position);
     }
 
     /**
      * A scan of the records that end at or before an offset of a segment, where a record begins or the data ends; -1 for the end of the segment.
      */
     public static BackwardScan from(LogSource log, SegmentCatalog catalog, Segment segment, long offset, long position) {
-        return new BackwardScan(log, catalog, segment, offset, 0, position);
+        return new BackwardScan(log, new SegmentSequence(log, catalog), segment, offset, 0, position);
     }
 
     /**
-     * A scan from the present end of the stream.
+     * A scan from the present end of the stream. It goes back by the listing that it is given: looking for the end may list anew, and then it would miss
+     * without a word what a sweep has deleted after the end was passed.
      *
      * @param catalog listed just now
      * @throws NoSuchFileException if the newest segment has been deleted since: list anew
      */
     public static BackwardScan fromEnd(LogSource log, SegmentCatalog catalog) throws IOException {
+        SegmentSequence listed = new SegmentSequence(log, catalog);
         StreamEnd end = StreamEnd.of(log, catalog).orElse(null);
         if (end == null) {
             return ofNothing(log, catalog, Long.MAX_VALUE);
         }
-        BackwardScan scan = new BackwardScan(log, catalog, end.segment(), end.offset(), end.lastSize(), end.position());
+        BackwardScan scan = new BackwardScan(log, listed, end.segment(), end.offset(), end.lastSize(), end.position());
         scan.untold = end.damage();
         return scan;
     }

@@ -2,6 +2,7 @@ package dev.streamwal.walk;
 
 import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.PackedSegment;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
@@ -20,8 +21,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The present end of a stream, found thoroughly, past any damage: by the footer of its newest segment, or by a scan of that segment from its mark.
+ * The end of a stream, found thoroughly, past any damage: by the footer of its newest segment, or by a scan of that segment from its mark.
  * In the writer's process the end is after everything reserved so far; in other processes before the first unpublished slot after the mark.
+ * Records that are appended meanwhile aren't followed for long: see {@link EndAtCall}.
  * {@code LastRecordRead} is the fast way, for an end without damage.
  *
  * @param segment that the end is in
@@ -61,14 +63,23 @@ public record StreamEnd(Segment segment, long offset, long position, int lastSiz
         long position = newest.header().positionAt(from);
         try (StreamScan scan = new StreamScan(log, catalog, TimeRange.ALL, ReadSizes.small(log.settings()),
                 StreamScan.Rest.at(newest.segment(), from, position, StreamScan.Telling.NOTHING))) {
-            Followed followed = follow(scan);
-            // the stream may have gone on in another segment since it was listed
+            Followed followed = new Following(scan, catalog, newest.segment(), EndAtCall.of(log, newest, newest.size())).run();
+            // the segment may have moved since it was listed; a later one may begin where its last record ends
             ListedSegments chain = catalog.chain();
             int index = chain.floor(followed.end());
-            Segment last = index < 0 ? newest.segment() : chain.get(index);
+            Segment now = index < 0 ? newest.segment() : chain.get(index);
+            Segment last = isLater(now, newest.segment()) && followed.lastSize() > 0 ? newest.segment() : now;
             long offset = last.header(log.channels()).offsetOf(followed.end());
             return new StreamEnd(last, offset, followed.end(), followed.lastSize(), followed.damage());
         }
+    }
+
+    /**
+     * Whether a segment came after the newest one was listed, and so has nothing that existed then. One in a pack may be a piece of the newest one, which has
+     * moved there.
+     */
+    private static boolean isLater(Segment segment, Segment newest) {
+        return segment.basePosition() > newest.basePosition() && !(segment instanceof PackedSegment);
     }
 
     /** The offset of the mark, if a record is there; else of the first record. */
@@ -85,26 +96,42 @@ public record StreamEnd(Segment segment, long offset, long position, int lastSiz
 
     private record Followed(long end, int lastSize, @Nullable WalException damage) {}
 
-    private static Followed follow(StreamScan scan) {
-        WalException told = null;
-        long toldBefore = -1;
-        long lastEnd = -1;
-        int lastSize = 0;
-        while (true) {
-            long before = scan.nextPosition();
-            try {
-                if (!scan.next()) {
-                    long end = scan.nextPosition();
-                    return new Followed(end, end == lastEnd ? lastSize : 0, toldBefore == end ? told : null);
+    /**
+     * @param scan from a record of the newest segment on
+     * @param newest as listed within the call
+     */
+    private record Following(StreamScan scan, SegmentCatalog catalog, Segment newest, EndAtCall existing) {
+
+        Followed run() {
+            WalException told = null;
+            long toldBefore = -1;
+            long lastEnd = -1;
+            int lastSize = 0;
+            while (true) {
+                long before = scan.nextPosition();
+                try {
+                    if (existing.isPassedAt(before, scan.isOnMember()) || !scan.next() || isInLater()) {
+                        long end = isInLater() ? before : scan.nextPosition();
+                        return new Followed(end, end == lastEnd ? lastSize : 0, toldBefore == end ? told : null);
+                    }
+                    lastEnd = scan.nextPosition();
+                    lastSize = scan.record().frameBytes();
+                } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException e) {
+                    if (isInLater()) {
+                        return new Followed(before, before == lastEnd ? lastSize : 0, toldBefore == before ? told : null);
+                    }
+                    told = e;
+                    toldBefore = scan.nextPosition();
+                } catch (WalIOException e) {
+                    ScanFailures.requirePassed(e, before, scan);
                 }
-                lastEnd = scan.nextPosition();
-                lastSize = scan.record().frameBytes();
-            } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException e) {
-                told = e;
-                toldBefore = scan.nextPosition();
-            } catch (WalIOException e) {
-                ScanFailures.requirePassed(e, before, scan);
             }
+        }
+
+        /** Whether the scan has come to a segment that is later than the newest one: then it has passed all that was listed. */
+        private boolean isInLater() {
+            Segment next = catalog.chain().after(newest.basePosition());
+            return next != null && isLater(next, newest) && scan.nextPosition() > next.basePosition();
         }
     }
 }

@@ -710,6 +710,11 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         return to != UNKNOWN;
     }
 
+    /** Whether it stands on a member of a batch. */
+    boolean isOnMember() {
+        return isOnRecord() && pass != null && RecordLayout.isMember(pass.scan().flags());
+    }
+
     /** Whether it stands in a segment, and so holds its file. */
     public boolean holdsFile() {
         return pass != null;

@@ -64,7 +64,10 @@ final class ActiveSegment extends CommitSegment {
     private static final int PAGE_BYTES = FooterLayout.PAGE_BYTES;
     /** Filling a slot takes well under a microsecond, but its thread may be descheduled meanwhile, or stopped by a debugger. */
     private static final long PUBLISH_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
-    /** The header's mark is raised each time the tail has advanced by this much, so that a reader finds the end by walking no further than that. */
+    /**
+     * By position, the header's mark is raised each time the tail has advanced by this much, so that a reader finds the end by walking little further. Mapped,
+     * it is raised when space is prepared, and may be as far behind as that is ahead.
+     */
     private static final int MARK_STRIDE_BYTES = 64 << 10;
 
     private final LogContext log;
