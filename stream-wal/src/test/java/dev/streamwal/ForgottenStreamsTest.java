@@ -30,6 +30,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -341,6 +342,7 @@ class ForgottenStreamsTest {
     }
 
     /** More than are remembered, in two packs. */
+    @Tag("exhaustive")
     @Test
     void tailOfAll_noticesAllKeysThatHaveGone() throws InterruptedException {
         try (StreamWal wal = open(); WalReader reader = wal.reader(); EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
@@ -352,6 +354,7 @@ class ForgottenStreamsTest {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void consumerOfAll_letsGoOfKeysThatHaveGone_whenTheyAreCommitted_andIsToldOfNoLoss() throws InterruptedException {
         try (StreamWal wal = open(); WalReader reader = wal.reader(); WalConsumer consumer = reader.consumer("all", Keys.all())) {
@@ -368,6 +371,7 @@ class ForgottenStreamsTest {
     }
 
     /** What went between two looks of a tail that has forgotten the key is told as ever, as the consumer has its commit. */
+    @Tag("exhaustive")
     @Test
     void consumerOfAll_aKeyThatItHasForgottenComesAndGoesUnseen_isToldOfTheLoss() throws InterruptedException {
         try (StreamWal wal = open(); WalReader reader = wal.reader(); WalConsumer consumer = reader.consumer("all", Keys.prefix("container/"))) {

@@ -36,6 +36,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -46,6 +47,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A sector that has gone bad, and stays so, in a file that many streams share. It is damage of what stands in it: the other streams are read, appended to, swept
  * and packed as ever.
  */
+@Tag("long")
 class BadSectorTest {
 
     private static final Duration WINDOW = Duration.ofMinutes(10);
