@@ -23,7 +23,7 @@ public final class LogListing {
     private final Manifest manifest;
     private final Directories directories;
     private final List<SharedSegment> shared;
-    /** Whether catalogs are kept for other calls. Not those of more streams than are kept at all: each would only drop another one. */
+    /** Whether catalogs are kept for other calls. If there are more streams than can be kept, none is: each would only drop another one. */
     private final boolean isKept;
 
     /**

@@ -136,7 +136,7 @@ public final class PackedSegment extends Segment {
         return null;
     }
 
-    /** See {@link SegmentHeader#isAfterDamage}. The pack's table is read only if a segment of the pack may be so. */
+    /** See {@link SegmentHeader#isAfterDamage}. The pack's table is read only if a segment of the pack may be after damage. */
     boolean isAfterDamage() throws IOException {
         Place known = place;
         PackFacts ofPack = known == null ? facts : known.facts();

@@ -18,8 +18,8 @@ import java.util.OptionalLong;
  * Segments that were listed later have nothing that existed, either.
  *
  * <p><b>Why it isn't too far.</b> All that was walked through was there when the call returned. So there was a moment within the call, after the listing, at
- * which the walk's last record was the stream's last one, as far as readers saw it. Who reads back from there uses that listing, not a later one: what was
- * deleted between the moment and the later listing would be missing.
+ * which the walk's last record was the stream's last one, as far as readers saw it. A scan that reads back from there uses that listing. A later listing would
+ * lack what was deleted after that moment, and the scan wouldn't notice.
  *
  * <p><b>Why a walk goes on where it has just reached the length of the file.</b> A file that has lost its end may be as long. What follows tells: a record that
  * came later, or else the mark or the next segment, as at any other end.
