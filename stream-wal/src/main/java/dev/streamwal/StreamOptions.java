@@ -223,7 +223,8 @@ public final class StreamOptions {
          * Whether records are encrypted. A changed value governs records appended after the next opening of the log; existing records stay as they
          * are.
          *
-         * @param encrypted by default true in a log with {@link WalOptions.Builder#encryption}, else false; true needs these keys
+         * @param encrypted by default true in a log with {@link WalOptions.Builder#encryption}, else false; true needs these keys. In a log that has
+         *     encrypted records, appends to a stream are refused without these keys unless this is false
          * @return this
          */
         public Builder encrypted(boolean encrypted) {

@@ -161,7 +161,7 @@ public final class StreamWal implements AutoCloseable {
     private final RecoverySettings settings;
     private final BackgroundRecovery recovery;
     private final CompletionThreads completions;
-    /** Null in a log that encrypts nothing. */
+    /** Null in a log that encrypts nothing, and never has. */
     private final @Nullable SessionKeys sessionKeys;
     private final ReentrantLock closing = new ReentrantLock();
     private volatile boolean closed;
@@ -189,7 +189,7 @@ public final class StreamWal implements AutoCloseable {
         this.report = report;
         this.commits = commits;
         this.folders = folders;
-        this.sessionKeys = options.encryption().map(masters -> new SessionKeys(root, masters, options.clock(), writer)).orElse(null);
+        this.sessionKeys = SessionKeys.of(root, options.encryption(), options.clock(), writer).orElse(null);
         this.streams = new StreamRegistry<>(this::newStream);
         commits.streams(this::knownLog);
         this.packs = packs;
@@ -468,7 +468,7 @@ public final class StreamWal implements AutoCloseable {
     private @Nullable RecordSealer sealerOf(StreamKey key) {
         SessionKeys keys = sessionKeys;
         // records in the shared stream are encrypted as those of their own streams
-        return keys == null || key.equals(StreamKey.SHARED) || !options.isEncrypted(key.text()) ? null : new RecordSealer(keys, key);
+        return keys == null || key.equals(StreamKey.SHARED) || !options.encryptedOf(key.text()).orElse(true) ? null : new RecordSealer(keys, key);
     }
 
     private void hold(StreamLog stream, boolean own, boolean any) {
@@ -496,7 +496,7 @@ public final class StreamWal implements AutoCloseable {
     public void rotateKeys() {
         checkWritable();
         SessionKeys keys = sessionKeys;
-        if (keys == null) {
+        if (keys == null || options.encryption().isEmpty()) {
             throw new IllegalStateException("log has no master keys: root=" + root + "; open it with WalOptions.encryption");
         }
         keys.rotate();

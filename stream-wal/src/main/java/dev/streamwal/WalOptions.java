@@ -139,7 +139,7 @@ public final class WalOptions {
                     recordBytes(wantedRecordBytes, bytes, isEncrypted, " (of the streams " + pattern + ")"),
                     options.maxBytesPerStream().orElse(maxBytesPerStream)),
                     options.durability().orElse(durability), options.retainedFor(),
-                    options.segments().orElse(Segments.AUTO), isEncrypted));
+                    options.segments().orElse(Segments.AUTO), options.encrypted()));
         });
         return List.copyOf(out);
     }
@@ -218,13 +218,13 @@ public final class WalOptions {
         return crc.getValue() << Integer.SIZE | Integer.toUnsignedLong(said.toString().hashCode());
     }
 
-    /** Whether records of the stream of this key are encrypted: chosen as by {@link #policyOf}. */
-    boolean isEncrypted(String key) {
-        return ruleOf(key).map(Rule::isEncrypted).orElse(encryption.isPresent());
+    /** Whether the stream of this key is to be encrypted, if its options say so or the contrary: chosen as by {@link #policyOf}. */
+    Optional<Boolean> encryptedOf(String key) {
+        return ruleOf(key).flatMap(Rule::encrypted);
     }
 
     private record Rule(KeyPattern pattern, StreamPolicy policy, Durability durability, List<RetainFor> retainedFor, Segments segments,
-            boolean isEncrypted) {}
+            Optional<Boolean> encrypted) {}
 
     /**
      * A builder with all defaults.
@@ -839,8 +839,9 @@ public final class WalOptions {
          * {@code docs/security.md} says what is prevented, and what isn't.
          *
          * <p>At the first record that it encrypts after each opening, the log makes a session key, has the master keys wrap it, and keeps the wrapped
-         * key in its directory. Earlier records, encrypted or not, stay as they are. A log that was opened without the master keys can't encrypt, or
-         * read encrypted records, but does everything else: it recovers, sweeps, packs, merges and copies.
+         * key in its directory. Earlier records, encrypted or not, stay as they are. A log that has such keys and is opened without the master keys
+         * recovers, sweeps, packs, merges and copies, and appends to streams whose options say {@code encrypted(false)}. It can't read encrypted
+         * records, and refuses appends to all other streams, so that no record is left unencrypted by mistake.
          *
          * @param keys by default none: nothing is encrypted
          * @return this

@@ -720,7 +720,7 @@ class EncryptionTest {
         }
     }
 
-    /** Appending without keys is appending without encryption; what is encrypted is recovered, packed, copied and swept all the same. */
+    /** Without keys, streams that are said not to be encrypted can be appended to; what is encrypted is recovered, packed, copied and swept all the same. */
     @ParameterizedTest
     @CsvSource({"OWN", "SHARED"})
     void log_openedWithoutKeys_doesAllButReadWhatIsEncrypted(Segments segments) throws IOException {
@@ -730,7 +730,7 @@ class EncryptionTest {
             refs = appendSome(wal, "secret");
             copy(root(), killed);
         }
-        WalOptions.Builder without = options().streams("*", StreamOptions.builder().segments(segments).build());
+        WalOptions.Builder without = options().streams("*", StreamOptions.builder().encrypted(false).segments(segments).build());
         try (StreamWal wal = StreamWal.open(killed, without.build())) {
             wal.stream("a").truncateAfter(refs.get(7));
             assertThat(refs.get(7).size() - wal.stream("a").append("secretX".getBytes(UTF_8)).size()).isEqualTo(EntryRef.ENCRYPTION_BYTES);
@@ -750,6 +750,39 @@ class EncryptionTest {
         try (StreamWal wal = StreamWal.open(killed, without.build())) {
             SweepResult unused = wal.sweep();
             assertThat(wal.keys()).isEmpty();
+        }
+    }
+
+    /** One option that is forgotten leaves no plaintext beside ciphertext, also if one of the two files of keys has gone. */
+    @ParameterizedTest
+    @CsvSource({"OWN", "SHARED"})
+    void append_keysWereForgotten_isRefusedInEveryWay(Segments segments) throws IOException {
+        try (StreamWal wal = open(root(), segments, Storage.AUTO)) {
+            List<EntryRef> unused = appendSome(wal, "secret");
+        }
+        Files.delete(root().resolve("keys"));
+        WalOptions.Builder forgotten = options().streams("plain*", StreamOptions.builder().encrypted(false).segments(segments).build())
+                .streams("*", StreamOptions.builder().segments(segments).build());
+        WriteEntry entry = entry(now.toEpochMilli(), "", MARKER);
+        try (StreamWal wal = StreamWal.open(root(), forgotten.build())) {
+            for (String key : List.of("a", "new")) {
+                WalStream stream = wal.stream(key);
+                long end = stream.endPosition();
+                assertThatThrownBy(() -> stream.append(MARKER.getBytes(UTF_8))).isInstanceOf(KeyUnavailableException.class)
+                        .hasMessageContaining("root=" + root()).hasMessageContaining("WalOptions.encryption");
+                assertThatThrownBy(() -> stream.append(entry, Durability.IMMEDIATE)).isInstanceOf(KeyUnavailableException.class);
+                assertThatThrownBy(() -> stream.appendBatch(List.of(entry))).isInstanceOf(KeyUnavailableException.class);
+                assertThatThrownBy(() -> stream.appendIfEndIs(end, entry)).isInstanceOf(KeyUnavailableException.class);
+                assertThatThrownBy(() -> wal.append(new WriteBatch().add("plain", entry).add(key, entry))).isInstanceOf(KeyUnavailableException.class);
+                assertThatThrownBy(() -> stream.appendAsync(entry)).isInstanceOf(KeyUnavailableException.class);
+                assertThat(stream.endPosition()).isEqualTo(end);
+            }
+            assertThatThrownBy(wal::rotateKeys).isInstanceOf(IllegalStateException.class);
+            long begin = wal.stream("plain").endPosition();
+            assertThat(wal.stream("plain").append(entry).position()).as("nothing of a refused batch is in the log").isEqualTo(begin);
+        }
+        try (StreamWal wal = open(root(), segments, Storage.AUTO)) {
+            EntryRef unused = wal.stream("a").append(entry);
         }
     }
 

@@ -386,7 +386,7 @@ class ModelTest {
                 size = random.nextInt((1 << 20) + 1);
             }
             int header = random.nextInt(4) > 0 ? 0 : random.nextInt(100) > 0 ? random.nextInt(200) : 65_000 + random.nextInt(1_000);
-            return new Item(anyTimestamp(policy), bytes(header), bytes(size), options.isEncrypted(key));
+            return new Item(anyTimestamp(policy), bytes(header), bytes(size), options.encryptedOf(key).orElseThrow());
         }
 
         private byte[] bytes(int length) {

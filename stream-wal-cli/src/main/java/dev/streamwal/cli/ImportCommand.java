@@ -2,13 +2,13 @@ package dev.streamwal.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.cli.ingest.BadRowException;
 import dev.streamwal.cli.ingest.Row;
 import dev.streamwal.cli.ingest.Rows;
-import dev.streamwal.encryption.KeysFile;
 import dev.streamwal.error.HeaderTooLargeException;
 import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.TimestampOutOfRangeException;
@@ -83,6 +83,9 @@ final class ImportCommand extends LogCommand {
     @Option(names = "--segment-bytes", paramLabel = "BYTES", description = "Capacity of a segment (default: 67108864).")
     private @Nullable Integer segmentBytes;
 
+    @Option(names = "--not-encrypted", description = "Append records that are not encrypted, though the log encrypts its records, or --keys is given.")
+    private boolean notEncrypted;
+
     private final ImportTotals totals = new ImportTotals();
 
     @Mixin
@@ -109,6 +112,9 @@ final class ImportCommand extends LogCommand {
     Exit run(CommandOutput out) throws IOException {
         WalOptions options = options();
         checkFiles();
+        if (!notEncrypted) {
+            keys.checkAppends(root());
+        }
         if (dryRun) {
             importInto(checks(options), present(options));
         } else {
@@ -120,9 +126,6 @@ final class ImportCommand extends LogCommand {
 
     /** Imports all of it, or nothing. */
     private void importInto(WalOptions options) throws IOException {
-        if (options.encryption().isEmpty() && Files.exists(KeysFile.path(root()))) {
-            complain("the log has encrypted records, and what is imported now is not encrypted: root=" + root() + "; give --keys FILE");
-        }
         try (WholeImport whole = WholeImport.into(root(), options, this::complain)) {
             importInto((row, header) -> whole.append(row.key(), wal -> append(wal, row, header)), present(options));
             whole.keep();
@@ -132,6 +135,9 @@ final class ImportCommand extends LogCommand {
     private WalOptions options() {
         WalOptions.Builder options = tier.with(LogOptions.of(context().clock()));
         keys.keys().ifPresent(options::encryption);
+        if (notEncrypted) {
+            options.streams("*", StreamOptions.builder().encrypted(false).build());
+        }
         if (window != null) {
             options.window(window);
         }

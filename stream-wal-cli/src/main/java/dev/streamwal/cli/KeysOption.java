@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.encryption.KeysFile;
 import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.reader.ReaderOptions;
@@ -20,6 +21,13 @@ final class KeysOption {
 
     Optional<MasterKeys> keys() {
         return Optional.ofNullable(file).map(MasterKeys::file);
+    }
+
+    /** Refuses to append to a log that encrypts its records if there are no keys. */
+    void checkAppends(Path root) throws RefusedException {
+        if (file == null && KeysFile.isPresent(root)) {
+            throw new RefusedException("the log encrypts its records, and no master keys are given: root=" + root + "; give --keys FILE");
+        }
     }
 
     /** How to read with them. */

@@ -414,7 +414,7 @@ final class QuarantineRestore implements AutoCloseable {
     }
 
     /** With the windows, retention and segment size of the segment; opened once for all files with the same. */
-    private StreamWal open(StreamPolicy policy) {
+    private StreamWal open(StreamPolicy policy) throws RefusedException {
         if (wal != null && policy.equals(walPolicy)) {
             return wal;
         }
@@ -425,6 +425,7 @@ final class QuarantineRestore implements AutoCloseable {
         keys.keys().ifPresent(options::encryption);
         int maxRecordBytes = keys.keys().isPresent() ? policy.maxRecordBytes() - EntryRef.ENCRYPTION_BYTES : policy.maxRecordBytes();
         LogOwner.check(root);
+        keys.checkAppends(root);
         StreamWal opened = StreamWal.open(root, tier.with(options).maxRecordBytes(maxRecordBytes).build());
         wal = opened;
         walPolicy = policy;

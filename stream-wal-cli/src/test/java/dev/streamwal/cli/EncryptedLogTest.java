@@ -230,10 +230,15 @@ class EncryptedLogTest {
         assertThat(CliRun.of("cat", root, "cpu").err()).contains("key-1");
         assertThat(CliRun.of("import", root, file, "--resume", "--keys", keys).err()).isEmpty();
         assertThat(read("cpu")).as("nothing twice").hasSize(4);
-        CliRun plain = CliRun.of("import", root, file);
-        assertThat(plain.err()).isEqualTo("stream-wal: the log has encrypted records, and what is imported now is not encrypted: root=" + root
+        CliRun forgotten = CliRun.of("import", root, file);
+        assertThat(forgotten.err()).isEqualTo("stream-wal: the log encrypts its records, and no master keys are given: root=" + root
                 + "; give --keys FILE" + System.lineSeparator());
-        assertThat(plain.exit()).isZero();
+        assertThat(forgotten.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(read("cpu")).as("nothing is imported").hasSize(4);
+        CliRun meant = CliRun.of("import", root, file, "--not-encrypted");
+        assertThat(meant.exit()).as(meant.err()).isZero();
+        assertThat(read("cpu")).hasSize(8);
+        assertThat(CliRun.of("latest", root, "cpu").exit()).as("needs no keys").isZero();
     }
 
     // ---------------------------------------------------------------- the quarantine

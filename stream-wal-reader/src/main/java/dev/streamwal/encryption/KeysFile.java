@@ -11,6 +11,7 @@ import dev.streamwal.io.LogFile;
 import dev.streamwal.io.TwinFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,11 @@ public final class KeysFile {
     /** Path of its copy. */
     public static Path copy(Path root) {
         return root.resolve(COPY_NAME);
+    }
+
+    /** Whether the log has session keys: it encrypts, or did so once. */
+    public static boolean isPresent(Path root) {
+        return Files.exists(path(root)) || Files.exists(copy(root));
     }
 
     /**

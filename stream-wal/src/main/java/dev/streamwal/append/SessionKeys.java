@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -40,8 +41,13 @@ public final class SessionKeys {
     @GuardedBy("writing")
     private boolean closed;
 
-    /** No key is made before {@link #ready()}. */
-    public SessionKeys(Path root, MasterKeys masters, InstantSource clock, WriterFence fence) {
+    /** Of a log that is told to encrypt, or did so once: then there may be no master keys. No key is made before {@link #ready()}. */
+    public static Optional<SessionKeys> of(Path root, Optional<MasterKeys> masters, InstantSource clock, WriterFence fence) {
+        return masters.or(() -> KeysFile.isPresent(root) ? Optional.of(new NoMasterKeys(root)) : Optional.empty())
+                .map(present -> new SessionKeys(root, present, clock, fence));
+    }
+
+    private SessionKeys(Path root, MasterKeys masters, InstantSource clock, WriterFence fence) {
         this.root = root;
         this.masters = masters;
         this.clock = clock;
