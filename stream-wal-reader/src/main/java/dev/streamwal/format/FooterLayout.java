@@ -12,7 +12,7 @@ import java.nio.ByteOrder;
  *   n  8  records           data records
  *  +8  8  smallest          timestamp, epoch ms; Long.MAX_VALUE if there is no record
  * +16  8  largest           timestamp, epoch ms; Long.MIN_VALUE if there is no record
- * +24  4  block bytes       {@link SegmentIndex#BLOCK_BYTES}
+ * +24  4  block bytes       {@link SegmentIndex#BLOCK_BYTES}, or in packs {@link SegmentIndex#PACKED_BLOCK_BYTES}; a power of two, at least 4,096
  * +28  4  blocks            in which a data record starts
  * +32     blocks of 24 bytes: u32 offset of the first data record, u32 zero, i64 smallest, i64 largest timestamp
  *         zero padding
@@ -72,7 +72,7 @@ public final class FooterLayout {
         out.putLong(facts + RECORDS, index.records());
         out.putLong(facts + SMALLEST, index.smallestTimestampMillis());
         out.putLong(facts + LARGEST, index.largestTimestampMillis());
-        out.putInt(facts + BLOCK_BYTES, SegmentIndex.BLOCK_BYTES);
+        out.putInt(facts + BLOCK_BYTES, index.blockBytes());
         out.putInt(facts + BLOCKS, index.blocks());
         for (int block = 0; block < index.blocks(); block++) {
             int entry = facts + FIXED_BYTES + block * BLOCK_ENTRY_BYTES;
@@ -156,12 +156,13 @@ public final class FooterLayout {
             ByteBuffer buffer, int facts, int frame, int dataEnd, SegmentHeader header) throws FormatException {
         long records = buffer.getLong(facts + RECORDS);
         int blocks = buffer.getInt(facts + BLOCKS);
-        if (buffer.getInt(facts + BLOCK_BYTES) != SegmentIndex.BLOCK_BYTES || blocks < 0 || records < blocks
+        int blockBytes = buffer.getInt(facts + BLOCK_BYTES);
+        if (blockBytes < SegmentIndex.MIN_BLOCK_BYTES || Integer.bitCount(blockBytes) != 1 || blocks < 0 || records < blocks
                 || frameBytes(header.headerLength(), blocks) > frame) {
-            throw FormatException.corrupt("footer's index doesn't fit the footer: blocks=" + blocks + ", records="
+            throw FormatException.corrupt("footer's index doesn't fit the footer: blockBytes=" + blockBytes + ", blocks=" + blocks + ", records="
                     + records);
         }
-        SegmentIndex.Builder index = new SegmentIndex.Builder(records, buffer.getLong(facts + SMALLEST),
+        SegmentIndex.Builder index = new SegmentIndex.Builder(blockBytes, records, buffer.getLong(facts + SMALLEST),
                 buffer.getLong(facts + LARGEST));
         long least = header.headerLength();
         for (int block = 0; block < blocks; block++) {
@@ -172,7 +173,7 @@ public final class FooterLayout {
                         + ", offset=" + first);
             }
             index.block(first, buffer.getLong(entry + BLOCK_SMALLEST), buffer.getLong(entry + BLOCK_LARGEST));
-            least = (first / SegmentIndex.BLOCK_BYTES + 1L) * SegmentIndex.BLOCK_BYTES;
+            least = (first / blockBytes + 1L) * blockBytes;
         }
         return index.build();
     }

@@ -33,6 +33,9 @@ public final class RecordView {
     private int frameBytes;
     private long position;
     private long commitWord;
+    /** Kept, as each is asked for several times a record. */
+    private int contentLength;
+    private int flags;
 
     /**
      * Reads only the prefix, and returns {@code EMPTY}, {@code NOT_A_RECORD}, {@code TOO_LONG}, or, with only the lengths checked, {@code VALID}: then the
@@ -50,6 +53,8 @@ public final class RecordView {
         this.position = position;
         this.commitWord = 0;
         this.frameBytes = 0;
+        this.contentLength = 0;
+        this.flags = 0;
         if (available < Long.BYTES) {
             return Verdict.TOO_LONG;
         }
@@ -60,9 +65,12 @@ public final class RecordView {
         if (!RecordLayout.isCommitWord(commitWord)) {
             return Verdict.NOT_A_RECORD;
         }
-        int frame = available < RecordLayout.PREFIX_BYTES
-                ? -1
-                : RecordLayout.checkedFrameBytes(commitWord, contentLength(), flags(), available);
+        if (available < RecordLayout.PREFIX_BYTES) {
+            return Verdict.TOO_LONG;
+        }
+        this.contentLength = source.getInt(index + RecordLayout.CONTENT_LENGTH);
+        this.flags = source.getInt(index + RecordLayout.FLAGS);
+        int frame = RecordLayout.checkedFrameBytes(commitWord, contentLength, flags, available);
         if (frame < 0) {
             return Verdict.TOO_LONG;
         }
@@ -120,11 +128,11 @@ public final class RecordView {
     }
 
     public int contentLength() {
-        return buffer.getInt(index + RecordLayout.CONTENT_LENGTH);
+        return contentLength;
     }
 
     public int flags() {
-        return buffer.getInt(index + RecordLayout.FLAGS);
+        return flags;
     }
 
     /** How a reader treats the record. */

@@ -4,15 +4,18 @@ import java.util.Arrays;
 
 /**
  * What a footer says about a segment's data records, gathered record by record in order of offset: how many there are, their timestamps' range, and the same
- * for every block of {@value #BLOCK_BYTES} bytes, so that a time scan can skip blocks. Not thread-safe; small while the segment is.
+ * for every block, so that a time scan can skip blocks. It reads at most a block in excess at either end. Not thread-safe; small while the segment is.
  */
 public final class SegmentIndex {
 
-    /**
-     * A time scan reads at most this much in excess at either end; a full segment of 64 MiB has 1,024 blocks, an index
-     * of 24 KiB.
-     */
+    /** Of a segment's file: it is gathered while records are appended, and takes 24 KiB in a full segment of 64 MiB. */
     public static final int BLOCK_BYTES = 64 << 10;
+
+    /** Of a packed segment: what a time scan reads in excess has to be unpacked there. */
+    public static final int PACKED_BLOCK_BYTES = 16 << 10;
+
+    /** No footer has smaller blocks. */
+    static final int MIN_BLOCK_BYTES = 4 << 10;
 
     /** No record yet. */
     public static final long NO_SMALLEST = Long.MAX_VALUE;
@@ -22,6 +25,7 @@ public final class SegmentIndex {
     private static final int[] NO_OFFSETS = {};
     private static final long[] NO_TIMESTAMPS = {};
 
+    private final int blockBytes;
     private long records;
     private long smallest = NO_SMALLEST;
     private long largest = NO_LARGEST;
@@ -35,9 +39,19 @@ public final class SegmentIndex {
     private long openSmallest;
     private long openLargest;
 
+    /** For a segment's file. */
+    public SegmentIndex() {
+        this(BLOCK_BYTES);
+    }
+
+    /** @param blockBytes a power of two */
+    public SegmentIndex(int blockBytes) {
+        this.blockBytes = blockBytes;
+    }
+
     /** An index of one or more data records that all start in one block. */
     public static SegmentIndex ofOneBlock(long records, int firstOffset, long smallestTimestampMillis, long largestTimestampMillis) {
-        Builder all = new Builder(records, smallestTimestampMillis, largestTimestampMillis);
+        Builder all = new Builder(BLOCK_BYTES, records, smallestTimestampMillis, largestTimestampMillis);
         all.block(firstOffset, smallestTimestampMillis, largestTimestampMillis);
         return all.build();
     }
@@ -56,7 +70,7 @@ public final class SegmentIndex {
         records++;
         smallest = Math.min(smallest, timestampMillis);
         largest = Math.max(largest, timestampMillis);
-        if (openOffset >= 0 && offset / BLOCK_BYTES == openOffset / BLOCK_BYTES) {
+        if (openOffset >= 0 && offset / blockBytes == openOffset / blockBytes) {
             openSmallest = Math.min(openSmallest, timestampMillis);
             openLargest = Math.max(openLargest, timestampMillis);
             return;
@@ -81,6 +95,29 @@ public final class SegmentIndex {
         smallests[closedBlocks] = openSmallest;
         largests[closedBlocks] = openLargest;
         closedBlocks++;
+    }
+
+    /** The same with larger blocks, each of several of these. */
+    public SegmentIndex inBlocksOf(int largerBytes) {
+        Builder larger = new Builder(largerBytes, records, smallest, largest);
+        int first = 0;
+        while (first < blocks()) {
+            int behind = first;
+            long smallestInIt = NO_SMALLEST;
+            long largestInIt = NO_LARGEST;
+            while (behind < blocks() && firstOffset(behind) / largerBytes == firstOffset(first) / largerBytes) {
+                smallestInIt = Math.min(smallestInIt, smallestTimestampMillis(behind));
+                largestInIt = Math.max(largestInIt, largestTimestampMillis(behind));
+                behind++;
+            }
+            larger.block(firstOffset(first), smallestInIt, largestInIt);
+            first = behind;
+        }
+        return larger.build();
+    }
+
+    public int blockBytes() {
+        return blockBytes;
     }
 
     public long records() {
@@ -117,9 +154,10 @@ public final class SegmentIndex {
 
     /** Rebuilds an index from a footer. */
     static final class Builder {
-        private final SegmentIndex index = new SegmentIndex();
+        private final SegmentIndex index;
 
-        Builder(long records, long smallestTimestampMillis, long largestTimestampMillis) {
+        Builder(int blockBytes, long records, long smallestTimestampMillis, long largestTimestampMillis) {
+            index = new SegmentIndex(blockBytes);
             index.records = records;
             index.smallest = smallestTimestampMillis;
             index.largest = largestTimestampMillis;

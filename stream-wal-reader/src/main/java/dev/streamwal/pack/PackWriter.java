@@ -193,7 +193,7 @@ public final class PackWriter implements Closeable {
         Extent extent = blocks.map(stored -> new Extent(out.length(), stored.bytes().remaining(), stored.listBytes()))
                 .orElseGet(() -> Extent.asTheyAre(out.length()));
         PackEntry entry = segment.entry(header.window(), extent, 0);
-        boolean hasIndex = segment.index().blocks() > 1;
+        boolean hasIndex = segment.hasFooter();
         ByteBuffer indexBytes = hasIndex
                 ? FooterLayout.encode(PackReader.segmentHeader(header, entry), entry.dataEnd(), entry.lastRecordSize(), segment.index()) : NOTHING;
         addEntry(segment.key(), hasIndex ? segment.entry(header.window(), extent, indexBytes.remaining()) : entry);

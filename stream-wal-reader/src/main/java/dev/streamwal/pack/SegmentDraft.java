@@ -37,7 +37,7 @@ final class SegmentDraft {
     /** Holds the frames from its beginning to its position. */
     private ByteBuffer frames = ByteBuffer.allocate(FIRST_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private int lastSize;
-    private final SegmentIndex index = new SegmentIndex();
+    private final SegmentIndex index = new SegmentIndex(SegmentIndex.PACKED_BLOCK_BYTES);
     /** Offsets of the data records, counted from the header's end. */
     private int[] offsets = new int[16];
     private long[] timestamps = new long[16];
@@ -154,7 +154,7 @@ final class SegmentDraft {
 
     /** @throws CorruptSegmentException if the footer contradicts the frames */
     void checkFooter(Footer footer) throws CorruptSegmentException {
-        if (lastSize != footer.lastRecordSize() || !isSame(index, footer.index())) {
+        if (lastSize != footer.lastRecordSize() || !isSame(index.inBlocksOf(footer.index().blockBytes()), footer.index())) {
             throw corrupt("segment's footer contradicts its records: records=" + records + ", footerRecords=" + footer.index().records(),
                     header.headerLength(), dataEnd(), header.name());
         }
@@ -225,6 +225,11 @@ final class SegmentDraft {
 
     SegmentIndex index() {
         return index;
+    }
+
+    /** Whether its index is worth a footer, which takes some 250 bytes beside it. */
+    boolean hasFooter() {
+        return index.blocks() > 1 && index.inBlocksOf(SegmentIndex.BLOCK_BYTES).blocks() > 1;
     }
 
     /** The frames, from the position to the limit of a new view. */

@@ -72,6 +72,22 @@ class FooterLayoutTest {
     }
 
     @Test
+    void decode_theFooterOfAPackedSegment_hasABlockEach16KiB() throws FormatException {
+        SegmentHeader header = Samples.header(random);
+        SegmentIndex index = new SegmentIndex(SegmentIndex.PACKED_BLOCK_BYTES);
+        int offset = header.headerLength();
+        for (; offset < 1 << 20; offset += 4_096) {
+            index.add(offset, offset);
+        }
+
+        SegmentIndex decoded = decodeAtEnd(header, offset, FooterLayout.encode(header, offset, 4_096, index)).index();
+
+        assertSame(decoded, index);
+        assertThat(decoded.blockBytes()).isEqualTo(SegmentIndex.PACKED_BLOCK_BYTES);
+        assertThat(decoded.blocks()).isEqualTo(64);
+    }
+
+    @Test
     void decode_anyByteChanged_isRefused() {
         SegmentHeader header = Samples.header(random, StreamKey.of("sensor/a"));
         int dataEnd = 3_800;
@@ -115,7 +131,9 @@ class FooterLayoutTest {
         absurd(header, bytes -> bytes.putInt(facts + 28, -1), "index doesn't fit");
         absurd(header, bytes -> bytes.putInt(facts + 28, Integer.MAX_VALUE), "index doesn't fit");
         absurd(header, bytes -> bytes.putInt(facts + 28, 3), "index doesn't fit");
-        absurd(header, bytes -> bytes.putInt(facts + 24, 1_000), "index doesn't fit");
+        for (int blockBytes : new int[] {0, -1, 1_000, 2_048, 12 << 10, Integer.MIN_VALUE}) {
+            absurd(header, bytes -> bytes.putInt(facts + 24, blockBytes), "index doesn't fit");
+        }
         absurd(header, bytes -> bytes.putLong(facts, 1), "records=1");
         absurd(header, bytes -> bytes.putInt(facts + 32, 8), "block=0, offset=8");
         absurd(header, bytes -> bytes.putInt(facts + 32, 65_535), "block=0, offset=65535");

@@ -18,29 +18,37 @@ class SegmentIndexTest {
     @Test
     void add_anyRecords_givesWhatTheNaiveModelGives() {
         for (int i = 0; i < 300; i++) {
-            SegmentIndex index = new SegmentIndex();
-            Map<Integer, List<Added>> blocks = new TreeMap<>();
+            int blockBytes = SegmentIndex.MIN_BLOCK_BYTES << random.nextInt(5);
+            SegmentIndex index = new SegmentIndex(blockBytes);
             List<Added> all = new ArrayList<>();
             int step = 32 + random.nextInt(1 << random.nextInt(20));
             int offset = 104;
             for (int records = random.nextInt(300); records > 0; records--) {
                 Added added = new Added(offset, random.nextInt(1_000) - 500L);
                 index.add(added.offset(), added.timestampMillis());
-                blocks.computeIfAbsent(offset / SegmentIndex.BLOCK_BYTES, block -> new ArrayList<>()).add(added);
                 all.add(added);
                 offset += 8 + 8 * random.nextInt(step);
             }
 
-            assertThat(index.records()).isEqualTo(all.size());
-            assertThat(index.smallestTimestampMillis()).isEqualTo(smallest(all));
-            assertThat(index.largestTimestampMillis()).isEqualTo(largest(all));
-            List<List<Added>> model = List.copyOf(blocks.values());
-            assertThat(index.blocks()).isEqualTo(model.size());
-            for (int block = 0; block < model.size(); block++) {
-                assertThat(index.firstOffset(block)).isEqualTo(model.get(block).get(0).offset());
-                assertThat(index.smallestTimestampMillis(block)).isEqualTo(smallest(model.get(block)));
-                assertThat(index.largestTimestampMillis(block)).isEqualTo(largest(model.get(block)));
-            }
+            assertIs(index, blockBytes, all);
+            int largerBytes = blockBytes << random.nextInt(5);
+            assertIs(index.inBlocksOf(largerBytes), largerBytes, all);
+        }
+    }
+
+    private static void assertIs(SegmentIndex index, int blockBytes, List<Added> all) {
+        Map<Integer, List<Added>> blocks = new TreeMap<>();
+        all.forEach(added -> blocks.computeIfAbsent(added.offset() / blockBytes, block -> new ArrayList<>()).add(added));
+        assertThat(index.blockBytes()).isEqualTo(blockBytes);
+        assertThat(index.records()).isEqualTo(all.size());
+        assertThat(index.smallestTimestampMillis()).isEqualTo(smallest(all));
+        assertThat(index.largestTimestampMillis()).isEqualTo(largest(all));
+        List<List<Added>> model = List.copyOf(blocks.values());
+        assertThat(index.blocks()).isEqualTo(model.size());
+        for (int block = 0; block < model.size(); block++) {
+            assertThat(index.firstOffset(block)).isEqualTo(model.get(block).get(0).offset());
+            assertThat(index.smallestTimestampMillis(block)).isEqualTo(smallest(model.get(block)));
+            assertThat(index.largestTimestampMillis(block)).isEqualTo(largest(model.get(block)));
         }
     }
 

@@ -76,14 +76,18 @@ class PackTest {
         assertThat(footer.dataEnd()).isEqualTo(end);
         assertThat(footer.lastRecordSize()).isEqualTo(last);
         SegmentIndex expected = sample.footer().index();
-        assertThat(footer.index().records()).isEqualTo(expected.records());
-        assertThat(footer.index().smallestTimestampMillis()).isEqualTo(expected.smallestTimestampMillis());
-        assertThat(footer.index().largestTimestampMillis()).isEqualTo(expected.largestTimestampMillis());
-        assertThat(footer.index().blocks()).isEqualTo(expected.blocks());
+        SegmentIndex packed = footer.index();
+        assertThat(packed.blockBytes()).isEqualTo(entry.indexBytes() == 0 ? SegmentIndex.BLOCK_BYTES : SegmentIndex.PACKED_BLOCK_BYTES);
+        assertThat(packed.blocks() > 1).as("only what has several blocks of a file has a footer").isEqualTo(expected.blocks() > 1);
+        SegmentIndex asInAFile = packed.inBlocksOf(SegmentIndex.BLOCK_BYTES);
+        assertThat(asInAFile.records()).isEqualTo(expected.records());
+        assertThat(asInAFile.smallestTimestampMillis()).isEqualTo(expected.smallestTimestampMillis());
+        assertThat(asInAFile.largestTimestampMillis()).isEqualTo(expected.largestTimestampMillis());
+        assertThat(asInAFile.blocks()).isEqualTo(expected.blocks());
         for (int block = 0; block < expected.blocks(); block++) {
-            assertThat(footer.index().firstOffset(block)).isEqualTo(expected.firstOffset(block));
-            assertThat(footer.index().smallestTimestampMillis(block)).isEqualTo(expected.smallestTimestampMillis(block));
-            assertThat(footer.index().largestTimestampMillis(block)).isEqualTo(expected.largestTimestampMillis(block));
+            assertThat(asInAFile.firstOffset(block)).isEqualTo(expected.firstOffset(block));
+            assertThat(asInAFile.smallestTimestampMillis(block)).isEqualTo(expected.smallestTimestampMillis(block));
+            assertThat(asInAFile.largestTimestampMillis(block)).isEqualTo(expected.largestTimestampMillis(block));
         }
         assertThat(PacksForTests.records(pack, entry)).isEqualTo(sample.records());
         long spread = sample.records().stream().mapToLong(each -> TimeSpread.of(header.window(), each.timestampMillis())).reduce(0, (a, b) -> a | b);
@@ -251,7 +255,7 @@ class PackTest {
     }
 
     @Test
-    void index_ofSeveralBlocks_isThatOfTheFooter() throws IOException {
+    void index_ofSeveralBlocks_isInTheFooterAndFinerThanTheFiles() throws IOException {
         String[] contents = new String[300];
         Arrays.fill(contents, "x".repeat(1_000));
         Sample large = Sample.of("large", 80, 5, contents);
@@ -263,7 +267,9 @@ class PackTest {
         checkRoundTrip(streams);
         try (PackReader pack = PacksForTests.open(channels, path)) {
             assertThat(pack.find(StreamKey.of("control")).get(0).firstRecord()).isEqualTo(64);
-            assertThat(pack.find(StreamKey.of("large")).get(0).indexBytes()).isPositive();
+            PackEntry packed = pack.find(StreamKey.of("large")).get(0);
+            assertThat(packed.indexBytes()).isPositive();
+            assertThat(pack.segmentFooter(packed).index().blocks()).as("one each 16 KiB").isEqualTo((packed.frameBytes() >> 14) + 1);
         }
     }
 
