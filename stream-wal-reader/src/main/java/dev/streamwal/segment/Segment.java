@@ -112,6 +112,11 @@ public abstract class Segment implements Comparable<Segment> {
     /** Where its records end, according to its bytes. */
     protected abstract SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader header) throws IOException;
 
+    /** Where its records of a range of time can be; null if it doesn't know, so that all have to be read. */
+    protected @Nullable TimeSpan spanOf(SegmentBytes bytes, TimeRange range) throws IOException {
+        return null;
+    }
+
     /** Whether it still ends with this footer, or with another footer of the same size in its place. */
     protected abstract boolean hasFooter(SegmentBytes bytes, Footer known) throws IOException;
 

@@ -207,6 +207,11 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         return end;
     }
 
+    /** Where its records of a range of time can be, if it has no footer and knows that they stand in order; null otherwise. */
+    public @Nullable TimeSpan spanOf(TimeRange range) throws IOException {
+        return segment.spanOf(bytes, range);
+    }
+
     /** Offset up to which its records have been published at least, by the mark. */
     public long markedTo() throws IOException {
         return (long) mark() + RecordLayout.PREFIX_BYTES;

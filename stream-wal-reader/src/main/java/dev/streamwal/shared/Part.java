@@ -34,6 +34,8 @@ final class Part {
     private int lastSegment;
     private long smallestMillis = SegmentIndex.NO_SMALLEST;
     private long largestMillis = SegmentIndex.NO_LARGEST;
+    /** Whether it has data records outside batches only, each with the time of the one before it, or a later one. */
+    private boolean isInOrder = true;
     private boolean isCut;
     private boolean isGone;
     /** Whether a gap before it is no loss: the records there were left out, and don't count as missing. */
@@ -82,13 +84,19 @@ final class Part {
 
     /** Adds a data record. */
     void add(FrameTable frames, int place, int frameBytes, long timestampMillis) {
-        add(frames, place, frameBytes);
+        append(frames, place, frameBytes);
+        isInOrder &= timestampMillis >= largestMillis;
         smallestMillis = Math.min(smallestMillis, timestampMillis);
         largestMillis = Math.max(largestMillis, timestampMillis);
     }
 
     /** Adds a frame that isn't a data record. */
     void add(FrameTable frames, int place, int frameBytes) {
+        append(frames, place, frameBytes);
+        isInOrder = false;
+    }
+
+    private void append(FrameTable frames, int place, int frameBytes) {
         int added = frames.add(place, frameBytes);
         if (count == 0) {
             firstFrame = added;
@@ -134,6 +142,11 @@ final class Part {
             lastSegment = FrameTable.segment(frames.place(last));
             dataBytes = (int) (at - base);
         }
+    }
+
+    /** Whether its records stand in the order of their times, and none is in a batch. It may stop being so with the next record. */
+    boolean isInOrder() {
+        return isInOrder;
     }
 
     boolean isBehindHole() {

@@ -1,17 +1,24 @@
 package dev.streamwal.shared;
 
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.TimeRange;
+import dev.streamwal.segment.TimeSpan;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** A part of a shared segment as if it were a file of its own, for reads at any offset: see {@link RecordFramer}. One thread. */
 final class PartBytes implements SegmentBytes, AutoCloseable {
 
     private static final int FIRST_ROOM = 512;
+
+    /** So few frames are read faster than looked through. */
+    private static final int FEW_FRAMES = 16;
 
     private final PartPlace part;
     private final SegmentBytes file;
@@ -23,6 +30,7 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
     private ByteBuffer frame = ByteBuffer.allocate(FIRST_ROOM).order(ByteOrder.LITTLE_ENDIAN);
     /** Number of the frame held there; -1 for none. */
     private int framed = -1;
+    private boolean isFramedValid;
     private PartFrames.Known frames;
 
     /**
@@ -76,6 +84,43 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
         return readKnown(target, offset);
     }
 
+    /**
+     * Where the frames of a range of time can be; null if that isn't known. Each frame of a part is a read of its own, because those of other streams stand
+     * between them. So a few are looked at, as in a binary search, to leave the others out.
+     *
+     * <p>The frames are taken before it is asked whether they are in order: the answer can only become no, by frames that come later. A frame that doesn't
+     * verify any more tells no time; then all are read, and its damage is reported.
+     */
+    @Nullable TimeSpan spanOf(TimeRange range) throws IOException {
+        frames = part.countingFrames();
+        int count = frames.count();
+        if (count <= FEW_FRAMES || !part.isInOrder()) {
+            return null;
+        }
+        int from = firstSince(range.fromMillis(), 0, count);
+        int to = from < 0 || range.toMillis() == Long.MAX_VALUE ? count : firstSince(range.toMillis(), from, count);
+        return from < 0 || to < 0 ? null : new TimeSpan(frames.offset(from), frames.offset(to), frames.offset(count));
+    }
+
+    /** The first of the frames {@code [from, end)} whose time isn't before the given one; the end if there is none, -1 if one doesn't verify. */
+    private int firstSince(long millis, int from, int end) throws IOException {
+        int low = from;
+        int high = end;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            load(middle);
+            if (!isFramedValid) {
+                return -1;
+            }
+            if (frame.getLong(RecordLayout.TIMESTAMP) < millis) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
     @Override
     public long size() throws IOException {
         frames = part.newestFrames();
@@ -97,7 +142,7 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
         }
         PartFrames.Known known = frames;
         int available = file.read(stored.clear().limit(most), known.place(index));
-        boolean unused = framer.frame(stored, 0, available, fileHeader, known.place(index), bytes, base + known.offset(index) - known.offset(0),
+        isFramedValid = framer.frame(stored, 0, available, fileHeader, known.place(index), bytes, base + known.offset(index) - known.offset(0),
                 index == 0 ? 0 : known.bytes(index - 1), following -> known.bytesBehind(index, following), frame, 0);
         framed = index;
     }

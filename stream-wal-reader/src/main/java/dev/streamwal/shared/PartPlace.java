@@ -70,6 +70,11 @@ final class PartPlace {
         return shared.countingFrames(part, known);
     }
 
+    /** Whether the frames that it has given so far stand in the order of their times. */
+    boolean isInOrder() {
+        return shared.isInOrder(part);
+    }
+
     SegmentHeader header(PartFrames.Known frames) {
         return part.header(key(), frames.mark());
     }

@@ -13,6 +13,8 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentSummary;
+import dev.streamwal.segment.TimeRange;
+import dev.streamwal.segment.TimeSpan;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.nio.file.NoSuchFileException;
@@ -120,6 +122,11 @@ public final class SharedPart extends Segment {
     @Override
     protected SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader read) throws IOException {
         return SegmentEnd.ofFile(bytes.size());
+    }
+
+    @Override
+    protected @Nullable TimeSpan spanOf(SegmentBytes bytes, TimeRange range) throws IOException {
+        return bytes instanceof PartBytes part ? part.spanOf(range) : null;
     }
 
     @Override

@@ -314,6 +314,10 @@ public final class SharedSegment {
         return frames(part, known);
     }
 
+    synchronized boolean isInOrder(Part part) {
+        return part.isInOrder();
+    }
+
     synchronized SegmentHeader header(Part part) {
         return part.header(index.frames());
     }

@@ -8,6 +8,7 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.segment.TimeRange;
+import dev.streamwal.segment.TimeSpan;
 import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,8 @@ final class SegmentPass implements StreamWalk.Pass {
     private final SegmentScan scan;
     private final TimeRange range;
     private @Nullable SegmentIndex index;
+    /** While the scan hasn't passed its end, and the segment has no footer: see {@link #passOutside}. */
+    private @Nullable TimeSpan span;
     private long regionEnd = Long.MAX_VALUE;
     private long dataEnd = Long.MAX_VALUE;
 
@@ -53,7 +56,11 @@ final class SegmentPass implements StreamWalk.Pass {
             if (offset >= 0) {
                 scan.seek(offset);
             }
-            footer.ifPresent(pass::begin);
+            if (footer.isPresent()) {
+                pass.begin(footer.get());
+            } else if (!range.isAll()) {
+                pass.begin(reader.spanOf(range));
+            }
             return pass;
         } catch (IOException | RuntimeException e) {
             reader.close();
@@ -68,6 +75,13 @@ final class SegmentPass implements StreamWalk.Pass {
         if (!range.isAll()) {
             index = footer.index();
             regionEnd = scan.nextOffset();
+        }
+    }
+
+    private void begin(@Nullable TimeSpan known) {
+        span = known;
+        if (known != null) {
+            scan.readAheadTo(known.to());
         }
     }
 
@@ -92,6 +106,9 @@ final class SegmentPass implements StreamWalk.Pass {
             if (!enterRegion(scan.nextOffset())) {
                 return Step.FINISHED;
             }
+        }
+        if (passOutside()) {
+            return Step.PASSED;
         }
         if (!scan.next()) {
             return Step.STOPPED;
@@ -125,6 +142,29 @@ final class SegmentPass implements StreamWalk.Pass {
         regionEnd = end(blocks, block);
         scan.readAheadTo(regionEnd);
         return true;
+    }
+
+    /** Passes the records that are known to be earlier or later than the range, without reading them; those that came since are read. */
+    private boolean passOutside() {
+        TimeSpan known = span;
+        if (known == null) {
+            return false;
+        }
+        long at = scan.nextOffset();
+        if (at < known.from()) {
+            scan.seek(known.from());
+            return true;
+        }
+        if (at < known.to()) {
+            return false;
+        }
+        span = null;
+        scan.readAheadTo(Long.MAX_VALUE);
+        if (at < known.end()) {
+            scan.seek(known.end());
+            return true;
+        }
+        return false;
     }
 
     private long end(SegmentIndex blocks, int block) {

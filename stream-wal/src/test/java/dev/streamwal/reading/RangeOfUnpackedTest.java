@@ -1,0 +1,251 @@
+package dev.streamwal.reading;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.streamwal.Durability;
+import dev.streamwal.Segments;
+import dev.streamwal.StreamOptions;
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
+import dev.streamwal.WalStream;
+import dev.streamwal.WriteBatch;
+import dev.streamwal.WriteEntry;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.WalReader;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A range of time of a stream whose records stand between those of others and aren't packed yet. Where they stand in the order of their times, those
+ * outside the range aren't read; and whatever the order, those within it are handed out.
+ */
+class RangeOfUnpackedTest {
+
+    private static final long START = Instant.parse("2026-03-01T12:00:00Z").toEpochMilli();
+    private static final int KEYS = 20;
+    private static final int RECORDS = 500;
+    private static final int CONTENT_BYTES = 200;
+    private static final int ROUNDS = 100;
+    private static final String MIDDLE = "the record in the middle";
+    /** Later than all records. */
+    private static final long FAR = 5_000;
+
+    @TempDir
+    Path root;
+
+    private record Known(EntryRef ref, long timestampMillis) {}
+
+    /** Records that aren't the last ones of their batches. */
+    private final Set<EntryRef> withinBatches = new HashSet<>();
+
+    private StreamWal open() {
+        return StreamWal.open(root, WalOptions.builder().clock(() -> Instant.ofEpochMilli(START + 10_000)).window(Duration.ofHours(1))
+                .retention(Duration.ofDays(1)).segmentBytes(4 << 20).sweepInterval(Duration.ZERO).durability(Durability.BUFFERED)
+                .streams("*", StreamOptions.builder().segments(Segments.SHARED).build()).build());
+    }
+
+    private static Instant at(long millis) {
+        return Instant.ofEpochMilli(START + millis);
+    }
+
+    private static void appendInTurn(StreamWal wal) {
+        for (int i = 0; i < RECORDS; i++) {
+            for (int key = 0; key < KEYS; key++) {
+                byte[] content = Arrays.copyOf(key == 0 && i == RECORDS / 2 ? MIDDLE.getBytes(ISO_8859_1) : new byte[0], CONTENT_BYTES);
+                long unused = wal.stream("k" + key).append(START + i, content).position();
+            }
+        }
+    }
+
+    private static List<Long> read(EntryCursor cursor) {
+        List<Long> millis = new ArrayList<>();
+        while (cursor.next()) {
+            millis.add(cursor.timestampMillis() - START);
+        }
+        return millis;
+    }
+
+    private static List<Long> from(long first, long end) {
+        return Stream.iterate(first, millis -> millis < end, millis -> millis + 1).toList();
+    }
+
+    @Test
+    void scan_ofARange_readsLittleElse() {
+        try (StreamWal wal = open(); WalReader reader = WalReader.open(root)) {
+            appendInTurn(wal);
+            try (EntryCursor walksAll = reader.scan("k1", at(0), at(1))) {
+                assertThat(read(walksAll)).containsExactly(0L);
+            }
+            for (int[] range : new int[][] {{RECORDS - 10, RECORDS}, {RECORDS - 10, 9_000}, {0, 10}, {200, 210}, {300, 300}, {RECORDS, 9_000}}) {
+                long before = reader.readBytes();
+                try (EntryCursor cursor = reader.scan("k0", at(range[0]), at(range[1]))) {
+                    assertThat(read(cursor)).isEqualTo(from(range[0], Math.min(RECORDS, range[1])));
+                }
+                // the ten, those that are looked at to find them, and what the listing reads; all would be 150 KB
+                assertThat(reader.readBytes() - before).as("from %s to %s", range[0], range[1]).isLessThan((10 + 2 * 9 + 20) * 300L);
+            }
+        }
+    }
+
+    /** A late record comes while the range is read, behind the records that are left out. */
+    @Test
+    void scan_ofARange_hasWhatComesMeanwhile() {
+        try (StreamWal wal = open(); WalReader reader = WalReader.open(root)) {
+            appendInTurn(wal);
+            try (EntryCursor cursor = reader.scan("k0", at(100), at(103))) {
+                assertThat(cursor.next()).isTrue();
+                long unused = wal.stream("k0").append(START + 101, new byte[CONTENT_BYTES]).position();
+                assertThat(read(cursor)).containsExactly(101L, 102L, 101L);
+                unused = wal.stream("k0").append(START + 900, new byte[CONTENT_BYTES]).position();
+                assertThat(cursor.next()).isFalse();
+                unused = wal.stream("k0").append(START + 102, new byte[CONTENT_BYTES]).position();
+                assertThat(read(cursor)).containsExactly(102L);
+            }
+            try (EntryCursor cursor = reader.scan("k0", at(100), at(103))) {
+                assertThat(read(cursor)).containsExactly(100L, 101L, 102L, 101L, 102L);
+            }
+        }
+    }
+
+    @Test
+    void scan_ofAnyRangeOfAnyRecords_hasThoseInTheRange() {
+        Random random = new Random(7);
+        for (int round = 0; round < ROUNDS; round++) {
+            Path own = root.resolve("r" + round);
+            List<Known> known = new ArrayList<>();
+            try (StreamWal wal = StreamWal.open(own, WalOptions.builder().clock(() -> Instant.ofEpochMilli(START + 10_000)).window(Duration.ofHours(1))
+                    .retention(Duration.ofDays(1)).segmentBytes(16 << 10).sweepInterval(Duration.ZERO)
+                    .streams("*", StreamOptions.builder().segments(Segments.SHARED).build()).build()); WalReader reader = WalReader.open(own)) {
+                int lateOneIn = 1 + random.nextInt(200);
+                for (int step = 0; step < 12; step++) {
+                    append(wal, known, random, lateOneIn, step * 20);
+                    long from = random.nextInt(260);
+                    long to = random.nextInt(4) == 0 ? FAR : from + random.nextInt(100);
+                    try (EntryCursor cursor = reader.scan("k", at(from), to == FAR ? Instant.MAX : at(to))) {
+                        assertInRange(cursor, known, wal, random, lateOneIn, from, to, step * 20);
+                    }
+                    if (random.nextInt(6) == 0 && !known.isEmpty()) {
+                        cut(wal, known, random);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Reads a part, has more appended, and reads the rest. */
+    private void assertInRange(EntryCursor cursor, List<Known> known, StreamWal wal, Random random, int lateOneIn, long from, long to, long now) {
+        List<Known> found = new ArrayList<>();
+        for (int left = random.nextInt(30); left > 0 && cursor.next(); left--) {
+            found.add(new Known(cursor.ref(), cursor.timestampMillis() - START));
+        }
+        append(wal, known, random, lateOneIn, now + 10);
+        while (cursor.next()) {
+            found.add(new Known(cursor.ref(), cursor.timestampMillis() - START));
+        }
+        assertThat(found).isEqualTo(known.stream().filter(each -> each.timestampMillis() >= from && each.timestampMillis() < to).toList());
+    }
+
+    private void append(StreamWal wal, List<Known> known, Random random, int lateOneIn, long now) {
+        WalStream stream = wal.stream("k");
+        for (int i = random.nextInt(40); i > 0; i--) {
+            long millis = now + random.nextInt(3);
+            if (random.nextInt(lateOneIn) == 0) {
+                millis = random.nextInt(260);
+            } else if (!known.isEmpty() && lateOneIn > 1) {
+                millis = Math.max(millis, known.get(known.size() - 1).timestampMillis());
+            }
+            if (random.nextInt(200) == 0) {
+                WriteEntry entry = WriteEntry.of(new byte[9], START + millis);
+                List<EntryRef> refs = wal.append(new WriteBatch().add("k", entry).add("other", entry).add("k", entry));
+                withinBatches.add(refs.get(0));
+                known.add(new Known(refs.get(0), millis));
+                known.add(new Known(refs.get(2), millis));
+            } else {
+                known.add(new Known(stream.append(START + millis, new byte[random.nextInt(60)]), millis));
+            }
+            long unused = wal.stream("other").append(new byte[random.nextInt(60)]).position();
+        }
+    }
+
+    private void cut(StreamWal wal, List<Known> known, Random random) {
+        int last = random.nextInt(known.size());
+        if (withinBatches.contains(known.get(last).ref())) {
+            return;
+        }
+        wal.stream("k").truncateAfter(known.get(last).ref());
+        known.subList(last + 1, known.size()).clear();
+    }
+
+    /** Bytes that changed after the segment was walked: the times that they say are not believed. */
+    @Test
+    void scan_ofARange_bytesHaveChanged_hasAllOthers() throws IOException {
+        try (StreamWal wal = open(); WalReader reader = WalReader.open(root)) {
+            appendInTurn(wal);
+            try (EntryCursor walksAll = reader.scan("k1", at(0), at(1))) {
+                assertThat(read(walksAll)).containsExactly(0L);
+            }
+            Path file = sharedSegment();
+            int content = new String(Files.readAllBytes(file), ISO_8859_1).indexOf(MIDDLE);
+            assertThat(content).isPositive();
+            // the first record that is looked at: its prefix, its slot, its content
+            for (int offset = content - 100; offset < content + CONTENT_BYTES; offset++) {
+                for (int bit : new int[] {1, 0x80}) {
+                    flip(file, offset, bit);
+                    List<Long> found = readPastDamage(reader, 200, 300);
+                    flip(file, offset, bit);
+                    List<Long> missing = new ArrayList<>(from(200, 300));
+                    missing.removeAll(found);
+                    assertThat(missing).as("missing with bit %s of offset %s changed", bit, offset - content).hasSizeLessThanOrEqualTo(1);
+                    assertThat(found).hasSize(100 - missing.size()).isSorted();
+                }
+            }
+        }
+    }
+
+    private static List<Long> readPastDamage(WalReader reader, long from, long to) {
+        List<Long> found = new ArrayList<>();
+        try (EntryCursor cursor = reader.scan("k0", at(from), at(to))) {
+            while (true) {
+                try {
+                    if (!cursor.next()) {
+                        return found;
+                    }
+                    found.add(cursor.timestampMillis() - START);
+                } catch (CorruptSegmentException e) {
+                    continue;
+                }
+            }
+        }
+    }
+
+    private Path sharedSegment() throws IOException {
+        try (Stream<Path> files = Files.walk(root.resolve("segments"))) {
+            return files.filter(file -> file.toString().endsWith(".seg")).sorted().findFirst().orElseThrow();
+        }
+    }
+
+    private static void flip(Path file, long offset, int bit) throws IOException {
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.seek(offset);
+            int old = bytes.read();
+            bytes.seek(offset);
+            bytes.write(old ^ bit);
+        }
+    }
+}
