@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.engine.Storages;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.Keys;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,7 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A pass of packing ends, however much is appended meanwhile: what else it has to do is done, too. */
+/** A pass of packing ends, however much is appended meanwhile: what else it has to do is done, too. So does an erasure. */
 class PackingUnderLoadTest {
 
     private static final Duration WINDOW = Duration.ofMinutes(1);
@@ -64,6 +66,19 @@ class PackingUnderLoadTest {
             assertThat(wal.pack()).isPositive();
             assertThat(fills.get()).as("packs of one pass").isBetween(2, 5);
             assertThat(LogContract.segmentsIn(folder.resolve("log/segments").resolve(StreamKey.of("own").directoryName()))).hasSize(1);
+        }
+    }
+
+    @Test
+    void erase_whileSharedSegmentsFill_ends_andErasesWhatWasBefore() {
+        try (StreamWal wal = open()) {
+            log.set(wal);
+            long unused = wal.stream("own").append(new byte[9]).position();
+            fill();
+            fills.set(0);
+            ErasureReport report = wal.erase(Keys.key("shared"), Instant.MIN, Instant.MAX);
+            assertThat(report.records()).as("those that were there at the call").isGreaterThanOrEqualTo(80);
+            assertThat(fills.get()).as("packs of the call").isBetween(1, 5);
         }
     }
 }

@@ -352,8 +352,9 @@ public final class Packer {
         long end = log.sharedLog().reservedEnd();
         try {
             log.sharedLog().sealUnlessCreatedBetween(Long.MAX_VALUE, Long.MAX_VALUE);
-            while (packOldestShared().isPresent()) {
-                // the next one
+            // at least once, because it also deletes files that were packed before; not what is appended from here on, or it might never end
+            for (boolean more = true; more; ) {
+                more = packOldestShared().isPresent() && store.oldestSharedPosition() < end;
             }
         } catch (IOException | RuntimeException | Error e) {
             log.sharedPacked(false);
