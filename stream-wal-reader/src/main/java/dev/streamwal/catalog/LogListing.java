@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * The segments of all streams at one moment, for looking at many streams: the log is listed once, instead of once for each stream. One thread.
  *
  * <p><b>Why no segment is missed.</b> As in {@link SegmentCatalog}: the manifest and the folder of streams are read before and after the shared
- * segments are, and if both are unchanged, all of it is of one moment. A stream that has a directory is listed by itself. One that gets its first
- * directory later had all of its segments of that moment in packs and in shared segments.
+ * segments are. A stream that has a directory before or after is listed by itself. Of the others, all is of one moment if the manifest is unchanged:
+ * one that gets its first directory later had all of its segments of that moment in packs and in shared segments. So new directories don't keep the log
+ * from being listed, however fast they come.
  */
 public final class LogListing {
 
@@ -23,11 +24,12 @@ public final class LogListing {
     private final Manifest manifest;
     private final Directories directories;
     private final List<SharedSegment> shared;
+    private final boolean hasDirectories;
     /** Whether catalogs are kept for other calls. If there are more streams than can be kept, none is: each would only drop another one. */
     private final boolean isKept;
 
     /**
-     * The folder's directories.
+     * Directories that the folder has, or had right before.
      *
      * @param plain the keys that their names tell; null if making names from the keys that are asked for takes less
      * @param hasOthers whether there may be other keys
@@ -52,30 +54,34 @@ public final class LogListing {
         }
     }
 
-    private LogListing(LogSource log, Manifest manifest, Directories directories, List<SharedSegment> shared, boolean isKept) {
+    private LogListing(LogSource log, Manifest manifest, Directories directories, boolean hasDirectories, List<SharedSegment> shared, boolean isKept) {
         this.log = log;
         this.manifest = manifest;
         this.directories = directories;
+        this.hasDirectories = hasDirectories;
         this.shared = shared;
         this.isKept = isKept;
     }
 
     /** @param keys the streams to be looked at; in the writer's process they are recovered first */
     static LogListing of(LogSource log, Collection<String> keys) throws IOException {
-        Directories directories = Directories.of(log.streams().names(), keys.size());
+        Set<String> names = log.streams().names();
         if (log.writer() != null) {
-            recover(log, keys, directories);
+            recover(log, keys, Directories.of(names, keys.size()));
         }
+        boolean hadDirectories = !names.isEmpty();
         Manifest before = log.packs().manifest();
         for (int attempt = 1; attempt <= PackCatalog.MAX_ATTEMPTS; attempt++) {
             Manifest manifest = before;
             List<SharedSegment> shared = log.packs().look(unused -> log.shared().all(manifest));
-            Set<String> names = log.streams().names();
+            Set<String> namesNow = log.streams().names();
             before = log.packs().manifest();
-            if (before.equals(manifest) && names.equals(directories.names())) {
-                return new LogListing(log, manifest, directories, shared, log.keepsCatalogs(keys.size()));
+            names.addAll(namesNow);
+            // a disk that is mounted meanwhile brings the folder's content at once, and shared segments that weren't there
+            if (before.equals(manifest) && hadDirectories != namesNow.isEmpty()) {
+                return new LogListing(log, manifest, Directories.of(names, keys.size()), hadDirectories, shared, log.keepsCatalogs(keys.size()));
             }
-            directories = Directories.of(names, keys.size());
+            hadDirectories = !namesNow.isEmpty();
         }
         throw new IOException("log changed during every attempt to list it: attempts=" + PackCatalog.MAX_ATTEMPTS + ", folder="
                 + log.streams().path() + "; read again later");
@@ -95,7 +101,7 @@ public final class LogListing {
 
     /** Whether the folder of segments had any directory; a log that was written to has one. */
     boolean hasDirectories() {
-        return !directories.names().isEmpty();
+        return hasDirectories;
     }
 
     /** The stream's segments. */
