@@ -12,6 +12,7 @@ import dev.streamwal.storage.KeptRoom;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
@@ -482,27 +483,42 @@ final class CommitJournal {
         }
     }
 
-    /** Overwrites the free files with zeros; meanwhile there are none. */
-    void wipe() throws IOException {
-        List<OpenJournalFile> wiping;
+    /** Takes the free files away; {@link #overwriteIdle} gives them back. */
+    List<OpenJournalFile> takeIdle() {
         lock.lock();
         try {
-            wiping = new ArrayList<>(free);
+            List<OpenJournalFile> idle = new ArrayList<>(free);
             free.clear();
             freeFiles = 0;
+            return idle;
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Overwrites files that {@link #takeIdle} has taken away, and gives them back. */
+    void overwriteIdle(List<OpenJournalFile> idle) throws IOException {
         try {
-            for (OpenJournalFile file : wiping) {
-                writeZeros(file.path(), file.length());
-            }
+            overwrite(idle);
         } finally {
             lock.lock();
             try {
-                wiping.forEach(this::addFree);
+                idle.forEach(this::addFree);
             } finally {
                 lock.unlock();
+            }
+        }
+    }
+
+    /** Overwrites files with zeros, except one with a bad sector, which is deleted when it is free. */
+    void overwrite(List<OpenJournalFile> files) throws IOException {
+        for (OpenJournalFile file : files) {
+            try {
+                if (!file.hasBadSector()) {
+                    writeZeros(file.path(), file.length(), StandardOpenOption.WRITE);
+                }
+            } catch (NoSuchFileException e) {
+                // removed by another program. Made again, it would take blocks while its name isn't durable
             }
         }
     }
@@ -511,7 +527,7 @@ final class CommitJournal {
     private OpenJournalFile newFile(int length) throws IOException {
         Path path = JournalFiles.path(root, nextFileNumber);
         try {
-            writeZeros(path, length);
+            writeZeros(path, length, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             DirectoryForce.force(JournalFiles.directory(root));
         } catch (IOException e) {
             deleteQuietly(path, e);
@@ -523,8 +539,8 @@ final class CommitJournal {
     }
 
     /** Writes zeros, so that a later flush writes only its block: no length, no extents. */
-    private static void writeZeros(Path path, int length) throws IOException {
-        try (LogFile file = new LogFile(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+    private static void writeZeros(Path path, int length, OpenOption... options) throws IOException {
+        try (LogFile file = new LogFile(path, options)) {
             file.together(open -> {
                 open.zero(0, length);
                 open.force();

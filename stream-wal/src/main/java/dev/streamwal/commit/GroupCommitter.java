@@ -730,17 +730,16 @@ public final class GroupCommitter implements SegmentDurability {
         throwIfFailed();
         throwIfClosed();
         fence.check();
-        while (!leading.compareAndSet(false, true)) {
+        while (!checkpoint.isScrubbed(() -> leading.compareAndSet(false, true), this::stopLeading)) {
             LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
         }
-        try {
-            journal.giveUpCurrent();
-        } finally {
-            leading.set(false);
-            // requests that came meanwhile have found a leader
-            commitPending();
-        }
-        checkpoint.scrub();
+    }
+
+    /** Gives {@code leading} up without a round: requests that came meanwhile have found a leader. */
+    private void stopLeading() {
+        Thread successor = waiterIn(pending);
+        leading.set(false);
+        wakeNext(successor);
     }
 
     /** Size of the journal's files. */

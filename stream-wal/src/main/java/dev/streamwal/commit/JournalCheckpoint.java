@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -23,6 +24,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -207,17 +209,39 @@ final class JournalCheckpoint {
         }
     }
 
-    /** Frees the files that are full now, and overwrites those that are free. */
-    void scrub() throws IOException {
+    /**
+     * Overwrites all that the journal has, and no more: what is committed meanwhile stays. So that nothing of it stands behind that, no block is written to
+     * a file that isn't overwritten yet. The current file is given up, and the free ones are taken away, before the next block; a full file is overwritten
+     * before it is free.
+     *
+     * @param leads begins to lead, unless another thread leads. It doesn't wait for that thread, which may wait for a checkpoint to end
+     * @param begun ends that, as soon as a block may be written again
+     * @return false if another thread leads: then nothing was done
+     */
+    boolean isScrubbed(BooleanSupplier leads, Runnable begun) throws IOException {
         running.lock();
         try {
-            while (journal.hasFull()) {
-                if (!freeFull()) {
+            if (!leads.getAsBoolean()) {
+                return false;
+            }
+            List<OpenJournalFile> used;
+            List<OpenJournalFile> idle;
+            try {
+                journal.giveUpCurrent();
+                used = journal.full();
+                idle = journal.takeIdle();
+            } finally {
+                begun.run();
+            }
+            journal.overwriteIdle(idle);
+            // not those that fill meanwhile: under load there may always be one
+            while (!Collections.disjoint(journal.full(), used)) {
+                if (!freeFull(true)) {
                     throw new IOException("journal can't be emptied now, because a deletion is being carried out, or the log is being closed: folder="
                             + JournalFiles.directory(root) + "; try again");
                 }
             }
-            journal.wipe();
+            return true;
         } finally {
             running.unlock();
         }
@@ -225,6 +249,12 @@ final class JournalCheckpoint {
 
     @GuardedBy("running")
     private boolean freeFull() throws IOException {
+        return freeFull(false);
+    }
+
+    /** @param overwritten whether the files are overwritten before they are free */
+    @GuardedBy("running")
+    private boolean freeFull(boolean overwritten) throws IOException {
         List<OpenJournalFile> files = new ArrayList<>();
         for (OpenJournalFile file : journal.full()) {
             if (file.isPinned()) {
@@ -256,6 +286,9 @@ final class JournalCheckpoint {
             // only now: after a failure all of it would be done again
             inherited.clear();
             inheritedDeletions.clear();
+        }
+        if (overwritten) {
+            journal.overwrite(files);
         }
         journal.free(files);
         return true;

@@ -27,6 +27,8 @@ final class FakeStream implements CommitStream {
 
     private final Segment segment;
     private final CommitCursor cursor = new CommitCursor(this);
+    /** What its bytes are. */
+    byte content;
     private int published;
     private int reserved;
 
@@ -120,6 +122,9 @@ final class FakeStream implements CommitStream {
             synchronized (FakeStream.this) {
                 int from = durableOffset();
                 var target = published > from ? room.of(from, published) : null;
+                for (int i = 0; target != null && i < target.remaining(); i++) {
+                    target.put(target.position() + i, content);
+                }
                 if (unreadable != null) {
                     throw unreadable;
                 }

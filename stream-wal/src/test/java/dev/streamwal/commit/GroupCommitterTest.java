@@ -39,6 +39,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -60,6 +61,8 @@ class GroupCommitterTest {
     /** Thrown by who is told of failures, and of success. */
     private volatile @Nullable Error whenTold;
     private final AtomicInteger ids = new AtomicInteger();
+    /** How often a segment was to be forced. */
+    private final AtomicInteger forces = new AtomicInteger();
     private final FakeStream a = new FakeStream("a");
     private final FakeStream b = new FakeStream("b");
 
@@ -782,6 +785,93 @@ class GroupCommitterTest {
         committer.atNextFlush(a.cursor());
         committer.runBackground();
         assertThat(heard).as("nothing had failed").hasSize(4);
+        committer.close(CLOSED);
+    }
+
+    /** Something is done by another thread where a segment is forced, some times. The journal must have room for it: the thread is waited for. */
+    private GroupCommitter committerWithAppends(int times, Consumer<GroupCommitter> meanwhile) {
+        AtomicReference<GroupCommitter> made = new AtomicReference<>();
+        GroupCommitter committer = committer(false, new DelegatingStorage(new ChannelStorage()) {
+            @Override
+            public SegmentFile open(Path path) throws IOException {
+                if (forces.incrementAndGet() <= times) {
+                    CompletableFuture.runAsync(() -> meanwhile.accept(made.get())).join();
+                }
+                return super.open(path);
+            }
+        });
+        made.set(committer);
+        return committer;
+    }
+
+    private void commitB(GroupCommitter committer, int blocks) {
+        try {
+            for (int i = 0; i < blocks; i++) {
+                committer.await(b.cursor(), b.append(3_000));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void assertInNoJournalFile(byte content) throws IOException {
+        try (Stream<Path> files = Files.list(root.resolve("commit"))) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".journal")).toList()) {
+                int row = 0;
+                int longest = 0;
+                for (byte each : Files.readAllBytes(file)) {
+                    row = each == content ? row + 1 : 0;
+                    longest = Math.max(longest, row);
+                }
+                assertThat(longest).as("bytes of it in a row in %s", file).isLessThan(100);
+            }
+        }
+    }
+
+    @Test
+    void scrub_filesFillMeanwhile_endsWithWhatTheJournalHadAtTheCall() throws IOException {
+        GroupCommitter committer = committerWithAppends(20, each -> commitB(each, 6));
+        committer.ready();
+        committer.await(a.cursor(), a.append(80));
+        committer.scrub();
+        assertThat(forces.get()).isBetween(1, 2);
+        assertJournalled(b);
+        committer.close(CLOSED);
+    }
+
+    /** What is committed meanwhile goes to a file that never had anything else, or was overwritten. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 5})
+    void scrub_commitsMeanwhile_leavesNothingOfWhatWasCommittedBefore(int blocks) throws IOException {
+        GroupCommitter committer = committerWithAppends(2, each -> commitB(each, blocks));
+        committer.ready();
+        a.content = 'a';
+        for (int i = 0; i < 6; i++) {
+            committer.await(a.cursor(), a.append(3_000));
+        }
+        forces.set(1_000);
+        committer.runBackground();
+        forces.set(0);
+        committer.await(a.cursor(), a.append(3_000));
+        committer.scrub();
+        assertThat(forces.get()).isPositive();
+        assertInNoJournalFile(a.content);
+        assertJournalled(b);
+        committer.close(CLOSED);
+    }
+
+    @Test
+    void scrub_aFreeFileWasRemoved_makesItNotAgain() throws IOException {
+        GroupCommitter committer = committer(false);
+        committer.ready();
+        commitB(committer, 6);
+        committer.runBackground();
+        Path free = root.resolve("commit/00000000.journal");
+        Files.delete(free);
+        committer.scrub();
+        assertThat(free).as("its name wouldn't be durable").doesNotExist();
+        commitB(committer, 12);
+        assertJournalled(b);
         committer.close(CLOSED);
     }
 
