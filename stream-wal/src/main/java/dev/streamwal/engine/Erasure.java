@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>All that stands in shared segments is packed.
  *   <li>Streams' own segments are sealed and replaced by copies without the records: {@link StreamLog#erase}.
- *   <li>Packs are replaced by packs without them: {@link PackErasure}.
+ *   <li>Packs are replaced by packs without them: {@link PackErasure}. A merge that has such a pack ends.
  *   <li>The journal, which may have the records, forgets what it has, and is overwritten: {@link GroupCommitter#scrub}.
  * </ol>
  *
@@ -103,6 +103,7 @@ public final class Erasure {
                 }
             }
             attempt(packs::run, root);
+            packer.awaitVainMerge();
         } finally {
             attempt(this::scrub, root);
         }

@@ -21,15 +21,17 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Merges several packs into one. One merge at a time.
  *
  * <p><b>Locking.</b> A merge may take minutes, so packing and deletions don't wait for it: it reads packs, which don't change, and takes the packing
  * lock only to change the manifest. What is deleted or cut off during the merge doesn't count in the merged pack either: see
- * {@link Manifest#replaced}. If some of the packs have gone, because they expired or were written anew, the merged pack is deleted, and others are
- * merged later.
+ * {@link Manifest#replaced}. If some of the packs have gone, because they expired or were written anew, the merge ends, its file is deleted, and others
+ * are merged later.
  *
  * <p><b>Why nothing is lost or duplicated.</b> Every frame is verified on the way. The merged pack is durable before the manifest lists it, and the
  * same change of the manifest removes the old packs from the list; their files are deleted after that. After a crash before that change, the merged
@@ -42,6 +44,8 @@ final class Merger {
     /** After a merge that was dropped because a part of it was purged meanwhile. */
     private static final long DROPPED_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final int TABLE_CACHE_BYTES = 1 << 20;
+    /** Between two looks whether a merge in vain has ended, which it does after a segment. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final PackStore store;
     private final Packer.PackedLog log;
@@ -49,6 +53,8 @@ final class Merger {
     private final MergePlan.Limits limits;
     /** Packs that couldn't be read whole, or whose merge was in vain, by their numbers: others are merged meanwhile. */
     private final Map<Long, Backoff> putOff = new HashMap<>();
+    /** The merge that may have a file that isn't listed; null if there is none. */
+    private volatile @Nullable Merging merging;
 
     Merger(PackStore store, Packer.PackedLog log, Packer.Events events, MergePlan.Limits limits) {
         this.store = store;
@@ -70,6 +76,47 @@ final class Merger {
     /** Returns when no thread merges any more; a thread that does has been told to stop. */
     synchronized void end() {
         // a thread that was in step() has left it
+    }
+
+    /** Returns when there is no file of a merge with packs that aren't listed any more: it may have what was erased from these. */
+    void awaitVain() {
+        for (Merging now = merging; now != null && now.isInVain() && !now.isOfCaller(); now = merging) {
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+    }
+
+    /** A merge, while its file isn't listed. */
+    private final class Merging {
+        private final List<ListedPack> packs;
+        private final Thread thread = Thread.currentThread();
+        /** The manifest that listed all of the packs last. */
+        private volatile Manifest listedBy;
+
+        Merging(List<ListedPack> packs, Manifest listedBy) {
+            this.packs = packs;
+            this.listedBy = listedBy;
+        }
+
+        /** Whether one of the packs has gone. */
+        boolean isInVain() {
+            Manifest now = store.manifest();
+            if (now.equals(listedBy)) {
+                return false;
+            }
+            if (!areListed(packs, now)) {
+                return true;
+            }
+            listedBy = now;
+            return false;
+        }
+
+        boolean isOfCaller() {
+            return thread.equals(Thread.currentThread());
+        }
+    }
+
+    private static boolean areListed(List<ListedPack> packs, Manifest now) {
+        return packs.stream().allMatch(pack -> now.pack(pack.number()).isPresent());
     }
 
     private Optional<MergePlan.Merge> next() throws IOException {
@@ -101,21 +148,30 @@ final class Merger {
         Manifest before = begun.by();
         PackHeader asTheyAre = begun.header();
         PackHeader header = MergePlan.isOver(merge.window(), nowMillis, limits) ? store.compressed(asTheyAre) : asTheyAre;
+        Merging now = new Merging(packs, before);
+        BooleanSupplier isOver = () -> isStopped.getAsBoolean() || now.isInVain();
+        Optional<ListedPack> merged = Optional.empty();
         boolean isListed = false;
+        merging = now;
         try {
-            Optional<ListedPack> merged = write(packs, header, before, isStopped);
-            isListed = !isStopped.getAsBoolean() && store.whilePacking(() -> isListed(packs, merged, before));
-            if (isListed && merged.isPresent()) {
-                step.wrote(PackTask.MERGE, merged.get(), store.file(merged.get()));
-                step.end(PackTask.MERGE, events);
-                events.merged(merged.get(), store.file(merged.get()), packs);
-            }
+            Optional<ListedPack> written = write(packs, header, before, isOver);
+            merged = written;
+            isListed = !isOver.getAsBoolean() && store.whilePacking(() -> isListed(packs, written, before));
         } catch (NoSuchFileException e) {
             // a sweep has deleted one of them: the next manifest tells
         } finally {
-            if (!isListed) {
-                store.discard(header.number());
+            try {
+                if (!isListed) {
+                    store.discard(header.number());
+                }
+            } finally {
+                merging = null;
             }
+        }
+        if (isListed && merged.isPresent()) {
+            step.wrote(PackTask.MERGE, merged.get(), store.file(merged.get()));
+            step.end(PackTask.MERGE, events);
+            events.merged(merged.get(), store.file(merged.get()), packs);
         }
         return isListed;
     }
@@ -133,8 +189,7 @@ final class Merger {
 
     private boolean isListed(List<ListedPack> packs, Optional<ListedPack> merged, Manifest before) throws IOException {
         Manifest now = store.manifest();
-        boolean areThere = packs.stream().allMatch(pack -> now.pack(pack.number()).isPresent());
-        if (!areThere) {
+        if (!areListed(packs, now)) {
             return false;
         }
         if (merged.isPresent() && isPartlyVoid(merged.get(), now.voidRangesSince(before))) {

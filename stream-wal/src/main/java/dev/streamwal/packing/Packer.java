@@ -205,6 +205,11 @@ public final class Packer {
         keys.end();
     }
 
+    /** Returns when no file has what was erased from packs and isn't listed: a merge with such a pack ends. */
+    public void awaitVainMerge() {
+        merger.awaitVain();
+    }
+
     /**
      * {@link #pass()} for a background thread, without merging: failures are reported instead of thrown.
      *

@@ -7,20 +7,26 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.pack.PackEntry;
+import dev.streamwal.segment.TimeRange;
 import dev.streamwal.storage.FreeSpace;
 import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A merge joins segments of a stream that follow each other; meanwhile one of them goes. */
@@ -62,12 +68,20 @@ class JoinedMeanwhileTest {
     }
 
     private interface Step {
-        void run() throws IOException;
+        void run() throws IOException, InterruptedException;
+    }
+
+    private Merger merger() {
+        return new Merger(store, stub(Packer.PackedLog.class), stub(Packer.Events.class),
+                new MergePlan.Limits(64, 1 << 20, 0, true, new PackTables(store)));
+    }
+
+    private boolean isMerged(Step meanwhile) throws IOException {
+        return isMerged(merger(), meanwhile);
     }
 
     /** Merges all, and does something when the merge has begun. */
-    private boolean isMerged(Step meanwhile) throws IOException {
-        Merger merger = new Merger(store, stub(Packer.PackedLog.class), stub(Packer.Events.class), new MergePlan.Limits(64, 1 << 20, 0, true, new PackTables(store)));
+    private static boolean isMerged(Merger merger, Step meanwhile) throws IOException {
         int[] asked = {0};
         return merger.step(() -> {
             // before the merge, and then before each segment
@@ -76,6 +90,8 @@ class JoinedMeanwhileTest {
                     meanwhile.run();
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
                 }
             }
             return false;
@@ -118,5 +134,39 @@ class JoinedMeanwhileTest {
             assertThat(entries().get(entries().size() - 1).endPosition()).isEqualTo(2L * RECORD_BYTES);
         }
         assertThat(entries()).as("merged by a later step").hasSize(1);
+    }
+
+    @Test
+    @Timeout(60)
+    void step_recordsAreErasedMeanwhile_leavesNoFileWithThemWhenThatReturns() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch erased = new CountDownLatch(1);
+        Merger merger = merger();
+        CompletableFuture<Boolean> merge = CompletableFuture.supplyAsync(() -> {
+            try {
+                return isMerged(merger, () -> {
+                    begun.countDown();
+                    erased.await();
+                });
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        begun.await();
+        new PackErasure(store, key -> true, TimeRange.ALL, (key, file, what) -> { }, why -> {
+            throw why;
+        }, failure -> false).run();
+        assertThat(unlisted()).as("before the merge has come to it").hasSize(1);
+        erased.countDown();
+        merger.awaitVain();
+        assertThat(unlisted()).isEmpty();
+        assertThat(merge.get()).isFalse();
+    }
+
+    private List<Path> unlisted() throws IOException {
+        try (Stream<Path> files = Files.list(root.resolve("packs"))) {
+            return files.filter(file -> file.getFileName().toString().endsWith(".tmp") || (file.getFileName().toString().endsWith(".pack")
+                    && store.packs().stream().noneMatch(pack -> store.file(pack).equals(file)))).toList();
+        }
     }
 }
