@@ -1272,8 +1272,8 @@ public final class StreamWal implements AutoCloseable {
      *       if the stream was in packs or shared segments, the key goes when these are rewritten or expire.
      * </ul>
      *
-     * <p>A file that is damaged, or can't be read or written, is left as it is, and so is a pack that the log's tier doesn't give or take. The first
-     * such failure is thrown after everything else was erased, and has the others as suppressed exceptions.
+     * <p>A file that is damaged, or can't be read, written or deleted, is left as it is, and so is a pack that the log's tier doesn't give or take. The
+     * first such failure is thrown after everything else was erased, and has the others as suppressed exceptions.
      *
      * @param keys the streams
      * @param from timestamp of the oldest records to erase, inclusive

@@ -57,7 +57,8 @@ public final class PackErasure {
     /**
      * @param keys of the streams
      * @param each receives every stream with erased records, and the pack that is without them
-     * @param refused receives why a pack can't be read whole, written anew, or fetched from the tier: it is left as it is
+     * @param refused receives why a pack can't be read whole, written anew, or fetched from the tier: it is left as it is; and why the file of one that isn't
+     *     listed any more can't be deleted
      * @param ofLog tells failures of the log, after which no other pack can be written
      */
     public PackErasure(PackStore store, Predicate<String> keys, TimeRange range, StreamLog.ErasedFrom each, Consumer<WalException> refused,
@@ -88,6 +89,11 @@ public final class PackErasure {
             }
         } finally {
             fetched.forEach(store::release);
+        }
+        Optional<IOException> notDeleted = store.notDeleted();
+        if (notDeleted.isPresent()) {
+            // the records are in no listed pack, but still in that file
+            refused(notDeleted.get(), null);
         }
     }
 

@@ -1,16 +1,20 @@
 package dev.streamwal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.Durability;
+import dev.streamwal.ErasureReport;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.journal.JournalFiles;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,6 +25,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -95,6 +100,21 @@ class LeftoversTest {
             assertThat(links).doesNotExist();
             appendAndPack(again);
             assertAllIsThere(again);
+        }
+    }
+
+    @Test
+    void erase_thePackThatHadTheRecordsCannotBeDeleted_saysSoUntilItCan() throws IOException {
+        try (StreamWal wal = open()) {
+            appendAndPack(wal);
+            disk.failing(new FaultPlan(0, EnumSet.of(Call.DELETE), "\\.pack$", 1, Integer.MAX_VALUE, FaultPlan.Failure.IO_ERROR));
+            assertThatThrownBy(() -> wal.erase(Keys.all(), Instant.MIN, Instant.MAX)).isInstanceOf(WalIOException.class).hasMessageContaining(".pack");
+            assertThatThrownBy(() -> wal.erase(Keys.all(), Instant.MIN, Instant.MAX)).as("it is still there").isInstanceOf(WalIOException.class);
+            disk.failing(FaultPlan.NONE);
+            ErasureReport unused = wal.erase(Keys.all(), Instant.MIN, Instant.MAX);
+            try (Stream<Path> files = Files.list(root.resolve(PackFiles.DIRECTORY))) {
+                assertThat(files.filter(file -> file.toString().endsWith(".pack"))).hasSameSizeAs(ManifestFile.read(root).packsInOrder());
+            }
         }
     }
 
