@@ -61,9 +61,10 @@ final class CommitThread extends LazyThread {
         }
     }
 
+    /** A thread that leads looks for work when it no longer does, and wakes this one if no other thread waits: it sees that this one is idle. */
     private void awaitWork() {
         idle = true;
-        if (!committer.hasWork() && !isStopped()) {
+        if ((!committer.hasWork() || committer.isLed()) && !isStopped()) {
             if (counting) {
                 parkNanos(nextFlush - System.nanoTime());
             } else if (!timed) {

@@ -758,6 +758,11 @@ public final class GroupCommitter implements SegmentDurability {
         return left || !queue.isEmpty() || (forces != null && forces.hasDone());
     }
 
+    /** Whether a thread leads. */
+    boolean isLed() {
+        return leading.get();
+    }
+
     /** Commits all requests. */
     void commitPending() {
         while (hasWork() && leadOnce()) {

@@ -20,6 +20,8 @@ final class FakeStream implements CommitStream {
     @Nullable Error broken;
     /** Asking for its end fails. */
     @Nullable Error endless;
+    /** Runs where a leader asks for its bytes. */
+    volatile Runnable whenGathered = () -> {};
     /** Runs where somebody asks for its open segments. */
     volatile Runnable whenListed = () -> {};
     /** Counted down to zero where nobody seals it, as from the beginning. */
@@ -119,6 +121,7 @@ final class FakeStream implements CommitStream {
 
         @Override
         protected Undurable undurable(Room room) throws IOException {
+            whenGathered.run();
             synchronized (FakeStream.this) {
                 int from = durableOffset();
                 var target = published > from ? room.of(from, published) : null;

@@ -788,6 +788,45 @@ class GroupCommitterTest {
         committer.close(CLOSED);
     }
 
+    /** A thread that spins while another one waits for the disk takes the processor from the program. */
+    @Test
+    @Timeout(60)
+    void later_anotherThreadLeadsForLong_theLogsThreadRestsAndTheRequestIsAnswered() throws Exception {
+        GroupCommitter committer = committer(true);
+        committer.ready();
+        CountDownLatch leads = new CountDownLatch(1);
+        CountDownLatch letGo = new CountDownLatch(1);
+        a.whenGathered = () -> {
+            leads.countDown();
+            try {
+                letGo.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        };
+        CompletableFuture<Void> leader = CompletableFuture.runAsync(() -> {
+            try {
+                committer.await(a.cursor(), a.append(8));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        leads.await();
+        CompletableFuture<Boolean> answered = new CompletableFuture<>();
+        assertThat(committer.later(b.cursor(), b.append(8), problem -> answered.complete(problem == null))).isTrue();
+        Thread ofLog = Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().equals("stream-wal-commit")).findAny().orElseThrow();
+        while (ofLog.getState() != Thread.State.WAITING) {
+            Thread.sleep(1);
+        }
+        assertThat(answered).isNotDone();
+        letGo.countDown();
+        assertThat(answered.get()).isTrue();
+        leader.get();
+        committer.delivered();
+        committer.close(CLOSED);
+        assertJournalled(a, b);
+    }
+
     /** Something is done by another thread where a segment is forced, some times. The journal must have room for it: the thread is waited for. */
     private GroupCommitter committerWithAppends(int times, Consumer<GroupCommitter> meanwhile) {
         AtomicReference<GroupCommitter> made = new AtomicReference<>();
