@@ -9,6 +9,7 @@ import dev.streamwal.journal.JournalBlock;
 import dev.streamwal.journal.JournalBlockLayout;
 import dev.streamwal.journal.JournalFiles;
 import dev.streamwal.storage.KeptRoom;
+import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -73,6 +74,8 @@ final class CommitJournal {
     /** Limits files beyond those without which nothing could be made durable. */
     private volatile KeptRoom room = KeptRoom.NONE;
 
+    private volatile WriterFence fence = WriterFence.NONE;
+
     /** The number of files that were filled by few flushes, minus those that were filled by many. */
     @GuardedBy("lock")
     private int busyFiles;
@@ -95,6 +98,16 @@ final class CommitJournal {
 
     void room(KeptRoom newRoom) {
         room = newRoom;
+    }
+
+    /** Called before all other methods. */
+    void fence(WriterFence newFence) {
+        fence = newFence;
+    }
+
+    /** Called right before files are made, overwritten or deleted: the next writer gives the same names, and goes on in the same files. */
+    void checkWriter() {
+        fence.check();
     }
 
     boolean exists() {
@@ -131,6 +144,7 @@ final class CommitJournal {
             if (closed || exists) {
                 return exists;
             }
+            checkWriter();
             Files.createDirectories(JournalFiles.directory(root));
             DirectoryForce.force(root);
             for (Path lost : JournalFiles.list(root)) {
@@ -513,6 +527,7 @@ final class CommitJournal {
     /** Overwrites files with zeros, except one with a bad sector, which is deleted when it is free. */
     void overwrite(List<OpenJournalFile> files) throws IOException {
         for (OpenJournalFile file : files) {
+            checkWriter();
             try {
                 if (!file.hasBadSector()) {
                     writeZeros(file.path(), file.length(), StandardOpenOption.WRITE);
@@ -525,6 +540,7 @@ final class CommitJournal {
 
     @GuardedBy("lock")
     private OpenJournalFile newFile(int length) throws IOException {
+        checkWriter();
         Path path = JournalFiles.path(root, nextFileNumber);
         try {
             writeZeros(path, length, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -559,13 +575,15 @@ final class CommitJournal {
     /**
      * Called by the leader: no file is created after this. Releases the space of free files that a quiet log doesn't need; if that fails, a
      * later checkpoint or writer does it.
+     *
+     * @param isWriter false if the files are the next writer's already
      */
-    void close() {
+    void close(boolean isWriter) {
         List<OpenJournalFile> surplus = new ArrayList<>();
         lock.lock();
         try {
             closed = true;
-            while (free.size() > MAX_FREE_FILES) {
+            while (isWriter && free.size() > MAX_FREE_FILES) {
                 surplus.add(free.removeLast());
             }
         } finally {

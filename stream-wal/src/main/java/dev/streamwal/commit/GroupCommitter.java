@@ -2,6 +2,7 @@ package dev.streamwal.commit;
 
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
@@ -182,6 +183,7 @@ public final class GroupCommitter implements SegmentDurability {
     public void fence(WriterFence newFence) {
         fence = newFence;
         round.fence(newFence);
+        journal.fence(newFence);
     }
 
     /** Sets how to find the streams that are in use. To be called before anything is deleted. */
@@ -853,7 +855,16 @@ public final class GroupCommitter implements SegmentDurability {
         if (forces != null) {
             forces.end();
         }
-        checkpoint.close();
+        checkpoint.close(isWriter());
+    }
+
+    private boolean isWriter() {
+        try {
+            fence.check();
+            return true;
+        } catch (WalLockedException e) {
+            return false;
+        }
     }
 
     /**

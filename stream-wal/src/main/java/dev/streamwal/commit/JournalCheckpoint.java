@@ -281,6 +281,7 @@ final class JournalCheckpoint {
             // a file without blocks says nothing, or what was true when it was used before
             firstSequence = Math.max(firstSequence, file.lastSequence() + 1);
         }
+        journal.checkWriter();
         writeFrontier();
         if (isAnyInherited(files)) {
             // only now: after a failure all of it would be done again
@@ -449,8 +450,12 @@ final class JournalCheckpoint {
         FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, false, forced.all()));
     }
 
-    /** Ends the checkpoints. A failure is only reported: the frontier on disk is as true as before. */
-    void close() {
+    /**
+     * Ends the checkpoints. A failure is only reported: the frontier on disk is as true as before.
+     *
+     * @param isWriter false if another writer has the log: then the frontier is that one's, and has freed blocks that this one needs
+     */
+    void close(boolean isWriter) {
         stopping = true;
         CheckpointThread background = thread;
         if (background != null) {
@@ -459,8 +464,8 @@ final class JournalCheckpoint {
         running.lock();
         try {
             closed = true;
-            journal.close();
-            if (journal.exists()) {
+            journal.close(isWriter);
+            if (isWriter && journal.exists()) {
                 writeFrontier();
             }
         } catch (IOException e) {

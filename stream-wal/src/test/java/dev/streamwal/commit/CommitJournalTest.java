@@ -33,7 +33,7 @@ class CommitJournalTest {
 
     @AfterEach
     void end() throws IOException {
-        journal.close();
+        journal.close(true);
         disk.close();
     }
 

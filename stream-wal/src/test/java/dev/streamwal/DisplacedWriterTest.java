@@ -1,0 +1,85 @@
+package dev.streamwal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.streamwal.error.WalLockedException;
+import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.WalReader;
+import dev.streamwal.simulation.SimulatedDisk;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A writer that has lost the log to another one is closed: the other one's journal stays as it is. */
+class DisplacedWriterTest {
+
+    private static final int RECORDS = 100;
+    private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
+
+    private final SimulatedDisk disk = new SimulatedDisk();
+
+    private StreamWal open(Path root, int salts) {
+        WalOptions options = WalOptions.builder().clock(() -> NOW).retention(Duration.ofDays(1)).sweepInterval(Duration.ZERO).durability(Durability.IMMEDIATE)
+                .build();
+        return SmallLog.open(root, options, "boot", false, new Random(salts)::nextLong, false);
+    }
+
+    private static void append(StreamWal wal, int records) {
+        for (int i = 0; i < records; i++) {
+            long unused = wal.stream("s").append(new byte[300]).position();
+            wal.runBackground();
+        }
+    }
+
+    /** What it does before it is closed. */
+    private enum Before {
+        /** It doesn't know that it has lost the log. */
+        NOTHING {
+            @Override
+            void in(StreamWal first) {}
+        },
+        APPEND {
+            @Override
+            void in(StreamWal first) {
+                assertThat(catchThrowable(() -> append(first, 1))).isInstanceOf(WalLockedException.class);
+            }
+        },
+        /** It frees files of the journal, and makes new ones. */
+        BACKGROUND {
+            @Override
+            void in(StreamWal first) {
+                Throwable unused = catchThrowable(first::runBackground);
+            }
+        };
+
+        abstract void in(StreamWal first);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void close_afterAnotherWriterHasGoneOn_changesNothingOfItsJournal(Before before) {
+        StreamWal first = open(disk.path("/log"), 1);
+        append(first, 19);
+        // and no background work: a file may be full, and another one missing
+        long unused = first.stream("s").append(new byte[300]).position();
+        Path root = disk.besidePath("/log");
+        StreamWal second = open(root, 2);
+        append(second, RECORDS);
+        before.in(first);
+        Throwable unusedFailure = catchThrowable(first::close);
+        append(second, 1);
+        // as after a kill
+        try (StreamWal third = open(disk.path("/log"), 3); WalReader reader = third.reader(); EntryCursor cursor = reader.scan("s")) {
+            int found = 0;
+            while (cursor.next()) {
+                found++;
+            }
+            assertThat(found).isEqualTo(20 + RECORDS + 1);
+            append(third, 1);
+        }
+    }
+}
