@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -73,13 +74,54 @@ class DisplacedWriterTest {
         Throwable unusedFailure = catchThrowable(first::close);
         append(second, 1);
         // as after a kill
-        try (StreamWal third = open(disk.path("/log"), 3); WalReader reader = third.reader(); EntryCursor cursor = reader.scan("s")) {
+        try (StreamWal third = open(disk.path("/log"), 3)) {
+            unusedFailure = catchThrowable(second::close);
+            assertThat(records(third)).isEqualTo(20 + RECORDS + 1);
+            append(third, 1);
+        }
+        try (StreamWal fourth = open(root, 4)) {
+            assertThat(records(fourth)).isEqualTo(20 + RECORDS + 2);
+        }
+    }
+
+    /** Both give the same numbers to their packs. */
+    @Test
+    void pack_anotherWriterPacksMeanwhile_deletesNothingOfIts() {
+        boolean isReached = true;
+        for (int nth = 1; isReached; nth++) {
+            SimulatedDisk one = new SimulatedDisk();
+            Instant[] now = {NOW};
+            WalOptions options = WalOptions.builder().clock(() -> now[0]).window(Duration.ofHours(1)).retention(Duration.ofDays(30)).ownSegments(0)
+                    .sweepInterval(Duration.ZERO).durability(Durability.IMMEDIATE).build();
+            StreamWal first = SimulatedLog.open(one.path("/log"), options, "boot", false, new Random(1)::nextLong);
+            int records = 0;
+            for (; records < 5; records++) {
+                long unused = first.stream("s").append(new byte[100]).position();
+                now[0] = now[0].plus(Duration.ofHours(1));
+            }
+            StreamWal[] second = {null};
+            one.meanwhile(nth, () -> {
+                second[0] = SimulatedLog.open(one.besidePath("/log"), options, "boot", false, new Random(2)::nextLong);
+                int unused = second[0].pack();
+            });
+            Throwable unusedFailure = catchThrowable(first::pack);
+            one.meanwhile(0, null);
+            isReached = second[0] != null;
+            unusedFailure = catchThrowable(first::close);
+            if (isReached) {
+                assertThat(records(second[0])).as("after call %s", nth).isEqualTo(records);
+                second[0].close();
+            }
+        }
+    }
+
+    private static int records(StreamWal wal) {
+        try (WalReader reader = wal.reader(); EntryCursor cursor = reader.scan("s")) {
             int found = 0;
             while (cursor.next()) {
                 found++;
             }
-            assertThat(found).isEqualTo(20 + RECORDS + 1);
-            append(third, 1);
+            return found;
         }
     }
 }

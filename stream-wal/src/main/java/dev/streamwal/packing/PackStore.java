@@ -11,6 +11,7 @@ import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.image.CheckpointFolder;
@@ -1010,12 +1011,14 @@ public final class PackStore implements PackedData {
             manifest.settle();
         }
         deleteUnlisted();
-        manifest.complete();
+        if (!isDisplaced()) {
+            manifest.complete();
+        }
     }
 
     @GuardedBy("this")
     private void deleteUnlisted() {
-        if (inDoubt.isEmpty()) {
+        if (inDoubt.isEmpty() || isDisplaced()) {
             return;
         }
         Manifest now = manifest.current();
@@ -1044,6 +1047,16 @@ public final class PackStore implements PackedData {
             }
         }
         notDeleted = failure;
+    }
+
+    /** Whether another writer has the log: it gives the same numbers to packs of its own, and has a manifest of its own. */
+    private boolean isDisplaced() {
+        try {
+            fence.check();
+            return false;
+        } catch (WalLockedException e) {
+            return true;
+        }
     }
 
     private void delete(Path file) throws IOException {
