@@ -2,6 +2,8 @@ package dev.streamwal.consumer;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.ConsumerMismatchException;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.events.ConsumerCommitEvent;
 import dev.streamwal.events.FlightRecording;
 import dev.streamwal.format.CursorEntry;
@@ -254,14 +256,14 @@ public final class CursorWriter implements AutoCloseable {
         liveAbove = Math.max(settings.minCompactedBytes(), MAX_GROWTH_FACTOR * state.liveBytes());
     }
 
-    /** Writes a new file. If that fails, the old one, which is sound, may grow further. */
+    /** Writes a new file. If that fails, also because the streams can't be listed, the old one, which is sound, may grow further. */
     @GuardedBy("this")
     private void compact(List<CursorEntry> entries) throws IOException {
         CursorState next;
         try {
             Map<String, Committed> commits = commitsWith(entries);
             next = writeTemporary(withoutGone(commits).orElse(new Commits(state.header().start(), commits)));
-        } catch (IOException e) {
+        } catch (IOException | CorruptSegmentException | UnsupportedFormatException e) {
             compactedAbove = Math.min(MAX_FILE_BYTES, 2 * compactedAbove);
             liveAbove = 2 * liveAbove;
             if (state.end() + bytes(entries) > compactedAbove) {
@@ -287,7 +289,7 @@ public final class CursorWriter implements AutoCloseable {
             if (left.isPresent()) {
                 replaceBy(writeTemporary(left.get()));
             }
-        } catch (IOException e) {
+        } catch (IOException | CorruptSegmentException | UnsupportedFormatException e) {
             // the next opening, or the next new file, tries again; if the file was replaced, the next commit begins another one
             return;
         }

@@ -2,6 +2,8 @@ package dev.streamwal.consumer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.CursorEntry;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
@@ -22,6 +24,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of the commits of streams that have gone. */
 class CursorWriterTest {
@@ -40,6 +44,7 @@ class CursorWriterTest {
     private final Set<String> damaged = new HashSet<>();
     private long start;
     private boolean isUnreadable;
+    private boolean isUnsupported;
 
     private final ConsumedStreams streams = new ConsumedStreams() {
 
@@ -52,6 +57,9 @@ class CursorWriterTest {
         public Set<String> keys() throws IOException {
             if (isUnreadable) {
                 throw new IOException("can't be listed");
+            }
+            if (isUnsupported) {
+                throw new UnsupportedFormatException("a pack is of a newer version", root, null, WalException.NO_POSITION, null);
             }
             return Set.copyOf(there.keySet());
         }
@@ -177,18 +185,22 @@ class CursorWriterTest {
         }
     }
 
-    @Test
-    void streamsThatCannotBeListed_leaveItAsItIs() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void streamsThatCannotBeListed_leaveItAsItIs(boolean isOfNewerVersion) throws Exception {
         try (CursorWriter writer = open()) {
             for (int i = 0; i < 5; i++) {
                 commit(writer, "gone" + i, 8, i);
             }
         }
-        isUnreadable = true;
+        isUnreadable = !isOfNewerVersion;
+        isUnsupported = isOfNewerVersion;
         try (CursorWriter writer = open()) {
             assertThat(writer.commits()).hasSize(5);
-            commit(writer, "gone0", 16, 9);
-            assertThat(writer.committed("gone0")).contains(new Committed(16, 9));
+            for (int i = 1; Files.size(CursorFiles.cursor(root, NAME)) < 4 * COMPACTED_ABOVE; i++) {
+                commit(writer, "gone0", 8 + 8L * i, 9);
+                assertThat(writer.committed("gone0")).contains(new Committed(8 + 8L * i, 9));
+            }
         }
     }
 }
