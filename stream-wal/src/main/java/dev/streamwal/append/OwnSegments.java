@@ -1,10 +1,7 @@
 package dev.streamwal.append;
 
-import dev.streamwal.format.StreamKey;
-import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +17,7 @@ final class OwnSegments {
     private final DurableNames names;
     private final SegmentChain chain;
     private final PendingCut pendingCut;
+    private final SegmentCreation creation;
     private final SegmentDeletion deletion;
     private final TailCut tailCut;
     private final SegmentErasure erasure;
@@ -27,21 +25,18 @@ final class OwnSegments {
     private long endAtLastPass = NONE;
     private boolean isPinned;
 
-    /**
-     * State of a stream whose segments aren't listed yet.
-     *
-     * @param hasSegments called with whether the stream has segments, whenever that may have changed
-     * @param leaveShared makes the stream continue as the chain says
-     */
-    @SuppressWarnings("GuardedBy") // made under the lock
-    OwnSegments(LogContext log, StreamKey key, Path directory, ReentrantLock rotation, Consumer<Boolean> hasSegments, SegmentChain.Opening opening,
-            Runnable leaveShared) {
-        this.spare = new SpareSlot(log, key, () -> log.isClosed() || active.get() == null);
-        this.names = new DurableNames(log, directory);
-        this.chain = new SegmentChain(log, key, directory, active, spare, names, hasSegments, opening);
+    /** State of a stream whose segments aren't listed yet. */
+    @SuppressWarnings("GuardedBy") // made under the lock; hasSegments() and leaveShared() are called under it
+    OwnSegments(StreamLog stream, ReentrantLock rotation) {
+        LogContext log = stream.log();
+        this.spare = new SpareSlot(log, stream.key(), () -> log.isClosed() || active.get() == null);
+        this.names = new DurableNames(log, stream.directory());
+        this.chain = new SegmentChain(log, stream.key(), stream.directory(), active, spare, names, stream::hasSegments,
+                (header, file, tail) -> new ActiveSegment(log, stream, header, file, tail));
         this.pendingCut = new PendingCut(log, chain, rotation.newCondition());
-        this.deletion = new SegmentDeletion(log, rotation, chain, leaveShared);
-        this.tailCut = new TailCut(log, rotation, chain, pendingCut, leaveShared);
+        this.creation = new SegmentCreation(stream, rotation, chain, spare, stream::hasSegments);
+        this.deletion = new SegmentDeletion(log, rotation, chain, stream::leaveShared);
+        this.tailCut = new TailCut(log, rotation, chain, pendingCut, stream::leaveShared);
         this.erasure = new SegmentErasure(log, rotation, chain, pendingCut);
     }
 
@@ -72,6 +67,10 @@ final class OwnSegments {
 
     PendingCut pendingCut() {
         return pendingCut;
+    }
+
+    SegmentCreation creation() {
+        return creation;
     }
 
     SegmentDeletion deletion() {

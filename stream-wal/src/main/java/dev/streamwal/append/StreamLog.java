@@ -13,7 +13,6 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.SegmentRotateEvent;
 import dev.streamwal.format.FooterLayout;
-import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
@@ -26,10 +25,8 @@ import dev.streamwal.recovery.RecordErasure;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
-import dev.streamwal.segment.RecoveredTail;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.shared.SlotLayout;
-import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -119,18 +116,6 @@ public final class StreamLog implements CommitStream {
     private SegmentsWatch watch = NOBODY;
     private @Nullable Object holder;
 
-    /**
-     * How far the successor of a full segment is prepared before its first record. The preparer is next asked when half of this is used, just
-     * when the sealer works on the full segment, so both halves have to last longer than a thread waits for a processor: 8 MiB are 25 ms at 320 MB/s.
-     */
-    private static final int PREPARED_BYTES = SegmentSpace.MAX_GROWTH_BYTES;
-
-    /** How far a segment is prepared for the next window, at most: the stream needn't be a fast one. */
-    private static final int WINDOW_PREPARED_BYTES = 4 << 20;
-
-    /** A window is nearly over in its last quarter: some sweeps come by in that time. */
-    private static final int NEARLY_OVER = 4;
-
     private static final SegmentsWatch NOBODY = (stream, own, any) -> {};
 
     /** Whether it counts as one of the streams that have segments of their own. */
@@ -146,11 +131,10 @@ public final class StreamLog implements CommitStream {
 
     /** The stream's own segments; listed when {@link SegmentChain#load loaded}. */
     @GuardedBy("rotation")
-    @SuppressWarnings("GuardedBy") // leaveShared() and hasSegments() are called under the rotation lock
     private OwnSegments owned() {
         OwnSegments known = owned;
         if (known == null) {
-            known = new OwnSegments(log, key, directory(), rotation, this::hasSegments, this::open, this::leaveShared);
+            known = new OwnSegments(this, rotation);
             if (sharing != null) {
                 known.chain().hasNone();
             }
@@ -183,15 +167,11 @@ public final class StreamLog implements CommitStream {
      * own, so that sweeps visit it.
      */
     @GuardedBy("rotation")
-    private void hasSegments(boolean any) {
+    void hasSegments(boolean any) {
         mayHaveSegments = any;
         OwnSegments known = owned;
         boolean isVisited = any || (known != null && known.pendingCut().left() != null);
         watch.hasSegments(this, isVisited, isVisited || sharing != null || (isKept && owned().next().isFromElsewhere()));
-    }
-
-    private ActiveSegment open(SegmentHeader header, SegmentFile file, RecoveredTail tail) {
-        return new ActiveSegment(log, this, header, file, tail);
     }
 
     /** Knows which streams have segments of their own, and keeps those reachable that have anything. Implementations never throw. */
@@ -720,7 +700,7 @@ public final class StreamLog implements CommitStream {
                 // otherwise the segment before it releases what it holds
                 checkRoom();
             }
-            ActiveSegment successor = createAndTell(timestampMillis, nowMillis);
+            ActiveSegment successor = owned().creation().create(timestampMillis, nowMillis);
             chain.add(seen, successor);
             log.events().appendHasRoom();
             if (event != null) {
@@ -866,130 +846,20 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /**
-     * Creates the next segment, and calls {@link #hasSegments} before that: another thread may append to it as soon as it is active, and have it made
-     * durable.
-     */
-    @GuardedBy("rotation")
-    private ActiveSegment createAndTell(long timestampMillis, long nowMillis) throws IOException {
-        hasSegments(true);
-        ActiveSegment created = null;
-        try {
-            created = create(timestampMillis, nowMillis);
-            return created;
-        } finally {
-            if (created == null) {
-                hasSegments(!owned().segments().isEmpty());
-            }
-        }
-    }
-
-    /** Creates the next segment, with its header and its final name; naming it is the last step that can fail. */
-    @GuardedBy("rotation")
-    private ActiveSegment create(long timestampMillis, long nowMillis) throws IOException {
-        log.fence().check();
-        SpareSlot spare = owned().spare();
-        Path directory = directory();
-        NewSegment created = spare.take();
-        try {
-            SegmentHeader header = successorHeader(timestampMillis, nowMillis);
-            if (created == null) {
-                log.checkFreeSpace(FooterLayout.PAGE_BYTES);
-                log.directories().create(key, log.storage());
-                created = NewSegment.create(log.storage(), directory.resolve(SegmentList.temporaryName(log.newSalt())), header);
-            } else {
-                created.writeHeader(header);
-            }
-            created.name(directory.resolve(header.name().fileName()));
-            ActiveSegment segment = new ActiveSegment(log, this, header, created);
-            if (!owned().next().hasEnd()) {
-                segment.beginsAnew();
-            }
-            return segment;
-        } catch (IOException | RuntimeException | Error e) {
-            if (created != null) {
-                spare.discard(created);
-            }
-            removeDirectoryIfUnused();
-            throw e;
-        }
-    }
-
-    /** Ever new keys that are appended to while the disk is full leave nothing behind. A segment in the directory is created under the same lock. */
-    @GuardedBy("rotation")
-    private void removeDirectoryIfUnused() {
-        try {
-            // after another process has taken the log over, the directory may be its own
-            if (owned().segments().isEmpty() && !log.fence().isLost()) {
-                owned().names().directoryGone();
-                log.directories().deleteIfEmpty(key, log.storage());
-            }
-        } catch (IOException e) {
-            // it stays, and is used by the next append; what made this one fail is thrown
-        }
-    }
-
-    @GuardedBy("rotation")
-    private SegmentHeader successorHeader(long timestampMillis, long nowMillis) throws IOException {
-        Continuation next = owned().next();
-        long basePosition = next.nextBase(log.positions().current().start());
-        log.positions().raiseCeiling(basePosition + policy.segmentBytes());
-        Window window = next.nextWindow(policy, log.time(), timestampMillis, nowMillis);
-        return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, next.previousEnd(basePosition),
-                log.recovery().incarnation(), log.newSalt(), nowMillis, policy.segmentBytes(), 0,
-                owned().segments().isEmpty() ? SegmentHeaderLayout.FIRST : 0);
-    }
-
     /** Prepares the successor of a segment that is about to be full. Called by the preparer. */
     void prepareSuccessor() {
-        prepareSuccessor(PREPARED_BYTES);
-    }
-
-    private void prepareSuccessor(int preparedBytes) {
         OwnSegments known = owned;
         if (known != null) {
-            log.directories().use(key);
-            boolean isWanted = known.spare().prepare(directory(), policy.segmentBytes(), preparedBytes);
-            if (!isWanted) {
-                removeUnused(known);
-            }
+            known.creation().prepare();
         }
     }
 
-    /** The stream was deleted while a segment was prepared, whose file kept the directory. */
-    private void removeUnused(OwnSegments known) {
-        rotation.lock();
-        try {
-            if (known.active() == null && known.segments().isEmpty()) {
-                log.directories().deleteIfEmpty(key, log.storage());
-            }
-        } catch (IOException e) {
-            log.events().failed(SpacePreparer.TASK, key.text(), e);
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    /**
-     * Prepares a segment for the next window if this one ends soon. Otherwise all streams with segments of their own would wait for the file system
-     * at the same time, with their first append in the window. To be called without locks, now and then.
-     *
-     * @param maxLeadMillis before the window's end; not more than a quarter of the window
-     */
+    /** See {@link SegmentCreation#prepareNextWindow}. To be called without locks, now and then. */
     public void prepareNextWindow(long nowMillis, long maxLeadMillis) {
-        ActiveSegment segment = active();
-        if (segment != null && !segment.isEmpty() && !segment.isSealed() && log.hasRoom()) {
-            long left = segment.windowEndMillis() - nowMillis;
-            if (left > 0 && left <= Math.min(maxLeadMillis, policy.windowMillis() / NEARLY_OVER)) {
-                prepareSuccessor(halfOf(segment));
-            }
+        OwnSegments known = owned;
+        if (known != null) {
+            known.creation().prepareNextWindow(nowMillis, maxLeadMillis);
         }
-    }
-
-    /** Half of what this segment took, which is surely needed if the next one takes as much. */
-    private static int halfOf(ActiveSegment segment) {
-        int pages = segment.usedBytes() / 2 / FooterLayout.PAGE_BYTES + 1;
-        return Math.min(WINDOW_PREPARED_BYTES, pages * FooterLayout.PAGE_BYTES);
     }
 
     /** Called by the sealer: the first segment up to this one without a footer; null if there is none. */
@@ -1616,9 +1486,10 @@ public final class StreamLog implements CommitStream {
      * are sealed in the background. The next append finds its segment prepared.
      */
     public void sealUnlessCreatedBetween(long fromMillis, long toMillis) throws IOException {
+        OwnSegments known = owned;
         ActiveSegment now = active();
-        if (now != null && isCreatedOutside(now, fromMillis, toMillis)) {
-            prepareSuccessor(halfOf(now));
+        if (known != null && now != null && isCreatedOutside(now, fromMillis, toMillis)) {
+            known.creation().prepareHalfOf(now);
         }
         ActiveSegment last;
         rotation.lock();
