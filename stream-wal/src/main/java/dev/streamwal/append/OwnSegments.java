@@ -10,19 +10,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class OwnSegments {
 
-    private static final long NONE = -1;
-
     private final AtomicReference<@Nullable ActiveSegment> active = new AtomicReference<>();
-    private final SpareSlot spare;
-    private final DurableNames names;
-    private final SegmentChain chain;
-    private final PendingCut pendingCut;
-    private final SegmentCreation creation;
-    private final SegmentDeletion deletion;
-    private final TailCut tailCut;
-    private final SegmentErasure erasure;
+    final SpareSlot spare;
+    final DurableNames names;
+    final SegmentChain chain;
+    final PendingCut pendingCut;
+    final SegmentCreation creation;
+    final SegmentAges ages;
+    final SegmentDeletion deletion;
+    final TailCut tailCut;
+    final SegmentErasure erasure;
 
-    private long endAtLastPass = NONE;
     private boolean isPinned;
 
     /** State of a stream whose segments aren't listed yet. */
@@ -35,6 +33,7 @@ final class OwnSegments {
                 (header, file, tail) -> new ActiveSegment(log, stream, header, file, tail));
         this.pendingCut = new PendingCut(log, chain, rotation.newCondition());
         this.creation = new SegmentCreation(stream, rotation, chain, spare, stream::hasSegments);
+        this.ages = new SegmentAges(stream, rotation, chain, pendingCut, creation);
         this.deletion = new SegmentDeletion(log, rotation, chain, stream::leaveShared);
         this.tailCut = new TailCut(log, rotation, chain, pendingCut, stream::leaveShared);
         this.erasure = new SegmentErasure(log, rotation, chain, pendingCut);
@@ -45,44 +44,12 @@ final class OwnSegments {
         return active.get();
     }
 
-    SpareSlot spare() {
-        return spare;
-    }
-
-    DurableNames names() {
-        return names;
-    }
-
-    SegmentChain chain() {
-        return chain;
-    }
-
     SegmentList segments() {
         return chain.segments();
     }
 
     Continuation next() {
         return chain.next();
-    }
-
-    PendingCut pendingCut() {
-        return pendingCut;
-    }
-
-    SegmentCreation creation() {
-        return creation;
-    }
-
-    SegmentDeletion deletion() {
-        return deletion;
-    }
-
-    TailCut tailCut() {
-        return tailCut;
-    }
-
-    SegmentErasure erasure() {
-        return erasure;
     }
 
     /** Keeps this object while a thread that uses it releases the lock. */
@@ -94,12 +61,5 @@ final class OwnSegments {
     /** Whether a stream that shares can drop this object: it has never had a segment, and no thread is about to delete or cut any. */
     boolean isDispensable() {
         return !isPinned && !chain.hasHadAny();
-    }
-
-    /** Whether nothing was appended since the last call. */
-    boolean hasRested(long end) {
-        boolean hasRested = end == endAtLastPass;
-        endAtLastPass = end;
-        return hasRested;
     }
 }

@@ -170,6 +170,11 @@ final class SegmentChain {
         hasSegments.accept(!segments.isEmpty());
     }
 
+    SegmentList loaded() throws IOException {
+        load();
+        return segments;
+    }
+
     /** Recovers the newest segments, once; they are sealed. */
     void recover() {
         if (recovered) {
@@ -309,6 +314,12 @@ final class SegmentChain {
         }
         active.set(null);
         spare.clear();
+    }
+
+    /** The segments that take no more records. */
+    List<SegmentEntry> complete() {
+        ActiveSegment segment = active();
+        return segments.all().stream().filter(entry -> segment == null || segment.isSealed() || entry.unfinished() != segment).toList();
     }
 
     /** The newest sealed segment that doesn't have its final form yet; null if there is none. */

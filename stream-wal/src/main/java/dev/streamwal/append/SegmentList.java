@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.io.DirectoryListing;
+import dev.streamwal.io.FileLink;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
@@ -180,6 +181,22 @@ final class SegmentList {
             }
         }
         return found;
+    }
+
+    /** Copies all files; finished ones by a hard link if the file system has such links. */
+    void copyTo(Path directory, Path target) throws IOException {
+        if (!entries.isEmpty()) {
+            Files.createDirectories(target);
+        }
+        for (SegmentEntry entry : entries) {
+            Path copy = target.resolve(entry.name().fileName());
+            ActiveSegment unfinished = entry.unfinished();
+            if (unfinished == null) {
+                FileLink.linkOrCopy(directory.resolve(entry.name().fileName()), copy);
+            } else {
+                unfinished.copyTo(copy);
+            }
+        }
     }
 
     /** Size of all files. */

@@ -6,9 +6,7 @@ import dev.streamwal.commit.CommitSegment;
 import dev.streamwal.commit.CommitStream;
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.commit.FlushFailedException;
-import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
-import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.SegmentRotateEvent;
@@ -17,13 +15,11 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
-import dev.streamwal.io.FileLink;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.recovery.RecordErasure;
 import dev.streamwal.retention.ExpiryPlan;
-import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.shared.SlotLayout;
@@ -31,7 +27,6 @@ import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +36,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -136,7 +132,7 @@ public final class StreamLog implements CommitStream {
         if (known == null) {
             known = new OwnSegments(this, rotation);
             if (sharing != null) {
-                known.chain().hasNone();
+                known.chain.hasNone();
             }
             owned = known;
         }
@@ -147,6 +143,32 @@ public final class StreamLog implements CommitStream {
     @GuardedBy("rotation")
     private boolean hasNoneOfItsOwn() {
         return owned == null && sharing != null;
+    }
+
+    /** Looks at the stream's own segments, with the rotation lock. */
+    private interface Look<T, E extends Exception> {
+        T at(OwnSegments own) throws E;
+    }
+
+    /** @param none if the stream has no segments of its own */
+    private <T, E extends Exception> T look(T none, Look<T, E> look) throws E {
+        rotation.lock();
+        try {
+            return hasNoneOfItsOwn() ? none : look.at(owned());
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** @param none if no segments were listed so far */
+    private <T> T lookAtListed(T none, Function<OwnSegments, T> look) {
+        rotation.lock();
+        try {
+            OwnSegments known = owned;
+            return known == null ? none : look.apply(known);
+        } finally {
+            rotation.unlock();
+        }
     }
 
     private @Nullable ActiveSegment active() {
@@ -170,7 +192,7 @@ public final class StreamLog implements CommitStream {
     void hasSegments(boolean any) {
         mayHaveSegments = any;
         OwnSegments known = owned;
-        boolean isVisited = any || (known != null && known.pendingCut().left() != null);
+        boolean isVisited = any || (known != null && known.pendingCut.left() != null);
         watch.hasSegments(this, isVisited, isVisited || sharing != null || (isKept && owned().next().isFromElsewhere()));
     }
 
@@ -365,10 +387,10 @@ public final class StreamLog implements CommitStream {
         try {
             SharedTail now = sharing;
             if (now == null) {
-                owned().chain().recover();
+                owned().chain.recover();
                 now = sharing;
             }
-            return now == null ? owned().chain().endPosition() : now.endPosition();
+            return now == null ? owned().chain.endPosition() : now.endPosition();
         } finally {
             rotation.unlock();
         }
@@ -388,7 +410,7 @@ public final class StreamLog implements CommitStream {
                 if (now != null) {
                     return now.endPosition();
                 }
-                owned().chain().recover();
+                owned().chain.recover();
                 segment = active();
                 if (segment == null) {
                     Continuation next = owned().next();
@@ -423,15 +445,11 @@ public final class StreamLog implements CommitStream {
 
     /** Whether the slot at this position is reserved in a segment that is appended to, or has no footer yet. A cut takes slots back. */
     public boolean isUnfinished(long position) {
-        rotation.lock();
-        try {
-            OwnSegments known = owned;
-            SegmentEntry holder = known == null ? null : known.segments().holding(position);
+        return lookAtListed(false, own -> {
+            SegmentEntry holder = own.segments().holding(position);
             ActiveSegment unfinished = holder == null ? null : holder.unfinished();
             return unfinished != null && position < unfinished.reservedEnd();
-        } finally {
-            rotation.unlock();
-        }
+        });
     }
 
     // ---------------------------------------------------------------- committing
@@ -524,7 +542,7 @@ public final class StreamLog implements CommitStream {
                 // another thread was first
                 return null;
             }
-            owned().chain().recover();
+            owned().chain.recover();
             boolean isShared = owned().next().isFromElsewhere();
             if (isOwnOnly()) {
                 return isShared ? undurableShared() : null;
@@ -601,7 +619,7 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             if (!hasNoneOfItsOwn()) {
-                owned().chain().recover();
+                owned().chain.recover();
             }
             return unfinished();
         } finally {
@@ -624,7 +642,7 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             if (!hasNoneOfItsOwn()) {
-                owned().chain().recover();
+                owned().chain.recover();
             }
             SharedTail shares = sharing;
             if (shares != null && unfinished().stream().noneMatch(ActiveSegment::isUndurable)) {
@@ -678,13 +696,13 @@ public final class StreamLog implements CommitStream {
                 // another thread was first
                 return;
             }
-            SegmentChain chain = owned().chain();
-            owned().pendingCut().awaitDecision();
+            SegmentChain chain = owned().chain;
+            owned().pendingCut.awaitDecision();
             chain.checkOpen();
             if (active() != seen) {
                 return;
             }
-            owned().pendingCut().finish(gone -> {});
+            owned().pendingCut.finish(gone -> {});
             if (seen == null) {
                 chain.recover();
                 if (active() != null || sharing != null) {
@@ -700,7 +718,7 @@ public final class StreamLog implements CommitStream {
                 // otherwise the segment before it releases what it holds
                 checkRoom();
             }
-            ActiveSegment successor = owned().creation().create(timestampMillis, nowMillis);
+            ActiveSegment successor = owned().creation.create(timestampMillis, nowMillis);
             chain.add(seen, successor);
             log.events().appendHasRoom();
             if (event != null) {
@@ -779,7 +797,7 @@ public final class StreamLog implements CommitStream {
             return false;
         }
         if (seen != null) {
-            before.chain().deactivate(seen);
+            before.chain.deactivate(seen);
         }
         share(shared, next, before.segments().isEmpty() && !next.hasEnd(), true);
         if (before.isDispensable()) {
@@ -850,7 +868,7 @@ public final class StreamLog implements CommitStream {
     void prepareSuccessor() {
         OwnSegments known = owned;
         if (known != null) {
-            known.creation().prepare();
+            known.creation.prepare();
         }
     }
 
@@ -858,20 +876,22 @@ public final class StreamLog implements CommitStream {
     public void prepareNextWindow(long nowMillis, long maxLeadMillis) {
         OwnSegments known = owned;
         if (known != null) {
-            known.creation().prepareNextWindow(nowMillis, maxLeadMillis);
+            known.creation.prepareNextWindow(nowMillis, maxLeadMillis);
         }
+    }
+
+    /** The segment's entry in the list; null if it has none any more. */
+    @GuardedBy("rotation")
+    private @Nullable SegmentEntry entryOf(ActiveSegment segment) {
+        OwnSegments known = owned;
+        return known == null ? null : known.segments().of(segment);
     }
 
     /** Called by the sealer: the first segment up to this one without a footer; null if there is none. */
     @Nullable ActiveSegment nextToFinish(ActiveSegment last) {
         rotation.lock();
         try {
-            OwnSegments known = owned;
-            if (known == null || known.segments().of(last) == null) {
-                return null;
-            }
-            List<ActiveSegment> unfinished = unfinished();
-            return unfinished.isEmpty() ? null : unfinished.get(0);
+            return entryOf(last) == null ? null : unfinished().get(0);
         } finally {
             rotation.unlock();
         }
@@ -884,7 +904,7 @@ public final class StreamLog implements CommitStream {
     void forceNames() throws IOException {
         OwnSegments known = owned;
         if (known != null) {
-            known.names().force();
+            known.names.force();
         }
     }
 
@@ -892,7 +912,7 @@ public final class StreamLog implements CommitStream {
     public void forceDeletions() throws IOException {
         OwnSegments known = owned;
         if (known != null) {
-            known.names().forceDeletion(true);
+            known.names.forceDeletion(true);
         }
     }
 
@@ -900,8 +920,7 @@ public final class StreamLog implements CommitStream {
     void left(ActiveSegment segment) {
         rotation.lock();
         try {
-            OwnSegments known = owned;
-            SegmentEntry entry = known == null ? null : known.segments().of(segment);
+            SegmentEntry entry = entryOf(segment);
             if (entry != null) {
                 entry.left();
             }
@@ -915,16 +934,15 @@ public final class StreamLog implements CommitStream {
         long bytes = segment.sealedBytes();
         rotation.lock();
         try {
-            OwnSegments known = owned;
-            SegmentEntry entry = known == null ? null : known.segments().of(segment);
-            if (known == null || entry == null) {
+            SegmentEntry entry = entryOf(segment);
+            if (entry == null) {
                 return;
             }
             if (segment.isTakenAway()) {
-                known.segments().remove(entry);
+                owned().segments().remove(entry);
                 return;
             }
-            known.segments().finished(entry, bytes);
+            owned().segments().finished(entry, bytes);
         } finally {
             rotation.unlock();
         }
@@ -944,7 +962,7 @@ public final class StreamLog implements CommitStream {
     public void finishCut() throws IOException {
         OwnSegments known = owned;
         if (known != null) {
-            known.tailCut().finishLeft();
+            known.tailCut.finishLeft();
         }
     }
 
@@ -957,19 +975,8 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             log.checkOpen(key);
-            if (hasNoneOfItsOwn()) {
-                return;
-            }
-            SegmentChain chain = owned().chain();
-            chain.load();
-            chain.sealWhatWasLeft();
-            ActiveSegment segment = active();
-            if (segment == null) {
-                return;
-            }
-            boolean idle = owned().hasRested(segment.reservedEnd()) && segment.windowEndMillis() <= nowMillis;
-            if (idle || segment.expirationMillis() <= nowMillis || segment.isSealed()) {
-                chain.deactivate(segment);
+            if (!hasNoneOfItsOwn()) {
+                owned().ages.sealIfIdle(nowMillis);
             }
         } finally {
             rotation.unlock();
@@ -982,60 +989,14 @@ public final class StreamLog implements CommitStream {
      * @param isCompared whether its segments are compared with other streams': then each segment's window is the one in its header. Otherwise
      *     it is the one that would follow from the stream's retention now, so that no file is read.
      */
-    @SuppressWarnings("GuardedBy") // the lambda is called before the method returns
     public ExpiryPlan.Stream expiryView(long nowMillis, boolean isCompared) throws IOException {
-        rotation.lock();
-        try {
-            if (hasNoneOfItsOwn()) {
-                return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), List.of());
-            }
-            SegmentChain chain = owned().chain();
-            SegmentList segments = chain.segments();
-            chain.load();
-            List<ExpiryPlan.Segment> views = new ArrayList<>(segments.size());
-            for (SegmentEntry entry : segments.all()) {
-                SegmentName name = entry.name();
-                boolean hasSuccessor = !entry.equals(segments.newest());
-                boolean expiredUntouched = !chain.isRecovered() && name.expirationMillis() <= nowMillis;
-                boolean deletable = entry.isSealed() || hasSuccessor || (active() == null && chain.isRecovered()) || expiredUntouched;
-                views.add(new ExpiryPlan.Segment(name.basePosition(), name.expirationMillis(),
-                        isCompared ? windowEndOf(entry) : windowEndNow(name), entry.bytes(), deletable));
-            }
-            return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), MisdatedSegments.withDueExpirations(nowMillis, views,
-                    index -> log.time().isAhead(windowStart(segments.all().get(index)), nowMillis)));
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    /** If the header can't be read, the segment counts as as old as possible, and keeps its expiration. */
-    @GuardedBy("rotation")
-    private long windowStart(SegmentEntry entry) {
-        try {
-            return owned().chain().windowOf(entry).startMillis();
-        } catch (IOException | WalException e) {
-            return Long.MIN_VALUE;
-        }
-    }
-
-    @GuardedBy("rotation")
-    private long windowEndOf(SegmentEntry entry) throws IOException {
-        try {
-            return owned().chain().windowOf(entry).endMillis();
-        } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            // readers of the segment get the exception
-            return windowEndNow(entry.name());
-        }
-    }
-
-    private long windowEndNow(SegmentName name) {
-        return name.expirationMillis() - policy.retentionMillis();
+        return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), look(List.of(), own -> own.ages.expiryView(nowMillis, isCompared)));
     }
 
     // ---------------------------------------------------------------- deleting and cutting
 
     private SegmentDeletion deletion() {
-        return pinned().deletion();
+        return pinned().deletion;
     }
 
     /** For methods that release the rotation lock and take it again. */
@@ -1094,21 +1055,7 @@ public final class StreamLog implements CommitStream {
 
     /** The ends of the windows of the stream's own segments, by base position. */
     public NavigableMap<Long, Long> windowEnds() throws IOException {
-        rotation.lock();
-        try {
-            NavigableMap<Long, Long> ends = new TreeMap<>();
-            if (hasNoneOfItsOwn()) {
-                return ends;
-            }
-            SegmentChain chain = owned().chain();
-            chain.recover();
-            for (SegmentEntry entry : chain.segments().all()) {
-                ends.put(entry.name().basePosition(), chain.windowOf(entry).endMillis());
-            }
-            return ends;
-        } finally {
-            rotation.unlock();
-        }
+        return look(new TreeMap<>(), own -> own.ages.windowEnds());
     }
 
     /**
@@ -1218,19 +1165,15 @@ public final class StreamLog implements CommitStream {
      * @throws EntryNotFoundException if there is no such record
      */
     public void truncateAfter(EntryRef last, Consumer<Deleted> each) throws IOException {
-        pinned().tailCut().truncateAfter(last, each);
+        pinned().tailCut.truncateAfter(last, each);
     }
 
     /** Whether a cut that begins at this position is recorded, and not completed. */
     public boolean isCutLeft(long from) {
-        rotation.lock();
-        try {
-            OwnSegments known = owned;
-            PendingCut.Cut left = known == null ? null : known.pendingCut().left();
+        return lookAtListed(false, own -> {
+            PendingCut.Cut left = own.pendingCut.left();
             return left != null && left.from() == from;
-        } finally {
-            rotation.unlock();
-        }
+        });
     }
 
     // ---------------------------------------------------------------- erasing
@@ -1247,7 +1190,7 @@ public final class StreamLog implements CommitStream {
      * @return where the last segment begins that may hold any of those that were appended before; for {@link #erase}
      */
     public long sealForErasure(TimeRange range) throws IOException {
-        return mayHaveSegments && hasOwn() ? pinned().erasure().seal(range) : SegmentErasure.NOTHING;
+        return mayHaveSegments && hasOwn() ? pinned().erasure.seal(range) : SegmentErasure.NOTHING;
     }
 
     /**
@@ -1260,16 +1203,11 @@ public final class StreamLog implements CommitStream {
      * @return the newest segment up to there that isn't sealed, if there is any: it may still hold such records
      */
     public Optional<Path> erase(TimeRange range, long upTo, ErasedFrom each, Consumer<WalException> refused) throws IOException {
-        return mayHaveSegments && hasOwn() ? pinned().erasure().erase(range, upTo, each, refused) : Optional.empty();
+        return mayHaveSegments && hasOwn() ? pinned().erasure.erase(range, upTo, each, refused) : Optional.empty();
     }
 
     private boolean hasOwn() {
-        rotation.lock();
-        try {
-            return !hasNoneOfItsOwn();
-        } finally {
-            rotation.unlock();
-        }
+        return look(false, own -> true);
     }
 
     // ---------------------------------------------------------------- packing
@@ -1283,35 +1221,7 @@ public final class StreamLog implements CommitStream {
      * @param maxBytes limit of one file
      */
     public List<Settled> oldestSettled(long nowMillis, long maxBytes) throws IOException {
-        rotation.lock();
-        try {
-            if (hasNoneOfItsOwn()) {
-                return List.of();
-            }
-            SegmentChain chain = owned().chain();
-            SegmentList segments = chain.segments();
-            chain.load();
-            if (segments.size() < 2) {
-                return List.of();
-            }
-            chain.recover();
-            owned().pendingCut().awaitDecision();
-            owned().pendingCut().finish(gone -> {});
-            List<Settled> settled = new ArrayList<>();
-            for (SegmentEntry entry : segments.all().subList(0, Math.max(0, segments.size() - 1))) {
-                if (entry.unfinished() != null || entry.bytes() > maxBytes) {
-                    break;
-                }
-                Window window = chain.windowOf(entry);
-                if (window.endMillis() > nowMillis) {
-                    break;
-                }
-                settled.add(new Settled(entry.name(), window, entry.bytes()));
-            }
-            return settled;
-        } finally {
-            rotation.unlock();
-        }
+        return look(List.of(), own -> own.ages.oldestSettled(nowMillis, maxBytes));
     }
 
     // ---------------------------------------------------------------- the whole
@@ -1321,7 +1231,7 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             if (!hasNoneOfItsOwn()) {
-                owned().chain().recover();
+                owned().chain.recover();
             }
         } finally {
             rotation.unlock();
@@ -1331,37 +1241,17 @@ public final class StreamLog implements CommitStream {
 
     /** Whether recovery has found that something of its own segments was damaged or missing that was promised to survive. */
     public boolean wasDamaged() {
-        rotation.lock();
-        try {
-            return !hasNoneOfItsOwn() && owned().chain().wasDamaged();
-        } finally {
-            rotation.unlock();
-        }
+        return look(false, own -> own.chain.wasDamaged());
     }
 
     /** Where the oldest of the stream's own segments begins; {@link Long#MAX_VALUE} if there is none, as far as segments were listed. */
     public long oldestPosition() {
-        rotation.lock();
-        try {
-            OwnSegments known = owned;
-            return known == null || known.segments().isEmpty() ? Long.MAX_VALUE : known.segments().oldest().name().basePosition();
-        } finally {
-            rotation.unlock();
-        }
+        return lookAtListed(Long.MAX_VALUE, own -> own.segments().isEmpty() ? Long.MAX_VALUE : own.segments().oldest().name().basePosition());
     }
 
     /** How many segments the stream has. */
     public int segmentCount() throws IOException {
-        rotation.lock();
-        try {
-            if (hasNoneOfItsOwn()) {
-                return 0;
-            }
-            owned().chain().load();
-            return owned().segments().size();
-        } finally {
-            rotation.unlock();
-        }
+        return look(0, own -> own.chain.loaded().size());
     }
 
     /** There may be segments, though they can't be listed now. */
@@ -1376,39 +1266,18 @@ public final class StreamLog implements CommitStream {
 
     /** Size of the segments' files. */
     public long bytes() throws IOException {
-        rotation.lock();
-        try {
-            if (hasNoneOfItsOwn()) {
-                return 0;
-            }
-            owned().chain().load();
-            return owned().segments().bytes();
-        } finally {
-            rotation.unlock();
-        }
+        return look(0L, own -> own.chain.loaded().bytes());
     }
 
     /** Size of the files of those segments that were listed so far and take no more records. */
     public long completeBytes() {
-        rotation.lock();
-        try {
-            ActiveSegment segment = active();
-            return listedBytes() - (segment == null || segment.isSealed() ? 0 : segment.fileBytes());
-        } finally {
-            rotation.unlock();
-        }
+        return lookAtListed(0L, own -> own.chain.complete().stream().mapToLong(SegmentEntry::bytes).sum());
     }
 
     /** Whether the segment that begins there was sealed, or left by recovery as it is: nothing is appended to it any more, whatever its footer says. */
     public boolean isComplete(long basePosition) {
-        rotation.lock();
-        try {
-            OwnSegments known = owned;
-            return known != null && known.chain().isRecovered() && known.segments().all().stream()
-                    .anyMatch(entry -> entry.name().basePosition() == basePosition && entry.unfinished() == null);
-        } finally {
-            rotation.unlock();
-        }
+        return lookAtListed(false, own -> own.chain.isRecovered() && own.segments().all().stream()
+                .anyMatch(entry -> entry.name().basePosition() == basePosition && entry.unfinished() == null));
     }
 
     /** Tells of the segments that were listed so far, except the one that is appended to; within the lock for rotations. */
@@ -1416,9 +1285,7 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             OwnSegments known = owned;
-            ActiveSegment segment = active();
-            List<SegmentEntry> all = known == null ? List.of() : known.segments().all().stream()
-                    .filter(entry -> segment == null || segment.isSealed() || entry.unfinished() != segment).toList();
+            List<SegmentEntry> all = known == null ? List.of() : known.chain.complete();
             told.accept(new SharedLog.Complete(all.stream().mapToLong(SegmentEntry::bytes).max().orElse(0),
                     (int) all.stream().filter(entry -> entry.unfinished() != null).count()));
         } finally {
@@ -1434,13 +1301,7 @@ public final class StreamLog implements CommitStream {
 
     /** Size of the files of the segments that were listed so far. */
     long listedBytes() {
-        rotation.lock();
-        try {
-            OwnSegments known = owned;
-            return known == null ? 0 : known.segments().bytes();
-        } finally {
-            rotation.unlock();
-        }
+        return lookAtListed(0L, own -> own.segments().bytes());
     }
 
     /** Copies the stream as it is now; finished segments by a hard link if the file system has such links. */
@@ -1448,24 +1309,9 @@ public final class StreamLog implements CommitStream {
         rotation.lock();
         try {
             log.checkOpen(key);
-            if (hasNoneOfItsOwn()) {
-                return;
-            }
-            owned().chain().recover();
-            SegmentList segments = owned().segments();
-            if (segments.isEmpty()) {
-                return;
-            }
-            Files.createDirectories(target);
-            for (SegmentEntry entry : segments.all()) {
-                Path source = directory().resolve(entry.name().fileName());
-                Path copy = target.resolve(entry.name().fileName());
-                ActiveSegment unfinished = entry.unfinished();
-                if (unfinished == null) {
-                    FileLink.linkOrCopy(source, copy);
-                } else {
-                    unfinished.copyTo(copy);
-                }
+            if (!hasNoneOfItsOwn()) {
+                owned().chain.recover();
+                owned().segments().copyTo(directory(), target);
             }
         } finally {
             rotation.unlock();
@@ -1486,32 +1332,7 @@ public final class StreamLog implements CommitStream {
      * are sealed in the background. The next append finds its segment prepared.
      */
     public void sealUnlessCreatedBetween(long fromMillis, long toMillis) throws IOException {
-        OwnSegments known = owned;
-        ActiveSegment now = active();
-        if (known != null && now != null && isCreatedOutside(now, fromMillis, toMillis)) {
-            known.creation().prepareHalfOf(now);
-        }
-        ActiveSegment last;
-        rotation.lock();
-        try {
-            log.checkOpen(key);
-            SegmentChain chain = owned().chain();
-            ActiveSegment segment = chain.active();
-            if (segment != null && isCreatedOutside(segment, fromMillis, toMillis)) {
-                chain.sealActive(segment);
-            }
-            last = chain.lastSealed();
-        } finally {
-            rotation.unlock();
-        }
-        if (last != null) {
-            log.sealer().sealNow(last);
-        }
-    }
-
-    private static boolean isCreatedOutside(ActiveSegment segment, long fromMillis, long toMillis) {
-        long created = segment.header().createdMillis();
-        return !segment.isEmpty() && (created <= fromMillis || created > toMillis);
+        pinned().ages.sealUnlessCreatedBetween(fromMillis, toMillis);
     }
 
     /** Releases everything, so that the stream can be opened again. False if a mapping has to stay until the process ends. */
@@ -1522,7 +1343,7 @@ public final class StreamLog implements CommitStream {
             if (known == null) {
                 return true;
             }
-            known.spare().clear();
+            known.spare.clear();
             boolean complete = true;
             for (ActiveSegment segment : known.segments().unfinished()) {
                 complete &= segment.close();
