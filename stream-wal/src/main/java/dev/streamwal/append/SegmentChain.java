@@ -71,15 +71,8 @@ final class SegmentChain {
      * @param active read by any thread, changed under the rotation lock only
      * @param hasSegments called with whether the stream has segments, whenever that may have changed
      */
-    SegmentChain(
-            LogContext log,
-            StreamKey key,
-            Path directory,
-            AtomicReference<@Nullable ActiveSegment> active,
-            SpareSlot spare,
-            DurableNames names,
-            Consumer<Boolean> hasSegments,
-            Opening opening) {
+    SegmentChain(LogContext log, StreamKey key, Path directory, AtomicReference<@Nullable ActiveSegment> active, SpareSlot spare, DurableNames names,
+            Consumer<Boolean> hasSegments, Opening opening) {
         this.log = log;
         this.segments = new SegmentList(log.totals());
         this.key = key;

@@ -171,6 +171,13 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    @GuardedBy("rotation")
+    private void recoverOwn() {
+        if (!hasNoneOfItsOwn()) {
+            owned().chain.recover();
+        }
+    }
+
     private @Nullable ActiveSegment active() {
         OwnSegments known = owned;
         return known == null ? null : known.active();
@@ -618,9 +625,7 @@ public final class StreamLog implements CommitStream {
     public List<? extends CommitSegment> unfinishedSegments() throws IOException {
         rotation.lock();
         try {
-            if (!hasNoneOfItsOwn()) {
-                owned().chain.recover();
-            }
+            recoverOwn();
             return unfinished();
         } finally {
             rotation.unlock();
@@ -629,21 +634,14 @@ public final class StreamLog implements CommitStream {
 
     @Override
     public List<? extends CommitSegment> openSegments() {
-        rotation.lock();
-        try {
-            return unfinished();
-        } finally {
-            rotation.unlock();
-        }
+        return lookAtListed(List.<ActiveSegment>of(), own -> own.segments().unfinished());
     }
 
     /** Stream position before which everything survives power loss. */
     public long durablePosition() {
         rotation.lock();
         try {
-            if (!hasNoneOfItsOwn()) {
-                owned().chain.recover();
-            }
+            recoverOwn();
             SharedTail shares = sharing;
             if (shares != null && unfinished().stream().noneMatch(ActiveSegment::isUndurable)) {
                 return shares.durablePosition();
@@ -1230,9 +1228,7 @@ public final class StreamLog implements CommitStream {
     public void recoverNow() {
         rotation.lock();
         try {
-            if (!hasNoneOfItsOwn()) {
-                owned().chain.recover();
-            }
+            recoverOwn();
         } finally {
             rotation.unlock();
         }
