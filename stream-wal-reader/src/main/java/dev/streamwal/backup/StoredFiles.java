@@ -7,7 +7,6 @@ import dev.streamwal.image.ImageFile;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

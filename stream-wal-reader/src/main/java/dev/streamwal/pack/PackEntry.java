@@ -1,7 +1,6 @@
 package dev.streamwal.pack;
 
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 
 /**

@@ -5,7 +5,6 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
-import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentSummary;
 import org.jspecify.annotations.Nullable;
 

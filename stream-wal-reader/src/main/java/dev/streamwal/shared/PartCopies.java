@@ -1,6 +1,5 @@
 package dev.streamwal.shared;
 
-import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;

@@ -9,7 +9,6 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.segment.DamageDoubt;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
-import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;

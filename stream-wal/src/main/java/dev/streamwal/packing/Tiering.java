@@ -21,7 +21,6 @@ import dev.streamwal.tier.TierContent;
 import dev.streamwal.tier.TierFolder;
 import dev.streamwal.tier.TierNames;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
