@@ -28,7 +28,6 @@ import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestWriter;
 import dev.streamwal.manifest.TierObject;
 import dev.streamwal.manifest.VoidRange;
-import dev.streamwal.pack.CatalogedSegment;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackHeader;
@@ -38,7 +37,6 @@ import dev.streamwal.pack.PackWriter;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.Segment;
-import dev.streamwal.shared.SharedEnds;
 import dev.streamwal.shared.SharedPart;
 import dev.streamwal.shared.SharedSegment;
 import dev.streamwal.storage.FreeSpace;
@@ -96,9 +94,6 @@ public final class PackStore implements PackedData {
     /** Only the tables of packs are read here. */
     private static final int MAX_OPEN_FILES = 16;
 
-    /** How often packs are looked at, until they don't change during a look; after so many looks, changes have to wait. */
-    private static final int MAX_ATTEMPTS = 16;
-
     private final Path root;
     private final FreeSpace freeSpace;
     private final boolean isCompressed;
@@ -108,25 +103,13 @@ public final class PackStore implements PackedData {
     private final PackCatalog catalog;
     private final VoidedSegments voided;
     private final SharedCatalog shared;
-    /** Where streams ended, when the log was opened, in shared segments of an earlier writer. Those that are packed meanwhile don't count. */
-    private volatile SharedEnds inherited = new SharedEnds();
-    /**
-     * Whether all is known of what an earlier writer left in shared segments. Once false it stays so, also after those segments are packed: packs
-     * don't have the damaged records.
-     */
-    private volatile boolean isInheritedWhole = true;
-    private volatile boolean hasInherited = true;
-    /** Streams that packs of this writer have, and that aren't in memory any more; and some others. {@link KeyCatalogUpdate} makes the filter anew. */
-    private final KeyFilter forgotten = new KeyFilter();
-    /** Packs of which this writer knows where all their streams end, except streams that were forgotten. So a new stream isn't looked up in them. */
-    private final Set<Long> ofThisWriter = ConcurrentHashMap.newKeySet();
+    private final StreamEnds ends;
     private final LongSupplier sharedEnd;
     /**
      * Where the shared stream ended when a pack's number was given: everything in the pack was appended before. For packs of earlier writers it is
-     * {@link #inheritedEnd}.
+     * {@link StreamEnds#inheritedEnd}.
      */
     private final Map<Long, Long> numberedAt = new ConcurrentHashMap<>();
-    private volatile long inheritedEnd = Long.MAX_VALUE;
     private final PositionsWriter positions;
     private final LongAdder writtenBytes = new LongAdder();
     /** Null if packs are written through the page cache. */
@@ -165,6 +148,7 @@ public final class PackStore implements PackedData {
         this.catalog = new PackCatalog(root, channels, footers, 0, manifest::current, TierReads.refusing(root), false);
         this.voided = new VoidedSegments(catalog);
         this.shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog, sharedEnd);
+        this.ends = new StreamEnds(this, manifest::current, catalog, shared, positions);
     }
 
     /**
@@ -228,35 +212,16 @@ public final class PackStore implements PackedData {
     }
 
     /**
-     * Notes where streams continue that haven't been used since the log was opened; the log itself knows about the others. Call it once, after the
-     * recovery of the shared stream and before any other stream is used.
-     *
-     * <p><b>Why no position is given twice if something is damaged.</b> The damaged part may have had records of a stream behind the stream's own
-     * newest segment, which recovery would take for the stream's end. So from this opening on streams go on above all positions that were given.
-     * Later openings don't find the damage: recovery has made it padding, and packing leaves it out. So the file of positions tells them up to which
-     * opening no segment's end is believed. It also tells them if packing finds damage. If a process is killed before it has written that, it hasn't
-     * closed the log, which tells them the same.
-     *
-     * @param isSharedWhole whether recovery found nothing damaged or missing in the shared stream
+     * Notes where streams continue that haven't been used since the log was opened: see {@link StreamEnds#inherit}. Call it once, after the recovery of
+     * the shared stream and before any other stream is used.
      */
     public void inherit(boolean isSharedWhole) throws IOException {
-        SharedEnds ends = new SharedEnds();
-        for (Segment segment : sharedSegments()) {
-            ends.add(segment, channels);
-        }
-        inherited = ends;
-        hasInherited = !ends.isEmpty() || !ends.isWhole() || !isEmpty();
-        inheritedEnd = sharedEnd.getAsLong();
-        isInheritedWhole = isSharedWhole && ends.isWhole();
-        if (!isInheritedWhole) {
-            positions.doubt();
-        }
+        ends.inherit(sharedSegments(), channels, sharedEnd.getAsLong(), isSharedWhole);
     }
 
-    /** Shared segments had more than what was packed of them. Call it before the packs are listed, because packs don't say so. */
-    void inheritedIsDamaged() throws IOException {
-        positions.doubtNow();
-        isInheritedWhole = false;
+    /** Where streams end that aren't in memory. */
+    StreamEnds ends() {
+        return ends;
     }
 
     /** A step that runs under the lock. */
@@ -480,16 +445,14 @@ public final class PackStore implements PackedData {
      */
     public boolean areOlderThanShared(List<Long> numbers) throws IOException {
         long oldest = oldestSharedPosition();
-        return numbers.stream().allMatch(number -> oldest >= numberedAt.getOrDefault(number, inheritedEnd));
+        return numbers.stream().allMatch(number -> oldest >= numberedAt.getOrDefault(number, ends.inheritedEnd()));
     }
 
     /** Notes that packs now hold the content of the shared segments that begin below a position. */
     void addPacked(List<ListedPack> packs, long sharedBelow) throws IOException {
         manifest.begin();
         change(packs, List.of(), () -> manifest.addPacked(packs, sharedBelow));
-        if (sharedBelow >= inheritedEnd) {
-            inherited = new SharedEnds();
-        }
+        ends.packedBelow(sharedBelow);
     }
 
     /** The cache through which segments are opened. */
@@ -517,90 +480,9 @@ public final class PackStore implements PackedData {
                 .orElse(Long.MAX_VALUE);
     }
 
-    /**
-     * Where the stream's newest segment ends in packs with data of an earlier writer, or of streams that were forgotten. Asks again if the packs have
-     * changed meanwhile: a pack of this writer may have gone since, and would be taken for an earlier writer's.
-     */
-    private Newest inheritedEnd(StreamKey key) throws IOException {
-        for (int attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
-            Manifest before = manifest.current();
-            Newest end = catalog.look(now -> inheritedEnd(key, now));
-            if (before.equals(manifest.current())) {
-                return end;
-            }
-        }
-        synchronized (this) {
-            return catalog.look(now -> inheritedEnd(key, now));
-        }
-    }
-
-    private Newest inheritedEnd(StreamKey key, Manifest now) throws IOException {
-        boolean mayBeForgotten = forgotten.mayHave(key);
-        List<ListedPack> asked = now.packsInOrder().stream().filter(pack -> mayBeForgotten || !ofThisWriter.contains(pack.number())).toList();
-        if (asked.isEmpty()) {
-            // true for each new key once the inherited packs have gone: saves a look into the catalogue, which is on the disk
-            return new Newest(Optional.empty(), true);
-        }
-        CatalogedKey cataloged = catalog.cataloged(key, now);
-        Optional<ListedPack> newest = Optional.empty();
-        boolean isWhole = true;
-        long position = 0;
-        for (ListedPack pack : asked) {
-            try {
-                for (long end : ends(key, pack, now, cataloged)) {
-                    newest = newest.isPresent() && position >= end ? newest : Optional.of(pack);
-                    position = Math.max(position, end);
-                }
-            } catch (IOException | RuntimeException e) {
-                if (!PackFailure.isOfTable(e)) {
-                    throw e;
-                }
-                isWhole = false;
-            }
-        }
-        return new Newest(newest.isEmpty() ? Optional.empty() : Optional.of(new End(position, lastWindowStart(key, newest.get(), position))), isWhole);
-    }
-
-    /**
-     * A time in the stream's last window, as far as it is known. If a pack was made after its window was over, it may hold several windows, and the
-     * newest record tells which was the stream's last. Otherwise the window has only begun, and one of its records may be ahead of it.
-     */
-    private long lastWindowStart(StreamKey key, ListedPack pack, long end) throws IOException {
-        long start = pack.window().startMillis();
-        try {
-            PackReader reader = reader(pack);
-            if (reader.header().createdMillis() >= pack.window().endMillis()) {
-                for (PackEntry entry : reader.find(key)) {
-                    if (entry.endPosition() == end && pack.window().contains(entry.largestMillis())) {
-                        start = Math.max(start, entry.largestMillis());
-                    }
-                }
-            }
-        } catch (IOException | RuntimeException e) {
-            if (!PackFailure.isOfTable(e)) {
-                throw e;
-            }
-            // the catalogue of keys says where the stream ends: such a pack keeps it only from knowing its window
-        }
-        return start;
-    }
-
-    /** Where the stream's segments end in a pack, as far as they count. */
-    private List<Long> ends(StreamKey key, ListedPack pack, Manifest now, CatalogedKey cataloged) throws IOException {
-        if (cataloged.covers(pack)) {
-            return cataloged.in(pack).stream().map(CatalogedSegment::endPosition).toList();
-        }
-        return reader(pack).find(key).stream().filter(entry -> !now.isVoid(key, entry.basePosition(), pack.number()))
-                .map(PackEntry::endPosition).toList();
-    }
-
     /** Whether neither shared segments nor packs have anything of a stream that was appended to since the log was opened. */
     public boolean isGone(StreamLog stream) throws IOException {
-        // shared segments first: their content is in packs before it leaves them
-        if (stream.sharedEnd().orElse(Long.MAX_VALUE) > shared.oldest(manifest.current())) {
-            return false;
-        }
-        return inheritedSharedEnd(stream.key()).isEmpty() && catalog.look(now -> isInNoPack(stream.key(), now));
+        return ends.isGone(stream);
     }
 
     /**
@@ -608,42 +490,7 @@ public final class PackStore implements PackedData {
      * say the same end.
      */
     public boolean isPackedUpTo(StreamLog stream, long end) throws IOException {
-        // shared segments first: their content is in packs before it leaves them
-        if (stream.sharedEnd().orElse(Long.MAX_VALUE) > shared.oldest(manifest.current())) {
-            return false;
-        }
-        forgotten.add(stream.key());
-        boolean isPacked = lookUpEnd(stream.key()).end().filter(packed -> packed.position() == end).isPresent();
-        if (isPacked) {
-            // since the call above, a renewal of the filter may have begun, from packs that were listed before those just found
-            forgotten.add(stream.key());
-        }
-        return isPacked;
-    }
-
-    /** The streams that aren't in memory any more, and that packs have. */
-    KeyFilter forgotten() {
-        return forgotten;
-    }
-
-    private boolean isInNoPack(StreamKey key, Manifest now) throws IOException {
-        CatalogedKey cataloged = catalog.cataloged(key, now);
-        for (ListedPack pack : now.packsInOrder()) {
-            if (!ends(key, pack, now, cataloged).isEmpty()) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** Whether a shared segment is an earlier writer's. */
-    boolean isInherited(Segment segment) {
-        return segment.basePosition() < inheritedEnd;
-    }
-
-    /** Notes that this log knows where all streams of the pack end. */
-    void isOfThisWriter(long number) {
-        ofThisWriter.add(number);
+        return ends.isPackedUpTo(stream, end);
     }
 
     /**
@@ -663,11 +510,7 @@ public final class PackStore implements PackedData {
                 boolean unused = (isThere ? keys : unknown).add(stream.key().text());
             }
         }
-        for (StreamKey key : inherited.keys(before.sharedBelow())) {
-            if (before.voidRanges(key).isEmpty() || inheritedSharedEnd(key).isPresent()) {
-                keys.add(key.text());
-            }
-        }
+        ends.addInheritedKeys(before, keys);
         unknown.removeAll(keys);
         if (!unknown.isEmpty()) {
             boolean unused = catalog.look(now -> {
@@ -679,83 +522,16 @@ public final class PackStore implements PackedData {
         catalog.addKeys(KeyScope.all(), keys);
     }
 
-    /**
-     * A damaged pack doesn't keep a stream from continuing, as with shared segments. Nor does a pack that can't be read for another reason of its
-     * own, or can't be read now, because its table is missing and the tier is away. If such a pack may have more of a stream than is known, the
-     * stream goes on at the log's start, above every position given before the log was opened, and so above all that the pack has of it: when the
-     * pack can be read again, its records stand before what follows. Readers report the damage.
-     */
     @Override
     public Newest newest(StreamKey key) throws IOException {
         cutsLeft.finish(key);
-        Newest found = lookUpEnd(key);
-        if (!found.isWhole() && forgotten.mayHave(key)) {
-            // it may have got positions since
-            positions.startAtCeiling();
-        }
-        // what was lost in shared segments had positions below the log's start
-        return isInheritedWhole || key.equals(StreamKey.SHARED) ? found : new Newest(found.end(), false);
-    }
-
-    /** Whether all was known of what an earlier writer had left in shared segments. */
-    boolean isInheritedWhole() {
-        return isInheritedWhole;
-    }
-
-    private Newest lookUpEnd(StreamKey key) throws IOException {
-        if (key.equals(StreamKey.SHARED) || !(hasInherited || forgotten.mayHave(key))) {
-            return new Newest(Optional.empty(), true);
-        }
-        // shared segments first: their content is in packs before it leaves them
-        Optional<End> end;
-        try {
-            end = inheritedSharedEnd(key);
-        } catch (CorruptSegmentException e) {
-            return new Newest(Optional.empty(), false);
-        }
-        return end.isPresent() ? new Newest(end, true) : inheritedEnd(key);
-    }
-
-    /** Where the stream ends in an earlier writer's shared segments, as far as it counts there. */
-    private Optional<End> inheritedSharedEnd(StreamKey key) throws IOException {
-        Manifest now = manifest.current();
-        SharedEnds.End end = inherited.find(key, now.sharedBelow());
-        if (end == null) {
-            return Optional.empty();
-        }
-        List<VoidRange> covering = now.voidRanges(key).stream().filter(range -> range.from() < end.position() && end.position() <= range.to()).toList();
-        if (covering.isEmpty()) {
-            return Optional.of(new End(end.position(), end.windowStartMillis()));
-        }
-        if (covering.stream().anyMatch(range -> range.from() <= end.base())) {
-            return Optional.empty();
-        }
-        // the end was cut off: the records before it tell
-        List<SharedPart> parts = parts(key);
-        return parts.isEmpty() ? Optional.empty()
-                : Optional.of(parts.get(parts.size() - 1)).map(last -> new End(last.endPosition(), last.window().startMillis()));
+        return ends.newest(key);
     }
 
     /** The parts of a shared segment that still count for a stream. */
     private List<SharedPart> counting(SharedSegment segment, StreamKey key) {
         manifest.current().voidRanges(key).forEach(range -> segment.cut(key, range.from(), range.to()));
         return segment.parts(key);
-    }
-
-    /** Whether anything that the stream has in a pack or a shared segment ends at a position. */
-    boolean endsAt(StreamKey key, long position) throws IOException {
-        Optional<End> last = inheritedSharedEnd(key);
-        if (last.isPresent() && (last.get().position() == position || parts(key).stream().anyMatch(part -> part.endPosition() == position))) {
-            return true;
-        }
-        return catalog.look(now -> {
-            CatalogedKey cataloged = catalog.cataloged(key, now);
-            boolean isThere = false;
-            for (ListedPack pack : now.packsInOrder()) {
-                isThere |= ends(key, pack, now, cataloged).contains(position);
-            }
-            return isThere;
-        });
     }
 
     /** Where the stream's data ended before the first of what it has in packs and shared segments between two positions; the second if it has nothing there. */
@@ -938,9 +714,7 @@ public final class PackStore implements PackedData {
     ListedPack writtenInPlaceOf(PackReader whole, Filling filling) throws IOException {
         PackHeader before = whole.header();
         long number = newNumber();
-        if (ofThisWriter.contains(before.number())) {
-            isOfThisWriter(number);
-        }
+        ends.isInPlaceOf(List.of(before.number()), number);
         PackHeader header = new PackHeader(number, before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
                 before.createdMillis(), before.incarnation(), before.isInBlocks(), true, before.isAfterDamage());
         try (PackWriter writer = write(header)) {
@@ -954,9 +728,7 @@ public final class PackStore implements PackedData {
         List<ListedPack> packs = merge.packs();
         int level = packs.stream().mapToInt(ListedPack::level).max().orElse(0) + 1;
         long number = newMerging();
-        if (packs.stream().allMatch(pack -> ofThisWriter.contains(pack.number()))) {
-            isOfThisWriter(number);
-        }
+        ends.isInPlaceOf(numbers(packs), number);
         return new PackHeader(number, merge.window(), merge.expirationMillis(), packs.get(0).optionsHash(), Math.min(level, PackHeader.MAX_LEVEL),
                 nowMillis, incarnation);
     }
@@ -1025,7 +797,7 @@ public final class PackStore implements PackedData {
         catalog.keepOnly(now);
         long merged = merging;
         Predicate<Long> isGone = number -> number <= now.highestNumber() && number != merged && now.pack(number).isEmpty();
-        ofThisWriter.removeIf(isGone);
+        ends.removeIf(isGone);
         numberedAt.keySet().removeIf(isGone);
         IOException failure = null;
         for (Iterator<Long> all = inDoubt.iterator(); all.hasNext(); ) {
@@ -1203,7 +975,7 @@ public final class PackStore implements PackedData {
 
     /** Sets what the last sweep in the background could not write anew, because it is in the tier. */
     public void neededBySweep(Collection<ListedPack> packs) {
-        needed.bySweep(packs.stream().map(ListedPack::number).collect(Collectors.toSet()));
+        needed.bySweep(Set.copyOf(numbers(packs)));
     }
 
     /**
@@ -1236,11 +1008,10 @@ public final class PackStore implements PackedData {
     }
 
     private synchronized void stillRead(List<ListedPack> packs, boolean areRead) throws IOException {
-        Set<Long> numbers = packs.stream().map(ListedPack::number).collect(Collectors.toSet());
         if (areRead) {
-            read.addAll(numbers);
+            read.addAll(numbers(packs));
         } else {
-            read.removeAll(numbers);
+            numbers(packs).forEach(read::remove);
             if (!manifest.isOpen() && !isEnded) {
                 deleteUnlisted();
             }
@@ -1257,11 +1028,13 @@ public final class PackStore implements PackedData {
      */
     void replace(List<ListedPack> gone, List<ListedPack> carried, Manifest copied) throws IOException {
         change(carried, gone, () -> {
-            if (gone.stream().allMatch(pack -> ofThisWriter.contains(pack.number()))) {
-                carried.forEach(pack -> isOfThisWriter(pack.number()));
-            }
-            manifest.replace(carried, gone.stream().map(ListedPack::number).toList(), copied);
+            carried.forEach(pack -> ends.isInPlaceOf(numbers(gone), pack.number()));
+            manifest.replace(carried, numbers(gone), copied);
         });
+    }
+
+    private static List<Long> numbers(Collection<ListedPack> packs) {
+        return packs.stream().map(ListedPack::number).toList();
     }
 
     /** Bytes of the packs written since the log was opened. */
@@ -1329,7 +1102,7 @@ public final class PackStore implements PackedData {
         long packsBelow = manifest.current().highestNumber() + 1;
         long sharedBelow = sharedEnd.getAsLong();
         positionsByKey.forEach((key, position) -> ranges.add(new VoidRange(key, 0, position, packsBelow, sharedBelow)));
-        List<Long> numbers = gone.stream().map(ListedPack::number).toList();
+        List<Long> numbers = numbers(gone);
         change(List.of(), gone, () -> {
             // with these packs go the deletions that concern no others
             checkRoomFor(ranges, manifest.current().replaced(List.of(), numbers, manifest.current()));
