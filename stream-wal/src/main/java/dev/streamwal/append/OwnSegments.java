@@ -44,14 +44,6 @@ final class OwnSegments {
         return active.get();
     }
 
-    SegmentList segments() {
-        return chain.segments();
-    }
-
-    Continuation next() {
-        return chain.next();
-    }
-
     /** Keeps this object while a thread that uses it releases the lock. */
     OwnSegments pin() {
         isPinned = true;

@@ -109,12 +109,12 @@ final class PendingCut {
         // after a failed force the next one would succeed; the next opening of the log does the rest
         log.durability().checkForced();
         deleteWithin(cut, each);
-        log.packed().cut(chain.key(), cut.from(), cut.to());
-        SegmentList segments = chain.segments();
+        log.packed().cut(chain.key, cut.from(), cut.to());
+        SegmentList segments = chain.segments;
         if (segments.isEmpty()) {
             // what was to stay has expired
             chain.nothingIsLeft();
-            chain.names().forceDeletion(true);
+            chain.names.forceDeletion(true);
             isDone(cut);
             return;
         }
@@ -123,19 +123,19 @@ final class PendingCut {
             letGo(holder, cut);
             cutBehind(holder, Objects.requireNonNull(pending), cut.tail().get());
         }
-        chain.names().forceDeletion(false);
+        chain.names.forceDeletion(false);
         isDone(cut);
     }
 
     private void deleteWithin(Cut cut, Consumer<Deleted> each) throws IOException {
-        SegmentList segments = chain.segments();
+        SegmentList segments = chain.segments;
         for (int i = segments.size() - 1; i >= 0; i--) {
             SegmentEntry entry = segments.all().get(i);
             long basePosition = entry.name().basePosition();
             if (basePosition >= cut.from() && basePosition < cut.to()) {
                 // the newest first, wherever it stands: a reader that still finds the newest record assumes that nothing was cut off before
                 // it
-                log.packed().cut(chain.key(), basePosition, cut.to());
+                log.packed().cut(chain.key, basePosition, cut.to());
                 each.accept(chain.delete(entry));
             }
         }
@@ -149,17 +149,17 @@ final class PendingCut {
                 chain.mappingStays(segment);
                 pending = cut.notInPlace();
             }
-            chain.segments().finished(holder, holder.bytes());
+            chain.segments.finished(holder, holder.bytes());
         }
     }
 
     private void cutBehind(SegmentEntry holder, Cut what, RecoveredTail tail) throws IOException {
         Path file = chain.fileOf(holder);
         SegmentCut cut = new SegmentCut(log.storage(), file, chain.headerOf(holder), tail);
-        Path temporary = chain.directory().resolve(SegmentList.temporaryName(log.newSalt()));
+        Path temporary = chain.directory.resolve(SegmentList.temporaryName(log.newSalt()));
         Optional<Long> sealedBytes = cut.cut(temporary, what.inPlace(), cause -> log.forceFailed(file, cause));
         if (sealedBytes.isPresent()) {
-            chain.segments().finished(holder, sealedBytes.get());
+            chain.segments.finished(holder, sealedBytes.get());
         } else {
             chain.sealAgain(holder, cut.header(), tail);
         }
@@ -168,7 +168,7 @@ final class PendingCut {
     private void isDone(Cut cut) {
         pending = null;
         cut.kept().close();
-        log.packed().cutDone(chain.key());
+        log.packed().cutDone(chain.key);
         chain.cutBeganOrEnded();
     }
 }

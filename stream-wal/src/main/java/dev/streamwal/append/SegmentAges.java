@@ -39,7 +39,7 @@ final class SegmentAges {
         this.policy = stream.policy();
         this.rotation = rotation;
         this.chain = chain;
-        this.segments = chain.segments();
+        this.segments = chain.segments;
         this.pendingCut = pendingCut;
         this.creation = creation;
     }

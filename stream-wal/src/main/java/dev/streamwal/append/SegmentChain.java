@@ -32,15 +32,15 @@ final class SegmentChain {
     private static final long REFUSED_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private final LogContext log;
-    private final StreamKey key;
-    private final Path directory;
+    final StreamKey key;
+    final Path directory;
     private final AtomicReference<@Nullable ActiveSegment> active;
     private final SpareSlot spare;
-    private final DurableNames names;
+    final DurableNames names;
     private final Consumer<Boolean> hasSegments;
     private final Opening opening;
-    private final SegmentList segments;
-    private final Continuation next = new Continuation();
+    final SegmentList segments;
+    final Continuation next = new Continuation();
     private boolean loaded;
     private boolean recovered;
     private boolean hasHadAny;
@@ -82,26 +82,6 @@ final class SegmentChain {
         this.names = names;
         this.hasSegments = hasSegments;
         this.opening = opening;
-    }
-
-    StreamKey key() {
-        return key;
-    }
-
-    Path directory() {
-        return directory;
-    }
-
-    DurableNames names() {
-        return names;
-    }
-
-    SegmentList segments() {
-        return segments;
-    }
-
-    Continuation next() {
-        return next;
     }
 
     @Nullable ActiveSegment active() {

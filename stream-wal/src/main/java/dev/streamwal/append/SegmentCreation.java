@@ -64,7 +64,7 @@ final class SegmentCreation {
             return created;
         } finally {
             if (created == null) {
-                hasSegments.accept(!chain.segments().isEmpty());
+                hasSegments.accept(!chain.segments.isEmpty());
             }
         }
     }
@@ -72,7 +72,7 @@ final class SegmentCreation {
     /** With its header and its final name; naming it is the last step that can fail. */
     private ActiveSegment createFile(long timestampMillis, long nowMillis) throws IOException {
         log.fence().check();
-        Path directory = chain.directory();
+        Path directory = chain.directory;
         NewSegment created = spare.take();
         try {
             SegmentHeader header = nextHeader(timestampMillis, nowMillis);
@@ -85,7 +85,7 @@ final class SegmentCreation {
             }
             created.name(directory.resolve(header.name().fileName()));
             ActiveSegment segment = new ActiveSegment(log, stream, header, created);
-            if (!chain.next().hasEnd()) {
+            if (!chain.next.hasEnd()) {
                 segment.beginsAnew();
             }
             return segment;
@@ -99,21 +99,21 @@ final class SegmentCreation {
     }
 
     private SegmentHeader nextHeader(long timestampMillis, long nowMillis) throws IOException {
-        Continuation next = chain.next();
+        Continuation next = chain.next;
         long basePosition = next.nextBase(log.positions().current().start());
         log.positions().raiseCeiling(basePosition + policy.segmentBytes());
         Window window = next.nextWindow(policy, log.time(), timestampMillis, nowMillis);
         return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, next.previousEnd(basePosition),
                 log.recovery().incarnation(), log.newSalt(), nowMillis, policy.segmentBytes(), 0,
-                chain.segments().isEmpty() ? SegmentHeaderLayout.FIRST : 0);
+                chain.segments.isEmpty() ? SegmentHeaderLayout.FIRST : 0);
     }
 
     /** Ever new keys that are appended to while the disk is full leave nothing behind. A segment in the directory is created under the same lock. */
     private void removeDirectoryIfUnused() {
         try {
             // after another process has taken the log over, the directory may be its own
-            if (chain.segments().isEmpty() && !log.fence().isLost()) {
-                chain.names().directoryGone();
+            if (chain.segments.isEmpty() && !log.fence().isLost()) {
+                chain.names.directoryGone();
                 log.directories().deleteIfEmpty(key, log.storage());
             }
         } catch (IOException e) {
@@ -152,7 +152,7 @@ final class SegmentCreation {
 
     private void prepare(int preparedBytes) {
         log.directories().use(key);
-        boolean isWanted = spare.prepare(chain.directory(), policy.segmentBytes(), preparedBytes);
+        boolean isWanted = spare.prepare(chain.directory, policy.segmentBytes(), preparedBytes);
         if (!isWanted) {
             removeUnused();
         }
@@ -162,7 +162,7 @@ final class SegmentCreation {
     private void removeUnused() {
         rotation.lock();
         try {
-            if (chain.active() == null && chain.segments().isEmpty()) {
+            if (chain.active() == null && chain.segments.isEmpty()) {
                 log.directories().deleteIfEmpty(key, log.storage());
             }
         } catch (IOException e) {

@@ -53,11 +53,11 @@ final class SegmentDeletion {
 
     SegmentDeletion(LogContext log, ReentrantLock rotation, SegmentChain chain, Runnable leaveShared) {
         this.log = log;
-        this.key = chain.key();
-        this.names = chain.names();
+        this.key = chain.key;
+        this.names = chain.names;
         this.rotation = rotation;
         this.chain = chain;
-        this.segments = chain.segments();
+        this.segments = chain.segments;
         this.leaveShared = leaveShared;
     }
 
@@ -94,10 +94,10 @@ final class SegmentDeletion {
             below = segments.all().get(count).name().basePosition();
         } else {
             chain.raiseStartAbove(segments.newest().name().basePosition());
-            chain.next().newestGone();
-            below = chain.next().nextBase(log.positions().current().start());
+            chain.next.newestGone();
+            below = chain.next.nextBase(log.positions().current().start());
         }
-        chain.next().nothingBelow(below);
+        chain.next.nothingBelow(below);
         return OptionalLong.of(below);
     }
 
@@ -160,7 +160,7 @@ final class SegmentDeletion {
             log.events().nothingToSeal(key.text());
         }
         if (last) {
-            chain.next().newestGone();
+            chain.next.newestGone();
             // a cut that is left may concern packs: it stays to be done
             chain.nothingIsLeft();
         }
@@ -228,10 +228,10 @@ final class SegmentDeletion {
         try {
             chain.checkOpen();
             leaveShared.run();
-            if (chain.next().end() != goneBelow || !segments.isEmpty()) {
+            if (chain.next.end() != goneBelow || !segments.isEmpty()) {
                 return false;
             }
-            chain.raiseStartAbove(Math.max(goneBelow, chain.next().lowestBase()));
+            chain.raiseStartAbove(Math.max(goneBelow, chain.next.lowestBase()));
             chain.forget();
             chain.nothingIsLeft();
             return true;
@@ -247,14 +247,14 @@ final class SegmentDeletion {
             chain.load();
             leaveShared.run();
             if (segments.isEmpty()) {
-                if (chain.next().hasEnd()) {
-                    chain.raiseStartAbove(chain.next().end());
+                if (chain.next.hasEnd()) {
+                    chain.raiseStartAbove(chain.next.end());
                     chain.forget();
                     chain.nothingIsLeft();
                 }
                 return OptionalLong.empty();
             }
-            chain.raiseStartAbove(Math.max(chain.next().hasEnd() ? chain.next().end() : 0, segments.newest().name().basePosition()));
+            chain.raiseStartAbove(Math.max(chain.next.hasEnd() ? chain.next.end() : 0, segments.newest().name().basePosition()));
             chain.setAside();
             return condemn(segments.size());
         } finally {

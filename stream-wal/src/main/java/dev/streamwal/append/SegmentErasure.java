@@ -104,7 +104,7 @@ final class SegmentErasure {
     @GuardedBy("rotation")
     private long lastBehindAppends() {
         long last = NOTHING;
-        for (SegmentEntry entry : chain.segments().all()) {
+        for (SegmentEntry entry : chain.segments.all()) {
             if (!isActive(entry)) {
                 last = entry.name().basePosition();
             }
@@ -140,7 +140,7 @@ final class SegmentErasure {
         Path unsealed = null;
         boolean isAny = false;
         try {
-            for (SegmentEntry entry : chain.segments().all()) {
+            for (SegmentEntry entry : chain.segments.all()) {
                 if (entry.name().basePosition() > upTo || isActive(entry)) {
                     continue;
                 }
@@ -158,7 +158,7 @@ final class SegmentErasure {
             // also if a file failed: the next call finds nothing to erase in the files before it, and forces nothing. Until this force has returned,
             // a crash may bring the old files back
             if (isAny) {
-                chain.names().force();
+                chain.names.force();
             }
         }
         return unsealed;
@@ -194,15 +194,15 @@ final class SegmentErasure {
     private void replace(SegmentEntry entry, SegmentFile file, SegmentHeader header, int dataEnd, TimeRange range, StreamLog.ErasedFrom each)
             throws IOException {
         log.fence().check();
-        Path temporary = chain.directory().resolve(SegmentList.temporaryName(log.newSalt()));
+        Path temporary = chain.directory.resolve(SegmentList.temporaryName(log.newSalt()));
         SegmentFile copy = log.storage().create(temporary);
         try {
             Erased erased = copyWithout(file, header, dataEnd, range, copy);
             long length = copy.size();
             copy.close();
             log.storage().replace(temporary, file.path());
-            chain.segments().finished(entry, length);
-            each.erased(chain.key(), file.path(), erased);
+            chain.segments.finished(entry, length);
+            each.erased(chain.key, file.path(), erased);
         } catch (IOException | RuntimeException | Error e) {
             copy.close();
             log.storage().deleteAfter(e, temporary);

@@ -187,7 +187,7 @@ public final class StreamLog implements CommitStream {
     @GuardedBy("rotation")
     private List<ActiveSegment> unfinished() {
         OwnSegments known = owned;
-        return known == null ? List.of() : known.segments().unfinished();
+        return known == null ? List.of() : known.chain.segments.unfinished();
     }
 
     /**
@@ -200,7 +200,7 @@ public final class StreamLog implements CommitStream {
         mayHaveSegments = any;
         OwnSegments known = owned;
         boolean isVisited = any || (known != null && known.pendingCut.left() != null);
-        watch.hasSegments(this, isVisited, isVisited || sharing != null || (isKept && owned().next().isFromElsewhere()));
+        watch.hasSegments(this, isVisited, isVisited || sharing != null || (isKept && owned().chain.next.isFromElsewhere()));
     }
 
     /** Knows which streams have segments of their own, and keeps those reachable that have anything. Implementations never throw. */
@@ -420,7 +420,7 @@ public final class StreamLog implements CommitStream {
                 owned().chain.recover();
                 segment = active();
                 if (segment == null) {
-                    Continuation next = owned().next();
+                    Continuation next = owned().chain.next;
                     return next.isUncertain() ? -1 : next.end();
                 }
             } finally {
@@ -453,7 +453,7 @@ public final class StreamLog implements CommitStream {
     /** Whether the slot at this position is reserved in a segment that is appended to, or has no footer yet. A cut takes slots back. */
     public boolean isUnfinished(long position) {
         return lookAtListed(false, own -> {
-            SegmentEntry holder = own.segments().holding(position);
+            SegmentEntry holder = own.chain.segments.holding(position);
             ActiveSegment unfinished = holder == null ? null : holder.unfinished();
             return unfinished != null && position < unfinished.reservedEnd();
         });
@@ -550,7 +550,7 @@ public final class StreamLog implements CommitStream {
                 return null;
             }
             owned().chain.recover();
-            boolean isShared = owned().next().isFromElsewhere();
+            boolean isShared = owned().chain.next.isFromElsewhere();
             if (isOwnOnly()) {
                 return isShared ? undurableShared() : null;
             }
@@ -562,29 +562,9 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    @GuardedBy("rotation")
-    private boolean isOwnOnly() {
-        return choice == SegmentChoice.OWN || policy.maxBytes() != Long.MAX_VALUE || owns;
-    }
-
     /** False if the stream is known to have no segments of its own. */
     public boolean mayHaveSegments() {
         return mayHaveSegments;
-    }
-
-    /**
-     * Position of the shared stream after the last record that this stream has appended there since the log was opened; 0 if there is none,
-     * empty if that is no longer known.
-     */
-    public OptionalLong sharedEnd() {
-        SharedTail shares = sharing;
-        return shares != null ? shares.appendedEnd() : hasShared && !isForgotten ? OptionalLong.empty() : OptionalLong.of(0);
-    }
-
-    /** The targets at which everything in shared segments is durable; empty if the stream doesn't share. */
-    public List<CommitTarget> sharedTargets() {
-        SharedTail shares = sharing;
-        return shares == null ? List.of() : List.of(shares.target());
     }
 
     /** The targets at which everything appended is durable, if anything isn't. */
@@ -634,7 +614,7 @@ public final class StreamLog implements CommitStream {
 
     @Override
     public List<? extends CommitSegment> openSegments() {
-        return lookAtListed(List.<ActiveSegment>of(), own -> own.segments().unfinished());
+        return lookAtListed(List.<ActiveSegment>of(), own -> own.chain.segments.unfinished());
     }
 
     /** Stream position before which everything survives power loss. */
@@ -746,6 +726,8 @@ public final class StreamLog implements CommitStream {
                 : StorageErrors.translate(task, e, directory(), key.text(), WalException.NO_POSITION, neededBytes);
     }
 
+    // ---------------------------------------------------------------- sharing
+
     /**
      * Has a stream share that has no directory, and so no segments of its own. Most of a million streams begin like this, and most of the others are
      * appended to again after they were let go of. They do without the object of a stream that may have such segments.
@@ -789,7 +771,7 @@ public final class StreamLog implements CommitStream {
             return false;
         }
         OwnSegments before = owned();
-        Continuation next = before.next();
+        Continuation next = before.chain.next;
         if (choice == SegmentChoice.AUTO && !next.isFromElsewhere() && log.hasRoom() && shared.mayOwn()) {
             owns = true;
             return false;
@@ -797,7 +779,7 @@ public final class StreamLog implements CommitStream {
         if (seen != null) {
             before.chain.deactivate(seen);
         }
-        share(shared, next, before.segments().isEmpty() && !next.hasEnd(), true);
+        share(shared, next, before.chain.segments.isEmpty() && !next.hasEnd(), true);
         if (before.isDispensable()) {
             // the shared tail knows now where the stream ended
             owned = null;
@@ -831,6 +813,11 @@ public final class StreamLog implements CommitStream {
         watch.hasSegments(this, mayHaveSegments, true);
     }
 
+    @GuardedBy("rotation")
+    private boolean isOwnOnly() {
+        return choice == SegmentChoice.OWN || policy.maxBytes() != Long.MAX_VALUE || owns;
+    }
+
     private int beginningBytes() {
         return SlotLayout.MAX_BYTES - StreamKey.MAX_BYTES + key.utf8Length();
     }
@@ -855,12 +842,118 @@ public final class StreamLog implements CommitStream {
     void leaveShared() {
         SharedTail shares = sharing;
         if (shares != null) {
-            shares.leave(owned().next());
+            shares.leave(owned().chain.next);
             // before other threads see that the stream doesn't share
             left = shares;
             sharing = null;
         }
     }
+
+    /**
+     * Position of the shared stream after the last record that this stream has appended there since the log was opened; 0 if there is none,
+     * empty if that is no longer known.
+     */
+    public OptionalLong sharedEnd() {
+        SharedTail shares = sharing;
+        return shares != null ? shares.appendedEnd() : hasShared && !isForgotten ? OptionalLong.empty() : OptionalLong.of(0);
+    }
+
+    /** The targets at which everything in shared segments is durable; empty if the stream doesn't share. */
+    public List<CommitTarget> sharedTargets() {
+        SharedTail shares = sharing;
+        return shares == null ? List.of() : List.of(shares.target());
+    }
+
+    /** Whether the last window of a stream that shares segments is over, and another one since. */
+    public boolean isIdle(long nowMillis) {
+        SharedTail shares = sharing;
+        return shares != null && shares.isIdle(nowMillis);
+    }
+
+    /** Whether the last window of a stream that shares segments has expired. */
+    public boolean hasExpired(long nowMillis) {
+        SharedTail shares = sharing;
+        return shares != null && shares.hasExpired(nowMillis);
+    }
+
+    /**
+     * Lets go of a stream of which everything has expired and is gone, so that keys that come and go don't fill the memory.
+     *
+     * <p>Why nothing is lost, and no position is given twice. The end is read before {@code isGone} is asked, so what is below it is gone. Then the
+     * stream leaves the shared segments; after that no append goes there without the rotation lock. If the end is the same, nothing was appended
+     * since. From then on the log's start is above all of the stream's positions, as after a deletion, and a new stream of this key, which knows
+     * nothing of this one, begins there. If the end isn't the same, the next append goes on from there.
+     *
+     * @param isGone whether the log has nothing of the stream; asked only if its last window has expired
+     * @return whether the stream is forgotten
+     */
+    public boolean forgetIfGone(long nowMillis, IsGone isGone) throws IOException {
+        SharedTail shares = sharing;
+        if (shares == null || !shares.hasExpired(nowMillis)) {
+            return false;
+        }
+        long end = shares.endPosition();
+        if (!isGone.test(this)) {
+            return false;
+        }
+        rotation.lock();
+        try {
+            return sharing == shares && hasNoneOfItsOwn() && deletion().forgetIfGone(end);
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Looks whether a log has anything of a stream. */
+    @FunctionalInterface
+    public interface IsGone {
+        boolean test(StreamLog stream) throws IOException;
+    }
+
+    /**
+     * Lets go of an idle stream all of whose records are in packs, so that a log may have more keys than the memory has room for. The next append, or
+     * the next call that asks for the end, looks into the packs, as after an opening of the log.
+     *
+     * <p>Why nothing is lost, and no position is given twice. The packs are asked first, as they will be later, and have to say the end that is known
+     * here; then the stream leaves the shared segments, and only if its end is still the same and no position behind it was given: so nothing was
+     * appended since, and nothing was begun. Before a sweep deletes packs, it raises the log's start above all positions; a stream that isn't in
+     * packs any more continues there.
+     *
+     * @param packed says whether packs know the stream's end; asked only if the stream is idle
+     * @return whether the stream is forgotten
+     */
+    public boolean forgetIfPacked(long nowMillis, IsPacked packed) throws IOException {
+        SharedTail shares = sharing;
+        if (shares == null || !shares.isIdle(nowMillis)) {
+            return false;
+        }
+        long end = shares.endPosition();
+        if (!packed.test(this, end)) {
+            return false;
+        }
+        rotation.lock();
+        try {
+            log.checkOpen(key);
+            if (sharing != shares || !hasNoneOfItsOwn() || !shares.leaveAt(end)) {
+                return false;
+            }
+            left = null;
+            isForgotten = true;
+            sharing = null;
+            watch.hasSegments(this, false, false);
+            return true;
+        } finally {
+            rotation.unlock();
+        }
+    }
+
+    /** Looks whether a log's packs have all of a stream, up to its end. */
+    @FunctionalInterface
+    public interface IsPacked {
+        boolean test(StreamLog stream, long end) throws IOException;
+    }
+
+    // ---------------------------------------------------------------- what the preparer and the sealer call
 
     /** Prepares the successor of a segment that is about to be full. Called by the preparer. */
     void prepareSuccessor() {
@@ -882,7 +975,7 @@ public final class StreamLog implements CommitStream {
     @GuardedBy("rotation")
     private @Nullable SegmentEntry entryOf(ActiveSegment segment) {
         OwnSegments known = owned;
-        return known == null ? null : known.segments().of(segment);
+        return known == null ? null : known.chain.segments.of(segment);
     }
 
     /** Called by the sealer: the first segment up to this one without a footer; null if there is none. */
@@ -937,10 +1030,10 @@ public final class StreamLog implements CommitStream {
                 return;
             }
             if (segment.isTakenAway()) {
-                owned().segments().remove(entry);
+                owned().chain.segments.remove(entry);
                 return;
             }
-            owned().segments().finished(entry, bytes);
+            owned().chain.segments.finished(entry, bytes);
         } finally {
             rotation.unlock();
         }
@@ -989,6 +1082,20 @@ public final class StreamLog implements CommitStream {
      */
     public ExpiryPlan.Stream expiryView(long nowMillis, boolean isCompared) throws IOException {
         return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), look(List.of(), own -> own.ages.expiryView(nowMillis, isCompared)));
+    }
+
+    /**
+     * Seals the active segment if it has records and was created at or before {@code fromMillis}, or, by a clock that was ahead, after
+     * {@code toMillis}. Then waits for the final form of all sealed segments, as far as that is possible now; segments that an earlier writer left
+     * are sealed in the background. The next append finds its segment prepared.
+     */
+    public void sealUnlessCreatedBetween(long fromMillis, long toMillis) throws IOException {
+        pinned().ages.sealUnlessCreatedBetween(fromMillis, toMillis);
+    }
+
+    /** The ends of the windows of the stream's own segments, by base position. */
+    public NavigableMap<Long, Long> windowEnds() throws IOException {
+        return look(new TreeMap<>(), own -> own.ages.windowEnds());
     }
 
     // ---------------------------------------------------------------- deleting and cutting
@@ -1051,11 +1158,6 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** The ends of the windows of the stream's own segments, by base position. */
-    public NavigableMap<Long, Long> windowEnds() throws IOException {
-        return look(new TreeMap<>(), own -> own.ages.windowEnds());
-    }
-
     /**
      * Deletes the whole stream, durably. If it is appended to again, it continues at positions that it never had. What is appended meanwhile
      * stays.
@@ -1064,95 +1166,6 @@ public final class StreamLog implements CommitStream {
      */
     public boolean delete(Consumer<Deleted> each) throws IOException {
         return deletion().deleteAll(each);
-    }
-
-    /**
-     * Lets go of a stream of which everything has expired and is gone, so that keys that come and go don't fill the memory.
-     *
-     * <p>Why nothing is lost, and no position is given twice. The end is read before {@code isGone} is asked, so what is below it is gone. Then the
-     * stream leaves the shared segments; after that no append goes there without the rotation lock. If the end is the same, nothing was appended
-     * since. From then on the log's start is above all of the stream's positions, as after a deletion, and a new stream of this key, which knows
-     * nothing of this one, begins there. If the end isn't the same, the next append goes on from there.
-     *
-     * @param isGone whether the log has nothing of the stream; asked only if its last window has expired
-     * @return whether the stream is forgotten
-     */
-    public boolean forgetIfGone(long nowMillis, IsGone isGone) throws IOException {
-        SharedTail shares = sharing;
-        if (shares == null || !shares.hasExpired(nowMillis)) {
-            return false;
-        }
-        long end = shares.endPosition();
-        if (!isGone.test(this)) {
-            return false;
-        }
-        rotation.lock();
-        try {
-            return sharing == shares && hasNoneOfItsOwn() && deletion().forgetIfGone(end);
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    /** Whether the last window of a stream that shares segments is over, and another one since. */
-    public boolean isIdle(long nowMillis) {
-        SharedTail shares = sharing;
-        return shares != null && shares.isIdle(nowMillis);
-    }
-
-    /** Whether the last window of a stream that shares segments has expired. */
-    public boolean hasExpired(long nowMillis) {
-        SharedTail shares = sharing;
-        return shares != null && shares.hasExpired(nowMillis);
-    }
-
-    /**
-     * Lets go of an idle stream all of whose records are in packs, so that a log may have more keys than the memory has room for. The next append, or
-     * the next call that asks for the end, looks into the packs, as after an opening of the log.
-     *
-     * <p>Why nothing is lost, and no position is given twice. The packs are asked first, as they will be later, and have to say the end that is known
-     * here; then the stream leaves the shared segments, and only if its end is still the same and no position behind it was given: so nothing was
-     * appended since, and nothing was begun. Before a sweep deletes packs, it raises the log's start above all positions; a stream that isn't in
-     * packs any more continues there.
-     *
-     * @param packed says whether packs know the stream's end; asked only if the stream is idle
-     * @return whether the stream is forgotten
-     */
-    public boolean forgetIfPacked(long nowMillis, IsPacked packed) throws IOException {
-        SharedTail shares = sharing;
-        if (shares == null || !shares.isIdle(nowMillis)) {
-            return false;
-        }
-        long end = shares.endPosition();
-        if (!packed.test(this, end)) {
-            return false;
-        }
-        rotation.lock();
-        try {
-            log.checkOpen(key);
-            if (sharing != shares || !hasNoneOfItsOwn() || !shares.leaveAt(end)) {
-                return false;
-            }
-            left = null;
-            isForgotten = true;
-            sharing = null;
-            watch.hasSegments(this, false, false);
-            return true;
-        } finally {
-            rotation.unlock();
-        }
-    }
-
-    /** Looks whether a log's packs have all of a stream, up to its end. */
-    @FunctionalInterface
-    public interface IsPacked {
-        boolean test(StreamLog stream, long end) throws IOException;
-    }
-
-    /** Looks whether a log has anything of a stream. */
-    @FunctionalInterface
-    public interface IsGone {
-        boolean test(StreamLog stream) throws IOException;
     }
 
     /**
@@ -1242,7 +1255,7 @@ public final class StreamLog implements CommitStream {
 
     /** Where the oldest of the stream's own segments begins; {@link Long#MAX_VALUE} if there is none, as far as segments were listed. */
     public long oldestPosition() {
-        return lookAtListed(Long.MAX_VALUE, own -> own.segments().isEmpty() ? Long.MAX_VALUE : own.segments().oldest().name().basePosition());
+        return lookAtListed(Long.MAX_VALUE, own -> own.chain.segments.isEmpty() ? Long.MAX_VALUE : own.chain.segments.oldest().name().basePosition());
     }
 
     /** How many segments the stream has. */
@@ -1272,7 +1285,7 @@ public final class StreamLog implements CommitStream {
 
     /** Whether the segment that begins there was sealed, or left by recovery as it is: nothing is appended to it any more, whatever its footer says. */
     public boolean isComplete(long basePosition) {
-        return lookAtListed(false, own -> own.chain.isRecovered() && own.segments().all().stream()
+        return lookAtListed(false, own -> own.chain.isRecovered() && own.chain.segments.all().stream()
                 .anyMatch(entry -> entry.name().basePosition() == basePosition && entry.unfinished() == null));
     }
 
@@ -1297,7 +1310,7 @@ public final class StreamLog implements CommitStream {
 
     /** Size of the files of the segments that were listed so far. */
     long listedBytes() {
-        return lookAtListed(0L, own -> own.segments().bytes());
+        return lookAtListed(0L, own -> own.chain.segments.bytes());
     }
 
     /** Copies the stream as it is now; finished segments by a hard link if the file system has such links. */
@@ -1307,7 +1320,7 @@ public final class StreamLog implements CommitStream {
             log.checkOpen(key);
             if (!hasNoneOfItsOwn()) {
                 owned().chain.recover();
-                owned().segments().copyTo(directory(), target);
+                owned().chain.segments.copyTo(directory(), target);
             }
         } finally {
             rotation.unlock();
@@ -1322,15 +1335,6 @@ public final class StreamLog implements CommitStream {
         return isAnyUnfinished(ActiveSegment::isEmpty);
     }
 
-    /**
-     * Seals the active segment if it has records and was created at or before {@code fromMillis}, or, by a clock that was ahead, after
-     * {@code toMillis}. Then waits for the final form of all sealed segments, as far as that is possible now; segments that an earlier writer left
-     * are sealed in the background. The next append finds its segment prepared.
-     */
-    public void sealUnlessCreatedBetween(long fromMillis, long toMillis) throws IOException {
-        pinned().ages.sealUnlessCreatedBetween(fromMillis, toMillis);
-    }
-
     /** Releases everything, so that the stream can be opened again. False if a mapping has to stay until the process ends. */
     public boolean close() {
         rotation.lock();
@@ -1341,7 +1345,7 @@ public final class StreamLog implements CommitStream {
             }
             known.spare.clear();
             boolean complete = true;
-            for (ActiveSegment segment : known.segments().unfinished()) {
+            for (ActiveSegment segment : known.chain.segments.unfinished()) {
                 complete &= segment.close();
             }
             return complete;

@@ -59,7 +59,7 @@ final class TailCut {
 
     TailCut(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut pending, Runnable leaveShared) {
         this.log = log;
-        this.key = chain.key();
+        this.key = chain.key;
         this.rotation = rotation;
         this.chain = chain;
         this.pending = pending;
@@ -156,7 +156,7 @@ final class TailCut {
                 chain.sealWhatWasLeft();
                 return;
             }
-            chain.next().cut(cut.from(), cut.to(), cut.windowStart());
+            chain.next.cut(cut.from(), cut.to(), cut.windowStart());
             pending.finish(each);
         } finally {
             rotation.unlock();
@@ -172,7 +172,7 @@ final class TailCut {
             chain.recover();
             pending.finish(each);
             leaveShared.run();
-            SegmentEntry holder = chain.segments().holding(last.position());
+            SegmentEntry holder = chain.segments.holding(last.position());
             if (holder == null || !isIn(holder, last)) {
                 return decideInPack(last);
             }
@@ -215,7 +215,7 @@ final class TailCut {
     private PendingCut.@Nullable Cut decideInPack(EntryRef last) throws IOException {
         Optional<PackedData.Held> found = log.packed().holding(key, last.position());
         if (found.isEmpty()) {
-            throw notThere(last, chain.directory());
+            throw notThere(last, chain.directory);
         }
         try (PackedData.Held held = found.get()) {
             checkIsLast(last, held.bytes(), held.header(), held.file());
@@ -259,7 +259,7 @@ final class TailCut {
         }
         RecoveredTail tail = SegmentCut.walk(file, header, (int) header.offsetOf(last.end()))
                 .orElseThrow(() -> notThere(last, file.path()));
-        chain.raiseStartAbove(Math.max(chain.endPosition(), chain.segments().newest().name().basePosition()));
+        chain.raiseStartAbove(Math.max(chain.endPosition(), chain.segments.newest().name().basePosition()));
         long to = log.positions().current().start();
         return new PendingCut.Cut(last.end(), to, Optional.of(tail), header.window().startMillis(), true, () -> {});
     }
