@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import java.util.function.Consumer;
@@ -23,16 +24,27 @@ final class CutsLeft {
     }
 
     private final Lock deleting;
+    private final Runnable goesOn;
     private final Cutting cutting;
     /** By stream. They are carried out under its monitor. */
     private final Map<StreamKey, List<RedoResult.Cut>> left = new ConcurrentHashMap<>();
     /** The record of them, which the journal keeps. */
     @GuardedBy("left")
     private Deletion.Kept record = () -> {};
+    /** Cuts that the opening has left in streams' own segments, whether they were carried out since or not. Set before any stream is used. */
+    private volatile Set<RedoResult.Cut> ownCuts = Set.of();
+    private volatile PackStore.OwnCut ownCut = cut -> {};
 
-    /** @param deleting held while cuts are carried out: see {@link PackStore#whileDeleting} */
-    CutsLeft(Lock deleting, Cutting cutting) {
+    /**
+     * None is left.
+     *
+     * @param deleting held while cuts are carried out: see {@link PackStore#whileDeleting}
+     * @param goesOn throws if the log is being closed
+     * @param cutting carries out a cut in packs
+     */
+    CutsLeft(Lock deleting, Runnable goesOn, Cutting cutting) {
         this.deleting = deleting;
+        this.goesOn = goesOn;
         this.cutting = cutting;
     }
 
@@ -42,10 +54,14 @@ final class CutsLeft {
      * appended to, and readers find what isn't cut off yet.
      *
      * @param cuts not empty; for each stream in the journal's order
+     * @param withoutRoom the cuts among them that aren't carried out in the streams' own segments either
+     * @param own carries out {@code withoutRoom}
      * @param newRecord keeps that journal until it is closed
      * @param failed receives each failure
      */
-    void redo(List<RedoResult.Cut> cuts, Deletion.Kept newRecord, Consumer<Exception> failed) {
+    void redo(List<RedoResult.Cut> cuts, List<RedoResult.Cut> withoutRoom, PackStore.OwnCut own, Deletion.Kept newRecord, Consumer<Exception> failed) {
+        ownCuts = Set.copyOf(withoutRoom);
+        ownCut = own;
         synchronized (left) {
             record = newRecord;
             // some were recorded again
@@ -106,7 +122,7 @@ final class CutsLeft {
         try {
             synchronized (left) {
                 for (RedoResult.Cut cut : left.getOrDefault(key, List.of())) {
-                    cutting.cut(key, cut.from(), cut.to());
+                    carryOut(cut);
                 }
                 if (left.remove(key) != null && left.isEmpty()) {
                     record.close();
@@ -115,6 +131,23 @@ final class CutsLeft {
         } finally {
             deleting.unlock();
         }
+    }
+
+    private void carryOut(RedoResult.Cut cut) throws IOException {
+        goesOn.run();
+        if (ownCuts.contains(cut)) {
+            ownCut.carryOut(cut);
+        }
+        cutting.cut(cut.key(), cut.from(), cut.to());
+    }
+
+    /** See {@link PackStore#finishOwnCuts}. */
+    boolean finishOwn(StreamKey key) throws IOException {
+        if (ownCuts.stream().noneMatch(cut -> cut.key().equals(key))) {
+            return false;
+        }
+        finish(key);
+        return true;
     }
 
     /** Whether any stream still has a cut that an opening could not carry out. */

@@ -127,10 +127,7 @@ public final class PackStore implements PackedData {
     private long merging;
     private volatile @Nullable Counted counted;
     private final NeededPacks needed = new NeededPacks();
-    private final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::cutThatWasLeft);
-    /** Cuts that the opening has left in streams' own segments, whether they were carried out since or not. Set before any stream is used. */
-    private volatile Set<RedoResult.Cut> ownCuts = Set.of();
-    private volatile OwnCut ownCut = cut -> {};
+    private final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::checkGoesOn, this::cut);
     private volatile PackedTier tier;
 
     private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsWriter positions, LongSupplier sharedEnd) {
@@ -596,16 +593,9 @@ public final class PackStore implements PackedData {
         change(List.of(kept), List.of(), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
     }
 
-    /**
-     * Carries out the cuts of an earlier writer's journal, as far as possible: see {@link CutsLeft#redo}.
-     *
-     * @param withoutRoom the cuts among them that aren't carried out in the streams' own segments either
-     * @param own carries out {@code withoutRoom}
-     */
+    /** Carries out the cuts of an earlier writer's journal, as far as possible: see {@link CutsLeft#redo}. */
     public void redo(List<RedoResult.Cut> cuts, List<RedoResult.Cut> withoutRoom, OwnCut own, Deletion.Kept record, Consumer<Exception> failed) {
-        ownCuts = Set.copyOf(withoutRoom);
-        ownCut = own;
-        cutsLeft.redo(cuts, record, failed);
+        cutsLeft.redo(cuts, withoutRoom, own, record, failed);
     }
 
     /** Carries out a cut in a stream's own segments, before the stream is brought in order. */
@@ -614,22 +604,9 @@ public final class PackStore implements PackedData {
         void carryOut(RedoResult.Cut cut) throws IOException;
     }
 
-    private void cutThatWasLeft(StreamKey key, long from, long to) throws IOException {
-        checkGoesOn();
-        RedoResult.Cut cut = new RedoResult.Cut(key, from, to);
-        if (ownCuts.contains(cut)) {
-            ownCut.carryOut(cut);
-        }
-        cut(key, from, to);
-    }
-
     @Override
     public boolean finishOwnCuts(StreamKey key) throws IOException {
-        if (ownCuts.stream().noneMatch(cut -> cut.key().equals(key))) {
-            return false;
-        }
-        cutsLeft.finish(key);
-        return true;
+        return cutsLeft.finishOwn(key);
     }
 
     /** Cuts that an opening could not carry out. */
