@@ -139,7 +139,7 @@ final class KeyCatalogUpdate {
                 return false;
             }
             Update update = new Update(now, before, readable, file);
-            KeyFilter forgotten = store.ends().forgotten();
+            KeyFilter forgotten = store.ends.forgotten;
             return forgotten.isWorthRenewing() ? isWritten(update, forgotten, isStopped) : update.isWritten(NOBODY, isStopped);
         } catch (CorruptSegmentException e) {
             return Files.deleteIfExists(PackFiles.keys(store.root()));

@@ -210,7 +210,7 @@ final class Merger {
         }
         // in the order of the table, so that each of its blocks is read once
         List<VoidRange> inOrder = since.stream().sorted(Comparator.comparing(VoidRange::key, StreamKey::compare)).toList();
-        try (PackReader reader = PackReader.open(store.channels(), store.file(merged), merged.number(), new BlockCache(TABLE_CACHE_BYTES))) {
+        try (PackReader reader = PackReader.open(store.channels, store.file(merged), merged.number(), new BlockCache(TABLE_CACHE_BYTES))) {
             for (VoidRange range : inOrder) {
                 if (reader.find(range.key()).stream().anyMatch(entry -> range.isWithin(entry.basePosition(), entry.endPosition()))) {
                     return true;

@@ -99,11 +99,13 @@ public final class PackStore implements PackedData {
     private final boolean isCompressed;
     private final ManifestWriter manifest;
     private final WriterFence fence;
-    private final ChannelCache channels = new ChannelCache(MAX_OPEN_FILES);
+    /** The cache through which segments are opened. */
+    final ChannelCache channels = new ChannelCache(MAX_OPEN_FILES);
     private final PackCatalog catalog;
     private final VoidedSegments voided;
     private final SharedCatalog shared;
-    private final StreamEnds ends;
+    /** Where streams end that aren't in memory. */
+    final StreamEnds ends;
     private final LongSupplier sharedEnd;
     /**
      * Where the shared stream ended when a pack's number was given: everything in the pack was appended before. For packs of earlier writers it is
@@ -126,8 +128,10 @@ public final class PackStore implements PackedData {
     @GuardedBy("this")
     private long merging;
     private volatile @Nullable Counted counted;
-    private final NeededPacks needed = new NeededPacks();
-    private final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::checkGoesOn, this::cut);
+    /** Packs that are to be in the log's directory. */
+    final NeededPacks needed = new NeededPacks();
+    /** Cuts that an opening could not carry out. */
+    final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::checkGoesOn, this::cut);
     private volatile PackedTier tier;
 
     private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsWriter positions, LongSupplier sharedEnd) {
@@ -214,11 +218,6 @@ public final class PackStore implements PackedData {
      */
     public void inherit(boolean isSharedWhole) throws IOException {
         ends.inherit(sharedSegments(), channels, sharedEnd.getAsLong(), isSharedWhole);
-    }
-
-    /** Where streams end that aren't in memory. */
-    StreamEnds ends() {
-        return ends;
     }
 
     /** A step that runs under the lock. */
@@ -452,11 +451,6 @@ public final class PackStore implements PackedData {
         ends.packedBelow(sharedBelow);
     }
 
-    /** The cache through which segments are opened. */
-    ChannelCache channels() {
-        return channels;
-    }
-
     /** The stream's parts in shared segments, in order of position. */
     public List<SharedPart> parts(StreamKey key) throws IOException {
         return shared.parts(key, manifest.current());
@@ -607,11 +601,6 @@ public final class PackStore implements PackedData {
     @Override
     public boolean finishOwnCuts(StreamKey key) throws IOException {
         return cutsLeft.finishOwn(key);
-    }
-
-    /** Cuts that an opening could not carry out. */
-    CutsLeft cutsLeft() {
-        return cutsLeft;
     }
 
     /** Whether one deletion or cut covers all of it: an earlier attempt, or the writer before. */
@@ -881,11 +870,6 @@ public final class PackStore implements PackedData {
     /** The table of a pack in the tier was written anew: the open file is the old table. */
     void tableWritten(ListedPack pack) {
         channels.forget(PackFiles.table(root, pack.number()));
-    }
-
-    /** Packs that are to be in the log's directory. */
-    NeededPacks needed() {
-        return needed;
     }
 
     /** The tier that packs are moved to and fetched from. */

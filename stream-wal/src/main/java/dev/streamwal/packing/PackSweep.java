@@ -113,7 +113,7 @@ public final class PackSweep {
                     failed.accept(e);
                 }
             }
-            store.needed().byDeletions(manyVoids.toFetch(inTier));
+            store.needed.byDeletions(manyVoids.toFetch(inTier));
             if (manyVoids.isToLook(store.manifest().voidCount(), inTier)) {
                 manyVoids.looked(store.whilePacking(store::dropUnneededVoids));
             }

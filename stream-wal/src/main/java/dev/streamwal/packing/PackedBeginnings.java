@@ -39,7 +39,7 @@ public final class PackedBeginnings implements KnownDurable {
     @Override
     public boolean isElsewhereUpTo(StreamKey key, long position) throws IOException {
         try {
-            return store.ends().endsAt(key, position) || !store.ends().isInheritedWhole();
+            return store.ends.endsAt(key, position) || !store.ends.isInheritedWhole();
         } catch (IOException | RuntimeException e) {
             if (!PackFailure.isOfTable(e)) {
                 throw e;

@@ -59,7 +59,7 @@ public final class PackedStream {
             NavigableMap<Long, Long> unused = stream.windowEnds();
         } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
             // a cut that is left goes with the stream, for example one for whose remaining part the disk has no room
-            if (e instanceof WalIOException && !store.cutsLeft().isLeft(key())) {
+            if (e instanceof WalIOException && !store.cutsLeft.isLeft(key())) {
                 throw e;
             }
             forgetBelow(endOf(places), places, each);

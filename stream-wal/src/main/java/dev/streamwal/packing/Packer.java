@@ -280,19 +280,19 @@ public final class Packer {
 
     /** Does nothing within a callback. */
     private void finishCutsLeft(Consumer<Exception> failed) {
-        if (!store.cutsLeft().isAny() || store.isDeletedByCaller()) {
+        if (!store.cutsLeft.isAny() || store.isDeletedByCaller()) {
             return;
         }
         try {
             // not while a deletion runs: a cut copies a segment of the stream's own, and the copy would take the place of a file that was just deleted
             boolean unused = store.whilePacking(() -> {
-                store.cutsLeft().finish(failed);
+                store.cutsLeft.finish(failed);
                 return true;
             });
         } catch (IOException | RuntimeException e) {
             failed.accept(e);
         }
-        store.cutsLeft().recordAgain(log.deletions(), failed);
+        store.cutsLeft.recordAgain(log.deletions(), failed);
     }
 
     /** Packs shared segments if the newest was begun at least a window before a time; does nothing within a callback. */

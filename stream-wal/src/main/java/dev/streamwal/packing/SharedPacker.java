@@ -80,7 +80,7 @@ final class SharedPacker {
                 write(batch, packs);
             }
             if (!batch.damaged().isEmpty()) {
-                store.ends().inheritedIsDamaged();
+                store.ends.inheritedIsDamaged();
             }
             list(packs, batch);
             areListed = true;
@@ -97,12 +97,12 @@ final class SharedPacker {
     }
 
     private SharedBatch batch(HeldFiles files) throws IOException {
-        SharedBatch batch = new SharedBatch(store.channels(), files, isAfterDamage);
+        SharedBatch batch = new SharedBatch(store.channels, files, isAfterDamage);
         StreamLog shared = log.sharedLog();
         List<Segment> segments = store.sharedSegments();
         for (int i = 0; i < segments.size() && !batch.isFull() && files.hasRoom(); i++) {
             Segment next = segments.get(i);
-            boolean isOfOtherWriter = store.ends().isInherited(next) != store.ends().isInherited(segments.get(0));
+            boolean isOfOtherWriter = store.ends.isInherited(next) != store.ends.isInherited(segments.get(0));
             // for the oldest alone there is room: see SharedLog
             boolean hasRoom = i == 0 || store.hasRoomFor(batch.bytes() + Files.size(next.file()));
             if (isOfOtherWriter || !hasRoom || !add(batch, next, shared.isComplete(next.basePosition()))) {
@@ -158,8 +158,8 @@ final class SharedPacker {
     /** Has the packs count in place of the shared segments. */
     private void list(List<ListedPack> packs, SharedBatch batch) throws IOException {
         Segment newest = batch.segments().get(batch.segments().size() - 1);
-        if (!store.ends().isInherited(newest)) {
-            packs.forEach(pack -> store.ends().isOfThisWriter(pack.number()));
+        if (!store.ends.isInherited(newest)) {
+            packs.forEach(pack -> store.ends.isOfThisWriter(pack.number()));
         }
         store.addPacked(packs, newest.basePosition() + 1);
         isAfterDamage |= !batch.damaged().isEmpty();

@@ -53,7 +53,7 @@ final class StreamEnds {
     /** Where the shared stream ended when the log was opened. */
     private volatile long inheritedEnd = Long.MAX_VALUE;
     /** Streams that packs of this writer have, and that aren't in memory any more; and some others. {@link KeyCatalogUpdate} makes the filter anew. */
-    private final KeyFilter forgotten = new KeyFilter();
+    final KeyFilter forgotten = new KeyFilter();
     /** Packs of which this writer knows where all their streams end, except streams that were forgotten. So a new stream isn't looked up in them. */
     private final Set<Long> ofThisWriter = ConcurrentHashMap.newKeySet();
 
@@ -153,11 +153,6 @@ final class StreamEnds {
     /** Forgets packs that have gone. */
     void removeIf(Predicate<Long> isGone) {
         ofThisWriter.removeIf(isGone);
-    }
-
-    /** The streams that aren't in memory any more, and that packs have. */
-    KeyFilter forgotten() {
-        return forgotten;
     }
 
     /** See {@link PackStore#isGone}. */

@@ -237,7 +237,7 @@ public final class Tiering implements PackedTier {
         log.checkWriter();
         Manifest now = store.manifest();
         List<ListedPack> due = due(now);
-        List<ListedPack> wanted = now.packsInOrder().stream().filter(pack -> now.isInTier(pack) && store.needed().isToBeFetched(pack.number())).toList();
+        List<ListedPack> wanted = now.packsInOrder().stream().filter(pack -> now.isInTier(pack) && store.needed.isToBeFetched(pack.number())).toList();
         if (due.isEmpty() && wanted.isEmpty() && isUpToDate(now) && hasTables() && isComplete(now)) {
             return new Moved(0, null);
         }
@@ -323,7 +323,7 @@ public final class Tiering implements PackedTier {
 
     @GuardedBy("using")
     private List<ListedPack> due(Manifest now) {
-        if (store.cutsLeft().isAny()) {
+        if (store.cutsLeft.isAny()) {
             // a cut may need any of them here
             return List.of();
         }
@@ -335,7 +335,7 @@ public final class Tiering implements PackedTier {
         List<ListedPack> here = now.packsInOrder().stream().filter(pack -> !now.isInTier(pack) && !unreadable.contains(pack.number())).toList();
         List<ListedPack> inTier = now.packsInOrder().stream().filter(now::isInTier).toList();
         return TierPlan.of(here, inTier, log.nowMillis(), settings.afterMillis(), limits).stream()
-                .filter(pack -> !store.needed().isNeeded(pack.number())).sorted(Comparator.comparingLong(pack -> retries.rank(pack.number()))).toList();
+                .filter(pack -> !store.needed.isNeeded(pack.number())).sorted(Comparator.comparingLong(pack -> retries.rank(pack.number()))).toList();
     }
 
     /** Whether the tier needs nothing: it has nothing yet, or what it has is what was published. */

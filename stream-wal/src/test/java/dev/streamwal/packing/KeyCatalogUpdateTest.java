@@ -123,7 +123,7 @@ class KeyCatalogUpdateTest {
         beginWithPacks();
         Files.delete(PackFiles.keys(root));
         PackStore store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
-        KeyFilter forgotten = store.ends().forgotten();
+        KeyFilter forgotten = store.ends.forgotten;
         List<StreamKey> there = new ArrayList<>();
         try (WalReader reader = WalReader.open(root)) {
             reader.keys().forEach(key -> there.add(StreamKey.of(key)));

@@ -84,9 +84,9 @@ class PackSweepTest {
     }
 
     private long readWhile(Runnable action) {
-        long before = store.channels().readBytes();
+        long before = store.channels.readBytes();
         action.run();
-        return store.channels().readBytes() - before;
+        return store.channels.readBytes() - before;
     }
 
     @Test
