@@ -26,11 +26,8 @@ import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,18 +52,6 @@ public final class Sweeper {
 
     /** Limit of a pack's segments in one event: one event each would overflow a listener's queue. */
     private static final int TOLD_AT_ONCE = 4_096;
-
-    /** For so many streams at most a pass asks the packs. If a million keys come a day, a minute's new keys are fewer. */
-    private static final int MAX_LOOKS = 10_000;
-    /** Of these, so many at a time, while nothing can be packed. */
-    private static final int LOOKS_AT_ONCE = 2_048;
-
-    /**
-     * A pass visits so many streams, and besides a part of all, to see whether they have expired. They come from memory, each with a miss of the
-     * processor's caches, so with many streams a pass that visits all would do nothing else. All are visited in sixteen passes.
-     */
-    private static final int MIN_VISITS = 2_000;
-    private static final int PASSES_FOR_ALL = 16;
 
     /**
      * Limits of bytes and times.
@@ -111,7 +96,7 @@ public final class Sweeper {
     private final long intervalNanos;
     private final KnownTime time;
     private final long maxAdvanceMillis;
-    private final int maxIdleStreams;
+    private final IdleStreams idle;
 
     /**
      * From its application on, all passes go by it. If only one did, each stream would keep its last segments of a longer retention, because these
@@ -126,9 +111,6 @@ public final class Sweeper {
     /** The last pass, if packs were due and nothing went. Used as {@link #refusing} is. */
     private @Nullable FruitlessPass fruitless;
 
-    /** Where the next pass goes on to look for streams of which nothing is left. Used as {@link #refusing} is. */
-    private Iterator<StreamLog> toForget = Collections.emptyIterator();
-
     public Sweeper(
             SweptLog wal, SweepEvents report, ConsumerHolds holds, PackStore store, PackSweep packs, Limits limits, KnownTime time) {
         this.wal = wal;
@@ -140,7 +122,7 @@ public final class Sweeper {
         this.intervalNanos = limits.intervalNanos();
         this.time = time;
         this.maxAdvanceMillis = limits.maxAdvanceMillis();
-        this.maxIdleStreams = limits.maxIdleStreams();
+        this.idle = new IdleStreams(wal, store, limits.maxIdleStreams());
         this.retention = limits.presentRetention();
         this.thread = RestingThread.atIntervals("stream-wal-sweep", intervalNanos, this::sweepInBackground);
     }
@@ -295,7 +277,7 @@ public final class Sweeper {
                 event.begin();
             }
             Result result = store.whileDeleting(next::run);
-            forgetStreams(next.nowMillis);
+            idle.forget(next.nowMillis);
             report.ended(TASK, begun);
             report.sweepTook(result.held(), System.nanoTime() - begunNanos);
             if (event != null) {
@@ -305,48 +287,6 @@ public final class Sweeper {
         } catch (IOException e) {
             throw StorageErrors.translate("sweep", e, store.root(), null, WalException.NO_POSITION, 0);
         }
-    }
-
-    /**
-     * Lets go of streams of which nothing is left, and of idle ones if there are many streams, in turn. A pack that can't be read may have something
-     * of any of them, so they stay; the pack is reported when it is due. Works in small steps, because packing waits for each.
-     */
-    private void forgetStreams(long nowMillis) {
-        toForget = toForget.hasNext() ? toForget : wal.inMemory();
-        int visits = MIN_VISITS + wal.countInMemory() / PASSES_FOR_ALL;
-        List<StreamLog> idle = new ArrayList<>();
-        for (int i = 0; i < visits && toForget.hasNext() && idle.size() < MAX_LOOKS; i++) {
-            StreamLog stream = toForget.next();
-            if (isCrowded() ? stream.isIdle(nowMillis) : stream.hasExpired(nowMillis)) {
-                idle.add(stream);
-            }
-        }
-        // in the order of the packs' tables, in which a lookup goes on where the one before ended
-        idle.sort(Comparator.comparing(StreamLog::key, StreamKey::compare));
-        try {
-            for (int from = 0; from < idle.size(); from += LOOKS_AT_ONCE) {
-                List<StreamLog> some = idle.subList(from, Math.min(idle.size(), from + LOOKS_AT_ONCE));
-                int unused = store.whileDeleting(() -> {
-                    some.forEach(stream -> forget(stream, nowMillis));
-                    return some.size();
-                });
-            }
-        } catch (IOException e) {
-            // the others stay, too; the next packing reports it
-        }
-    }
-
-    private void forget(StreamLog stream, long nowMillis) {
-        try {
-            boolean unused = stream.forgetIfGone(nowMillis, store::isGone)
-                    || (isCrowded() && stream.forgetIfPacked(nowMillis, store::isPackedUpTo));
-        } catch (IOException | WalException e) {
-            // it stays
-        }
-    }
-
-    private boolean isCrowded() {
-        return wal.countInMemory() > maxIdleStreams;
     }
 
     /** One pass over all streams and packs. */
@@ -631,8 +571,12 @@ public final class Sweeper {
         }
 
         private void failed(Exception failure) {
+            failed(null, failure);
+        }
+
+        private void failed(@Nullable String key, Exception failure) {
             failed++;
-            report.sweepFailed(null, failure);
+            report.sweepFailed(key, failure);
         }
 
         /**
@@ -676,12 +620,11 @@ public final class Sweeper {
                         logs.put(log.key().text(), log);
                     }
                 } catch (IOException | RuntimeException e) {
-                    failed++;
+                    failed(log.key().text(), e);
                     // a cut that is left keeps nothing in packs from going, because that may make the room that the cut needs
                     if (log.mayHaveSegments()) {
                         unknown.add(log.key().text());
                     }
-                    report.sweepFailed(log.key().text(), e);
                 }
             }
             return views;
@@ -741,8 +684,7 @@ public final class Sweeper {
                 try {
                     log.condemnUpTo(basePosition).ifPresent(below -> decided.add(new Deletion.Below(log.key(), below)));
                 } catch (IOException | RuntimeException e) {
-                    failed++;
-                    report.sweepFailed(key, e);
+                    failed(key, e);
                 }
             });
             return decided;
@@ -773,8 +715,7 @@ public final class Sweeper {
             try {
                 gone = log(deletion.key()).deleteOldest(deletion.segment().basePosition(), below);
             } catch (IOException | RuntimeException e) {
-                failed++;
-                report.sweepFailed(deletion.key(), e);
+                failed(deletion.key(), e);
                 return false;
             }
             if (gone.isEmpty()) {
