@@ -58,13 +58,11 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -107,11 +105,7 @@ public final class PackStore implements PackedData {
     /** Where streams end that aren't in memory. */
     final StreamEnds ends;
     private final LongSupplier sharedEnd;
-    /**
-     * Where the shared stream ended when a pack's number was given: everything in the pack was appended before. For packs of earlier writers it is
-     * {@link StreamEnds#inheritedEnd}.
-     */
-    private final Map<Long, Long> numberedAt = new ConcurrentHashMap<>();
+    final PackNumbers numbers;
     private final PositionsWriter positions;
     private final LongAdder writtenBytes = new LongAdder();
     /** Null if packs are written through the page cache. */
@@ -123,10 +117,6 @@ public final class PackStore implements PackedData {
     /** Of these, packs that a sweep still reads, in order to report what was in them. */
     @GuardedBy("this")
     private final Set<Long> read = new HashSet<>();
-    private long lastNumber;
-    /** The number that was given to a merge last. */
-    @GuardedBy("this")
-    private long merging;
     private volatile @Nullable Counted counted;
     /** Packs that are to be in the log's directory. */
     final NeededPacks needed = new NeededPacks();
@@ -141,6 +131,7 @@ public final class PackStore implements PackedData {
         this.direct = isDirect ? new DirectWrites() : null;
         this.positions = positions;
         this.sharedEnd = sharedEnd;
+        this.numbers = new PackNumbers(sharedEnd);
         this.manifest = manifest;
         this.fence = fence;
         this.tier = new NoTier(manifest::current);
@@ -170,12 +161,12 @@ public final class PackStore implements PackedData {
     }
 
     private void deleteLeftovers() throws IOException {
-        lastNumber = manifest.current().highestNumber();
+        numbers.isTaken(manifest.current().highestNumber());
         try {
             DirectoryListing.each(PackFiles.directory(root), file -> {
                 String name = file.getFileName().toString();
                 OptionalLong number = PackFiles.parse(name);
-                lastNumber = Math.max(lastNumber, number.orElse(0));
+                numbers.isTaken(number.orElse(0));
                 if (isLeftover(name, number) || file.equals(PackFiles.temporaryKeys(root))) {
                     deleteLeftover(file, name);
                 }
@@ -199,7 +190,7 @@ public final class PackStore implements PackedData {
                     inDoubt.add(number.getAsLong());
                 }
             }
-            lastNumber = Math.max(lastNumber, PackFiles.parseTemporary(name).orElse(0));
+            numbers.isTaken(PackFiles.parseTemporary(name).orElse(0));
         }
     }
 
@@ -439,9 +430,8 @@ public final class PackStore implements PackedData {
      * Whether everything in packs was appended before anything that shared segments have now: a pack is given its number when it is known what is copied
      * to it, and what a shared segment has is appended after the segment was begun. So no stream has older data there than in the packs.
      */
-    public boolean areOlderThanShared(List<Long> numbers) throws IOException {
-        long oldest = oldestSharedPosition();
-        return numbers.stream().allMatch(number -> oldest >= numberedAt.getOrDefault(number, ends.inheritedEnd()));
+    public boolean areOlderThanShared(List<Long> packNumbers) throws IOException {
+        return numbers.areBefore(oldestSharedPosition(), packNumbers, ends.inheritedEnd());
     }
 
     /** Notes that packs now hold the content of the shared segments that begin below a position. */
@@ -633,27 +623,6 @@ public final class PackStore implements PackedData {
         return !manifest.current().isVoid(entry.key(), entry.basePosition(), pack.number());
     }
 
-    /** A number for a new pack, which no listed pack has ever had. */
-    long newNumber() {
-        // without the lock: it may wait for the shared stream's
-        return numbered(sharedEnd.getAsLong());
-    }
-
-    private synchronized long numbered(long end) {
-        long number = ++lastNumber;
-        numberedAt.put(number, end);
-        return number;
-    }
-
-    /** A number for a merge; one merge runs at a time. Other packs, with higher numbers, may be listed before the merged pack. */
-    private long newMerging() {
-        long end = sharedEnd.getAsLong();
-        synchronized (this) {
-            merging = numbered(end);
-            return merging;
-        }
-    }
-
     /** Begins to write a pack. */
     PackWriter write(PackHeader header) throws IOException {
         manifest.begin();
@@ -679,7 +648,7 @@ public final class PackStore implements PackedData {
     /** Writes a pack with some segments of another one. */
     ListedPack writtenInPlaceOf(PackReader whole, Filling filling) throws IOException {
         PackHeader before = whole.header();
-        long number = newNumber();
+        long number = numbers.next();
         ends.isInPlaceOf(List.of(before.number()), number);
         PackHeader header = new PackHeader(number, before.window(), before.expirationMillis(), before.optionsHash(), before.level(),
                 before.createdMillis(), before.incarnation(), before.isInBlocks(), true, before.isAfterDamage());
@@ -693,8 +662,8 @@ public final class PackStore implements PackedData {
     PackHeader mergedFrom(MergePlan.Merge merge, long nowMillis, long incarnation) {
         List<ListedPack> packs = merge.packs();
         int level = packs.stream().mapToInt(ListedPack::level).max().orElse(0) + 1;
-        long number = newMerging();
-        ends.isInPlaceOf(numbers(packs), number);
+        long number = numbers.nextMerging();
+        ends.isInPlaceOf(numbersOf(packs), number);
         return new PackHeader(number, merge.window(), merge.expirationMillis(), packs.get(0).optionsHash(), Math.min(level, PackHeader.MAX_LEVEL),
                 nowMillis, incarnation);
     }
@@ -761,10 +730,7 @@ public final class PackStore implements PackedData {
         }
         Manifest now = manifest.current();
         catalog.keepOnly(now);
-        long merged = merging;
-        Predicate<Long> isGone = number -> number <= now.highestNumber() && number != merged && now.pack(number).isEmpty();
-        ends.removeIf(isGone);
-        numberedAt.keySet().removeIf(isGone);
+        ends.removeIf(numbers.keepOnly(now));
         IOException failure = null;
         for (Iterator<Long> all = inDoubt.iterator(); all.hasNext(); ) {
             long number = all.next();
@@ -936,7 +902,7 @@ public final class PackStore implements PackedData {
 
     /** Sets what the last sweep in the background could not write anew, because it is in the tier. */
     public void neededBySweep(Collection<ListedPack> packs) {
-        needed.bySweep(Set.copyOf(numbers(packs)));
+        needed.bySweep(Set.copyOf(numbersOf(packs)));
     }
 
     /**
@@ -970,9 +936,9 @@ public final class PackStore implements PackedData {
 
     private synchronized void stillRead(List<ListedPack> packs, boolean areRead) throws IOException {
         if (areRead) {
-            read.addAll(numbers(packs));
+            read.addAll(numbersOf(packs));
         } else {
-            numbers(packs).forEach(read::remove);
+            numbersOf(packs).forEach(read::remove);
             if (!manifest.isOpen() && !isEnded) {
                 deleteUnlisted();
             }
@@ -989,12 +955,12 @@ public final class PackStore implements PackedData {
      */
     void replace(List<ListedPack> gone, List<ListedPack> carried, Manifest copied) throws IOException {
         change(carried, gone, () -> {
-            carried.forEach(pack -> ends.isInPlaceOf(numbers(gone), pack.number()));
-            manifest.replace(carried, numbers(gone), copied);
+            carried.forEach(pack -> ends.isInPlaceOf(numbersOf(gone), pack.number()));
+            manifest.replace(carried, numbersOf(gone), copied);
         });
     }
 
-    private static List<Long> numbers(Collection<ListedPack> packs) {
+    private static List<Long> numbersOf(Collection<ListedPack> packs) {
         return packs.stream().map(ListedPack::number).toList();
     }
 
@@ -1063,11 +1029,11 @@ public final class PackStore implements PackedData {
         long packsBelow = manifest.current().highestNumber() + 1;
         long sharedBelow = sharedEnd.getAsLong();
         positionsByKey.forEach((key, position) -> ranges.add(new VoidRange(key, 0, position, packsBelow, sharedBelow)));
-        List<Long> numbers = numbers(gone);
+        List<Long> goneNumbers = numbersOf(gone);
         change(List.of(), gone, () -> {
             // with these packs go the deletions that concern no others
-            checkRoomFor(ranges, manifest.current().replaced(List.of(), numbers, manifest.current()));
-            manifest.removeAndMakeVoid(numbers, ranges);
+            checkRoomFor(ranges, manifest.current().replaced(List.of(), goneNumbers, manifest.current()));
+            manifest.removeAndMakeVoid(goneNumbers, ranges);
         });
     }
 

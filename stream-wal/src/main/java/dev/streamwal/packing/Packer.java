@@ -514,7 +514,7 @@ public final class Packer {
 
         private void write(List<Source> sources) throws IOException {
             Packing step = Packing.begin();
-            long number = store.newNumber();
+            long number = store.numbers.next();
             boolean isByOptions = sources.stream().allMatch(source -> isByOptions(stream(source.key()).policy()));
             PackHeader header = store.compressed(new PackHeader(number, job.window(), job.expirationMillis(),
                     isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, log.nowMillis(), log.incarnation()));

@@ -186,7 +186,7 @@ final class SharedPacker {
         long nowMillis = log.nowMillis();
         boolean isFinal = run.window().endMillis() <= nowMillis && run.dataBytes() >= run.parts() * MIN_COMPRESSED_BYTES;
         Supplier<PackHeader> headers = () -> {
-            PackHeader asTheyAre = new PackHeader(store.newNumber(), run.window(), run.expirationMillis(),
+            PackHeader asTheyAre = new PackHeader(store.numbers.next(), run.window(), run.expirationMillis(),
                     hash, 0, nowMillis, log.incarnation()).afterDamage(run.isAfterDamage());
             return isFinal ? store.compressed(asTheyAre) : asTheyAre;
         };
