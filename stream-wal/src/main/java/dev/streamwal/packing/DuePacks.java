@@ -465,7 +465,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
 
     private void discard(ListedPack carried) {
         try {
-            store.discard(carried.number());
+            store.changes.discard(carried.number());
         } catch (IOException e) {
             failed.accept(e);
         }

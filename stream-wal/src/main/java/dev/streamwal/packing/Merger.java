@@ -162,7 +162,7 @@ final class Merger {
         } finally {
             try {
                 if (!isListed) {
-                    store.discard(header.number());
+                    store.changes.discard(header.number());
                 }
             } finally {
                 merging = null;

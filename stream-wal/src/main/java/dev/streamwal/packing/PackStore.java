@@ -1,6 +1,5 @@
 package dev.streamwal.packing;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.PackedData;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.CatalogedKey;
@@ -9,9 +8,7 @@ import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.image.CheckpointFolder;
@@ -19,7 +16,6 @@ import dev.streamwal.image.PackImage;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectWrites;
 import dev.streamwal.io.DirectoryForce;
-import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
@@ -44,13 +40,10 @@ import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.WriterFence;
 import dev.streamwal.tier.TierReads;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -58,7 +51,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
@@ -82,12 +74,10 @@ public final class PackStore implements PackedData {
      * The end. Closing the log takes this lock exclusively before it makes the last things durable and releases LOCK. So no thread holds the lock any
      * more, and later steps are refused. Otherwise a thread within a sweep would go on in the next writer's files: it would list packs that the next
      * writer has deleted as leftovers, or raise positions that are the next writer's by then. A change of packs without this lock, or after the log
-     * was closed within it, is refused under the monitor: `isEnded`. Long steps ask `isEnding`, so that closing doesn't wait for them.
+     * was closed within it, is refused: see PackChanges. Long steps ask `isEnding`, so that closing doesn't wait for them.
      */
     private final ReentrantReadWriteLock changing = new ReentrantReadWriteLock();
     private volatile boolean isEnding;
-    @GuardedBy("this")
-    private boolean isEnded;
 
     /** Only the tables of packs are read here. */
     private static final int MAX_OPEN_FILES = 16;
@@ -96,7 +86,7 @@ public final class PackStore implements PackedData {
     private final FreeSpace freeSpace;
     private final boolean isCompressed;
     private final ManifestWriter manifest;
-    private final WriterFence fence;
+    final PackChanges changes;
     /** The cache through which segments are opened. */
     final ChannelCache channels = new ChannelCache(MAX_OPEN_FILES);
     private final PackCatalog catalog;
@@ -107,16 +97,8 @@ public final class PackStore implements PackedData {
     private final LongSupplier sharedEnd;
     final PackNumbers numbers;
     private final PositionsWriter positions;
-    private final LongAdder writtenBytes = new LongAdder();
     /** Null if packs are written through the page cache. */
     private final @Nullable DirectWrites direct;
-    /** Packs that the manifest may or may not list; the files of those that it doesn't list are deleted. */
-    @GuardedBy("this")
-    private final Set<Long> inDoubt = new HashSet<>();
-    private volatile @Nullable IOException notDeleted;
-    /** Of these, packs that a sweep still reads, in order to report what was in them. */
-    @GuardedBy("this")
-    private final Set<Long> read = new HashSet<>();
     private volatile @Nullable Counted counted;
     /** Packs that are to be in the log's directory. */
     final NeededPacks needed = new NeededPacks();
@@ -124,7 +106,8 @@ public final class PackStore implements PackedData {
     final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::checkGoesOn, this::cut);
     private volatile PackedTier tier;
 
-    private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence, PositionsWriter positions, LongSupplier sharedEnd) {
+    private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence,
+            PositionsWriter positions, LongSupplier sharedEnd) {
         this.root = root;
         this.freeSpace = freeSpace;
         this.isCompressed = isCompressed;
@@ -133,14 +116,14 @@ public final class PackStore implements PackedData {
         this.sharedEnd = sharedEnd;
         this.numbers = new PackNumbers(sharedEnd);
         this.manifest = manifest;
-        this.fence = fence;
+        this.changes = new PackChanges(root, channels, manifest, fence, this::keepOnly);
         this.tier = new NoTier(manifest::current);
         FooterCache footers = new FooterCache();
         // tables are in the log's directory; a caller that needs more of a pack has it fetched first, without a lock
         this.catalog = new PackCatalog(root, channels, footers, 0, manifest::current, TierReads.refusing(root), false);
         this.voided = new VoidedSegments(catalog);
         this.shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog, sharedEnd);
-        this.ends = new StreamEnds(this, manifest::current, catalog, shared, positions);
+        this.ends = new StreamEnds(changes, manifest::current, catalog, shared, positions);
     }
 
     /**
@@ -156,51 +139,14 @@ public final class PackStore implements PackedData {
     public static PackStore open(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, WriterFence fence, PositionsWriter positions,
             LongSupplier sharedEnd) throws IOException {
         PackStore store = new PackStore(root, freeSpace, isCompressed, isDirect, ManifestWriter.open(root), fence, positions, sharedEnd);
-        store.deleteLeftovers();
+        store.changes.deleteLeftovers(store.numbers);
         return store;
     }
 
-    private void deleteLeftovers() throws IOException {
-        numbers.isTaken(manifest.current().highestNumber());
-        try {
-            DirectoryListing.each(PackFiles.directory(root), file -> {
-                String name = file.getFileName().toString();
-                OptionalLong number = PackFiles.parse(name);
-                numbers.isTaken(number.orElse(0));
-                if (isLeftover(name, number) || file.equals(PackFiles.temporaryKeys(root))) {
-                    deleteLeftover(file, name);
-                }
-            });
-        } catch (NoSuchFileException e) {
-            // there has never been one
-        }
-    }
-
-    /**
-     * A leftover that can't be deleted now doesn't keep the log from being opened: nothing reads it, its number isn't given again, and each change of
-     * the packs tries again to delete a pack's file.
-     */
-    private synchronized void deleteLeftover(Path file, String name) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            notDeleted = e;
-            for (OptionalLong number : List.of(PackFiles.parse(name), PackFiles.parseTable(name))) {
-                if (number.isPresent()) {
-                    inDoubt.add(number.getAsLong());
-                }
-            }
-            numbers.isTaken(PackFiles.parseTemporary(name).orElse(0));
-        }
-    }
-
-    /** If a pack is in the tier, its table belongs here, and its own file is a leftover; for other packs it is the other way round. */
-    private boolean isLeftover(String name, OptionalLong number) {
-        Manifest now = manifest.current();
-        OptionalLong table = PackFiles.parseTable(name);
-        boolean isStale = number.isPresent() && (now.pack(number.getAsLong()).isEmpty() || now.object(number.getAsLong()).isPresent());
-        boolean isStaleTable = table.isPresent() && now.object(table.getAsLong()).isEmpty();
-        return isStale || isStaleTable || PackFiles.parseTemporary(name).isPresent() || PackFiles.isTemporaryOfTier(name);
+    /** Called whenever packs may have gone, with the monitor of changes. */
+    private void keepOnly(Manifest now) {
+        catalog.keepOnly(now);
+        ends.removeIf(numbers.keepOnly(now));
     }
 
     /**
@@ -246,7 +192,7 @@ public final class PackStore implements PackedData {
         try {
             checkGoesOn();
             // a segment deleted from now on must not be in a pack that the manifest lists after a crash and doesn't list now
-            settle();
+            changes.settle();
             return step.run();
         } finally {
             lock.unlock();
@@ -266,7 +212,7 @@ public final class PackStore implements PackedData {
     /** Called now and then by steps that take long, while nothing of them counts yet. */
     void checkGoesOn() {
         if (isEnding) {
-            throw closedException();
+            throw changes.closedException();
         }
     }
 
@@ -279,25 +225,10 @@ public final class PackStore implements PackedData {
         refuseSteps();
         changing.writeLock().lock();
         try {
-            synchronized (this) {
-                isEnded = true;
-            }
+            changes.end();
         } finally {
             changing.writeLock().unlock();
         }
-    }
-
-    /** Right before a change, under the monitor until that is done. */
-    @GuardedBy("this")
-    private void checkWriter() {
-        if (isEnded) {
-            throw closedException();
-        }
-        fence.check();
-    }
-
-    private WalClosedException closedException() {
-        return new WalClosedException("the log is closed: root=" + root, root, null, WalException.NO_POSITION, null);
     }
 
     /** The log's directory. */
@@ -437,7 +368,7 @@ public final class PackStore implements PackedData {
     /** Notes that packs now hold the content of the shared segments that begin below a position. */
     void addPacked(List<ListedPack> packs, long sharedBelow) throws IOException {
         manifest.begin();
-        change(packs, List.of(), () -> manifest.addPacked(packs, sharedBelow));
+        changes.make(packs, List.of(), () -> manifest.addPacked(packs, sharedBelow));
         ends.packedBelow(sharedBelow);
     }
 
@@ -540,13 +471,12 @@ public final class PackStore implements PackedData {
                 return Optional.of(new HeldPart(part.open(channels)));
             }
         }
-        List<Place> places = isEmpty() ? List.of() : find(key);
-        for (Place place : places) {
-            if (place.entry().basePosition() <= position && position < place.entry().endPosition()) {
-                return Optional.of(new HeldSegment(reader(place.pack()), place.entry()));
-            }
-        }
-        return Optional.empty();
+        Optional<Place> place = isEmpty() ? Optional.empty() : placeOf(key, position);
+        return place.isPresent() ? Optional.of(new HeldSegment(reader(place.get().pack()), place.get().entry())) : Optional.empty();
+    }
+
+    private Optional<Place> placeOf(StreamKey key, long position) throws IOException {
+        return find(key).stream().filter(place -> place.entry().basePosition() <= position && position < place.entry().endPosition()).findFirst();
     }
 
     /**
@@ -574,7 +504,8 @@ public final class PackStore implements PackedData {
         Place first = behind.get(0);
         long base = first.entry().basePosition();
         ListedPack kept = writeBeginning(first, from);
-        change(List.of(kept), List.of(), () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
+        changes.make(List.of(kept), List.of(),
+                () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
     }
 
     /** Carries out the cuts of an earlier writer's journal, as far as possible: see {@link CutsLeft#redo}. */
@@ -673,118 +604,30 @@ public final class PackStore implements PackedData {
         return freeSpace.bytes() / 2 >= bytes;
     }
 
-    /** Deletes the file, if there is one, of a pack that won't be listed. */
-    synchronized void discard(long number) throws IOException {
-        inDoubt.add(number);
-        // after the end, the next opening deletes the file, and gives the number again only after that
-        if (!manifest.isOpen() && !isEnded) {
-            deleteUnlisted();
-        }
-    }
-
     /** Lists a pack, which is whole and durable: from now on it has its segments. */
     void add(ListedPack pack) throws IOException {
-        change(List.of(pack), List.of(), () -> manifest.add(pack));
-    }
-
-    private interface Edit {
-        void run() throws IOException;
-    }
-
-    /**
-     * Changes the manifest. Files are deleted after that: a reader that misses one reads the manifest again.
-     *
-     * @param come packs that were written for it
-     * @param go packs that it doesn't list any more
-     */
-    private synchronized void change(Collection<ListedPack> come, Collection<ListedPack> go, Edit edit) throws IOException {
-        checkWriter();
-        come.forEach(pack -> {
-            inDoubt.add(pack.number());
-            writtenBytes.add(pack.bytes());
-        });
-        go.forEach(pack -> inDoubt.add(pack.number()));
-        edit.run();
-        deleteUnlisted();
-        manifest.complete();
-    }
-
-    private synchronized void settle() throws IOException {
-        if (isEnded) {
-            throw closedException();
-        }
-        if (manifest.isOpen()) {
-            fence.check();
-            manifest.settle();
-        }
-        deleteUnlisted();
-        if (!isDisplaced()) {
-            manifest.complete();
-        }
-    }
-
-    @GuardedBy("this")
-    private void deleteUnlisted() {
-        if (inDoubt.isEmpty() || isDisplaced()) {
-            return;
-        }
-        Manifest now = manifest.current();
-        catalog.keepOnly(now);
-        ends.removeIf(numbers.keepOnly(now));
-        IOException failure = null;
-        for (Iterator<Long> all = inDoubt.iterator(); all.hasNext(); ) {
-            long number = all.next();
-            if (read.contains(number)) {
-                continue;
-            }
-            try {
-                if (now.pack(number).isEmpty() || now.object(number).isPresent()) {
-                    delete(PackFiles.pack(root, number));
-                }
-                if (now.tier().isPresent() && now.object(number).isEmpty()) {
-                    delete(PackFiles.table(root, number));
-                }
-                all.remove();
-            } catch (IOException e) {
-                // the manifest has decided what is listed; the file goes later
-                failure = failure == null ? e : failure;
-            }
-        }
-        notDeleted = failure;
-    }
-
-    /** Whether another writer has the log: it gives the same numbers to packs of its own, and has a manifest of its own. */
-    private boolean isDisplaced() {
-        try {
-            fence.check();
-            return false;
-        } catch (WalLockedException e) {
-            return true;
-        }
-    }
-
-    private void delete(Path file) throws IOException {
-        channels.forget(file);
-        Files.deleteIfExists(file);
+        changes.make(List.of(pack), List.of(), () -> manifest.add(pack));
     }
 
     /** Why a file of a pack that isn't listed any more is still there; each change of the packs tries again to delete it. */
     public Optional<IOException> notDeleted() {
-        return Optional.ofNullable(notDeleted);
+        return changes.notDeleted();
     }
 
     // ---------------------------------------------------------------- the tier
 
     /** The manifest, when nothing is in doubt: a crash leaves this one. */
     Manifest settled() throws IOException {
-        settle();
+        changes.settle();
         return manifest.current();
     }
 
     /** Notes the log's tier, or another place of it, durably. */
-    synchronized void bind(LogTier tier) throws IOException {
-        checkWriter();
-        manifest.bind(tier);
+    void bind(LogTier newTier) throws IOException {
+        synchronized (changes) {
+            changes.checkWriter();
+            manifest.bind(newTier);
+        }
     }
 
     /**
@@ -792,22 +635,24 @@ public final class PackStore implements PackedData {
      * prepared}: gives the table its name, lists it as being in the tier, and then
      * deletes its file. The caller holds the lock of packing.
      *
-     * <p>All that happens under this object's monitor: a change of the manifest that lists the pack may not be over yet, although the pack was seen
-     * in it, and it ends with deleting tables of packs that aren't in the tier ({@link #deleteUnlisted}).
+     * <p>All that happens under the monitor of changes: a change of the manifest that lists the pack may not be over yet, although the pack was seen
+     * in it, and it ends with deleting tables of packs that aren't in the tier.
      *
      * @return false if it isn't listed any more, or is to stay
      */
-    synchronized boolean toTier(ListedPack pack, TierObject object) throws IOException {
-        // a cut that is left may need any of them
-        if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number()) || cutsLeft.isAny()) {
-            return false;
+    boolean toTier(ListedPack pack, TierObject object) throws IOException {
+        synchronized (changes) {
+            // a cut that is left may need any of them
+            if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number()) || cutsLeft.isAny()) {
+                return false;
+            }
+            changes.make(List.of(), List.of(pack), () -> {
+                PackTableFile.name(root, pack.number());
+                manifest.toTier(pack.number(), object);
+            });
+            catalog.moved(pack.number());
+            return true;
         }
-        change(List.of(), List.of(pack), () -> {
-            PackTableFile.name(root, pack.number());
-            manifest.toTier(pack.number(), object);
-        });
-        catalog.moved(pack.number());
-        return true;
     }
 
     /**
@@ -816,16 +661,18 @@ public final class PackStore implements PackedData {
      *
      * @return false if it isn't in the tier any more
      */
-    synchronized boolean fromTier(ListedPack pack, TierObject object, Path fetched) throws IOException {
-        if (!manifest.current().object(pack.number()).equals(Optional.of(object))) {
-            return false;
+    boolean fromTier(ListedPack pack, TierObject object, Path fetched) throws IOException {
+        synchronized (changes) {
+            if (!manifest.current().object(pack.number()).equals(Optional.of(object))) {
+                return false;
+            }
+            changes.checkWriter();
+            LogFile.rename(fetched, file(pack));
+            DirectoryForce.force(PackFiles.directory(root));
+            changes.make(List.of(), List.of(pack), () -> manifest.fromTier(pack.number()));
+            catalog.moved(pack.number());
+            return true;
         }
-        checkWriter();
-        LogFile.rename(fetched, file(pack));
-        DirectoryForce.force(PackFiles.directory(root));
-        change(List.of(), List.of(pack), () -> manifest.fromTier(pack.number()));
-        catalog.moved(pack.number());
-        return true;
     }
 
     /** How often the table of a pack in the tier was found damaged. */
@@ -884,17 +731,13 @@ public final class PackStore implements PackedData {
 
     /** Fetches the pack that has a stream's segment at a position, if there is one: see {@link #fetch}. */
     public Optional<ListedPack> fetchAt(StreamKey key, long position) throws IOException {
-        Optional<Place> found = manifest.current().objects().isEmpty() ? Optional.empty() : find(key).stream()
-                .filter(place -> place.entry().basePosition() <= position && position < place.entry().endPosition()).findFirst();
+        Optional<Place> found = manifest.current().objects().isEmpty() ? Optional.empty() : placeOf(key, position);
         if (found.isPresent()) {
-            boolean isFetched = false;
             try {
                 fetch(found.get().pack());
-                isFetched = true;
-            } finally {
-                if (!isFetched) {
-                    release(found.get().pack());
-                }
+            } catch (IOException | RuntimeException | Error e) {
+                release(found.get().pack());
+                throw e;
             }
         }
         return found.map(Place::pack);
@@ -925,23 +768,12 @@ public final class PackStore implements PackedData {
      */
     void sweep(List<ListedPack> gone, List<ListedPack> carried, Manifest copied, Runnable told) throws IOException {
         positions.startAtCeiling();
-        stillRead(gone, true);
+        changes.stillRead(numbersOf(gone), true);
         try {
             replace(gone, carried, copied);
             told.run();
         } finally {
-            stillRead(gone, false);
-        }
-    }
-
-    private synchronized void stillRead(List<ListedPack> packs, boolean areRead) throws IOException {
-        if (areRead) {
-            read.addAll(numbersOf(packs));
-        } else {
-            numbersOf(packs).forEach(read::remove);
-            if (!manifest.isOpen() && !isEnded) {
-                deleteUnlisted();
-            }
+            changes.stillRead(numbersOf(gone), false);
         }
     }
 
@@ -954,7 +786,7 @@ public final class PackStore implements PackedData {
      * @param copied the manifest by which it was decided what counts
      */
     void replace(List<ListedPack> gone, List<ListedPack> carried, Manifest copied) throws IOException {
-        change(carried, gone, () -> {
+        changes.make(carried, gone, () -> {
             carried.forEach(pack -> ends.isInPlaceOf(numbersOf(gone), pack.number()));
             manifest.replace(carried, numbersOf(gone), copied);
         });
@@ -966,7 +798,7 @@ public final class PackStore implements PackedData {
 
     /** Bytes of the packs written since the log was opened. */
     public long writtenBytes() {
-        return writtenBytes.sum();
+        return changes.writtenBytes();
     }
 
     /** How many bytes of packs were written past the page cache, also of packs that were not kept. */
@@ -978,7 +810,7 @@ public final class PackStore implements PackedData {
     void forget(StreamKey key, long from, long to) throws IOException {
         positions.startAtCeiling();
         List<VoidRange> range = List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1, sharedEnd.getAsLong()));
-        change(List.of(), List.of(), () -> {
+        changes.make(List.of(), List.of(), () -> {
             checkRoomFor(range, manifest.current());
             manifest.makeVoid(range);
         });
@@ -1013,7 +845,7 @@ public final class PackStore implements PackedData {
                 .filter(range -> range.covers(segment.basePosition(), pack.number())).forEach(unneeded::remove));
         // what a damaged table has may come back from a backup
         if (isWhole && !unneeded.isEmpty()) {
-            change(List.of(), List.of(), () -> manifest.dropVoid(unneeded));
+            changes.make(List.of(), List.of(), () -> manifest.dropVoid(unneeded));
         }
         return manifest.current().voidCount();
     }
@@ -1030,7 +862,7 @@ public final class PackStore implements PackedData {
         long sharedBelow = sharedEnd.getAsLong();
         positionsByKey.forEach((key, position) -> ranges.add(new VoidRange(key, 0, position, packsBelow, sharedBelow)));
         List<Long> goneNumbers = numbersOf(gone);
-        change(List.of(), gone, () -> {
+        changes.make(List.of(), gone, () -> {
             // with these packs go the deletions that concern no others
             checkRoomFor(ranges, manifest.current().replaced(List.of(), goneNumbers, manifest.current()));
             manifest.removeAndMakeVoid(goneNumbers, ranges);

@@ -87,7 +87,7 @@ final class SharedPacker {
         } finally {
             if (!areListed) {
                 for (ListedPack pack : packs) {
-                    store.discard(pack.number());
+                    store.changes.discard(pack.number());
                 }
             }
         }

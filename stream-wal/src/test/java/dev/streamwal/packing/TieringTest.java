@@ -80,7 +80,7 @@ class TieringTest {
                 Future<Integer> begun = other.submit(tiering::pass);
                 awaitWaiting(passing, begun);
                 for (ListedPack pack : packs) {
-                    store.discard(pack.number());
+                    store.changes.discard(pack.number());
                 }
                 return begun;
             });
