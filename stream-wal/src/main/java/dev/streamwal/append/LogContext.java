@@ -67,24 +67,13 @@ public final class LogContext {
     /**
      * @param salts different for every segment
      */
-    public LogContext(
-            SegmentStorage storage,
-            PositionsWriter positions,
-            StreamRecovery recovery,
-            LogEvents events,
-            StreamDirectories directories,
+    public LogContext(SegmentStorage storage, PositionsWriter positions, StreamRecovery recovery, LogEvents events, StreamDirectories directories,
             LongSupplier salts) {
         this(storage, positions, recovery, events, directories, salts, null);
     }
 
-    LogContext(
-            SegmentStorage storage,
-            PositionsWriter positions,
-            StreamRecovery recovery,
-            LogEvents events,
-            StreamDirectories directories,
-            LongSupplier salts,
-            @Nullable AppendSeam seam) {
+    LogContext(SegmentStorage storage, PositionsWriter positions, StreamRecovery recovery, LogEvents events, StreamDirectories directories,
+            LongSupplier salts, @Nullable AppendSeam seam) {
         this.storage = storage;
         this.positions = positions;
         this.recovery = recovery;

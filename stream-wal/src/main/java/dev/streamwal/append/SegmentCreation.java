@@ -3,7 +3,6 @@ package dev.streamwal.append;
 import dev.streamwal.format.FooterLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.retention.StreamPolicy;
 import java.io.IOException;
@@ -31,7 +30,6 @@ final class SegmentCreation {
 
     private final LogContext log;
     private final StreamLog stream;
-    private final StreamKey key;
     private final StreamPolicy policy;
     private final ReentrantLock rotation;
     private final SegmentChain chain;
@@ -42,7 +40,6 @@ final class SegmentCreation {
     SegmentCreation(StreamLog stream, ReentrantLock rotation, SegmentChain chain, SpareSlot spare, Consumer<Boolean> hasSegments) {
         this.log = stream.log();
         this.stream = stream;
-        this.key = stream.key();
         this.policy = stream.policy();
         this.rotation = rotation;
         this.chain = chain;
@@ -78,7 +75,7 @@ final class SegmentCreation {
             SegmentHeader header = nextHeader(timestampMillis, nowMillis);
             if (created == null) {
                 log.checkFreeSpace(FooterLayout.PAGE_BYTES);
-                log.directories().create(key, log.storage());
+                log.directories().create(chain.key, log.storage());
                 created = NewSegment.create(log.storage(), directory.resolve(SegmentList.temporaryName(log.newSalt())), header);
             } else {
                 created.writeHeader(header);
@@ -103,7 +100,7 @@ final class SegmentCreation {
         long basePosition = next.nextBase(log.positions().current().start());
         log.positions().raiseCeiling(basePosition + policy.segmentBytes());
         Window window = next.nextWindow(policy, log.time(), timestampMillis, nowMillis);
-        return new SegmentHeader(key, window, policy.expirationOf(window), basePosition, next.previousEnd(basePosition),
+        return new SegmentHeader(chain.key, window, policy.expirationOf(window), basePosition, next.previousEnd(basePosition),
                 log.recovery().incarnation(), log.newSalt(), nowMillis, policy.segmentBytes(), 0,
                 chain.segments.isEmpty() ? SegmentHeaderLayout.FIRST : 0);
     }
@@ -114,7 +111,7 @@ final class SegmentCreation {
             // after another process has taken the log over, the directory may be its own
             if (chain.segments.isEmpty() && !log.fence().isLost()) {
                 chain.names.directoryGone();
-                log.directories().deleteIfEmpty(key, log.storage());
+                log.directories().deleteIfEmpty(chain.key, log.storage());
             }
         } catch (IOException e) {
             // it stays, and is used by the next append; what made this one fail is thrown
@@ -151,7 +148,7 @@ final class SegmentCreation {
     }
 
     private void prepare(int preparedBytes) {
-        log.directories().use(key);
+        log.directories().use(chain.key);
         boolean isWanted = spare.prepare(chain.directory, policy.segmentBytes(), preparedBytes);
         if (!isWanted) {
             removeUnused();
@@ -163,10 +160,10 @@ final class SegmentCreation {
         rotation.lock();
         try {
             if (chain.active() == null && chain.segments.isEmpty()) {
-                log.directories().deleteIfEmpty(key, log.storage());
+                log.directories().deleteIfEmpty(chain.key, log.storage());
             }
         } catch (IOException e) {
-            log.events().failed(SpacePreparer.TASK, key.text(), e);
+            log.events().failed(SpacePreparer.TASK, chain.key.text(), e);
         } finally {
             rotation.unlock();
         }

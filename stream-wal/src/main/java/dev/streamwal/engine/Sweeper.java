@@ -71,8 +71,7 @@ public final class Sweeper {
     private static final int MAX_ROUNDS = 4;
 
     /** What a pass did and left. */
-    public record Result(
-            int deleted, int failed, int live, long bytesReclaimed, int held, long heldBytes, int refused) {
+    public record Result(int deleted, int failed, int live, long bytesReclaimed, int held, long heldBytes, int refused) {
 
         /** This and a later pass together. */
         private Result then(Result later) {
@@ -111,8 +110,7 @@ public final class Sweeper {
     /** The last pass, if packs were due and nothing went. Used as {@link #refusing} is. */
     private @Nullable FruitlessPass fruitless;
 
-    public Sweeper(
-            SweptLog wal, SweepEvents report, ConsumerHolds holds, PackStore store, PackSweep packs, Limits limits, KnownTime time) {
+    public Sweeper(SweptLog wal, SweepEvents report, ConsumerHolds holds, PackStore store, PackSweep packs, Limits limits, KnownTime time) {
         this.wal = wal;
         this.report = report;
         this.holds = holds;
