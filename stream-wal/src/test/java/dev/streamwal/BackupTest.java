@@ -17,6 +17,8 @@ import dev.streamwal.engine.Environment;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
+import dev.streamwal.io.ProcessLock;
 import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
@@ -479,6 +481,26 @@ class BackupTest {
         assertThat(folder.verify()).isEmpty();
         folder.restore(point, target);
         assertThat(records(target)).isEqualTo(records(root));
+    }
+
+    /** Two would write each other's files, and make a log of two points. */
+    @Test
+    @SuppressWarnings("try") // the lock is held, not used
+    void restore_toWhereAnotherRestores_isRefused() throws Exception {
+        try (StreamWal wal = open(Segments.OWN)) {
+            int unused = appendWindows(wal, 0);
+        }
+        BackupPoint point = folder.backUp(root).point();
+        Path gathered = Files.createDirectory(directory.resolve(".restored.importing"));
+        try (ProcessLock other = ProcessLock.acquire(gathered.resolve("LOCK"))) {
+            assertThatThrownBy(() -> folder.restore(point, target)).isInstanceOf(WalLockedException.class)
+                    .hasMessageContaining("log is being restored already in this process: log=" + target);
+            assertThat(target).doesNotExist();
+            assertThat(gathered).isDirectoryContaining("glob:**/LOCK");
+        }
+        folder.restore(point, target);
+        assertThat(records(target)).isEqualTo(records(root));
+        assertThat(gathered).doesNotExist();
     }
 
     @Test

@@ -2,12 +2,14 @@ package dev.streamwal.backup;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.image.CopiedFiles;
 import dev.streamwal.image.ImageFile;
 import dev.streamwal.image.LogImage;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.IoFailure;
+import dev.streamwal.io.ProcessLock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -331,23 +333,36 @@ public final class BackupFolder {
 
     /**
      * Makes a log of a point. Until all of it is restored, there is no log. Files that a failed restore has copied stay beside the log's directory,
-     * under a name that ends with {@code .importing}; the next restore uses them.
+     * under a name that ends with {@code .importing}; the next restore uses them. One restore to a directory at a time: another one is refused.
      *
      * @param point of this folder
      * @param log a directory that is empty or doesn't exist
      * @throws IllegalArgumentException if there is something in that directory
      * @throws CorruptSegmentException if a file of the backup is missing or damaged; the exception names it
+     * @throws WalLockedException if another process or thread restores to that directory
      * @throws WalException if a file can't be read or written
      */
     public void restore(BackupPoint point, Path log) {
         List<SegmentDescriptor> content = files(point);
         SegmentImport target = SegmentImport.begin(log);
+        int unused = doing("restoring a backup", log, () -> restore(content, target));
+    }
+
+    @SuppressWarnings("try") // the lock is held, not used
+    private int restore(List<SegmentDescriptor> content, SegmentImport target) throws IOException {
+        try (ProcessLock lock = target.lock()) {
+            gather(content, target);
+            target.commit();
+        }
+        return 0;
+    }
+
+    private void gather(List<SegmentDescriptor> content, SegmentImport target) {
         for (SegmentDescriptor file : content) {
             if (!target.have(file)) {
                 restore(file, target);
             }
         }
-        target.commit();
     }
 
     private void restore(SegmentDescriptor file, SegmentImport target) {

@@ -2,11 +2,14 @@ package dev.streamwal.backup;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalLockedException;
 import dev.streamwal.image.CopiedFiles;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.FileForce;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.io.LogIdentity;
+import dev.streamwal.io.ProcessLock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -18,6 +21,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a log of files: those of a backup, or of another machine's log. There is no log before {@link #commit()}: the files are gathered in a
@@ -65,6 +69,28 @@ public final class SegmentImport {
         } catch (IOException e) {
             throw IoFailure.of("beginning an import", e, target, null, WalException.NO_POSITION);
         }
+    }
+
+    /**
+     * Keeps others from gathering files of the same target: two would write each other's files, and one of them would make a log of both. The lock is
+     * on the file that the log's writer locks later, which becomes one of the log's with the others.
+     *
+     * @return null on a file system without locks
+     * @throws WalLockedException if another process or thread has the lock
+     */
+    @Nullable ProcessLock lock() {
+        try {
+            return ProcessLock.acquire(lockFile());
+        } catch (ProcessLock.HeldException e) {
+            throw new WalLockedException("log is being restored already " + e.with("log=" + log) + "; wait for that restore, or give another directory",
+                    lockFile(), null, WalException.NO_POSITION);
+        } catch (IOException | UnsupportedOperationException e) {
+            return null;
+        }
+    }
+
+    private Path lockFile() {
+        return gathered.resolve(LogIdentity.FILE_NAME);
     }
 
     /** The target of a link, even if the target doesn't exist, as while an import is under way. The link stays. */
@@ -171,7 +197,9 @@ public final class SegmentImport {
     public void commit() {
         try {
             checkIsEmpty(log);
-            CopiedFiles.deleteBelow(gathered, imported);
+            Set<Path> kept = new HashSet<>(imported);
+            kept.add(lockFile());
+            CopiedFiles.deleteBelow(gathered, kept);
             DirectoryForce.create(gathered.resolve("segments"));
             forceBelow(gathered);
             // a move to a name that is taken isn't possible everywhere
