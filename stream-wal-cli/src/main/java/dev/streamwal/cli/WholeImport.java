@@ -30,6 +30,8 @@ final class WholeImport implements AutoCloseable {
     private final ReentrantLock state = new ReentrantLock();
     /** Guarded by {@link #state}: kept, or being removed. */
     private boolean ended;
+    /** All of the import stays, even if the process is told to end while it closes the log. */
+    private volatile boolean isKept;
     /** Something of the import couldn't be removed. */
     private volatile boolean isLeft;
 
@@ -68,8 +70,9 @@ final class WholeImport implements AutoCloseable {
     void keep() {
         state.lock();
         try {
-            if (removeHook()) {
+            if (!ended) {
                 ended = true;
+                isKept = true;
                 return;
             }
         } finally {
@@ -78,12 +81,11 @@ final class WholeImport implements AutoCloseable {
         awaitEnd();
     }
 
-    /** @return whether the process doesn't end yet */
-    private boolean removeHook() {
+    private void removeHook() {
         try {
-            return Runtime.getRuntime().removeShutdownHook(hook);
+            boolean unused = Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException ending) {
-            return false;
+            // the hook says what stays
         }
     }
 
@@ -106,7 +108,10 @@ final class WholeImport implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (removal.isAlive()) {
+        if (isKept) {
+            // else whoever sees that it was interrupted would import it again
+            complaints.accept("interrupted, after all rows had been imported; they stay");
+        } else if (removal.isAlive()) {
             complaints.accept("interrupted, and imported rows are not removed yet after " + PATIENCE_SECONDS + " s; --resume continues behind those that stay");
         } else if (!isLeft) { // else the removal has said what stays
             complaints.accept("interrupted; nothing was imported");
@@ -128,7 +133,7 @@ final class WholeImport implements AutoCloseable {
         try {
             end();
         } finally {
-            boolean unused = removeHook();
+            removeHook();
         }
     }
 

@@ -65,4 +65,31 @@ class InterruptedImportTest {
         assertThat(CliRun.of("ls", root, "--json").lines()).singleElement().asString().contains("k1");
         assertThat(CliRun.of("verify", root).exit()).isZero();
     }
+
+    /** Who is told of an interruption only imports the rows again, and has them twice. */
+    @Test
+    void allRowsImportedBefore_saysThatTheyStay() throws IOException, InterruptedException {
+        Path root = directory.resolve("log");
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", System.getProperty("java.class.path"),
+                EndedWhenKept.class.getName(), root.toString()).start();
+        assertThat(process.waitFor(300, TimeUnit.SECONDS)).isTrue();
+        assertThat(new String(process.getErrorStream().readAllBytes(), UTF_8))
+                .isEqualTo("interrupted, after all rows had been imported; they stay" + System.lineSeparator());
+        assertThat(process.exitValue()).isEqualTo(130);
+        assertThat(ImportTest.records(root, "k")).hasSize(1);
+        assertThat(CliRun.of("verify", root).exit()).isZero();
+    }
+
+    /** Is told to end before it has closed the log. */
+    static final class EndedWhenKept {
+
+        private EndedWhenKept() {}
+
+        public static void main(String... arguments) throws IOException {
+            WholeImport whole = WholeImport.into(Path.of(arguments[0]), WalOptions.builder().build(), System.err::println);
+            whole.append("k", wal -> wal.stream("k").append("row".getBytes(UTF_8)).position());
+            whole.keep();
+            System.exit(130);
+        }
+    }
 }
