@@ -29,10 +29,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -196,11 +196,11 @@ final class LogRepair implements AutoCloseable {
                 LogSegments ofLog = access.segments(root); LogSegments ofCopy = access.segments(restored)) {
             Map<String, List<Part>> parts = partsByFile(ofCopy);
             Set<String> withoutTable = withoutTable(ofLog);
-            Comparing comparing = new Comparing(log, copy, ofLog);
+            Comparing comparing = new Comparing(log, copy, ofLog, unlisted(files, parts, withoutTable));
             for (SegmentDescriptor file : files) {
                 Optional<String> problem = unknownEnd(file, ofLog);
                 if (problem.isEmpty()) {
-                    problem = problem(file, parts.getOrDefault(file.name(), List.of()), withoutTable.contains(file.name()) || isUnsealed(file), comparing);
+                    problem = problem(file, parts.getOrDefault(file.name(), List.of()), comparing);
                 }
                 if (problem.isEmpty()) {
                     good.add(file);
@@ -219,18 +219,28 @@ final class LogRepair implements AutoCloseable {
     }
 
     /**
-     * Why a file of the copy can't take the place of the log's; empty where it can.
-     *
-     * @param isUnlisted whether the log may not know what the file has: then it doesn't come upon the damage where it reads a stream
+     * What damaged files have, if the log may not know of it: then it doesn't come upon the damage where it reads a stream. A stream of one such file may be in
+     * other damaged files, too.
      */
-    private Optional<String> problem(SegmentDescriptor file, List<Part> parts, boolean isUnlisted, Comparing comparing) throws IOException {
+    private List<Part> unlisted(List<SegmentDescriptor> files, Map<String, List<Part>> parts, Set<String> withoutTable) throws IOException {
+        List<Part> unlisted = new ArrayList<>();
+        for (SegmentDescriptor file : files) {
+            if (withoutTable.contains(file.name()) || isUnsealed(file)) {
+                unlisted.addAll(parts.getOrDefault(file.name(), List.of()));
+            }
+        }
+        return unlisted;
+    }
+
+    /** Why a file of the copy can't take the place of the log's; empty where it can. */
+    private Optional<String> problem(SegmentDescriptor file, List<Part> parts, Comparing comparing) throws IOException {
         if (parts.isEmpty()) {
             return Optional.of("no stream of the backup is in this file");
         }
         boolean hasOnlyInCopy = false;
         for (String key : parts.stream().map(Part::key).distinct().toList()) {
             try {
-                SameRecords.Comparison compared = isUnlisted ? comparing.unlisted(key, parts) : comparing.listed(key);
+                SameRecords.Comparison compared = comparing.compare(key);
                 if (compared.difference().isPresent()) {
                     return compared.difference();
                 }
@@ -255,33 +265,31 @@ final class LogRepair implements AutoCloseable {
         private final WalReader log;
         private final WalReader copy;
         private final LogSegments ofLog;
+        private final Map<String, List<Part>> unlisted;
         private final Map<String, SameRecords.Comparison> known = new TreeMap<>();
 
-        Comparing(WalReader log, WalReader copy, LogSegments ofLog) {
+        Comparing(WalReader log, WalReader copy, LogSegments ofLog, List<Part> unlisted) {
             this.log = log;
             this.copy = copy;
             this.ofLog = ofLog;
+            this.unlisted = unlisted.stream().collect(Collectors.groupingBy(Part::key));
         }
 
-        SameRecords.Comparison listed(String key) throws IOException {
+        SameRecords.Comparison compare(String key) throws IOException {
             SameRecords.Comparison compared = known.get(key);
             if (compared == null) {
-                compared = SameRecords.compare(key, start(key).orElse(0), position -> false, log, copy);
+                List<Part> hidden = unlisted.getOrDefault(key, List.of());
+                compared = SameRecords.compare(key, start(key, hidden), position -> hidden.stream().anyMatch(part -> part.has(position)), log, copy);
                 known.put(key, compared);
             }
             return compared;
         }
 
-        /** Where the log's list of segments lacks those of a file, as its table is damaged: what the file has may be missing, and be the stream's beginning. */
-        SameRecords.Comparison unlisted(String key, List<Part> parts) throws IOException {
-            long ofFile = parts.stream().filter(part -> part.key().equals(key)).mapToLong(Part::from).min().orElse(0);
-            return SameRecords.compare(key, Math.min(start(key).orElse(Long.MAX_VALUE), ofFile),
-                    position -> parts.stream().anyMatch(part -> part.has(key, position)), log, copy);
-        }
-
-        private OptionalLong start(String key) throws IOException {
+        /** Where the stream begins. Where the log's list of segments lacks those of a file, what the file has may be missing, and be the beginning. */
+        private long start(String key, List<Part> hidden) throws IOException {
             List<Segment> segments = ofLog.of(key);
-            return segments.isEmpty() ? OptionalLong.empty() : OptionalLong.of(segments.get(0).basePosition());
+            long ofHidden = hidden.stream().mapToLong(Part::from).min().orElse(segments.isEmpty() ? 0 : Long.MAX_VALUE);
+            return segments.isEmpty() ? ofHidden : Math.min(segments.get(0).basePosition(), ofHidden);
         }
     }
 
@@ -340,8 +348,8 @@ final class LogRepair implements AutoCloseable {
     /** What a file has of a stream. */
     private record Part(String key, long from, long to) {
 
-        boolean has(String ofKey, long position) {
-            return key.equals(ofKey) && position >= from && position < to;
+        boolean has(long position) {
+            return position >= from && position < to;
         }
     }
 

@@ -226,6 +226,28 @@ class RepairCommandTest {
         assertThat(CliRun.of("cat", root, "meter").lines()).hasSize(records + 1);
     }
 
+    /** Where a stream's only record in a shared segment is damaged, the log doesn't know that the stream has any there. */
+    @Test
+    void packAndUnsealedSharedSegment_bothDamaged_arePutBackTogether() throws IOException {
+        write(Where.PACKED, 2);
+        try (StreamWal wal = open(Where.SHARED)) {
+            for (int stream = 0; stream < STREAMS; stream++) {
+                long unused = wal.stream("meter/" + stream).append(("value " + stream + '.').getBytes(UTF_8)).position();
+            }
+        }
+        backUp();
+        String exported = CliRun.of("export", root).out();
+        Path pack = dataFiles().get(0);
+        Path shared = dataFiles().get(dataFiles().size() - 1);
+        change(pack, (int) Files.size(pack) / 8);
+        changeRecord(shared, 1);
+        assertThat(repair("--dry-run").out().lines()).hasSize(2).allMatch(line -> line.contains("can be repaired from"));
+        CliRun run = repair();
+        assertThat(run.exit()).as(run.out() + run.err()).isZero();
+        assertIsWhole();
+        assertThat(CliRun.of("export", root).out()).isEqualTo(exported);
+    }
+
     /** A small file is a page long before and after. */
     @ParameterizedTest
     @ValueSource(ints = {10, 3_000})
