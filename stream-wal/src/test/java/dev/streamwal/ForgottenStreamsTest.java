@@ -354,6 +354,26 @@ class ForgottenStreamsTest {
         }
     }
 
+    /** As a program does that reads what there is from time to time, and never waits: it looks less often than keys come and go. */
+    @Test
+    void tailOfAll_askedRarely_noticesKeysAsFastAsTheyGo() {
+        int keys = MANY / 3;
+        try (StreamWal wal = open(); WalReader reader = wal.reader(); EntryTail tail = reader.follow(Keys.all(), ReadFrom.first())) {
+            int read = 0;
+            for (int round = 0; round < 12; round++) {
+                for (int i = 0; i < keys; i++) {
+                    append(wal, "container/" + round + "/" + i, "x");
+                }
+                while (tail.next()) {
+                    read += tail.key().equals("always") ? 0 : 1;
+                }
+                expire(wal);
+            }
+            assertThat(read).isEqualTo(12 * keys);
+            assertThat(tail.positions()).hasSizeLessThan(4 * keys);
+        }
+    }
+
     @Tag("exhaustive")
     @Test
     void consumerOfAll_letsGoOfKeysThatHaveGone_whenTheyAreCommitted_andIsToldOfNoLoss() throws InterruptedException {
@@ -378,6 +398,8 @@ class ForgottenStreamsTest {
             EntryTail tail = consumer.entries();
             EntryRef first = append(wal, "container/first", "1");
             assertThat(readAll(tail)).containsExactly(first);
+            // so that it can be forgotten at its turn, before all others
+            consumer.commitDelivered();
             expireSeen(wal, tail);
             assertThat(comeAndGo(wal, tail)).isEqualTo(MANY);
             consumer.commitDelivered();

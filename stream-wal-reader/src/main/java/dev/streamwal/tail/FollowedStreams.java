@@ -66,9 +66,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>What a look costs.</b> Places 1 and 4 are looked at for all streams at once, with a few calls. Place 1 is looked at each time. The other
  * places are looked at after a rest of {@link #REST_PER_LOOK} times the duration of a look at them, up to {@link LookPace#MAX_REST_NANOS}. So a
  * record in a shared segment doesn't wait for looks at thousands of directories. These looks take some milliseconds at most, and so a few hundredths
- * of a core; they take more only if tens of thousands of directories are listed because new names come. If a busy machine makes a look take long, the
- * next one follows after the longest rest, not after a multiple of the look's duration. Place 2 of streams that have got a record there within a
- * second, and still have their scans, is looked at more often, because more records will come.
+ * of a core; they take more only if tens of thousands of directories are listed because new names come, or if thousands of streams have come since the
+ * look before. If a busy machine makes a look take long, the next one follows after the longest rest, not after a multiple of the look's duration.
+ * Place 2 of streams that have got a record there within a second, and still have their scans, is looked at more often, because more records will come.
  *
  * <p>Each look at the other places covers place 2 of the streams that have stopped in a segment of their own without a footer, because their next
  * record mostly comes there. Every fourth look covers their place 3, and so does a look that finds the folder of streams changed, because such a
@@ -106,7 +106,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** Number of deleted streams whose positions are kept, at some 200 bytes each. */
     static final int MAX_GONE = 1_000;
     /** How many of them are forgotten at a time: more than can go, because {@link NewStreams} looks for fewer at a time. */
-    private static final int FORGOTTEN_PER_LOOK = 256;
+    private static final int FORGOTTEN_PER_LOOK = 2 * NewStreams.MAX_LOOKS_IN_TURN;
     /**
      * Shortest rest between two looks at segments of streams' own and at directories; a record there may be this late. The rest is 128 times the
      * duration of a look if that is longer, up to {@link LookPace#MAX_REST_NANOS}.

@@ -29,6 +29,13 @@ final class NewStreams {
 
     /** Few at a time, because a deleted stream that wasn't noticed yet only takes some memory. */
     private static final int LOOKS_IN_TURN = 64;
+    /** More, where many streams have come since the last look; at most this many. */
+    static final int MAX_LOOKS_IN_TURN = 4_096;
+    /**
+     * With fewer than two, streams that come and go could come faster than it is noticed that others have gone, if the caller looks rarely. Two cost
+     * little beside what it takes to find and read a new stream.
+     */
+    private static final int LOOKS_PER_NEW_STREAM = 2;
 
     private final LogSource log;
     private final StreamDirectory streams;
@@ -42,6 +49,8 @@ final class NewStreams {
     private final Map<String, String> inTurn = new LinkedHashMap<>();
     /** How many of these are still to be looked for in this turn. */
     private int left;
+    /** How many looks are to be taken because of streams that have come. */
+    private long owed;
     private Manifest manifest = Manifest.EMPTY;
 
     private boolean wanted;
@@ -73,7 +82,7 @@ final class NewStreams {
             pace.looked(now, System.nanoTime());
         }
         long begin = System.nanoTime();
-        if (left > 0 && turnPace.isDue(begin)) {
+        if (left > 0 && (owed > LOOKS_IN_TURN || turnPace.isDue(begin))) {
             takeTurns();
             turnPace.looked(begin, System.nanoTime());
         }
@@ -87,7 +96,13 @@ final class NewStreams {
         String name = StreamKey.of(key).directoryName();
         if (known.putIfAbsent(name, key) == null) {
             inTurn.put(name, key);
+            noteNew();
         }
+    }
+
+    /** Those that the first look finds have come long ago. */
+    private void noteNew() {
+        owed += listings > 0 ? LOOKS_PER_NEW_STREAM : 0;
     }
 
     /** Whether the last look has found every stream that is in a directory or in a pack. */
@@ -142,6 +157,7 @@ final class NewStreams {
             if (!names.contains(name)) {
                 inTurn.putIfAbsent(name, key);
                 if (known.putIfAbsent(name, key) == null) {
+                    noteNew();
                     foundInPacks.put(key, lastBase);
                 }
             }
@@ -172,7 +188,9 @@ final class NewStreams {
     private void takeTurns() throws IOException {
         // some have got a directory since
         left = Math.min(left, inTurn.size());
-        for (int i = Math.min(LOOKS_IN_TURN, left); i > 0; i--) {
+        int looks = (int) Math.min(left, Math.max(LOOKS_IN_TURN, Math.min(owed, MAX_LOOKS_IN_TURN)));
+        owed = Math.max(0, owed - looks);
+        for (int i = looks; i > 0; i--) {
             Map.Entry<String, String> first = inTurn.entrySet().iterator().next();
             String name = first.getKey();
             String key = first.getValue();
