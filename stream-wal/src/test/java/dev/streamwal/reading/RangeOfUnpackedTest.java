@@ -134,11 +134,11 @@ class RangeOfUnpackedTest {
                     .streams("*", StreamOptions.builder().segments(Segments.SHARED).build()).build()); WalReader reader = WalReader.open(own)) {
                 int lateOneIn = 1 + random.nextInt(200);
                 for (int step = 0; step < 12; step++) {
-                    append(wal, known, random, lateOneIn, step * 20);
+                    append(wal, known, random, lateOneIn, step * 20L);
                     long from = random.nextInt(260);
                     long to = random.nextInt(4) == 0 ? FAR : from + random.nextInt(100);
                     try (EntryCursor cursor = reader.scan("k", at(from), to == FAR ? Instant.MAX : at(to))) {
-                        assertInRange(cursor, known, wal, random, lateOneIn, from, to, step * 20);
+                        assertInRange(cursor, known, wal, random, lateOneIn, from, to, step * 20L);
                     }
                     if (random.nextInt(6) == 0 && !known.isEmpty()) {
                         cut(wal, known, random);
