@@ -4,6 +4,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.io.SegmentBytes;
+import dev.streamwal.segment.SegmentSummary;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.segment.TimeSpan;
 import java.io.IOException;
@@ -88,17 +89,19 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
      * Where the frames of a range of time can be; null if that isn't known. Each frame of a part is a read of its own, because those of other streams stand
      * between them. So a few are looked at, as in a binary search, to leave the others out.
      *
-     * <p>The frames are taken before it is asked whether they are in order: the answer can only become no, by frames that come later. A frame that doesn't
-     * verify any more tells no time; then all are read, and its damage is reported.
+     * <p>The frames are taken before it is asked whether they are in order, and between which times: by frames that come later, the answers can only become
+     * no, and further apart. A frame that doesn't verify any more tells no time; then all are read, and its damage is reported.
      */
     @Nullable TimeSpan spanOf(TimeRange range) throws IOException {
         frames = part.countingFrames();
         int count = frames.count();
-        if (count <= FEW_FRAMES || !part.isInOrder()) {
+        SegmentSummary all = part.summary();
+        if (count <= FEW_FRAMES || all == null || !part.isInOrder()) {
             return null;
         }
-        int from = firstSince(range.fromMillis(), 0, count);
-        int to = from < 0 || range.toMillis() == Long.MAX_VALUE ? count : firstSince(range.toMillis(), from, count);
+        int from = all.smallestTimestampMillis() >= range.fromMillis() ? 0 : firstSince(range.fromMillis(), 0, count);
+        boolean isToEnd = from < 0 || all.largestTimestampMillis() < range.toMillis() || range.toMillis() == Long.MAX_VALUE;
+        int to = isToEnd ? count : firstSince(range.toMillis(), from, count);
         return from < 0 || to < 0 ? null : new TimeSpan(frames.offset(from), frames.offset(to), frames.offset(count));
     }
 
