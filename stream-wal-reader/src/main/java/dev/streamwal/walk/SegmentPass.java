@@ -51,15 +51,16 @@ final class SegmentPass implements StreamWalk.Pass {
         SegmentReader reader = segment.open(log.channels());
         try {
             Optional<Footer> footer = reader.footer();
+            // before the scan takes memory, as this may fail
+            TimeSpan span = footer.isPresent() || range.isAll() ? null : reader.spanOf(range);
             SegmentScan scan = new SegmentScan(reader.renewed(), reader.header(), sizes);
             SegmentPass pass = new SegmentPass(reader, scan, range);
             if (offset >= 0) {
                 scan.seek(offset);
             }
-            if (footer.isPresent()) {
-                pass.begin(footer.get());
-            } else if (!range.isAll()) {
-                pass.begin(reader.spanOf(range));
+            footer.ifPresent(pass::begin);
+            if (span != null) {
+                pass.begin(span);
             }
             return pass;
         } catch (IOException | RuntimeException e) {
@@ -78,11 +79,9 @@ final class SegmentPass implements StreamWalk.Pass {
         }
     }
 
-    private void begin(@Nullable TimeSpan known) {
+    private void begin(TimeSpan known) {
         span = known;
-        if (known != null) {
-            scan.readAheadTo(known.to());
-        }
+        scan.readAheadTo(known.to());
     }
 
     /** Whether its header shows that no record can be in the range: each is before the end of the segment's window. */
