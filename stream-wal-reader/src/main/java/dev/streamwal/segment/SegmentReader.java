@@ -207,7 +207,7 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         return end;
     }
 
-    /** Where its records of a range of time can be, if it has no footer and knows that they stand in order; null otherwise. */
+    /** Where its records of a range of time can be, if it has no footer and knows how their times are ordered; null otherwise. */
     public @Nullable TimeSpan spanOf(TimeRange range) throws IOException {
         return segment.spanOf(bytes, range);
     }

@@ -1,9 +1,8 @@
 package dev.streamwal.segment;
 
 /**
- * Where the records of a range of time can be, in a segment that has no footer yet, and whose records up to {@code end} stand in the order of their
- * times. Before {@code from} all are earlier than the range, and from {@code to} up to {@code end} all are later. Behind {@code end} there may be others by
- * now, of any time.
+ * Where the records of a range of time can be, in a segment that has no footer yet. Before {@code from} all are earlier than the range, and from {@code to}
+ * up to {@code end} all are later. Behind {@code end} there may be others by now, of any time.
  *
  * @param from offset in the segment
  * @param to offset in the segment, not before {@code from}

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Part {
 
+    /** Of {@link #mostLateMillis()}: nothing is known of the order of times. */
+    static final int UNORDERED = Integer.MAX_VALUE;
+
     private final StreamParts stream;
     private final Window window;
     private final long expirationMillis;
@@ -33,8 +36,8 @@ final class Part {
     private int lastSegment;
     private long smallestMillis = SegmentIndex.NO_SMALLEST;
     private long largestMillis = SegmentIndex.NO_LARGEST;
-    /** Whether it has data records outside batches only, each with the time of the one before it, or a later one. */
-    private boolean isInOrder = true;
+    /** See {@link #mostLateMillis()}. */
+    private int mostLateMillis;
     private boolean isCut;
     private boolean isGone;
     /** Whether a gap before it is no loss: the records there were left out, and don't count as missing. */
@@ -84,7 +87,7 @@ final class Part {
     /** Adds a data record. */
     void add(FrameTable frames, int place, int frameBytes, long timestampMillis) {
         append(frames, place, frameBytes);
-        isInOrder &= timestampMillis >= largestMillis;
+        noteLate(timestampMillis);
         smallestMillis = Math.min(smallestMillis, timestampMillis);
         largestMillis = Math.max(largestMillis, timestampMillis);
     }
@@ -92,7 +95,15 @@ final class Part {
     /** Adds a frame that isn't a data record. */
     void add(FrameTable frames, int place, int frameBytes) {
         append(frames, place, frameBytes);
-        isInOrder = false;
+        mostLateMillis = UNORDERED;
+    }
+
+    private void noteLate(long timestampMillis) {
+        if (timestampMillis < largestMillis) {
+            long late = largestMillis - timestampMillis;
+            // negative if it is more than a long holds
+            mostLateMillis = late < 0 || late > UNORDERED ? UNORDERED : Math.max(mostLateMillis, (int) late);
+        }
     }
 
     private void append(FrameTable frames, int place, int frameBytes) {
@@ -143,9 +154,12 @@ final class Part {
         }
     }
 
-    /** Whether its records stand in the order of their times, and none is in a batch. It may stop being so with the next record. */
-    boolean isInOrder() {
-        return isInOrder;
+    /**
+     * By how much a record's time is before that of one that stands before it, at most: 0 if records stand in the order of their times. {@link #UNORDERED} if
+     * that is more than 24 days, or a record is in a batch. It may only become more, with the next record.
+     */
+    int mostLateMillis() {
+        return mostLateMillis;
     }
 
     boolean isBehindHole() {

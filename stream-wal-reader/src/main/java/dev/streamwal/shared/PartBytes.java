@@ -89,23 +89,40 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
      * Where the frames of a range of time can be; null if that isn't known. Each frame of a part is a read of its own, because those of other streams stand
      * between them. So a few are looked at, as in a binary search, to leave the others out.
      *
-     * <p>The frames are taken before it is asked whether they are in order, and between which times: by frames that come later, the answers can only become
-     * no, and further apart. A frame that doesn't verify any more tells no time; then all are read, and its damage is reported.
+     * <p><b>Why it is right</b> also if records are late, none by more than a time that is known. If a frame is earlier than the range by more than that
+     * time, all frames before it are earlier than the range: else this one would be too late. If a frame is later than the range by at least that time, so
+     * are all behind it, by themselves. The binary search keeps both, although times don't only grow: its lower bound stands behind a frame of the first
+     * kind, its upper bound at one of the second.
+     *
+     * <p>The frames are taken before it is asked how late they are, and between which times they are: with frames that come later, that can only become more. A
+     * frame that doesn't verify any more tells no time; then all are read, and its damage is reported.
      */
     @Nullable TimeSpan spanOf(TimeRange range) throws IOException {
         frames = part.countingFrames();
         int count = frames.count();
         SegmentSummary all = part.summary();
-        if (count <= FEW_FRAMES || all == null || !part.isInOrder()) {
+        int late = part.mostLateMillis();
+        if (count <= FEW_FRAMES || all == null || late == Part.UNORDERED) {
             return null;
         }
-        int from = all.smallestTimestampMillis() >= range.fromMillis() ? 0 : firstSince(range.fromMillis(), 0, count);
+        int from = all.smallestTimestampMillis() >= range.fromMillis() ? 0 : firstSince(before(range.fromMillis(), late), 0, count);
         boolean isToEnd = from < 0 || all.largestTimestampMillis() < range.toMillis() || range.toMillis() == Long.MAX_VALUE;
-        int to = isToEnd ? count : firstSince(range.toMillis(), from, count);
+        int to = isToEnd ? count : firstSince(after(range.toMillis(), late), from, count);
         return from < 0 || to < 0 ? null : new TimeSpan(frames.offset(from), frames.offset(to), frames.offset(count));
     }
 
-    /** The first of the frames {@code [from, end)} whose time isn't before the given one; the end if there is none, -1 if one doesn't verify. */
+    private static long before(long millis, int byMillis) {
+        return millis < Long.MIN_VALUE + byMillis ? Long.MIN_VALUE : millis - byMillis;
+    }
+
+    private static long after(long millis, int byMillis) {
+        return millis > Long.MAX_VALUE - byMillis ? Long.MAX_VALUE : millis + byMillis;
+    }
+
+    /**
+     * One of the frames {@code [from, end]}: its time isn't before the given one, unless it is the end, and that of the frame before it is, unless it is the
+     * first. -1 if a frame doesn't verify.
+     */
     private int firstSince(long millis, int from, int end) throws IOException {
         int low = from;
         int high = end;

@@ -70,9 +70,9 @@ final class PartPlace {
         return shared.countingFrames(part, known);
     }
 
-    /** Whether the frames that it has given so far stand in the order of their times. */
-    boolean isInOrder() {
-        return shared.isInOrder(part);
+    /** See {@link Part#mostLateMillis}; of the frames that it has given so far, and of later ones. */
+    int mostLateMillis() {
+        return shared.mostLateMillis(part);
     }
 
     SegmentHeader header(PartFrames.Known frames) {

@@ -314,8 +314,8 @@ public final class SharedSegment {
         return frames(part, known);
     }
 
-    synchronized boolean isInOrder(Part part) {
-        return part.isInOrder();
+    synchronized int mostLateMillis(Part part) {
+        return part.mostLateMillis();
     }
 
     synchronized SegmentHeader header(Part part) {

@@ -27,13 +27,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A range of time of a stream whose records stand between those of others and aren't packed yet. Where they stand in the order of their times, those
- * outside the range aren't read; and whatever the order, those within it are handed out.
+ * A range of time of a stream whose records stand between those of others and aren't packed yet. Where they stand in the order of their times, or nearly so,
+ * those outside the range aren't read; and whatever the order, those within it are handed out.
  */
 class RangeOfUnpackedTest {
 
@@ -64,11 +66,11 @@ class RangeOfUnpackedTest {
         return Instant.ofEpochMilli(START + millis);
     }
 
-    private static void appendInTurn(StreamWal wal) {
+    private static void appendInTurn(StreamWal wal, IntUnaryOperator times) {
         for (int i = 0; i < RECORDS; i++) {
             for (int key = 0; key < KEYS; key++) {
                 byte[] content = Arrays.copyOf(key == 0 && i == RECORDS / 2 ? MIDDLE.getBytes(ISO_8859_1) : new byte[0], CONTENT_BYTES);
-                long unused = wal.stream("k" + key).append(START + i, content).position();
+                long unused = wal.stream("k" + key).append(START + times.applyAsInt(i), content).position();
             }
         }
     }
@@ -88,7 +90,7 @@ class RangeOfUnpackedTest {
     @Test
     void scan_ofARange_readsLittleElse() {
         try (StreamWal wal = open(); WalReader reader = WalReader.open(root)) {
-            appendInTurn(wal);
+            appendInTurn(wal, i -> i);
             try (EntryCursor walksAll = reader.scan("k1", at(0), at(1))) {
                 assertThat(read(walksAll)).containsExactly(0L);
             }
@@ -103,11 +105,34 @@ class RangeOfUnpackedTest {
         }
     }
 
+    @Test
+    void scan_ofARangeWhereRecordsAreALittleLate_readsLittleElse() {
+        int late = 7;
+        // 7, 0, 1, …, 6, 15, 8, …: each eighth comes first
+        IntUnaryOperator times = i -> i % (late + 1) == 0 ? i + late : i - 1;
+        try (StreamWal wal = open(); WalReader reader = WalReader.open(root)) {
+            appendInTurn(wal, times);
+            try (EntryCursor walksAll = reader.scan("k1", at(0), at(1))) {
+                assertThat(read(walksAll)).containsExactly(0L);
+            }
+            for (int[] range : new int[][] {{RECORDS - 10, 9_000}, {0, 10}, {200, 210}, {203, 204}, {300, 300}}) {
+                List<Long> expected = IntStream.range(0, RECORDS).map(times).filter(time -> time >= range[0] && time < range[1]).asLongStream().boxed()
+                        .toList();
+                long before = reader.readBytes();
+                try (EntryCursor cursor = reader.scan("k0", at(range[0]), at(range[1]))) {
+                    assertThat(read(cursor)).isEqualTo(expected);
+                }
+                // besides, twice what may be late at either end
+                assertThat(reader.readBytes() - before).as("from %s to %s", range[0], range[1]).isLessThan((10 + 4 * late + 2 * 9 + 20) * 300L);
+            }
+        }
+    }
+
     /** A late record comes while the range is read, behind the records that are left out. */
     @Test
     void scan_ofARange_hasWhatComesMeanwhile() {
         try (StreamWal wal = open(); WalReader reader = WalReader.open(root)) {
-            appendInTurn(wal);
+            appendInTurn(wal, i -> i);
             try (EntryCursor cursor = reader.scan("k0", at(100), at(103))) {
                 assertThat(cursor.next()).isTrue();
                 long unused = wal.stream("k0").append(START + 101, new byte[CONTENT_BYTES]).position();
@@ -166,7 +191,7 @@ class RangeOfUnpackedTest {
         for (int i = random.nextInt(40); i > 0; i--) {
             long millis = now + random.nextInt(3);
             if (random.nextInt(lateOneIn) == 0) {
-                millis = random.nextInt(260);
+                millis = lateOneIn % 2 == 0 ? Math.max(0, now - random.nextInt(30)) : random.nextInt(260);
             } else if (!known.isEmpty() && lateOneIn > 1) {
                 millis = Math.max(millis, known.get(known.size() - 1).timestampMillis());
             }
@@ -196,7 +221,7 @@ class RangeOfUnpackedTest {
     @Test
     void scan_ofARange_bytesHaveChanged_hasAllOthers() throws IOException {
         try (StreamWal wal = open(); WalReader reader = WalReader.open(root)) {
-            appendInTurn(wal);
+            appendInTurn(wal, i -> i);
             try (EntryCursor walksAll = reader.scan("k1", at(0), at(1))) {
                 assertThat(read(walksAll)).containsExactly(0L);
             }
