@@ -70,7 +70,7 @@ public final class SegmentIndex {
         records++;
         smallest = Math.min(smallest, timestampMillis);
         largest = Math.max(largest, timestampMillis);
-        if (openOffset >= 0 && offset / blockBytes == openOffset / blockBytes) {
+        if (openOffset >= 0 && isSameBlock(offset, openOffset, blockBytes)) {
             openSmallest = Math.min(openSmallest, timestampMillis);
             openLargest = Math.max(openLargest, timestampMillis);
             return;
@@ -97,6 +97,16 @@ public final class SegmentIndex {
         closedBlocks++;
     }
 
+    /** Blocks are powers of two, so that no division is needed for each record. */
+    private static boolean isSameBlock(int offset, int other, int blockBytes) {
+        return (offset ^ other) < blockBytes;
+    }
+
+    /** Whether data records start in several blocks of a size, which is this index's or larger. */
+    public boolean hasSeveralBlocksOf(int largerBytes) {
+        return blocks() > 1 && !isSameBlock(firstOffset(0), firstOffset(blocks() - 1), largerBytes);
+    }
+
     /** The same with larger blocks, each of several of these. */
     public SegmentIndex inBlocksOf(int largerBytes) {
         Builder larger = new Builder(largerBytes, records, smallest, largest);
@@ -105,7 +115,7 @@ public final class SegmentIndex {
             int behind = first;
             long smallestInIt = NO_SMALLEST;
             long largestInIt = NO_LARGEST;
-            while (behind < blocks() && firstOffset(behind) / largerBytes == firstOffset(first) / largerBytes) {
+            while (behind < blocks() && isSameBlock(firstOffset(behind), firstOffset(first), largerBytes)) {
                 smallestInIt = Math.min(smallestInIt, smallestTimestampMillis(behind));
                 largestInIt = Math.max(largestInIt, largestTimestampMillis(behind));
                 behind++;

@@ -229,7 +229,7 @@ final class SegmentDraft {
 
     /** Whether its index is worth a footer, which takes some 250 bytes beside it. */
     boolean hasFooter() {
-        return index.blocks() > 1 && index.inBlocksOf(SegmentIndex.BLOCK_BYTES).blocks() > 1;
+        return index.hasSeveralBlocksOf(SegmentIndex.BLOCK_BYTES);
     }
 
     /** The frames, from the position to the limit of a new view. */

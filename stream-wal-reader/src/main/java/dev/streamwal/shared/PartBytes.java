@@ -94,11 +94,10 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
      * are all behind it, by themselves. The binary search keeps both, although times don't only grow: its lower bound stands behind a frame of the first
      * kind, its upper bound at one of the second.
      *
-     * <p>The frames are taken before it is asked how late they are, and between which times they are: with frames that come later, that can only become more. A
-     * frame that doesn't verify any more tells no time; then all are read, and its damage is reported.
+     * <p>The frames that are known here were taken before it is asked how late they are, and between which times: with frames that come later, that can
+     * only become more. A frame that doesn't verify any more tells no time; then all are read, and its damage is reported.
      */
     @Nullable TimeSpan spanOf(TimeRange range) throws IOException {
-        frames = part.countingFrames();
         int count = frames.count();
         SegmentSummary all = part.summary();
         int late = part.mostLateMillis();

@@ -33,6 +33,7 @@ class SegmentIndexTest {
             assertIs(index, blockBytes, all);
             int largerBytes = blockBytes << random.nextInt(5);
             assertIs(index.inBlocksOf(largerBytes), largerBytes, all);
+            assertThat(index.hasSeveralBlocksOf(largerBytes)).isEqualTo(index.inBlocksOf(largerBytes).blocks() > 1);
         }
     }
 

@@ -2,7 +2,6 @@ package dev.streamwal.commit;
 
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
@@ -855,16 +854,7 @@ public final class GroupCommitter implements SegmentDurability {
         if (forces != null) {
             forces.end();
         }
-        checkpoint.close(isWriter());
-    }
-
-    private boolean isWriter() {
-        try {
-            fence.check();
-            return true;
-        } catch (WalLockedException e) {
-            return false;
-        }
+        checkpoint.close(!fence.isLostNow());
     }
 
     /**

@@ -3,7 +3,6 @@ package dev.streamwal.packing;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.error.WalLockedException;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.manifest.ListedPack;
@@ -138,7 +137,7 @@ final class PackChanges {
             manifest.settle();
         }
         deleteUnlisted();
-        if (!isDisplaced()) {
+        if (!fence.isLostNow()) {
             manifest.complete();
         }
     }
@@ -189,7 +188,8 @@ final class PackChanges {
 
     @GuardedBy("this")
     private void deleteUnlisted() {
-        if (inDoubt.isEmpty() || isDisplaced()) {
+        // another writer gives the same numbers to packs of its own, and lists them in a manifest of its own
+        if (inDoubt.isEmpty() || fence.isLostNow()) {
             return;
         }
         Manifest now = manifest.current();
@@ -214,16 +214,6 @@ final class PackChanges {
             }
         }
         notDeleted = failure;
-    }
-
-    /** Whether another writer has the log: it gives the same numbers to packs of its own, and has a manifest of its own. */
-    private boolean isDisplaced() {
-        try {
-            fence.check();
-            return false;
-        } catch (WalLockedException e) {
-            return true;
-        }
     }
 
     private void delete(Path file) throws IOException {

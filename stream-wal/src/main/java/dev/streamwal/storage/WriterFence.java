@@ -25,4 +25,14 @@ public interface WriterFence {
 
     /** Whether a check has found the right lost. */
     boolean isLost();
+
+    /** As {@link #check}, for a caller that then leaves to the other writer what it was about to do. */
+    default boolean isLostNow() {
+        try {
+            check();
+            return false;
+        } catch (WalLockedException e) {
+            return true;
+        }
+    }
 }
