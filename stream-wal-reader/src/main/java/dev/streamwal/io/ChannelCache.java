@@ -42,8 +42,8 @@ public final class ChannelCache implements AutoCloseable {
     private final Map<Path, SharedFile> open = new HashMap<>();
     /** Open files that are not being read, the one unused for longest first. */
     private final Map<Path, SharedFile> idle = new LinkedHashMap<>();
-    /** Number of files being read, including those that have lost their names. */
-    private int lent;
+    /** Number of files being read, including those that have lost their names. Written under the lock; a merged scan looks at each record. */
+    private volatile int lent;
 
     private volatile boolean closed;
 
@@ -291,7 +291,7 @@ public final class ChannelCache implements AutoCloseable {
     }
 
     /** How many more files may be read at the same time; negative if the limit is exceeded. */
-    public synchronized int room() {
+    public int room() {
         return maxOpenFiles - lent;
     }
 

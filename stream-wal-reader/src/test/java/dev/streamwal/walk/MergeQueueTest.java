@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** All merges of up to three sequences of up to three records with up to three timestamps. */
+/** All merges of up to three sequences of up to three records with up to three timestamps, and some of many. */
 class MergeQueueTest {
 
     private static final int SEQUENCES = 3;
@@ -86,5 +87,31 @@ class MergeQueueTest {
             }
         }
         assertThat(merges).isEqualTo(40 * 40 * 40);
+    }
+
+    @Test
+    void next_manySequences_isTheSameOrder() {
+        Comparator<Item> order = Comparator.comparingInt(Item::greatestSoFar)
+                .thenComparingInt(Item::sequence).thenComparingInt(Item::index);
+        SplittableRandom random = new SplittableRandom(17);
+        for (int merge = 0; merge < 2_000; merge++) {
+            List<List<Item>> sequences = new ArrayList<>();
+            for (int sequence = 0; sequence < 1 + merge % 70; sequence++) {
+                sequences.add(drawn(random, sequence));
+            }
+            List<Item> expected = sequences.stream().flatMap(List::stream).sorted(order).toList();
+            assertThat(merged(sequences)).isEqualTo(expected);
+        }
+    }
+
+    private static List<Item> drawn(SplittableRandom random, int sequence) {
+        List<Item> items = new ArrayList<>();
+        int greatest = 0;
+        for (int i = random.nextInt(20); i > 0; i--) {
+            int timestamp = random.nextInt(30);
+            greatest = Math.max(greatest, timestamp);
+            items.add(new Item(sequence, items.size(), timestamp, greatest));
+        }
+        return items;
     }
 }
