@@ -2,6 +2,7 @@ package dev.streamwal.ratis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.error.WalException;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.Shards;
 import java.io.IOException;
@@ -162,10 +163,22 @@ final class ReplicaProcesses implements AutoCloseable {
 
     /** When nothing more is sent, all replicas of the only shard become the same, and keep what the load was told. */
     void assertSame(Load load) throws Exception {
-        ReplicaFiles.assertSame(IntStream.range(0, processes.length).mapToObj(this::folder).toList(), 1, load);
+        try {
+            ReplicaFiles.assertSame(IntStream.range(0, processes.length).mapToObj(this::folder).toList(), 1, load);
+        } catch (AssertionError | WalException e) {
+            throw new AssertionError(e.getMessage() + "\n" + allSaid(), e);
+        }
         for (int replica = 0; replica < processes.length; replica++) {
             assertThat(isAlive(replica)).as("n" + replica + " said: " + saidBy(replica)).isTrue();
         }
+    }
+
+    private String allSaid() throws IOException {
+        StringBuilder said = new StringBuilder();
+        for (int replica = 0; replica < processes.length; replica++) {
+            said.append("n").append(replica).append(isAlive(replica) ? " lives, and said: " : " is dead, and said: ").append(saidBy(replica)).append('\n');
+        }
+        return said.toString();
     }
 
     @Override
