@@ -112,7 +112,8 @@ final class CompareCharts {
             case RANDOM -> "Random refs";
             case ADJACENT -> "Adjacent refs";
             case KEY_HOUR -> "An hour of one key";
-            case SITE_HOUR -> "An hour of ten keys, by prefix";
+            case SITE_HOUR -> "An hour of ten keys";
+            case SITE_HOUR_MERGED -> "An hour of ten keys, by time";
             case LATEST -> "The latest record of all keys";
             case SCAN -> "Full scan";
         };
@@ -121,7 +122,7 @@ final class CompareCharts {
     private static String unit(QueryCell.Kind kind) {
         return switch (kind) {
             case RANDOM, ADJACENT -> "refs a second";
-            case KEY_HOUR, SITE_HOUR, LATEST -> "questions a second";
+            case KEY_HOUR, SITE_HOUR, SITE_HOUR_MERGED, LATEST -> "questions a second";
             case SCAN -> "records a second";
         };
     }

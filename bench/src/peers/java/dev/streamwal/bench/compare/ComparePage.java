@@ -121,6 +121,7 @@ final class ComparePage {
             case ADJACENT -> "adjacent refs/s";
             case KEY_HOUR -> "an hour of a key, /s";
             case SITE_HOUR -> "an hour of 10 keys, /s";
+            case SITE_HOUR_MERGED -> "the same by time, /s";
             case LATEST -> "latest of 1,000 keys, /s";
             case SCAN -> "scan, records/s";
         };

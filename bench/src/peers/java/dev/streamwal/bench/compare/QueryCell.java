@@ -18,6 +18,7 @@ record QueryCell(Kind kind) implements Cell {
         ADJACENT("512 adjacent refs a call"),
         KEY_HOUR("an hour of one key"),
         SITE_HOUR("an hour of a prefix, 10 keys"),
+        SITE_HOUR_MERGED("an hour of a prefix, 10 keys, by time"),
         LATEST("the latest of all keys"),
         SCAN("full scan");
 
@@ -66,10 +67,16 @@ record QueryCell(Kind kind) implements Cell {
     }
 
     /** Each byte of one answer. */
-    private static void verify(Store store, QueriedSet set, Question question) throws Exception {
+    private void verify(Store store, QueriedSet set, Question question) throws Exception {
         try (RecordCursor cursor = question.asks.ask(store)) {
+            long last = Long.MIN_VALUE;
             while (cursor.next()) {
                 set.check(cursor);
+                long number = Tally.number(cursor.content());
+                if (kind == Kind.SITE_HOUR_MERGED && number <= last) {
+                    throw new IllegalStateException("records aren't in the order of their times: number=" + number + ", last=" + last);
+                }
+                last = number;
             }
         }
     }
@@ -92,22 +99,28 @@ record QueryCell(Kind kind) implements Cell {
     private List<Question> questions(Store store, QueriedSet set) throws Exception {
         return switch (kind) {
             case RANDOM, ADJACENT -> refs(store, set);
-            case KEY_HOUR -> hours(set, 1);
-            case SITE_HOUR -> hours(set, Setup.SITE_STREAMS);
+            case KEY_HOUR -> hours(set, 1, Store::range);
+            case SITE_HOUR -> hours(set, Setup.SITE_STREAMS, Store::range);
+            case SITE_HOUR_MERGED -> hours(set, Setup.SITE_STREAMS, Store::merged);
             case LATEST -> List.of(new Question(asked -> asked.latest(set.streams()),
                     set.tally(0, set.streams(), set.recordsAStream() - 1, set.recordsAStream()), 1));
             case SCAN -> List.of(new Question(Store::scan, set.tally(0, set.streams(), 0, set.recordsAStream()), set.records()));
         };
     }
 
-    private static List<Question> hours(QueriedSet set, int streams) {
+    @FunctionalInterface
+    private interface Range {
+        RecordCursor of(Store store, int first, int end, long fromMillis, long toMillis) throws Exception;
+    }
+
+    private static List<Question> hours(QueriedSet set, int streams, Range range) {
         SplittableRandom random = new SplittableRandom(SEED);
         int anHour = set.recordsAStream() / QueriedSet.HOURS;
         List<Question> questions = new ArrayList<>();
         for (int i = 0; i < QUESTIONS; i++) {
             int first = random.nextInt(set.streams() / streams) * streams;
             int from = random.nextInt(QueriedSet.HOURS) * anHour;
-            questions.add(new Question(store -> store.range(first, first + streams, set.millis(from), set.millis(from + anHour)),
+            questions.add(new Question(store -> range.of(store, first, first + streams, set.millis(from), set.millis(from + anHour)),
                     set.tally(first, first + streams, from, from + anHour), 1));
         }
         return questions;

@@ -23,7 +23,7 @@ abstract class RecordCursor implements AutoCloseable {
     }
 
     /** Valid until {@link #next}, up to {@link #length}. */
-    final byte[] content() {
+    byte[] content() {
         return content;
     }
 

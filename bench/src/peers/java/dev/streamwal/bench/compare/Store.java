@@ -14,9 +14,14 @@ abstract class Store implements AutoCloseable {
         throw new Cannot("it has no reading");
     }
 
-    /** Records of streams {@code first} up to {@code end}, exclusive, from a time up to another one, exclusive. */
+    /** Records of streams {@code first} up to {@code end}, exclusive, from a time up to another one, exclusive; in whichever order is fastest. */
     RecordCursor range(int first, int end, long fromMillis, long toMillis) throws Exception {
         throw new Cannot("it finds no record by its stream and time");
+    }
+
+    /** The same records in the order of their times. */
+    RecordCursor merged(int first, int end, long fromMillis, long toMillis) throws Exception {
+        return MergedCursor.of(first, end, stream -> range(stream, stream + 1, fromMillis, toMillis));
     }
 
     /** Records by what {@link RecordCursor#ref} gave, in their order. */

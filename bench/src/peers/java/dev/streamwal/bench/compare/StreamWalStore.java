@@ -107,12 +107,17 @@ final class StreamWalStore extends Store {
     RecordCursor range(int first, int end, long fromMillis, long toMillis) {
         Instant from = Instant.ofEpochMilli(fromMillis);
         Instant to = Instant.ofEpochMilli(toMillis);
-        if (end - first == 1) {
-            return new Chained(once(reader().scan(keys[first], from, to)));
-        }
+        Iterator<String> asked = List.of(keys).subList(first, end).iterator();
+        return new Chained(() -> asked.hasNext() ? reader().scan(asked.next(), from, to) : null);
+    }
+
+    @Override
+    RecordCursor merged(int first, int end, long fromMillis, long toMillis) {
         if (!Setup.prefix(first).equals(Setup.prefix(end - 1)) || end - first != Setup.SITE_STREAMS) {
             throw new IllegalArgumentException("not a site's streams: first=" + first + ", end=" + end);
         }
+        Instant from = Instant.ofEpochMilli(fromMillis);
+        Instant to = Instant.ofEpochMilli(toMillis);
         return new Chained(once(reader().scanMerged(Keys.prefix(Setup.prefix(first)), from, to)));
     }
 
