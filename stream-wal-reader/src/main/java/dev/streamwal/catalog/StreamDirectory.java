@@ -73,12 +73,17 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
      * The names in the folder, as far as they are known.
      *
      * @param state of the folder
-     * @param folder its path then; null if the names aren't known
+     * @param folder its path then; null if it wasn't listed, or couldn't be
+     * @param known null if they are too many, too
      */
     private record Names(Object state, @Nullable Path folder, @Nullable Set<String> known) {
 
         static Names unknown(Object state) {
             return new Names(state, null, null);
+        }
+
+        boolean isListed(Object in, Path at) {
+            return in.equals(state) && at.equals(folder);
         }
 
         boolean isWithout(Path directory) {
@@ -197,10 +202,35 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
         Set<String> found = new HashSet<>();
         try {
             boolean isTooMany = DirectoryListing.any(folder, each -> found.add(each.getFileName().toString()) && found.size() > MAX_NAMES);
-            return isTooMany ? Names.unknown(in) : new Names(in, folder, found);
+            return new Names(in, folder, isTooMany ? null : found);
         } catch (IOException e) {
             // asking for each directory needs less: no descriptor, and no permission to list
             return Names.unknown(in);
+        }
+    }
+
+    /**
+     * The names in the folder now, as {@link #isWithout} keeps them: where the folder's state is the one that they were listed in, nothing is listed. Null if
+     * they are too many to be kept, or can't be listed.
+     */
+    private @Nullable Set<String> keptNames(Path folder) throws IOException {
+        Object now = state();
+        Names kept = kept();
+        if (!kept.isListed(now, folder)) {
+            // not under the lock: while the folder changes, each reading thread lists it
+            kept = names(now);
+            keep(kept);
+        }
+        return kept.isListed(now, folder) ? kept.known() : null;
+    }
+
+    private synchronized Names kept() {
+        return names;
+    }
+
+    private synchronized void keep(Names listed) {
+        if (listed.state().equals(state)) {
+            names = listed;
         }
     }
 
@@ -242,32 +272,44 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
 
     private NavigableSet<String> list(Path folder, Predicate<String> filter, Consumer<Path> others) throws IOException {
         NavigableSet<String> keys = new TreeSet<>();
-        try {
-            DirectoryListing.each(folder, directory -> {
-                Optional<String> key = key(directory, filter);
-                if (key.isPresent()) {
-                    keys.add(key.get());
-                } else if (isOfStream(directory.getFileName().toString())) {
-                    others.accept(directory);
-                }
-            });
-        } catch (NoSuchFileException e) {
-            return keys;
-        }
+        each(folder, name -> {
+            Optional<String> key = key(folder, name, filter);
+            if (key.isPresent()) {
+                keys.add(key.get());
+            } else if (isOfStream(name)) {
+                others.accept(folder.resolve(name));
+            }
+        });
         return keys;
     }
 
     /** All names in the folder, of streams or not; no directory in it is opened. */
     public Set<String> names() throws IOException {
         return channels.makingRoom(() -> read(this::path, folder -> {
-            Set<String> names = new HashSet<>();
-            try {
-                DirectoryListing.each(folder, directory -> names.add(directory.getFileName().toString()));
-            } catch (NoSuchFileException e) {
-                names.clear();
-            }
-            return names;
+            Set<String> found = new HashSet<>();
+            each(folder, found::add);
+            return found;
         }));
+    }
+
+    private interface NameStep {
+        void with(String name) throws IOException;
+    }
+
+    /** Takes the names that are kept, or lists the folder; nothing if there is none. */
+    private void each(Path folder, NameStep step) throws IOException {
+        Set<String> kept = keptNames(folder);
+        if (kept != null) {
+            for (String name : kept) {
+                step.with(name);
+            }
+            return;
+        }
+        try {
+            DirectoryListing.each(folder, directory -> step.with(directory.getFileName().toString()));
+        } catch (NoSuchFileException e) {
+            // a log that nothing was written to yet
+        }
     }
 
     /** The key of the stream with this directory; empty if only a segment could tell it, and there is none. */
@@ -275,17 +317,16 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
         Optional<StreamKey> plain = StreamKey.fromDirectoryName(directoryName);
         return plain.isPresent() || !StreamKey.isDigestName(directoryName)
                 ? plain.map(StreamKey::text)
-                : channels.makingRoom(() -> read(this::path, folder -> key(folder.resolve(directoryName), any -> true)));
+                : channels.makingRoom(() -> read(this::path, folder -> key(folder, directoryName, any -> true)));
     }
 
     /** Opens the directory only if its name doesn't already exclude it. */
-    private Optional<String> key(Path directory, Predicate<String> filter) throws IOException {
-        String name = directory.getFileName().toString();
+    private Optional<String> key(Path folder, String name, Predicate<String> filter) throws IOException {
         Optional<String> plain = StreamKey.fromDirectoryName(name).map(StreamKey::text);
         if (plain.isPresent() ? !filter.test(plain.get()) : !StreamKey.isDigestName(name)) {
             return Optional.empty();
         }
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, StreamDirectory::isSegment)) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder.resolve(name), StreamDirectory::isSegment)) {
             for (Path file : files) {
                 Optional<String> key = plain.isPresent() ? plain : keyInHeader(file, name).filter(filter);
                 if (key.isPresent()) {

@@ -2,6 +2,7 @@ package dev.streamwal.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.format.SegmentName;
 import dev.streamwal.io.ChannelCache;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -94,6 +95,55 @@ class StreamDirectoryTest {
         Object settled = streams.state();
         for (int i = 0; i < 2 * StreamDirectory.ASKED_BEFORE_LISTING; i++) {
             assertThat(streams.isWithout(folder.resolve("missing"), settled)).isFalse();
+        }
+    }
+
+    /** A directory that comes without changing the folder's time shows whether the folder was listed. */
+    @Test
+    void names_folderUnchangedForLong_areKept() throws IOException {
+        Path folder = Files.createDirectory(root.resolve(StreamDirectory.NAME));
+        Files.createDirectory(folder.resolve("k"));
+        FileTime time = Files.getLastModifiedTime(folder);
+        StreamDirectory streams = new StreamDirectory(root, new ChannelCache(1), () -> now[0]);
+        assertThat(streams.names()).containsExactly("k");
+        Files.createDirectory(folder.resolve("soon"));
+        Files.setLastModifiedTime(folder, time);
+        assertThat(streams.names()).as("within the clock's granularity").containsExactlyInAnyOrder("k", "soon");
+        now[0] = ListingAge.SETTLING_NANOS;
+        assertThat(streams.names()).containsExactlyInAnyOrder("k", "soon");
+        Files.createDirectory(folder.resolve("late"));
+        Files.setLastModifiedTime(folder, time);
+        assertThat(streams.names()).as("not listed").containsExactlyInAnyOrder("k", "soon");
+        Files.setLastModifiedTime(folder, FileTime.fromMillis(5));
+        assertThat(streams.names()).containsExactlyInAnyOrder("k", "soon", "late");
+    }
+
+    @Test
+    void keys_namesAreKept_areThoseWithASegmentNow() throws IOException {
+        Path folder = Files.createDirectory(root.resolve(StreamDirectory.NAME));
+        Path directory = Files.createDirectory(folder.resolve("k"));
+        StreamDirectory streams = new StreamDirectory(root, new ChannelCache(1), () -> now[0]);
+        assertThat(streams.keys(any -> true)).isEmpty();
+        now[0] = ListingAge.SETTLING_NANOS;
+        assertThat(streams.keys(any -> true)).isEmpty();
+        Path segment = Files.createFile(directory.resolve(new SegmentName(0, 1).fileName()));
+        assertThat(streams.keys(any -> true)).containsExactly("k");
+        assertThat(streams.keys("j"::equals)).isEmpty();
+        Files.delete(segment);
+        assertThat(streams.keys(any -> true)).isEmpty();
+    }
+
+    @Test
+    void keys_moreNamesThanAreKept_areAllListed() throws IOException {
+        Path folder = Files.createDirectory(root.resolve(StreamDirectory.NAME));
+        for (int i = 0; i <= StreamDirectory.MAX_NAMES; i++) {
+            Files.createFile(Files.createDirectory(folder.resolve("k" + i)).resolve(new SegmentName(0, 1).fileName()));
+        }
+        StreamDirectory streams = new StreamDirectory(root, new ChannelCache(1), () -> now[0]);
+        for (int i = 0; i < 3; i++) {
+            assertThat(streams.keys(any -> true)).hasSize(StreamDirectory.MAX_NAMES + 1);
+            assertThat(streams.names()).hasSize(StreamDirectory.MAX_NAMES + 1);
+            now[0] += ListingAge.SETTLING_NANOS;
         }
     }
 }
