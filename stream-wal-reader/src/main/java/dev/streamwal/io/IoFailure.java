@@ -98,6 +98,16 @@ public final class IoFailure {
                 || says(failure, "quota exceeded") || says(failure, SystemMessages.DISK_FULL);
     }
 
+    /** Whether a file would be larger than the process, or the file system, allows. Known in English only, as it is for advice alone. */
+    public static boolean isFileTooLarge(IOException failure) {
+        return says(failure, "file too large");
+    }
+
+    /** Whether a path, or a name in it, is longer than the system takes. Known in English only, as it is for advice alone. */
+    public static boolean isNameTooLong(IOException failure) {
+        return says(failure, "file name too long");
+    }
+
     /**
      * Whether a file can't be read for a reason of its own, such as a bad sector or another owner: the next attempt would most likely meet the same. False if
      * the process can't open more files, the disk is full, the tier is away, or the file was closed or has gone.

@@ -82,8 +82,21 @@ public final class StorageErrors {
         if (hasNoRoom(file, neededBytes)) {
             return full(task, where, makeRoom, cause, file, stream, position);
         }
-        String remedy = isShortOfMemory(cause) ? MORE_MEMORY : "; look at the disk";
-        return new WalIOException("can't " + task + ": " + IoFailure.fault(cause) + ", " + where + IoFailure.remedy(cause, remedy), file, stream, position, cause);
+        String remedy = IoFailure.remedy(cause, remedy(cause));
+        return new WalIOException("can't " + task + ": " + IoFailure.fault(cause) + ", " + where + remedy, file, stream, position, cause);
+    }
+
+    private static String remedy(IOException cause) {
+        if (isShortOfMemory(cause)) {
+            return MORE_MEMORY;
+        }
+        if (IoFailure.isFileTooLarge(cause)) {
+            return "; raise the process's limit of file sizes (ulimit -f), or make segments smaller";
+        }
+        if (IoFailure.isNameTooLong(cause)) {
+            return "; give the log a shorter path";
+        }
+        return "; look at the disk";
     }
 
     private static DiskFullException full(

@@ -92,4 +92,13 @@ class StorageErrorsTest {
         assertThat(failure).hasMessageContaining(told);
         assertThat(failure instanceof DiskFullException).isEqualTo(told.equals("the disk is full"));
     }
+
+    /** What the disk isn't at fault for. */
+    @ParameterizedTest
+    @CsvSource({"File too large, ulimit -f", "File name too long, a shorter path", "Input/output error, look at the disk"})
+    void translate_aLimitIsMet_saysWhatToDo(String reason, String told) {
+        WalIOException failure = StorageErrors.translate("create a segment", new IOException(FILE + ": " + reason), FILE, KEY, 8, 0);
+        assertThat(failure).isExactlyInstanceOf(WalIOException.class).hasMessageContaining(reason);
+        assertThat(failure.getMessage().substring(failure.getMessage().lastIndexOf(';'))).contains(told);
+    }
 }
