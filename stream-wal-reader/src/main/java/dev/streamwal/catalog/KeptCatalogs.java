@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class KeptCatalogs {
 
     /**
-     * For each new catalog, this many of the others are checked in turn, and dropped if their streams were deleted. With two checks per new catalog, the number
-     * of catalogs never gets much above twice the number of streams, however many come and go.
+     * For each new catalog, this many of the others are checked in turn, and dropped if their streams had files of their own only, and were deleted. With two
+     * checks per new catalog, the number of such catalogs never gets much above twice the number of streams, however many come and go. Whether a stream in
+     * shared segments or packs has gone, only a listing would tell: its catalog stays until others take its place.
      */
     private static final int LOOKS_PER_CATALOG = 2;
 
