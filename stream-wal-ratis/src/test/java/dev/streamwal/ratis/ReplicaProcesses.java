@@ -2,7 +2,6 @@ package dev.streamwal.ratis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.streamwal.error.WalException;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.Shards;
 import java.io.IOException;
@@ -163,22 +162,10 @@ final class ReplicaProcesses implements AutoCloseable {
 
     /** When nothing more is sent, all replicas of the only shard become the same, and keep what the load was told. */
     void assertSame(Load load) throws Exception {
-        try {
-            ReplicaFiles.assertSame(IntStream.range(0, processes.length).mapToObj(this::folder).toList(), 1, load);
-        } catch (AssertionError | WalException e) {
-            throw new AssertionError(e.getMessage() + "\n" + allSaid(), e);
-        }
+        ReplicaFiles.assertSame(IntStream.range(0, processes.length).mapToObj(this::folder).toList(), 1, load);
         for (int replica = 0; replica < processes.length; replica++) {
             assertThat(isAlive(replica)).as("n" + replica + " said: " + saidBy(replica)).isTrue();
         }
-    }
-
-    private String allSaid() throws IOException {
-        StringBuilder said = new StringBuilder();
-        for (int replica = 0; replica < processes.length; replica++) {
-            said.append("n").append(replica).append(isAlive(replica) ? " lives, and said: " : " is dead, and said: ").append(saidBy(replica)).append('\n');
-        }
-        return said.toString();
     }
 
     @Override
