@@ -171,7 +171,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
             if (e instanceof IllegalArgumentException invalid) {
                 throw invalid;
             }
-            throw new ReplicationException("replica can't start: name=" + name + ", folder=" + folder + "; because: " + e.getMessage(), null, e);
+            throw new ReplicationException("replica can't start: name=" + name + ", folder=" + folder + "; because: " + withCause(e), null, e);
         }
     }
 
@@ -367,14 +367,18 @@ public final class ReplicatedWalServer implements AutoCloseable {
         assert isFirst || closed.isDone();
     }
 
-    /** With what is behind it: Ratis says which file it couldn't write, and what the system said is the cause. */
     private static String reason(@Nullable Throwable failure) {
         if (failure == null) {
             return "Ratis closed it, see its log; if the other replicas have left this one out, end it; otherwise start it again";
         }
+        return withCause(failure) + "; mend that, and start the replica again";
+    }
+
+    /** Ratis says which file it couldn't write, or that it couldn't open its log, and what the system said, or is damaged, is the cause. */
+    private static String withCause(Throwable failure) {
         String said = String.valueOf(failure.getMessage());
         String behind = String.valueOf(ShardStateMachine.first(failure).getMessage());
-        return (said.contains(behind) ? said : said + ": " + behind) + "; mend that, and start the replica again";
+        return said.contains(behind) ? said : said + ": " + behind;
     }
 
     /**

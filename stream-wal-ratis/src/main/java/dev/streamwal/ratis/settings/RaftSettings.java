@@ -57,6 +57,8 @@ import org.apache.ratis.util.TimeDuration;
  *       {@code ShardConnection}.
  *   <li>Leaders are elected by Raft logs: a replica that is fetching a peer's image, and applies nothing, may be elected. So it steps down: {@code
  *       ReplicatedWalServer}.
+ *   <li>A write to the Raft log that was cut short, as by a kill, is taken for damage, and the replica doesn't start. What was never forced is cut off before
+ *       the log is opened: {@code RaftLogTail}.
  * </ol>
  */
 public final class RaftSettings {

@@ -4,6 +4,7 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.ratis.repair.ImageExports;
 import dev.streamwal.ratis.repair.ImageExports.Opened;
 import dev.streamwal.ratis.repair.ImageFetch;
@@ -143,7 +144,14 @@ public final class ShardStateMachine extends BaseStateMachine {
         super.initialize(newServer, group, raftStorage);
         server = newServer;
         storage.init(raftStorage);
+        cutRaftLog(raftStorage);
         getLifeCycle().startAndTransition(() -> load(settings.group()));
+    }
+
+    /** Ratis has locked its folder by now, and opens its log when this state machine has been initialized. */
+    @SuppressForbidden("Ratis names its folder as a File")
+    private static void cutRaftLog(RaftStorage raftStorage) throws IOException {
+        RaftLogTail.cut(raftStorage.getStorageDir().getCurrentDir().toPath());
     }
 
     /** The log that Ratis' marker promises: what is here, or a peer's. */
