@@ -2,6 +2,7 @@ package dev.streamwal.ratis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.error.WalException;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.Shards;
 import java.io.IOException;
@@ -27,6 +28,7 @@ final class ReplicaProcesses implements AutoCloseable {
     private static final int LOWEST_PORT = 20_000;
     private static final int HIGHEST_PORT = 32_000;
     private static final int PORT_ATTEMPTS = 1_000;
+    private static final int SAID_CHARS = 10_000;
 
     final Replicas replicas;
     private final Path folder;
@@ -162,10 +164,29 @@ final class ReplicaProcesses implements AutoCloseable {
 
     /** When nothing more is sent, all replicas of the only shard become the same, and keep what the load was told. */
     void assertSame(Load load) throws Exception {
-        ReplicaFiles.assertSame(IntStream.range(0, processes.length).mapToObj(this::folder).toList(), 1, load);
-        for (int replica = 0; replica < processes.length; replica++) {
-            assertThat(isAlive(replica)).as("n" + replica + " said: " + saidBy(replica)).isTrue();
+        assertAlive(); // one that has ended says why; without it, nobody would wait for the others
+        try {
+            ReplicaFiles.assertSame(IntStream.range(0, processes.length).mapToObj(this::folder).toList(), 1, load);
+        } catch (AssertionError | WalException e) {
+            throw new AssertionError(lastSaid(), e);
         }
+        assertAlive();
+    }
+
+    private void assertAlive() throws IOException {
+        for (int replica = 0; replica < processes.length; replica++) {
+            assertThat(isAlive(replica)).as(lastSaid()).isTrue();
+        }
+    }
+
+    private String lastSaid() throws IOException {
+        StringBuilder all = new StringBuilder();
+        for (int replica = 0; replica < processes.length; replica++) {
+            String said = saidBy(replica);
+            all.append("n").append(replica).append(isAlive(replica) ? " runs, and said last: " : " has ended, and said last: ")
+                    .append(said.substring(Math.max(0, said.length() - SAID_CHARS))).append(System.lineSeparator());
+        }
+        return all.toString();
     }
 
     @Override
