@@ -59,6 +59,8 @@ import org.apache.ratis.util.TimeDuration;
  *       ReplicatedWalServer}.
  *   <li>A write to the Raft log that was cut short, as by a kill, is taken for damage, and the replica doesn't start. What was never forced is cut off before
  *       the log is opened: {@code RaftLogTail}.
+ *   <li>A peer's snapshot takes its place by two renames of the folder of snapshots. Killed between them, a replica has none, and doesn't know it. So the
+ *       folder is put back: {@code MarkerStorage}.
  * </ol>
  */
 public final class RaftSettings {

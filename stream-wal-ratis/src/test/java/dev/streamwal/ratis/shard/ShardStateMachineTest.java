@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.WriteEntry;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.ratis.repair.ImagePeers;
@@ -331,6 +332,24 @@ class ShardStateMachineTest {
         assertThat(machine.takeSnapshot()).isEqualTo(2);
         assertThat(machine.takeSnapshot()).as("once").isEqualTo(RaftLog.INVALID_LOG_INDEX);
         assertThat(machine.getLatestSnapshot().getIndex()).isEqualTo(2);
+    }
+
+    /** As Ratis leaves its folder where it is killed between the two renames by which it installs a peer's marker. */
+    @Test
+    @SuppressForbidden("Ratis names its folder as a File")
+    void initialize_withoutTheFolderOfMarkers_hasTheOneThatWasSetAside() throws Exception {
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        assertThat(machine.takeSnapshot()).isEqualTo(1);
+        stop();
+        Path markers = storage.getStorageDir().getStateMachineDir().toPath();
+        Files.createDirectory(markers.resolveSibling("sm.tmp20250101-010203_004"));
+        Files.move(markers, markers.resolveSibling("sm.tmp20260101-010203_004"));
+        openMachine();
+        assertThat(machine.getLastAppliedTermIndex().getIndex()).isEqualTo(1);
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        apply(3, START_MILLIS + 2 * HOUR_MILLIS, append(3, "a", "z"));
+        assertThat(machine.takeSnapshot()).isEqualTo(2);
     }
 
     /** Trap 4: what fails is thrown, since a future that fails counts as applied; and the server hears of it. */
