@@ -93,4 +93,37 @@ class ReplicaRepairTest {
             processes.assertSame(load);
         }
     }
+
+    /** As a kill leaves it that comes when a peer's marker is there, and Ratis hasn't deleted its own log for it. */
+    @Test
+    void replica_whoseRaftLogEndsBeforeItsMarker_goesOnBehindTheMarker(@TempDir Path folder) throws Exception {
+        try (ReplicaProcesses processes = new ReplicaProcesses(folder, 3, 1)) {
+            processes.startAll();
+            int leader;
+            int away;
+            Load load = new Load(processes.replicas);
+            try (load) {
+                load.awaitMore(200);
+                leader = processes.leaderOf(0);
+                away = (leader + 1) % 3;
+                processes.kill(away);
+                load.awaitMore(MORE_THAN_IS_KEPT);
+            }
+            Path marker = newestMarker(processes.folder(leader));
+            Path markers = processes.folder(away).resolve(processes.folder(leader).relativize(marker)).getParent();
+            for (Path each : List.of(marker, marker.resolveSibling(marker.getFileName() + ".md5"))) {
+                Files.copy(each, markers.resolve(each.getFileName()));
+            }
+            processes.start(away);
+            processes.assertSame(load);
+            assertThat(processes.saidBy(away)).doesNotContain("gap between entries");
+        }
+    }
+
+    private static Path newestMarker(Path replica) throws IOException {
+        try (Stream<Path> all = Files.walk(replica.resolve("raft"))) {
+            return all.filter(path -> path.getFileName().toString().matches("snapshot\\.\\d+_\\d+"))
+                    .max(Comparator.comparingLong(path -> Long.parseLong(path.getFileName().toString().replaceAll(".*_", "")))).orElseThrow();
+        }
+    }
 }

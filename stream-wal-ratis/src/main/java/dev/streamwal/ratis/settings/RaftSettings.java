@@ -27,7 +27,8 @@ import org.apache.ratis.util.TimeDuration;
  *       snapshot, and fetches an image in {@code reinitialize()}, in the thread that applies.
  *   <li>With it, a leader that dies meanwhile leaves a follower that refuses entries for ever. Not used, likewise.
  *   <li>A snapshot that is ahead of an old open Raft log ends in a loop at "gap between start index". So a replica tells Ratis of an image only when its Raft
- *       log is forced up to there, although the image may be there before: {@code ShardStateMachine}.
+ *       log is forced up to there, although the image may be there before: {@code ShardStateMachine}. A peer's snapshot is ahead of it, until Ratis has deleted
+ *       the log for it: where a kill came between, the start deletes it: {@code RaftLogRemains}.
  *   <li>An entry whose future fails is logged and counted as applied. So applying throws, which closes the shard: {@code ShardStateMachine}.
  *   <li>{@link #APPENDER_WAIT}.
  *   <li>Flushing asynchronously, or "unsafely", counts what was never forced: both are off.
@@ -58,7 +59,7 @@ import org.apache.ratis.util.TimeDuration;
  *   <li>Leaders are elected by Raft logs: a replica that is fetching a peer's image, and applies nothing, may be elected. So it steps down: {@code
  *       ReplicatedWalServer}.
  *   <li>A write to the Raft log that was cut short, as by a kill, is taken for damage, and the replica doesn't start. What was never forced is cut off before
- *       the log is opened: {@code RaftLogTail}.
+ *       the log is opened: {@code RaftLogRemains}.
  *   <li>A peer's snapshot takes its place by two renames of the folder of snapshots. Killed between them, a replica has none, and doesn't know it. So the
  *       folder is put back: {@code MarkerStorage}.
  * </ol>

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -144,14 +145,17 @@ public final class ShardStateMachine extends BaseStateMachine {
         super.initialize(newServer, group, raftStorage);
         server = newServer;
         storage.init(raftStorage);
-        cutRaftLog(raftStorage);
+        mendRaftLog(raftStorage);
         getLifeCycle().startAndTransition(() -> load(settings.group()));
     }
 
     /** Ratis has locked its folder by now, and opens its log when this state machine has been initialized. */
     @SuppressForbidden("Ratis names its folder as a File")
-    private static void cutRaftLog(RaftStorage raftStorage) throws IOException {
-        RaftLogTail.cut(raftStorage.getStorageDir().getCurrentDir().toPath());
+    private void mendRaftLog(RaftStorage raftStorage) throws IOException {
+        Path raftLog = raftStorage.getStorageDir().getCurrentDir().toPath();
+        RaftLogRemains.cut(raftLog);
+        SnapshotInfo marker = storage.loadLatestSnapshot();
+        RaftLogRemains.deleteIfBefore(marker == null ? RaftLog.INVALID_LOG_INDEX : marker.getIndex(), raftLog);
     }
 
     /** The log that Ratis' marker promises: what is here, or a peer's. */

@@ -352,6 +352,22 @@ class ShardStateMachineTest {
         assertThat(machine.takeSnapshot()).isEqualTo(2);
     }
 
+    /** As a kill leaves it that comes when a peer's marker is there, and Ratis hasn't deleted its own log for it. */
+    @Test
+    @SuppressForbidden("Ratis names its folder as a File")
+    void initialize_withARaftLogThatEndsBeforeTheMarker_deletesIt() throws Exception {
+        apply(1, START_MILLIS, append(1, "a", "x"));
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        Path raftLog = storage.getStorageDir().getCurrentDir().toPath();
+        Path before = Files.createFile(raftLog.resolve("log_0-0"));
+        reopen();
+        assertThat(before).as("no marker yet").exists();
+        apply(2, START_MILLIS + HOUR_MILLIS, append(2, "a", "y"));
+        assertThat(machine.takeSnapshot()).isEqualTo(1);
+        reopen();
+        assertThat(before).doesNotExist();
+    }
+
     /** Trap 4: what fails is thrown, since a future that fails counts as applied; and the server hears of it. */
     @Test
     void applyTransaction_thatFails_throws_andClosingTellsWhy() throws Exception {

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Files that Ratis has written, with what a killed process, a loss of power, or damage leaves of them: what Ratis reads of them then. */
-class RaftLogTailTest {
+class RaftLogRemainsTest {
 
     private static final int SECTOR_BYTES = 512;
     private static final int FILE_BYTES = 64 << 10;
@@ -96,7 +96,7 @@ class RaftLogTailTest {
 
     private int cutAndRead(byte[] bytes) throws IOException {
         Files.write(file, bytes);
-        RaftLogTail.cut(folder);
+        RaftLogRemains.cut(folder);
         return read();
     }
 
@@ -145,7 +145,7 @@ class RaftLogTailTest {
         Path full = folder.resolve("log_0-6");
         byte[] bytes = zeroed(SECTOR_BYTES, FILE_BYTES);
         Files.write(full, bytes);
-        RaftLogTail.cut(folder);
+        RaftLogRemains.cut(folder);
         assertThat(Files.readAllBytes(full)).isEqualTo(bytes);
     }
 
@@ -153,17 +153,54 @@ class RaftLogTailTest {
     void cut_ofAFileWithoutEntries_leavesIt() throws IOException {
         for (int bytes : new int[] {0, 3, 8, FILE_BYTES}) {
             Files.write(file, zeroed(Math.min(bytes, 8), FILE_BYTES));
-            RaftLogTail.cut(folder);
+            RaftLogRemains.cut(folder);
             assertThat(file).hasSize(FILE_BYTES);
             Files.write(file, Arrays.copyOf(whole, Math.min(bytes, 8)));
-            RaftLogTail.cut(folder);
+            RaftLogRemains.cut(folder);
             assertThat(file).hasSize(Math.min(bytes, 8));
         }
     }
 
+    /** The entries have the indexes 7 to 13. */
+    @Test
+    void deleteIfBefore_ofALogThatEndsBeforeTheMarker_deletesIt_andNoOther() throws IOException {
+        Path full = folder.resolve("log_0-6");
+        Files.write(full, whole);
+        for (long marker : new long[] {-1, 5, 6, 7, 13}) {
+            RaftLogRemains.deleteIfBefore(marker, folder);
+            assertThat(full).exists();
+            assertThat(file).exists();
+        }
+        Files.write(folder.resolve("raft-meta"), whole);
+        RaftLogRemains.deleteIfBefore(14, folder);
+        assertThat(folder).isDirectoryNotContaining("glob:**log_*");
+        assertThat(folder.resolve("raft-meta")).exists();
+    }
+
+    @Test
+    void deleteIfBefore_ofADamagedLog_leavesItForRatisToRefuse() throws IOException {
+        byte[] bytes = whole.clone();
+        bytes[begins.get(3) - 10] ^= 0x55;
+        Files.write(file, bytes);
+        RaftLogRemains.deleteIfBefore(100, folder);
+        assertThatThrownBy(this::read).hasMessageContaining("Log entry corrupted");
+    }
+
+    @Test
+    void deleteIfBefore_ofFilesThatAreFull_asksTheirNames() throws IOException {
+        Files.delete(file);
+        Path full = folder.resolve("log_0-6");
+        Files.write(full, whole);
+        RaftLogRemains.deleteIfBefore(6, folder);
+        assertThat(full).exists();
+        RaftLogRemains.deleteIfBefore(7, folder);
+        assertThat(full).doesNotExist();
+    }
+
     @Test
     void cut_whereThereIsNoRaftLogYet_doesNothing() throws IOException {
-        RaftLogTail.cut(folder.resolve("none"));
+        RaftLogRemains.cut(folder.resolve("none"));
+        RaftLogRemains.deleteIfBefore(1, folder.resolve("none"));
         assertThat(folder.resolve("none")).doesNotExist();
     }
 }
