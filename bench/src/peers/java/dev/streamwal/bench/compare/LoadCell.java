@@ -26,7 +26,8 @@ record LoadCell() implements Cell {
                 }
             }
             answers.value(this, Metric.RATE, set.records() / ((System.nanoTime() - start) / 1e9));
-            clock.set(set.endMillis());
+            // a window later, so that nothing is left that is still to be packed
+            clock.set(set.endMillis() + setup.window().toMillis());
             store.settle();
         }
         answers.value(this, Metric.DISK_BYTES, (double) Usage.diskBytes(folder) / set.records());

@@ -160,7 +160,7 @@ final class StreamWalStore extends Store {
         };
     }
 
-    /** Packs what would be packed a window later. */
+    /** Packs what is full, or was begun a window ago. */
     @Override
     void settle() {
         int unused = wal.pack();
