@@ -78,7 +78,7 @@ class TornRaftLogTest {
     private static ByteBuffer entryWithAnotherChecksum() {
         ByteBuffer entry = ByteBuffer.allocate(4 * PAGE_BYTES);
         int length = entry.capacity() - 3 - Integer.BYTES;
-        entry.put((byte) (length & 0x7F | 0x80)).put((byte) (length >> 7 & 0x7F | 0x80)).put((byte) (length >> 14));
+        entry.put((byte) ((length & 0x7F) | 0x80)).put((byte) (((length >> 7) & 0x7F) | 0x80)).put((byte) (length >> 14));
         while (entry.hasRemaining()) {
             entry.put((byte) 1);
         }
