@@ -192,36 +192,34 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
             asked = 0;
         }
         if (++asked == ASKED_BEFORE_LISTING) {
-            names = names(in);
+            try {
+                names = list(in, path());
+            } catch (IOException e) {
+                // asking for each directory needs less: no descriptor, and no permission to list
+            }
         }
         return names.isWithout(directory);
     }
 
-    private Names names(Object in) {
-        Path folder = path();
+    private static Names list(Object in, Path folder) throws IOException {
         Set<String> found = new HashSet<>();
-        try {
-            boolean isTooMany = DirectoryListing.any(folder, each -> found.add(each.getFileName().toString()) && found.size() > MAX_NAMES);
-            return new Names(in, folder, isTooMany ? null : found);
-        } catch (IOException e) {
-            // asking for each directory needs less: no descriptor, and no permission to list
-            return Names.unknown(in);
-        }
+        boolean isTooMany = DirectoryListing.any(folder, each -> found.add(each.getFileName().toString()) && found.size() > MAX_NAMES);
+        return new Names(in, folder, isTooMany ? null : found);
     }
 
     /**
      * The names in the folder now, as {@link #isWithout} keeps them: where the folder's state is the one that they were listed in, nothing is listed. Null if
-     * they are too many to be kept, or can't be listed.
+     * they are too many to be kept.
      */
     private @Nullable Set<String> keptNames(Path folder) throws IOException {
         Object now = state();
         Names kept = kept();
         if (!kept.isListed(now, folder)) {
             // not under the lock: while the folder changes, each reading thread lists it
-            kept = names(now);
+            kept = list(now, folder);
             keep(kept);
         }
-        return kept.isListed(now, folder) ? kept.known() : null;
+        return kept.known();
     }
 
     private synchronized Names kept() {
@@ -298,17 +296,18 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
 
     /** Takes the names that are kept, or lists the folder; nothing if there is none. */
     private void each(Path folder, NameStep step) throws IOException {
-        Set<String> kept = keptNames(folder);
-        if (kept != null) {
-            for (String name : kept) {
-                step.with(name);
-            }
+        Set<String> kept;
+        try {
+            kept = keptNames(folder);
+        } catch (NoSuchFileException e) {
+            return; // a log that nothing was written to yet
+        }
+        if (kept == null) {
+            DirectoryListing.eachIfThere(folder, directory -> step.with(directory.getFileName().toString()));
             return;
         }
-        try {
-            DirectoryListing.each(folder, directory -> step.with(directory.getFileName().toString()));
-        } catch (NoSuchFileException e) {
-            // a log that nothing was written to yet
+        for (String name : kept) {
+            step.with(name);
         }
     }
 

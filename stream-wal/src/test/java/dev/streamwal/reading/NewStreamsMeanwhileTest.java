@@ -26,7 +26,7 @@ class NewStreamsMeanwhileTest {
     private static final List<String> EXISTING = List.of("a", "b", "shared");
     /** Then no more streams come, so that a reader that waits for that ends, too. */
     private static final int MAX_CALLS = 2_000;
-    private static final int MAX_LOOKS = 300;
+    private static final int MAX_LOOKS = 400;
 
     private final SimulatedDisk disk = new SimulatedDisk();
     private int came;
