@@ -191,7 +191,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
             names = Names.unknown(in);
             asked = 0;
         }
-        if (++asked == ASKED_BEFORE_LISTING) {
+        if (names.folder() == null && ++asked == ASKED_BEFORE_LISTING) {
             try {
                 names = list(in, path());
             } catch (IOException e) {
