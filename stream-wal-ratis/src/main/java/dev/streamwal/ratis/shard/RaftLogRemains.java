@@ -225,10 +225,9 @@ final class RaftLogRemains {
     /** So many bytes, or what the file has of them. */
     private ByteBuffer read(long offset, int bytes) throws IOException {
         ByteBuffer target = ByteBuffer.allocate((int) Math.min(bytes, size - offset));
-        while (target.hasRemaining()) {
-            if (file.read(target, offset + target.position()) <= 0) {
-                throw new IOException("file of the Raft log became shorter: file=" + file + ", offset=" + offset + ", bytes=" + bytes);
-            }
+        int unused = file.read(target, offset);
+        if (target.hasRemaining()) {
+            throw new IOException("file of the Raft log became shorter: file=" + file + ", offset=" + offset + ", bytes=" + bytes);
         }
         return target.flip();
     }
