@@ -2,6 +2,7 @@ package dev.streamwal.catalog;
 
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.Manifest;
+import dev.streamwal.segment.Segment;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
 import java.util.Collection;
@@ -109,12 +110,23 @@ public final class LogListing {
         if (directories.have(key)) {
             return log.freshCatalog(key);
         }
-        SegmentCatalog catalog = log.emptyCatalog(StreamKey.of(key));
-        log.beginWithKnown(catalog);
-        catalog.list(manifest, shared);
+        SegmentCatalog catalog = listed(key);
         if (isKept) {
             log.keep(catalog);
         }
+        return catalog;
+    }
+
+    /** The newest segment of a stream without a directory; null if the stream has one, or no segment. Nothing is kept for other calls. */
+    public @Nullable Segment newestWithoutDirectory(String key) throws IOException {
+        ListedSegments chain = directories.have(key) ? ListedSegments.EMPTY : listed(key).chain();
+        return chain.size() == 0 ? null : chain.get(chain.size() - 1);
+    }
+
+    private SegmentCatalog listed(String key) throws IOException {
+        SegmentCatalog catalog = log.emptyCatalog(StreamKey.of(key));
+        log.beginWithKnown(catalog);
+        catalog.list(manifest, shared);
         return catalog;
     }
 }

@@ -132,6 +132,12 @@ final class FollowedStream {
         isPlaced = true;
     }
 
+    /** Makes it rest at a place to which it was never read. Called before it is read. */
+    void restAt(StreamScan.Bookmark end) {
+        rest = end;
+        isPlaced = true;
+    }
+
     private void begin(StreamScan first) {
         scan = first;
         first.lookAgainBy(this::lookAgain);

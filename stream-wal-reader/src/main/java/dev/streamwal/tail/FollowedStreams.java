@@ -1,6 +1,7 @@
 package dev.streamwal.tail;
 
 import dev.streamwal.catalog.DirectoryWatch;
+import dev.streamwal.catalog.LogListing;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SharedArrivals;
 import dev.streamwal.error.TooManyOpenFilesException;
@@ -12,6 +13,7 @@ import dev.streamwal.format.Positions;
 import dev.streamwal.io.DirectMemory;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.ScanBegin;
+import dev.streamwal.segment.Segment;
 import dev.streamwal.walk.EndDoubt;
 import dev.streamwal.walk.ReadMemory;
 import dev.streamwal.walk.StreamScan;
@@ -215,14 +217,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         // before any stream is read
         Map<String, Long> arrived = allInShared();
         try {
-            for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
-                FollowedStream stream = add(each.getKey());
-                if (!each.getValue().equals(others.begin(each.getKey()))) {
-                    beginAt(stream, each.getValue());
-                }
-            }
+            begin(from);
             scope.exactKeys().orElse(Collections.emptyNavigableSet()).forEach(this::addIfNew);
-            arrived.forEach((key, end) -> arrived(key, streams.containsKey(key) ? EndDoubt.NONE : EndDoubt.seen(end)));
+            arrived.forEach(this::thereAtBegin);
             lookAtFolder();
             // what was seen in packs counts as seen from this look on
             lookAtShared();
@@ -230,6 +227,55 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             close();
             throw e;
         }
+    }
+
+    private void begin(Map<String, ScanBegin> from) throws IOException {
+        Map<String, StreamScan.Bookmark> ends = listedEnds(from);
+        for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
+            FollowedStream stream = added(each.getKey());
+            StreamScan.Bookmark end = ends.get(each.getKey());
+            if (end != null) {
+                stream.restAt(end);
+            } else {
+                want(stream);
+                if (isChosen(each)) {
+                    beginAt(stream, each.getValue());
+                }
+            }
+        }
+    }
+
+    /** Whether the caller wants a stream to begin elsewhere than others do. */
+    private boolean isChosen(Map.Entry<String, ScanBegin> beginning) {
+        return !beginning.getValue().equals(others.begin(beginning.getKey()));
+    }
+
+    /**
+     * By key, the ends of streams that begin there, as far as one listing of all streams tells them. Such a stream rests, and isn't read before it gets
+     * records. Most streams of a tail from the end do, and of a consumer that has processed all; opening each of them takes ten times as long.
+     *
+     * <p>The listing is newer than the first look at shared segments, and older than the first one at the folder of streams. So a later look finds each record
+     * behind such an end.
+     */
+    private Map<String, StreamScan.Bookmark> listedEnds(Map<String, ScanBegin> from) throws IOException {
+        Map<String, ScanBegin> mayBeEnds = new LinkedHashMap<>();
+        for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
+            if ((each.getValue() instanceof ScanBegin.End || each.getValue().reached().isPresent()) && isChosen(each)) {
+                mayBeEnds.put(each.getKey(), each.getValue());
+            }
+        }
+        Map<String, StreamScan.Bookmark> ends = new HashMap<>();
+        if (!mayBeEnds.isEmpty()) {
+            LogListing listing = log.listing(mayBeEnds.keySet());
+            for (Map.Entry<String, ScanBegin> each : mayBeEnds.entrySet()) {
+                Segment newest = listing.newestWithoutDirectory(each.getKey());
+                StreamScan.Bookmark end = newest == null || !newest.isEndListed() ? null : StreamScan.Bookmark.atListedEnd(newest);
+                if (end != null && each.getValue().reached().orElse(end.resume()) == end.resume()) {
+                    ends.put(each.getKey(), end);
+                }
+            }
+        }
+        return ends;
     }
 
     /** Finds the place, so that a place where no record can be is reported at once. If a stream can't be read for now, that is reported at its turn. */
@@ -254,7 +300,23 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         return ends;
     }
 
+    /** A stream that had records in shared segments at the first look. Those that rest already were listed later. */
+    private void thereAtBegin(String key, long end) {
+        FollowedStream known = streams.get(key);
+        if (known == null || known.wanted) {
+            arrived(key, known == null ? EndDoubt.seen(end) : EndDoubt.NONE);
+        } else {
+            watch(known);
+        }
+    }
+
     private FollowedStream add(String key) {
+        FollowedStream stream = added(key);
+        want(stream);
+        return stream;
+    }
+
+    private FollowedStream added(String key) {
         FollowedStream stream = new FollowedStream(key, sharedLook, memory);
         Positions before = beforeAllWereFound;
         if (before != null) {
@@ -262,7 +324,6 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
         streams.put(key, stream);
         turns.add(stream);
-        want(stream);
         return stream;
     }
 

@@ -180,6 +180,13 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     public record Bookmark(long base, long expirationMillis, boolean isOwn, @Nullable LeftSegment last, long resume, boolean ended, EndDoubt endDoubt,
             long told, Telling telling) {
 
+        /** The place of a tail's scan that has come to the end of a segment, of which the listing tells where that is, and has found nothing behind it. */
+        public static Bookmark atListedEnd(Segment segment) {
+            LeftSegment left = LeftSegment.of(segment);
+            return new Bookmark(segment.basePosition(), segment.name().expirationMillis(), false, left, left.listedEnd(), true, EndDoubt.NONE, UNKNOWN,
+                    Telling.ALL);
+        }
+
         /** The offset in the segment's file. */
         public long offset(StreamKey key) {
             return StreamScan.offset(key, base, resume);
