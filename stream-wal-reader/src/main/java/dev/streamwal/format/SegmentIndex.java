@@ -56,6 +56,22 @@ public final class SegmentIndex {
         return all.build();
     }
 
+    /** An index of the same records, to which others can be added. */
+    public SegmentIndex copy() {
+        SegmentIndex copy = new SegmentIndex(blockBytes);
+        copy.records = records;
+        copy.smallest = smallest;
+        copy.largest = largest;
+        copy.closedBlocks = closedBlocks;
+        copy.firstOffsets = firstOffsets.clone();
+        copy.smallests = smallests.clone();
+        copy.largests = largests.clone();
+        copy.openOffset = openOffset;
+        copy.openSmallest = openSmallest;
+        copy.openLargest = openLargest;
+        return copy;
+    }
+
     /** Forgets all records. */
     public void clear() {
         records = 0;

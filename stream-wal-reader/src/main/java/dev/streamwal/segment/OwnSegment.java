@@ -8,6 +8,7 @@ import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.SharedFile;
 import java.io.IOException;
+import java.lang.ref.SoftReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,9 @@ public final class OwnSegment extends Segment {
     private volatile @Nullable SegmentHeader header;
     /** Identity of the file that was opened last; null before, and if the file system doesn't tell files apart. */
     private volatile @Nullable Object identity;
+
+    /** While it has no footer; dropped if the heap is full, and then read again. */
+    private volatile SoftReference<TimesSoFar> times = new SoftReference<>(null);
 
     /** @param footers the cache of the log's footers */
     public OwnSegment(StreamKey key, SegmentName name, Path file, FooterCache footers) {
@@ -94,6 +98,26 @@ public final class OwnSegment extends Segment {
     @Override
     protected SegmentEnd readEnd(SegmentBytes bytes, SegmentHeader read) throws IOException {
         return SegmentEnd.read(bytes, read);
+    }
+
+    @Override
+    protected @Nullable TimeSpan spanOf(SegmentBytes bytes, TimeRange range) {
+        TimesSoFar known = times.get();
+        return known == null ? null : known.spanOf(range);
+    }
+
+    @Override
+    public TimesSoFar timesToAddTo(SegmentHeader read) {
+        TimesSoFar known = times.get();
+        return known == null ? TimesSoFar.none(read) : known.copy();
+    }
+
+    @Override
+    public synchronized void keep(TimesSoFar added) {
+        TimesSoFar known = times.get();
+        if (known == null || known.end() < added.end()) {
+            times = new SoftReference<>(added);
+        }
     }
 
     @Override

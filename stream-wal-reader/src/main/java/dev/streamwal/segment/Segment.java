@@ -117,6 +117,14 @@ public abstract class Segment implements Comparable<Segment> {
         return null;
     }
 
+    /** What scans have read of its records' times, to be added to; null if it doesn't keep that. */
+    public @Nullable TimesSoFar timesToAddTo(SegmentHeader header) {
+        return null;
+    }
+
+    /** Keeps what a scan has added, unless more is known. */
+    public void keep(TimesSoFar added) {}
+
     /** Whether it still ends with this footer, or with another footer of the same size in its place. */
     protected abstract boolean hasFooter(SegmentBytes bytes, Footer known) throws IOException;
 

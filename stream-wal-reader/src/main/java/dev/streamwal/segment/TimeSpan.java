@@ -1,8 +1,8 @@
 package dev.streamwal.segment;
 
 /**
- * Where the records of a range of time can be, in a segment that has no footer yet. Before {@code from} all are earlier than the range, and from {@code to}
- * up to {@code end} all are later. Behind {@code end} there may be others by now, of any time.
+ * Where the records of a range of time can be, in a segment that has no footer yet: from {@code from} up to {@code to}, and behind {@code end}, where there may
+ * be others by now, of any time.
  *
  * @param from offset in the segment
  * @param to offset in the segment, not before {@code from}

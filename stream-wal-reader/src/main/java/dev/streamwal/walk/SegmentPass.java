@@ -9,6 +9,7 @@ import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.segment.TimeSpan;
+import dev.streamwal.segment.TimesSoFar;
 import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,8 @@ final class SegmentPass implements StreamWalk.Pass {
     private @Nullable SegmentIndex index;
     /** While the scan hasn't passed its end, and the segment has no footer: see {@link #passOutside}. */
     private @Nullable TimeSpan span;
+    /** To which it adds the times of the records that it reads; null if the segment has a footer, or keeps none. */
+    private @Nullable TimesSoFar times;
     private long regionEnd = Long.MAX_VALUE;
     private long dataEnd = Long.MAX_VALUE;
 
@@ -51,8 +54,9 @@ final class SegmentPass implements StreamWalk.Pass {
         SegmentReader reader = segment.open(log.channels());
         try {
             Optional<Footer> footer = reader.footer();
+            boolean isByTime = footer.isEmpty() && !range.isAll();
             // before the scan takes memory, as this may fail
-            TimeSpan span = footer.isPresent() || range.isAll() ? null : reader.spanOf(range);
+            TimeSpan span = isByTime ? reader.spanOf(range) : null;
             SegmentScan scan = new SegmentScan(reader.renewed(), reader.header(), sizes);
             SegmentPass pass = new SegmentPass(reader, scan, range);
             if (offset >= 0) {
@@ -62,6 +66,7 @@ final class SegmentPass implements StreamWalk.Pass {
             if (span != null) {
                 pass.begin(span);
             }
+            pass.times = isByTime ? segment.timesToAddTo(reader.header()) : null;
             return pass;
         } catch (IOException | RuntimeException e) {
             reader.close();
@@ -111,6 +116,10 @@ final class SegmentPass implements StreamWalk.Pass {
         }
         if (!scan.next()) {
             return Step.STOPPED;
+        }
+        TimesSoFar read = times;
+        if (read != null) {
+            read.add(scan);
         }
         return isShown() ? Step.RECORD : Step.PASSED;
     }
@@ -196,6 +205,10 @@ final class SegmentPass implements StreamWalk.Pass {
 
     @Override
     public void close() {
+        TimesSoFar read = times;
+        if (read != null) {
+            reader.segment().keep(read);
+        }
         scan.close();
         reader.close();
     }

@@ -32,10 +32,13 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A range of time of a stream whose records stand between those of others and aren't packed yet. Where they stand in the order of their times, or nearly so,
- * those outside the range aren't read; and whatever the order, those within it are handed out.
+ * A range of time of a stream whose records aren't packed yet. In a shared segment they stand between those of others: where they stand in the order of their
+ * times, or nearly so, those outside the range aren't read. In a segment of the stream's own, what was read once is known. Whatever the order, and whatever is
+ * known, those within the range are handed out.
  */
 class RangeOfUnpackedTest {
 
@@ -53,6 +56,7 @@ class RangeOfUnpackedTest {
 
     private record Known(EntryRef ref, long timestampMillis) {}
 
+    private int maxContentBytes;
     /** Records that aren't the last ones of their batches. */
     private final Set<EntryRef> withinBatches = new HashSet<>();
 
@@ -149,14 +153,52 @@ class RangeOfUnpackedTest {
     }
 
     @Test
-    void scan_ofAnyRangeOfAnyRecords_hasThoseInTheRange() {
+    void scan_ofARangeOfAnOwnSegment_readsTheRestOfItOnlyOnce() {
+        int records = 2_000;
+        int content = 1_000;
+        try (StreamWal wal = StreamWal.open(root, WalOptions.builder().clock(() -> Instant.ofEpochMilli(START + 10_000)).window(Duration.ofHours(1))
+                .retention(Duration.ofDays(1)).segmentBytes(8 << 20).sweepInterval(Duration.ZERO)
+                .streams("*", StreamOptions.builder().segments(Segments.OWN).build()).build()); WalReader reader = WalReader.open(root)) {
+            for (int i = 0; i < records; i++) {
+                long unused = wal.stream("k").append(START + i, new byte[content]).position();
+            }
+            try (EntryCursor readsAll = reader.scan("k", at(100), at(102))) {
+                assertThat(read(readsAll)).containsExactly(100L, 101L);
+            }
+            for (int[] range : new int[][] {{records - 10, records}, {records - 10, 9_000}, {0, 10}, {700, 710}, {300, 300}, {records, 9_000}}) {
+                long before = reader.readBytes();
+                try (EntryCursor cursor = reader.scan("k", at(range[0]), at(range[1]))) {
+                    assertThat(read(cursor)).isEqualTo(from(range[0], Math.min(records, range[1])));
+                }
+                // two blocks, and what is read of their neighbours; all would be 2 MB
+                assertThat(reader.readBytes() - before).as("from %s to %s", range[0], range[1]).isLessThan(300_000);
+            }
+            // what came since is read once, too
+            for (int i = records; i < 2 * records; i++) {
+                long unused = wal.stream("k").append(START + i, new byte[content]).position();
+            }
+            for (int time = 0; time < 2; time++) {
+                long before = reader.readBytes();
+                try (EntryCursor cursor = reader.scan("k", at(records + 10), at(records + 12))) {
+                    assertThat(read(cursor)).containsExactly(records + 10L, records + 11L);
+                }
+                assertThat(reader.readBytes() - before).as("time %s", time).isLessThan(time == 0 ? 4_000_000 : 300_000);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SHARED", "OWN"})
+    void scan_ofAnyRangeOfAnyRecords_hasThoseInTheRange(Segments kind) {
+        // a block of an own segment has a few of its records, too
+        maxContentBytes = kind == Segments.OWN ? 8_000 : 60;
         Random random = new Random(7);
         for (int round = 0; round < ROUNDS; round++) {
             Path own = root.resolve("r" + round);
             List<Known> known = new ArrayList<>();
             try (StreamWal wal = StreamWal.open(own, WalOptions.builder().clock(() -> Instant.ofEpochMilli(START + 10_000)).window(Duration.ofHours(1))
-                    .retention(Duration.ofDays(1)).segmentBytes(16 << 10).sweepInterval(Duration.ZERO)
-                    .streams("*", StreamOptions.builder().segments(Segments.SHARED).build()).build()); WalReader reader = WalReader.open(own)) {
+                    .retention(Duration.ofDays(1)).segmentBytes(kind == Segments.OWN ? 512 << 10 : 16 << 10).sweepInterval(Duration.ZERO)
+                    .streams("*", StreamOptions.builder().segments(kind).build()).build()); WalReader reader = WalReader.open(own)) {
                 int lateOneIn = 1 + random.nextInt(200);
                 for (int step = 0; step < 12; step++) {
                     append(wal, known, random, lateOneIn, step * 20L);
@@ -202,7 +244,7 @@ class RangeOfUnpackedTest {
                 known.add(new Known(refs.get(0), millis));
                 known.add(new Known(refs.get(2), millis));
             } else {
-                known.add(new Known(stream.append(START + millis, new byte[random.nextInt(60)]), millis));
+                known.add(new Known(stream.append(START + millis, new byte[random.nextInt(maxContentBytes)]), millis));
             }
             long unused = wal.stream("other").append(new byte[random.nextInt(60)]).position();
         }
