@@ -76,7 +76,8 @@ public final class GroupCommitter implements SegmentDurability {
      *   a waiting thread             has all that it needs before its first request is in the queue, and leaves only with all answered, since
      *                                another thread may have woken it to lead. Neither waiting nor leading throws.
      *   threads                      don't end by an error (`LazyThread`). If one can't be started, the asking thread does the work: a thread
-     *                                that asked `later` leads until it is answered, and a leader forces the segment itself.
+     *                                that asked `later` leads until it is answered, one that wants the periodic flush waits for a flush of its
+     *                                own, and a leader forces the segment itself.
      *
      * Fail-stop. A failed write or force is kept in `failure`, for ever: nothing is tried again, and every later request is answered with it.
      * `failure` is set before any request of that round is answered.
@@ -370,15 +371,34 @@ public final class GroupCommitter implements SegmentDurability {
         queue.releaseLater(1);
     }
 
-    /** Makes a stream durable when the interval is over. Cheap if that is planned already. */
+    /**
+     * Makes a stream durable when the interval is over. Cheap if that is planned already. If the process can start no thread for it, this call flushes, and
+     * the next one tries again to start the thread. To be called without locks.
+     */
     public void atNextFlush(CommitCursor cursor) {
-        if (cursor.wantFlush()) {
-            flushWanted.add(cursor);
-            CommitThread committer = thread;
-            if (committer != null) {
-                committer.startTimer();
-            }
+        planFlush(cursor);
+        if (thread != null && !thread.isStarted()) {
+            flushHere(cursor);
         }
+    }
+
+    private void planFlush(CommitCursor cursor) {
+        boolean isNew = cursor.wantFlush();
+        if (isNew) {
+            flushWanted.add(cursor);
+        }
+        CommitThread committer = thread;
+        if (committer != null && (isNew || !committer.isStarted())) {
+            committer.startTimer();
+        }
+    }
+
+    /** The flush stays planned: if this one fails, the next append's tries again. */
+    private void flushHere(CommitCursor cursor) {
+        CommitRequest request = CommitRequest.waiting(cursor, cursor.stream().appendedEnd());
+        queue.add(request);
+        awaitAnswered(request, NO_LIMIT);
+        flushed(cursor, request.failure());
     }
 
     private void await(CommitRequest request) throws IOException {
@@ -808,7 +828,7 @@ public final class GroupCommitter implements SegmentDurability {
                 unflushed.incrementAndGet();
             }
             tellFailure("flush", problem);
-            atNextFlush(cursor);
+            planFlush(cursor);
         }
     }
 

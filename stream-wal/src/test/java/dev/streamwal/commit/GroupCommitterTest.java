@@ -36,6 +36,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -635,6 +636,72 @@ class GroupCommitterTest {
         assertJournalled(a, b);
         assertThat(told).hasSize(1);
         committer.close(CLOSED);
+    }
+
+    @Test
+    @Timeout(60)
+    void atNextFlush_noThreadCanBeStarted_theAppendFlushes_andTheThreadStartsLater() throws IOException {
+        GroupCommitter committer = committer(true);
+        committer.ready();
+        AtomicBoolean isShort = new AtomicBoolean(true);
+        // asked in each thread's constructor
+        InheritableThreadLocal<Boolean> shortage = new InheritableThreadLocal<>() {
+            @Override
+            protected Boolean childValue(Boolean parent) {
+                if (isShort.get()) {
+                    throw new OutOfMemoryError("unable to create native thread (made by the test)");
+                }
+                return parent;
+            }
+        };
+        shortage.set(true);
+        try {
+            for (int i = 0; i < 2; i++) {
+                a.append(64);
+                committer.atNextFlush(a.cursor());
+                assertJournalled(a);
+            }
+            isShort.set(false);
+            long end = a.append(64);
+            committer.atNextFlush(a.cursor());
+            while (!a.cursor().isDurable(end)) {
+                LockSupport.parkNanos(100_000);
+            }
+            assertJournalled(a);
+        } finally {
+            shortage.remove();
+        }
+        committer.close(CLOSED);
+        assertThat(told).isEmpty();
+    }
+
+    /** Records that couldn't be flushed are flushed with later ones. */
+    @Test
+    @Timeout(60)
+    void atNextFlush_noThreadCanBeStartedAndTheFlushFails_isToldAndTriedAgain() throws IOException {
+        GroupCommitter committer = committer(true);
+        committer.ready();
+        InheritableThreadLocal<Boolean> shortage = new InheritableThreadLocal<>() {
+            @Override
+            protected Boolean childValue(Boolean parent) {
+                throw new OutOfMemoryError("unable to create native thread (made by the test)");
+            }
+        };
+        shortage.set(true);
+        try {
+            a.unreadable = new IllegalStateException("made by the test");
+            a.append(64);
+            committer.atNextFlush(a.cursor());
+            assertThat(told).hasSize(1);
+            a.unreadable = null;
+            a.append(64);
+            committer.atNextFlush(a.cursor());
+            assertJournalled(a);
+        } finally {
+            shortage.remove();
+        }
+        committer.close(CLOSED);
+        assertThat(told).hasSize(1);
     }
 
     @Test
