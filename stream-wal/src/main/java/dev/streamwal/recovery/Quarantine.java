@@ -6,6 +6,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.BadSectors;
 import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.FileLink;
+import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -165,21 +166,44 @@ public final class Quarantine {
     }
 
     /**
-     * Copies a file of the commit journal; empty if that would exceed the limit. The same damage is copied once, however often it is found.
+     * Copies a file of the commit journal; empty if that would exceed the limit. The same bytes are copied once, however often they are found damaged. The
+     * journal's files are used again, so other damage may come at the same place later: it has a copy of its own.
      *
      * @param damage tells it from other damage in the same file
      */
     synchronized Optional<Path> setAsideJournal(Path file, SegmentBytes bytes, String damage) throws IOException {
         long length = bytes.size();
-        Path copy = directory.resolve(file.getFileName() + "_" + damage + ".aside");
-        if (Files.exists(copy)) {
-            return Optional.of(copy);
+        for (int number = 0; number < MAX_NAMES; number++) {
+            Path copy = directory.resolve(file.getFileName() + "_" + damage + (number == 0 ? "" : "-" + number) + ".aside");
+            if (!Files.exists(copy)) {
+                if (!hasRoomFor(length)) {
+                    return Optional.empty();
+                }
+                write(bytes, 0, length, copy);
+                return Optional.of(copy);
+            }
+            if (isCopy(copy, bytes, length)) {
+                return Optional.of(copy);
+            }
         }
-        if (!hasRoomFor(length)) {
-            return Optional.empty();
+        return Optional.empty();
+    }
+
+    private static boolean isCopy(Path copy, SegmentBytes bytes, long length) throws IOException {
+        if (Files.size(copy) != length) {
+            return false;
         }
-        write(bytes, 0, length, copy);
-        return Optional.of(copy);
+        ByteBuffer one = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, Math.max(1, length)));
+        ByteBuffer other = ByteBuffer.allocateDirect(one.capacity());
+        try (LogFile kept = LogFile.reading(copy)) {
+            for (long offset = 0; offset < length; offset += one.limit()) {
+                int read = bytes.read(one.clear(), offset);
+                if (read == 0 || kept.read(other.clear(), offset) != read || !one.flip().equals(other.flip())) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     private static String name(StreamKey key, Path segment, long from, int number) {

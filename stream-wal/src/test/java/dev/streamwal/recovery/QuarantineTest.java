@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -112,6 +114,28 @@ class QuarantineTest {
         assertThat(setAside(quarantine, 0, 600)).isEmpty();
         Files.delete(first);
         assertThat(setAside(quarantine, 0, 600)).isPresent();
+    }
+
+    /** The journal's files are written again and again, and so may be damaged at the same place more than once. */
+    @Test
+    void setAsideJournal_laterDamageAtTheSamePlace_isCopiedToo_theSameDamageOnce() throws IOException {
+        Path journal = root.resolve("00000000.journal");
+        List<Path> copies = new ArrayList<>();
+        for (byte content : new byte[] {1, 1, 2, 2, 1}) {
+            byte[] bytes = new byte[200];
+            bytes[199] = content;
+            Files.write(journal, bytes);
+            Quarantine quarantine = new Quarantine(new ChannelStorage(), root, LIMIT);
+            try (LogFile file = LogFile.reading(journal)) {
+                Path copy = quarantine.setAsideJournal(journal, file, "4096").orElseThrow();
+                assertThat(Files.readAllBytes(copy)).isEqualTo(bytes);
+                assertThat(QuarantinedFile.parse(copy.getFileName().toString())).get().extracting(QuarantinedFile::file).isEqualTo("00000000.journal");
+                copies.add(copy);
+            }
+        }
+        assertThat(copies.get(1)).isEqualTo(copies.get(0));
+        assertThat(copies.get(2)).isNotEqualTo(copies.get(0)).isEqualTo(copies.get(3));
+        assertThat(copies.get(4)).isEqualTo(copies.get(0));
     }
 
     @Test
