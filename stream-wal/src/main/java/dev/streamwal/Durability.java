@@ -56,7 +56,8 @@ import dev.streamwal.error.WalFailedException;
  * or a kernel drops pages after a failed flush.
  *
  * <p>A record becomes durable by a flush at its level, by a later flush of its stream, by a sync of its stream or of the log, when its
- * segment is sealed, and by {@link StreamWal#close()}: closing syncs, so that the table's last row then holds for every record.
+ * segment is sealed, and by {@link StreamWal#close()}: closing syncs, so that the table's last row then holds for every record, except for those
+ * that a killed writer left in streams that weren't brought in order since.
  *
  * <p>The promises are as good as the disk: a disk that reports data as stored without storing them loses them. They end when a record is
  * deleted, by retention or by the program, or when another program removes its file; the {@link WalListener} is called when the log finds

@@ -1529,6 +1529,9 @@ public final class StreamWal implements AutoCloseable {
      * hangs in a call of the tier, or in the program's own code, is waited for up to 10 seconds and then left. The callback of a sweep is the
      * exception: it is waited for without a limit.
      *
+     * <p>What a killed writer left of a stream that was neither used nor recovered since is as durable as that writer left it. {@link #recoverAll}
+     * before this call includes it.
+     *
      * <p>Calls of other threads that change segments and packs, such as {@link #sweep()}, {@link #pack()}, {@link #erase} and {@link #delete}, are
      * waited for: they finish the step that they have begun, or throw {@link WalClosedException} before they change more. A later call does the rest.
      *

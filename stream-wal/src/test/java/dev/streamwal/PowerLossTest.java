@@ -255,6 +255,24 @@ class PowerLossTest extends DurabilityOnSimulatedDisk {
         assertSurvivesPowerLoss();
     }
 
+    /** As the documents of {@link StreamWal#close()} say. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void close_afterAKilledWriter_makesDurableWhatWasBroughtInOrder(boolean recovered) {
+        StreamWal killed = open();
+        acknowledge("a", append(killed, "a", 50, Durability.BUFFERED));
+        disk.kill();
+        try (StreamWal wal = open()) {
+            if (recovered) {
+                RecoveryReport unused = wal.recoverAll(progress -> {});
+            }
+        }
+        losePower();
+        try (StreamWal wal = open()) {
+            assertThat(read(wal, "a")).hasSize(recovered ? 1 : 0);
+        }
+    }
+
     @Test
     void append_durableAfterReopening_includesWhatTheKilledWriterHadNotForced() {
         StreamWal killed = open();
