@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.WalIOException;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.FileForce;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
 import dev.streamwal.simulation.PowerLoss;
 import dev.streamwal.simulation.SimulatedDisk;
+import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -253,6 +257,61 @@ class PowerLossTest extends DurabilityOnSimulatedDisk {
             losePower();
         }
         assertSurvivesPowerLoss();
+    }
+
+    /** Recovery deletes a name without pages, and is killed before that is durable: the name comes back before the segment that was begun without it. */
+    @Test
+    void append_durable_whereADeletedNameComesBack_isThere() throws IOException {
+        append(open(), "a", 50, Durability.BUFFERED);
+        Path folder = root().resolve("segments").resolve("a");
+        for (Path named = folder; !named.equals(root().getParent()); named = named.getParent()) {
+            DirectoryForce.force(named);
+        }
+        losePower();
+        disk.failing(FaultPlan.nthOf(Call.FORCE_DIRECTORY, "segments/a$", 1, FaultPlan.Failure.IO_ERROR));
+        StreamWal killed = open();
+        assertThatThrownBy(() -> appendDurably(killed, "a", 50)).isInstanceOf(WalIOException.class);
+        assertThat(disk.failures()).hasSize(1);
+        disk.kill();
+        appendDurably(open(), "a", 50);
+        assertSurvivesPowerLoss();
+    }
+
+    /** Recovery sets a segment aside behind a lost one, and is killed before that is durable: it comes back before the segment that was begun without it. */
+    @Test
+    void append_durable_whereASegmentComesBackThatWasSetAside_isThere() throws IOException {
+        StreamWal wal = open();
+        Path folder = root().resolve("segments").resolve("a");
+        acknowledge("a", append(wal, "a", 50, Durability.BUFFERED));
+        for (int window = 0; window < 3; window++) {
+            clock.advance(WINDOW);
+            append(wal, "a", 50, Durability.BUFFERED);
+        }
+        List<Path> segments = segmentsIn(folder);
+        assertThat(segments).hasSize(4);
+        Files.delete(segments.get(1));
+        for (Path left : segmentsIn(folder)) {
+            FileForce.force(left);
+        }
+        for (Path named = folder; !named.equals(root().getParent()); named = named.getParent()) {
+            DirectoryForce.force(named);
+        }
+        losePower();
+        disk.failing(FaultPlan.nthOf(Call.FORCE_DIRECTORY, "quarantine$", 2, FaultPlan.Failure.IO_ERROR));
+        StreamWal killed = open();
+        assertThatThrownBy(() -> appendDurably(killed, "a", 50)).isInstanceOf(WalIOException.class);
+        assertThat(disk.failures()).hasSize(1);
+        disk.kill();
+        appendDurably(open(), "a", 50);
+        losePower();
+        assertThat(segmentsIn(root().resolve("segments").resolve("a"))).as("what was to be set aside is there again").hasSize(2);
+        assertSurvivesPowerLoss();
+    }
+
+    private static List<Path> segmentsIn(Path folder) throws IOException {
+        try (var files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".seg")).sorted().toList();
+        }
     }
 
     /** As the documents of {@link StreamWal#close()} say. */

@@ -98,6 +98,7 @@ final class ChainRecovery {
     Outcome recover(List<Listed> listed) throws IOException {
         try {
             open(listed);
+            setAsideWhatCameBack();
             checkBeginning();
             repairAll();
         } finally {
@@ -205,6 +206,41 @@ final class ChainRecovery {
         }
     }
 
+    /**
+     * What an earlier recovery has set aside is there again if that recovery was killed before it was durable. Whoever has begun the segment behind it knew
+     * that nothing in it counts, and what stood before it is missing. So it is no damage, whatever was durable since.
+     */
+    private void setAsideWhatCameBack() throws IOException {
+        for (int behind = chain.size() - 1; behind > 0; behind--) {
+            int first = firstThatCameBack(behind);
+            while (behind > first) {
+                setAside(--behind);
+            }
+        }
+    }
+
+    /** The index itself if nothing before that segment came back. */
+    private int firstThatCameBack(int behind) {
+        Link begun = chain.get(behind);
+        if (begun.behindGap() || begun.header().isFirst()) {
+            return behind;
+        }
+        long end = begun.header().previousEnd();
+        int first = firstFrom(end);
+        boolean cameBack = first < behind && chain.get(first).header().previousEnd() > end
+                && chain.subList(first, behind).stream().noneMatch(Link::isProven);
+        return cameBack ? first : behind;
+    }
+
+    /** Index in the chain of the first segment that begins at or behind a position. */
+    private int firstFrom(long position) {
+        int index = 0;
+        while (index < chain.size() && chain.get(index).header().basePosition() < position) {
+            index++;
+        }
+        return index;
+    }
+
     private void judge(List<Unreadable> unreadable) throws IOException {
         for (Unreadable segment : unreadable) {
             if (isPassedOver(segment)) {
@@ -242,20 +278,20 @@ final class ChainRecovery {
             SegmentName name = before.get(i).name();
             if (before.get(i).bytes() >= SegmentHeaderLayout.headerLength(1)) {
                 behind = name;
-            } else if (previousEnd(behind) <= name.basePosition()) {
+            } else if (endBefore(behind) <= name.basePosition()) {
                 delete(name);
             }
         }
     }
 
     /** @param name null for the first of the chain */
-    private long previousEnd(@Nullable SegmentName name) throws IOException {
+    private long endBefore(@Nullable SegmentName name) throws IOException {
         if (name == null) {
-            return chain.get(0).header().previousEnd();
+            return endBefore(chain.get(0).header());
         }
         SegmentFile file = storage.open(directory.resolve(name.fileName()));
         try {
-            return SegmentFiles.readHeader(file, file.path(), key, name).previousEnd();
+            return endBefore(SegmentFiles.readHeader(file, file.path(), key, name));
         } catch (CorruptSegmentException e) {
             return Long.MAX_VALUE;
         } finally {
@@ -270,17 +306,21 @@ final class ChainRecovery {
 
     /** Index in the chain of the first segment behind this one. */
     private int indexBehind(Unreadable segment) {
-        int index = 0;
-        while (index < chain.size() && chain.get(index).header().basePosition() < segment.name().basePosition()) {
-            index++;
-        }
-        return index;
+        return firstFrom(segment.name().basePosition());
     }
 
-    /** Whether the segment behind it was created by a writer that knew that nothing in it counts. */
+    /**
+     * Whether the segment behind it was created by a writer that knew that nothing in it counts. Recovery may have deleted it, and been killed before
+     * that was durable: then it is there again.
+     */
     private boolean isPassedOver(Unreadable segment) {
         int behind = indexBehind(segment);
-        return behind < chain.size() && chain.get(behind).header().previousEnd() <= segment.name().basePosition();
+        return behind < chain.size() && endBefore(chain.get(behind).header()) <= segment.name().basePosition();
+    }
+
+    /** Where the data before a segment ended, as its writer knew; there is nothing before a stream's first segment. */
+    private static long endBefore(SegmentHeader header) {
+        return header.isFirst() ? Long.MIN_VALUE : header.previousEnd();
     }
 
     private RecoveryDecision judge(Unreadable segment) {
@@ -550,13 +590,13 @@ final class ChainRecovery {
 
     private void setAsideFrom(int index) throws IOException {
         while (chain.size() > index) {
-            setAsideNewest();
+            setAside(chain.size() - 1);
         }
     }
 
-    private void setAsideNewest() throws IOException {
-        Link last = chain.remove(chain.size() - 1);
-        setAside(last.header().name(), last.file());
+    private void setAside(int index) throws IOException {
+        Link link = chain.remove(index);
+        setAside(link.header().name(), link.file());
     }
 
     /** A segment whose header never reached the disk, and all behind it. An empty one leaves nothing to keep or to report. */

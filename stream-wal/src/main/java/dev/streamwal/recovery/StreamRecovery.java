@@ -28,6 +28,8 @@ import java.util.OptionalLong;
  *       trace of positions that were given; a segment without a readable header is not changed at all.
  *   <li>Segments behind a break are moved away from the newest to the oldest, so that what is left never has a hole, and the stream's directory is
  *       forced before the stream continues: otherwise they could reappear between the stream and its continuation.
+ *       If recovery is killed before that, they may reappear there nevertheless. The continuation says that they don't count: they are removed again,
+ *       and aren't damage.
  *   <li>Nothing is appended to what was recovered: its segments are sealed, and the stream continues in a new one. That begins where the data ended,
  *       if the log was closed then; otherwise at the {@code start} that was written when the log was opened, above every position that was ever
  *       given. So whatever was lost, no position is given twice.
