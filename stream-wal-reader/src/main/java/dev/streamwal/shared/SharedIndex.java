@@ -23,9 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SharedIndex implements SharedRecords {
 
-    /** Limit of a part; a stream with more data has several. No record or batch of a stream that shares segments is larger. */
-    static final int MAX_PART_BYTES = 512 << 10;
-
     private final StreamTable table = new StreamTable();
     /** The streams, by their numbers in the table. */
     private final List<StreamParts> streams = new ArrayList<>();
@@ -154,7 +151,7 @@ final class SharedIndex implements SharedRecords {
         Part last = stream.last();
         // a batch stands in one part
         boolean isMember = RecordLayout.isMember(pending.flags(i)) && lead == 0;
-        boolean goesOn = last != null && (isMember || last.dataBytes() + Math.max(frameBytes, batchBytes) <= MAX_PART_BYTES)
+        boolean goesOn = last != null && (isMember || last.dataBytes() + Math.max(frameBytes, batchBytes) <= SharedSegment.MAX_PART_BYTES)
                 && goesOnHere(last, read) && last.goesOnWith(window, expiration, begins, read.previousEnd());
         Part part = goesOn && last != null ? last : newPart(stream, window, expiration, begins, read);
         int segment = headers.size() - 1;

@@ -54,11 +54,6 @@ public final class SharedPart extends Segment {
         return file;
     }
 
-    /** Epoch ms. */
-    public long expirationMillis() {
-        return name().expirationMillis();
-    }
-
     /** Window of its records. */
     public Window window() {
         return window;

@@ -30,7 +30,7 @@ public final class SharedSegment {
     private static final int MAX_READ_BYTES = 1 << 20;
     private static final int FIRST_ROOM = 16;
     /** Limit of a part; a stream with more data has several. No record or batch of a stream that shares segments is larger. */
-    public static final int MAX_PART_BYTES = SharedIndex.MAX_PART_BYTES;
+    public static final int MAX_PART_BYTES = 512 << 10;
     /** A slot takes well under a microsecond to fill, unless its thread is stopped. */
     private static final long WAIT_NANOS = 20_000;
 

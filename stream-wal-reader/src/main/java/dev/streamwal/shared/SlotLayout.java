@@ -92,12 +92,11 @@ public final class SlotLayout {
         private int at;
         private int end;
 
-        Cursor over(byte[] slot, int newFrom, int length) {
+        void over(byte[] slot, int newFrom, int length) {
             bytes = slot;
             from = newFrom;
             at = newFrom;
             end = newFrom + length;
-            return this;
         }
 
         long varint() throws FormatException {

@@ -49,7 +49,7 @@ class PartCopiesTest {
         Random random = new Random(3);
         List<Part> parts = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
-            parts.add(part(i, 1 + random.nextInt(3), 8 * (1 + random.nextInt(SharedIndex.MAX_PART_BYTES / 3 / 8))));
+            parts.add(part(i, 1 + random.nextInt(3), 8 * (1 + random.nextInt(SharedSegment.MAX_PART_BYTES / 3 / 8))));
         }
         assertThat(copied(parts)).isEqualTo(parts.stream().map(Part::dataBytes).toList());
         assertThat(largestRoom).isLessThanOrEqualTo(PartCopies.MAX_GATHERED_BYTES);
