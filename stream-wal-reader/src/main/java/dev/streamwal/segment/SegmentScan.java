@@ -44,12 +44,7 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
 
     /** A scan that reads up to 1 MiB at a time. */
     public SegmentScan(SegmentBytes bytes, SegmentHeader header) throws IOException {
-        this(bytes, header, DEFAULT_READ_BYTES);
-    }
-
-    /** @param maxReadBytes limit of one read; larger records are read whole */
-    public SegmentScan(SegmentBytes bytes, SegmentHeader header, int maxReadBytes) throws IOException {
-        this(bytes, header, ReadSizes.large(maxReadBytes));
+        this(bytes, header, ReadSizes.large(DEFAULT_READ_BYTES));
     }
 
     public SegmentScan(SegmentBytes bytes, SegmentHeader header, ReadSizes sizes) throws IOException {

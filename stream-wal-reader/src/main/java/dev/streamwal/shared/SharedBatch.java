@@ -30,8 +30,6 @@ public final class SharedBatch {
     /** Streams at which a batch is full: they take some 200 bytes of the heap each. */
     private static final long MAX_STREAMS = Math.min(1 << 20, HEAP_BYTES / 200);
 
-    private static final int MAX_READ_BYTES = 1 << 20;
-
     private final ChannelCache channels;
     private final Holding holding;
     private final SharedIndex index;
@@ -74,7 +72,7 @@ public final class SharedBatch {
             held.add(content);
             bytes += content.size();
             SharedWalk walk = new SharedWalk(segment, index);
-            try (SegmentScan scan = new SegmentScan(content, reader.header(), MAX_READ_BYTES)) {
+            try (SegmentScan scan = new SegmentScan(content, reader.header())) {
                 walk.on(scan, end, true);
             }
             if (walk.damage() != null || !end.isFinal()) {

@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SharedEnds implements SharedRecords {
 
-    private static final int MAX_READ_BYTES = 1 << 20;
     private static final int FIRST_STREAMS = 16;
 
     /** The words that each stream has. */
@@ -53,7 +52,7 @@ public final class SharedEnds implements SharedRecords {
      */
     public void add(Segment shared, ChannelCache channels) throws IOException {
         SharedWalk walk = new SharedWalk(shared, this);
-        try (SegmentReader reader = shared.open(channels); SegmentScan scan = new SegmentScan(reader, reader.header(), MAX_READ_BYTES)) {
+        try (SegmentReader reader = shared.open(channels); SegmentScan scan = new SegmentScan(reader, reader.header())) {
             walk.on(scan, reader.end());
             isWhole &= scan.isEnd() || scan.isEmpty();
         } catch (CorruptSegmentException e) {

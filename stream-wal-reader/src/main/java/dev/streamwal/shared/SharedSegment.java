@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 /** A segment of the log's own stream, and the places of other streams' records in it. Thread-safe. */
 public final class SharedSegment {
 
-    private static final int MAX_READ_BYTES = 1 << 20;
     private static final int FIRST_ROOM = 16;
     /** Limit of a part; a stream with more data has several. No record or batch of a stream that shares segments is larger. */
     public static final int MAX_PART_BYTES = 512 << 10;
@@ -244,7 +243,7 @@ public final class SharedSegment {
 
     @GuardedBy("this")
     private boolean walkOn() throws IOException {
-        try (SegmentReader reader = open(); SegmentScan scan = new SegmentScan(reader, reader.header(), MAX_READ_BYTES)) {
+        try (SegmentReader reader = open(); SegmentScan scan = new SegmentScan(reader, reader.header())) {
             // before the walk: what it looks at then was published as a whole
             int mark = reader.mark();
             walk.on(scan, reader.end());

@@ -65,7 +65,7 @@ public final class SegmentFuzzing {
      * @return how many encrypted ones were opened
      */
     public static int scan(SegmentBytes bytes, SegmentHeader header, long end) throws IOException {
-        try (SegmentScan scan = new SegmentScan(bytes, header, 4_096)) {
+        try (SegmentScan scan = new SegmentScan(bytes, header, ReadSizes.large(4_096))) {
             scan.limit(end);
             int opened = forwards(scan, end);
             long stopped = scan.offset();

@@ -33,7 +33,7 @@ class SegmentScanTest {
     }
 
     private SegmentScan scan(byte[] file, boolean isVerified) throws IOException {
-        return new SegmentScan(bytesOf(() -> file, isVerified), segment.header(), 4_096);
+        return new SegmentScan(bytesOf(() -> file, isVerified), segment.header(), ReadSizes.large(4_096));
     }
 
     private SegmentBytes bytesOf(Supplier<byte[]> now, boolean isVerified) {

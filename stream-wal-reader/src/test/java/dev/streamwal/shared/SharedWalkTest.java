@@ -8,6 +8,7 @@ import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.pack.PacksForTests.Sample;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.OwnSegment;
+import dev.streamwal.segment.ReadSizes;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
@@ -91,7 +92,7 @@ class SharedWalkTest {
             SharedWalk walk = new SharedWalk(new OwnSegment(sample.header().key(), new SegmentName(0, 2_000_000), Path.of("shared.seg"), new FooterCache()),
                     found);
             for (int poll = 0; poll < 40; poll++) {
-                try (SegmentScan scan = new SegmentScan(file, sample.header(), 1 << 10)) {
+                try (SegmentScan scan = new SegmentScan(file, sample.header(), ReadSizes.large(1 << 10))) {
                     walk.on(scan, SegmentEnd.ofFile(whole.length));
                 }
             }
