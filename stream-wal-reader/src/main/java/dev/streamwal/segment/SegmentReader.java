@@ -64,29 +64,28 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         return header;
     }
 
+    private SegmentBytes now() {
+        return renewed == null ? bytes : renewed;
+    }
+
     @Override
     public int read(ByteBuffer target, long offset) throws IOException {
-        return read(target, offset, false);
+        return now().read(target, offset);
     }
 
     @Override
     public int readOnce(ByteBuffer target, long offset) throws IOException {
-        return read(target, offset, true);
-    }
-
-    private int read(ByteBuffer target, long offset, boolean isOnce) throws IOException {
-        SegmentBytes now = renewed == null ? bytes : renewed;
-        return isOnce ? now.readOnce(target, offset) : now.read(target, offset);
+        return now().readOnce(target, offset);
     }
 
     @Override
     public long size() throws IOException {
-        return renewed == null ? bytes.size() : renewed.size();
+        return now().size();
     }
 
     @Override
     public boolean isVerified() {
-        return renewed == null ? bytes.isVerified() : renewed.isVerified();
+        return now().isVerified();
     }
 
     /**
