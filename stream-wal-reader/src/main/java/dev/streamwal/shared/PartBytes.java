@@ -14,7 +14,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** A part of a shared segment as if it were a file of its own, for reads at any offset: see {@link RecordFramer}. One thread. */
-final class PartBytes implements SegmentBytes, AutoCloseable {
+final class PartBytes implements SegmentBytes {
 
     private static final int FIRST_ROOM = 512;
 
@@ -25,7 +25,6 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
     private final SegmentBytes file;
     private final SegmentHeader fileHeader;
     private final long base;
-    private final Runnable closing;
     private final RecordFramer framer = new RecordFramer();
     private ByteBuffer stored = ByteBuffer.allocate(FIRST_ROOM).order(ByteOrder.LITTLE_ENDIAN);
     private ByteBuffer frame = ByteBuffer.allocate(FIRST_ROOM).order(ByteOrder.LITTLE_ENDIAN);
@@ -34,18 +33,12 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
     private boolean isFramedValid;
     private PartFrames.Known frames;
 
-    /**
-     * The bytes of a part.
-     *
-     * @param file bytes of the shared segment
-     * @param closing releases the file
-     */
-    PartBytes(PartPlace part, SegmentBytes file, Runnable closing) {
+    /** @param file bytes of the shared segment, which the caller closes */
+    PartBytes(PartPlace part, SegmentBytes file) {
         this.part = part;
         this.file = file;
         this.fileHeader = part.fileHeader();
         this.base = part.basePosition();
-        this.closing = closing;
         this.frames = part.frames();
         framer.begin(part.key());
     }
@@ -164,10 +157,5 @@ final class PartBytes implements SegmentBytes, AutoCloseable {
         isFramedValid = framer.frame(stored, 0, available, fileHeader, known.place(index), bytes, base + known.offset(index) - known.offset(0),
                 index == 0 ? 0 : known.bytes(index - 1), following -> known.bytesBehind(index, following), frame, 0);
         framed = index;
-    }
-
-    @Override
-    public void close() {
-        closing.run();
     }
 }

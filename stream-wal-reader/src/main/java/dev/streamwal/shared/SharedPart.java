@@ -88,8 +88,7 @@ public final class SharedPart extends Segment {
     public SegmentReader open(ChannelCache channels) throws IOException {
         PartPlace here = place();
         SharedFile opened = here.open();
-        PartBytes bytes = new PartBytes(here, opened, opened::close);
-        return new SegmentReader(this, here.header(), channels, bytes, bytes::close, here.footers(), false);
+        return new SegmentReader(this, here.header(), channels, new PartBytes(here, opened), opened::close, here.footers(), false);
     }
 
     @Override
