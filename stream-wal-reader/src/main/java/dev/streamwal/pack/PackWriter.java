@@ -136,7 +136,7 @@ public final class PackWriter implements Closeable {
      * @throws IllegalArgumentException if it is too large, its window exceeds the pack's, it expires later, or it isn't behind the segment before
      */
     public void add(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
-        check(State.OPEN);
+        checkOpen();
         checkPlace(segmentHeader, footer.dataEnd() - segmentHeader.headerLength());
         SegmentDraft next = next(segmentHeader);
         next.read(segmentHeader, footer.dataEnd(), segment);
@@ -146,7 +146,7 @@ public final class PackWriter implements Closeable {
 
     /** As {@link #add(SegmentHeader, Footer, SegmentBytes)}, for a segment without a footer. */
     public void add(SegmentHeader segmentHeader, int dataEnd, SegmentBytes segment) throws IOException {
-        check(State.OPEN);
+        checkOpen();
         checkPlace(segmentHeader, dataEnd - segmentHeader.headerLength());
         SegmentDraft next = next(segmentHeader);
         next.read(segmentHeader, dataEnd, segment);
@@ -160,7 +160,7 @@ public final class PackWriter implements Closeable {
      * @param areRecords whether all of them are known to be records outside batches, and to verify; otherwise they are verified
      */
     public void add(SegmentHeader segmentHeader, ByteBuffer frames, boolean areRecords) throws IOException {
-        check(State.OPEN);
+        checkOpen();
         checkPlace(segmentHeader, frames.remaining());
         SegmentDraft next = next(segmentHeader);
         next.take(segmentHeader, frames, areRecords);
@@ -220,9 +220,9 @@ public final class PackWriter implements Closeable {
         return tableBytes >= FULL_TABLE_BYTES || out.length() >= PackFooterLayout.MAX_FILE_BYTES / 2;
     }
 
-    private void check(State wanted) {
-        if (state != wanted) {
-            throw new IllegalStateException("pack is " + state + ", not " + wanted + ": file=" + path + "; close it and write another one");
+    private void checkOpen() {
+        if (state != State.OPEN) {
+            throw new IllegalStateException("pack is " + state + ", not OPEN: file=" + path + "; close it and write another one");
         }
     }
 
@@ -279,7 +279,7 @@ public final class PackWriter implements Closeable {
      * is closed. A crash before it is closed may leave a whole pack, if only forcing the directory failed.
      */
     public PackFooter finish() throws IOException {
-        check(State.OPEN);
+        checkOpen();
         if (draft == null) {
             throw new IllegalStateException("pack has no segment: file=" + path + "; close it");
         }
