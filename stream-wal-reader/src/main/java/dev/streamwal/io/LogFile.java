@@ -264,11 +264,6 @@ public class LogFile implements SegmentBytes, Closeable {
             return channel.size();
         }
 
-        /** As {@link LogFile#readStart}. */
-        public byte[] readStart(int maxBytes) throws IOException {
-            return LogFile.readStart(this, maxBytes);
-        }
-
         /**
          * Writes all that remains in the buffers, gathered, from {@code offset} on. When it throws, a part may have been written. The position
          * of a single buffer is moved; positions of several buffers are not. A single buffer on the heap is written in pieces of {@link #CHUNK_BYTES}.
@@ -371,7 +366,7 @@ public class LogFile implements SegmentBytes, Closeable {
      */
     public static Optional<byte[]> readSmall(Path path, int maxBytes) throws IOException {
         try (LogFile file = reading(path)) {
-            return Optional.of(file.ask(open -> open.readStart(maxBytes)));
+            return Optional.of(file.ask(open -> readStart(open, maxBytes)));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }

@@ -560,7 +560,7 @@ class LogFileTest {
                 largest[0] = Math.max(largest[0], wanted);
                 return Math.min(wanted, bytes);
             })) {
-                byte[] found = file.ask(open -> open.readStart(content.length - 1));
+                byte[] found = file.ask(open -> LogFile.readStart(open, content.length - 1));
                 assertThat(found).isEqualTo(Arrays.copyOf(content, content.length - 1));
                 file.reads.forEach(read -> total[0] += read);
             }
