@@ -151,7 +151,7 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
 
     private long previousEndBehind(Segment segment) throws IOException {
         Segment successor = sequence.after(segment.basePosition());
-        return successor == null ? UNKNOWN : sequence.previousEnd(log, successor);
+        return successor == null ? UNKNOWN : sequence.previousEnd(successor);
     }
 
     private void entered() {

@@ -113,7 +113,7 @@ final class SegmentSequence {
     }
 
     /** Where the data before a listed segment ended, by the segment's header; -1 if the segment was deleted or can't be read. */
-    long previousEnd(LogSource log, Segment segment) throws IOException {
+    long previousEnd(Segment segment) throws IOException {
         Segment at = segment;
         for (int listings = 0; listings < MAX_LISTINGS; listings++) {
             try {

@@ -73,7 +73,7 @@ final class StopEvidence implements StopFacts {
         }
         // the successor names the end of the segment right before it, which may be another one that came and was deleted in between
         boolean isOfThis = sequence.knows(pass.reader().segment().basePosition());
-        long previousEnd = isOfThis ? sequence.previousEnd(log, successor) : UNKNOWN;
+        long previousEnd = isOfThis ? sequence.previousEnd(successor) : UNKNOWN;
         end = header().offsetOf(previousEnd);
         if (previousEnd == UNKNOWN || end > header().capacity()) {
             // the data ends at or before the file's end and the successor's beginning

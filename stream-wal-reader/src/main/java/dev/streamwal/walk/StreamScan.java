@@ -581,7 +581,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
             if (isExpired && isAllGone) {
                 to = goneTo(gone, next == null ? Long.MAX_VALUE : next.basePosition());
             } else if (isExpired && next != null) {
-                long previousEnd = sequence.previousEnd(log, next);
+                long previousEnd = sequence.previousEnd(next);
                 to = previousEnd == UNKNOWN && gone != null ? gone.basePosition() + 1 : previousEnd;
                 // an empty segment had no record between its beginning and the place where the stream goes on
                 to = gone != null && to <= gone.basePosition() ? from : to;
