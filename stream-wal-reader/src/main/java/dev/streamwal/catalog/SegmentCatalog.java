@@ -111,20 +111,15 @@ public final class SegmentCatalog {
     }
 
     /**
-     * The catalog of a stream, in a folder that may change at any time.
+     * The catalog of a stream.
      *
-     * @param directory where it is now
+     * @param streams of the log
      * @param channels closes files that were deleted
      * @param footers cache of the log's footers
      * @param packs of the log
      * @param shared segments of the log; null for the shared stream itself
      */
-    public SegmentCatalog(StreamKey key, Supplier<Path> directory, ChannelCache channels, FooterCache footers, PackCatalog packs,
-            @Nullable SharedCatalog shared) {
-        this(key, directory, Object::new, channels, footers, packs, shared, System::nanoTime);
-    }
-
-    SegmentCatalog(StreamKey key, StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs,
+    public SegmentCatalog(StreamKey key, StreamDirectory streams, ChannelCache channels, FooterCache footers, PackCatalog packs,
             @Nullable SharedCatalog shared) {
         this(key, () -> streams.of(key), streams, channels, footers, packs, shared, System::nanoTime);
     }

@@ -29,7 +29,11 @@ class SegmentCatalogTest {
     private final ChannelCache channels = new ChannelCache(4);
 
     private SegmentCatalog catalog(Path directory) {
-        return new SegmentCatalog(StreamKey.of("k"), () -> directory, channels, new FooterCache(), PackCatalog.none(directory), null);
+        return catalog(directory, PackCatalog.none(directory));
+    }
+
+    private SegmentCatalog catalog(Path directory, PackCatalog packs) {
+        return new SegmentCatalog(StreamKey.of("k"), () -> directory, Object::new, channels, new FooterCache(), packs, null, System::nanoTime);
     }
 
     private void touch(String name) throws IOException {
@@ -49,7 +53,7 @@ class SegmentCatalogTest {
     void refresh_keepsNoManifestInMemory() throws IOException, InterruptedException {
         AtomicReference<Manifest> manifest = new AtomicReference<>(Manifest.EMPTY.packedBelow(8));
         PackCatalog packs = new PackCatalog(folder, channels, new FooterCache(), 0, manifest::get, TierReads.refusing(folder), false);
-        SegmentCatalog catalog = new SegmentCatalog(StreamKey.of("k"), () -> folder, channels, new FooterCache(), packs, null);
+        SegmentCatalog catalog = catalog(folder, packs);
         touch("0000000000000000_1.seg");
         assertThat(catalog.refresh().size()).isEqualTo(1);
         WeakReference<Manifest> listed = new WeakReference<>(manifest.get());

@@ -45,7 +45,8 @@ class FooterCacheTest {
             }
             ChannelCache channels = new ChannelCache(1);
             StreamKey key = StreamKey.of("k");
-            ListedSegments chain = new SegmentCatalog(key, () -> new StreamDirectory(root, channels).of(key), channels, new FooterCache(), PackCatalog.none(root), null).refresh();
+            StreamDirectory streams = new StreamDirectory(root, channels);
+            ListedSegments chain = new SegmentCatalog(key, streams, channels, new FooterCache(), PackCatalog.none(root), null).refresh();
             List<Segment> segments = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 segments.add(chain.get(i));

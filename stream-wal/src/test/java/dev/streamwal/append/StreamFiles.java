@@ -3,6 +3,7 @@ package dev.streamwal.append;
 import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SegmentCatalog;
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
@@ -37,7 +38,8 @@ final class StreamFiles {
         int padding = 0;
         long data = 0;
         try (ChannelCache channels = new ChannelCache(4)) {
-            ListedSegments chain = new SegmentCatalog(StreamKey.of(key), () -> directory, channels, new FooterCache(), PackCatalog.none(directory), null).refresh();
+            StreamDirectory streams = new StreamDirectory(directory.getParent().getParent(), channels);
+            ListedSegments chain = new SegmentCatalog(StreamKey.of(key), streams, channels, new FooterCache(), PackCatalog.none(directory), null).refresh();
             long previousEnd = -1;
             for (int i = 0; i < chain.size(); i++) {
                 Segment segment = chain.get(i);
