@@ -5,7 +5,6 @@ import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
-import dev.streamwal.error.WalException;
 import dev.streamwal.segment.DamageDoubt;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
@@ -26,19 +25,18 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
     private final SegmentSequence sequence;
     private final SlotWait slotWait;
 
-    private @Nullable WalException untold;
     private long enteringOffset;
     /** Size of the record that ends at that offset; 0 if it isn't known. */
     private int enteringSize;
 
     private DamageDoubt doubt = new DamageDoubt();
 
-    private BackwardScan(LogSource log, SegmentSequence sequence, @Nullable Segment first, long firstOffset, int lastSize, long resume) {
+    private BackwardScan(LogSource log, SegmentSequence sequence, @Nullable Segment segment, long offset, int lastSize, long resume) {
         super(log, sequence.key(), resume);
         this.sequence = sequence;
         this.slotWait = new SlotWait(log);
-        this.entering = first;
-        this.enteringOffset = firstOffset;
+        this.entering = segment;
+        this.enteringOffset = offset;
         this.enteringSize = lastSize;
     }
 
@@ -68,7 +66,7 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
             return ofNothing(log, catalog, Long.MAX_VALUE);
         }
         BackwardScan scan = new BackwardScan(log, listed, end.segment(), end.offset(), end.lastSize(), end.position());
-        scan.untold = end.damage();
+        scan.first = end.damage();
         return scan;
     }
 
@@ -83,11 +81,6 @@ public final class BackwardScan extends StreamWalk<BackwardPass> {
      */
     @Override
     boolean advance() throws IOException {
-        WalException first = untold;
-        if (first != null) {
-            untold = null;
-            throw first;
-        }
         while (true) {
             try {
                 return step();

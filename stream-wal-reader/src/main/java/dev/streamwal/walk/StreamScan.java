@@ -66,8 +66,6 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     private EndLook endLook = () -> true;
     /** See {@link #cameAfter}; null if no such moment is known. */
     private @Nullable Positions beforeItCame;
-    /** The exception to throw first; null for none, or after it was thrown. */
-    private @Nullable WalException first;
 
     /** Looks whether records have come behind a scan's place. */
     @FunctionalInterface
@@ -321,11 +319,6 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      */
     @Override
     boolean advance() throws IOException {
-        WalException toBeTold = first;
-        if (toBeTold != null) {
-            first = null;
-            throw toBeTold;
-        }
         boolean found = stepPastDeleted();
         if (found) {
             endDoubt = endDoubt.behind(resume);

@@ -39,6 +39,8 @@ abstract class StreamWalk<P extends StreamWalk.Pass> implements RecordWalk {
     @Nullable P pass;
     /** The segment that it enters next, if that is known already. */
     @Nullable Segment entering;
+    /** The exception to throw first; null for none, or after it was thrown. */
+    @Nullable WalException first;
     private boolean onRecord;
     private boolean closed;
 
@@ -80,6 +82,7 @@ abstract class StreamWalk<P extends StreamWalk.Pass> implements RecordWalk {
         checkUsable();
         onRecord = false;
         try {
+            throwFirst();
             onRecord = advance();
             return onRecord;
         } catch (IOException e) {
@@ -88,6 +91,14 @@ abstract class StreamWalk<P extends StreamWalk.Pass> implements RecordWalk {
             // what looks damaged, or deleted, may belong to another log than what was read before
             log.checkNotReplaced();
             throw e;
+        }
+    }
+
+    private void throwFirst() {
+        WalException toBeThrown = first;
+        if (toBeThrown != null) {
+            first = null;
+            throw toBeThrown;
         }
     }
 
