@@ -43,19 +43,9 @@ public final class SharedArrivals {
         return progress.look((manifest, live) -> look(manifest, live, each));
     }
 
-    /** See {@link SharedProgress#isDecided()}. */
-    public boolean isDecided() {
-        return progress.isDecided();
-    }
-
-    /** See {@link SharedProgress#hasBecomeUndecided()}. */
-    public boolean hasBecomeUndecided() {
-        return progress.hasBecomeUndecided();
-    }
-
-    /** See {@link SharedProgress#packedBelow()}. */
-    public long packedBelow() {
-        return progress.packedBelow();
+    /** What is known of records that no look has seen. */
+    public SharedProgress progress() {
+        return progress;
     }
 
     private void look(Manifest manifest, List<SharedSegment> live, Arrival each) throws IOException {

@@ -90,7 +90,7 @@ public final class SharedProgress {
      * Whether it has become undecided since the last call. Then packs may have records that no look has seen, and if no more records come, no next segment will
      * tell.
      */
-    boolean hasBecomeUndecided() {
+    public boolean hasBecomeUndecided() {
         boolean has = isNewlyUndecided;
         isNewlyUndecided = false;
         return has;

@@ -641,7 +641,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private boolean looksAtShared() throws IOException {
         lookAtShared();
-        return arrivals.isDecided();
+        return arrivals.progress().isDecided();
     }
 
     private void lookAtShared() throws IOException {
@@ -672,11 +672,11 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         seenInPacks.forEach(FollowedStream::doubtEnd);
         seenInPacks.clear();
         arrived.forEach(each -> arrived(each.key(), before.and(EndDoubt.seen(each.end()))));
-        if (!areAll || arrivals.hasBecomeUndecided()) {
+        if (!areAll || arrivals.progress().hasBecomeUndecided()) {
             streams.values().forEach(this::want);
         }
-        if (arrivals.packedBelow() != leftBelow) {
-            leftBelow = arrivals.packedBelow();
+        if (arrivals.progress().packedBelow() != leftBelow) {
+            leftBelow = arrivals.progress().packedBelow();
             List.copyOf(awakeUnread).forEach(this::leavePacked);
         }
     }
