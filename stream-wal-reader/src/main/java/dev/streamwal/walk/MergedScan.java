@@ -97,7 +97,7 @@ public final class MergedScan extends WalkOfWalks {
     private void beginRound() {
         for (String key : keys.get()) {
             if (known.add(key)) {
-                ended.add(new MergedStream(key));
+                ended.add(new MergedStream(key, memory));
             }
         }
         listing = listNew();
@@ -156,7 +156,7 @@ public final class MergedScan extends WalkOfWalks {
             }
             // records that have come since then belong to the next round
             if (!stream.takeEnd() && isOnNext(stream)) {
-                makeRoom(stream);
+                makeRoom();
                 return stream;
             }
         } catch (WalException e) {
@@ -189,15 +189,13 @@ public final class MergedScan extends WalkOfWalks {
     private void end(MergedStream stream) {
         if (open.remove(stream)) {
             stream.rest();
-            memory.grow(stream.bufferGrowth());
         }
         ended.add(stream);
     }
 
     // ---- which streams are open
 
-    private void makeRoom(MergedStream moved) {
-        memory.grow(moved.bufferGrowth());
+    private void makeRoom() {
         while (open.size() > 1 && (open.size() > MAX_OPEN_STREAMS || memory.isExceeded() || log.channels().room() < 0)) {
             rest(latest());
         }
@@ -216,7 +214,6 @@ public final class MergedScan extends WalkOfWalks {
     private void rest(MergedStream stream) {
         open.remove(stream);
         stream.restHolding(log, MAX_HELD_BYTES / known.size());
-        memory.grow(stream.bufferGrowth());
     }
 
     /** Number of open streams. */
@@ -253,10 +250,7 @@ public final class MergedScan extends WalkOfWalks {
     public void close() {
         closed = true;
         onRecord = false;
-        for (MergedStream stream : open) {
-            stream.rest();
-            memory.grow(stream.bufferGrowth());
-        }
+        open.forEach(MergedStream::rest);
         listing = null;
         known.clear();
         unread.clear();

@@ -23,6 +23,7 @@ final class MergedStream implements Comparable<MergedStream> {
     private static final long HELD_OVERHEAD_BYTES = 80;
 
     private final String key;
+    private final ReadMemory memory;
     /** Its place among all streams of the scan in the order of keys; comparing keys themselves took a sixth of a scan's time. */
     private int rank;
     private long timestampMillis;
@@ -30,7 +31,7 @@ final class MergedStream implements Comparable<MergedStream> {
     private boolean isFirst = true;
     private StreamScan.Rest rest = StreamScan.Rest.atOldest(StreamScan.Telling.NOTHING);
     private @Nullable StreamScan scan;
-    /** The buffers' size at the last call of {@link #bufferGrowth()}. */
+    /** Bytes that {@link #memory} counts for it. */
     private int bufferBytes;
     /** The held records, which come before {@link #rest}; it stands on one of them. Null for none. */
     private @Nullable HeldRecords held;
@@ -41,8 +42,9 @@ final class MergedStream implements Comparable<MergedStream> {
     /** Whether there was nothing behind the held records. */
     private boolean isEndBehindHeld;
 
-    MergedStream(String key) {
+    MergedStream(String key, ReadMemory memory) {
         this.key = key;
+        this.memory = memory;
     }
 
     String key() {
@@ -144,14 +146,14 @@ final class MergedStream implements Comparable<MergedStream> {
             throw e;
         }
         timestampMillis = open.record().timestampMillis();
+        countBuffers();
         return true;
     }
 
-    /** The growth of its buffers since the last call. */
-    int bufferGrowth() {
+    private void countBuffers() {
         int before = bufferBytes;
         bufferBytes = scan == null ? 0 : scan.bufferBytes();
-        return bufferBytes - before;
+        memory.grow(bufferBytes - before);
     }
 
     /** Gives back its memory and its file. */
@@ -161,6 +163,7 @@ final class MergedStream implements Comparable<MergedStream> {
             rest = open.rest();
             open.close();
             scan = null;
+            countBuffers();
         }
     }
 
