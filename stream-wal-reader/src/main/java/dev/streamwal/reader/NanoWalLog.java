@@ -154,10 +154,8 @@ final class NanoWalLog implements ReadableLog {
         }
         try {
             return NanoWalForward.from(source, file.get(), startAt(file.get(), position));
-        } catch (NoSuchFileException e) {
-            return NanoWalForward.from(source, key, base);
-        } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            // the walk reports it
+        } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
+            // the walk begins with the next file, or reports the damage
             return NanoWalForward.from(source, key, base);
         }
     }
