@@ -92,10 +92,7 @@ public final class PackFiles {
 
     /** Whether a table that is being written, or a pack that is being fetched, has this name. */
     public static boolean isTemporaryOfTier(String name) {
-        if (!name.startsWith(TEMPORARY_PREFIX) || !name.endsWith(TEMPORARY_SUFFIX)) {
-            return false;
-        }
-        String whole = name.substring(TEMPORARY_PREFIX.length(), name.length() - TEMPORARY_SUFFIX.length());
+        String whole = unmarked(name);
         int nonceEnd = whole.length() - SUFFIX.length();
         boolean isFetched = whole.length() == 2 * DIGITS + 1 + SUFFIX.length() && whole.charAt(DIGITS) == '-'
                 && parse(whole.substring(0, DIGITS) + SUFFIX).isPresent() && HexFormat.isHexDigit(whole.charAt(nonceEnd - 1));
@@ -116,8 +113,12 @@ public final class PackFiles {
 
     /** The number of the pack that is written under this name; empty for every name that {@link #temporaryName} doesn't give. */
     public static OptionalLong parseTemporary(String name) {
-        boolean isPossible = name.length() == TEMPORARY_PREFIX.length() + DIGITS + SUFFIX.length() + TEMPORARY_SUFFIX.length()
-                && name.startsWith(TEMPORARY_PREFIX) && name.endsWith(TEMPORARY_SUFFIX);
-        return isPossible ? parse(name.substring(TEMPORARY_PREFIX.length(), name.length() - TEMPORARY_SUFFIX.length())) : OptionalLong.empty();
+        return parse(unmarked(name));
+    }
+
+    /** A name without what marks it as that of a file that is being written; empty if it isn't marked. */
+    private static String unmarked(String name) {
+        int end = name.length() - TEMPORARY_SUFFIX.length();
+        return end > 0 && name.startsWith(TEMPORARY_PREFIX) && name.endsWith(TEMPORARY_SUFFIX) ? name.substring(TEMPORARY_PREFIX.length(), end) : "";
     }
 }

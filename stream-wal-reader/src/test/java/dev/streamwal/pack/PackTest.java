@@ -412,7 +412,14 @@ class PackTest {
                 ".000000000000001f.pack.tmp", "00000000000000-1.pack")) {
             assertThat(PackFiles.parse(other)).as(other).isEmpty();
         }
-        assertThat(PackFiles.parseTemporary("x000000000000001f.pack.tmp")).isEmpty();
+        for (String other : List.of("", ".tmp", "..tmp", "x000000000000001f.pack.tmp", ".000000000000001f.table.tmp")) {
+            assertThat(PackFiles.parseTemporary(other)).as(other).isEmpty();
+        }
+        assertThat(PackFiles.isTemporaryOfTier(PackFiles.temporaryTable(directory, 0x1F).getFileName().toString())).isTrue();
+        assertThat(PackFiles.isTemporaryOfTier(PackFiles.temporaryFetched(directory, 0x1F, -1).getFileName().toString())).isTrue();
+        for (String other : List.of("", ".tmp", "..tmp", "000000000000001f.table", ".000000000000001f.pack.tmp")) {
+            assertThat(PackFiles.isTemporaryOfTier(other)).as(other).isFalse();
+        }
         assertThat(PackFiles.directory(directory)).isEqualTo(directory.resolve("packs"));
     }
 
