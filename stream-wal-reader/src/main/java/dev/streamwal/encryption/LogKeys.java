@@ -61,34 +61,28 @@ public final class LogKeys {
     /**
      * Opens a record.
      *
-     * @param sealed header and content as in the frame, from its beginning on
-     * @param length of both
-     * @param target long enough for {@code length - SealLayout.BYTES} bytes: the record's header, then its content
+     * @param sealed header and content as in the frame
+     * @return the record's header, then its content
      * @throws KeyUnavailableException if the key isn't known, or isn't available
      * @throws CorruptSegmentException if the record isn't what was sealed for this place
      */
-    public void open(byte[] sealed, int length, byte[] target, String key, long position, long timestampMillis, int headerLength) {
-        int plain = length - SealLayout.BYTES;
-        if (plain < headerLength) {
+    public byte[] open(byte[] sealed, String key, long position, long timestampMillis, int headerLength) {
+        int length = sealed.length - SealLayout.BYTES;
+        if (length < headerLength) {
             throw altered("record is marked as encrypted, but is shorter than its seal", key, position, null);
         }
-        int keyId = SealLayout.keyId(sealed, plain);
+        int keyId = SealLayout.keyId(sealed, length);
         RecordKey opener = known.get(keyId);
         if (opener == null) {
             opener = unwrapped(keyId, key, position);
         }
+        byte[] plain = new byte[length];
         try {
-            opener.open(sealed, 0, plain, target, headerLength, timestampMillis, utf8(key), SealLayout.number(sealed, plain), position);
+            opener.open(sealed, plain, headerLength, timestampMillis, utf8(key), SealLayout.number(sealed, length), position);
+            return plain;
         } catch (AEADBadTagException e) {
             throw altered("record doesn't decrypt: it was changed, or moved to another place, after it was written", key, position, e);
         }
-    }
-
-    /** As {@link #open}; returns the record's header and content. */
-    public byte[] open(byte[] sealed, String key, long position, long timestampMillis, int headerLength) {
-        byte[] plain = new byte[Math.max(0, sealed.length - SealLayout.BYTES)];
-        open(sealed, sealed.length, plain, key, position, timestampMillis, headerLength);
-        return plain;
     }
 
     private byte[] utf8(String key) {

@@ -38,15 +38,15 @@ final class RecordCipher {
     }
 
     /**
-     * Decrypts {@code length} bytes, behind which the tag stands.
+     * Decrypts as many bytes as the target has, behind which the tag stands.
      *
      * @throws AEADBadTagException if they aren't what was sealed with this key, for this place
      */
-    void open(byte[] sealed, int from, int length, byte[] target, int headerLength, long timestampMillis, byte[] streamKey, int number, long position)
+    void open(byte[] sealed, byte[] target, int headerLength, long timestampMillis, byte[] streamKey, int number, long position)
             throws AEADBadTagException {
         SealLayout.putNonce(nonce, number, position);
         SealLayout.putContext(context, headerLength, timestampMillis);
-        open(sealed, from, length, target, nonce, context, streamKey);
+        open(sealed, target, nonce, context, streamKey);
     }
 
     /** The context, followed by the stream's key, is authenticated together with the bytes. */
@@ -59,10 +59,10 @@ final class RecordCipher {
         }
     }
 
-    void open(byte[] sealed, int from, int length, byte[] target, byte[] itsNonce, byte[] itsContext, byte[] streamKey) throws AEADBadTagException {
+    void open(byte[] sealed, byte[] target, byte[] itsNonce, byte[] itsContext, byte[] streamKey) throws AEADBadTagException {
         try {
             begin(Cipher.DECRYPT_MODE, itsNonce, itsContext, streamKey);
-            int unused = cipher.doFinal(sealed, from, length + SealLayout.TAG_BYTES, target, 0);
+            int unused = cipher.doFinal(sealed, 0, target.length + SealLayout.TAG_BYTES, target, 0);
         } catch (AEADBadTagException e) {
             throw e;
         } catch (GeneralSecurityException e) {

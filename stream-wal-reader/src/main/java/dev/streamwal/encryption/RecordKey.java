@@ -47,11 +47,11 @@ class RecordKey {
         }
     }
 
-    final void open(byte[] sealed, int from, int length, byte[] target, int headerLength, long timestampMillis, byte[] streamKey, int number,
-            long position) throws AEADBadTagException {
+    final void open(byte[] sealed, byte[] target, int headerLength, long timestampMillis, byte[] streamKey, int number, long position)
+            throws AEADBadTagException {
         RecordCipher cipher = take();
         try {
-            cipher.open(sealed, from, length, target, headerLength, timestampMillis, streamKey, number, position);
+            cipher.open(sealed, target, headerLength, timestampMillis, streamKey, number, position);
         } finally {
             giveBack(cipher);
         }

@@ -60,7 +60,7 @@ class GcmVectorTest {
     }
 
     private static void open(RecordCipher cipher, GcmVector vector, byte[] target) throws AEADBadTagException {
-        cipher.open(vector.sealed(), 0, vector.message().length, target, vector.nonce(), vector.context(), NONE);
+        cipher.open(vector.sealed(), target, vector.nonce(), vector.context(), NONE);
     }
 
     /** Those whose context is long enough for that of a record: through all that a record goes through. */
@@ -81,7 +81,7 @@ class GcmVectorTest {
             cipher(vector).seal(sealed, vector.message().length, headerLength, timestampMillis, streamKey, nonce.getInt(0), nonce.getLong(4));
             assertThat(sealed).as("%s", vector).isEqualTo(vector.sealed());
             byte[] target = new byte[vector.message().length];
-            new RecordKey(1, vector.key()).open(sealed, 0, target.length, target, headerLength, timestampMillis, streamKey, nonce.getInt(0), nonce.getLong(4));
+            new RecordKey(1, vector.key()).open(sealed, target, headerLength, timestampMillis, streamKey, nonce.getInt(0), nonce.getLong(4));
             assertThat(target).as("%s", vector).isEqualTo(vector.message());
         }
         assertThat(records).isEqualTo(14);
