@@ -26,7 +26,7 @@ public final class DurableFrontier {
     /** What is known of one stream. */
     private static final class Known {
         final NavigableMap<Long, FrontierSegment> segments = new TreeMap<>();
-        final List<Truncation> truncations = new ArrayList<>();
+        boolean isCut;
         long deletedBelow = NOTHING;
     }
 
@@ -61,7 +61,7 @@ public final class DurableFrontier {
     /** Notes that the records at positions {@code [from, to)} are cut. */
     public synchronized void truncated(StreamKey key, long from, long to) {
         Known known = known(key);
-        known.truncations.add(new Truncation(from, to));
+        known.isCut = true;
         known.segments.subMap(from, true, to, false).clear();
         Map.Entry<Long, FrontierSegment> cut = known.segments.lowerEntry(from);
         if (cut != null) {
@@ -89,17 +89,11 @@ public final class DurableFrontier {
     public synchronized List<StreamKey> deletedFrom() {
         List<StreamKey> keys = new ArrayList<>();
         streams.forEach((key, known) -> {
-            if (known.deletedBelow != NOTHING || !known.truncations.isEmpty()) {
+            if (known.deletedBelow != NOTHING || known.isCut) {
                 keys.add(key);
             }
         });
         return keys;
-    }
-
-    /** The ranges that were cut from the stream according to the journal, in the order of the cuts. */
-    public synchronized List<Truncation> truncations(StreamKey key) {
-        Known known = streams.get(key);
-        return known == null ? List.of() : List.copyOf(known.truncations);
     }
 
     /** Forgets a segment: it has a footer, or is gone. */
@@ -113,7 +107,7 @@ public final class DurableFrontier {
 
     @GuardedBy("this")
     private void forgetIfEmpty(StreamKey key, Known known) {
-        if (known.segments.isEmpty() && known.truncations.isEmpty() && known.deletedBelow == NOTHING) {
+        if (known.segments.isEmpty() && !known.isCut && known.deletedBelow == NOTHING) {
             streams.remove(key);
         }
     }

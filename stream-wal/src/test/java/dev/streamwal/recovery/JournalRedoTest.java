@@ -11,7 +11,6 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.journal.DurableFrontier.Truncation;
 import dev.streamwal.journal.Frontier;
 import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.journal.FrontierSegment;
@@ -339,7 +338,8 @@ class JournalRedoTest {
         assertThat(durable(result, a)).isEqualTo(from);
         assertThat(durable(result, second)).isEqualTo(-1);
         assertThat(durable(result, third)).isEqualTo(third.end());
-        assertThat(result.durable().truncations(StreamKey.of("a"))).containsExactly(new Truncation(position, 1 << 20));
+        assertThat(result.durable().deletedFrom()).containsExactly(StreamKey.of("a"));
+        assertThat(result.cuts()).containsExactly(new RedoResult.Cut(StreamKey.of("a"), position, 1 << 20));
         assertNothingChangesAgain();
     }
 
