@@ -179,11 +179,6 @@ public final class CursorWriter implements AutoCloseable {
         return Optional.ofNullable(state.of(key));
     }
 
-    /** As {@link #commit(List)}, with one entry. */
-    public void commit(CursorEntry entry) throws IOException {
-        commit(List.of(entry));
-    }
-
     /**
      * After this method has returned, the commits survive the end of the process. If one of them goes back, all of them survive power loss, too.
      *

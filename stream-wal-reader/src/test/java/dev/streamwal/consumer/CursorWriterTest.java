@@ -81,7 +81,7 @@ class CursorWriterTest {
     }
 
     private static void commit(CursorWriter writer, String key, long position, long atMillis) throws IOException {
-        writer.commit(new CursorEntry(StreamKey.of(key), position, atMillis));
+        writer.commit(List.of(new CursorEntry(StreamKey.of(key), position, atMillis)));
     }
 
     @Test

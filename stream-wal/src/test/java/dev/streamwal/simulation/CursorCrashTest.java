@@ -125,7 +125,7 @@ class CursorCrashTest {
                 Map<String, Long> state = new TreeMap<>(BEGINNING);
                 add(state, true);
                 for (Commit commit : commits()) {
-                    cursor.commit(commit.entry());
+                    cursor.commit(List.of(commit.entry()));
                     Long before = state.put(commit.key(), commit.position());
                     add(state, before != null && commit.position() < before);
                     beside.refresh();
@@ -198,12 +198,12 @@ class CursorCrashTest {
         disk.failing(FaultPlan.nthOf(Call.FORCE_DIRECTORY, "cursors", 1, FaultPlan.Failure.IO_ERROR));
         assertThatThrownBy(() -> {
             for (int i = 1; i < 100; i++) {
-                killed.commit(new Commit("a", 8L * i).entry());
+                killed.commit(List.of(new Commit("a", 8L * i).entry()));
             }
         }).isInstanceOf(IOException.class);
         disk.kill();
         try (CursorWriter cursor = open(disk.path("/log"), 1_000)) {
-            cursor.commit(new Commit("a", 0).entry());
+            cursor.commit(List.of(new Commit("a", 0).entry()));
             CrashPoint point = disk.crashPoint(disk.operations());
             for (Survival survival : point.survivals(MAX_ALONE, RANDOM, 1)) {
                 CursorReader left = reader(point.state(survival).path("/log"));
@@ -226,7 +226,7 @@ class CursorCrashTest {
             Map<String, Long> expected = new TreeMap<>(found.equals(NOTHING) ? BEGINNING : found);
             assertThat(positions(cursor.commits())).as(when).isEqualTo(expected);
             for (long position = 10_000; position < 10_006; position++) {
-                cursor.commit(new Commit("a", position).entry());
+                cursor.commit(List.of(new Commit("a", position).entry()));
                 expected.put("a", position);
                 beside.refresh();
                 assertThat(positions(beside.commits())).as("%s, read on by somebody else", when).isEqualTo(expected);
@@ -271,7 +271,7 @@ class CursorCrashTest {
             Map<String, Long> next = new TreeMap<>(state);
             next.put(commit.key(), commit.position());
             try {
-                cursor.commit(commit.entry());
+                cursor.commit(List.of(commit.entry()));
                 state = next;
             } catch (IOException e) {
                 thrown++;
@@ -290,10 +290,10 @@ class CursorCrashTest {
 
     private static int commitWhateverFails(CursorWriter cursor, Commit commit) throws IOException {
         try {
-            cursor.commit(commit.entry());
+            cursor.commit(List.of(commit.entry()));
             return 0;
         } catch (IOException e) {
-            cursor.commit(commit.entry());
+            cursor.commit(List.of(commit.entry()));
             return 1;
         }
     }
