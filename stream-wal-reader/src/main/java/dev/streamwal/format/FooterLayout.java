@@ -82,22 +82,19 @@ public final class FooterLayout {
         }
         out.putLong(frame - SIZE_BYTES, frame);
         int contentLength = frame - RecordLayout.PREFIX_BYTES;
-        encodeFrame(out, 0, contentLength, RecordLayout.FOOTER, lastRecordSize, 0, header.salt(),
-                header.positionAt(dataEnd));
+        encodeFrame(out, contentLength, RecordLayout.FOOTER, lastRecordSize, header.salt(), header.positionAt(dataEnd));
         return out;
     }
 
     /** Frames a control record whose content stands already in {@code out}, an array-backed buffer. */
-    static void encodeFrame(
-            ByteBuffer out, int index, int contentLength, int flags, int previousSize, long timestampMillis, long salt,
-            long position) {
+    static void encodeFrame(ByteBuffer out, int contentLength, int flags, int previousSize, long salt, long position) {
         RecordChecksum checksum = new RecordChecksum();
         checksum.reset();
-        checksum.update(out.array(), out.arrayOffset() + index + RecordLayout.PREFIX_BYTES, contentLength);
+        checksum.update(out.array(), out.arrayOffset() + RecordLayout.PREFIX_BYTES, contentLength);
         long commitWord = RecordLayout.commitWord(0);
-        int crc = checksum.finish(salt, position, commitWord, contentLength, flags, previousSize, timestampMillis);
-        RecordLayout.encodePrefix(out, index, contentLength, flags, crc, previousSize, timestampMillis);
-        out.putLong(index + RecordLayout.COMMIT_WORD, commitWord);
+        int crc = checksum.finish(salt, position, commitWord, contentLength, flags, previousSize, 0);
+        RecordLayout.encodePrefix(out, 0, contentLength, flags, crc, previousSize, 0);
+        out.putLong(RecordLayout.COMMIT_WORD, commitWord);
     }
 
     /**

@@ -199,7 +199,7 @@ class FooterLayoutTest {
         change.to(bytes);
         int flags = bytes.getInt(RecordLayout.FLAGS);
         int previousSize = bytes.getInt(RecordLayout.PREVIOUS_SIZE);
-        FooterLayout.encodeFrame(bytes, 0, bytes.limit() - 32, flags, previousSize, 0, header.salt(),
+        FooterLayout.encodeFrame(bytes, bytes.limit() - 32, flags, previousSize, header.salt(),
                 header.positionAt(80_000));
         refused(header, 80_000, bytes.array(), fault);
     }
