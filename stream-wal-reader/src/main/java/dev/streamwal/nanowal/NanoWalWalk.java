@@ -94,23 +94,18 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
     }
 
     NanoWalFile file() {
-        NanoWalFile current = file;
-        if (current == null) {
-            throw new IllegalStateException("the walk stands in no file: stream=" + key);
-        }
-        return current;
+        return inFile(file);
     }
 
     SharedFile bytes() {
-        SharedFile current = bytes;
-        if (current == null) {
-            throw new IllegalStateException("the walk stands in no file: stream=" + key);
-        }
-        return current;
+        return inFile(bytes);
     }
 
     NanoWalScan scan() {
-        NanoWalScan current = scan;
+        return inFile(scan);
+    }
+
+    private <T> T inFile(@Nullable T current) {
         if (current == null) {
             throw new IllegalStateException("the walk stands in no file: stream=" + key);
         }
