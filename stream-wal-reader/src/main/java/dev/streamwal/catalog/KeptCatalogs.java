@@ -167,7 +167,6 @@ final class KeptCatalogs {
         }
     }
 
-    /** How many are kept. */
     int size() {
         return catalogs.size();
     }

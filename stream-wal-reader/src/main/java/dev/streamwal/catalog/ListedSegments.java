@@ -20,7 +20,6 @@ public final class ListedSegments {
         }
     }
 
-    /** How many there are. */
     public int size() {
         return segments.length;
     }

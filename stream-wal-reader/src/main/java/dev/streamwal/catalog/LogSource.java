@@ -111,12 +111,10 @@ public final class LogSource implements AutoCloseable {
         return isOfTierAlone;
     }
 
-    /** The log's root. */
     public Path root() {
         return root;
     }
 
-    /** How to read. */
     public ReadSettings settings() {
         return settings;
     }
@@ -131,12 +129,10 @@ public final class LogSource implements AutoCloseable {
         return channels;
     }
 
-    /** Its segments in packs. */
     public PackCatalog packs() {
         return packs;
     }
 
-    /** Its shared segments. */
     public SharedCatalog shared() {
         return shared;
     }

@@ -136,7 +136,6 @@ public final class SegmentCatalog {
         this.age = new ListingAge(nanoTime);
     }
 
-    /** The stream's key. */
     public StreamKey key() {
         return key;
     }

@@ -166,7 +166,6 @@ public final class SharedCatalog {
         }
     }
 
-    /** Forgets all segments. */
     public void forget() {
         known.clear();
     }

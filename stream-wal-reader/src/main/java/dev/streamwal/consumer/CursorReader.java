@@ -35,7 +35,6 @@ public final class CursorReader {
         this.file = file;
     }
 
-    /** Path of the file. */
     public Path file() {
         return file;
     }

@@ -31,12 +31,10 @@ public final class KeysFile {
 
     private KeysFile() {}
 
-    /** Path of the file. */
     public static Path path(Path root) {
         return root.resolve(NAME);
     }
 
-    /** Path of its copy. */
     public static Path copy(Path root) {
         return root.resolve(COPY_NAME);
     }

@@ -42,7 +42,6 @@ final class StreamNames {
         return names;
     }
 
-    /** The directories with segments. */
     NavigableSet<String> directories() {
         return segments.navigableKeySet();
     }

@@ -59,7 +59,6 @@ public class LogFile implements SegmentBytes, Closeable {
 
     // ---------------------------------------------------------------- opening
 
-    /** Path of the file. */
     public Path path() {
         return path;
     }

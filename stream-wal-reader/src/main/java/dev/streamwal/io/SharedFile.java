@@ -97,7 +97,6 @@ public final class SharedFile implements OpenBytes {
         }
     }
 
-    /** Path of the file. */
     public Path path() {
         return file.path();
     }

@@ -23,7 +23,6 @@ public final class FrontierFile {
 
     private FrontierFile() {}
 
-    /** Path of the file. */
     public static Path path(Path root) {
         return JournalFiles.directory(root).resolve(NAME);
     }

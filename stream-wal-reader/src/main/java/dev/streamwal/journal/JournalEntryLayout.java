@@ -61,22 +61,18 @@ public final class JournalEntryLayout {
         return PREFIX_BYTES + RecordLayout.align(payloadBytes);
     }
 
-    /** Payload bytes of a SEGMENT entry. */
     public static int segmentPayloadBytes(int headerLength) {
         return HEADER + headerLength;
     }
 
-    /** Payload bytes of a BYTES entry. */
     public static int bytesPayloadBytes(int length) {
         return FRAMES + length;
     }
 
-    /** Payload bytes of a DELETED_BELOW entry. */
     public static int deletedBelowPayloadBytes(StreamKey key) {
         return DELETED_KEY + key.utf8Length();
     }
 
-    /** Payload bytes of a TRUNCATED entry. */
     public static int truncatedPayloadBytes(StreamKey key) {
         return TRUNCATED_KEY + key.utf8Length();
     }

@@ -107,7 +107,6 @@ public final class ReadPlan {
         firstRefs = Arrays.copyOf(firstRefs, runs * 2);
     }
 
-    /** How many runs there are. */
     public int runs() {
         return runs;
     }

@@ -174,7 +174,6 @@ public final class Manifest {
         return packNumber < voids.packsBelow();
     }
 
-    /** All void ranges. */
     public List<VoidRange> voidRanges() {
         return voids.all();
     }

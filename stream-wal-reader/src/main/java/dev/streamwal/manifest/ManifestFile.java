@@ -61,12 +61,10 @@ public final class ManifestFile {
 
     private ManifestFile() {}
 
-    /** Path of the file. */
     public static Path path(Path root) {
         return directory(root).resolve(NAME);
     }
 
-    /** Path of its copy. */
     public static Path copy(Path root) {
         return directory(root).resolve(COPY_NAME);
     }
@@ -247,7 +245,6 @@ public final class ManifestFile {
         return ManifestLayout.decode(bytes);
     }
 
-    /** Directory of the file. */
     static Path directory(Path root) {
         return PackFiles.directory(root);
     }

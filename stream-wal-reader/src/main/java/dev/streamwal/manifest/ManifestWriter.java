@@ -104,7 +104,6 @@ public final class ManifestWriter {
         }
     }
 
-    /** The current manifest. */
     public Manifest current() {
         return current;
     }

@@ -50,13 +50,11 @@ final class VoidRanges {
         return byKey.isEmpty() ? NONE : new VoidRanges(byKey, Map.of(), ranges.size(), most, least);
     }
 
-    /** The ranges of one stream. */
     List<VoidRange> of(StreamKey key) {
         List<VoidRange> known = recent.get(key);
         return known == null ? settled.getOrDefault(key, List.of()) : known;
     }
 
-    /** How many there are. */
     int count() {
         return count;
     }
@@ -120,7 +118,6 @@ final class VoidRanges {
         return least == leastPacksBelow ? this : new VoidRanges(settled, recent, count, packsBelow, least);
     }
 
-    /** All ranges. */
     List<VoidRange> all() {
         List<VoidRange> all = new ArrayList<>(count);
         each((key, ranges) -> all.addAll(ranges));

@@ -21,7 +21,6 @@ public final class NanoWalChain {
         this.nextOrdinal = nextOrdinal;
     }
 
-    /** Number of files. */
     public int size() {
         return files.length;
     }

@@ -98,7 +98,6 @@ public final class NanoWalDirectory implements AutoCloseable {
         }
     }
 
-    /** Path of the directory. */
     public Path path() {
         return directory;
     }

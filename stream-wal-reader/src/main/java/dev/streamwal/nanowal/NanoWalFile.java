@@ -39,7 +39,6 @@ public final class NanoWalFile {
         this.path = path;
     }
 
-    /** Key of the stream. */
     public String key() {
         return name.prefix();
     }
@@ -53,17 +52,14 @@ public final class NanoWalFile {
         return ordinal;
     }
 
-    /** Path of the file. */
     public Path path() {
         return path;
     }
 
-    /** Index of its records. */
     public NanoWalIndex index() {
         return index;
     }
 
-    /** Stream position of an offset. */
     public long position(long offset) {
         return NanoWalPosition.of(ordinal, offset);
     }

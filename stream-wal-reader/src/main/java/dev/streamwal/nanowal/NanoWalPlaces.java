@@ -21,7 +21,6 @@ public final class NanoWalPlaces implements AutoCloseable {
         this.scan = new NanoWalScan(bytes, maxReadBytes);
     }
 
-    /** Where the records end. */
     public NanoWalIndex.End end() {
         return end;
     }

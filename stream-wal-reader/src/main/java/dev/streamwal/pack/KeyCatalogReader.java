@@ -91,7 +91,6 @@ public final class KeyCatalogReader {
         return cataloged.get(pack).facts();
     }
 
-    /** Number of keys. */
     public long keys() {
         return keys;
     }
@@ -305,7 +304,6 @@ public final class KeyCatalogReader {
             return keysOfGroup;
         }
 
-        /** The current key. */
         public StreamKey key() throws IOException {
             try {
                 return StreamKey.ofUtf8(current().key());

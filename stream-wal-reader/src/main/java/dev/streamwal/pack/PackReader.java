@@ -192,7 +192,6 @@ public final class PackReader implements AutoCloseable {
                         position, place.offset(), length, e);
     }
 
-    /** Path of the pack. */
     public Path file() {
         return source.file();
     }
@@ -215,7 +214,6 @@ public final class PackReader implements AutoCloseable {
         return facts.tableOffset() - PackHeaderLayout.BYTES;
     }
 
-    /** Where its bytes are. */
     PackSource source() {
         return source;
     }

@@ -42,7 +42,6 @@ public final class PackRun implements Comparable<PackRun> {
         return entry;
     }
 
-    /** The pack. */
     public PackReader pack() {
         return pack;
     }

@@ -193,12 +193,10 @@ final class PackTable {
             check((spread & ends) == ends, "spread lacks the smallest or the largest timestamp", spread);
         }
 
-        /** Position where the current segment begins. */
         long basePosition() {
             return base;
         }
 
-        /** Position where it ends. */
         long endPosition() {
             return base + dataBytes;
         }

@@ -102,12 +102,10 @@ public final class PackWalk {
         return segment().compareBeginning(beginning);
     }
 
-    /** Position where the current segment begins. */
     public long basePosition() {
         return segment().basePosition();
     }
 
-    /** Position where it ends. */
     public long endPosition() {
         return segment().endPosition();
     }

@@ -31,7 +31,6 @@ public abstract class Segment implements Comparable<Segment> {
         this.name = name;
     }
 
-    /** Key of its stream. */
     public StreamKey key() {
         return key;
     }

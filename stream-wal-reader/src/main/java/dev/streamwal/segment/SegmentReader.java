@@ -54,7 +54,6 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         this.isHeaderNew = isHeaderNew;
     }
 
-    /** The segment. */
     public Segment segment() {
         return segment;
     }

@@ -5,7 +5,6 @@ import io.netty.buffer.ByteBuf;
 /** The record that a walk stands on, until the walk is moved. */
 public interface WalkedRecord {
 
-    /** Position in its stream. */
     long position();
 
     /** Bytes of its frame with padding, as in a reference to it. */

@@ -30,12 +30,10 @@ final class FrameTable {
         return segment << OFFSET_BITS | (int) (offset / RecordLayout.ALIGNMENT);
     }
 
-    /** The number of the segment in a place. */
     static int segment(int place) {
         return place >>> OFFSET_BITS;
     }
 
-    /** The offset in a place. */
     static int offset(int place) {
         return (place & ((1 << OFFSET_BITS) - 1)) * RecordLayout.ALIGNMENT;
     }

@@ -23,7 +23,6 @@ final class PartPlace {
         this.segment = new SharedPart(part.key(), part, shared.file().file(), this);
     }
 
-    /** The part as a segment of the stream. */
     SharedPart segment() {
         return segment;
     }

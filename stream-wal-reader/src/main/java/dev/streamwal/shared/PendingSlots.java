@@ -57,7 +57,6 @@ final class PendingSlots {
         return count;
     }
 
-    /** Decodes all slots. */
     void decode() {
         for (int i = 0; i < count; i++) {
             try {

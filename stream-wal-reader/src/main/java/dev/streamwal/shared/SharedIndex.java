@@ -58,7 +58,6 @@ final class SharedIndex implements SharedRecords {
         isHoled = false;
     }
 
-    /** Header of a segment. */
     SegmentHeader header(int segment) {
         return headers.get(segment);
     }

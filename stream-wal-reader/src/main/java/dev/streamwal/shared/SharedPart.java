@@ -54,7 +54,6 @@ public final class SharedPart extends Segment {
         return file;
     }
 
-    /** Window of its records. */
     public Window window() {
         return window;
     }

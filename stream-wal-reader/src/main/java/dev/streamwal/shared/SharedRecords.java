@@ -6,7 +6,6 @@ import dev.streamwal.segment.SegmentScan;
 /** What {@link SharedWalk}s add the records of shared segments to. */
 interface SharedRecords {
 
-    /** Begins a segment. */
     void begin(SegmentHeader header);
 
     /** Adds the record on which a scan of the segment begun last stands; now, or at the latest by {@link #settle}. */

@@ -70,7 +70,6 @@ public final class SharedRun {
         return span.expirationMillis();
     }
 
-    /** Number of parts. */
     public int parts() {
         return parts.size();
     }

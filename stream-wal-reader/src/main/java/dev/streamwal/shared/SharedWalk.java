@@ -64,7 +64,6 @@ final class SharedWalk {
         records.damaged();
     }
 
-    /** Walks on. */
     void on(SegmentScan scan, SegmentEnd end) throws IOException {
         on(scan, end, end.isFinal());
     }

@@ -85,7 +85,6 @@ public final class Slot {
         return headerLength;
     }
 
-    /** Position in the stream. */
     public long position() {
         return position;
     }

@@ -85,7 +85,6 @@ public final class TierFolder {
         });
     }
 
-    /** The length of an object. */
     long size(String object) throws TierFailure {
         return asking("reading from the tier failed", object, () -> {
             try (SeekableByteChannel channel = Files.newByteChannel(folder.resolve(object), StandardOpenOption.READ)) {
@@ -94,7 +93,6 @@ public final class TierFolder {
         });
     }
 
-    /** A small object. */
     byte[] readSmall(String object, int maxBytes) throws TierFailure {
         return asking("reading from the tier failed", object, () -> {
             try (SeekableByteChannel channel = Files.newByteChannel(folder.resolve(object), StandardOpenOption.READ)) {

@@ -162,7 +162,6 @@ final class BackwardPass implements StreamWalk.Pass {
         scan.seekBehind(top, scan.previousSize());
     }
 
-    /** Offset where the gap ends. */
     long gapEnd() {
         return gapEnd;
     }

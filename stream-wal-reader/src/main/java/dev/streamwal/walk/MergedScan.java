@@ -216,12 +216,10 @@ public final class MergedScan extends WalkOfWalks {
         stream.restHolding(log, MAX_HELD_BYTES / known.size());
     }
 
-    /** Number of open streams. */
     int openStreams() {
         return open.size();
     }
 
-    /** Size of the buffers of all open streams. */
     long bufferBytes() {
         return memory.bytes();
     }

@@ -29,12 +29,10 @@ final class SegmentSequence {
         this.chain = catalog.chain();
     }
 
-    /** The stream's key. */
     String key() {
         return catalog.key().text();
     }
 
-    /** The catalog of the stream's segments. */
     SegmentCatalog catalog() {
         return catalog;
     }
