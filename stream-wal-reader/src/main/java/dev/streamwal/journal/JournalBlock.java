@@ -19,8 +19,6 @@ public final class JournalBlock {
 
     /** Bytes of a block without entries. */
     public static final int PREFIX_BYTES = JournalBlockLayout.PREFIX_BYTES;
-    /** Bytes of an entry without its payload. */
-    public static final int ENTRY_PREFIX_BYTES = JournalEntryLayout.PREFIX_BYTES;
 
     private final ByteBuffer buffer;
     private int end = PREFIX_BYTES;
@@ -30,15 +28,10 @@ public final class JournalBlock {
     public JournalBlock(ByteBuffer memory) {
         buffer = memory.order(ByteOrder.LITTLE_ENDIAN);
         limit = buffer.capacity();
-        if (limit <= PREFIX_BYTES + ENTRY_PREFIX_BYTES || limit > JournalBlockLayout.MAX_BYTES || limit % RecordLayout.ALIGNMENT != 0) {
+        if (limit <= PREFIX_BYTES + JournalEntryLayout.PREFIX_BYTES || limit > JournalBlockLayout.MAX_BYTES || limit % RecordLayout.ALIGNMENT != 0) {
             throw new IllegalArgumentException("size of a journal block is too small for an entry, not a multiple of 8 bytes, or above "
                     + JournalBlockLayout.MAX_BYTES + ": maxBytes=" + limit);
         }
-    }
-
-    /** Bytes of an entry with its prefix and padding; {@link JournalEntryLayout} has the payloads' sizes. */
-    public static long entryBytes(int payloadBytes) {
-        return JournalEntryLayout.entryBytes(payloadBytes);
     }
 
     /** Forgets all entries; the next block has room for {@code newLimit} bytes, its prefix included. */
@@ -59,7 +52,7 @@ public final class JournalBlock {
 
     /** Whether an entry with this payload fits. */
     public boolean hasRoomFor(int payloadBytes) {
-        return entryBytes(payloadBytes) <= room();
+        return JournalEntryLayout.entryBytes(payloadBytes) <= room();
     }
 
     /** A mark for {@link #reset}. */
@@ -139,7 +132,7 @@ public final class JournalBlock {
                     + buffer.capacity());
         }
         int payload = JournalEntryLayout.encode(buffer, end, kind, payloadBytes);
-        end += (int) entryBytes(payloadBytes);
+        end += (int) JournalEntryLayout.entryBytes(payloadBytes);
         return payload;
     }
 

@@ -4,6 +4,7 @@ import dev.streamwal.commit.CommitSegment.Undurable;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.journal.JournalBlock;
+import dev.streamwal.journal.JournalEntryLayout;
 import dev.streamwal.measure.Flush;
 import dev.streamwal.measure.FlushCause;
 import dev.streamwal.measure.Measurements;
@@ -408,8 +409,8 @@ final class CommitRound {
         }
 
         private int mentionBytes(CommitSegment source) {
-            return (int) (JournalBlock.entryBytes(2 * Integer.BYTES + source.header().headerLength())
-                    + JournalBlock.entryBytes(2 * Integer.BYTES) + Long.BYTES);
+            return (int) (JournalEntryLayout.entryBytes(JournalEntryLayout.segmentPayloadBytes(source.header().headerLength()))
+                    + JournalEntryLayout.entryBytes(JournalEntryLayout.bytesPayloadBytes(0)) + Long.BYTES);
         }
     }
 }
