@@ -436,8 +436,8 @@ public final class BackupFolder {
             try (Collecting collecting = Collecting.begin(points)) {
                 Optional<Path> running = RunningBackup.forgetKilled(points);
                 if (running.isPresent()) {
-                    throw refused("a backup is being made: mark=" + running.get() + "; wait for it. If the file system has no locks, that backup may have been"
-                            + " killed: make sure that none runs, then forget unfinished backups");
+                    throw new WalException("a backup is being made: mark=" + running.get() + "; wait for it. If the file system has no locks, that backup may"
+                            + " have been killed: make sure that none runs, then forget unfinished backups", folder, null, WalException.NO_POSITION);
                 }
                 return removeAllBut(named(), collecting);
             }
@@ -487,10 +487,6 @@ public final class BackupFolder {
         } catch (IOException e) {
             throw IoFailure.of(what, e, where, null, WalException.NO_POSITION);
         }
-    }
-
-    private WalException refused(String what) {
-        return new WalException(what, folder, null, WalException.NO_POSITION);
     }
 
     @Override
