@@ -41,14 +41,12 @@ public final class JournalFiles {
         if (name.length() != DIGITS + SUFFIX.length() || !name.endsWith(SUFFIX)) {
             return OptionalInt.empty();
         }
-        for (int i = 0; i < DIGITS; i++) {
-            char c = name.charAt(i);
-            if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
-                return OptionalInt.empty();
-            }
+        try {
+            int number = HexFormat.fromHexDigits(name, 0, DIGITS);
+            return number >= 0 && name.startsWith(HEX.toHexDigits(number)) ? OptionalInt.of(number) : OptionalInt.empty();
+        } catch (NumberFormatException e) {
+            return OptionalInt.empty();
         }
-        int number = HexFormat.fromHexDigits(name, 0, DIGITS);
-        return number < 0 ? OptionalInt.empty() : OptionalInt.of(number);
     }
 
     /** The existing files, in order of number; none if there is no journal. */
