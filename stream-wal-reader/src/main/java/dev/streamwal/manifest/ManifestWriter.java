@@ -74,7 +74,10 @@ public final class ManifestWriter {
             wholeBytes = file.get().wholeBytes();
             forceAppended(ManifestFile.path(root), file.get());
         } else {
-            replaceFile(ManifestLayout.encode(current));
+            // only the copy has what counts, as after a loss of power that left a part of a change in the file; if the disk is full, the file is
+            // overwritten in place, so that the log can be opened, and room be made
+            ByteBuffer bytes = ManifestLayout.encode(current);
+            writeFile(bytes, () -> ManifestFile.writeOver(ManifestFile.path(root), bytes));
         }
         Optional<Written> copy = ManifestFile.written(root, ManifestFile.copy(root), current);
         if (copy.isPresent()) {
@@ -86,15 +89,6 @@ public final class ManifestWriter {
         }
         // a killed process may have left the copy's name unforced, too, and from here on the file is written in place
         DirectoryForce.force(ManifestFile.directory(root));
-    }
-
-    /**
-     * Replaces the file when only the copy has what counts, for example after a loss of power has left a part of a change in the file. On a full disk
-     * the file is overwritten in place, so that the log can be opened, and room be made.
-     */
-    @GuardedBy("this")
-    private void replaceFile(ByteBuffer bytes) throws IOException {
-        writeFile(bytes, () -> ManifestFile.writeOver(ManifestFile.path(root), bytes));
     }
 
     /** A killed process may have left the last change unforced. */
