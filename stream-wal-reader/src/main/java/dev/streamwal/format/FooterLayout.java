@@ -159,8 +159,7 @@ public final class FooterLayout {
             throw FormatException.corrupt("footer's index doesn't fit the footer: blockBytes=" + blockBytes + ", blocks=" + blocks + ", records="
                     + records);
         }
-        SegmentIndex.Builder index = new SegmentIndex.Builder(blockBytes, records, buffer.getLong(facts + SMALLEST),
-                buffer.getLong(facts + LARGEST));
+        SegmentIndex index = new SegmentIndex(blockBytes, records, buffer.getLong(facts + SMALLEST), buffer.getLong(facts + LARGEST));
         long least = header.headerLength();
         for (int block = 0; block < blocks; block++) {
             int entry = facts + FIXED_BYTES + block * BLOCK_ENTRY_BYTES;
@@ -169,9 +168,9 @@ public final class FooterLayout {
                 throw FormatException.corrupt("first record of a block in the footer's index is outside the block: block=" + block
                         + ", offset=" + first);
             }
-            index.block(first, buffer.getLong(entry + BLOCK_SMALLEST), buffer.getLong(entry + BLOCK_LARGEST));
+            index.addBlock(first, buffer.getLong(entry + BLOCK_SMALLEST), buffer.getLong(entry + BLOCK_LARGEST));
             least = (first / blockBytes + 1L) * blockBytes;
         }
-        return index.build();
+        return index;
     }
 }

@@ -49,11 +49,19 @@ public final class SegmentIndex {
         this.blockBytes = blockBytes;
     }
 
+    /** An index whose blocks are still to be added. */
+    SegmentIndex(int blockBytes, long records, long smallestTimestampMillis, long largestTimestampMillis) {
+        this(blockBytes);
+        this.records = records;
+        this.smallest = smallestTimestampMillis;
+        this.largest = largestTimestampMillis;
+    }
+
     /** An index of one or more data records that all start in one block. */
     public static SegmentIndex ofOneBlock(long records, int firstOffset, long smallestTimestampMillis, long largestTimestampMillis) {
-        Builder all = new Builder(BLOCK_BYTES, records, smallestTimestampMillis, largestTimestampMillis);
-        all.block(firstOffset, smallestTimestampMillis, largestTimestampMillis);
-        return all.build();
+        SegmentIndex all = new SegmentIndex(BLOCK_BYTES, records, smallestTimestampMillis, largestTimestampMillis);
+        all.addBlock(firstOffset, smallestTimestampMillis, largestTimestampMillis);
+        return all;
     }
 
     /** An index of the same records, to which others can be added. */
@@ -91,10 +99,15 @@ public final class SegmentIndex {
             openLargest = Math.max(openLargest, timestampMillis);
             return;
         }
+        addBlock(offset, timestampMillis, timestampMillis);
+    }
+
+    /** Adds a block whose records are counted already. */
+    void addBlock(int firstOffset, long smallestTimestampMillis, long largestTimestampMillis) {
         closeBlock();
-        openOffset = offset;
-        openSmallest = timestampMillis;
-        openLargest = timestampMillis;
+        openOffset = firstOffset;
+        openSmallest = smallestTimestampMillis;
+        openLargest = largestTimestampMillis;
     }
 
     private void closeBlock() {
@@ -125,7 +138,7 @@ public final class SegmentIndex {
 
     /** The same with larger blocks, each of several of these. */
     public SegmentIndex inBlocksOf(int largerBytes) {
-        Builder larger = new Builder(largerBytes, records, smallest, largest);
+        SegmentIndex larger = new SegmentIndex(largerBytes, records, smallest, largest);
         int first = 0;
         while (first < blocks()) {
             int behind = first;
@@ -136,10 +149,10 @@ public final class SegmentIndex {
                 largestInIt = Math.max(largestInIt, largestTimestampMillis(behind));
                 behind++;
             }
-            larger.block(firstOffset(first), smallestInIt, largestInIt);
+            larger.addBlock(firstOffset(first), smallestInIt, largestInIt);
             first = behind;
         }
-        return larger.build();
+        return larger;
     }
 
     public int blockBytes() {
@@ -176,28 +189,5 @@ public final class SegmentIndex {
 
     public long largestTimestampMillis(int block) {
         return block == closedBlocks ? openLargest : largests[block];
-    }
-
-    /** Rebuilds an index from a footer. */
-    static final class Builder {
-        private final SegmentIndex index;
-
-        Builder(int blockBytes, long records, long smallestTimestampMillis, long largestTimestampMillis) {
-            index = new SegmentIndex(blockBytes);
-            index.records = records;
-            index.smallest = smallestTimestampMillis;
-            index.largest = largestTimestampMillis;
-        }
-
-        void block(int firstOffset, long smallestTimestampMillis, long largestTimestampMillis) {
-            index.closeBlock();
-            index.openOffset = firstOffset;
-            index.openSmallest = smallestTimestampMillis;
-            index.openLargest = largestTimestampMillis;
-        }
-
-        SegmentIndex build() {
-            return index;
-        }
     }
 }
