@@ -206,7 +206,9 @@ public final class StreamKey {
         return name.length() == PREFIX_BYTES + 1 + 2 * DIGEST_BYTES && name.charAt(PREFIX_BYTES) == DIGEST_MARK;
     }
 
-    private static String directoryName(byte[] utf8) {
+    /** Name of the stream's directory; computed at every call, because most streams have no directory. */
+    public String directoryName() {
+        byte[] utf8 = utf8();
         StringBuilder name = new StringBuilder(utf8.length + 16);
         boolean device = isDevice(utf8);
         for (int i = 0; i < utf8.length; i++) {
@@ -299,11 +301,6 @@ public final class StreamKey {
     @SuppressWarnings("NullAway") // one of both is known
     public int utf8Length() {
         return utf8 == null ? text.length() : utf8.length;
-    }
-
-    /** Name of the stream's directory; computed at every call, because most streams have no directory. */
-    public String directoryName() {
-        return directoryName(utf8());
     }
 
     @Override
