@@ -38,12 +38,9 @@ public record SegmentName(long basePosition, long expirationMillis) implements C
         try {
             long basePosition = HexFormat.fromHexDigitsToLong(fileName, 0, POSITION_DIGITS);
             long expirationMillis = Long.parseLong(fileName, POSITION_DIGITS + 1, POSITION_DIGITS + 1 + digits, 10);
-            if (basePosition < 0 || expirationMillis < 0) {
-                return Optional.empty();
-            }
             SegmentName name = new SegmentName(basePosition, expirationMillis);
             return name.fileName().equals(fileName) ? Optional.of(name) : Optional.empty();
-        } catch (NumberFormatException e) {
+        } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
     }
