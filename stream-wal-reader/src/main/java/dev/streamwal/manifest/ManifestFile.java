@@ -62,11 +62,11 @@ public final class ManifestFile {
     private ManifestFile() {}
 
     public static Path path(Path root) {
-        return directory(root).resolve(NAME);
+        return PackFiles.directory(root).resolve(NAME);
     }
 
     public static Path copy(Path root) {
-        return directory(root).resolve(COPY_NAME);
+        return PackFiles.directory(root).resolve(COPY_NAME);
     }
 
     /**
@@ -126,7 +126,7 @@ public final class ManifestFile {
 
     private static boolean isAnyPack(Path root) throws IOException {
         try {
-            return DirectoryListing.any(directory(root), file -> PackFiles.parse(file.getFileName().toString()).isPresent());
+            return DirectoryListing.any(PackFiles.directory(root), file -> PackFiles.parse(file.getFileName().toString()).isPresent());
         } catch (NoSuchFileException e) {
             return false;
         }
@@ -139,7 +139,7 @@ public final class ManifestFile {
 
     /** After this method has returned, the file has this encoded manifest durably. After it has thrown, the file has this one or the one before. */
     static void write(Path root, Path file, ByteBuffer bytes) throws IOException {
-        LogFile.replace(directory(root).resolve(TEMPORARY_NAME), file, open -> open.write(0, bytes.duplicate()));
+        LogFile.replace(PackFiles.directory(root).resolve(TEMPORARY_NAME), file, open -> open.write(0, bytes.duplicate()));
     }
 
     /** Throws if the file hasn't this length: then another process has changed it, and nothing of it may be cut. */
@@ -201,7 +201,7 @@ public final class ManifestFile {
         }
         writeOver(copy, bytes);
         LogFile.rename(copy, file);
-        DirectoryForce.force(directory(root));
+        DirectoryForce.force(PackFiles.directory(root));
     }
 
     /**
@@ -224,7 +224,7 @@ public final class ManifestFile {
     /** Deletes the copy. Needs no room. */
     static void deleteCopy(Path root) throws IOException {
         if (Files.deleteIfExists(copy(root))) {
-            DirectoryForce.force(directory(root));
+            DirectoryForce.force(PackFiles.directory(root));
         }
     }
 
@@ -243,9 +243,5 @@ public final class ManifestFile {
      */
     public static Manifest manifest(byte[] bytes) throws FormatException {
         return ManifestLayout.decode(bytes);
-    }
-
-    static Path directory(Path root) {
-        return PackFiles.directory(root);
     }
 }

@@ -5,6 +5,7 @@ import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.FileForce;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.manifest.ManifestFile.Written;
+import dev.streamwal.pack.PackFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -88,7 +89,7 @@ public final class ManifestWriter {
             writeCopy(ManifestLayout.encode(current));
         }
         // a killed process may have left the copy's name unforced, too, and from here on the file is written in place
-        DirectoryForce.force(ManifestFile.directory(root));
+        DirectoryForce.force(PackFiles.directory(root));
     }
 
     /** A killed process may have left the last change unforced. */
@@ -308,7 +309,7 @@ public final class ManifestWriter {
     @GuardedBy("this")
     private void makeDirectory() throws IOException {
         if (!isNamed) {
-            Path directory = ManifestFile.directory(root);
+            Path directory = PackFiles.directory(root);
             DirectoryForce.create(directory);
             DirectoryForce.forceNameOf(directory);
             isNamed = true;
