@@ -10,6 +10,7 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.segment.IndexSoFar;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.TimeRange;
@@ -24,7 +25,7 @@ import java.util.Optional;
  * Finds the record of a stream that has the greatest timestamp; of several with the same one, that at the greatest position. One use.
  *
  * <p>The footers of sealed segments have their greatest timestamps, so the greatest of these timestamps is known before a record is read. Then a scan
- * from that time on reads a block or two of the sealed segments, and the segments that aren't sealed.
+ * from that time on reads a block or two of the sealed segments, and of those that aren't sealed what hasn't been read yet.
  */
 public final class GreatestTimestamp {
 
@@ -49,7 +50,7 @@ public final class GreatestTimestamp {
      */
     public Optional<HeldRecord> find() throws IOException {
         for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-            long fromMillis = greatestOfSealed(catalog.chain(), attempt == 1);
+            long fromMillis = greatestKnown(catalog.chain(), attempt == 1);
             long position = find(new TimeRange(fromMillis, Long.MAX_VALUE));
             if (position == NOWHERE && fromMillis == SegmentIndex.NO_LARGEST) {
                 return Optional.empty();
@@ -67,9 +68,9 @@ public final class GreatestTimestamp {
     /**
      * Begins with the newest segment, so that older segments can be skipped if the listing shows that their records are older.
      *
-     * @param believesKnown whether footers that were read before count: the records that they count may have been erased
+     * @param believesKnown whether footers, and times of records, that were read before count: the records may have been erased, or cut off
      */
-    private long greatestOfSealed(ListedSegments chain, boolean believesKnown) throws IOException {
+    private long greatestKnown(ListedSegments chain, boolean believesKnown) throws IOException {
         long greatest = SegmentIndex.NO_LARGEST;
         for (int i = chain.size() - 1; i >= 0; i--) {
             Segment segment = chain.get(i);
@@ -86,7 +87,9 @@ public final class GreatestTimestamp {
             return known.index().largestTimestampMillis();
         }
         try (SegmentReader reader = segment.open(log.channels())) {
-            return reader.footer().map(footer -> footer.index().largestTimestampMillis()).orElse(SegmentIndex.NO_LARGEST);
+            IndexSoFar soFar = believesKnown ? segment.indexSoFar() : null;
+            long read = soFar == null ? SegmentIndex.NO_LARGEST : soFar.index().largestTimestampMillis();
+            return reader.footer().map(footer -> footer.index().largestTimestampMillis()).orElse(read);
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
             // deleted, or packed, since it was listed: the scan finds what is left, and reports damage
             return SegmentIndex.NO_LARGEST;

@@ -3,11 +3,13 @@ package dev.streamwal.lookup;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.segment.IndexSoFar;
 import dev.streamwal.segment.ScanStop;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells what is at offsets of a segment, given in ascending order. It walks the records up to there, because only a walk can distinguish the middle
@@ -32,6 +34,8 @@ public final class RefJudge implements AutoCloseable {
     private final SegmentReader reader;
     private final SegmentScan scan;
     private final SegmentEnd end;
+    /** To which it adds the records that it passes; null if the segment has a footer, or keeps no index. */
+    private final @Nullable IndexSoFar soFar;
 
     private boolean onRecord;
     /** Where the scan stopped last; it goes on at {@link #gapEnd}, the next record that verifies. */
@@ -47,6 +51,8 @@ public final class RefJudge implements AutoCloseable {
     public RefJudge(SegmentReader reader, SegmentEnd end) throws IOException {
         this.reader = reader;
         this.end = end;
+        IndexSoFar known = end.footer() == null ? reader.segment().indexSoFar() : null;
+        this.soFar = known == null ? null : known.copy();
         this.scan = new SegmentScan(reader, reader.header());
         if (end.isFinal()) {
             scan.limit(end.offset());
@@ -73,6 +79,9 @@ public final class RefJudge implements AutoCloseable {
     private void step() throws IOException {
         onRecord = scan.next();
         if (onRecord) {
+            if (soFar != null) {
+                soFar.add(scan);
+            }
             return;
         }
         if (scan.isTooNew()) {
@@ -106,14 +115,15 @@ public final class RefJudge implements AutoCloseable {
     }
 
     /**
-     * Moves the scan to the last block that begins at or before the offset: the footer of a sealed segment lists the first record of each block.
+     * Moves the scan to the last block that begins at or before the offset: the footer of a sealed segment lists the first record of each block, and so does
+     * the index of what was read of one that isn't sealed.
      */
     private void jumpTowards(long offset) {
         Footer footer = end.footer();
-        if (footer == null) {
+        if (footer == null && soFar == null) {
             return;
         }
-        SegmentIndex index = footer.index();
+        SegmentIndex index = footer == null ? soFar.index() : footer.index();
         for (int block = index.blocks() - 1; block >= 0 && index.firstOffset(block) > scan.nextOffset(); block--) {
             if (index.firstOffset(block) <= offset) {
                 scan.seek(index.firstOffset(block));
@@ -125,6 +135,9 @@ public final class RefJudge implements AutoCloseable {
 
     @Override
     public void close() {
+        if (soFar != null) {
+            reader.segment().keep(soFar);
+        }
         scan.close();
     }
 }

@@ -2,6 +2,7 @@ package dev.streamwal.segment;
 
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
@@ -24,7 +25,7 @@ public final class OwnSegment extends Segment {
     private volatile @Nullable Object identity;
 
     /** While it has no footer; dropped if the heap is full, and then read again. */
-    private volatile SoftReference<TimesSoFar> times = new SoftReference<>(null);
+    private volatile SoftReference<IndexSoFar> index = new SoftReference<>(null);
 
     /** @param footers the cache of the log's footers */
     public OwnSegment(StreamKey key, SegmentName name, Path file, FooterCache footers) {
@@ -101,22 +102,20 @@ public final class OwnSegment extends Segment {
     }
 
     @Override
-    protected @Nullable TimeSpan spanOf(SegmentBytes bytes, TimeRange range) {
-        TimesSoFar known = times.get();
-        return known == null ? null : known.spanOf(range);
+    protected TimeSpan spanOf(SegmentBytes bytes, TimeRange range) {
+        return indexSoFar().spanOf(range);
     }
 
     @Override
-    public TimesSoFar timesToAddTo(SegmentHeader read) {
-        TimesSoFar known = times.get();
-        return known == null ? TimesSoFar.none(read) : known.copy();
+    public IndexSoFar indexSoFar() {
+        IndexSoFar known = index.get();
+        return known == null ? IndexSoFar.none(SegmentHeaderLayout.headerLength(key().utf8Length())) : known;
     }
 
     @Override
-    public synchronized void keep(TimesSoFar added) {
-        TimesSoFar known = times.get();
-        if (known == null || known.end() < added.end()) {
-            times = new SoftReference<>(added);
+    public synchronized void keep(IndexSoFar added) {
+        if (indexSoFar().end() < added.end()) {
+            index = new SoftReference<>(added);
         }
     }
 

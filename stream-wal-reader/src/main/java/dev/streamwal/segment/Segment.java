@@ -116,13 +116,13 @@ public abstract class Segment implements Comparable<Segment> {
         return null;
     }
 
-    /** What scans have read of its records' times, to be added to; null if it doesn't keep that. */
-    public @Nullable TimesSoFar timesToAddTo(SegmentHeader header) {
+    /** Of what was read while it has no footer; null if it keeps none, because it isn't in a file of its own. */
+    public @Nullable IndexSoFar indexSoFar() {
         return null;
     }
 
-    /** Keeps what a scan has added, unless more is known. */
-    public void keep(TimesSoFar added) {}
+    /** Keeps a copy of {@link #indexSoFar} to which records were added, unless more is known by now. */
+    public void keep(IndexSoFar added) {}
 
     /** Whether it still ends with this footer, or with another footer of the same size in its place. */
     protected abstract boolean hasFooter(SegmentBytes bytes, Footer known) throws IOException;

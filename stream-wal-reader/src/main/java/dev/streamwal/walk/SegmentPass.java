@@ -3,13 +3,13 @@ package dev.streamwal.walk;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.segment.IndexSoFar;
 import dev.streamwal.segment.ReadSizes;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.segment.TimeSpan;
-import dev.streamwal.segment.TimesSoFar;
 import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +38,8 @@ final class SegmentPass implements StreamWalk.Pass {
     private @Nullable SegmentIndex index;
     /** While the scan hasn't passed its end, and the segment has no footer: see {@link #passOutside}. */
     private @Nullable TimeSpan span;
-    /** To which it adds the times of the records that it reads; null if the segment has a footer, or keeps none. */
-    private @Nullable TimesSoFar times;
+    /** To which it adds the records that it reads; null if the segment has a footer, or keeps no index. */
+    private @Nullable IndexSoFar soFar;
     private long regionEnd = Long.MAX_VALUE;
     private long dataEnd = Long.MAX_VALUE;
 
@@ -66,7 +66,8 @@ final class SegmentPass implements StreamWalk.Pass {
             if (span != null) {
                 pass.begin(span);
             }
-            pass.times = isByTime ? segment.timesToAddTo(reader.header()) : null;
+            IndexSoFar known = isByTime ? segment.indexSoFar() : null;
+            pass.soFar = known == null ? null : known.copy();
             return pass;
         } catch (IOException | RuntimeException e) {
             reader.close();
@@ -117,7 +118,7 @@ final class SegmentPass implements StreamWalk.Pass {
         if (!scan.next()) {
             return Step.STOPPED;
         }
-        TimesSoFar read = times;
+        IndexSoFar read = soFar;
         if (read != null) {
             read.add(scan);
         }
@@ -205,7 +206,7 @@ final class SegmentPass implements StreamWalk.Pass {
 
     @Override
     public void close() {
-        TimesSoFar read = times;
+        IndexSoFar read = soFar;
         if (read != null) {
             reader.segment().keep(read);
         }

@@ -12,6 +12,7 @@ import dev.streamwal.WalStream;
 import dev.streamwal.WriteBatch;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
@@ -23,8 +24,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.IntUnaryOperator;
@@ -184,6 +187,15 @@ class RangeOfUnpackedTest {
                 }
                 assertThat(reader.readBytes() - before).as("time %s", time).isLessThan(time == 0 ? 4_000_000 : 300_000);
             }
+            EntryRef last = reader.latest("k").orElseThrow().ref();
+            long before = reader.readBytes();
+            try (EntryCursor cursor = reader.scanFrom("k", last.position())) {
+                assertThat(cursor.next()).isTrue();
+            }
+            assertThat(reader.readBytes() - before).as("for the last by its position").isLessThan(300_000);
+            before = reader.readBytes();
+            assertThat(reader.latestByTimestamp("k").orElseThrow().timestampMillis()).isEqualTo(START + 2 * records - 1);
+            assertThat(reader.readBytes() - before).as("for the latest").isLessThan(600_000);
         }
     }
 
@@ -207,12 +219,20 @@ class RangeOfUnpackedTest {
                     try (EntryCursor cursor = reader.scan("k", at(from), to == FAR ? Instant.MAX : at(to))) {
                         assertInRange(cursor, known, wal, random, lateOneIn, from, to, step * 20L);
                     }
+                    assertGreatest(reader, known);
                     if (random.nextInt(6) == 0 && !known.isEmpty()) {
                         cut(wal, known, random);
+                        assertGreatest(reader, known);
                     }
                 }
             }
         }
+    }
+
+    private static void assertGreatest(WalReader reader, List<Known> known) {
+        Optional<EntryRef> greatest = known.stream().max(Comparator.comparingLong(Known::timestampMillis).thenComparing(each -> each.ref().position()))
+                .map(Known::ref);
+        assertThat(reader.latestByTimestamp("k").map(Entry::ref)).isEqualTo(greatest);
     }
 
     /** Reads a part, has more appended, and reads the rest. */

@@ -10,11 +10,11 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class TimesSoFarTest {
+class IndexSoFarTest {
 
     private final SegmentWriterForTests segment = SegmentWriterForTests.first(Path.of("unused"), "k").fill(4_000, 100, 1_000);
-    private final TimesSoFar times = TimesSoFar.none(segment.header());
     private final int first = segment.header().headerLength();
+    private final IndexSoFar index = IndexSoFar.none(first);
 
     private int offset(int record) {
         return (int) segment.header().offsetOf(segment.written().get(record).position());
@@ -36,11 +36,11 @@ class TimesSoFarTest {
                 return file.length;
             }
         };
-        try (SegmentScan scan = new SegmentScan(bytes, segment.header(), 4_096)) {
+        try (SegmentScan scan = new SegmentScan(bytes, segment.header(), ReadSizes.large(4_096))) {
             scan.seek(offset(from));
             for (int record = from; record < to; record++) {
                 assertThat(scan.next()).isTrue();
-                times.add(scan);
+                index.add(scan);
             }
         }
     }
@@ -51,7 +51,7 @@ class TimesSoFarTest {
 
     @Test
     void spanOf_nothingWasRead_leavesNothingOut() {
-        assertThat(times.spanOf(new TimeRange(0, 10))).isEqualTo(new TimeSpan(first, first, first));
+        assertThat(index.spanOf(new TimeRange(0, 10))).isEqualTo(new TimeSpan(first, first, first));
     }
 
     @Test
@@ -59,7 +59,7 @@ class TimesSoFarTest {
         List<Written> written = segment.written();
         read(0, 1_500);
         read(1_500, 3_000);
-        TimeSpan span = times.spanOf(range(written.get(1_400), written.get(1_600)));
+        TimeSpan span = index.spanOf(range(written.get(1_400), written.get(1_600)));
         assertThat(span.from()).isBetween(first, offset(1_400));
         assertThat(span.to()).isBetween(offset(1_600), offset(3_000));
         assertThat(span.to() - span.from()).isLessThan(3 * (64 << 10));
@@ -69,7 +69,7 @@ class TimesSoFarTest {
     @Test
     void spanOf_allIsEarlier_isEmpty() throws IOException {
         read(0, 1_000);
-        assertThat(times.spanOf(range(segment.written().get(2_000), segment.written().get(3_000))))
+        assertThat(index.spanOf(range(segment.written().get(2_000), segment.written().get(3_000))))
                 .isEqualTo(new TimeSpan(offset(1_000), offset(1_000), offset(1_000)));
     }
 
@@ -77,19 +77,19 @@ class TimesSoFarTest {
     @Test
     void add_recordsBehindOthersThatWereNotRead_leavesThemOut() throws IOException {
         read(1, 1_000);
-        assertThat(times.end()).isEqualTo(first);
+        assertThat(index.end()).isEqualTo(first);
         read(0, 10);
         read(20, 1_000);
-        assertThat(times.end()).isEqualTo(offset(10));
+        assertThat(index.end()).isEqualTo(offset(10));
     }
 
     @Test
     void copy_isAddedTo_theOtherStays() throws IOException {
         read(0, 1_000);
-        TimesSoFar before = times.copy();
+        IndexSoFar before = index.copy();
         read(1_000, 2_000);
         assertThat(before.end()).isEqualTo(offset(1_000));
         assertThat(before.spanOf(new TimeRange(0, Long.MAX_VALUE))).isEqualTo(new TimeSpan(first, offset(1_000), offset(1_000)));
-        assertThat(times.end()).isEqualTo(offset(2_000));
+        assertThat(index.end()).isEqualTo(offset(2_000));
     }
 }

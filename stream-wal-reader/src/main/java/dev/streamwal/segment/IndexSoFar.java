@@ -1,33 +1,33 @@
 package dev.streamwal.segment;
 
-import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
 
 /**
- * The times of a segment's records, from the first one up to where scans have read it: what its footer will say of all of them. Who reads on adds to a
- * copy, and gives it to the segment for later scans. Not thread-safe; one that a segment has isn't changed any more.
+ * The index of a segment's records from the first one up to where they have been read: what its footer will say of all of them. Who reads on adds to a
+ * copy, and gives it to the segment for others. Not thread-safe; one that a segment has isn't changed any more.
  *
  * <p><b>Why it stays true.</b> Only records that verify are added, in the order in which they stand, and nothing is added behind damage. A record stays
  * where it is as long as its segment has no footer. What is cut off, or erased, makes a block have fewer records than it is said here to have, not others;
  * and a cut ends the segment, so no other record comes to a place that had one.
  */
-public final class TimesSoFar {
+public final class IndexSoFar {
 
     private final SegmentIndex index;
     private int end;
 
-    private TimesSoFar(SegmentIndex index, int end) {
+    private IndexSoFar(SegmentIndex index, int end) {
         this.index = index;
         this.end = end;
     }
 
     /** Of a segment of which nothing has been read. */
-    static TimesSoFar none(SegmentHeader header) {
-        return new TimesSoFar(new SegmentIndex(), header.headerLength());
+    static IndexSoFar none(int headerLength) {
+        return new IndexSoFar(new SegmentIndex(), headerLength);
     }
 
-    TimesSoFar copy() {
-        return new TimesSoFar(index.copy(), end);
+    /** The same, to be added to. */
+    public IndexSoFar copy() {
+        return new IndexSoFar(index.copy(), end);
     }
 
     /** Adds the record that a scan stands on, if it is the next one. */
@@ -40,12 +40,17 @@ public final class TimesSoFar {
         }
     }
 
-    /** Offset up to which the times are known. */
+    /** The records. */
+    public SegmentIndex index() {
+        return index;
+    }
+
+    /** Offset where they end. */
     int end() {
         return end;
     }
 
-    /** Where the records of a range are, of those up to {@link #end}. */
+    /** Where those of a range of time are. */
     TimeSpan spanOf(TimeRange range) {
         int from = end;
         int to = end;
