@@ -356,6 +356,30 @@ abstract class ErasureContract extends LogContract {
         }
     }
 
+    /** It comes to the end of the segment without another read, by the footer of the file from which nothing was erased. */
+    @Test
+    void erase_aScanHasReadTheSegmentAlready_laterReadsGoByTheNewFooter() {
+        StreamWal wal = open(own());
+        List<Written> records = appendSeconds(wal.stream(KEY), 5);
+        assertThat(erase(wal, records.get(0), records.get(0)).records()).isOne();
+        for (WalReader reader : List.of(reader(), readerOf(wal))) {
+            List<Written> left = records.subList(1, records.size());
+            Written last = left.get(left.size() - 1);
+            try (EntryCursor scan = reader.scan(KEY)) {
+                assertThat(scan.next()).isTrue();
+                assertThat(erase(wal, last, last).records()).isOne();
+                assertThat(reader.find(left.get(0).ref())).isPresent();
+                for (Written each : left) {
+                    assertThat(scan.ref()).isEqualTo(each.ref());
+                    assertThat(scan.next()).isEqualTo(!each.equals(last));
+                }
+            }
+            records = records.subList(0, records.size() - 1);
+            assertThat(reader.latestByTimestamp(KEY).orElseThrow().ref()).isEqualTo(records.get(records.size() - 1).ref());
+            assertThat(reader.verify(KEY).damage()).isEmpty();
+        }
+    }
+
     @Test
     void erase_followersAndConsumers_goOnWithoutALoss() {
         StreamWal wal = open(own());

@@ -11,6 +11,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +22,8 @@ public final class SharedFile implements OpenBytes {
     private final ChannelCache cache;
     private final LogFile file;
 
-    /** Identity of the file just before it was last opened; null if the file system doesn't tell files apart. */
-    private volatile @Nullable Object identity;
+    /** The file just before it was last opened; null before it was opened. */
+    private volatile @Nullable Version version;
     private volatile boolean shut;
 
     /** Null if it isn't mapped. */
@@ -44,6 +45,14 @@ public final class SharedFile implements OpenBytes {
     /** Whether the file stays open while it isn't read. Guarded by the cache. */
     boolean kept;
 
+    /**
+     * Tells a file that was opened from others that had its name before. Its key alone isn't enough once it is closed and deleted, because a file system gives
+     * that to the next file.
+     *
+     * @param key null if the file system doesn't tell files apart
+     */
+    private record Version(@Nullable Object key, FileTime modified) {}
+
     SharedFile(Path path, ChannelCache cache, ReadCounter reads) {
         this.file = new IdentifiedFile(path);
         this.cache = cache;
@@ -61,7 +70,8 @@ public final class SharedFile implements OpenBytes {
             if (shut) {
                 throw new ClosedChannelException();
             }
-            identity = identityNow();
+            BasicFileAttributes now = attributesNow();
+            version = new Version(now.fileKey(), now.lastModifiedTime());
             try {
                 return super.openChannel();
             } catch (FileSystemException e) {
@@ -103,7 +113,16 @@ public final class SharedFile implements OpenBytes {
 
     /** Distinguishes the file from another one of the same name; null if the file system doesn't tell files apart. */
     public @Nullable Object identity() {
-        return identity;
+        Version opened = version;
+        return opened == null ? null : opened.key();
+    }
+
+    /**
+     * Distinguishes the file from every other one that has its name, or had it, also from those that were deleted. It may be another object after the file was
+     * opened again, if the file has grown.
+     */
+    public @Nullable Object version() {
+        return version;
     }
 
     /** Opens the file unless it is open. */
@@ -118,13 +137,13 @@ public final class SharedFile implements OpenBytes {
      * @throws NoSuchFileException if no file has the name
      */
     public boolean isReplaced() throws IOException {
-        Object opened = identity;
-        return !Objects.equals(identityNow(), opened) && opened != null;
+        Object opened = identity();
+        return !Objects.equals(attributesNow().fileKey(), opened) && opened != null;
     }
 
-    private @Nullable Object identityNow() throws IOException {
+    private BasicFileAttributes attributesNow() throws IOException {
         try {
-            return Files.readAttributes(path(), BasicFileAttributes.class).fileKey();
+            return Files.readAttributes(path(), BasicFileAttributes.class);
         } catch (FileSystemException e) {
             throw missing(e);
         }

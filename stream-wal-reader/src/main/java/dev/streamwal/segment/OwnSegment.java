@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.ref.SoftReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A segment with a file of its own, whose name says where the segment begins and when it expires. */
@@ -21,8 +22,8 @@ public final class OwnSegment extends Segment {
     private final FooterCache footers;
 
     private volatile @Nullable SegmentHeader header;
-    /** Identity of the file that was opened last; null before, and if the file system doesn't tell files apart. */
-    private volatile @Nullable Object identity;
+    /** {@link SharedFile#version} of the file that was opened last; null before. */
+    private volatile @Nullable Object version;
 
     /** While it has no footer; dropped if the heap is full, and then read again. */
     private volatile SoftReference<IndexSoFar> index = new SoftReference<>(null);
@@ -62,17 +63,24 @@ public final class OwnSegment extends Segment {
         }
     }
 
-    /** A segment from which records were erased is in another file, with another footer. */
+    /**
+     * A segment from which records were erased is in another file, with another footer. The version is set before the footer is looked at: a reader that has
+     * the file before open, and reads that one's footer now, looks at the version after it has the footer kept.
+     */
     private void forgetFooterOfAnother(SharedFile opened) {
-        Object now = opened.identity();
-        Object before = identity;
-        if (now != null && !now.equals(before)) {
-            Footer known = before == null ? null : knownFooter();
-            identity = now;
+        Object now = opened.version();
+        if (!Objects.equals(now, version)) {
+            version = now;
+            Footer known = knownFooter();
             if (known != null) {
                 forget(known);
             }
         }
+    }
+
+    @Override
+    protected boolean isOf(SegmentBytes bytes) {
+        return bytes instanceof SharedFile opened && Objects.equals(opened.version(), version);
     }
 
     @Override

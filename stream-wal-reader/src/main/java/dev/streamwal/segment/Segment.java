@@ -124,6 +124,11 @@ public abstract class Segment implements Comparable<Segment> {
     /** Keeps a copy of {@link #indexSoFar} to which records were added, unless more is known by now. */
     public void keep(IndexSoFar added) {}
 
+    /** Whether these bytes are those of the file in which it was opened last: a reader may still have an earlier one open. */
+    protected boolean isOf(SegmentBytes bytes) {
+        return true;
+    }
+
     /** Whether it still ends with this footer, or with another footer of the same size in its place. */
     protected abstract boolean hasFooter(SegmentBytes bytes, Footer known) throws IOException;
 

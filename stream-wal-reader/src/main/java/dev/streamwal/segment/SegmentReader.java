@@ -201,6 +201,10 @@ public final class SegmentReader implements SegmentBytes, AutoCloseable {
         Footer found = end.footer();
         if (found != null) {
             footers.keep(segment, found);
+            if (!segment.isOf(bytes)) {
+                // records were erased since these bytes were opened: the footer counts those, too
+                segment.forget(found);
+            }
         }
         return end;
     }
