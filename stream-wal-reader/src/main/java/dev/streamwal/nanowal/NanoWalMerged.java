@@ -122,9 +122,9 @@ public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
     @Override
     public void close() {
         closed = true;
-        if (current != null) {
-            current.close();
-            current = null;
+        NanoWalForward walk = current;
+        if (walk != null) {
+            leave(walk);
         }
     }
 }

@@ -165,7 +165,7 @@ public final class EntryTail extends EntryCursor {
      * <p>A tail of a prefix, of a pattern, or of all streams leaves out those in which it hasn't read anything yet, unless it was told where to begin
      * in them. A later tail of the same keys delivers such a stream from its first record. A stream that is followed by its key, or by a
      * {@link WalConsumer}, has position 0 instead. A tail from there may report a loss: of records that retention deleted, or of positions that never
-     * had a record.
+     * had a record. After {@link #close()} the positions are those at which the tail was closed.
      *
      * @return a snapshot by key, the caller's own
      */

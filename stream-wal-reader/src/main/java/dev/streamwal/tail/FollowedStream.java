@@ -68,6 +68,8 @@ final class FollowedStream {
 
     private @Nullable StreamScan scan;
     private StreamScan.@Nullable Bookmark rest;
+    /** {@link #resume()} when the tail was closed; {@link StreamScan#UNKNOWN} before. */
+    private long endedAt = StreamScan.UNKNOWN;
     /** Whether records may still come at the place where it rests. */
     private boolean restMayGrow;
 
@@ -110,6 +112,9 @@ final class FollowedStream {
 
     /** Where a later tail goes on: after the last delivered record. */
     long resume() {
+        if (endedAt != StreamScan.UNKNOWN) {
+            return endedAt;
+        }
         if (scan == null) {
             return rest == null ? givenPosition() : rest.resume();
         }
@@ -272,6 +277,12 @@ final class FollowedStream {
 
     private Path file(LogSource log, StreamScan.Bookmark stopped) {
         return log.streams().of(StreamKey.of(key)).resolve(new SegmentName(stopped.base(), stopped.expirationMillis()).fileName());
+    }
+
+    /** Closes it for good. It can still tell where a later tail goes on. */
+    void end() {
+        endedAt = resume();
+        close();
     }
 
     void close() {

@@ -977,6 +977,6 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     public void close() {
         closed = true;
         current = null;
-        streams.values().forEach(FollowedStream::close);
+        streams.values().forEach(FollowedStream::end);
     }
 }

@@ -128,6 +128,30 @@ class FollowPrefixTest {
         }
     }
 
+    /** It was closed while some streams stood on a record that wasn't delivered, and others rested. */
+    @Test
+    void positions_afterClose_areThoseBefore() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            append("a", i, "a" + i);
+            append("b", i, "b" + i);
+        }
+        append("c", 0, "c0");
+        for (int delivered = 0; delivered <= 7; delivered++) {
+            EntryTail tail = reader.follow(Keys.all(), ReadFrom.first());
+            for (int i = 0; i < delivered; i++) {
+                String unused = next(tail);
+            }
+            Map<String, Long> before = tail.positions();
+            tail.close();
+            assertThat(tail.positions()).isEqualTo(before);
+            tail.close();
+            assertThat(tail.positions()).isEqualTo(before);
+            try (EntryTail later = reader.follow(Keys.all(), ReadFrom.positions(before))) {
+                assertThat(all(later)).hasSize(7 - delivered);
+            }
+        }
+    }
+
     /** The log had other streams before: so the first record isn't at 0, and nothing is missing before it. */
     @Test
     void positions_streamsNotReadYet_areLeftOutAndDeliveredByTheNext() throws Exception {

@@ -569,6 +569,17 @@ class NanoWalTest {
         }
     }
 
+    @Test
+    void followAll_closedInTheMiddleOfAStream_tellsWhereItStood() {
+        try (NanoWalLog log = new NanoWalLog(directory, ReaderOptions.builder().build())) {
+            NanoWalMerged all = log.followAll(ALL, Map.of());
+            assertThat(all.next()).isTrue();
+            assertThat(all.next()).isTrue();
+            all.close();
+            assertThat(all.positions()).containsExactly(Map.entry(KEY, refs(KEY).get(1).end()));
+        }
+    }
+
     private static List<String> bodies(RecordWalk walk) {
         List<String> bodies = new ArrayList<>();
         while (walk.next()) {
