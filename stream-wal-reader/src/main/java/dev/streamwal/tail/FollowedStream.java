@@ -179,7 +179,7 @@ final class FollowedStream {
 
     private StreamScan resumed(LogSource log, FollowedStreams.Others others) throws IOException {
         // the time is taken before the stream is listed and read
-        boolean unused = hasAnotherTime(log, System.nanoTime());
+        boolean unused = hasAnotherTime(log);
         SegmentCatalog catalog = log.unsharedCatalog(key);
         ReadSizes sizes = ReadSizes.large(memory.readBytes(log.settings()));
         StreamScan.Bookmark from = rest;
@@ -298,6 +298,7 @@ final class FollowedStream {
      * Whether it may have more records since it was read to its end, by the same evidence as in {@link StreamTail}. After it returned true, the
      * stream must be read before this is called again.
      *
+     * @param nanoTime now, or a little earlier
      * @param folderChanges how often the folder of streams is known to have changed
      */
     boolean mayHaveMore(LogSource log, long nanoTime, long folderChanges) throws IOException {
@@ -308,7 +309,7 @@ final class FollowedStream {
 
     /** An unchanged time counts only if it was old enough when the directory was read: see {@link DirectoryWatch}. */
     private boolean isDirectoryNews(LogSource log, long nanoTime) throws IOException {
-        if (hasAnotherTime(log, nanoTime)) {
+        if (hasAnotherTime(log)) {
             return true;
         }
         FileTime known = modified;
@@ -319,13 +320,14 @@ final class FollowedStream {
         return hasOtherSegments(log);
     }
 
-    private boolean hasAnotherTime(LogSource log, long nanoTime) throws IOException {
+    private boolean hasAnotherTime(LogSource log) throws IOException {
         FileTime now = modifiedNow(log);
         if (Objects.equals(now, modified)) {
             return false;
         }
         modified = now;
-        modifiedSince = nanoTime;
+        // not when the look began, which may have been held up since: the directory may have changed just now
+        modifiedSince = System.nanoTime();
         settled = now == null;
         return true;
     }

@@ -189,6 +189,33 @@ class FollowedStreamsTest {
         }
     }
 
+    /** The look began long before it came to this stream, as on a machine that has much to do; the directory has changed in between. */
+    @Test
+    void mayHaveMore_theLookWasHeldUp_theDirectorysTimeIsAsYoungAsItIs() throws IOException {
+        SegmentWriterForTests segment = segments.get(0);
+        Path directory = segment.file().getParent();
+        FileTime tick = FileTime.fromMillis(1_000_000);
+        long settling = ListingAge.settlingNanos(tick);
+        try (LogSource log = log(null)) {
+            FollowedStream stream = new FollowedStream("s0", () -> true, new ReadMemory(1 << 20, 1));
+            stream.wake(log, key -> new ScanBegin.Oldest());
+            assertThat(stream.scan().next()).isTrue();
+            assertThat(stream.scan().next()).isFalse();
+            Files.setLastModifiedTime(directory, tick);
+            assertThat(stream.mayHaveMore(log, System.nanoTime() - settling, 0)).isTrue();
+            assertThat(stream.scan().next()).isFalse();
+            assertThat(stream.sleep()).isTrue();
+            stream.hasNames = false;
+            assertThat(stream.mayHaveMore(log, System.nanoTime(), 0)).isFalse();
+            SegmentWriterForTests successor = segment.successor();
+            successor.append(1, "second");
+            successor.write();
+            Files.setLastModifiedTime(directory, tick);
+            assertThat(stream.mayHaveMore(log, System.nanoTime() + settling, 0)).isTrue();
+            stream.close();
+        }
+    }
+
     /** Behind the first record, of 5 bytes, too. */
     static List<ScanBegin> beginnings() {
         long behind = RecordLayout.frameBytes(0, 5);
