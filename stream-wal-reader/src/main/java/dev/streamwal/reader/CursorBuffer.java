@@ -26,12 +26,29 @@ final class CursorBuffer extends AbstractByteBuf {
     /** For a record that has no header, or no content. */
     static final CursorBuffer EMPTY = new CursorBuffer(Unpooled.EMPTY_BUFFER);
 
-    private final ByteBuf bytes;
+    /** A buffer that was released, and that no allocator gives out again. */
+    private static final ByteBuf GONE = released();
+
+    private ByteBuf bytes;
 
     /** @param bytes the cursor's own buffer */
     CursorBuffer(ByteBuf bytes) {
         super(bytes.capacity());
         this.bytes = bytes;
+    }
+
+    private static ByteBuf released() {
+        ByteBuf buffer = Unpooled.buffer(1);
+        boolean unused = buffer.release();
+        return buffer;
+    }
+
+    /**
+     * Called before the cursor gives the memory back. Netty may give the same object, with other memory, to whoever allocates next on this thread, and its count
+     * would say that it can be read.
+     */
+    void end() {
+        bytes = GONE;
     }
 
     // ---- references

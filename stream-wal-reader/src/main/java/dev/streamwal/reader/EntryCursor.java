@@ -86,6 +86,9 @@ public class EntryCursor implements AutoCloseable {
         }
 
         void release() {
+            if (bytes.capacity() > 0) {
+                lent.end();
+            }
             bytes.release();
             bytes = Unpooled.EMPTY_BUFFER;
             lent = CursorBuffer.EMPTY;

@@ -7,6 +7,7 @@ import dev.streamwal.segment.SegmentWriterForTests;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.IllegalReferenceCountException;
+import io.netty.util.concurrent.FastThreadLocalThread;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.nio.ByteOrder;
@@ -166,6 +167,26 @@ class CursorBufferTest {
         assertThat(content.refCnt()).isZero();
         assertThatThrownBy(() -> content.getByte(0)).isInstanceOf(IllegalReferenceCountException.class);
         assertThatThrownBy(() -> slice.getByte(0)).isInstanceOf(IllegalReferenceCountException.class);
+    }
+
+    /** On its own threads Netty gives out the objects of buffers again, which are then others' buffers. */
+    @Test
+    void read_afterTheCursorWasClosedAndOthersHaveItsObjects_throws() throws Exception {
+        List<ByteBuf> lent = new ArrayList<>();
+        List<String> readable = new ArrayList<>();
+        Thread ofNetty = new FastThreadLocalThread(() -> {
+            for (int i = 0; i < 300; i++) {
+                try (EntryCursor other = reader.scan(KEY)) {
+                    assertThat(other.next()).isTrue();
+                    lent.add(other.content());
+                    lent.stream().limit(i).filter(buffer -> buffer.refCnt() != 0).forEach(buffer -> readable.add(buffer.toString(StandardCharsets.UTF_8)));
+                }
+            }
+        });
+        ofNetty.start();
+        ofNetty.join();
+        assertThat(lent).hasSize(300);
+        assertThat(readable).isEmpty();
     }
 
     @Test
