@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryBatch;
+import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
@@ -11,6 +12,10 @@ import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -123,6 +128,58 @@ class DirectMemoryTest {
                 assertThat(said).hasSize(DirectMemoryProgram.OPERATIONS + 1).last().isEqualTo("read again");
                 assertThat(said.subList(0, DirectMemoryProgram.OPERATIONS)).allSatisfy(line ->
                         assertThat(line).contains("WalIOException: ", "not enough direct memory", "-XX:MaxDirectMemorySize"));
+            }
+        }
+    }
+
+    private static final int NANO_WAL_BYTES = 5_000;
+
+    /** Comes to a nano-wal file, at its second record, while no memory is left. */
+    static final class OfNanoWal {
+
+        private OfNanoWal() {}
+
+        public static void main(String[] arguments) {
+            try (WalReader reader = WalReader.openNanoWal(Path.of(arguments[0]))) {
+                List<EntryRef> refs = new ArrayList<>();
+                try (EntryCursor scan = reader.scan("k")) {
+                    while (scan.next()) {
+                        refs.add(scan.ref());
+                    }
+                }
+                try (EntryCursor scan = reader.scanFrom("k", refs.get(1).position())) {
+                    List<ByteBuf> taken = DirectMemoryProgram.all();
+                    try {
+                        System.out.println(scan.next());
+                    } catch (WalIOException e) {
+                        System.out.println("told");
+                    }
+                    taken.forEach(ByteBuf::release);
+                    while (scan.next()) {
+                        System.out.println(refs.indexOf(scan.ref()));
+                    }
+                }
+            }
+        }
+    }
+
+    private static byte[] nanoWal(long expiration, int records) {
+        ByteBuffer file = ByteBuffer.allocate(16 + records * (16 + NANO_WAL_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+        file.put("NANO-LOG".getBytes(StandardCharsets.US_ASCII)).putLong(expiration);
+        for (int i = 0; i < records; i++) {
+            file.put("NANORC".getBytes(StandardCharsets.US_ASCII)).putShort((short) 0).putLong(NANO_WAL_BYTES).put(new byte[NANO_WAL_BYTES]);
+        }
+        return file.array();
+    }
+
+    @Test
+    void scan_directMemoryIsUsedUpWhereANanoWalFileBegins_goesOnThere() throws Exception {
+        try (LogHome home = LogHome.channel()) {
+            Path directory = Files.createDirectory(home.root());
+            Path unused = Files.write(directory.resolve("k_9000.seg"), nanoWal(9_000, 3));
+            Path unusedToo = Files.write(directory.resolve("k_20000.seg"), nanoWal(20_000, 2));
+            try (TalkingJvm child = TalkingJvm.start(OfNanoWal.class, directory.toString())) {
+                assertThat(child.rest().lines()).containsExactly("told", "1", "2", "3", "4");
             }
         }
     }

@@ -1,5 +1,7 @@
 package dev.streamwal.nanowal;
 
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.NanoWalPosition;
 import java.io.IOException;
@@ -37,19 +39,21 @@ public final class NanoWalBackward extends NanoWalWalk {
         while (true) {
             if (left > 0) {
                 NanoWalScan scan = scan();
-                long start = starts[--left];
+                long start = starts[left - 1];
                 scan.hold(starts[0], start);
                 scan.seek(start);
                 if (!scan.next()) {
                     throw new IOException("file was cut while it was read");
                 }
                 load();
+                // not before: if this fails, the next call tries the same record again
+                left--;
                 resume = file().position(scan.offset());
                 return true;
             }
             long mark = isInFile() ? file().index().markBelow(below) : -1;
             if (mark >= 0) {
-                collect(mark);
+                collectAll(mark);
             } else if (!enterPrevious()) {
                 return false;
             }
@@ -62,7 +66,6 @@ public final class NanoWalBackward extends NanoWalWalk {
         if (previous == null) {
             return false;
         }
-        ordinal = previous.ordinal();
         NanoWalFile.Header header;
         NanoWalIndex.End end;
         try {
@@ -75,7 +78,17 @@ public final class NanoWalBackward extends NanoWalWalk {
             ordinal = 0;
             resume = first;
             throw NanoWalFailures.expired(key, first, to, previous.path(), e);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            // the next call goes on with the file before it
+            ordinal = previous.ordinal();
+            leave();
+            throw e;
+        } catch (IOException e) {
+            // the next call tries again
+            leave();
+            throw e;
         }
+        ordinal = previous.ordinal();
         long behind = NanoWalPosition.ordinal(from) == ordinal ? Math.max(0, NanoWalPosition.offset(from)) : Long.MAX_VALUE;
         below = Math.min(behind, end.offset());
         if (behind > end.offset() && end.isDamaged(isNewest())) {
@@ -89,6 +102,16 @@ public final class NanoWalBackward extends NanoWalWalk {
 
     private boolean isNewest() throws IOException {
         return source.freshChain(key).after(ordinal) == null;
+    }
+
+    private void collectAll(long mark) throws IOException {
+        try {
+            collect(mark);
+        } catch (IOException e) {
+            // the next call collects them again
+            left = 0;
+            throw e;
+        }
     }
 
     private void collect(long mark) throws IOException {

@@ -56,14 +56,19 @@ abstract class NanoWalWalk implements RecordWalk, WalkedRecord {
 
     // ---- from file to file
 
-    /** Opens the file, and closes the one before. */
+    /** Opens the file, and closes the one before. If that fails, it stands in no file. */
     NanoWalFile.Header enter(NanoWalFile next) throws IOException {
         leave();
         file = next;
-        SharedFile opened = next.open(source.channels());
-        bytes = opened;
-        scan = new NanoWalScan(opened, source.settings().scanBufferBytes());
-        return next.header(opened);
+        try {
+            SharedFile opened = next.open(source.channels());
+            bytes = opened;
+            scan = new NanoWalScan(opened, source.settings().scanBufferBytes());
+            return next.header(opened);
+        } catch (IOException | RuntimeException e) {
+            leave();
+            throw e;
+        }
     }
 
     boolean isInFile() {

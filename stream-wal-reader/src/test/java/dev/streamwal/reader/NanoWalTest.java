@@ -580,6 +580,23 @@ class NanoWalTest {
         }
     }
 
+    /** A directory in the file's place is opened as a file is, and can't be read. */
+    @Test
+    void scanBackward_aFileCannotBeReadForNow_isReadByTheNextCall() throws IOException {
+        try (EntryCursor backward = reader.scanBackward(KEY, Long.MAX_VALUE)) {
+            for (int i = 5; i >= 3; i--) {
+                assertThat(backward.next()).isTrue();
+            }
+            Path file = NanoWalFiles.path(directory, KEY, 9_000);
+            Path kept = Files.move(file, directory.resolve("kept"));
+            Files.createDirectory(file);
+            assertThatThrownBy(backward::next).isInstanceOf(WalIOException.class);
+            Files.delete(file);
+            Files.move(kept, file);
+            assertThat(read(backward)).containsExactly("content 2", "content 1", "content 0");
+        }
+    }
+
     private static List<String> bodies(RecordWalk walk) {
         List<String> bodies = new ArrayList<>();
         while (walk.next()) {
