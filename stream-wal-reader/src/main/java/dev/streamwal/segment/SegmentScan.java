@@ -135,11 +135,21 @@ public final class SegmentScan implements WalkedRecord, AutoCloseable {
         if (back == 0) {
             return stop(Finding.END);
         }
-        long start = offset - back;
+        long behind = offset;
         int size = back;
-        if (size < 0 || start < header.headerLength()) {
+        if (size < 0 || behind - size < header.headerLength()) {
             return stop(Finding.BAD_PREVIOUS_SIZE);
         }
+        try {
+            return goBack(behind - size, size);
+        } catch (IOException e) {
+            // the next call looks there again, and not before it
+            seekBehind(behind, size);
+            throw e;
+        }
+    }
+
+    private boolean goBack(long start, int size) throws IOException {
         offset = start;
         next = start;
         isAtBegin = false;

@@ -12,8 +12,11 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.simulation.Call;
@@ -24,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +53,11 @@ class FailedReadTest {
     private static final String FILES = "seg$|cursor$|/segments";
     private static final String CONSUMER = "c";
     private static final String KEY = "k";
+    private static final String MANY = "many";
+    private static final int MANY_RECORDS = 40;
+    private static final int RECORD_BYTES = 900;
+    /** A tail of many streams tries one that couldn't be read again at a later look. */
+    private static final Duration LOOKS = Duration.ofMillis(100);
 
     /** What is asked. */
     private enum Question {
@@ -129,6 +138,70 @@ class FailedReadTest {
             }
         }
         assertThat(thrown).isPositive();
+    }
+
+    /** How records of one size are gone through, by several reads. */
+    private enum Walk {
+        FORWARDS(reader -> reader.scan(MANY)),
+        OF_A_TIME(reader -> reader.scan(MANY, START, Instant.MAX)),
+        BACKWARDS(reader -> reader.scanBackward(MANY, Long.MAX_VALUE)),
+        MERGED(reader -> reader.scanMerged(Keys.key(MANY), Instant.MIN, Instant.MAX)),
+        TAIL(reader -> reader.follow(MANY, ReadFrom.first())),
+        TAIL_OF_MANY(reader -> reader.follow(Keys.prefix(MANY), ReadFrom.first()));
+
+        @SuppressWarnings("ImmutableEnumChecker") // a lambda
+        private final Function<WalReader, EntryCursor> opening;
+
+        Walk(Function<WalReader, EntryCursor> opening) {
+            this.opening = opening;
+        }
+
+        /** Positions, in the order in which they came; goes on after each failure. */
+        List<Long> positions(WalReader reader) throws InterruptedException {
+            List<Long> positions = new ArrayList<>();
+            try (EntryCursor cursor = opening.apply(reader)) {
+                for (int ends = 0; ends < 3; ) {
+                    try {
+                        if (cursor instanceof EntryTail tail ? tail.next(LOOKS) : cursor.next()) {
+                            positions.add(cursor.position());
+                        } else {
+                            ends++;
+                        }
+                    } catch (WalIOException e) {
+                        assertThat(e).hasMessageContaining("Input/output error");
+                    }
+                }
+            }
+            return positions;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void next_oneCallFailed_theNextGoesOnWhereItWas(Walk walk) throws InterruptedException {
+        for (int i = 0; i < MANY_RECORDS; i++) {
+            EntryRef unused = wal.stream(MANY).append(START.toEpochMilli(), new byte[RECORD_BYTES]);
+        }
+        List<Long> expected;
+        try (WalReader reader = WalReader.open(root)) {
+            expected = walk.positions(reader);
+        }
+        assertThat(expected).hasSize(MANY_RECORDS);
+        boolean isFailed = true;
+        for (int nth = 1; isFailed; nth++) {
+            assertThat(nth).isLessThan(MAX_CALLS);
+            try (WalReader reader = WalReader.open(root)) {
+                int before = disk.failures().size();
+                disk.failing(new FaultPlan(0, EnumSet.of(Call.READ), "seg$", nth, 1, FaultPlan.Failure.IO_ERROR));
+                assertThat(walk.positions(reader)).as("read %d fails", nth).isEqualTo(expected);
+                isFailed = disk.failures().size() > before;
+            } catch (WalIOException e) {
+                // it wasn't opened
+                assertThat(e).hasMessageContaining("Input/output error");
+            } finally {
+                disk.failing(FaultPlan.NONE);
+            }
+        }
     }
 
     @Test
