@@ -173,6 +173,31 @@ class ImportTest {
         assertThat(records("x")).hasSize(1_999);
     }
 
+    /** Half a pair of surrogates is no character, and was imported as a question mark. */
+    @Test
+    void json_halfAPairOfSurrogates_isABadRow() throws IOException {
+        String time = "{\"timestamp\":\"2024-05-01T11:00:00Z\",\"v\":\"";
+        Path values = file("v.jsonl", time + "x\\ud800y\"}\n" + time + "\\udc00\"}\n" + time + "\\ud83d\\ude00?\"}\n");
+        CliRun run = CliRun.of("import", root, values, "--skip-bad", "--value-column", "v");
+        assertThat(run.err()).contains("string has a lone surrogate: member=v, file=" + values + ", line=1", "line=2");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(records("v")).containsExactly("2024-05-01T11:00:00Z  \ud83d\ude00?");
+
+        String exported = "{\"ref\":\"e@0+40\",\"key\":\"e\",\"timestampMillis\":1714561200000,";
+        Path copy = file("e.jsonl", exported + "\"content\":\"\\ud800\"}\n" + exported + "\"header\":\"\\ud800\",\"content\":\"\"}\n"
+                + exported + "\"content\":\"ok\"}\n");
+        assertThat(CliRun.of("import", root, copy, "--skip-bad").err()).contains("member=content, file=" + copy + ", line=1", "member=header");
+        assertThat(records("e")).containsExactly("2024-05-01T11:00:00Z  ok");
+    }
+
+    /** To leave out that row would leave out all of the file. */
+    @Test
+    void firstRowThatIsNoUtf8_isToBeCorrected() throws IOException {
+        Path file = Files.write(directory.resolve("x.csv"), "timestamp,gr\u00fcn\n2024-05-01T11:00:00Z,1\n".getBytes(ISO_8859_1));
+        assertThat(CliRun.of("import", root, file).err()).contains("byte=0xfc, column=2", "; nothing was imported; correct the file")
+                .doesNotContain("--skip-bad");
+    }
+
     @Test
     void localTimesOfTwoInstantsOrNone_areBad_orChosen() throws IOException {
         Path file = file("x.csv", "timestamp,v\n2023-10-29 01:59,1\n2023-10-29 02:30,2\n2023-10-29 03:00,3\n2024-03-31 02:30,4\n");

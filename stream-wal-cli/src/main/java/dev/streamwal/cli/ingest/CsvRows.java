@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +97,10 @@ public final class CsvRows implements Rows {
             }
             return;
         }
-        checkUtf8(first.getFields());
+        Optional<String> fault = utf8Fault(first.getFields());
+        if (fault.isPresent()) {
+            throw badFile(fault.get());
+        }
         names = List.copyOf(first.getFields());
         exported = names.equals(ExportedCsv.COLUMNS);
         if (exported) {
@@ -128,7 +132,10 @@ public final class CsvRows implements Rows {
             return null;
         }
         List<String> fields = record.getFields();
-        checkUtf8(fields);
+        Optional<String> fault = utf8Fault(fields);
+        if (fault.isPresent()) {
+            throw bad(fault.get(), null);
+        }
         if (names.isEmpty()) {
             countColumns(fields.size());
         }
@@ -150,13 +157,14 @@ public final class CsvRows implements Rows {
         }
     }
 
-    private void checkUtf8(List<String> fields) throws BadRowException {
+    private static Optional<String> utf8Fault(List<String> fields) {
         for (int i = 0; i < fields.size(); i++) {
             int marked = MarkedUtf8.firstMarked(fields.get(i));
             if (marked >= 0) {
-                throw bad("row is not valid UTF-8: byte=0x" + Integer.toHexString(marked) + ", column=" + (i + 1), null);
+                return Optional.of("row is not valid UTF-8: byte=0x" + Integer.toHexString(marked) + ", column=" + (i + 1));
             }
         }
+        return Optional.empty();
     }
 
     private void countColumns(int count) throws BadRowException {

@@ -11,6 +11,10 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.streamwal.format.RecordLayout;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -69,9 +73,9 @@ public final class JsonRows extends LinedRows {
 
     private Row row(Map<String, String> members, String line) throws BadRowException {
         String key = layout.keyColumn().isPresent() ? key(members, layout.keyColumn().get()) : fixedKey;
-        String content = layout.valueColumn().isPresent() ? member(members, layout.valueColumn().get()) : line;
+        byte[] content = layout.valueColumn().isPresent() ? utf8(members, layout.valueColumn().get()) : line.getBytes(UTF_8);
         String time = member(members, layout.timeColumn());
-        return new Row(place(), key, time(() -> layout.timeFormat().parse(time)), Row.NO_HEADER, content.getBytes(UTF_8));
+        return new Row(place(), key, time(() -> layout.timeFormat().parse(time)), Row.NO_HEADER, content);
     }
 
     private Row exported(Map<String, String> members) throws BadRowException {
@@ -83,8 +87,17 @@ public final class JsonRows extends LinedRows {
     }
 
     private byte[] bytes(Map<String, String> members, String name) throws BadRowException {
-        String text = members.get(name);
-        return text != null ? text.getBytes(UTF_8) : Base64.getDecoder().decode(member(members, name + "Base64"));
+        return members.containsKey(name) ? utf8(members, name) : Base64.getDecoder().decode(member(members, name + "Base64"));
+    }
+
+    /** A string may have half of a surrogate pair, by an escape. Java would put a question mark in its place. */
+    private byte[] utf8(Map<String, String> members, String name) throws BadRowException {
+        try {
+            ByteBuffer bytes = UTF_8.newEncoder().encode(CharBuffer.wrap(member(members, name)));
+            return Arrays.copyOf(bytes.array(), bytes.limit());
+        } catch (CharacterCodingException e) {
+            throw bad("string has a lone surrogate: member=" + name, e);
+        }
     }
 
     private String key(Map<String, String> members, String name) throws BadRowException {
