@@ -70,6 +70,32 @@ class BackupCommandsTest {
         assertThat(CliRun.of("backups", folder).lines()).hasSize(3);
     }
 
+    /** Whoever gives the two in the wrong order finds neither a folder in the log, nor a log that can't be restored to. */
+    @Test
+    void whatIsNoLog_getsNoBackupFolder() throws IOException {
+        Files.createDirectory(folder);
+        Map<String, String> before = log.files();
+        CliRun swapped = CliRun.of("backup", folder, root);
+        assertThat(swapped.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(swapped.err()).contains("not a log, there is no folder \"segments\": root=" + folder);
+        assertThat(log.files()).isEqualTo(before);
+        assertThat(root.resolve("points")).doesNotExist();
+
+        assertThat(CliRun.of("backup", directory.resolve("none"), target).exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(target).doesNotExist();
+    }
+
+    @Test
+    void folderThatIsAFile_isNamed() throws IOException {
+        Files.createFile(folder);
+        for (Path named : List.of(folder, folder.resolve("sub"))) {
+            CliRun run = CliRun.of("backup", root, named);
+            assertThat(run.err()).contains("backup folder can't be made, as there is something else: there=" + folder + ", folder=" + named
+                    + "; name another one");
+            assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
+        }
+    }
+
     @Test
     void targetInTheLog_isRefused() throws IOException {
         Files.createSymbolicLink(directory.resolve("link"), root);

@@ -2,6 +2,7 @@ package dev.streamwal.backup;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.image.CopiedFiles;
@@ -12,6 +13,7 @@ import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.ProcessLock;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -131,7 +133,7 @@ public final class BackupFolder {
     private BackupReport backUp(Path log, boolean verifies) {
         Objects.requireNonNull(log, "log");
         return doing("backing up a log", log, () -> inFolder(() -> {
-            DirectoryForce.create(points);
+            createPoints(log);
             PointName name = nextName();
             try (RunningBackup running = RunningBackup.begin(points, name)) {
                 Collecting.endAll(points);
@@ -152,6 +154,20 @@ public final class BackupFolder {
             }
             throw IoFailure.of("writing to a backup folder", new IOException(e.getMessage() + "; " + advice, e), folder, null,
                     WalException.NO_POSITION);
+        }
+    }
+
+    private void createPoints(Path log) throws IOException {
+        if (Files.isDirectory(points)) {
+            return;
+        }
+        // else it would be made for nothing, in a log's own directory if the two were given in the wrong order
+        LogImage.checkIsLog(log);
+        try {
+            DirectoryForce.create(points);
+        } catch (FileAlreadyExistsException e) {
+            throw new WalIOException("backup folder can't be made, as there is something else: there=" + e.getMessage() + ", folder=" + folder
+                    + "; name another one", folder, null, WalException.NO_POSITION, e);
         }
     }
 

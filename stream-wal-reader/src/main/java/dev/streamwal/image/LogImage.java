@@ -103,7 +103,8 @@ public final class LogImage {
     /** The log's files now. */
     static List<ImageFile> take(Path root, @Nullable Path tier) throws IOException {
         LogImage image = new LogImage(root, tier);
-        image.checkIsLog();
+        checkIsLog(root);
+        image.addSmall(StreamDirectory.EARLIER_NAME, root.resolve(StreamDirectory.EARLIER_NAME), MAX_MARKER_BYTES);
         try (LogSource log = new LogSource(root, SETTINGS, null)) {
             if (log.awaitsRecovery()) {
                 throw refused("log awaits recovery: the machine was started anew since its writer had it open, root=" + root, root);
@@ -120,15 +121,19 @@ public final class LogImage {
         return new WalException(what + "; open the log for writing once, and recover all of it, then copy it", file, null, WalException.NO_POSITION);
     }
 
-    private void checkIsLog() throws IOException {
+    /**
+     * Refuses a directory without a log, and one that only an earlier version could read.
+     *
+     * @throws WalException that says which of both it is
+     */
+    public static void checkIsLog(Path root) {
         if (Files.isDirectory(root.resolve(StreamDirectory.EARLIER_NAME))) {
             throw refused("log has the folder of an earlier version: folder=" + root.resolve(StreamDirectory.EARLIER_NAME), root);
         }
-        if (!Files.isDirectory(folder)) {
+        if (!Files.isDirectory(root.resolve(StreamDirectory.NAME))) {
             throw new WalIOException("not a log, there is no folder \"" + StreamDirectory.NAME + "\": root=" + root + "; give the directory of a log",
                     root, null, WalException.NO_POSITION, null);
         }
-        addSmall(StreamDirectory.EARLIER_NAME, root.resolve(StreamDirectory.EARLIER_NAME), MAX_MARKER_BYTES);
     }
 
     private void addSmall(String name, Path file, int maxBytes) throws IOException {
