@@ -13,11 +13,13 @@ import dev.streamwal.error.HeaderTooLargeException;
 import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.retention.SizeRules;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.TimeRules;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -276,7 +278,7 @@ final class ImportCommand extends LogCommand {
 
     private void eachOf(Path file, RowTask rows, BadRowTask bad, Progress progress) throws IOException {
         long told = 0;
-        try (Rows opened = source.open(file, source.formatOf(file), context().in())) {
+        try (Rows opened = reading(file, () -> source.open(file, source.formatOf(file), context().in()))) {
             boolean more = true;
             for (long count = 1; more; count++) {
                 more = next(opened, file, rows, bad);
@@ -292,7 +294,7 @@ final class ImportCommand extends LogCommand {
 
     private static boolean next(Rows opened, Path file, RowTask rows, BadRowTask bad) throws IOException {
         try {
-            Row row = opened.next();
+            Row row = reading(file, opened::next);
             if (row != null) {
                 rows.with(row, file);
             }
@@ -300,6 +302,22 @@ final class ImportCommand extends LogCommand {
         } catch (BadRowException e) {
             bad.with(e);
             return true;
+        }
+    }
+
+    /** Reads something of a file. */
+    private interface Reading<T extends @Nullable Object> {
+        T read() throws IOException;
+    }
+
+    /** The system doesn't say which file it is that it can't read on, only which one it can't open. */
+    private static <T extends @Nullable Object> T reading(Path file, Reading<T> reading) throws IOException {
+        try {
+            return reading.read();
+        } catch (BadRowException | RefusedException | FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new RefusedException("file can't be read: " + IoFailure.fault(e) + ", file=" + file + "; nothing was imported", e);
         }
     }
 

@@ -190,6 +190,20 @@ class ImportTest {
         assertThat(records("e")).containsExactly("2024-05-01T11:00:00Z  ok");
     }
 
+    /** A bad sector fails like that. */
+    @Test
+    void fileThatCantBeRead_isNamed() throws IOException {
+        Path unreadable = Path.of("/proc/self/mem");
+        assumeThat(unreadable).isReadable();
+        for (String format : List.of("csv", "lines")) {
+            CliRun run = CliRun.of("import", root, file("x.csv", CSV), unreadable, "--format", format, "--key", "k");
+            assertThat(run.err()).startsWith("stream-wal: file can't be read: IOException: ").endsWith(", file=/proc/self/mem; nothing was imported"
+                    + System.lineSeparator());
+            assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
+            assertThat(root).doesNotExist();
+        }
+    }
+
     /** To leave out that row would leave out all of the file. */
     @Test
     void firstRowThatIsNoUtf8_isToBeCorrected() throws IOException {
