@@ -124,6 +124,9 @@ final class EraseCommand extends WritingCommand {
                 json.writeEndArray();
             }
         });
+        if (!out.isJson()) {
+            erased.quarantined().forEach(file -> out.line("may still have such records: " + relative(file)));
+        }
     }
 
     private String text(Erased erased) {
@@ -132,7 +135,6 @@ final class EraseCommand extends WritingCommand {
         if (!dryRun) {
             text.append("; ").append(Figures.number(erased.rewritten().size(), "file")).append(" rewritten");
         }
-        erased.quarantined().forEach(file -> text.append("\nmay still have such records: ").append(relative(file)));
         return text.toString();
     }
 }

@@ -92,6 +92,16 @@ class RepairCommandsTest {
         assertThat(CliRun.of("recover", root).exit()).isZero();
     }
 
+    /** Each on a line of its own, as a path to copy. */
+    @Test
+    void erase_whatQuarantineStillHas_isListed() throws IOException {
+        log.damage(log.segments("cpu%2fa").get(0), RECORDS[1]);
+        assertThat(CliRun.of("recover", root, "--policy", "skip").exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(CliRun.of("erase", root, "cpu/a", "--from", "-1h", "--to", "now").lines()).containsExactly(
+                "erased 3 records of 1 stream, 144 B; 1 file rewritten",
+                "may still have such records: quarantine/cpu%2fa_0000000000000000_1714568400000.seg_152.aside");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"stop", "skip"})
     void recover_dryRun_reportsTheSame_andChangesNothing(String policy) throws IOException {
