@@ -158,7 +158,7 @@ public final class AnchorReader implements AutoCloseable {
         if (!last.group(1).equals(found)) {
             throw bad("the anchor was changed: its digest isn't that of its lines");
         }
-        if (in.read() >= 0) {
+        if (read() >= 0) {
             throw bad("something follows the digest");
         }
         return found;
@@ -175,7 +175,7 @@ public final class AnchorReader implements AutoCloseable {
     private String readLine() throws IOException {
         lineNumber++;
         StringBuilder read = new StringBuilder();
-        for (int c = in.read(); c != '\n'; c = in.read()) {
+        for (int c = read(); c != '\n'; c = read()) {
             if (c < 0) {
                 throw bad("the anchor ends before its digest");
             }
@@ -185,6 +185,17 @@ public final class AnchorReader implements AutoCloseable {
             read.append((char) c);
         }
         return read.toString();
+    }
+
+    /** A folder can be opened, and not be read. */
+    private int read() throws IOException {
+        try {
+            return in.read();
+        } catch (IOException e) {
+            BadAnchorException unreadable = bad("the anchor can't be read: " + e.getMessage());
+            unreadable.initCause(e);
+            throw unreadable;
+        }
     }
 
     private BadAnchorException bad(String problem) {

@@ -84,6 +84,13 @@ class AnchorReaderTest {
     }
 
     @Test
+    void open_aFolder_isRefusedByName() throws IOException {
+        Path folder = Files.createDirectory(file.resolveSibling("folder"));
+        assertThatThrownBy(() -> AnchorReader.open(folder)).isInstanceOf(BadAnchorException.class)
+                .hasMessageContainingAll("the anchor can't be read: ", "file=" + folder);
+    }
+
+    @Test
     void next_longestKey_isRead() throws IOException {
         List<AnchoredStream> longest = List.of(new AnchoredStream("%".repeat(1_024), Long.MAX_VALUE - 1, List.of(new Checkpoint(Long.MAX_VALUE, 1, A))));
         assertThat(read(text(longest).getBytes(US_ASCII))).isEqualTo(longest);
