@@ -12,104 +12,63 @@ import java.util.Optional;
 enum ContentType {
 
     /** Numbers of 64 bits, the highest byte first, as Java's buffers write them. */
-    F64 {
-        @Override
-        Optional<String> text(ByteBuf content) {
-            return joined(numbers(content, content::getDouble));
-        }
-
-        @Override
-        boolean write(ByteBuf content, JsonGenerator json) throws IOException {
-            return writeNumbers(numbers(content, content::getDouble), json);
-        }
-    },
+    F64,
 
     /** The same, the lowest byte first, as Chronicle Bytes writes them. */
-    F64LE {
-        @Override
-        Optional<String> text(ByteBuf content) {
-            return joined(numbers(content, content::getDoubleLE));
-        }
-
-        @Override
-        boolean write(ByteBuf content, JsonGenerator json) throws IOException {
-            return writeNumbers(numbers(content, content::getDoubleLE), json);
-        }
-    },
+    F64LE,
 
     /** Text; bytes that aren't UTF-8 become U+FFFD. */
-    UTF8 {
-        @Override
-        Optional<String> text(ByteBuf content) {
-            return Optional.of(content.toString(UTF_8));
-        }
-
-        @Override
-        boolean write(ByteBuf content, JsonGenerator json) throws IOException {
-            json.writeStringField(MEMBER, content.toString(UTF_8));
-            return true;
-        }
-    },
+    UTF8,
 
     /** Bytes, two digits each. */
-    HEX {
-        @Override
-        Optional<String> text(ByteBuf content) {
-            return Optional.of(ByteBufUtil.hexDump(content));
-        }
-
-        @Override
-        boolean write(ByteBuf content, JsonGenerator json) throws IOException {
-            json.writeStringField(MEMBER + "Hex", ByteBufUtil.hexDump(content));
-            return true;
-        }
-    },
+    HEX,
 
     /** A JSON value, on one line; a part of the object that shows the record. */
-    JSON {
-        @Override
-        Optional<String> text(ByteBuf content) {
-            return JsonValue.compact(ByteBufUtil.getBytes(content));
-        }
-
-        @Override
-        boolean write(ByteBuf content, JsonGenerator json) throws IOException {
-            Optional<String> value = text(content);
-            if (value.isPresent()) {
-                json.writeFieldName(MEMBER);
-                json.writeRawValue(value.get());
-            }
-            return value.isPresent();
-        }
-    };
+    JSON;
 
     private static final String MEMBER = "content";
 
     /** Empty if the content isn't of this type. */
-    abstract Optional<String> text(ByteBuf content);
-
-    /** Writes a member of an object, or returns false if the content isn't of this type. */
-    abstract boolean write(ByteBuf content, JsonGenerator json) throws IOException;
-
-    /** Reads a number at an index. */
-    private interface Getter {
-        double at(int index);
+    Optional<String> text(ByteBuf content) {
+        return switch (this) {
+            case F64, F64LE -> numbers(content).map(each -> String.join(" ", each));
+            case UTF8 -> Optional.of(content.toString(UTF_8));
+            case HEX -> Optional.of(ByteBufUtil.hexDump(content));
+            case JSON -> JsonValue.compact(ByteBufUtil.getBytes(content));
+        };
     }
 
-    private static Optional<String[]> numbers(ByteBuf content, Getter getter) {
+    /** Writes a member of an object, or returns false if the content isn't of this type. */
+    boolean write(ByteBuf content, JsonGenerator json) throws IOException {
+        if (this == F64 || this == F64LE) {
+            return writeNumbers(numbers(content), json);
+        }
+        Optional<String> text = text(content);
+        if (text.isEmpty()) {
+            return false;
+        }
+        switch (this) {
+            case HEX -> json.writeStringField(MEMBER + "Hex", text.get());
+            case JSON -> {
+                json.writeFieldName(MEMBER);
+                json.writeRawValue(text.get());
+            }
+            default -> json.writeStringField(MEMBER, text.get());
+        }
+        return true;
+    }
+
+    private Optional<String[]> numbers(ByteBuf content) {
         int bytes = content.readableBytes();
         if (bytes == 0 || bytes % Double.BYTES != 0) {
             return Optional.empty();
         }
         String[] numbers = new String[bytes / Double.BYTES];
         for (int i = 0; i < numbers.length; i++) {
-            numbers[i] = Double.toString(getter.at(content.readerIndex() + i * Double.BYTES));
+            int index = content.readerIndex() + i * Double.BYTES;
+            numbers[i] = Double.toString(this == F64 ? content.getDouble(index) : content.getDoubleLE(index));
         }
         return Optional.of(numbers);
-    }
-
-    private static Optional<String> joined(Optional<String[]> numbers) {
-        return numbers.map(each -> String.join(" ", each));
     }
 
     /** A single number as a number, several as an array. JSON has no NaN and no infinity: these are strings. */
