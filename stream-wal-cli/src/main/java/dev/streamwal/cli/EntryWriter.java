@@ -55,7 +55,7 @@ final class EntryWriter {
     private void hex(String title, ByteBuf bytes) {
         if (bytes.isReadable()) {
             out.line(title + ", " + Figures.bytes(bytes.readableBytes()));
-            new HexListing(out).show(0, ByteBufUtil.getBytes(bytes));
+            new HexListing(out).show(ByteBufUtil.getBytes(bytes));
         }
     }
 

@@ -14,6 +14,7 @@ import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -39,11 +40,6 @@ final class ExportCommand extends StreamsCommand {
     static final int MAX_COMPLAINTS = 10;
     /** Numbers of 64 bits that line protocol doesn't have. */
     private static final Pattern NO_NUMBER = Pattern.compile("NaN|-?Infinity");
-
-    /** How records are written. */
-    private interface Sink {
-        void write(ShownEntry entry);
-    }
 
     @Option(names = "--format", paramLabel = "FORMAT", defaultValue = "csv",
             description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}); --json is the same as --format json.")
@@ -137,13 +133,13 @@ final class ExportCommand extends StreamsCommand {
         return type == null ? Optional.empty() : type.text(content);
     }
 
-    private void export(WalReader reader, LogSegments segments, KeySelection selection, TolerantScan scan, Sink sink) throws IOException {
+    private void export(WalReader reader, LogSegments segments, KeySelection selection, TolerantScan scan, Consumer<ShownEntry> sink) throws IOException {
         try (Progress progress = progress("exporting", fileBytes(segments, selection), "B")) {
             for (String key : selection.keys()) {
                 long shown = 0;
                 try (EntryCursor cursor = range.scan(reader, key)) {
                     while (scan.next(cursor)) {
-                        sink.write(ShownEntry.of(cursor));
+                        sink.accept(ShownEntry.of(cursor));
                         progress.step(cursor.size());
                         shown += cursor.size();
                     }

@@ -31,8 +31,8 @@ final class HexListing {
         starred = false;
     }
 
-    void show(long offset, byte[] bytes) {
-        show(offset, bytes, bytes.length, new TreeMap<>());
+    void show(byte[] bytes) {
+        show(0, bytes, bytes.length, new TreeMap<>());
     }
 
     /**

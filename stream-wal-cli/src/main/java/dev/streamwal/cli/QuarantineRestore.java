@@ -435,16 +435,12 @@ final class QuarantineRestore implements AutoCloseable {
     private static StreamPolicy policy(SegmentHeader header) {
         long window = header.window().endMillis() - header.window().startMillis();
         long retention = header.expirationMillis() - header.window().endMillis();
-        int segmentBytes = clamp(header.capacity(), StreamPolicy.MIN_SEGMENT_BYTES, StreamPolicy.MAX_SEGMENT_BYTES);
+        int segmentBytes = (int) clamp(header.capacity(), StreamPolicy.MIN_SEGMENT_BYTES, StreamPolicy.MAX_SEGMENT_BYTES);
         return new StreamPolicy(clamp(window, 1, StreamPolicy.MAX_WINDOW_MILLIS), clamp(retention, 0, StreamPolicy.MAX_RETENTION_MILLIS),
                 segmentBytes, StreamPolicy.largestRecordBytes(segmentBytes), Long.MAX_VALUE);
     }
 
     private static long clamp(long value, long least, long most) {
-        return Math.max(least, Math.min(most, value));
-    }
-
-    private static int clamp(int value, int least, int most) {
         return Math.max(least, Math.min(most, value));
     }
 

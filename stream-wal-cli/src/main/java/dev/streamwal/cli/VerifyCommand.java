@@ -71,7 +71,7 @@ final class VerifyCommand extends StreamsCommand {
         try (Progress progress = progress("verifying", fileBytes(segments, selection), "B")) {
             for (String key : selection.keys()) {
                 long fileBytes = segments.bytes(key);
-                verify(key, reader, out);
+                orUnread(() -> verified(reader.verify(key), out));
                 progress.step(fileBytes);
             }
             verifyShared(reader, selection.isAll(), out);
@@ -87,10 +87,6 @@ final class VerifyCommand extends StreamsCommand {
             return Exit.FINDINGS;
         }
         return unread == 0 ? Exit.OK : Exit.FAILED;
-    }
-
-    private void verify(String key, WalReader reader, CommandOutput out) {
-        orUnread(() -> verified(reader.verify(key), out));
     }
 
     /** What can't be read of the tier is no damage; it is told once for each object there, as many streams may have records in one. */
@@ -156,10 +152,6 @@ final class VerifyCommand extends StreamsCommand {
     private void verified(VerifyReport report, CommandOutput out) {
         records += report.records();
         bytes += report.bytes();
-        damaged(report, out);
-    }
-
-    private void damaged(VerifyReport report, CommandOutput out) {
         shared.add(report);
         List<Damage> own = report.damage().stream().filter(damage -> !SharedDamage.isShared(damage)).toList();
         LossEstimate here = new LossEstimate();

@@ -112,6 +112,10 @@ public final class CsvRows implements Rows {
                 throw badFile("two columns have the same name: twice=" + names.get(i));
             }
         }
+        find(columns);
+    }
+
+    private void find(Map<String, Integer> columns) throws BadRowException {
         timeIndex = index(columns, layout.timeColumn());
         keyIndex = layout.keyColumn().isPresent() ? index(columns, layout.keyColumn().get()) : -1;
         valueIndex = layout.valueColumn().isPresent() ? index(columns, layout.valueColumn().get()) : -1;
@@ -174,9 +178,7 @@ public final class CsvRows implements Rows {
             numbers.add(String.valueOf(i + 1));
             columns.put(numbers.get(i), i);
         }
-        timeIndex = index(columns, layout.timeColumn());
-        keyIndex = layout.keyColumn().isPresent() ? index(columns, layout.keyColumn().get()) : -1;
-        valueIndex = layout.valueColumn().isPresent() ? index(columns, layout.valueColumn().get()) : -1;
+        find(columns);
         names = numbers;
     }
 

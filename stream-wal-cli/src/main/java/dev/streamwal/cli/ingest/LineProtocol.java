@@ -80,7 +80,7 @@ final class LineProtocol {
             if (!names.add(name)) {
                 throw new SyntaxException("two tags have the same name: twice=" + name, start);
             }
-            expect('=', "tag without = behind its name");
+            expectEquals("tag without = behind its name");
             tags.add(new Tag(name, name("=, ", ",= ", "tag without a value")));
             if (!isEnd() && line.charAt(at) == '=') {
                 throw new SyntaxException("equals sign in a tag's value without a backslash before it", at);
@@ -98,7 +98,7 @@ final class LineProtocol {
             if (!names.add(name)) {
                 throw new SyntaxException("two fields have the same name: twice=" + name, start);
             }
-            expect('=', "field without = behind its name");
+            expectEquals("field without = behind its name");
             fields.add(value(name));
         } while (!isEnd() && line.charAt(at) == ',');
         return fields;
@@ -198,8 +198,8 @@ final class LineProtocol {
         return name.toString();
     }
 
-    private void expect(char c, String fault) throws SyntaxException {
-        if (isEnd() || line.charAt(at) != c) {
+    private void expectEquals(String fault) throws SyntaxException {
+        if (isEnd() || line.charAt(at) != '=') {
             throw new SyntaxException(fault, at);
         }
         at++;

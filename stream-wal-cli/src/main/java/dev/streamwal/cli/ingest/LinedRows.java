@@ -3,15 +3,11 @@ package dev.streamwal.cli.ingest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.DateTimeException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Rows of a text file, at most one a line. */
 abstract class LinedRows implements Rows {
-
-    /** Gives a time, or throws a {@link DateTimeException}. */
-    interface Time {
-        RowTime parse();
-    }
 
     private final CountedInput input;
     private final BoundedLines lines;
@@ -42,9 +38,10 @@ abstract class LinedRows implements Rows {
         return new BadRowException(problem, file, lines.number(), cause);
     }
 
-    final RowTime time(Time time) throws BadRowException {
+    /** @param time throws a {@link DateTimeException} if there is none */
+    final RowTime time(Supplier<RowTime> time) throws BadRowException {
         try {
-            return time.parse();
+            return time.get();
         } catch (DateTimeException e) {
             throw bad("invalid time: " + e.getMessage(), e);
         }

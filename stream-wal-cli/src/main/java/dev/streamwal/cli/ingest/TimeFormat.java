@@ -17,6 +17,7 @@ import java.time.temporal.TemporalQueries;
 import java.time.zone.ZoneOffsetTransition;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** The format of a file's times: ISO 8601, a number, or a pattern. Immutable. */
@@ -50,15 +51,10 @@ public final class TimeFormat {
 
     private static final ZonedDateTime AFTERNOON = ZonedDateTime.of(2001, 2, 3, 16, 5, 6, 0, ZoneOffset.UTC);
 
-    /** Parses a text. */
-    private interface Parser {
-        RowTime parse(String text);
-    }
-
-    private final Parser parser;
+    private final Function<String, RowTime> parser;
     private final Predicate<String> days;
 
-    private TimeFormat(Parser parser, Predicate<String> days) {
+    private TimeFormat(Function<String, RowTime> parser, Predicate<String> days) {
         this.parser = parser;
         this.days = days;
     }
@@ -161,6 +157,6 @@ public final class TimeFormat {
 
     /** @throws DateTimeException if the text is not such a time */
     RowTime parse(String text) {
-        return parser.parse(text);
+        return parser.apply(text);
     }
 }
