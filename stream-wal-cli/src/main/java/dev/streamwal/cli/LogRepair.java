@@ -16,12 +16,11 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.segment.Segment;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -166,9 +165,8 @@ final class LogRepair implements AutoCloseable {
 
     private SegmentHeader headerOfCopy(SegmentDescriptor file) throws IOException {
         Path copy = restored.resolve(file.name());
-        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try (LogFile segment = LogFile.reading(copy)) {
-            return SegmentHeaderLayout.decode(first, segment.read(first, 0));
+            return SegmentBytes.readHeader(segment);
         } catch (FormatException e) {
             throw new CorruptSegmentException(e.at("file=" + copy), copy, null, WalException.NO_POSITION, 0, SegmentHeaderLayout.MAX_BYTES, e);
         }

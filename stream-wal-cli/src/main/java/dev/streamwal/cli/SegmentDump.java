@@ -3,13 +3,10 @@ package dev.streamwal.cli;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.segment.ScanStop;
 import dev.streamwal.segment.SegmentScan;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /** Shows a segment's file from its first byte to its last, even if it is damaged. */
 final class SegmentDump {
@@ -30,10 +27,8 @@ final class SegmentDump {
      * damaged is known by its name.
      */
     static boolean isBegun(SegmentBytes bytes) throws IOException {
-        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int available = bytes.read(first, 0);
         try {
-            SegmentHeader unused = SegmentHeaderLayout.decode(first, available);
+            SegmentHeader unused = SegmentBytes.readHeader(bytes);
             return true;
         } catch (FormatException e) {
             return false;
@@ -41,10 +36,8 @@ final class SegmentDump {
     }
 
     Exit run() throws IOException {
-        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int available = bytes.read(first, 0);
         try {
-            SegmentHeader header = SegmentHeaderLayout.decode(first, available);
+            SegmentHeader header = SegmentBytes.readHeader(bytes);
             writer.write(fields.header(header));
             records(header);
         } catch (FormatException e) {

@@ -6,7 +6,6 @@ import dev.streamwal.format.BatchLayout;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.LogFile;
@@ -21,7 +20,6 @@ import io.netty.buffer.Unpooled;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -109,9 +107,7 @@ final class SetAsideRecords implements AutoCloseable {
     /** From a whole segment that was set aside; empty if it has no readable header, or isn't the segment that its name says. */
     static Optional<SegmentHeader> readHeader(Path file, QuarantinedFile name) throws IOException {
         try (LogFile bytes = LogFile.reading(file)) {
-            ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            int available = bytes.read(first, 0);
-            SegmentHeader header = SegmentHeaderLayout.decode(first, available);
+            SegmentHeader header = SegmentBytes.readHeader(bytes);
             return Optional.of(header).filter(read -> SegmentName.parse(name.file()).equals(Optional.of(read.name()))
                     && name.isOf(read.key()));
         } catch (FormatException | NoSuchFileException e) {

@@ -3,17 +3,14 @@ package dev.streamwal.catalog;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
-import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.IoFailure;
+import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.SharedFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -364,9 +361,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
     /** Reads a long key, which only the header has; a key that doesn't hash to the directory's name is ignored. */
     private Optional<String> keyInHeader(Path file, String directoryName) throws IOException {
         try (SharedFile bytes = channels.acquire(file)) {
-            ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            SegmentHeader header = SegmentHeaderLayout.decode(first, bytes.read(first, 0));
-            return Optional.of(header.key()).filter(key -> key.directoryName().equals(directoryName)).map(StreamKey::text);
+            return Optional.of(SegmentBytes.readHeader(bytes).key()).filter(key -> key.directoryName().equals(directoryName)).map(StreamKey::text);
         } catch (NoSuchFileException | FormatException e) {
             return Optional.empty();
         }

@@ -8,7 +8,6 @@ import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.TierFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -119,9 +118,8 @@ public final class ImageFile {
     }
 
     private static boolean isStill(LogFile file, SegmentHeader header) throws IOException {
-        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try {
-            SegmentHeader now = SegmentHeaderLayout.decode(first, file.read(first, 0));
+            SegmentHeader now = SegmentBytes.readHeader(file);
             return now.salt() == header.salt() && now.isCut() == header.isCut();
         } catch (FormatException e) {
             return false;

@@ -13,14 +13,13 @@ import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.segment.ReadSettings;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.tier.TierReads;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -232,9 +231,8 @@ public final class LogImage {
     }
 
     private static SegmentHeader header(LogFile file) throws IOException {
-        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try {
-            return SegmentHeaderLayout.decode(first, file.read(first, 0));
+            return SegmentBytes.readHeader(file);
         } catch (FormatException e) {
             throw new CorruptSegmentException(e.at("file=" + file.path() + ", offset=0") + "; recover the log, or repair it from a backup, or delete the stream; then copy it", file.path(), null,
                     WalException.NO_POSITION, 0, SegmentHeaderLayout.MAX_BYTES, e);

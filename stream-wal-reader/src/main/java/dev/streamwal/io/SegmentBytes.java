@@ -1,7 +1,11 @@
 package dev.streamwal.io;
 
+import dev.streamwal.format.FormatException;
+import dev.streamwal.format.SegmentHeader;
+import dev.streamwal.format.SegmentHeaderLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /** The bytes of one file, by position: all that scanning needs. */
 public interface SegmentBytes {
@@ -31,6 +35,16 @@ public interface SegmentBytes {
 
     /** Current length of the file. */
     long size() throws IOException;
+
+    /**
+     * The header of a segment's file, as it is there now.
+     *
+     * @throws FormatException if there is none that can be read
+     */
+    static SegmentHeader readHeader(SegmentBytes file) throws IOException, FormatException {
+        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        return SegmentHeaderLayout.decode(first, file.read(first, 0));
+    }
 
     /** Receives copied bytes. */
     @FunctionalInterface

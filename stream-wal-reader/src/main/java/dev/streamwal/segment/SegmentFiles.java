@@ -5,13 +5,10 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 
 /** Reads the header of a segment's file, for readers and for recovery. */
@@ -26,10 +23,8 @@ public final class SegmentFiles {
      * @throws UnsupportedFormatException if it is of a later version, or a nano-wal file
      */
     public static SegmentHeader readHeader(SegmentBytes bytes, Path file, StreamKey key, SegmentName name) throws IOException {
-        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int available = bytes.read(first, 0);
         try {
-            SegmentHeader read = SegmentHeaderLayout.decode(first, available);
+            SegmentHeader read = SegmentBytes.readHeader(bytes);
             checkBelongsHere(read, key, name);
             return read;
         } catch (FormatException e) {

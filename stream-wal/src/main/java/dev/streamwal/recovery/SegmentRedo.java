@@ -16,7 +16,6 @@ import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -206,9 +205,8 @@ final class SegmentRedo {
     }
 
     private Kind look(Target target, SegmentFile file) throws IOException {
-        ByteBuffer first = ByteBuffer.allocate(SegmentHeaderLayout.MAX_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try {
-            SegmentHeader found = SegmentHeaderLayout.decode(first, file.read(first, 0));
+            SegmentHeader found = SegmentBytes.readHeader(file);
             if (!Id.of(found).equals(Id.of(target.header))) {
                 if (!leavesForeign) {
                     throw foreign(target, found);
