@@ -813,8 +813,8 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /** For failures before anything is appended or deleted. A log that has failed refuses the operation. */
-    private WalException notDone(String task, IOException e, Path file, @Nullable String key, long position) {
-        return notDone(task, "", e, file, key, position);
+    private WalException notDone(String task, IOException e, Path file, @Nullable String key) {
+        return notDone(task, "", e, file, key, WalException.NO_POSITION);
     }
 
     /** @param left as {@link StorageErrors} takes it */
@@ -1188,7 +1188,7 @@ public final class StreamWal implements AutoCloseable {
                     } catch (FlushFailedException e) {
                         throw e;
                     } catch (IOException e) {
-                        refused.compareAndSet(null, notDone("purge", e, stream.directory(), key, WalException.NO_POSITION));
+                        refused.compareAndSet(null, notDone("purge", e, stream.directory(), key));
                     }
                 }
                 purge.finish();
@@ -1199,7 +1199,7 @@ public final class StreamWal implements AutoCloseable {
             }
             return purged(keys, gone);
         } catch (IOException e) {
-            throw notDone("purge", e, root, null, WalException.NO_POSITION);
+            throw notDone("purge", e, root, null);
         }
     }
 
@@ -1239,7 +1239,7 @@ public final class StreamWal implements AutoCloseable {
             report.streamDeleted(key);
             return any[0];
         } catch (IOException e) {
-            throw notDone("delete the stream", e, stream.log().directory(), key, WalException.NO_POSITION);
+            throw notDone("delete the stream", e, stream.log().directory(), key);
         } finally {
             tell(gone, key, DeletedSegment.Reason.STREAM_DELETED);
         }
@@ -1297,7 +1297,7 @@ public final class StreamWal implements AutoCloseable {
             return new ErasureReport(new ErasureReport.Fields(erasure.streams(), erasure.erased().records(), erasure.erased().bytes(),
                     erasure.rewritten(), erasure.quarantined()));
         } catch (IOException e) {
-            throw notDone("erase records", e, root, null, WalException.NO_POSITION);
+            throw notDone("erase records", e, root, null);
         } catch (WalClosedException | WalIOException e) {
             // the stream that the exception names may be the log's own
             throw closed ? closedException(e) : e;
@@ -1519,7 +1519,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             Checkpoint.create(root, target, this::loadedLogs, packs);
         } catch (IOException e) {
-            throw notDone("make a checkpoint", e, target, null, WalException.NO_POSITION);
+            throw notDone("make a checkpoint", e, target, null);
         }
     }
 

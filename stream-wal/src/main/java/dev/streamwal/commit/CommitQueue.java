@@ -40,9 +40,9 @@ final class CommitQueue {
         return Math.min(later.get(), MAX_LATER);
     }
 
-    /** Releases the places of requests whose results were delivered. */
-    void releaseLater(int count) {
-        later.addAndGet(-count);
+    /** Releases the place of a request whose result was delivered. */
+    void releaseLater() {
+        later.decrementAndGet();
     }
 
     /** Moves all requests to the end of a list, in the order in which they came. */

@@ -368,7 +368,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** The result of a request made by {@link #later} has been delivered. */
     public void delivered() {
-        queue.releaseLater(1);
+        queue.releaseLater();
     }
 
     /**

@@ -484,7 +484,7 @@ public final class Sweeper {
             });
             List<DuePacks.Gone> gone = List.of();
             try {
-                gone = packs.removeBelow(below, ExpiryPlan.Cause.STREAM_BYTES, (key, dues) -> {
+                gone = packs.removeBelow(below, (key, dues) -> {
                     int going = Math.min(dues.size(), held.of(key.text(), dues).deletions().size());
                     if (going > 0) {
                         // a file that was packed may come back from a power loss, until its directory is forced

@@ -225,15 +225,14 @@ public final class PackSweep {
     }
 
     /**
-     * Removes what streams have in packs below positions, as far as it may go: durably, by one change, and only the beginning of each stream. It does
+     * Removes what streams with too many bytes have in packs below positions, as far as it may go: durably, by one change, and only the beginning of each stream. It does
      * so for as many streams as the manifest has room for; others are for a later pass.
      *
      * @param below by stream: all that the stream has elsewhere is above this position
-     * @param cause of the removal
      * @param failed receives why a stream could not be read, and stays
      * @return what was removed
      */
-    public List<DuePacks.Gone> removeBelow(Map<StreamKey, Long> below, ExpiryPlan.Cause cause, Going going, Consumer<Exception> failed) throws IOException {
+    public List<DuePacks.Gone> removeBelow(Map<StreamKey, Long> below, Going going, Consumer<Exception> failed) throws IOException {
         Map<StreamKey, Long> gone = new LinkedHashMap<>();
         List<PackStore.Place> places = new ArrayList<>();
         // if there is no room, the change says so
@@ -244,7 +243,7 @@ public final class PackSweep {
             }
             try {
                 List<PackStore.Place> before = store.find(key).stream().filter(place -> place.entry().basePosition() < position).toList();
-                int count = before.isEmpty() ? 0 : going.of(key, before.stream().map(place -> DuePacks.due(place.pack(), place.entry(), cause)).toList());
+                int count = before.isEmpty() ? 0 : going.of(key, before.stream().map(place -> DuePacks.due(place.pack(), place.entry(), ExpiryPlan.Cause.STREAM_BYTES)).toList());
                 if (count > 0) {
                     gone.put(key, count < before.size() ? before.get(count).entry().basePosition() : position);
                     places.addAll(before.subList(0, count));
@@ -257,7 +256,7 @@ public final class PackSweep {
             store.forgetBelow(gone, List.of());
         }
         return places.stream().map(place -> new DuePacks.Gone(place.entry().key(), place.entry().basePosition(), place.pack().expirationMillis(),
-                store.file(place.pack()), place.entry().storedBytes(), cause)).toList();
+                store.file(place.pack()), place.entry().storedBytes(), ExpiryPlan.Cause.STREAM_BYTES)).toList();
     }
 
     private long oldestInPacks(String key) throws IOException {

@@ -74,7 +74,7 @@ class CommitQueueTest {
         }
         assertThat(queue.reserveLater()).isFalse();
         assertThat(queue.reserveLater()).isFalse();
-        queue.releaseLater(1);
+        queue.releaseLater();
         assertThat(queue.reserveLater()).isTrue();
         assertThat(queue.reserveLater()).isFalse();
     }
