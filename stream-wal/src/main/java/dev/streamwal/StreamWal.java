@@ -47,6 +47,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.FileStep;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.keys.MasterKeys;
@@ -761,13 +762,8 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** An operation that makes records durable. */
-    @FunctionalInterface
-    interface Durable {
-        void run() throws IOException;
-    }
-
-    void durable(Durable action, @Nullable String key) {
+    /** @param action makes records durable */
+    void durable(FileStep action, @Nullable String key) {
         try {
             action.run();
         } catch (IOException | WalClosedException e) {
@@ -1353,7 +1349,7 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /** Runs beside other deletions and copies: see {@link PackStore}. */
-    private void whileNothingIsPacked(Durable action) throws IOException {
+    private void whileNothingIsPacked(FileStep action) throws IOException {
         boolean unused = packs.whileDeleting(() -> {
             action.run();
             return true;

@@ -9,6 +9,7 @@ import dev.streamwal.image.CopiedFiles;
 import dev.streamwal.image.ImageFile;
 import dev.streamwal.image.LogImage;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.ProcessLock;
 import java.io.IOException;
@@ -143,7 +144,7 @@ public final class BackupFolder {
     }
 
     /** A backup only reads the log, so a disk that is full or can't be written is the folder's. */
-    private <T> T inFolder(Action<T> backingUp) throws IOException {
+    private <T> T inFolder(FileOperation<T> backingUp) throws IOException {
         try {
             return backingUp.run();
         } catch (IOException e) {
@@ -492,12 +493,7 @@ public final class BackupFolder {
 
     // ---------------------------------------------------------------- failures
 
-    @FunctionalInterface
-    private interface Action<T> {
-        T run() throws IOException;
-    }
-
-    private static <T> T doing(String what, Path where, Action<T> action) {
+    private static <T> T doing(String what, Path where, FileOperation<T> action) {
         try {
             return action.run();
         } catch (IOException e) {

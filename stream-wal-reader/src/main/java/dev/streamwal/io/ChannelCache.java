@@ -154,13 +154,8 @@ public final class ChannelCache implements AutoCloseable {
         });
     }
 
-    /** Opens a file of any kind. */
-    public interface Opening<T> {
-        T run() throws IOException;
-    }
-
     /** Opens a file; if the process has too many files open, closes the idle ones of this cache and tries again. */
-    public <T> T makingRoom(Opening<T> opening) throws IOException {
+    public <T> T makingRoom(FileOperation<T> opening) throws IOException {
         try {
             return opening.run();
         } catch (IOException e) {

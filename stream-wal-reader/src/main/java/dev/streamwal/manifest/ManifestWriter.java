@@ -3,6 +3,7 @@ package dev.streamwal.manifest;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.FileForce;
+import dev.streamwal.io.FileStep;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.manifest.ManifestFile.Written;
 import dev.streamwal.pack.PackFiles;
@@ -252,15 +253,9 @@ public final class ManifestWriter {
         }
     }
 
-    /** Writes a manifest where a full disk has no room for another file. */
-    @FunctionalInterface
-    private interface InPlace {
-        void write() throws IOException;
-    }
-
-    /** @param inPlace used if the disk is full */
+    /** @param inPlace writes a manifest where a full disk has no room for another file */
     @GuardedBy("this")
-    private void writeFile(ByteBuffer bytes, InPlace inPlace) throws IOException {
+    private void writeFile(ByteBuffer bytes, FileStep inPlace) throws IOException {
         fileBytes = 0;
         try {
             ManifestFile.write(root, ManifestFile.path(root), bytes);
@@ -272,7 +267,7 @@ public final class ManifestWriter {
             // it may be what is overwritten
             copyBytes = 0;
             try {
-                inPlace.write();
+                inPlace.run();
             } catch (IOException failure) {
                 e.addSuppressed(failure);
                 throw e;

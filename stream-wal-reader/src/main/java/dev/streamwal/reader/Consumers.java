@@ -19,6 +19,7 @@ import dev.streamwal.format.CursorHeader;
 import dev.streamwal.format.CursorLayout;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.walk.StreamExtent;
 import java.io.IOException;
@@ -107,11 +108,7 @@ final class Consumers {
                 + "; " + e.advice() + ", or use another name", file, e);
     }
 
-    private interface OnCursors<T> {
-        T run() throws IOException;
-    }
-
-    private <T> T onCursors(String action, @Nullable Path file, OnCursors<T> operation) {
+    private <T> T onCursors(String action, @Nullable Path file, FileOperation<T> operation) {
         log.checkOpen();
         try {
             return operation.run();

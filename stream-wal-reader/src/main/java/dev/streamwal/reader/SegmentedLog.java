@@ -11,6 +11,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.image.CheckpointFolder;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.GreatestTimestamp;
 import dev.streamwal.lookup.LastRecordRead;
@@ -247,10 +248,6 @@ final class SegmentedLog implements ReadableLog {
         T run(LogSource now, SegmentCatalog catalog) throws IOException;
     }
 
-    private interface Reading<T> {
-        T run() throws IOException;
-    }
-
     private <T> T onStream(String action, String key, OnStream<T> operation) {
         LogSource now = opened();
         return on(now, action, key, () -> operation.run(now, now.freshCatalog(key)));
@@ -263,7 +260,7 @@ final class SegmentedLog implements ReadableLog {
         return now;
     }
 
-    private static <T> T on(LogSource now, String action, @Nullable String key, Reading<T> operation) {
+    private static <T> T on(LogSource now, String action, @Nullable String key, FileOperation<T> operation) {
         try {
             return operation.run();
         } catch (IOException e) {

@@ -11,6 +11,7 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.Positions;
 import dev.streamwal.io.DirectMemory;
+import dev.streamwal.io.FileStep;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.Segment;
@@ -717,12 +718,8 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    private interface Look {
-        void run() throws IOException;
-    }
-
     /** Takes a look. If the process can't open another file for it, or has no memory left, gives back one and repeats the look. */
-    private void givingBack(Look look) throws IOException {
+    private void givingBack(FileStep look) throws IOException {
         for (boolean isDone = false; !isDone; ) {
             try {
                 look.run();

@@ -6,6 +6,7 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileStep;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.journal.FrontierSegment;
 import dev.streamwal.measure.Flush;
@@ -159,18 +160,13 @@ public final class SegmentForce {
         }
     }
 
-    /** Forces a file or directory. */
-    @FunctionalInterface
-    private interface Force {
-        void run() throws IOException;
-    }
-
     /**
+     * @param force forces the file or directory
      * @return false if it is gone
      * @throws FlushFailedException if it could not be forced, or an earlier force failed
      * @throws IOException if it could not be opened, for want of a descriptor or of permission: then nothing was forced, and a later attempt may succeed
      */
-    private boolean force(Path path, FlushCause cause, long bytes, Force force) throws IOException {
+    private boolean force(Path path, FlushCause cause, long bytes, FileStep force) throws IOException {
         forcing.lock();
         try {
             throwIfFailed();

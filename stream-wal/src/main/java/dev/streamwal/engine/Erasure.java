@@ -10,6 +10,7 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryListing;
+import dev.streamwal.io.FileStep;
 import dev.streamwal.packing.PackErasure;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.Packer;
@@ -115,13 +116,7 @@ public final class Erasure {
         }
     }
 
-    /** A part of the work. */
-    @FunctionalInterface
-    private interface Part {
-        void run() throws IOException;
-    }
-
-    private void attempt(Part part, Path where) throws IOException {
+    private void attempt(FileStep part, Path where) throws IOException {
         if (isOver) {
             return;
         }

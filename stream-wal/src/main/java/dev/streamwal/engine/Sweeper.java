@@ -11,6 +11,7 @@ import dev.streamwal.events.SweepEvent;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileStep;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.packing.DuePacks;
@@ -204,14 +205,8 @@ public final class Sweeper {
         });
     }
 
-    /** Takes something away that a pass would count on. */
-    @FunctionalInterface
-    public interface Step {
-        void run() throws IOException;
-    }
-
     /** Runs a step that takes whole packs away, which a pass may be about to replace. */
-    public void betweenPasses(Step step) throws IOException {
+    public void betweenPasses(FileStep step) throws IOException {
         passes.lock();
         try {
             step.run();

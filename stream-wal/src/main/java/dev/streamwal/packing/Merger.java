@@ -1,6 +1,7 @@
 package dev.streamwal.packing;
 
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.VoidRange;
@@ -248,7 +249,7 @@ final class Merger {
         }
     }
 
-    private void advance(long number, PackStore.Step<PackRun> step, Queue<PackRun> runs) throws IOException {
+    private void advance(long number, FileOperation<PackRun> step, Queue<PackRun> runs) throws IOException {
         try {
             PackRun run = step.run();
             if (run.next()) {

@@ -5,6 +5,7 @@ import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryListing;
+import dev.streamwal.io.FileStep;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestWriter;
@@ -104,19 +105,13 @@ final class PackChanges {
 
     // ---------------------------------------------------------------- the manifest
 
-    /** Changes the manifest. */
-    @FunctionalInterface
-    interface Edit {
-        void run() throws IOException;
-    }
-
     /**
      * Changes the manifest. Files are deleted after that: a reader that misses one reads the manifest again.
      *
      * @param come packs that were written for it
      * @param go packs that it doesn't list any more
      */
-    synchronized void make(Collection<ListedPack> come, Collection<ListedPack> go, Edit edit) throws IOException {
+    synchronized void make(Collection<ListedPack> come, Collection<ListedPack> go, FileStep edit) throws IOException {
         checkWriter();
         come.forEach(pack -> {
             inDoubt.add(pack.number());

@@ -16,6 +16,7 @@ import dev.streamwal.image.PackImage;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectWrites;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
@@ -157,19 +158,13 @@ public final class PackStore implements PackedData {
         ends.inherit(sharedSegments(), channels, sharedEnd.getAsLong(), isSharedWhole);
     }
 
-    /** A step that runs under the lock. */
-    @FunctionalInterface
-    public interface Step<T> {
-        T run() throws IOException;
-    }
-
     /** Runs steps that may run beside each other: deleting or copying files. */
-    public <T> T whileDeleting(Step<T> step) throws IOException {
+    public <T> T whileDeleting(FileOperation<T> step) throws IOException {
         return holding(changing.readLock(), step);
     }
 
     /** Runs steps that exclude all others: packing, or taking a segment out of a pack. */
-    public <T> T whilePacking(Step<T> step) throws IOException {
+    public <T> T whilePacking(FileOperation<T> step) throws IOException {
         checkNotDeletedByCaller("pack");
         return holding(changing.writeLock(), step);
     }
@@ -187,7 +182,7 @@ public final class PackStore implements PackedData {
         }
     }
 
-    private <T> T holding(Lock lock, Step<T> step) throws IOException {
+    private <T> T holding(Lock lock, FileOperation<T> step) throws IOException {
         lock.lock();
         try {
             checkGoesOn();

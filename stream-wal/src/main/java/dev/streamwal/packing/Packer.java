@@ -10,6 +10,7 @@ import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.measure.Measurements;
 import dev.streamwal.measure.PackTask;
@@ -240,12 +241,8 @@ public final class Packer {
         }
     }
 
-    private interface Work {
-        boolean run() throws IOException;
-    }
-
     /** Returns what the work returns; false if it failed. Failures while the log is being closed are caused by closing it. */
-    private boolean telling(BooleanSupplier isStopped, String task, Work work) {
+    private boolean telling(BooleanSupplier isStopped, String task, FileOperation<Boolean> work) {
         long begun = events.begins();
         try {
             boolean result = work.run();

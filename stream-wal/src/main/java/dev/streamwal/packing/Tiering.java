@@ -5,6 +5,7 @@ import dev.streamwal.encryption.KeysFile;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.TierFailure;
@@ -496,12 +497,8 @@ public final class Tiering implements PackedTier {
         }
     }
 
-    private interface Recorded {
-        boolean run() throws IOException;
-    }
-
     /** Changes the log's directory or its manifest, unless the log is being closed: {@link #end} waits for this, and for no call of the tier. */
-    private boolean recorded(Recorded step) throws IOException {
+    private boolean recorded(FileOperation<Boolean> step) throws IOException {
         recording.lock();
         try {
             if (isEnded) {
