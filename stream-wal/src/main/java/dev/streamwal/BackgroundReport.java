@@ -123,7 +123,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
         if (thrown instanceof FlushFailedException flush) {
             return flush.published(root, null);
         }
-        return thrown instanceof IOException failure ? StorageErrors.translate(task, failure, root, null, WalException.NO_POSITION, 0) : thrown;
+        return thrown instanceof IOException failure ? StorageErrors.translate(task, failure, root) : thrown;
     }
 
     @Override

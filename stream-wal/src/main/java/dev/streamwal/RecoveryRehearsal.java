@@ -65,7 +65,7 @@ final class RecoveryRehearsal {
             unused.check();
             return report;
         } catch (IOException e) {
-            throw StorageErrors.translate("rehearse the recovery", e, scratch, null, WalException.NO_POSITION, 0);
+            throw StorageErrors.translate("rehearse the recovery", e, scratch);
         }
     }
 
@@ -135,7 +135,7 @@ final class RecoveryRehearsal {
             } catch (IOException e) {
                 // in the log, not in the scratch folder: a file system that is mounted read-only, say, where no lock can be taken
                 Path file = root.resolve(WriterLock.FILE_NAME);
-                WalIOException failure = StorageErrors.translate("lock the log, to rehearse its recovery", e, file, null, WalException.NO_POSITION, 0);
+                WalIOException failure = StorageErrors.translate("lock the log, to rehearse its recovery", e, file);
                 if (failure.getClass() != WalIOException.class) {
                     throw failure;
                 }

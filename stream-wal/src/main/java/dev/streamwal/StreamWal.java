@@ -329,7 +329,7 @@ public final class StreamWal implements AutoCloseable {
             report.end();
             writer.close(time.millis());
             release(lock, e);
-            throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
+            throw StorageErrors.translate("open the log", e, root);
         } catch (RuntimeException | Error e) {
             report.end();
             writer.close(time.millis());
@@ -415,7 +415,7 @@ public final class StreamWal implements AutoCloseable {
             throw new WalLockedException("log is open for writing " + e.with("root=" + root) + "; " + e.advice()
                     + ", or read with WalReader", root.resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
         } catch (IOException e) {
-            throw StorageErrors.translate("open the log", e, root, null, WalException.NO_POSITION, 0);
+            throw StorageErrors.translate("open the log", e, root);
         }
     }
 
@@ -843,7 +843,7 @@ public final class StreamWal implements AutoCloseable {
             }
             packs.addKeys(streams, keys);
         } catch (IOException e) {
-            throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
+            throw StorageErrors.translate("list the streams", e, root);
         }
         return keys;
     }
@@ -937,7 +937,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             folders.discover(key -> streams.get(key).log(), log::deleteLeftovers);
         } catch (IOException e) {
-            throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
+            throw StorageErrors.translate("list the streams", e, root);
         }
     }
 
@@ -1068,7 +1068,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             return tiering.pass();
         } catch (IOException e) {
-            throw StorageErrors.translate("move packs to the tier", e, root, null, WalException.NO_POSITION, 0);
+            throw StorageErrors.translate("move packs to the tier", e, root);
         }
     }
 
@@ -1455,12 +1455,12 @@ public final class StreamWal implements AutoCloseable {
         checkOpen();
         int sharedSegments;
         long sharedBytes;
+        discoverStreams();
         try {
-            folders.discover(key -> streams.get(key).log(), log::deleteLeftovers);
             sharedSegments = sharedLog().segmentCount();
             sharedBytes = sharedLog().bytes();
         } catch (IOException e) {
-            throw StorageErrors.translate("list the streams", e, root, null, WalException.NO_POSITION, 0);
+            throw StorageErrors.translate("list the streams", e, root);
         }
         long packed = packs.segments();
         SegmentTotals.Sums own = log.totals().sums();
@@ -1558,7 +1558,7 @@ public final class StreamWal implements AutoCloseable {
                 closeDurably();
             }
         } catch (IOException e) {
-            throw StorageErrors.translate("close the log", e, root, null, WalException.NO_POSITION, 0);
+            throw StorageErrors.translate("close the log", e, root);
         } finally {
             packs.close();
             completions.end();

@@ -136,7 +136,7 @@ public final class SessionKeys {
     }
 
     private WalException notWritten(String action, IOException e) {
-        return StorageErrors.translate(action, e, KeysFile.path(root), null, WalException.NO_POSITION, 0);
+        return StorageErrors.translate(action, e, KeysFile.path(root));
     }
 
     private WalClosedException closedException() {

@@ -129,7 +129,7 @@ public final class Erasure {
         } catch (WalException e) {
             refused(e);
         } catch (IOException e) {
-            refused(StorageErrors.translate("erase records", e, where, null, WalException.NO_POSITION, 0));
+            refused(StorageErrors.translate("erase records", e, where));
         }
     }
 

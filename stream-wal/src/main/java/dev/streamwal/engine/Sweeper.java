@@ -256,7 +256,7 @@ public final class Sweeper {
             store.fetch(pack);
             return null;
         } catch (IOException e) {
-            report.sweepFailed(null, StorageErrors.translate("fetch a pack that is swept", e, store.file(pack), null, WalException.NO_POSITION, 0));
+            report.sweepFailed(null, StorageErrors.translate("fetch a pack that is swept", e, store.file(pack)));
             return e;
         }
     }
@@ -278,7 +278,7 @@ public final class Sweeper {
             }
             return new Outcome(result, List.copyOf(next.toFetch));
         } catch (IOException e) {
-            throw StorageErrors.translate("sweep", e, store.root(), null, WalException.NO_POSITION, 0);
+            throw StorageErrors.translate("sweep", e, store.root());
         }
     }
 

@@ -31,14 +31,21 @@ public final class StorageErrors {
     private StorageErrors() {}
 
     /**
-     * Of an append, if it concerns a stream.
+     * Of something that concerns no stream.
      *
      * @param task what was being done, as an infinitive
+     */
+    public static WalIOException translate(String task, IOException cause, Path file) {
+        return translate(task, "", cause, file, null, WalException.NO_POSITION, 0);
+    }
+
+    /**
+     * Of an append.
+     *
      * @param neededBytes of new space; 0 if none was needed
      */
-    public static WalIOException translate(
-            String task, IOException cause, Path file, @Nullable String stream, long position, long neededBytes) {
-        return translate(task, stream == null ? "" : "nothing was appended, ", cause, file, stream, position, neededBytes);
+    public static WalIOException translate(String task, IOException cause, Path file, String stream, long position, long neededBytes) {
+        return translate(task, "nothing was appended, ", cause, file, stream, position, neededBytes);
     }
 
     /** @param left what the failure has left, as a full disk's message says it; empty, or with a comma and a space behind it */

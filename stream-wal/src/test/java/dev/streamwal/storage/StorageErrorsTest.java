@@ -71,14 +71,14 @@ class StorageErrorsTest {
     @Test
     void translate_accessDenied_saysToWhatAndWhoseAndWhatToDo(@TempDir Path folder) throws IOException {
         IOException cause = new AccessDeniedException("log/commit/00000000.journal");
-        WalIOException failure = StorageErrors.translate("open the log", cause, folder, null, WalException.NO_POSITION, 0);
+        WalIOException failure = StorageErrors.translate("open the log", cause, folder);
         assertThat(failure).hasMessage("can't open the log: access denied: file=log/commit/00000000.journal, owner=" + Files.getOwner(folder).getName()
                 + "; run as the user that owns it, or let this process's user read and write it").hasCause(cause);
     }
 
     @Test
     void translate_rootIsNoDirectory_saysSo() {
-        WalIOException failure = StorageErrors.translate("open the log", new NotDirectoryException(FILE.toString()), FILE, null, WalException.NO_POSITION, 0);
+        WalIOException failure = StorageErrors.translate("open the log", new NotDirectoryException(FILE.toString()), FILE);
         assertThat(failure).hasMessage("can't open the log: not a directory: file=" + FILE + "; give a directory");
     }
 
