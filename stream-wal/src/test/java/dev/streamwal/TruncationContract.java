@@ -16,7 +16,6 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
-import dev.streamwal.journal.DurableFrontier.Truncation;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.Entry;
@@ -27,6 +26,7 @@ import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.recovery.CutRedo;
+import dev.streamwal.recovery.RedoResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -736,7 +736,7 @@ abstract class TruncationContract extends LogContract {
     private void redoOnce() throws IOException {
         String[] words = operations.of("truncated").get(0).split(" ");
         new CutRedo(new Storages(home.storage().kind()).of(root), new StreamDirectory(root, new ChannelCache(1)))
-                .truncate(StreamKey.of("s"), new Truncation(Long.parseLong(words[2]), Long.parseLong(words[3])));
+                .carryOut(new RedoResult.Cut(StreamKey.of("s"), Long.parseLong(words[2]), Long.parseLong(words[3])));
     }
 
     // ---------------------------------------------------------------- checkpoints

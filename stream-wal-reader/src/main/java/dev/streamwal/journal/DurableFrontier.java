@@ -20,14 +20,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DurableFrontier {
 
-    /** Positions {@code [from, to)} of a stream were cut. */
-    public record Truncation(long from, long to) {}
-
     /** What is known of one stream. */
     private static final class Known {
         final NavigableMap<Long, FrontierSegment> segments = new TreeMap<>();
-        boolean isCut;
         long deletedBelow = NOTHING;
+        boolean isCut;
     }
 
     private static final long NOTHING = -1;

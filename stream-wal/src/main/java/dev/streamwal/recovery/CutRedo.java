@@ -5,7 +5,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.IoFailure;
-import dev.streamwal.journal.DurableFrontier.Truncation;
+import dev.streamwal.recovery.RedoResult.Cut;
 import dev.streamwal.storage.SegmentNames;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
@@ -37,25 +37,22 @@ public final class CutRedo {
     }
 
     /** Returns the cuts that the disk has no room for, and the later cuts of the same streams. */
-    List<RedoResult.Cut> run(JournalledCuts cuts) throws IOException {
-        List<RedoResult.Cut> left = new ArrayList<>();
+    List<Cut> run(JournalledCuts cuts) throws IOException {
+        List<Cut> left = new ArrayList<>();
         for (Map.Entry<StreamKey, Long> entry : cuts.deletedBelow().entrySet()) {
             deleteBelow(entry.getKey(), entry.getValue());
         }
-        for (Map.Entry<StreamKey, List<Truncation>> entry : cuts.truncations().entrySet()) {
-            List<Truncation> ofStream = entry.getValue();
-            for (Truncation truncation : ofStream.subList(doneOf(entry.getKey(), ofStream), ofStream.size())) {
-                left.add(new RedoResult.Cut(entry.getKey(), truncation.from(), truncation.to()));
-            }
+        for (List<Cut> ofStream : cuts.byStream()) {
+            left.addAll(ofStream.subList(doneOf(ofStream), ofStream.size()));
         }
         return left;
     }
 
     /** Carries out a stream's cuts in order, up to one that the disk has no room for; returns how many. */
-    private int doneOf(StreamKey key, List<Truncation> truncations) throws IOException {
-        for (int done = 0; done < truncations.size(); done++) {
+    private int doneOf(List<Cut> cuts) throws IOException {
+        for (int done = 0; done < cuts.size(); done++) {
             try {
-                truncate(key, truncations.get(done));
+                carryOut(cuts.get(done));
             } catch (IOException e) {
                 if (!IoFailure.isDiskFull(e)) {
                     throw e;
@@ -63,7 +60,7 @@ public final class CutRedo {
                 return done;
             }
         }
-        return truncations.size();
+        return cuts.size();
     }
 
     private void deleteBelow(StreamKey key, long position) throws IOException {
@@ -87,22 +84,17 @@ public final class CutRedo {
         }
     }
 
-    /** Carries out a cut that was left, in a stream that isn't brought in order yet. */
-    public void carryOut(RedoResult.Cut cut) throws IOException {
-        truncate(cut.key(), new Truncation(cut.from(), cut.to()));
-    }
-
-    /** Repeats one cut, in a stream that isn't open. */
-    public void truncate(StreamKey key, Truncation truncation) throws IOException {
-        Path directory = streams.of(key);
+    /** Repeats one cut, in a stream that isn't open, or isn't brought in order yet. */
+    public void carryOut(Cut cut) throws IOException {
+        Path directory = streams.of(cut.key());
         TreeSet<SegmentName> names = SegmentNames.in(directory);
-        SegmentName from = SegmentNames.from(truncation.from());
+        SegmentName from = SegmentNames.from(cut.from());
         SegmentName holder = names.lower(from);
-        delete(directory, names, names.subSet(from, true, SegmentNames.from(truncation.to()), false));
+        delete(directory, names, names.subSet(from, true, SegmentNames.from(cut.to()), false));
         if (holder != null) {
             Path temporary = directory.resolve(TEMPORARY_NAME);
             storage.delete(temporary);
-            if (SegmentCut.redo(storage, key, directory.resolve(holder.fileName()), holder, truncation.from(), temporary)) {
+            if (SegmentCut.redo(storage, cut.key(), directory.resolve(holder.fileName()), holder, cut.from(), temporary)) {
                 DirectoryForce.force(directory);
             }
         }

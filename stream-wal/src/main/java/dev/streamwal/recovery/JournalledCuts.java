@@ -3,8 +3,9 @@ package dev.streamwal.recovery;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.journal.DurableFrontier;
-import dev.streamwal.journal.DurableFrontier.Truncation;
+import dev.streamwal.recovery.RedoResult.Cut;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,28 +15,27 @@ import java.util.Map;
 final class JournalledCuts {
 
     private final Map<StreamKey, Long> deletedBelow = new LinkedHashMap<>();
-    private final Map<StreamKey, List<Truncation>> truncations = new HashMap<>();
+    private final Map<StreamKey, List<Cut>> truncations = new HashMap<>();
 
     void deletedBelow(StreamKey key, long position) {
         deletedBelow.merge(key, position, Math::max);
     }
 
     void truncated(StreamKey key, long from, long to) {
-        truncations.computeIfAbsent(key, unused -> new ArrayList<>()).add(new Truncation(from, to));
+        truncations.computeIfAbsent(key, unused -> new ArrayList<>()).add(new Cut(key, from, to));
     }
 
     Map<StreamKey, Long> deletedBelow() {
         return deletedBelow;
     }
 
-    Map<StreamKey, List<Truncation>> truncations() {
-        return truncations;
+    /** Of each stream in their order. */
+    Collection<List<Cut>> byStream() {
+        return truncations.values();
     }
 
-    List<RedoResult.Cut> cuts() {
-        List<RedoResult.Cut> all = new ArrayList<>();
-        truncations.forEach((key, cuts) -> cuts.forEach(cut -> all.add(new RedoResult.Cut(key, cut.from(), cut.to()))));
-        return all;
+    List<Cut> cuts() {
+        return truncations.values().stream().flatMap(List::stream).toList();
     }
 
     /** The offset in the segment's file from which on everything was cut; at most {@code end}. */
@@ -44,7 +44,7 @@ final class JournalledCuts {
             return 0;
         }
         long kept = end;
-        for (Truncation cut : truncations.getOrDefault(segment.key(), List.of())) {
+        for (Cut cut : truncations.getOrDefault(segment.key(), List.of())) {
             if (segment.basePosition() < cut.from()) {
                 kept = Math.min(kept, segment.offsetOf(cut.from()));
             } else if (segment.basePosition() < cut.to()) {
@@ -56,6 +56,6 @@ final class JournalledCuts {
 
     void tell(DurableFrontier durable) {
         deletedBelow.forEach(durable::deletedBelow);
-        truncations.forEach((key, cuts) -> cuts.forEach(cut -> durable.truncated(key, cut.from(), cut.to())));
+        cuts().forEach(cut -> durable.truncated(cut.key(), cut.from(), cut.to()));
     }
 }
