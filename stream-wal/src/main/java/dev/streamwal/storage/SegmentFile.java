@@ -38,9 +38,6 @@ public interface SegmentFile extends SegmentBytes, Closeable {
      */
     @Nullable SegmentMapping map(int capacity) throws IOException;
 
-    /** Whether the file holds a descriptor. */
-    boolean isOpen();
-
     /** Closes the descriptor; the next call that needs it opens the file again. Mappings stay. */
     @Override
     void close();

@@ -116,11 +116,6 @@ public class DelegatingStorage implements SegmentStorage {
         }
 
         @Override
-        public boolean isOpen() {
-            return file.isOpen();
-        }
-
-        @Override
         public void close() {
             file.close();
         }
