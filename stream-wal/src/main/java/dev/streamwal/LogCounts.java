@@ -70,18 +70,13 @@ final class LogCounts {
     }
 
     void deleted(DeletedSegment.Reason reason) {
-        of(reason).increment();
+        Objects.requireNonNull(deleted.get(reason)).increment();
     }
 
     void failed(String task) {
         failures.computeIfAbsent(task, any -> new LongAdder()).increment();
     }
 
-    private LongAdder of(DeletedSegment.Reason reason) {
-        return Objects.requireNonNull(deleted.get(reason));
-    }
-
-    /** An append has succeeded. */
     void appended(Durability level, long nanos) {
         Objects.requireNonNull(appends.get(level)).add(nanos);
     }

@@ -2,6 +2,7 @@ package dev.streamwal.retention;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongPredicate;
 
 /**
  * Decides whether a sweep may trust the clock: one reading that is a year ahead would delete everything. Pure.
@@ -26,14 +27,6 @@ public final class SweepTime {
      */
     public record Outcome(List<ExpiryPlan.Stream> streams, int segments, long bytes, boolean isBelieved) {}
 
-    /** Looks at data that isn't in the streams' segments. */
-    @FunctionalInterface
-    public interface OtherData {
-
-        /** Whether there may be any that was begun at or before a time, epoch ms. */
-        boolean isBegunBefore(long millis);
-    }
-
     /** Whether the clock is no further ahead of the known time than allowed. */
     public static boolean isBelievable(long nowMillis, long knownMillis, long maxAdvanceMillis) {
         return nowMillis <= KnownTime.plus(knownMillis, maxAdvanceMillis);
@@ -49,9 +42,11 @@ public final class SweepTime {
      * @param nowMillis the clock's reading, epoch ms
      * @param knownMillis the earliest possible time now, epoch ms
      * @param maxAdvanceMillis by which the clock may be ahead of it
-     * @param others data whose expiration isn't known; asked only if that decides
+     * @param isOtherBegunBefore whether there may be data outside of the streams' segments that was begun at or before a time, epoch ms; asked only if that
+     *     decides
      */
-    public static Outcome of(long nowMillis, long knownMillis, long maxAdvanceMillis, List<ExpiryPlan.Stream> streams, OtherData others) {
+    public static Outcome of(long nowMillis, long knownMillis, long maxAdvanceMillis, List<ExpiryPlan.Stream> streams,
+            LongPredicate isOtherBegunBefore) {
         if (isBelievable(nowMillis, knownMillis, maxAdvanceMillis)) {
             return new Outcome(streams, 0, 0, true);
         }
@@ -69,6 +64,6 @@ public final class SweepTime {
             }
             doubted.add(new ExpiryPlan.Stream(stream.key(), stream.maxBytes(), views));
         }
-        return segments == 0 ? new Outcome(streams, 0, 0, !others.isBegunBefore(believed)) : new Outcome(doubted, segments, bytes, false);
+        return segments == 0 ? new Outcome(streams, 0, 0, !isOtherBegunBefore.test(believed)) : new Outcome(doubted, segments, bytes, false);
     }
 }
