@@ -400,11 +400,8 @@ final class SegmentChain {
     }
 
     SegmentHeader headerOf(SegmentEntry entry) throws IOException {
-        SegmentFile file = log.storage().open(fileOf(entry));
-        try {
+        try (SegmentFile file = log.storage().open(fileOf(entry))) {
             return headerOf(entry.name(), file);
-        } finally {
-            file.close();
         }
     }
 

@@ -166,8 +166,7 @@ final class SegmentErasure {
 
     @GuardedBy("rotation")
     private boolean erase(SegmentEntry entry, TimeRange range, StreamLog.ErasedFrom each) throws IOException {
-        SegmentFile file = log.storage().open(chain.fileOf(entry));
-        try {
+        try (SegmentFile file = log.storage().open(chain.fileOf(entry))) {
             SegmentHeader header = chain.headerOf(entry.name(), file);
             Footer footer = SegmentEnd.read(file, header).footer();
             if (footer == null) {
@@ -179,8 +178,6 @@ final class SegmentErasure {
                 replace(entry, file, header, footer.dataEnd(), range, each);
             }
             return !isNothing;
-        } finally {
-            file.close();
         }
     }
 

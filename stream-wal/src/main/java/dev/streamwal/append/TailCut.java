@@ -176,8 +176,7 @@ final class TailCut {
             if (holder == null || !isIn(holder, last)) {
                 return decideInPack(last);
             }
-            SegmentFile file = log.storage().open(chain.fileOf(holder));
-            try {
+            try (SegmentFile file = log.storage().open(chain.fileOf(holder))) {
                 SegmentHeader header = chain.headerOf(holder.name(), file);
                 checkIsLast(last, file, header, file.path());
                 if (chain.endPosition() == last.end()) {
@@ -187,8 +186,6 @@ final class TailCut {
                 chain.setAside();
                 pending.undecided();
                 return cut;
-            } finally {
-                file.close();
             }
         } finally {
             rotation.unlock();
@@ -198,15 +195,12 @@ final class TailCut {
     /** The segment that begins before a position may also end before it, if the stream has shared segments since. */
     @GuardedBy("rotation")
     private boolean isIn(SegmentEntry holder, EntryRef last) throws IOException {
-        SegmentFile file = log.storage().open(chain.fileOf(holder));
-        try {
+        try (SegmentFile file = log.storage().open(chain.fileOf(holder))) {
             SegmentHeader header = chain.headerOf(holder.name(), file);
             try (SegmentScan scan = new SegmentScan(file, header)) {
                 scan.seek(header.offsetOf(last.position()));
                 return scan.next();
             }
-        } finally {
-            file.close();
         }
     }
 

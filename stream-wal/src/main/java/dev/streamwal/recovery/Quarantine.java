@@ -120,13 +120,10 @@ public final class Quarantine {
     }
 
     private void writeForced(SegmentBytes bytes, long from, long to, Path file) throws IOException {
-        SegmentFile copy = storage.create(file);
-        try {
+        try (SegmentFile copy = storage.create(file)) {
             ByteBuffer chunk = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, to - from));
             bytes.copy(from, to, chunk, (offset, piece) -> copy.write(offset - from, piece));
             copy.force();
-        } finally {
-            copy.close();
         }
     }
 

@@ -97,8 +97,7 @@ public final class SegmentCut {
      * @return the bytes of the file if it has a footer; empty if it has none, and had none
      */
     public Optional<Long> cut(Path temporary, boolean mayCutInPlace, UnaryOperator<IOException> forceFailed) throws IOException {
-        SegmentFile file = storage.open(path);
-        try {
+        try (SegmentFile file = storage.open(path)) {
             boolean withFooter = kept.lastStart() > 0 && SegmentEnd.read(file, header).isFinal();
             if (mayCutInPlace && !mayBeLinked(path)) {
                 cutInPlace(file, withFooter, forceFailed);
@@ -106,8 +105,6 @@ public final class SegmentCut {
                 copy(file, temporary, withFooter);
             }
             return withFooter ? Optional.of(sealedBytes()) : Optional.empty();
-        } finally {
-            file.close();
         }
     }
 

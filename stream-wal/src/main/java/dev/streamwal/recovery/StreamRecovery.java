@@ -141,13 +141,10 @@ public final class StreamRecovery {
      * @throws IOException also if there is no room for it
      */
     public void setAside(StreamKey key, Path file) throws IOException {
-        SegmentFile segment = storage.open(file);
-        try {
+        try (SegmentFile segment = storage.open(file)) {
             if (quarantine.keep(key, segment).isEmpty()) {
                 throw new IOException(quarantine.whatToDoWhenFull(segment.size()));
             }
-        } finally {
-            segment.close();
         }
     }
 
