@@ -76,7 +76,6 @@ final class RecoveryLedger {
         }
     }
 
-    /** A stream was recovered. */
     synchronized void recovered(String key, Findings found) {
         Sums sums = sums(found, found.recordsKept(), found.bytesKept());
         recovered++;

@@ -28,7 +28,6 @@ abstract class CliCommand implements Callable<Integer> {
         this.context = context;
     }
 
-    /** Runs the command. */
     abstract Exit run(CommandOutput out) throws IOException;
 
     @Override

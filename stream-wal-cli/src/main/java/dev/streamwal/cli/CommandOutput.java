@@ -73,7 +73,6 @@ final class CommandOutput {
                 .setHighestNonEscapedChar(LAST_ASCII); // terminals obey control characters beyond ASCII, too
     }
 
-    /** One line of text. */
     void line(String text) {
         bytes(MessageText.of(text).getBytes(UTF_8));
         bytes(new byte[] {'\n'});

@@ -161,7 +161,6 @@ final class ConsumersCommand extends LogCommand {
         }
     }
 
-    /** The streams that the consumer reads. */
     private static List<StreamInfo> streams(WalReader reader, ConsumerInfo consumer) {
         return List.copyOf(reader.describe(reader.keys(consumer.keys())).values());
     }

@@ -15,7 +15,6 @@ import java.util.TreeMap;
  */
 record DumpPart(Kind kind, long offset, long length, Map<String, Object> facts, SortedMap<Long, List<String>> fields) {
 
-    /** The kind of a part. */
     enum Kind { HEADER, RECORD, MEMBER, BATCH, PADDING, FOOTER, UNKNOWN_RECORD, HOLE, DAMAGE, TORN_TAIL, UNUSED }
 
     DumpPart(Kind kind, long offset, long end) {

@@ -88,7 +88,6 @@ final class LogSegments implements AutoCloseable {
         return source.awaitsRecovery() || source.awaitsRecovery(header);
     }
 
-    /** Damage in the packs' tables. */
     List<CorruptSegmentException> damagedTables() throws IOException {
         return source.packs().damagedTables();
     }

@@ -31,7 +31,6 @@ abstract class ReadingCommand extends LogCommand {
         return new KeysOption();
     }
 
-    /** Runs the command. */
     abstract Exit read(WalReader reader, CommandOutput out) throws IOException;
 
     @Override

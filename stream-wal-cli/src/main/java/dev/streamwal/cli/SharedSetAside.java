@@ -50,7 +50,6 @@ final class SharedSetAside {
 
     private SharedSetAside() {}
 
-    /** All pieces, by their spans. */
     static Map<Span, List<Piece>> of(SetAsideRecords records) throws IOException {
         Map<Span, List<Piece>> pieces = new LinkedHashMap<>();
         Slot slot = new Slot();

@@ -22,7 +22,6 @@ abstract class StreamsCommand extends ReadingCommand {
         super(context);
     }
 
-    /** Runs the command. */
     abstract Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException;
 
     /** The arguments; all streams if there is none. */

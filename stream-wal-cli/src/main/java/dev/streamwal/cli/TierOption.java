@@ -43,7 +43,6 @@ final class TierOption {
         return options.build();
     }
 
-    /** The options with the tier. */
     WalOptions.Builder with(WalOptions.Builder options) {
         path().ifPresent(options::tier);
         return options;

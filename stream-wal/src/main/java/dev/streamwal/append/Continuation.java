@@ -151,7 +151,6 @@ final class Continuation {
         return lastWindowStart;
     }
 
-    /** The next segment's window. */
     Window nextWindow(StreamPolicy policy, KnownTime time, long timestampMillis, long nowMillis) {
         return policy.windowOf(windowTime(time, lastWindowStart, timestampMillis, nowMillis));
     }

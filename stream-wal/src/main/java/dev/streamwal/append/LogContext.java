@@ -46,22 +46,13 @@ public final class LogContext {
     private volatile DeletionLog deletions = DeletionLog.NONE;
     private volatile boolean closed;
 
-    /** Set once, before a stream is used. */
+    // The following fields are set once, before a stream is used.
+
     private SegmentDurability durability = SegmentDurability.NONE;
-
-    /** Set once, before a stream is used. */
     private WriterFence fence = WriterFence.NONE;
-
-    /** Set once, before a stream is used. */
     private KnownTime time = KnownTime.unknown();
-
-    /** Set once, before a stream is used. */
     private @Nullable SharedLog shared;
-
-    /** Set once, before a stream is used. */
     private FreeSpace freeSpace = FreeSpace.UNKNOWN;
-
-    /** Set once, before a stream is used. */
     private PackedData packed = PackedData.NONE;
 
     /**
@@ -85,12 +76,10 @@ public final class LogContext {
         this.seam = seam;
     }
 
-    /** To be called once, before a stream is used. */
     public void durability(SegmentDurability newDurability) {
         durability = newDurability;
     }
 
-    /** To be called once, before a stream is used. */
     public void fence(WriterFence newFence) {
         fence = newFence;
     }
@@ -109,7 +98,6 @@ public final class LogContext {
         directories.deleteLeftovers(directory, storage);
     }
 
-    /** To be called once, before a stream is used. */
     public void time(KnownTime newTime) {
         time = newTime;
     }
@@ -141,12 +129,12 @@ public final class LogContext {
         }
     }
 
-    /** To be called once, before a stream is used; otherwise no stream has data in packs. */
+    /** Without this, no stream has data in packs. */
     public void packed(PackedData newPacked) {
         packed = newPacked;
     }
 
-    /** To be called once, before a stream is used; otherwise each stream has segments of its own. */
+    /** Without this, each stream has segments of its own. */
     public void shared(SharedLog newShared) {
         shared = newShared;
     }
@@ -155,7 +143,7 @@ public final class LogContext {
         return shared;
     }
 
-    /** To be called once, before a stream is used; otherwise segments grow as long as the disk lets them. */
+    /** Without this, segments grow as long as the disk lets them. */
     public void freeSpace(FreeSpace newFreeSpace) {
         freeSpace = newFreeSpace;
     }

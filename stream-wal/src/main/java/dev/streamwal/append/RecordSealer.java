@@ -9,7 +9,6 @@ public final class RecordSealer {
     private final SessionKeys keys;
     private final byte[] streamKey;
 
-    /** A sealer for a stream. */
     public RecordSealer(SessionKeys keys, StreamKey stream) {
         this.keys = keys;
         this.streamKey = stream.utf8();

@@ -66,7 +66,6 @@ public final class StreamDirectories {
         }
     }
 
-    /** Deletes the directory if it is there, and empty. */
     void deleteIfEmpty(StreamKey key, SegmentStorage storage) throws IOException {
         using.lock();
         try {

@@ -999,7 +999,7 @@ public final class StreamLog implements CommitStream {
         }
     }
 
-    /** Makes sure that no deleted file comes back. */
+    /** Makes sure that no deleted file comes back: one that was packed may, from a power loss, until its directory is forced. */
     public void forceDeletions() throws IOException {
         OwnSegments known = owned;
         if (known != null) {

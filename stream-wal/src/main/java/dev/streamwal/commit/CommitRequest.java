@@ -35,12 +35,10 @@ final class CommitRequest extends Linked<CommitRequest> {
         this.countsAsLater = countsAsLater;
     }
 
-    /** With a waiting thread. */
     static CommitRequest waiting(CommitCursor cursor, long end) {
         return new CommitRequest(cursor, end, null, Thread.currentThread(), null, false);
     }
 
-    /** With a waiting thread. */
     static CommitRequest waiting(Deletion deletion) {
         return new CommitRequest(null, 0, deletion, Thread.currentThread(), null, false);
     }

@@ -76,7 +76,6 @@ final class ForcedSegments {
         forced.remove(new Id(segment.header().key(), segment.header().basePosition()));
     }
 
-    /** Removes what a deletion covers. */
     synchronized void remove(Deletion deletion) {
         if (deletion instanceof Deletion.Below below) {
             forced.subMap(new Id(below.key(), Long.MIN_VALUE), new Id(below.key(), below.position())).clear();

@@ -784,7 +784,6 @@ public final class GroupCommitter implements SegmentDurability {
         return leading.get();
     }
 
-    /** Commits all requests. */
     void commitPending() {
         while (hasWork() && leadOnce()) {
             // if another thread leads, it examines the queue afterwards

@@ -132,7 +132,6 @@ final class JournalCheckpoint {
         return known;
     }
 
-    /** An existing segment was opened. */
     void opened(CommitSegment segment) {
         inherited.adopt(segment).ifPresent(segment::raiseDurableOffset);
         forced.adopt(segment).ifPresent(offset -> {

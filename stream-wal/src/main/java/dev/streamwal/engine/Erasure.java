@@ -183,7 +183,6 @@ public final class Erasure {
         return streams.size();
     }
 
-    /** What was erased of all files. */
     public Erased erased() {
         return erased;
     }

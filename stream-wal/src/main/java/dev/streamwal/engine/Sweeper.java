@@ -482,7 +482,6 @@ public final class Sweeper {
                 gone = packs.removeBelow(below, (key, dues) -> {
                     int going = Math.min(dues.size(), held.of(key.text(), dues).deletions().size());
                     if (going > 0) {
-                        // a file that was packed may come back from a power loss, until its directory is forced
                         log(key.text()).forceDeletions();
                     }
                     return going;

@@ -17,7 +17,6 @@ public final class Flush {
         }
     }
 
-    /** A flush that begins now. */
     public static Flush begin() {
         return new Flush();
     }

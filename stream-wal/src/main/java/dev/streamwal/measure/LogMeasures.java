@@ -55,12 +55,10 @@ public class LogMeasures implements Measurements {
         return packing.of(task);
     }
 
-    /** Packs written. */
     public long packs() {
         return packs.sum();
     }
 
-    /** Sweeps. */
     public Timing sweeps() {
         return sweeps;
     }

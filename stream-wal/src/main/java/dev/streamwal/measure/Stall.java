@@ -17,7 +17,6 @@ public final class Stall {
         }
     }
 
-    /** A wait that begins now. */
     public static Stall begin() {
         return new Stall();
     }

@@ -46,7 +46,6 @@ final class LogMeters {
         this.tags = tags;
     }
 
-    /** Registers all, and returns them. */
     List<Meter> register() {
         counters();
         timers();

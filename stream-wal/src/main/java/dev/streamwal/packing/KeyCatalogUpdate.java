@@ -208,7 +208,6 @@ final class KeyCatalogUpdate {
     /** The key that the walk through an added pack stands on. */
     private record Head(byte[] key, PackWalk walk, ListedPack pack) {}
 
-    /** One update. */
     private final class Update {
         private final Manifest now;
         private final LogFile file;

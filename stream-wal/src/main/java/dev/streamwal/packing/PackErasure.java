@@ -213,7 +213,6 @@ public final class PackErasure {
         byKey.forEach((key, erased) -> each.erased(key, store.file(written), erased));
     }
 
-    /** The segment's bytes, without the records. */
     private SegmentBytes without(PackReader reader, PackEntry entry) throws IOException {
         SegmentHeader header = reader.segmentHeader(entry);
         byte[] all = new byte[entry.dataEnd()];

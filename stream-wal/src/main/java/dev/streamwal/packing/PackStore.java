@@ -231,7 +231,6 @@ public final class PackStore implements PackedData {
         return root;
     }
 
-    /** The current manifest. */
     public Manifest manifest() {
         return manifest.current();
     }
@@ -280,12 +279,10 @@ public final class PackStore implements PackedData {
         return catalog.look(voided::by);
     }
 
-    /** The path of a pack. */
     public Path file(ListedPack pack) {
         return PackFiles.pack(root, pack.number());
     }
 
-    /** The pack, open. */
     public PackReader reader(ListedPack pack) throws IOException {
         return catalog.reader(pack);
     }
@@ -435,7 +432,6 @@ public final class PackStore implements PackedData {
         return ends.newest(key);
     }
 
-    /** The parts of a shared segment that still count for a stream. */
     private List<SharedPart> counting(SharedSegment segment, StreamKey key) {
         manifest.current().voidRanges(key).forEach(range -> segment.cut(key, range.from(), range.to()));
         return segment.parts(key);
@@ -544,12 +540,10 @@ public final class PackStore implements PackedData {
         }
     }
 
-    /** Whether an entry of a pack still counts. */
     boolean counts(ListedPack pack, PackEntry entry) {
         return !manifest.current().isVoid(entry.key(), entry.basePosition(), pack.number());
     }
 
-    /** Begins to write a pack. */
     PackWriter write(PackHeader header) throws IOException {
         manifest.begin();
         return PackWriter.create(root, header, direct);
@@ -872,7 +866,6 @@ public final class PackStore implements PackedData {
         CheckpointFolder.put(PackImage.beside(root, manifest.current()), target);
     }
 
-    /** Closes what is open. */
     public void close() {
         channels.close();
     }

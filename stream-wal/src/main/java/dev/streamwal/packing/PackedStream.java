@@ -103,7 +103,6 @@ public final class PackedStream {
         if (oldestOwn < below) {
             remove(below, end, beforeMillis, elsewhere, places, each, eachOwn);
         } else if (elsewhere.firstKey() < below) {
-            // a file that was packed may come back from a power loss, until its directory is forced
             stream.forceDeletions();
             long to = Math.min(below, Math.max(elsewhere.lastKey() + 1, end));
             purge.putOff(key(), to, places.stream().filter(place -> place.entry().basePosition() < to).toList(),
@@ -169,7 +168,6 @@ public final class PackedStream {
     }
 
     private void forgetBelow(long position, List<PackStore.Place> oldest, BiConsumer<ListedPack, PackEntry> each) throws IOException {
-        // a file that was packed may come back from a power loss, until its directory is forced
         stream.forceDeletions();
         store.forget(key(), 0, position);
         oldest.forEach(place -> each.accept(place.pack(), place.entry()));

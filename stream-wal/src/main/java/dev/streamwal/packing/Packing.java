@@ -17,7 +17,6 @@ final class Packing {
 
     private Packing() {}
 
-    /** A step that begins now. */
     static Packing begin() {
         return new Packing();
     }

@@ -19,7 +19,6 @@ public final class Recovering {
         }
     }
 
-    /** A recovery that begins now. */
     public static Recovering begin() {
         return new Recovering();
     }

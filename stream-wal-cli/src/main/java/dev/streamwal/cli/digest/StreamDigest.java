@@ -27,7 +27,6 @@ public final class StreamDigest {
         this.chain = new ChainDigest(key);
     }
 
-    /** Takes in the record at which the cursor is. */
     public void add(EntryCursor record) {
         if (records > 0 && records % distanceRecords == 0) {
             addCheckpoint();

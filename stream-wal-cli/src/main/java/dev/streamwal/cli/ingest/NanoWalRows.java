@@ -81,7 +81,6 @@ public final class NanoWalRows implements Rows {
         return found;
     }
 
-    /** The bytes of all files in a directory. */
     public static long bytes(Path directory) throws IOException {
         long bytes = 0;
         for (List<NanoWalName> names : list(directory).values()) {
