@@ -119,11 +119,10 @@ public final class RefJudge implements AutoCloseable {
      * the index of what was read of one that isn't sealed.
      */
     private void jumpTowards(long offset) {
-        Footer footer = end.footer();
-        if (footer == null && soFar == null) {
+        SegmentIndex index = index();
+        if (index == null) {
             return;
         }
-        SegmentIndex index = footer == null ? soFar.index() : footer.index();
         for (int block = index.blocks() - 1; block >= 0 && index.firstOffset(block) > scan.nextOffset(); block--) {
             if (index.firstOffset(block) <= offset) {
                 scan.seek(index.firstOffset(block));
@@ -131,6 +130,14 @@ public final class RefJudge implements AutoCloseable {
                 return;
             }
         }
+    }
+
+    private @Nullable SegmentIndex index() {
+        Footer footer = end.footer();
+        if (footer != null) {
+            return footer.index();
+        }
+        return soFar == null ? null : soFar.index();
     }
 
     @Override
