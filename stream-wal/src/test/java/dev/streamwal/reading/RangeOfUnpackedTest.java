@@ -194,7 +194,7 @@ class RangeOfUnpackedTest {
             }
             assertThat(reader.readBytes() - before).as("for the last by its position").isLessThan(300_000);
             before = reader.readBytes();
-            assertThat(reader.latestByTimestamp("k").orElseThrow().timestampMillis()).isEqualTo(START + 2 * records - 1);
+            assertThat(reader.latestByTimestamp("k").orElseThrow().timestampMillis()).isEqualTo(START + 2L * records - 1);
             assertThat(reader.readBytes() - before).as("for the latest").isLessThan(600_000);
         }
     }
