@@ -402,11 +402,19 @@ final class ActiveSegment extends CommitSegment {
         try {
             file.write(start, frames.buffers());
         } catch (IOException e) {
-            failedEnd = start + totalBytes;
-            tail.seal();
-            space.cutBackTo(start, e);
+            sealBehindFailure(start, totalBytes, e);
             throw hasNoRoom("append", e, start, totalBytes);
+        } catch (RuntimeException | Error e) {
+            sealBehindFailure(start, totalBytes, e);
+            throw e;
         }
+    }
+
+    @GuardedBy("lock")
+    private void sealBehindFailure(int start, int totalBytes, Throwable cause) {
+        failedEnd = start + totalBytes;
+        tail.seal();
+        space.cutBackTo(start, cause);
     }
 
     // ---------------------------------------------------------------- space

@@ -275,6 +275,21 @@ class AppendRacesTest {
         assertRead(60);
     }
 
+    /** Another process may have read the record: what is appended next has another position. */
+    @Test
+    void append_byPositionWhoseWriteEndsInAnError_givesItsPositionToNoOtherRecord() throws Exception {
+        storage = FailingStorage.byPosition();
+        try (SeamedLog log = open(null)) {
+            append(log, KEY, 0);
+            long end = log.stream(KEY).endPosition();
+            storage.errorBehindWrites = true;
+            assertThatThrownBy(() -> append(log, KEY, 100)).isInstanceOf(OutOfMemoryError.class);
+            storage.errorBehindWrites = false;
+            assertThat(append(log, KEY, 1)).isGreaterThan(end);
+        }
+        assertRead(2);
+    }
+
     /** What seals waits for the slot, and unmaps behind it. */
     @Test
     void seal_whileASlotIsUnpublished_unmapsWhenItIs() throws Exception {
@@ -560,6 +575,7 @@ class AppendRacesTest {
     /** Fails where it is told to. */
     private static final class FailingStorage extends DelegatingStorage {
         volatile boolean failWrites;
+        volatile boolean errorBehindWrites;
         volatile boolean failTruncates;
         volatile boolean failDeletes;
         /** Headers are written at 0. */
@@ -590,6 +606,9 @@ class AppendRacesTest {
                         throw new IOException("injected: write");
                     }
                     super.write(offset, buffers);
+                    if (errorBehindWrites) {
+                        throw new OutOfMemoryError("injected");
+                    }
                     CountDownLatch told = written;
                     if (told != null) {
                         written = null;
