@@ -164,7 +164,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     }
 
     private long appendSlot(AppendScratch scratch, Draft slot, long position, long nowMillis) {
-        scratch.beginsWithoutPlace();
+        keepForNow(scratch);
         try {
             return shared().log().appendSlot(scratch, slot, (int) slot.frameBytes(), nowMillis);
         } catch (WalException e) {
@@ -175,7 +175,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     }
 
     private long appendSlots(AppendScratch scratch, List<Draft> slots, int slotBytes, long position, long nowMillis) {
-        scratch.beginsWithoutPlace();
+        keepForNow(scratch);
         try {
             return shared().log().appendSlots(scratch, slots, slotBytes, nowMillis);
         } catch (WalException e) {
@@ -187,13 +187,26 @@ final class SharedTail extends AbstractQueuedSynchronizer {
 
     /**
      * Keeps the stream in memory from its first record on, even if that record failed: a part of it may be in the file, and only this object knows that
-     * its position isn't given again. A record without a place has left nothing in the file. Called with the lock, so that a thread that ends this
-     * tail, and decides anew whether the stream is kept, comes after this call.
+     * its position isn't given again. Before the record has a place, because there may be no memory to keep the stream. Called with the lock, so that a
+     * thread that ends this tail, and decides anew whether the stream is kept, comes after this call.
      */
+    private void keepForNow(AppendScratch scratch) {
+        scratch.beginsWithoutPlace();
+        if (!isKept) {
+            stream.holdShared(true);
+        }
+    }
+
+    /** A record without a place has left nothing in the file. Called with the lock, too. */
     private void keepIfPlaced(AppendScratch scratch) {
-        if (!isKept && scratch.hasPlace()) {
+        if (isKept) {
+            return;
+        }
+        if (scratch.hasPlace()) {
             isKept = true;
             stream.keepShared();
+        } else {
+            stream.holdShared(false);
         }
     }
 

@@ -801,6 +801,7 @@ public final class StreamLog implements CommitStream {
         isForgotten = false;
         if (isKept) {
             keepShared();
+            holdShared(true);
         }
     }
 
@@ -810,7 +811,11 @@ public final class StreamLog implements CommitStream {
      */
     void keepShared() {
         isKept = true;
-        watch.hasSegments(this, mayHaveSegments, true);
+    }
+
+    /** Says whether the stream, which shares, has anything. */
+    void holdShared(boolean any) {
+        watch.hasSegments(this, mayHaveSegments, any);
     }
 
     @GuardedBy("rotation")

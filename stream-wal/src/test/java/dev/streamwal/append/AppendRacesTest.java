@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.format.SegmentName;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
@@ -27,6 +28,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -286,6 +288,30 @@ class AppendRacesTest {
             assertThatThrownBy(() -> append(log, KEY, 100)).isInstanceOf(OutOfMemoryError.class);
             storage.errorBehindWrites = false;
             assertThat(append(log, KEY, 1)).isGreaterThan(end);
+        }
+        assertRead(2);
+    }
+
+    /** Only this object knows where the stream goes on: a record that is appended while it can't be kept would have another one's position later. */
+    @Test
+    void append_firstToSharedSegmentsWhileThereIsNoMemoryToKeepTheStream_appendsNothing() throws Exception {
+        try (SeamedLog log = open(null)) {
+            StreamLog shared = log.stream(StreamKey.SHARED.text());
+            log.context.shared(new SharedLog(shared, 0, false, () -> { }));
+            AtomicBoolean isFull = new AtomicBoolean(true);
+            AtomicBoolean isKept = new AtomicBoolean();
+            log.stream(KEY).watch((stream, own, any) -> {
+                if (any && isFull.get()) {
+                    throw new OutOfMemoryError("injected");
+                }
+                isKept.set(any);
+            }, log);
+            assertThatThrownBy(() -> append(log, KEY, 100)).isInstanceOf(OutOfMemoryError.class);
+            assertThat(shared.endPosition()).as("nothing was appended").isZero();
+            isFull.set(false);
+            append(log, KEY, 0);
+            assertThat(isKept).isTrue();
+            append(log, KEY, 1);
         }
         assertRead(2);
     }
