@@ -207,6 +207,11 @@ public final class SharedLog {
         owning.incrementAndGet();
     }
 
+    /** A stream that was counted got no segment of its own. */
+    void disowns() {
+        owning.decrementAndGet();
+    }
+
     /** What the slots of streams with these options begin with: see {@link SlotLayout#times}. */
     byte[] times(StreamPolicy policy) {
         return times.computeIfAbsent(policy, of -> SlotLayout.times(of.windowMillis(), of.retentionMillis()));

@@ -669,6 +669,8 @@ public final class StreamLog implements CommitStream {
             event.begin();
         }
         rotation.lock();
+        boolean wasOwner = owns;
+        boolean isDone = false;
         try {
             if (hasNoneOfItsOwn()) {
                 // another thread was first
@@ -698,6 +700,7 @@ public final class StreamLog implements CommitStream {
             }
             ActiveSegment successor = owned().creation.create(timestampMillis, nowMillis);
             chain.add(seen, successor);
+            isDone = true;
             log.events().appendHasRoom();
             if (event != null) {
                 event.rotated(key.text(), seen == null ? null : seen.path(), successor.path());
@@ -709,7 +712,20 @@ public final class StreamLog implements CommitStream {
             }
             throw failure;
         } finally {
+            if (owns && !wasOwner && !isDone) {
+                disown();
+            }
             rotation.unlock();
+        }
+    }
+
+    /** It got no segment: ever new keys that are appended to while the disk is full leave the others their segments. */
+    @GuardedBy("rotation")
+    private void disown() {
+        SharedLog shared = log.shared();
+        owns = false;
+        if (shared != null) {
+            shared.disowns();
         }
     }
 

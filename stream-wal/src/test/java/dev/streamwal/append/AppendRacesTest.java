@@ -316,6 +316,22 @@ class AppendRacesTest {
         assertRead(2);
     }
 
+    /** A full disk refuses ever new keys: when it has room again, the first streams have segments of their own all the same. */
+    @Test
+    void append_whoseFirstSegmentCannotBeCreated_isNotCountedAsAStreamWithSegments() throws Exception {
+        try (SeamedLog log = open(null)) {
+            log.context.shared(new SharedLog(log.stream(StreamKey.SHARED.text()), 1, false, () -> { }));
+            storage.failWrites = true;
+            assertThatThrownBy(() -> append(log, "refused", 0)).hasMessageContaining("injected");
+            storage.failWrites = false;
+            append(log, KEY, 0);
+            assertThat(log.directory(KEY)).exists();
+            append(log, "refused", 0);
+            assertThat(log.directory("refused")).as("one stream may have segments of its own").doesNotExist();
+        }
+        assertRead(1);
+    }
+
     /** What seals waits for the slot, and unmaps behind it. */
     @Test
     void seal_whileASlotIsUnpublished_unmapsWhenItIs() throws Exception {
