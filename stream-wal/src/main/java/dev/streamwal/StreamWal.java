@@ -1303,6 +1303,7 @@ public final class StreamWal implements AutoCloseable {
     /** Reads the record first, so that a wrong ref gets an exception that says what is wrong with it. */
     void truncate(StreamLog stream, EntryRef last) {
         checkWritable();
+        packs.checkNotDeletedByCaller("cut a stream");
         try (WalReader reader = reader(); EntryBatch batch = reader.readBatch(List.of(last))) {
             if (batch.status(0) != EntryBatch.Status.FOUND) {
                 Entry unused = batch.get(0);

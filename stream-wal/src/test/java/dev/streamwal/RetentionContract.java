@@ -121,7 +121,7 @@ abstract class RetentionContract extends LogContract {
 
     /** The sweep's locks are held meanwhile, and closing waits for threads that may wait for them. */
     @Test
-    void closeAndPack_withinTheCallbackOfASweep_areRefused() {
+    void closePackAndCut_withinTheCallbackOfASweep_areRefused() {
         StreamWal wal = open();
         WalStream stream = wal.stream("s");
         List<List<Written>> written = appendWindows(stream, 2, 2);
@@ -130,10 +130,12 @@ abstract class RetentionContract extends LogContract {
         SweepResult result = wal.sweep(expiration(0), segment -> {
             thrown.add(catchThrowable(wal::close));
             thrown.add(catchThrowable(wal::pack));
+            thrown.add(catchThrowable(() -> stream.truncateAfter(written.get(1).get(0).ref())));
         });
         assertThat(result.deletedSegments()).isEqualTo(1);
-        assertThat(thrown).hasSize(2).allSatisfy(failure ->
+        assertThat(thrown).hasSize(3).allSatisfy(failure ->
                 assertThat(failure).isInstanceOf(IllegalStateException.class).hasMessageContaining("within a callback about a deletion"));
+        assertThat(thrown.get(2)).hasMessageContaining("cannot cut a stream");
         assertHoldsNow(wal, "s", joined(written.get(1), appendSome(stream, 1)));
     }
 
