@@ -1469,7 +1469,7 @@ public final class StreamWal implements AutoCloseable {
         List<ListedPack> listed = manifest.packsInOrder();
         long tieredBytes = listed.stream().filter(manifest::isInTier).mapToLong(ListedPack::bytes).sum();
         long packedBytes = listed.stream().mapToLong(ListedPack::bytes).sum() - tieredBytes;
-        return new WalStats(new WalStats.Fields(heldStreams(), (int) Math.min(Integer.MAX_VALUE, own.segments() + packed), sharedSegments,
+        return new WalStats(new WalStats.Fields(streams.held(), (int) Math.min(Integer.MAX_VALUE, own.segments() + packed), sharedSegments,
                 (int) Math.min(Integer.MAX_VALUE, packed), listed.size(), manifest.objects().size(), tieredBytes, own.bytes() + packedBytes, sharedBytes,
                 packedBytes, log.mappedSegments(), log.openFiles(), own.appended().records(), own.appended().bytes(), packs.writtenBytes(),
                 packs.directBytes(), log.flushes() + commits.flushes(), report.sweepFailures(),
@@ -1490,10 +1490,6 @@ public final class StreamWal implements AutoCloseable {
     /** Counts appends, and those that throw. */
     LogCounts counts() {
         return report.counts();
-    }
-
-    private int heldStreams() {
-        return streams.held() - (streams.isHeld(StreamKey.SHARED.text()) ? 1 : 0);
     }
 
     /**

@@ -104,7 +104,9 @@ public final class StreamRegistry<S> {
         if (!isOf(entry, stream, !hasSegments)) {
             return entry;
         }
-        held.addAndGet(hasSegments ? 1 : -1);
+        if (!key.equals(StreamKey.SHARED.text())) {
+            held.addAndGet(hasSegments ? 1 : -1);
+        }
         if (hasSegments) {
             return stream;
         }
@@ -123,15 +125,9 @@ public final class StreamRegistry<S> {
         }
     }
 
-    /** How many streams the registry keeps. */
+    /** How many streams of the program the registry keeps: the log's own stream doesn't count. */
     public int held() {
         return held.get();
-    }
-
-    /** Whether the registry keeps this one. */
-    public boolean isHeld(String key) {
-        Object entry = streams.get(key);
-        return entry != null && !(entry instanceof Slot<?>);
     }
 
     private void dropForgotten() {

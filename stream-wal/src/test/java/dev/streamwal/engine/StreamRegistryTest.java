@@ -38,6 +38,16 @@ class StreamRegistryTest {
         assertThat(registry.held()).isEqualTo(STREAMS);
     }
 
+    /** Counted, and subtracted by who asks, it would make that number negative now and then. */
+    @Test
+    void held_logsOwnStreamIsKept_doesNotCount() {
+        Stream shared = registry.get(StreamKey.SHARED.text());
+        registry.hold(StreamKey.SHARED.text(), shared, true);
+        assertThat(registry.held()).isZero();
+        registry.hold(StreamKey.SHARED.text(), shared, false);
+        assertThat(registry.held()).isZero();
+    }
+
     /** Who comes back knows where it had ended, whether the memory was cleaned up meanwhile or not; and keys that come and go don't fill it. */
     @Test
     void hold_streamsAreReleased_theLastThousandStayAndNoOthers() throws InterruptedException {
