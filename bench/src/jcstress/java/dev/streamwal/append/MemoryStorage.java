@@ -135,11 +135,6 @@ final class MemoryStorage implements SegmentStorage {
         }
 
         @Override
-        public boolean isOpen() {
-            return true;
-        }
-
-        @Override
         public void close() {}
     }
 }
