@@ -669,8 +669,6 @@ public final class StreamLog implements CommitStream {
             event.begin();
         }
         rotation.lock();
-        boolean wasOwner = owns;
-        boolean isDone = false;
         try {
             if (hasNoneOfItsOwn()) {
                 // another thread was first
@@ -691,16 +689,11 @@ public final class StreamLog implements CommitStream {
             } else {
                 chain.retire(seen);
             }
+            boolean wasOwner = owns;
             if (share(seen)) {
                 return;
             }
-            if (seen == null) {
-                // otherwise the segment before it releases what it holds
-                checkRoom();
-            }
-            ActiveSegment successor = owned().creation.create(timestampMillis, nowMillis);
-            chain.add(seen, successor);
-            isDone = true;
+            ActiveSegment successor = wasOwner ? create(seen, timestampMillis, nowMillis) : createOrDisown(seen, timestampMillis, nowMillis);
             log.events().appendHasRoom();
             if (event != null) {
                 event.rotated(key.text(), seen == null ? null : seen.path(), successor.path());
@@ -712,20 +705,35 @@ public final class StreamLog implements CommitStream {
             }
             throw failure;
         } finally {
-            if (owns && !wasOwner && !isDone) {
-                disown();
-            }
             rotation.unlock();
         }
     }
 
-    /** It got no segment: ever new keys that are appended to while the disk is full leave the others their segments. */
     @GuardedBy("rotation")
-    private void disown() {
-        SharedLog shared = log.shared();
-        owns = false;
-        if (shared != null) {
-            shared.disowns();
+    private ActiveSegment create(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) throws IOException {
+        if (seen == null) {
+            // otherwise the segment before it releases what it holds
+            checkRoom();
+        }
+        ActiveSegment successor = owned().creation.create(timestampMillis, nowMillis);
+        owned().chain.add(seen, successor);
+        return successor;
+    }
+
+    /** If it gets no segment, it doesn't count as an owner: ever new keys that are appended to while the disk is full leave the others their segments. */
+    @GuardedBy("rotation")
+    private ActiveSegment createOrDisown(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) throws IOException {
+        boolean isDone = false;
+        try {
+            ActiveSegment successor = create(seen, timestampMillis, nowMillis);
+            isDone = true;
+            return successor;
+        } finally {
+            SharedLog shared = log.shared();
+            if (!isDone && owns && shared != null) {
+                owns = false;
+                shared.disowns();
+            }
         }
     }
 
