@@ -1,7 +1,6 @@
 package dev.streamwal.tail;
 
 import dev.streamwal.catalog.DirectoryWatch;
-import dev.streamwal.catalog.LogListing;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SharedArrivals;
 import dev.streamwal.error.TooManyOpenFilesException;
@@ -14,7 +13,6 @@ import dev.streamwal.io.DirectMemory;
 import dev.streamwal.io.FileStep;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.ScanBegin;
-import dev.streamwal.segment.Segment;
 import dev.streamwal.walk.EndDoubt;
 import dev.streamwal.walk.ReadMemory;
 import dev.streamwal.walk.StreamScan;
@@ -230,53 +228,24 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
+    /** Where the caller wants a stream to begin as streams do that come later, nothing has to be found. */
     private void begin(Map<String, ScanBegin> from) throws IOException {
-        Map<String, StreamScan.Bookmark> ends = listedEnds(from);
-        for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
-            FollowedStream stream = added(each.getKey());
-            StreamScan.Bookmark end = ends.get(each.getKey());
+        Map<String, ScanBegin> chosen = new LinkedHashMap<>(from);
+        chosen.entrySet().removeIf(each -> each.getValue().equals(others.begin(each.getKey())));
+        Map<String, StreamScan.Bookmark> ends = ListedEnds.of(log, chosen);
+        for (String key : from.keySet()) {
+            FollowedStream stream = added(key);
+            StreamScan.Bookmark end = ends.get(key);
             if (end != null) {
                 stream.restAt(end);
-            } else {
-                want(stream);
-                if (isChosen(each)) {
-                    beginAt(stream, each.getValue());
-                }
+                continue;
+            }
+            want(stream);
+            ScanBegin beginning = chosen.get(key);
+            if (beginning != null) {
+                beginAt(stream, beginning);
             }
         }
-    }
-
-    /** Whether the caller wants a stream to begin elsewhere than others do. */
-    private boolean isChosen(Map.Entry<String, ScanBegin> beginning) {
-        return !beginning.getValue().equals(others.begin(beginning.getKey()));
-    }
-
-    /**
-     * By key, the ends of streams that begin there, as far as one listing of all streams tells them. Such a stream rests, and isn't read before it gets
-     * records. Most streams of a tail from the end do, and of a consumer that has processed all; opening each of them takes ten times as long.
-     *
-     * <p>The listing is newer than the first look at shared segments, and older than the first one at the folder of streams. So a later look finds each record
-     * behind such an end.
-     */
-    private Map<String, StreamScan.Bookmark> listedEnds(Map<String, ScanBegin> from) throws IOException {
-        Map<String, ScanBegin> mayBeEnds = new LinkedHashMap<>();
-        for (Map.Entry<String, ScanBegin> each : from.entrySet()) {
-            if ((each.getValue() instanceof ScanBegin.End || each.getValue().reached().isPresent()) && isChosen(each)) {
-                mayBeEnds.put(each.getKey(), each.getValue());
-            }
-        }
-        Map<String, StreamScan.Bookmark> ends = new HashMap<>();
-        if (!mayBeEnds.isEmpty()) {
-            LogListing listing = log.listing(mayBeEnds.keySet());
-            for (Map.Entry<String, ScanBegin> each : mayBeEnds.entrySet()) {
-                Segment newest = listing.newestWithoutDirectory(each.getKey());
-                StreamScan.Bookmark end = newest == null || !newest.isEndListed() ? null : StreamScan.Bookmark.atListedEnd(newest);
-                if (end != null && each.getValue().reached().orElse(end.resume()) == end.resume()) {
-                    ends.put(each.getKey(), end);
-                }
-            }
-        }
-        return ends;
     }
 
     /** Finds the place, so that a place where no record can be is reported at once. If a stream can't be read for now, that is reported at its turn. */
