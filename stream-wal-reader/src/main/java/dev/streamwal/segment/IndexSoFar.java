@@ -3,8 +3,8 @@ package dev.streamwal.segment;
 import dev.streamwal.format.SegmentIndex;
 
 /**
- * The index of a segment's records from the first one up to where they have been read: what its footer will say of all of them. Who reads on adds to a
- * copy, and gives it to the segment for others. Not thread-safe; one that a segment has isn't changed any more.
+ * The index of a segment's records from the first one up to where they have been read: what its footer will say of all of them. A caller that reads on adds
+ * to a copy, and gives that to the segment for later callers. Not thread-safe; one that a segment has isn't changed any more.
  *
  * <p><b>Why it stays true.</b> Only records that verify are added, in the order in which they stand, and nothing is added behind damage. A record stays
  * where it is as long as its segment has no footer. What is cut off, or erased, makes a block have fewer records than it is said here to have, not others;

@@ -116,7 +116,7 @@ public abstract class Segment implements Comparable<Segment> {
         return null;
     }
 
-    /** Of what was read while it has no footer; null if it keeps none, because it isn't in a file of its own. */
+    /** The index of what was read of it, while it has no footer; null if it isn't in a file of its own, and so keeps none. */
     public @Nullable IndexSoFar indexSoFar() {
         return null;
     }
