@@ -51,8 +51,7 @@ public final class RefJudge implements AutoCloseable {
     public RefJudge(SegmentReader reader, SegmentEnd end) throws IOException {
         this.reader = reader;
         this.end = end;
-        IndexSoFar known = end.footer() == null ? reader.segment().indexSoFar() : null;
-        this.soFar = known == null ? null : known.copy();
+        this.soFar = end.footer() == null ? reader.segment().indexToAddTo() : null;
         this.scan = new SegmentScan(reader, reader.header());
         if (end.isFinal()) {
             scan.limit(end.offset());

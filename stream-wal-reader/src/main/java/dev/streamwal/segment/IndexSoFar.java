@@ -26,7 +26,7 @@ public final class IndexSoFar {
     }
 
     /** The same, to be added to. */
-    public IndexSoFar copy() {
+    IndexSoFar copy() {
         return new IndexSoFar(index.copy(), end);
     }
 

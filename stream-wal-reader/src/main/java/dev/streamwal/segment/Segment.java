@@ -121,7 +121,13 @@ public abstract class Segment implements Comparable<Segment> {
         return null;
     }
 
-    /** Keeps a copy of {@link #indexSoFar} to which records were added, unless more is known by now. */
+    /** A copy of {@link #indexSoFar}, to which records can be added; null if it keeps none. */
+    public final @Nullable IndexSoFar indexToAddTo() {
+        IndexSoFar known = indexSoFar();
+        return known == null ? null : known.copy();
+    }
+
+    /** Keeps such a copy after records were added, unless more is known by now. */
     public void keep(IndexSoFar added) {}
 
     /** Whether these bytes are those of the file in which it was opened last: a reader may still have an earlier one open. */

@@ -66,8 +66,7 @@ final class SegmentPass implements StreamWalk.Pass {
             if (span != null) {
                 pass.begin(span);
             }
-            IndexSoFar known = isByTime ? segment.indexSoFar() : null;
-            pass.soFar = known == null ? null : known.copy();
+            pass.soFar = isByTime ? segment.indexToAddTo() : null;
             return pass;
         } catch (IOException | RuntimeException e) {
             reader.close();

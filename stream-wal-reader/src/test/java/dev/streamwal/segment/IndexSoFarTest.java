@@ -2,10 +2,8 @@ package dev.streamwal.segment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.segment.SegmentWriterForTests.Written;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,21 +20,7 @@ class IndexSoFarTest {
 
     /** Adds the records from one on, up to another. */
     private void read(int from, int to) throws IOException {
-        byte[] file = segment.bytes();
-        SegmentBytes bytes = new SegmentBytes() {
-            @Override
-            public int read(ByteBuffer target, long offset) {
-                int length = (int) Math.max(0, Math.min(target.remaining(), file.length - offset));
-                target.put(file, (int) Math.min(offset, file.length), length);
-                return length;
-            }
-
-            @Override
-            public long size() {
-                return file.length;
-            }
-        };
-        try (SegmentScan scan = new SegmentScan(bytes, segment.header(), ReadSizes.large(4_096))) {
+        try (SegmentScan scan = new SegmentScan(SegmentFuzzing.bytes(segment.bytes()), segment.header(), ReadSizes.large(4_096))) {
             scan.seek(offset(from));
             for (int record = from; record < to; record++) {
                 assertThat(scan.next()).isTrue();

@@ -141,7 +141,7 @@ public final class SegmentFuzzing {
         }
     }
 
-    private static SegmentBytes bytes(byte[] file) {
+    static SegmentBytes bytes(byte[] file) {
         return new SegmentBytes() {
             @Override
             public int read(ByteBuffer target, long offset) {

@@ -830,14 +830,14 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Keeps the stream in memory because it shares. A stream of which nothing is in shared segments isn't kept: ever new keys that are appended to while
-     * the disk is full would fill the memory. Such a key begins again as it did here, by what packs have of it.
+     * Notes that the stream has something in shared segments, so that it stays in memory. A stream that has nothing there doesn't: ever new keys that are
+     * appended to while the disk is full would fill the memory. Such a key begins again as it did here, by what packs have of it.
      */
     void keepShared() {
         isKept = true;
     }
 
-    /** Says whether the stream, which shares, has anything. */
+    /** Keeps the stream, which shares, in memory, or lets go of it. */
     void holdShared(boolean any) {
         watch.hasSegments(this, mayHaveSegments, any);
     }
