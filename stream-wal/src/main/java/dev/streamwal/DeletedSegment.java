@@ -1,7 +1,7 @@
 package dev.streamwal;
 
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.engine.SweptSegment;
+import dev.streamwal.sweep.SweptSegment;
 import dev.streamwal.retention.ExpiryPlan;
 import java.nio.file.Path;
 import java.time.Instant;

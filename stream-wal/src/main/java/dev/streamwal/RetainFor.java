@@ -1,6 +1,6 @@
 package dev.streamwal;
 
-import dev.streamwal.engine.RetainedFor;
+import dev.streamwal.sweep.RetainedFor;
 import java.time.Duration;
 
 /**

@@ -1,6 +1,6 @@
 package dev.streamwal;
 
-import dev.streamwal.engine.Sweeper;
+import dev.streamwal.sweep.Sweeper;
 
 /**
  * What a sweep or a purge did. Immutable.

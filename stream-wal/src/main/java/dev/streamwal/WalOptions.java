@@ -1,6 +1,6 @@
 package dev.streamwal;
 
-import dev.streamwal.engine.ConsumerHolds;
+import dev.streamwal.sweep.ConsumerHolds;
 import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.KeyPattern;
 import dev.streamwal.format.SuppressForbidden;

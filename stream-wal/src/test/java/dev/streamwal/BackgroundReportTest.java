@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.engine.Sweeper;
+import dev.streamwal.sweep.Sweeper;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.WalIOException;

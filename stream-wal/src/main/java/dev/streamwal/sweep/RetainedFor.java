@@ -1,4 +1,4 @@
-package dev.streamwal.engine;
+package dev.streamwal.sweep;
 
 /**
  * How much a stream keeps for a consumer.

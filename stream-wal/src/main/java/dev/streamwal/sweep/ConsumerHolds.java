@@ -1,4 +1,4 @@
-package dev.streamwal.engine;
+package dev.streamwal.sweep;
 
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.consumer.Committed;
@@ -66,11 +66,6 @@ public final class ConsumerHolds {
         this.report = report;
     }
 
-    /** For how long beyond its expiration any segment may be held, in ms; {@link #NONE_HELD} if none is. */
-    long maxMillis() {
-        return maxMillis;
-    }
-
     /**
      * Begins a sweep.
      *
@@ -98,6 +93,11 @@ public final class ConsumerHolds {
             this.logs = logs;
             files.forEach(file -> this.files.computeIfAbsent(file.key(), unused -> new ArrayList<>()).add(file));
             streams.forEach(stream -> this.streams.put(stream.key(), stream));
+        }
+
+        /** Whether no consumer may hold a segment with this expiration any more, whatever stream it is of. */
+        boolean isOverForAll(long expirationMillis) {
+            return maxMillis <= nowMillis - expirationMillis;
         }
 
         /** The keys of streams of which the plan deletes files. */

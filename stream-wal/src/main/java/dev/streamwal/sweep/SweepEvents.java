@@ -1,4 +1,4 @@
-package dev.streamwal.engine;
+package dev.streamwal.sweep;
 
 import dev.streamwal.measure.Measurements;
 import java.util.List;
