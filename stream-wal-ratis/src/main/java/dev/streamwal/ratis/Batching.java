@@ -37,11 +37,7 @@ public record Batching(Duration longestWait, int records, int bytes, int request
      * @throws IllegalArgumentException if a value is out of range
      */
     public Batching {
-        Objects.requireNonNull(longestWait, "longestWait");
-        if (longestWait.isNegative() || longestWait.compareTo(MAX_WAIT) > 0) {
-            throw new IllegalArgumentException("longestWait is " + (longestWait.isNegative() ? "negative" : "too long") + ": longestWait=" + longestWait
-                    + ", min=" + Duration.ZERO + ", max=" + MAX_WAIT + "; choose a value in that range");
-        }
+        checkRange("longestWait", longestWait, Duration.ZERO, MAX_WAIT);
         checkRange("records", records, MAX_RECORDS);
         checkRange("bytes", bytes, MAX_BYTES);
         checkRange("requestsInFlight", requestsInFlight, MAX_IN_FLIGHT);
@@ -49,6 +45,14 @@ public record Batching(Duration longestWait, int records, int bytes, int request
 
     static void checkRange(String name, int given, int max) {
         long unused = checkRange(name, given, 1, max);
+    }
+
+    static void checkRange(String name, Duration given, Duration min, Duration max) {
+        Objects.requireNonNull(given, name);
+        if (given.compareTo(min) < 0 || given.compareTo(max) > 0) {
+            throw new IllegalArgumentException(name + " is too " + (given.compareTo(min) < 0 ? "short" : "long") + ": " + name + '=' + given + ", min=" + min
+                    + ", max=" + max + "; choose a value in that range");
+        }
     }
 
     /** @return {@code given} */

@@ -205,7 +205,7 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder tickInterval(Duration newInterval) {
-            long unused = checkRange("tickIntervalMillis", newInterval.toMillis(), 10, Duration.ofMinutes(1).toMillis());
+            Batching.checkRange("tickInterval", newInterval, Duration.ofMillis(10), Duration.ofMinutes(1));
             this.tickInterval = newInterval;
             return this;
         }
@@ -245,7 +245,7 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder imageInterval(Duration newInterval) {
-            long unused = checkRange("imageIntervalMillis", newInterval.toMillis(), 1_000, Duration.ofDays(1).toMillis());
+            Batching.checkRange("imageInterval", newInterval, Duration.ofSeconds(1), Duration.ofDays(1));
             this.imageInterval = newInterval;
             return this;
         }

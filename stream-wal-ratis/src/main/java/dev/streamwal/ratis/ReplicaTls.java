@@ -26,7 +26,7 @@ public record ReplicaTls(Path privateKey, Path certificates, Path trusted) {
     public ReplicaTls {
         for (Path each : new Path[] {privateKey, certificates, trusted}) {
             if (!Files.isRegularFile(each)) {
-                throw new IllegalArgumentException("no such file for TLS: file=" + each);
+                throw new IllegalArgumentException("file for TLS isn't there: file=" + each + "; give a PEM file");
             }
         }
     }

@@ -29,8 +29,7 @@ final class ReplicableOptions {
         }
         if (wal.segmentBytes() < MIN_SEGMENT_BYTES) {
             throw new IllegalArgumentException("segments of a replicated log are too small for the largest record: segmentBytes=" + wal.segmentBytes()
-                    + ", min=" + MIN_SEGMENT_BYTES
-                    + "; raise segmentBytes");
+                    + ", min=" + MIN_SEGMENT_BYTES + "; raise segmentBytes");
         }
         wal.streams().forEach(ReplicableOptions::check);
     }
@@ -38,8 +37,8 @@ final class ReplicableOptions {
     private static void check(String pattern, StreamOptions options) {
         if (options.maxBytesPerStream().isPresent() || options.segments().filter(segments -> segments == Segments.OWN).isPresent()
                 || options.durability().isPresent() || !options.retainedFor().isEmpty()) {
-            throw new IllegalArgumentException("streams of a replicated log can have a window and a retention, and no limit of bytes, segments of their own,"
-                    + " durability, or consumers that records are kept for: keyPattern=" + pattern + ", options=" + options);
+            throw new IllegalArgumentException("streams of a replicated log can't have a limit of bytes, segments of their own, a durability, or consumers that"
+                    + " records are kept for: keyPattern=" + pattern + ", options=" + options + "; set a window and a retention only");
         }
     }
 

@@ -18,7 +18,7 @@ public final class Replicas {
     /** The most replicas that a log may have. */
     public static final int MAX_REPLICAS = 9;
 
-    private static final Pattern REPLICA = Pattern.compile("([A-Za-z0-9_-]{1,64})=(\\S+):([0-9]{1,5})");
+    private static final Pattern REPLICA = Pattern.compile("([A-Za-z0-9_-]{1,64})=([^\\s,]+):([0-9]{1,5})");
     private static final int MAX_PORT = 65_535;
 
     private final Map<String, String> addresses;
@@ -40,7 +40,8 @@ public final class Replicas {
         for (String each : replicas) {
             Matcher parts = REPLICA.matcher(each);
             if (!parts.matches() || Integer.parseInt(parts.group(3)) < 1 || Integer.parseInt(parts.group(3)) > MAX_PORT) {
-                throw new IllegalArgumentException("replica is not written as name=host:port, with a port of 1 to 65535: replica=" + each);
+                throw new IllegalArgumentException("replica can't be read: replica=" + each
+                        + "; write it as name=host:port, each replica by itself, with a port of 1 to 65535");
             }
             String address = parts.group(2) + ':' + parts.group(3);
             if (addresses.containsValue(address) || addresses.put(parts.group(1), address) != null) {
