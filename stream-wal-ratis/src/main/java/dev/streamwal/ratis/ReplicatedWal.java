@@ -156,7 +156,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param replicas the same as the servers'
      * @param batching how appends become requests
      * @return the log
-     * @throws ReplicationException if no replica answers
+     * @throws ReplicationException if no replica answers, or the thread is interrupted while it waits for one
      */
     public static ReplicatedWal connect(Replicas replicas, Batching batching) {
         return connect(replicas, batching, RaftSettings.connections(Optional.empty()), RaftSettings.retry());
@@ -169,7 +169,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param batching how appends become requests
      * @param tls this client's keys
      * @return the log
-     * @throws ReplicationException if no replica answers
+     * @throws ReplicationException if no replica answers, or the thread is interrupted while it waits for one
      */
     public static ReplicatedWal connect(Replicas replicas, Batching batching, ReplicaTls tls) {
         return connect(replicas, batching, RaftSettings.connections(Optional.of(tls.files())), RaftSettings.retry());
@@ -201,7 +201,7 @@ public final class ReplicatedWal implements AutoCloseable {
             last = e;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            last = e;
+            throw new ReplicationException("thread was interrupted while it waited for a replica: replicas=" + replicas + "; connect again", null, e);
         }
         throw new ReplicationException("no replica answers: replicas=" + replicas
                 + "; check whether they are running, and their addresses are right", null, last);
@@ -314,7 +314,6 @@ public final class ReplicatedWal implements AutoCloseable {
     private <T> CompletableFuture<T> appendAlone(String producer, long sequence, String key, long expectedEnd, WriteEntry entry,
             Function<Optional<EntryRef>, T> result) {
         check(key, entry);
-        Command.checkProducer(producer);
         Semaphore room = singlesRoom.get(shards.of(key));
         int units = 1 + (entry.header().remaining() + entry.content().remaining()) / SINGLE_UNIT_BYTES;
         awaitRoom(key, room, units);
@@ -404,7 +403,8 @@ public final class ReplicatedWal implements AutoCloseable {
      * @param consistency what may be missed
      * @return them
      * @throws ReplicationException if no replica that may answer does
-     * @throws IllegalArgumentException if the key is empty, has more than 1,024 bytes of UTF-8, or a lone surrogate
+     * @throws IllegalArgumentException if {@code position} is negative, {@code records} is out of range, or the key is empty, has more than 1,024 bytes of
+     *     UTF-8, or a lone surrogate
      */
     public RecordPage scan(String key, long position, int records, Consistency consistency) {
         if (position < 0) {

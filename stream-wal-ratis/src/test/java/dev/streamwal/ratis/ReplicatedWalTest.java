@@ -85,6 +85,16 @@ class ReplicatedWalTest {
     }
 
     @Test
+    void connect_byAThreadThatIsInterrupted_saysSo() {
+        Replicas nobody = Replicas.of("n1=127.0.0.1:1");
+        Batching batching = Batching.of(Duration.ZERO, 1);
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> ReplicatedWal.connect(nobody, batching)).isInstanceOf(ReplicationException.class)
+                .hasMessageStartingWith("thread was interrupted while it waited for a replica: replicas=n1=127.0.0.1:1");
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
     void scan_inPages_goesOnWhereThePageBeforeEnded() throws Exception {
         List<CompletableFuture<EntryRef>> futures = new ArrayList<>();
         for (int i = 0; i < 25; i++) {

@@ -37,7 +37,6 @@ final class ShardState {
     /** By how much a log's start is raised when it is opened after something was appended: {@code PositionsWriter.CEILING_STEP_BYTES}. */
     static final long BEGINNINGS_APART_BYTES = 64L << 30;
 
-
     /** At least what a record in a shared segment has around it beside its key. */
     private static final int AROUND_RECORD_BYTES = 128;
 

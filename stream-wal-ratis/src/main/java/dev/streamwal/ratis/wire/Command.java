@@ -15,7 +15,7 @@ public sealed interface Command {
     /**
      * Appends to some streams.
      *
-     * @param producer who sends it, at most {@link #MAX_PRODUCER_BYTES} of UTF-8
+     * @param producer who sends it
      * @param sequence of the producer's commands, from 0; the same command again has the same one
      * @param after what the command must stand behind, of a producer whose commands are applied in order: the sequence of the one before it, {@link
      *     #NONE} if whatever came before it may stand anywhere; {@link #ANY_ORDER} of other producers
@@ -54,25 +54,11 @@ public sealed interface Command {
         public static final Tick UNSTAMPED = new Tick(NONE, 0);
     }
 
-    /** A producer with the longest name and the longest key has less. */
-    int MAX_PRODUCER_BYTES = 2_048;
     /** A command, as bytes: more than a full batch and the largest record, with their keys. */
     int MAX_BYTES = 6 << 20;
 
     byte APPEND = 1;
     byte TICK = 2;
-
-    /**
-     * By who sends commands: a shard keeps the names of many producers.
-     *
-     * @throws IllegalArgumentException if it has more than {@link #MAX_PRODUCER_BYTES}
-     */
-    static void checkProducer(String producer) {
-        int bytes = Text.utf8Length(producer);
-        if (bytes > MAX_PRODUCER_BYTES) {
-            throw new IllegalArgumentException("name of a producer is too long: bytes=" + bytes + ", max=" + MAX_PRODUCER_BYTES + "; choose a shorter one");
-        }
-    }
 
     default byte[] encode() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
