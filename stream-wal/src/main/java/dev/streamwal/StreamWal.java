@@ -12,7 +12,6 @@ import dev.streamwal.append.StreamLog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.codec.RecordCodec;
-import dev.streamwal.commit.CommitCompletion;
 import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSettings;
 import dev.streamwal.commit.CommitTarget;
@@ -20,8 +19,9 @@ import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.InheritedJournal;
 import dev.streamwal.consumer.DeclaredConsumers;
-import dev.streamwal.engine.AsyncAnswer;
+import dev.streamwal.engine.Acknowledgement;
 import dev.streamwal.engine.BackgroundRecovery;
+import dev.streamwal.engine.CallFailures;
 import dev.streamwal.engine.Checkpoint;
 import dev.streamwal.engine.CompletionThreads;
 import dev.streamwal.sweep.ConsumerHolds;
@@ -102,7 +102,6 @@ import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -162,6 +161,8 @@ public final class StreamWal implements AutoCloseable {
     private final RecoverySettings settings;
     private final BackgroundRecovery recovery;
     private final CompletionThreads completions;
+    private final CallFailures failures;
+    private final Acknowledgement acknowledgement;
     /** Null in a log that encrypts nothing, and never has. */
     private final @Nullable SessionKeys sessionKeys;
     private final ReentrantLock closing = new ReentrantLock();
@@ -207,6 +208,8 @@ public final class StreamWal implements AutoCloseable {
         this.settings = settings;
         this.recovery = new BackgroundRecovery(this::loadedLogs, report);
         this.completions = new CompletionThreads(options.completionExecutor(), settings.withThreads());
+        this.failures = new CallFailures(root, writer, () -> closed);
+        this.acknowledgement = new Acknowledgement(root, commits, completions, failures);
     }
 
     /**
@@ -589,7 +592,7 @@ public final class StreamWal implements AutoCloseable {
         Objects.requireNonNull(batch, "batch");
         List<CommitTarget> awaited = new ArrayList<>();
         List<EntryRef> refs = counted(false, () -> append(batch, Optional.of(Durability.IMMEDIATE), awaited));
-        return durableLater(furthest(awaited), refs, null);
+        return acknowledgement.later(furthest(awaited), refs, null);
     }
 
     private List<EntryRef> append(WriteBatch batch, Optional<Durability> durability) {
@@ -599,7 +602,7 @@ public final class StreamWal implements AutoCloseable {
                 .anyMatch(part -> durability.orElseGet(() -> options.durabilityOf(part.key().text())) == Durability.IMMEDIATE);
         return counted(isImmediate, () -> {
             List<EntryRef> refs = append(batch, durability, awaited);
-            durable(() -> commits.await(furthest(awaited)), null);
+            acknowledgement.await(furthest(awaited), null);
             return refs;
         });
     }
@@ -667,7 +670,7 @@ public final class StreamWal implements AutoCloseable {
     }
 
     private void syncAll() {
-        durable(() -> commits.sync(undurable(stream -> true)), null);
+        acknowledgement.sync(undurable(stream -> true), null);
     }
 
     private List<CommitTarget> undurable(Predicate<WalStream> filter) {
@@ -687,139 +690,20 @@ public final class StreamWal implements AutoCloseable {
      */
     public CompletableFuture<Void> syncAsync() {
         checkOpen();
-        try {
-            commits.throwIfFailed();
-        } catch (FlushFailedException e) {
-            return CompletableFuture.failedFuture(asWalException(e, null));
-        }
-        List<CommitTarget> targets = undurable(stream -> true);
-        commits.readyFor(targets.size());
-        return durableLater(targets, null, null);
-    }
-
-    /** @return completed with {@code result} when it is durable */
-    <T> CompletableFuture<T> durableLater(List<CommitTarget> targets, @Nullable T result, @Nullable String key) {
-        AsyncAnswer<T> answer = completions.newAnswer();
-        if (targets.isEmpty()) {
-            deliverHere(answer, result, null, key);
-        }
-        AtomicInteger left = new AtomicInteger(targets.size());
-        AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
-        // made before a flush is asked for: later there may be no memory for it
-        Runnable delivery = () -> {
-            try {
-                answer.deliver();
-            } finally {
-                commits.delivered();
-            }
-        };
-        CommitCompletion completion = failure -> {
-            failed.compareAndSet(null, failure);
-            if (left.decrementAndGet() > 0) {
-                commits.delivered();
-            } else {
-                answer(answer, result, failed.get(), key);
-                completions.execute(delivery);
-            }
-        };
-        for (CommitTarget target : targets) {
-            if (!commits.later(target.cursor(), target.end(), completion)) {
-                // too many are unanswered: this caller waits itself, for the disk and not for a continuation, and nothing is queued
-                failed.compareAndSet(null, awaited(target));
-                if (left.decrementAndGet() == 0) {
-                    deliverHere(answer, result, failed.get(), key);
-                }
-            }
-        }
-        return answer;
-    }
-
-    /** No other thread has the future yet, so it has no continuations. */
-    private <T> void deliverHere(AsyncAnswer<T> answer, @Nullable T result, @Nullable Throwable failure, @Nullable String key) {
-        answer(answer, result, failure, key);
-        answer.deliver();
-    }
-
-    private <T> void answer(AsyncAnswer<T> answer, @Nullable T result, @Nullable Throwable failure, @Nullable String key) {
-        answer.answer(result, failure == null ? null : described(failure, key));
-    }
-
-    private Throwable described(Throwable failure, @Nullable String key) {
-        try {
-            return asWalException(failure, key);
-        } catch (RuntimeException | Error e) {
-            // no memory for a description: the bare failure is an answer too
-            return failure;
-        }
-    }
-
-    private @Nullable Throwable awaited(CommitTarget target) {
-        try {
-            commits.await(target.cursor(), target.end());
-            return null;
-        } catch (IOException | RuntimeException e) {
-            return e;
-        }
-    }
-
-    /** @param action makes records durable */
-    void durable(FileStep action, @Nullable String key) {
-        try {
-            action.run();
-        } catch (IOException | WalClosedException e) {
-            throw asWalException(e, key);
-        }
-    }
-
-    private WalException asWalException(Throwable failure, @Nullable String key) {
-        if (failure instanceof WalClosedException) {
-            return new WalClosedException("appended, but not known to be durable: the log was closed before the flush ended: root=" + root
-                    + (key == null ? "" : ", stream=" + key) + "; open the log again, and read the stream's end to see whether the record is there", root, key,
-                    WalException.NO_POSITION, failure);
-        }
-        if (failure instanceof WalException known) {
-            return known;
-        }
-        if (failure instanceof FlushFailedException && writer.isLost()) {
-            return writer.lost();
-        }
-        if (failure instanceof FlushFailedException flush) {
-            return flush.published(root, key);
-        }
-        return StorageErrors.notDurable(failure instanceof IOException known ? known : new IOException(failure), root, key);
+        return acknowledgement.syncLater(undurable(stream -> true));
     }
 
     /** Refuses an append before its record has a place. */
     void ready(Durability level, @Nullable String key) {
-        switch (level) {
-            case BUFFERED, PERIODIC -> {
-                // a failed log would neither seal nor sweep what it took, which might not survive the process: see WalFailedException
-                if (commits.hasFailed()) {
-                    durable(commits::throwIfFailed, key);
-                }
-            }
-            case IMMEDIATE -> {
-                try {
-                    commits.ready();
-                } catch (IOException e) {
-                    throw notDone("make room in the commit journal", key == null ? "" : "nothing was appended, ", e, root, key, WalException.NO_POSITION);
-                }
-            }
+        if (level == Durability.IMMEDIATE) {
+            acknowledgement.ready(key);
+        } else {
+            acknowledgement.checkNotFailed(key);
         }
     }
 
-    /** For failures before anything is appended or deleted. A log that has failed refuses the operation. */
-    private WalException notDone(String task, IOException e, Path file, @Nullable String key) {
-        return notDone(task, "", e, file, key, WalException.NO_POSITION);
-    }
-
-    /** @param left as {@link StorageErrors} takes it */
-    private WalException notDone(String task, String left, IOException e, Path file, @Nullable String key, long position) {
-        if (e instanceof FlushFailedException) {
-            return asWalException(e, key);
-        }
-        // closing closes files, and refuses changes: such a failure says nothing about the disk
-        return closed ? closedException(e) : StorageErrors.translate(task, left, e, file, key, position, 0);
+    Acknowledgement acknowledgement() {
+        return acknowledgement;
     }
 
     GroupCommitter commits() {
@@ -1184,7 +1068,7 @@ public final class StreamWal implements AutoCloseable {
                     } catch (FlushFailedException e) {
                         throw e;
                     } catch (IOException e) {
-                        refused.compareAndSet(null, notDone("purge", e, stream.directory(), key));
+                        refused.compareAndSet(null, failures.notDone("purge", e, stream.directory(), key));
                     }
                 }
                 purge.finish();
@@ -1195,7 +1079,7 @@ public final class StreamWal implements AutoCloseable {
             }
             return purged(keys, gone);
         } catch (IOException e) {
-            throw notDone("purge", e, root, null);
+            throw failures.notDone("purge", e, root, null);
         }
     }
 
@@ -1235,7 +1119,7 @@ public final class StreamWal implements AutoCloseable {
             report.streamDeleted(key);
             return any[0];
         } catch (IOException e) {
-            throw notDone("delete the stream", e, stream.log().directory(), key);
+            throw failures.notDone("delete the stream", e, stream.log().directory(), key);
         } finally {
             tell(gone, key, DeletedSegment.Reason.STREAM_DELETED);
         }
@@ -1293,10 +1177,10 @@ public final class StreamWal implements AutoCloseable {
             return new ErasureReport(new ErasureReport.Fields(erasure.streams(), erasure.erased().records(), erasure.erased().bytes(),
                     erasure.rewritten(), erasure.quarantined()));
         } catch (IOException e) {
-            throw notDone("erase records", e, root, null);
+            throw failures.notDone("erase records", e, root, null);
         } catch (WalClosedException | WalIOException e) {
             // the stream that the exception names may be the log's own
-            throw closed ? closedException(e) : e;
+            throw closed ? failures.closed(e) : e;
         }
     }
 
@@ -1312,7 +1196,7 @@ public final class StreamWal implements AutoCloseable {
         List<CommitTarget> shared = stream.sharedTargets();
         if (!shared.isEmpty()) {
             // a segment of the stream's own is forced when it is cut
-            durable(() -> commits.await(shared), stream.key().text());
+            acknowledgement.await(shared, stream.key().text());
         }
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
@@ -1325,7 +1209,7 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             // a cut that was recorded is carried out before anything else is appended
             String left = stream.isCutLeft(last.end()) ? "the rest is cut before the next append, " : "nothing was cut, ";
-            throw notDone("cut the stream", left, e, stream.directory(), last.key(), last.position());
+            throw failures.notDone("cut the stream", left, e, stream.directory(), last.key(), last.position());
         } finally {
             tell(gone, last.key(), DeletedSegment.Reason.TRUNCATED);
         }
@@ -1512,7 +1396,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             Checkpoint.create(root, target, this::loadedLogs, packs);
         } catch (IOException e) {
-            throw notDone("make a checkpoint", e, target, null);
+            throw failures.notDone("make a checkpoint", e, target, null);
         }
     }
 
@@ -1590,7 +1474,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             endThreads();
             boolean unused = closeStreams();
-            commits.close(closedException());
+            commits.close(failures.closed(null));
         } catch (RuntimeException | Error e) {
             cause.addSuppressed(e);
         } finally {
@@ -1637,7 +1521,7 @@ public final class StreamWal implements AutoCloseable {
             clean = durable;
         } finally {
             try {
-                commits.close(closedException());
+                commits.close(failures.closed(null));
                 // by now everything that can fail has ended. After a failed flush the next writer must not trust the page cache
                 if (clean && complete && !commits.hasFailed() && !writer.isLost()) {
                     log.positions().close();
@@ -1694,7 +1578,7 @@ public final class StreamWal implements AutoCloseable {
 
     void checkOpen() {
         if (closed) {
-            throw closedException();
+            throw failures.closed(null);
         }
     }
 
@@ -1709,14 +1593,6 @@ public final class StreamWal implements AutoCloseable {
         checkOpen();
         writer.check();
         writer.known(time.millis());
-    }
-
-    private WalClosedException closedException() {
-        return closedException(null);
-    }
-
-    private WalClosedException closedException(@Nullable Exception cause) {
-        return new WalClosedException("the log is closed: root=" + root + "; open it again", root, null, WalException.NO_POSITION, cause);
     }
 
     long nowMillis() {

@@ -318,7 +318,7 @@ public final class WalStream {
         Draft draft = draft(entry);
         long position = position(draft, StreamLog.ANY_END, Durability.BUFFERED);
         EntryRef ref = new EntryRef(key(), position, (int) draft.frameBytes());
-        return rules.wal().durableLater(log.targets(ref.end()), ref, key());
+        return rules.wal().acknowledgement().later(log.targets(ref.end()), ref, key());
     }
 
     /**
@@ -408,8 +408,7 @@ public final class WalStream {
         rules.wal().checkOpen();
         // recovers the stream, to which an earlier writer may have appended
         long unused = log.endPosition();
-        List<CommitTarget> targets = log.undurable();
-        rules.wal().durable(() -> rules.wal().commits().sync(targets), key());
+        rules.wal().acknowledgement().sync(log.undurable(), key());
     }
 
     /**
@@ -543,7 +542,7 @@ public final class WalStream {
     private void makeDurable(Durability level, long end) {
         List<CommitTarget> wanted = wantDurable(level, end);
         if (!wanted.isEmpty()) {
-            rules.wal().durable(() -> rules.wal().commits().await(wanted), key());
+            rules.wal().acknowledgement().await(wanted, key());
             log.durable(end);
         }
     }

@@ -117,9 +117,9 @@ class OpenCloseFailureTest {
         stream.append(new byte[9]);
         List<CommitTarget> targets = List.of(new CommitTarget(stream.log().cursor(), Long.MAX_VALUE));
         wal.close();
-        assertThatThrownBy(() -> wal.durable(() -> wal.commits().await(targets), "a")).isInstanceOf(WalClosedException.class)
+        assertThatThrownBy(() -> wal.acknowledgement().await(targets, "a")).isInstanceOf(WalClosedException.class)
                 .hasMessageStartingWith("appended, but not known to be durable: the log was closed before the flush ended: root=" + root + ", stream=a");
         assertThatThrownBy(() -> stream.append(new byte[9])).isInstanceOf(WalClosedException.class).hasMessageStartingWith("the log is closed");
-        assertThat(wal.durableLater(targets, null, "a")).isCompletedExceptionally();
+        assertThat(wal.acknowledgement().later(targets, null, "a")).isCompletedExceptionally();
     }
 }
