@@ -15,7 +15,6 @@ import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.commit.CommitCursor;
 import dev.streamwal.commit.CommitSettings;
 import dev.streamwal.commit.CommitTarget;
-import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.commit.GroupCommitter;
 import dev.streamwal.commit.InheritedJournal;
 import dev.streamwal.consumer.DeclaredConsumers;
@@ -28,6 +27,7 @@ import dev.streamwal.sweep.ConsumerHolds;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.engine.Erasure;
 import dev.streamwal.engine.JournalledDeletions;
+import dev.streamwal.engine.Purge;
 import dev.streamwal.engine.RecoverAll;
 import dev.streamwal.engine.RecoverySettings;
 import dev.streamwal.engine.RestingThread;
@@ -43,7 +43,6 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalLockedException;
-import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryForce;
@@ -54,11 +53,9 @@ import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestFile;
-import dev.streamwal.pack.PackEntry;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
 import dev.streamwal.packing.PackedBeginnings;
-import dev.streamwal.packing.PackedPurge;
 import dev.streamwal.packing.PackedStream;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.packing.Tiering;
@@ -1044,42 +1041,20 @@ public final class StreamWal implements AutoCloseable {
         checkWritable();
         Collection<String> chosen = exact.isPresent() ? exact.get() : keys().stream().filter(keys::contains).toList();
         List<DeletedSegment> gone = new ArrayList<>();
-        try {
-            return purge(chosen, TimeRules.millis(before), gone);
-        } finally {
-            report.deleted(gone);
-        }
-    }
-
-    private SweepResult purge(Collection<String> keys, long beforeMillis, List<DeletedSegment> gone) {
-        AtomicReference<@Nullable WalException> refused = new AtomicReference<>();
+        Purge purge = new Purge(packs, TimeRules.millis(before), failures,
+                (key, segment) -> gone.add(DeletedSegment.of(segment, key.text(), DeletedSegment.Reason.PURGED)));
         try {
             sweeper.betweenPasses(() -> whileNothingIsPacked(() -> {
-                PackedPurge purge = new PackedPurge(packs, beforeMillis, (pack, entry) ->
-                        gone.add(DeletedSegment.of(deleted(pack, entry), entry.key().text(), DeletedSegment.Reason.PURGED)));
-                for (String key : keys) {
-                    StreamLog stream = stream(key).log();
-                    try {
-                        purge.purge(stream, each -> gone.add(DeletedSegment.of(each, key, DeletedSegment.Reason.PURGED)));
-                    } catch (WalFailedException | WalClosedException | WalLockedException e) {
-                        throw e;
-                    } catch (WalException e) {
-                        refused.compareAndSet(null, e);
-                    } catch (FlushFailedException e) {
-                        throw e;
-                    } catch (IOException e) {
-                        refused.compareAndSet(null, failures.notDone("purge", e, stream.directory(), key));
-                    }
+                for (String key : chosen) {
+                    purge.purge(stream(key).log());
                 }
                 purge.finish();
             }));
-            WalException first = refused.get();
-            if (first != null) {
-                throw first;
-            }
-            return purged(keys, gone);
+            return purged(chosen, gone);
         } catch (IOException e) {
             throw failures.notDone("purge", e, root, null);
+        } finally {
+            report.deleted(gone);
         }
     }
 
@@ -1113,7 +1088,7 @@ public final class StreamWal implements AutoCloseable {
         try {
             packer.makeRoomForDeletion();
             whileNothingIsPacked(() -> {
-                any[0] = packed(stream.log()).delete((pack, entry) -> gone.add(deleted(pack, entry)), gone::add);
+                any[0] = new PackedStream(packs, stream.log(), gone::add).delete();
                 any[0] |= stream.log().delete(gone::add);
             });
             report.streamDeleted(key);
@@ -1223,14 +1198,6 @@ public final class StreamWal implements AutoCloseable {
     /** For tests: replaces the log's. */
     void deletions(DeletionLog deletions) {
         log.deletions(deletions);
-    }
-
-    private PackedStream packed(StreamLog stream) {
-        return new PackedStream(packs, stream);
-    }
-
-    private StreamLog.Deleted deleted(ListedPack pack, PackEntry entry) {
-        return new StreamLog.Deleted(packs.file(pack), new SegmentName(entry.basePosition(), pack.expirationMillis()), entry.storedBytes());
     }
 
     /** Runs beside other deletions and copies: see {@link PackStore}. */

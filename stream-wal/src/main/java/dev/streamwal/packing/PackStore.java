@@ -10,6 +10,7 @@ import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
+import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.image.CheckpointFolder;
 import dev.streamwal.image.PackImage;
@@ -289,6 +290,12 @@ public final class PackStore implements PackedData {
 
     /** A segment in a pack. */
     public record Place(ListedPack pack, PackEntry entry) {}
+
+    /** A segment that was removed from a pack. */
+    StreamLog.Deleted deleted(Place place) {
+        PackEntry entry = place.entry();
+        return new StreamLog.Deleted(file(place.pack()), new SegmentName(entry.basePosition(), place.pack().expirationMillis()), entry.storedBytes());
+    }
 
     /** The stream's segments in packs, as far as they count, in order of position. */
     public List<Place> find(StreamKey key) throws IOException {

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 
 /**
  * Purges the beginnings of many streams. Their parts in packs and shared segments are removed by one change of the manifest, which is rewritten at
@@ -36,7 +35,7 @@ public final class PackedPurge {
 
     private final PackStore store;
     private final long beforeMillis;
-    private final BiConsumer<ListedPack, PackEntry> each;
+    private final BiConsumer<StreamKey, StreamLog.Deleted> each;
     private final Map<StreamKey, Long> below = new LinkedHashMap<>();
     private final List<PackStore.Place> going = new ArrayList<>();
     /** Streams of which something goes that is in shared segments. */
@@ -45,21 +44,17 @@ public final class PackedPurge {
     /**
      * Purges windows that end at or before a time.
      *
-     * @param each receives every segment that was removed from a pack
+     * @param each receives every deleted segment, with the key of its stream
      */
-    public PackedPurge(PackStore store, long beforeMillis, BiConsumer<ListedPack, PackEntry> each) {
+    public PackedPurge(PackStore store, long beforeMillis, BiConsumer<StreamKey, StreamLog.Deleted> each) {
         this.store = store;
         this.beforeMillis = beforeMillis;
         this.each = each;
     }
 
-    /**
-     * Removes a stream's oldest segments, wherever they stand: durably, now or by {@link #finish}.
-     *
-     * @param eachOwn receives every deleted segment of the stream's own
-     */
-    public void purge(StreamLog stream, Consumer<StreamLog.Deleted> eachOwn) throws IOException {
-        new PackedStream(store, stream).purge(beforeMillis, this, each, eachOwn);
+    /** Removes a stream's oldest segments, wherever they stand: durably, now or by {@link #finish}. */
+    public void purge(StreamLog stream) throws IOException {
+        new PackedStream(store, stream, gone -> each.accept(stream.key(), gone)).purge(beforeMillis, this);
     }
 
     /**
@@ -84,7 +79,7 @@ public final class PackedPurge {
             going.stream().filter(place -> !whole.contains(place.pack())).forEach(place -> inOthers.add(place.entry().key()));
             below.keySet().retainAll(inOthers);
             store.forgetBelow(below, List.copyOf(whole));
-            going.forEach(place -> each.accept(place.pack(), place.entry()));
+            going.forEach(place -> each.accept(place.entry().key(), store.deleted(place)));
         }
     }
 

@@ -5,15 +5,12 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.manifest.ListedPack;
-import dev.streamwal.pack.PackEntry;
 import dev.streamwal.shared.SharedPart;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** A stream's parts in packs, as its writer changes them. The caller holds a lock of {@link PackStore}. */
@@ -21,10 +18,13 @@ public final class PackedStream {
 
     private final PackStore store;
     private final StreamLog stream;
+    private final Consumer<StreamLog.Deleted> eachGone;
 
-    public PackedStream(PackStore store, StreamLog stream) {
+    /** @param eachGone receives every deleted segment, in packs and of the stream's own */
+    public PackedStream(PackStore store, StreamLog stream, Consumer<StreamLog.Deleted> eachGone) {
         this.store = store;
         this.stream = stream;
+        this.eachGone = eachGone;
     }
 
     private StreamKey key() {
@@ -35,11 +35,9 @@ public final class PackedStream {
      * Removes all of the stream from packs and shared segments, and its own segments that stand before that; durably. Own segments that can't be read
      * stay; they can still be deleted after this. A crash in between leaves a stream that is refused as before, and then this does nothing.
      *
-     * @param each receives every segment that was removed from a pack
-     * @param eachOwn receives every deleted segment of the stream's own
      * @return whether there was anything
      */
-    public boolean delete(BiConsumer<ListedPack, PackEntry> each, Consumer<StreamLog.Deleted> eachOwn) throws IOException {
+    public boolean delete() throws IOException {
         List<PackStore.Place> places;
         NavigableMap<Long, Long> elsewhere;
         try {
@@ -47,7 +45,7 @@ public final class PackedStream {
             elsewhere = windowEnds(places);
         } catch (CorruptSegmentException e) {
             // the content of a damaged pack isn't known, but it goes all the same; what is appended from here on stands behind it
-            forgetBelow(stream.endPosition(), List.of(), each);
+            forgetBelow(stream.endPosition(), List.of());
             return true;
         }
         if (elsewhere.isEmpty()) {
@@ -62,12 +60,12 @@ public final class PackedStream {
             if (e instanceof WalIOException && !store.cutsLeft.isLeft(key())) {
                 throw e;
             }
-            forgetBelow(endOf(places), places, each);
+            forgetBelow(endOf(places), places);
             return true;
         }
         // records that are appended meanwhile stay
         end = Math.max(end, elsewhere.lastKey() + 1);
-        remove(end, end, Long.MAX_VALUE, elsewhere, places, each, eachOwn);
+        remove(end, end, Long.MAX_VALUE, elsewhere, places);
         return true;
     }
 
@@ -81,17 +79,14 @@ public final class PackedStream {
      * Removes the oldest segments whose windows end at or before a time, wherever they stand; durably, except for what is deferred.
      *
      * @param purge takes over the removal if none of the stream's own segments is deleted
-     * @param each receives every segment that was removed from a pack
-     * @param eachOwn receives every deleted segment of the stream's own
      */
-    void purge(long beforeMillis, PackedPurge purge, BiConsumer<ListedPack, PackEntry> each, Consumer<StreamLog.Deleted> eachOwn)
-            throws IOException {
+    void purge(long beforeMillis, PackedPurge purge) throws IOException {
         // first: what is appended from here on isn't among what is looked at, and stays
         long end = stream.endPosition();
         List<PackStore.Place> places = places();
         NavigableMap<Long, Long> elsewhere = windowEnds(places);
         if (elsewhere.isEmpty()) {
-            stream.purge(beforeMillis, Long.MAX_VALUE, eachOwn);
+            stream.purge(beforeMillis, Long.MAX_VALUE, eachGone);
             return;
         }
         NavigableMap<Long, Long> all = stream.windowEnds();
@@ -101,7 +96,7 @@ public final class PackedStream {
         boolean isNewestShared = !parts.isEmpty() && parts.get(parts.size() - 1).basePosition() == all.lastKey();
         long below = firstThatStays(all, beforeMillis, !isNewestShared);
         if (oldestOwn < below) {
-            remove(below, end, beforeMillis, elsewhere, places, each, eachOwn);
+            remove(below, end, beforeMillis, elsewhere, places);
         } else if (elsewhere.firstKey() < below) {
             stream.forceDeletions();
             long to = Math.min(below, Math.max(elsewhere.lastKey() + 1, end));
@@ -141,25 +136,22 @@ public final class PackedStream {
             long streamEnd,
             long beforeMillis,
             NavigableMap<Long, Long> elsewhere,
-            List<PackStore.Place> places,
-            BiConsumer<ListedPack, PackEntry> each,
-            Consumer<StreamLog.Deleted> eachOwn)
+            List<PackStore.Place> places)
             throws IOException {
         NavigableMap<Long, Long> own = stream.windowEnds();
         long done = 0;
         while (!elsewhere.tailMap(done, true).isEmpty() && elsewhere.ceilingKey(done) < below) {
             long from = elsewhere.ceilingKey(done);
-            stream.purge(beforeMillis, from, eachOwn);
+            stream.purge(beforeMillis, from, eachGone);
             Long nextOwn = own.higherKey(from);
             long to = Math.min(nextOwn == null ? Long.MAX_VALUE : nextOwn, below);
             to = Math.min(to, Math.max(elsewhere.lastKey() + 1, streamEnd));
             long end = to;
-            forgetBelow(end, places.stream().filter(place -> place.entry().basePosition() >= from && place.entry().basePosition() < end).toList(),
-                    each);
+            forgetBelow(end, places.stream().filter(place -> place.entry().basePosition() >= from && place.entry().basePosition() < end).toList());
             done = end;
         }
         if (beforeMillis < Long.MAX_VALUE) {
-            stream.purge(beforeMillis, below, eachOwn);
+            stream.purge(beforeMillis, below, eachGone);
         }
     }
 
@@ -167,9 +159,9 @@ public final class PackedStream {
         return store.isEmpty() ? List.of() : store.find(key());
     }
 
-    private void forgetBelow(long position, List<PackStore.Place> oldest, BiConsumer<ListedPack, PackEntry> each) throws IOException {
+    private void forgetBelow(long position, List<PackStore.Place> oldest) throws IOException {
         stream.forceDeletions();
         store.forget(key(), 0, position);
-        oldest.forEach(place -> each.accept(place.pack(), place.entry()));
+        oldest.forEach(place -> eachGone.accept(store.deleted(place)));
     }
 }
