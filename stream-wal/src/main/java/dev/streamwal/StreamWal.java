@@ -7,17 +7,12 @@ import dev.streamwal.append.RecordSealer;
 import dev.streamwal.append.SegmentTotals;
 import dev.streamwal.append.SessionKeys;
 import dev.streamwal.append.SharedLog;
-import dev.streamwal.append.StreamDirectories;
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.catalog.WriterView;
 import dev.streamwal.codec.RecordCodec;
 import dev.streamwal.commit.CommitCursor;
-import dev.streamwal.commit.CommitSettings;
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.commit.GroupCommitter;
-import dev.streamwal.commit.InheritedJournal;
-import dev.streamwal.consumer.DeclaredConsumers;
 import dev.streamwal.engine.Acknowledgement;
 import dev.streamwal.engine.BackgroundRecovery;
 import dev.streamwal.engine.CallFailures;
@@ -26,7 +21,6 @@ import dev.streamwal.engine.CompletionThreads;
 import dev.streamwal.sweep.ConsumerHolds;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.engine.Erasure;
-import dev.streamwal.engine.JournalledDeletions;
 import dev.streamwal.engine.Purge;
 import dev.streamwal.engine.RecoverAll;
 import dev.streamwal.engine.RecoverySettings;
@@ -44,18 +38,14 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.io.ChannelCache;
-import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.FileStep;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
-import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
-import dev.streamwal.packing.PackedBeginnings;
 import dev.streamwal.packing.PackedStream;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.packing.Tiering;
@@ -65,22 +55,12 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.reader.WalReader;
-import dev.streamwal.recovery.CutRedo;
-import dev.streamwal.recovery.JournalRedo;
-import dev.streamwal.recovery.Recovering;
-import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.StreamPolicy;
-import dev.streamwal.retention.SweepTime;
 import dev.streamwal.retention.TimeRules;
-import dev.streamwal.storage.FreeSpace;
-import dev.streamwal.storage.PositionsWriter;
-import dev.streamwal.storage.SegmentStorage;
 import dev.streamwal.storage.StorageErrors;
 import dev.streamwal.storage.WriterFile;
-import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -99,11 +79,9 @@ import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -165,33 +143,22 @@ public final class StreamWal implements AutoCloseable {
     private final ReentrantLock closing = new ReentrantLock();
     private volatile boolean closed;
 
-    private StreamWal(
-            Path root,
-            WalOptions options,
-            ProcessLock lock,
-            WriterFile writer,
-            LogContext log,
-            PackStore packs,
-            BackgroundReport report,
-            StreamFolders folders,
-            RecoverySettings settings,
-            GroupCommitter commits,
-            KnownTime time,
-            Environment environment) {
+    StreamWal(Path root, WalOptions options, LogOpening.Parts parts, Environment environment) {
         this.root = root;
         this.options = options;
         this.clock = options.clock();
-        this.lock = lock;
-        this.writer = writer;
-        this.time = time;
-        this.log = log;
-        this.report = report;
-        this.commits = commits;
-        this.folders = folders;
+        this.lock = parts.lock();
+        this.writer = parts.writer();
+        this.time = parts.time();
+        this.log = parts.log();
+        this.report = parts.report();
+        this.commits = parts.commits();
+        this.folders = parts.folders();
+        this.packs = parts.packs();
+        this.settings = parts.settings();
         this.sessionKeys = SessionKeys.of(root, options.encryption(), options.clock(), writer).orElse(null);
         this.streams = new StreamRegistry<>(this::newStream);
         commits.streams(this::knownLog);
-        this.packs = packs;
         PackSweep packSweep = new PackSweep(packs);
         this.packer = new Packer(packs, packSweep, log.storage(), new Packed(), report, options.ownSegments(), options.spansHash());
         this.packing = inBackground("stream-wal-pack", this::packAtIntervals);
@@ -202,7 +169,6 @@ public final class StreamWal implements AutoCloseable {
         this.sweeper = new Sweeper(new Swept(), report, new ConsumerHolds(root, this::retainedFor, options.maxHeldMillis(), report), packs, packSweep,
                 new Sweeper.Limits(options.maxTotalBytes(), options.sweepInterval().toNanos(), options.maxClockAdvance().toMillis(),
                 environment.maxIdleStreams(), options.presentRetention()), time);
-        this.settings = settings;
         this.recovery = new BackgroundRecovery(this::loadedLogs, report);
         this.completions = new CompletionThreads(options.completionExecutor(), settings.withThreads());
         this.failures = new CallFailures(root, writer, () -> closed);
@@ -256,99 +222,11 @@ public final class StreamWal implements AutoCloseable {
 
     /** Like {@link #open(Path, WalOptions)}, with other settings for the recovery of streams than the options give. */
     static StreamWal open(Path root, WalOptions options, Environment environment, UnaryOperator<RecoverySettings> adjusted) {
-        Objects.requireNonNull(root, "root");
-        Objects.requireNonNull(options, "options");
-        ProcessLock lock = lock(root);
-        WriterFile writer;
-        KnownTime time;
-        try {
-            long nowMillis = millis(options.clock(), root);
-            writer = WriterFile.claim(root, environment.salts().getAsLong(), nowMillis);
-            time = knownTime(writer, nowMillis, options, environment.steadyClock());
-        } catch (RuntimeException | Error e) {
-            release(lock, e);
-            throw e;
-        }
-        BackgroundReport report = new BackgroundReport(root, options.listener(), environment.threads(), options.clock());
-        try {
-            SegmentStorage storage = environment.storages().of(root);
-            deleteActivity(root, storage);
-            StreamFolders folders = new StreamFolders(root);
-            folders.create(storage, (task, e) -> report.failed(task, null, e));
-            declareConsumers(root, options, report);
-            PositionsWriter positions = PositionsWriter.load(root, () -> folders.anySegment() || hasHadPacks(root));
-            PositionsWriter.Opened opened = positions.open(environment.bootId());
-            RedoResult redo = redone(new JournalRedo(storage, root, opened.wasClosed(), opened.isCacheTrusted(),
-                    options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS), report);
-            AtomicReference<@Nullable StreamLog> shared = new AtomicReference<>();
-            FreeSpace freeSpace = FreeSpace.of(root);
-            PackStore packs = PackStore.open(root, freeSpace, options.compression() == Compression.COLUMNS, options.directPacks(), writer, positions, () -> {
-                StreamLog sharedLog = shared.get();
-                try {
-                    return sharedLog == null ? 0 : Math.max(0, sharedLog.reservedEnd());
-                } catch (WalException e) {
-                    // the shared stream can't be recovered and isn't appended to: its readers get the exception
-                    return positions.current().ceiling();
-                }
-            });
-            RecoverySettings settings = adjusted.apply(
-                    RecoverySettings.after(redo, opened, options.recoveryPolicy().ofRecovery(), environment.threads()));
-            settings = settings.with(new PackedBeginnings(settings.known(), packs));
-            LogContext log = new LogContext(storage, positions,
-                    settings.recovery(storage, root, opened, report), report,
-                    new StreamDirectories(folders.names(), folders::of), environment.salts());
-            GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
-                    environment.salts(), report, environment.threads(), options.flushInterval().toNanos()));
-            if (redo.frontier().isPresent() && redo.end().isPresent()) {
-                commits.inherit(InheritedJournal.of(redo.frontier().get(), redo.durable(), redo.end().get()));
-            }
-            report.redone(redo);
-            log.packed(packs);
-            log.freeSpace(freeSpace);
-            log.time(time);
-            log.fence(writer);
-            commits.fence(writer);
-            commits.room(log::checkFreeSpace);
-            writer.onLost(commits::lost);
-            log.durability(commits);
-            log.deletions(new JournalledDeletions(commits));
-            StreamWal wal = new StreamWal(root, options, lock, writer, log, packs, report, folders, settings, commits, time,
-                    environment);
-            shared.set(wal.sharedLog());
-            SharedLog sharedLog = new SharedLog(wal.sharedLog(), options.ownSegments(), environment.threads() && !options.sweepInterval().isZero(),
-                    wal.packing::wake);
-            log.shared(sharedLog);
-            try {
-                wal.begin(sharedLog, redo, environment.threads());
-            } catch (IOException | RuntimeException | Error e) {
-                wal.abandon(e);
-                throw e;
-            }
-            return wal;
-        } catch (IOException e) {
-            report.end();
-            writer.close(time.millis());
-            release(lock, e);
-            throw StorageErrors.translate("open the log", e, root);
-        } catch (RuntimeException | Error e) {
-            report.end();
-            writer.close(time.millis());
-            release(lock, e);
-            throw e;
-        }
+        return LogOpening.open(Objects.requireNonNull(root, "root"), Objects.requireNonNull(options, "options"), environment, adjusted);
     }
 
-    /** Brings in order what an earlier writer left, and starts the threads. */
-    private void begin(SharedLog sharedLog, RedoResult redo, boolean withThreads) throws IOException {
-        boolean isSharedWhole = isRecoveredWhole(sharedLog, settings.lastCloseWasClean());
-        packs.inherit(isSharedWhole);
-        if (!redo.cuts().isEmpty()) {
-            CutRedo ownCuts = new CutRedo(log.storage(), new StreamDirectory(root, new ChannelCache(1)));
-            packs.redo(redo.cuts(), redo.withoutRoom(), ownCuts::carryOut, commits.pinInherited(), failure -> report.packingFailed(Packer.CUT, failure));
-        }
-        if (!redo.damages().isEmpty() && redo.frontier().isPresent() && redo.end().isPresent()) {
-            commits.giveUpInherited();
-        }
+    /** To be called once what an earlier writer left is in order. */
+    void start(boolean withThreads) {
         if (withThreads) {
             log.start();
             sweeper.start();
@@ -363,68 +241,8 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    private static boolean hasHadPacks(Path root) {
-        try {
-            return !ManifestFile.read(root).equals(Manifest.EMPTY);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** For other processes to see. The log is opened even if this fails, as on a full disk. */
-    private static void declareConsumers(Path root, WalOptions options, BackgroundReport report) {
-        try {
-            DeclaredConsumers.declare(root, options.retainedConsumers());
-        } catch (IOException e) {
-            report.failed("note the consumers that segments are kept for", null, e);
-        }
-    }
-
-    private static RedoResult redone(JournalRedo journal, BackgroundReport report) throws IOException {
-        Recovering recovering = Recovering.begin();
-        RedoResult redo = journal.run();
-        if (redo.frontier().isPresent()) {
-            recovering.end(redo, report);
-        }
-        return redo;
-    }
-
-    /** The time that an earlier writer recorded, and the clock's time if that is plausible. */
-    private static KnownTime knownTime(WriterFile writer, long nowMillis, WalOptions options, LongSupplier steadyClock) {
-        long before = writer.knownBefore().orElse(nowMillis);
-        KnownTime time = new KnownTime(before, options.maxClockSkew().toMillis(), steadyClock);
-        if (SweepTime.isBelievable(nowMillis, before, options.maxClockAdvance().toMillis())) {
-            time.believe(nowMillis);
-        }
-        return time;
-    }
-
-    /** Earlier versions marked each append in this file. No version writes it any more, so their readers must not wait for it. */
-    private static void deleteActivity(Path root, SegmentStorage storage) throws IOException {
-        Path file = root.resolve("activity");
-        boolean unused = Files.isRegularFile(file) && storage.delete(file);
-    }
-
-    private static ProcessLock lock(Path root) {
-        try {
-            if (!Files.exists(root)) {
-                DirectoryForce.create(root);
-            }
-            return WriterLock.acquire(root);
-        } catch (ProcessLock.HeldException e) {
-            throw new WalLockedException("log is open for writing " + e.with("root=" + root) + "; " + e.advice()
-                    + ", or read with WalReader", root.resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
-        } catch (IOException e) {
-            throw StorageErrors.translate("open the log", e, root);
-        }
-    }
-
-    private static void release(ProcessLock lock, Throwable cause) {
-        try {
-            lock.close();
-        } catch (IOException e) {
-            cause.addSuppressed(e);
-        }
+    void wakePacking() {
+        packing.wake();
     }
 
     private @Nullable StreamLog knownLog(StreamKey key) {
@@ -433,20 +251,8 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /** The log's own stream: see {@link SharedLog}. */
-    private StreamLog sharedLog() {
+    StreamLog sharedLog() {
         return streams.get(StreamKey.SHARED.text()).log();
-    }
-
-    /** Runs before the first read or append. A failure is thrown to the caller that later asks for the stream. */
-    private boolean isRecoveredWhole(SharedLog shared, boolean isDurable) {
-        try {
-            shared.log().recoverNow();
-            shared.inherit(isDurable);
-            return !shared.log().wasDamaged();
-        } catch (WalException e) {
-            report.failed(BackgroundRecovery.TASK, StreamKey.SHARED.text(), e);
-            return false;
-        }
     }
 
     private static boolean isShared(WalStream stream) {
@@ -1436,7 +1242,7 @@ public final class StreamWal implements AutoCloseable {
      * Ends the threads and files of a log whose opening has failed, because no caller has the log to close it. Its files are left to the next
      * opening, as after a kill.
      */
-    private void abandon(Throwable cause) {
+    void abandon(Throwable cause) {
         closed = true;
         try {
             endThreads();
@@ -1568,7 +1374,7 @@ public final class StreamWal implements AutoCloseable {
 
     /** @throws TimestampOutOfRangeException if the clock's time isn't one in milliseconds */
     @SuppressWarnings("UnusedException") // which has no other news than the time
-    private static long millis(InstantSource clock, Path root) {
+    static long millis(InstantSource clock, Path root) {
         try {
             return clock.millis();
         } catch (ArithmeticException e) {
