@@ -84,7 +84,7 @@ public final class PackedSegments extends Snapshot<PackedSegments.Fields> {
     /**
      * How large the segments' files were.
      *
-     * @return bytes
+     * @return bytes; for shared segments, whose files also have records of other packs, {@link #bytes()}
      */
     public long bytesBefore() {
         return fields().bytesBefore();

@@ -729,7 +729,7 @@ public final class StreamWal implements AutoCloseable {
      * and {@link #health()} get it. If the log is closed during the call, the call ends early.
      *
      * @return how many segments were moved
-     * @throws IllegalStateException within a callback about a deletion
+     * @throws IllegalStateException within the callback of {@link #sweep(Instant, Consumer)}
      */
     public int pack() {
         checkWritable();
@@ -742,7 +742,7 @@ public final class StreamWal implements AutoCloseable {
      * done. The log does this in the background at {@link WalOptions#sweepInterval()}; this method does it now and waits, as long as the tier takes.
      *
      * @return how many packs were moved
-     * @throws IllegalStateException if the log has no {@link WalOptions.Builder#tier}, and within a callback about a deletion
+     * @throws IllegalStateException if the log has no {@link WalOptions.Builder#tier}, and within the callback of {@link #sweep(Instant, Consumer)}
      * @throws dev.streamwal.error.TierUnavailableException if the tier can't be reached, refuses, belongs to another log, or gives back other bytes
      *     than it was given. Packs that were moved before stay moved, all others are where they were
      */
@@ -766,7 +766,6 @@ public final class StreamWal implements AutoCloseable {
      * @return what was done
      */
     public SweepResult sweep() {
-        checkOpen();
         packShared(time.millis());
         return SweepResult.of(sweeper.sweepByClock());
     }
@@ -798,7 +797,6 @@ public final class StreamWal implements AutoCloseable {
     public SweepResult sweep(Instant now, Consumer<DeletedSegment> each) {
         Objects.requireNonNull(now, "now");
         Objects.requireNonNull(each, "each");
-        checkOpen();
         packShared(TimeRules.millis(now));
         return SweepResult.of(sweeper.sweep(now, segment -> each.accept(DeletedSegment.of(segment))));
     }
@@ -821,7 +819,6 @@ public final class StreamWal implements AutoCloseable {
      */
     public SweepResult applyRetention(Keys keys) {
         Objects.requireNonNull(keys, "keys");
-        checkOpen();
         packShared(time.millis());
         return SweepResult.of(sweeper.applyRetention(keys.scope()));
     }
@@ -941,6 +938,7 @@ public final class StreamWal implements AutoCloseable {
      * @param to exclusive
      * @return what was done
      * @throws IllegalArgumentException if {@code to} is before {@code from}
+     * @throws IllegalStateException within the callback of {@link #sweep(Instant, Consumer)}
      * @throws dev.streamwal.error.CorruptSegmentException if a file is damaged, and may still have such records
      * @throws dev.streamwal.error.TierUnavailableException if the log's tier fails, and may still have such records: call it again when the tier can be
      *     reached

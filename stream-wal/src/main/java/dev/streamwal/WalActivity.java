@@ -148,7 +148,7 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
     }
 
     /**
-     * How often opening or recovering found damage. Damage that readers find is thrown to them, and isn't counted.
+     * How often opening, recovering or packing found damage. Damage that readers find is thrown to them, and isn't counted.
      *
      * @return a number of places; a stream that can't be opened for writing counts at every attempt
      */

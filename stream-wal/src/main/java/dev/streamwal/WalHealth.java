@@ -8,7 +8,7 @@ import java.util.Optional;
  * Whether the log's background work succeeds: sealing, sweeping, packing, merging, moving packs to the tier, preparing space, flushing at
  * intervals, recovering. Each task is tried again. The log is {@link State#DEGRADED} while a task's last attempt has failed. It is {@link State#OK} again when
  * the task succeeds, when the stream concerned is sealed or deleted, or when its segments that couldn't be sealed are swept. A failure that can't be
- * tried again, such as damage found when the log was opened, leaves it degraded until it is opened again.
+ * tried again, such as damage that recovery or packing has found, leaves it degraded until it is opened again.
  *
  * <p>An append that gets no room from the file system, mostly because the disk is full, also counts: the task is {@code append}, or {@code checkpoint}
  * if it was to be durable and the journal has no room. The log is well again when an append gets a new segment, or a segment or the journal grows.

@@ -177,7 +177,7 @@ public final class WalStats extends Snapshot<WalStats.Fields> {
     }
 
     /**
-     * How many deletions failed since the log was opened.
+     * How often a part of a sweep failed since the log was opened: a deletion, or something that has to be read for it.
      *
      * @return their number
      */

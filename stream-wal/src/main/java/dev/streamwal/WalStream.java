@@ -425,6 +425,7 @@ public final class WalStream {
      *
      * @param last a record of this stream, which stays; the last of its batch if it is in one. If nothing follows it, nothing happens
      * @throws IllegalArgumentException if it is of another stream, or is followed by others of its batch
+     * @throws IllegalStateException within the callback of {@link StreamWal#sweep(Instant, java.util.function.Consumer)}
      * @throws dev.streamwal.error.EntryNotFoundException if there is no such record
      * @throws dev.streamwal.error.EntryExpiredException if it was deleted
      * @throws dev.streamwal.error.CorruptSegmentException if a record before it, in the same segment of a pack, is damaged: then nothing is cut

@@ -7,17 +7,17 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import org.jspecify.annotations.Nullable;
 
-/** Opening the log, or recovering a stream, found bytes that differ from what was written. */
+/** Opening the log, recovering a stream, or packing found bytes that differ from what was written. */
 @Name("dev.streamwal.DamageFound")
 @Label("Damage Found")
-@Description("Opening the log, or recovering a stream, found what is not as it was written")
+@Description("Opening the log, recovering a stream, or packing found what is not as it was written")
 public final class DamageFoundEvent extends LogEvent {
 
     /** The value of an unknown offset. */
     public static final long UNKNOWN = -1;
 
     @Label("Stream")
-    @Description("null for the commit journal")
+    @Description("null for the commit journal, and for shared segments that are packed")
     @Nullable String stream;
 
     @Label("File")

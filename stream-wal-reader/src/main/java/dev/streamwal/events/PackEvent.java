@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
 /** A pack was written and listed. */
 @Name("dev.streamwal.Pack")
 @Label("Pack")
-@Description("A pack was written and listed. A shared segment may become several at once: then the first event has the time of all of them")
+@Description("A pack was written and listed. Shared segments may become several at once: then the first event has the time of all of them")
 public final class PackEvent extends LogEvent {
 
     @Label("Task")
-    @Description("own: of streams' own segments; shared: of a shared segment; merge: of other packs")
+    @Description("own: of streams' own segments; shared: of shared segments; merge: of other packs")
     @Nullable String task;
 
     @Label("File")

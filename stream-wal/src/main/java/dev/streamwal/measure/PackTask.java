@@ -6,7 +6,7 @@ import java.util.Locale;
 public enum PackTask {
     /** Small segments of single streams. */
     OWN,
-    /** A shared segment. */
+    /** Shared segments. */
     SHARED,
     /** Other packs. */
     MERGE;
