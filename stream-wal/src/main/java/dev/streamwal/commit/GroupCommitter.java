@@ -3,8 +3,6 @@ package dev.streamwal.commit;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.measure.Stall;
-import dev.streamwal.measure.StallCause;
 import dev.streamwal.storage.KeptRoom;
 import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
@@ -12,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -91,9 +88,6 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** How long a leader with nothing but unpublished slots waits before it looks again: filling a slot takes well under a microsecond. */
     private static final long UNPUBLISHED_WAIT_NANOS = 20_000;
-    /** How long appends wait for a full journal that can't be emptied, for example since the disk is full, before they fail. */
-    private static final long FULL_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
-    private static final long FULL_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     /** For a thread that parks until it is woken. */
     private static final long NO_LIMIT = Long.MAX_VALUE;
 
@@ -113,10 +107,8 @@ public final class GroupCommitter implements SegmentDurability {
     private final CommitEvents events;
     private final @Nullable CommitThread thread;
     private final @Nullable ForceThread forces;
-    private final Arrivals<CommitCursor> flushWanted = new Arrivals<>();
-
-    /** Number of streams whose last periodic flush failed. */
-    private final AtomicInteger unflushed = new AtomicInteger();
+    private final PeriodicFlush periodic;
+    private final JournalRoom room;
 
     /** Requests taken from the queue and not answered yet, in the order in which they came. */
     private final Chain<CommitRequest> pending = new Chain<>();
@@ -131,9 +123,6 @@ public final class GroupCommitter implements SegmentDurability {
     private volatile @Nullable WalClosedException closed;
 
     private final LongAdder flushes = new LongAdder();
-
-    /** Whether the journal had no room when a durable append asked last. */
-    private volatile boolean hadNoRoom;
 
     /** The answer if there was no memory for another one. */
     private final IOException givenUp = new IOException("a commit failed, because the program had no memory left;"
@@ -152,6 +141,8 @@ public final class GroupCommitter implements SegmentDurability {
         this.force = force;
         this.events = settings.events();
         this.thread = settings.threads() ? new CommitThread(this, settings.flushIntervalNanos()) : null;
+        this.periodic = new PeriodicFlush(this, thread);
+        this.room = new JournalRoom(journal, checkpoint, settings.events(), settings.threads());
     }
 
     /** Takes over the journal of an earlier writer, which has been redone except for cuts in packs. To be called before all other methods. */
@@ -175,8 +166,8 @@ public final class GroupCommitter implements SegmentDurability {
     }
 
     /** To be called once, before anything is appended; otherwise the journal grows as long as the disk lets it. */
-    public void room(KeptRoom room) {
-        journal.room(room);
+    public void room(KeptRoom kept) {
+        journal.room(kept);
     }
 
     /** To be called before all other methods. Without it, no other process can write the log. */
@@ -202,36 +193,9 @@ public final class GroupCommitter implements SegmentDurability {
     public void ready() throws IOException {
         throwIfFailed();
         throwIfClosed();
-        if (!journal.exists() || journal.isScarce()) {
-            try {
-                prepareJournal();
-                if (hadNoRoom) {
-                    hadNoRoom = false;
-                    events.succeeded(CHECKPOINT);
-                }
-            } catch (FlushFailedException e) {
-                throw e;
-            } catch (IOException e) {
-                hadNoRoom = true;
-                events.journalHasNoRoom(CHECKPOINT, e);
-                throw e;
-            }
-        }
-    }
-
-    private void prepareJournal() throws IOException {
-        if (!journal.exists()) {
-            if (!checkpoint.createJournal()) {
-                // `closed` is set before the journal is closed
-                throwIfClosed();
-            }
-            return;
-        }
-        Stall stall = Stall.begin();
-        try {
-            checkpoint.reserve();
-        } finally {
-            stall.end(StallCause.JOURNAL, null, events);
+        if (!room.prepare()) {
+            // `closed` is set before the journal is closed
+            throwIfClosed();
         }
     }
 
@@ -376,35 +340,23 @@ public final class GroupCommitter implements SegmentDurability {
      * the next one tries again to start the thread. To be called without locks.
      */
     public void atNextFlush(CommitCursor cursor) {
-        planFlush(cursor);
-        if (thread != null && !thread.isStarted()) {
-            flushHere(cursor);
-        }
-    }
-
-    private void planFlush(CommitCursor cursor) {
-        boolean isNew = cursor.wantFlush();
-        if (isNew) {
-            flushWanted.add(cursor);
-        }
-        CommitThread committer = thread;
-        if (committer != null && (isNew || !committer.isStarted())) {
-            committer.startTimer();
-        }
-    }
-
-    /** The flush stays planned: if this one fails, the next append's tries again. */
-    private void flushHere(CommitCursor cursor) {
-        CommitRequest request = CommitRequest.waiting(cursor, cursor.stream().appendedEnd());
-        queue.add(request);
-        awaitAnswered(request, NO_LIMIT);
-        flushed(cursor, request.failure());
+        periodic.plan(cursor);
     }
 
     private void await(CommitRequest request) throws IOException {
+        awaitAnswer(request);
+        throwIfFailed(request.failure());
+    }
+
+    /** Queues a request, for which no thread waits. */
+    void request(CommitRequest request) {
+        queue.add(request);
+    }
+
+    /** Queues a request, and returns when it is answered. */
+    void awaitAnswer(CommitRequest request) {
         queue.add(request);
         awaitAnswered(request, NO_LIMIT);
-        throwIfFailed(request.failure());
     }
 
     /**
@@ -544,7 +496,7 @@ public final class GroupCommitter implements SegmentDurability {
         try {
             // if another process has opened the log, the journal's files are that process's
             fence.check();
-            startRound();
+            room.start(round);
             gather();
             round.commit();
             answer();
@@ -583,45 +535,9 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    private @Nullable Throwable refusal() {
+    /** The answer to all requests from now on; null if there is none yet. */
+    @Nullable Throwable refusal() {
         return failure != null ? failure : closed;
-    }
-
-    private void startRound() throws IOException {
-        if (!round.start()) {
-            Stall stall = Stall.begin();
-            try {
-                startFullRound();
-            } finally {
-                stall.end(StallCause.JOURNAL, null, events);
-            }
-        }
-    }
-
-    /** The journal has no room for the round. */
-    private void startFullRound() throws IOException {
-        long deadline = System.nanoTime() + FULL_WAIT_NANOS;
-        do {
-            // runs a checkpoint, or waits for the thread that runs one: that one needs no lock of this thread
-            IOException obstacle = makeRoom();
-            if (obstacle != null) {
-                if (thread == null || System.nanoTime() - deadline > 0) {
-                    throw new IOException("the commit journal is full and can't be emptied: " + obstacle.getMessage(), obstacle);
-                }
-                LockSupport.parkNanos(FULL_LOOK_NANOS);
-            }
-        } while (!round.start());
-    }
-
-    /** @return the obstacle; null if there is room now */
-    private @Nullable IOException makeRoom() throws FlushFailedException {
-        try {
-            return checkpoint.run() ? null : new IOException("deletions that it holds are still being carried out");
-        } catch (FlushFailedException e) {
-            throw e;
-        } catch (IOException e) {
-            return e;
-        }
     }
 
     /** Adds all that fits, in the order of the requests. */
@@ -792,43 +708,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** Called when the interval is over. */
     void flushInterval() {
-        CommitCursor first = flushWanted.takeAll();
-        int count = 0;
-        for (CommitCursor cursor = first; cursor != null; cursor = cursor.next) {
-            count++;
-        }
-        readyFor(count);
-        CommitCursor next;
-        for (CommitCursor cursor = first; cursor != null; cursor = next) {
-            // before an append adds it again
-            next = cursor.next;
-            flush(cursor);
-        }
-    }
-
-    private void flush(CommitCursor cursor) {
-        // first, so that later appends request the next flush
-        cursor.flushBegins();
-        try {
-            queue.add(CommitRequest.later(cursor, cursor.stream().appendedEnd(), problem -> flushed(cursor, problem), false));
-        } catch (RuntimeException | Error e) {
-            flushed(cursor, e);
-        }
-    }
-
-    /** A flush that failed, for example for lack of a descriptor or of space, is tried again after the next interval. */
-    private void flushed(CommitCursor cursor, @Nullable Throwable problem) {
-        if (problem == null) {
-            if (cursor.flushFailed(false) && unflushed.decrementAndGet() == 0) {
-                tellSuccess("flush");
-            }
-        } else if (failure == null && closed == null) {
-            if (cursor.flushFailed(true)) {
-                unflushed.incrementAndGet();
-            }
-            tellFailure("flush", problem);
-            planFlush(cursor);
-        }
+        periodic.flush();
     }
 
     void tellSuccess(String task) {
