@@ -3,53 +3,33 @@ package dev.streamwal.tail;
 import dev.streamwal.catalog.DirectoryWatch;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SharedArrivals;
-import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.Positions;
-import dev.streamwal.io.DirectMemory;
 import dev.streamwal.io.FileStep;
-import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.walk.EndDoubt;
-import dev.streamwal.walk.ReadMemory;
 import dev.streamwal.walk.StreamScan;
 import dev.streamwal.walk.TailWalk;
 import dev.streamwal.walk.WalkOfWalks;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Follows many streams. One thread; close it.
  *
- * <p>A stream is <i>wanted</i> while it may have undelivered records. At most {@link #MAX_READ} wanted streams are read at a time. Each of these
- * stands on a record, its head, and the head with the smallest timestamp is delivered next. So existing records are merged by time, as far as they
- * are in the streams that are read. Two rules keep a stream from starving others: a head that was passed over {@link #PATIENCE} times comes next
- * whatever its time, and a stream that has delivered {@link #TURN} records gives way if others wait to be read.
- *
- * <p>Fewer streams are read, but always one, if the reader has no room for more files by its {@code maxOpenFiles}, which counts its other cursors
- * too, or if the process can't open more. Then streams give back their files, those that aren't being read first. After {@link #TURN} more records,
- * more streams are tried again.
- *
- * <p>Fewer streams are read, too, while their buffers together exceed a limit, as with large records, or while the process has no direct memory for
- * more. Then the streams that don't stand on an undelivered record give back their buffers. A stream that stands on one doesn't: it would have to read
- * the record again. So the buffers exceed the limit by what one read adds.
- *
- * <p>A stream that was read to its end rests. The last few such streams keep their scans; of the others only a {@link FollowedStream} asleep is
- * kept.
+ * <p>{@link WantedStreams} reads the streams that may have undelivered records, merged by time. The others rest, and this class finds out when one of
+ * them may have more.
  *
  * <p><b>Why no record is missed.</b> A stream that rests gets its next record in one of four places, and each is looked at:
  * <ol>
@@ -79,25 +59,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
-    /** Maximum number of streams that are read at a time; each takes a descriptor and at least 64 KiB. */
-    static final int MAX_READ = 64;
-    /** Number of resting streams that keep their scans: streams that got records lately will get more. */
-    static final int MAX_AWAKE_UNREAD = 64;
-    /**
-     * Maximum size of the buffers of all these streams together, unless a single record is larger: an eighth of the direct memory, of which a process mostly
-     * has as much as heap. An allocator of memory in chunks may take twice as much, and the program has other uses for it. With a heap of 1 GiB or more, each
-     * stream may read 1 MiB at a time.
-     */
-    static final long MAX_BUFFER_BYTES = Math.min(128 << 20, Runtime.getRuntime().maxMemory() / 8);
-    static final int TURN = 1_024;
-    /**
-     * Used in place of {@link #TURN} while the buffers exceed their limit: few streams are read then, and their records are large, so that the others
-     * would wait for long.
-     */
-    static final int TURN_OF_LARGE = 16;
-    static final int PATIENCE = 1_024;
-    /** After this many records the heads are searched for one that has waited too long. */
-    private static final int PATIENCE_STRIDE = 64;
     /**
      * Maximum number of streams with a growing segment that are looked at each time, at 1 to 3 µs each; limited by the maximum of open files, too.
      */
@@ -141,7 +102,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final SharedArrivals arrivals;
     private final StreamScan.EndLook sharedLook = this::looksAtShared;
     private final KeyScope scope;
-    private final ReadMemory memory;
+    private final WantedStreams wanted;
 
     /**
      * The positions that the log's writer had given before the last look that found all streams, those in shared segments too. A stream that is found
@@ -171,22 +132,6 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final LookPace recentPace = new LookPace(REST_PER_RECENT_LOOK, MIN_REST_SHARED_NANOS);
     private final LookPace sharedPace = new LookPace(REST_PER_SHARED_LOOK, MIN_REST_SHARED_NANOS);
 
-    /** Wanted streams that aren't read yet. */
-    private final ArrayDeque<FollowedStream> waiting = new ArrayDeque<>();
-    /** Wanted streams that couldn't be read; the other streams go on without them. */
-    private final List<FollowedStream> unreadable = new ArrayList<>();
-    /** The number of delivered records when the last of the unreadable streams failed. */
-    private long failedAt;
-    /** Streams that are read, and stand on an undelivered record. */
-    private final PriorityQueue<FollowedStream> heads =
-            new PriorityQueue<>(Comparator.comparingLong((FollowedStream stream) -> stream.headMillis).thenComparingLong(s -> s.headSince));
-    /** Streams with a scan that aren't read: they rest, or are wanted again. In the order in which they came to rest. */
-    private final Set<FollowedStream> awakeUnread = new LinkedHashSet<>();
-    /** How many streams may be read at a time: fewer than {@link #MAX_READ} after the process couldn't open more files. */
-    private int maxRead = MAX_READ;
-    /** The stream of the last delivered record. */
-    private @Nullable FollowedStream current;
-    private long delivered;
     private final int maxGrowing;
     private boolean closed;
 
@@ -198,13 +143,13 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
      * @param others where to begin in streams without an entry in {@code from}, and which may be forgotten
      */
     public FollowedStreams(LogSource log, KeyScope scope, Map<String, ScanBegin> from, Others others) throws IOException {
-        this(log, scope, from, others, MAX_BUFFER_BYTES);
+        this(log, scope, from, others, WantedStreams.MAX_BUFFER_BYTES);
     }
 
     /** As the public one, with another limit of all streams' buffers. */
     FollowedStreams(LogSource log, KeyScope scope, Map<String, ScanBegin> from, Others others, long maxBufferBytes) throws IOException {
         this.log = log;
-        this.memory = new ReadMemory(maxBufferBytes, MAX_READ + MAX_AWAKE_UNREAD);
+        this.wanted = new WantedStreams(log, others, maxBufferBytes, this::found, this::rested);
         this.maxGrowing = Math.min(MAX_GROWING, log.settings().maxOpenFiles());
         this.others = others;
         this.scope = scope;
@@ -240,7 +185,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 stream.restAt(end);
                 continue;
             }
-            want(stream);
+            wanted.add(stream);
             ScanBegin beginning = chosen.get(key);
             if (beginning != null) {
                 beginAt(stream, beginning);
@@ -282,12 +227,12 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private FollowedStream add(String key) {
         FollowedStream stream = added(key);
-        want(stream);
+        wanted.add(stream);
         return stream;
     }
 
     private FollowedStream added(String key) {
-        FollowedStream stream = new FollowedStream(key, sharedLook, memory);
+        FollowedStream stream = new FollowedStream(key, sharedLook, wanted.memory());
         Positions before = beforeAllWereFound;
         if (before != null) {
             stream.cameAfter(before);
@@ -303,98 +248,40 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    private void want(FollowedStream stream) {
-        if (!stream.wanted) {
-            stream.wanted = true;
-            stream.turn = 0;
-            waiting.addLast(stream);
-        }
-    }
-
     // ---- moving
 
     @Override
     public boolean next() {
         checkUsable();
         try {
-            goOnWithCurrent();
+            wanted.goOnWithCurrent();
             lookMeanwhile();
-            takeUpWaiting();
-            FollowedStream chosen = chooseHead();
-            if (chosen == null) {
-                return false;
-            }
-            delivered++;
-            if (delivered % TURN == 0) {
-                maxRead = MAX_READ;
-            }
-            chosen.turn++;
-            chosen.isHead = false;
-            chosen.isOnDelivered = true;
-            current = chosen;
-            return true;
+            return wanted.next();
         } catch (IOException e) {
             throw log.failure("following streams", e, log.streams().path(), null, WalException.NO_POSITION);
         }
     }
 
-    private void goOnWithCurrent() {
-        FollowedStream stream = current;
-        if (stream == null) {
-            return;
-        }
-        current = null;
-        if (!hasMemory()) {
-            // others may be read before it
-            stream.releaseBuffers();
-        }
-        waiting.addFirst(stream);
+    private void found(FollowedStream stream) {
+        // the stream has come again; or it had a deleted file open, and the next turn of NewStreams finds that it has gone
+        watch(stream);
+        isThere(stream);
     }
 
-    /** Reads waiting streams. Each gets a head, rests, or gives way. One that throws stays the first, unless it can't be read. */
-    private void takeUpWaiting() throws IOException {
-        while (heads.size() < maxRead && !waiting.isEmpty() && mayRead(waiting.getFirst())) {
-            FollowedStream stream = waiting.getFirst();
-            awakeUnread.remove(stream);
-            long bytesBefore = memory.bytes();
-            boolean hasMore;
-            try {
-                hasMore = readNext(stream);
-            } catch (IOException | WalIOException e) {
-                if ((isTooManyOpenFiles(e) && goOnWithFewer()) || (isMemoryUsedUp(e) && goOnWithLess(bytesBefore))) {
-                    continue;
-                }
-                waiting.removeFirst();
-                unreadable.add(stream);
-                failedAt = delivered;
-                throw e;
-            }
-            waiting.removeFirst();
-            if (!hasMore) {
-                rest(stream);
-            } else if (stream.turn >= (memory.isExceeded() ? TURN_OF_LARGE : TURN) && othersWait() && stream.sleep()) {
-                stream.turn = 0;
-                waiting.addLast(stream);
-            } else {
-                stream.headMillis = stream.scan().record().timestampMillis();
-                stream.headSince = delivered;
-                stream.isHead = true;
-                heads.add(stream);
+    private void rested(FollowedStream stream) {
+        // moves it to the end of the set
+        growing.remove(stream);
+        if (stream.mayGrow()) {
+            growing.add(stream);
+            if (growing.size() > maxGrowing) {
+                growing.remove(growing.iterator().next());
             }
         }
-    }
-
-    private boolean readNext(FollowedStream stream) throws IOException {
-        stream.wake(log, others);
-        boolean isNext = stream.next();
-        stream.isOnDelivered = false;
-        boolean found = isNext || (stream.hasNames && nextByName(stream));
-        if (found) {
-            // the stream has come again; or it had a deleted file open, and the next turn of NewStreams finds that it has gone
-            watch(stream);
-            isThere(stream);
+        // its shared segment may have been packed while the stream was read
+        leavePacked(stream);
+        if (stream.goesAtItsEnd) {
+            go(stream);
         }
-        return found;
     }
 
     /** Makes sure that it is noticed when the stream goes, wherever its records are. */
@@ -414,175 +301,6 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    /** Whether more streams wait than there are free places. */
-    private boolean othersWait() {
-        return waiting.size() >= maxRead - heads.size() || (!waiting.isEmpty() && (log.channels().room() <= 0 || memory.isExceeded()));
-    }
-
-    /** Leaves a segment that was deleted while it was open, and has been read to its end by now. The stream goes on by a new listing. */
-    private boolean nextByName(FollowedStream stream) throws IOException {
-        stream.hasNames = false;
-        if (!stream.sleep()) {
-            return false;
-        }
-        stream.wake(log, others);
-        return stream.next();
-    }
-
-    private void rest(FollowedStream stream) {
-        stream.wanted = false;
-        if (stream.turn > 0) {
-            stream.deliveredAt = System.nanoTime();
-        }
-        // moves it to the end of the set
-        growing.remove(stream);
-        if (stream.mayGrow()) {
-            growing.add(stream);
-            if (growing.size() > maxGrowing) {
-                growing.remove(growing.iterator().next());
-            }
-        }
-        awakeUnread.add(stream);
-        // its shared segment may have been packed while the stream was read
-        leavePacked(stream);
-        if (awakeUnread.size() > MAX_AWAKE_UNREAD) {
-            FollowedStream longest = awakeUnread.iterator().next();
-            awakeUnread.remove(longest);
-            sleep(longest);
-        }
-        if (stream.goesAtItsEnd) {
-            go(stream);
-        }
-    }
-
-    private void sleep(FollowedStream stream) {
-        if (!stream.sleep()) {
-            awakeUnread.add(stream);
-        }
-    }
-
-    // ---- memory and files
-
-    /** Whether there is memory for reading more. If need be, streams that aren't read give theirs back, those that have rested for the longest time first. */
-    private boolean hasMemory() {
-        if (memory.isExceeded()) {
-            for (FollowedStream stream : awakeUnread) {
-                stream.releaseBuffers();
-                if (!memory.isExceeded()) {
-                    break;
-                }
-            }
-        }
-        return !memory.isExceeded();
-    }
-
-    /** Whether a stream may be read, for which it may have to open a file. One stream always may, so that there is progress. */
-    private boolean mayRead(FollowedStream stream) {
-        if (!hasMemory() && !heads.isEmpty()) {
-            return false;
-        }
-        while (!stream.holdsFile() && log.channels().room() <= 0) {
-            if (!giveBackUnread()) {
-                return heads.isEmpty();
-            }
-        }
-        return true;
-    }
-
-    /** Gives back a file of a stream that isn't read; false if there is none. */
-    private boolean giveBackUnread() {
-        for (FollowedStream stream : awakeUnread) {
-            if (stream.holdsFile() && stream.sleep()) {
-                awakeUnread.remove(stream);
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /**
-     * Gives back a file of a stream that waits for its turn and holds the file because its last turn ended with an exception, like that of the first
-     * stream in the queue. False if there is none.
-     */
-    private boolean giveBackWaiting() {
-        FollowedStream first = waiting.getFirst();
-        for (FollowedStream stream : waiting) {
-            if (stream != first && stream.holdsFile() && stream.sleep()) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Called if the process couldn't open another file. Frees a file or lowers {@link #maxRead}; false if neither is possible. */
-    private boolean goOnWithFewer() {
-        return giveBackUnread() || giveBackWaiting() || readFewer();
-    }
-
-    private boolean readFewer() {
-        if (heads.isEmpty()) {
-            return false;
-        }
-        maxRead = heads.size();
-        return true;
-    }
-
-    /**
-     * Called if the process had no direct memory for a read; the stream that was read has given back its buffers. Gives back the buffers of the streams
-     * that aren't read, or lowers {@link #maxRead}; false if neither is possible.
-     */
-    private boolean goOnWithLess(long bytesBefore) {
-        awakeUnread.forEach(FollowedStream::releaseBuffers);
-        // the read is repeated only if the buffers take less memory than before it
-        return memory.bytes() < bytesBefore || readFewer();
-    }
-
-    /** As {@link #goOnWithFewer}, if the file, or memory, is wanted for something other than a stream. */
-    private boolean giveBackOne() {
-        if (giveBackUnread()) {
-            return true;
-        }
-        FollowedStream latest = latestHead();
-        if (latest == null) {
-            return false;
-        }
-        // it stands on a record, and goes on there later
-        boolean sleeps = latest.sleep();
-        heads.remove(latest);
-        latest.isHead = false;
-        waiting.addLast(latest);
-        maxRead = Math.max(1, heads.size());
-        return sleeps;
-    }
-
-    private @Nullable FollowedStream latestHead() {
-        FollowedStream latest = null;
-        for (FollowedStream head : heads) {
-            latest = latest == null || head.headMillis > latest.headMillis ? head : latest;
-        }
-        return latest;
-    }
-
-    private static boolean isTooManyOpenFiles(Exception e) {
-        return e instanceof TooManyOpenFilesException || (e instanceof IOException failure && IoFailure.isTooManyOpenFiles(failure));
-    }
-
-    private static boolean isMemoryUsedUp(Exception e) {
-        return e instanceof DirectMemory.UsedUpException || e.getCause() instanceof DirectMemory.UsedUpException;
-    }
-
-    private @Nullable FollowedStream chooseHead() {
-        if (delivered % PATIENCE_STRIDE == 0) {
-            for (FollowedStream head : heads) {
-                if (delivered - head.headSince >= PATIENCE) {
-                    heads.remove(head);
-                    return head;
-                }
-            }
-        }
-        return heads.poll();
-    }
-
     // ---- looking
 
     @Override
@@ -593,14 +311,14 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         } catch (IOException e) {
             throw log.failure("looking for new records", e, log.streams().path(), null, WalException.NO_POSITION);
         }
-        return !waiting.isEmpty();
+        return wanted.hasWaiting();
     }
 
     /** Looks at shared segments each time. Looks at the other places, which take longer the more there are, only when they are due. */
     private void look() throws IOException {
         log.checkNotReplaced();
         lookAtShared();
-        tryAgain();
+        wanted.tryAgain();
         if (recentPace.isDue(System.nanoTime())) {
             lookAtRecent();
         }
@@ -643,19 +361,18 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         seenInPacks.clear();
         arrived.forEach(each -> arrived(each.key(), before.and(EndDoubt.seen(each.end()))));
         if (!areAll || arrivals.progress().hasBecomeUndecided()) {
-            streams.values().forEach(this::want);
+            streams.values().forEach(wanted::add);
         }
         if (arrivals.progress().packedBelow() != leftBelow) {
             leftBelow = arrivals.progress().packedBelow();
-            List.copyOf(awakeUnread).forEach(this::leavePacked);
+            List.copyOf(wanted.awake()).forEach(this::leavePacked);
         }
     }
 
     /** Makes a stream leave its shared segment if that was packed. A deleted segment of its own is left when its directory's time has changed. */
     private void leavePacked(FollowedStream stream) {
         if (stream.isInSharedBelow(leftBelow)) {
-            awakeUnread.remove(stream);
-            sleep(stream);
+            wanted.toSleep(stream);
         }
     }
 
@@ -665,9 +382,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
      */
     private void lookAtRecent() {
         long start = System.nanoTime();
-        for (FollowedStream stream : awakeUnread) {
+        for (FollowedStream stream : wanted.awake()) {
             if (!stream.wanted && start - stream.deliveredAt < RECENT_NANOS && stream.mayGrow() && hasMoreWhereItStopped(stream)) {
-                want(stream);
+                wanted.add(stream);
             }
         }
         recentPace.looked(start, System.nanoTime());
@@ -695,7 +412,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
                 isDone = true;
             } catch (IOException e) {
                 // each repetition has one stream less awake
-                if (!(isTooManyOpenFiles(e) || isMemoryUsedUp(e)) || !giveBackOne()) {
+                if (!wanted.giveBackFor(e)) {
                     throw e;
                 }
             }
@@ -710,20 +427,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         }
     }
 
-    /**
-     * Tries unreadable streams again. If other streams have records, it does so only after one of these was delivered, so that a stream that keeps
-     * failing doesn't block the others.
-     */
-    private void tryAgain() {
-        if (delivered != failedAt || heads.isEmpty()) {
-            waiting.addAll(unreadable);
-            unreadable.clear();
-        }
-    }
-
     private void look(FollowedStream stream, long now) {
         if (!stream.wanted && mayHaveMore(stream, now)) {
-            want(stream);
+            wanted.add(stream);
         }
     }
 
@@ -738,7 +444,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             if (turn++ % LOOKS_PER_DIRECTORY == 0 || mayHaveComeAgain) {
                 look(stream, now);
             } else if (!stream.wanted && hasMoreWhereItStopped(stream)) {
-                want(stream);
+                wanted.add(stream);
             }
         }
     }
@@ -774,7 +480,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             known.doubtEnd(sign);
             watch(known);
             isThere(known);
-            want(known);
+            wanted.add(known);
         } else if (newStreams != null && scope.contains(key)) {
             FollowedStream found = add(key);
             found.doubtEnd(sign);
@@ -815,7 +521,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     private void addAndDrop(NewStreams names) {
         for (String key : names.found()) {
-            want(followed(key));
+            wanted.add(followed(key));
         }
         // records of a stream that was followed before have come in shared segments, or in its directory, and the stream is wanted for these
         names.foundInPacks().forEach((key, lastBase) -> seenInPacks.put(followed(key), EndDoubt.seen(lastBase + 1)));
@@ -847,7 +553,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         stream.isWatched = false;
         if (!stream.wanted && hasMoreWhereItStopped(stream)) {
             // its file is still open
-            want(stream);
+            wanted.add(stream);
         }
         if (stream.wanted) {
             stream.goesAtItsEnd = true;
@@ -864,7 +570,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private void letGo(FollowedStream stream) {
-        awakeUnread.remove(stream);
+        wanted.forget(stream);
         growing.remove(stream);
         stream.letGo(log);
     }
@@ -890,16 +596,12 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     @Override
     public void settle() {
-        maxRead = MAX_READ;
-        for (FollowedStream stream : List.copyOf(awakeUnread)) {
-            awakeUnread.remove(stream);
-            sleep(stream);
-        }
+        wanted.settle();
     }
 
     /** Size of the buffers of all streams. */
     long bufferBytes() {
-        return memory.bytes();
+        return wanted.memory().bytes();
     }
 
     @Override
@@ -922,7 +624,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
 
     @Override
     protected StreamScan onRecord() {
-        FollowedStream stream = current;
+        FollowedStream stream = wanted.current();
         if (stream == null) {
             checkUsable();
             throw new IllegalStateException("tail is on no record; call next() first, until it returns true");
@@ -942,7 +644,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     @Override
     public void close() {
         closed = true;
-        current = null;
+        wanted.close();
         streams.values().forEach(FollowedStream::end);
     }
 }

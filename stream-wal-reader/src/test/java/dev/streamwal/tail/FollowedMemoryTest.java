@@ -79,7 +79,7 @@ class FollowedMemoryTest {
             assertThat(found).hasSize(STREAMS);
             segments.forEach(segment -> assertThat(found.get(segment.key()))
                     .containsExactlyElementsOf(segment.written().stream().map(SegmentWriterForTests.Written::position).toList()));
-            assertThat(longestTurn).as("before every stream has had its turn").isLessThanOrEqualTo(FollowedStreams.TURN_OF_LARGE);
+            assertThat(longestTurn).as("before every stream has had its turn").isLessThanOrEqualTo(WantedStreams.TURN_OF_LARGE);
             // read once, and once more after each turn
             assertThat(log.channels().readBytes()).isLessThan(2L * STREAMS * RECORDS * LARGE_BYTES);
             for (SegmentWriterForTests segment : segments) {
@@ -97,15 +97,15 @@ class FollowedMemoryTest {
 
     @Test
     void next_smallRecordsOfManyStreams_areReadOnceInLargePieces() throws IOException {
-        write(FollowedStreams.MAX_READ, 50 * RECORDS, SMALL_BYTES);
-        long written = (long) FollowedStreams.MAX_READ * segments.get(0).tail();
+        write(WantedStreams.MAX_READ, 50 * RECORDS, SMALL_BYTES);
+        long written = (long) WantedStreams.MAX_READ * segments.get(0).tail();
         try (LogSource log = new LogSource(root, ReadSettingsForTests.DEFAULTS, null); FollowedStreams followed = follow(log)) {
             long found = 0;
             for (; followed.next(); found++) {
                 assertThat(followed.record().timestampMillis()).as("merged by time").isEqualTo(found);
                 assertThat(followed.bufferBytes()).isLessThanOrEqualTo(MAX_BUFFER_BYTES);
             }
-            assertThat(found).isEqualTo(50L * RECORDS * FollowedStreams.MAX_READ);
+            assertThat(found).isEqualTo(50L * RECORDS * WantedStreams.MAX_READ);
             // the record at the end of each piece is read again
             assertThat(log.channels().readBytes()).isLessThan(written + written / 4);
         }
