@@ -94,7 +94,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     private final Parameters connections;
     private final RaftServer server;
 
-    private ReplicatedWalServer(String name, Path folder, RatisOptions options) throws IOException {
+    private ReplicatedWalServer(String name, String address, Path folder, RatisOptions options) throws IOException {
         this.name = name;
         this.folder = folder;
         this.joins = Files.exists(folder.resolve(JOINS));
@@ -103,10 +103,6 @@ public final class ReplicatedWalServer implements AutoCloseable {
         this.ticks = NamedThreads.one("stream-wal-ticks-" + name);
         // what comes while the server is being closed
         ticks.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
-        String address = options.replicas().addresses().get(name);
-        if (address == null) {
-            throw new IllegalArgumentException("replica has no address: name=" + name + ", replicas=" + options.replicas());
-        }
         this.connections = RaftSettings.connections(options.tls().map(ReplicaTls::files));
         Path raft = folder.resolve("raft");
         if (!joins && !Files.exists(raft)) {
@@ -154,6 +150,11 @@ public final class ReplicatedWalServer implements AutoCloseable {
     }
 
     private static ReplicatedWalServer start(String name, Path folder, RatisOptions options, boolean isJoining) {
+        String address = options.replicas().addresses().get(name);
+        if (address == null) {
+            throw new IllegalArgumentException("replica has no address: name=" + name + ", replicas=" + options.replicas()
+                    + "; name it among the replicas, or start it by one of their names");
+        }
         ReplicatedWalServer started = null;
         try {
             Files.createDirectories(folder);
@@ -161,7 +162,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
                 // kept for good: if it is started again before it was taken in, it must go on waiting; behind that, what Ratis has stored counts
                 LogFile.replace(folder.resolve(JOINS + ".new"), folder.resolve(JOINS), file -> file.write(0, ByteBuffer.wrap(name.getBytes(UTF_8))));
             }
-            started = new ReplicatedWalServer(name, folder, options);
+            started = new ReplicatedWalServer(name, address, folder, options);
             started.start();
             return started;
         } catch (IOException | RuntimeException e) {

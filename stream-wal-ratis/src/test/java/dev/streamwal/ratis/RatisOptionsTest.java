@@ -38,4 +38,14 @@ class RatisOptionsTest {
                 .hasMessageContaining("replica=n1=10.0.0.1:7101,n2=10.0.0.2:7102; write it as name=host:port, each replica by itself");
         assertThat(Replicas.of("n1=[::1]:7101").addresses()).containsEntry("n1", "[::1]:7101");
     }
+
+    /** A folder that was left to say so would have the next start wait until it is taken in. */
+    @Test
+    void join_byANameThatNoReplicaHas_isRefused_andLeavesNoFolder() {
+        RatisOptions options = RatisOptions.builder().replicas(Replicas.of("n1=127.0.0.1:7101")).build();
+        Path replica = folder.resolve("n2");
+        assertThatThrownBy(() -> ReplicatedWalServer.join("n2", replica, options)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("replica has no address: name=n2, replicas=n1=127.0.0.1:7101");
+        assertThat(replica).doesNotExist();
+    }
 }
