@@ -1320,7 +1320,7 @@ public final class StreamWal implements AutoCloseable {
                 if (!stream.log().close()) {
                     complete = false;
                     report.failed("close", stream.key(), new IllegalStateException(
-                            "an append never completed; its mapping stays until the process ends"));
+                            "an append never completed: stream=" + stream.key() + ", root=" + root + "; its mapping stays until the process ends"));
                 }
             } catch (RuntimeException | Error e) {
                 // includes errors of a mapping whose pages can't be read: the other streams are closed, and the lock is released

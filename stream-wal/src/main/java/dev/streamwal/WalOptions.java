@@ -136,7 +136,7 @@ public final class WalOptions {
                     options.window().orElse(windowByDefault).toMillis(),
                     kept.toMillis(),
                     bytes,
-                    recordBytes(wantedRecordBytes, bytes, isEncrypted, " (of the streams " + pattern + ")"),
+                    recordBytes(wantedRecordBytes, bytes, isEncrypted, ", keyPattern=" + pattern),
                     options.maxBytesPerStream().orElse(maxBytesPerStream)),
                     options.durability().orElse(durability), options.retainedFor(),
                     options.segments().orElse(Segments.AUTO), options.encrypted()));
@@ -759,11 +759,11 @@ public final class WalOptions {
          * <p>Compressed, a sensor's reading takes some 4 bytes instead of 44, measured on the series of the Numenta Anomaly Benchmark. The
          * cost is 0.1 to 0.3 µs per record at packing, and some 30 µs for reading a single record whose block isn't in the reader's cache.
          *
-         * @param newCompression by default {@link Compression#COLUMNS}; may change from opening to opening
+         * @param compression by default {@link Compression#COLUMNS}; may change from opening to opening
          * @return this
          */
-        public Builder compression(Compression newCompression) {
-            compression = Objects.requireNonNull(newCompression, "newCompression");
+        public Builder compression(Compression compression) {
+            this.compression = Objects.requireNonNull(compression, "compression");
             return this;
         }
 

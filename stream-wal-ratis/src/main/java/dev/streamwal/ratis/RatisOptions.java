@@ -151,11 +151,11 @@ public final class RatisOptions {
         /**
          * The replicas of the log. Must be set.
          *
-         * @param newReplicas all of them, this one included
+         * @param replicas all of them, this one included
          * @return this
          */
-        public Builder replicas(Replicas newReplicas) {
-            this.replicas = Objects.requireNonNull(newReplicas, "replicas");
+        public Builder replicas(Replicas replicas) {
+            this.replicas = Objects.requireNonNull(replicas, "replicas");
             return this;
         }
 
@@ -163,23 +163,23 @@ public final class RatisOptions {
          * How many shards the keys are spread over, each a Raft group with a log of its own. 1 by default; more than there are cores gain nothing. A log keeps
          * the number that it was begun with.
          *
-         * @param newShards 1 to {@value Shards#MAX_SHARDS}
+         * @param shards 1 to {@value Shards#MAX_SHARDS}
          * @return this
          * @throws IllegalArgumentException if it is out of range
          */
-        public Builder shards(int newShards) {
-            this.shards = (int) checkRange("shards", newShards, 1, Shards.MAX_SHARDS);
+        public Builder shards(int shards) {
+            this.shards = (int) checkRange("shards", shards, 1, Shards.MAX_SHARDS);
             return this;
         }
 
         /**
          * Encrypts connections, and asks everybody for a certificate, clients too. By default they are neither.
          *
-         * @param newTls this replica's keys
+         * @param tls this replica's keys
          * @return this
          */
-        public Builder tls(ReplicaTls newTls) {
-            this.tls = Objects.requireNonNull(newTls, "tls");
+        public Builder tls(ReplicaTls tls) {
+            this.tls = Objects.requireNonNull(tls, "tls");
             return this;
         }
 
@@ -189,24 +189,24 @@ public final class RatisOptions {
          * replication decides: which segments streams have, durability, recovery, the clock that the log sees, sweeping. What replicas would decide each for
          * itself can't be set: {@link #build} says what.
          *
-         * @param newWal is called whenever a shard opens its log, so at each image, too, by several threads, and at {@link #build()}; it must set the same each time
+         * @param wal is called whenever a shard opens its log, so at each image, too, by several threads, and at {@link #build()}; it must set the same each time
          * @return this
          */
-        public Builder wal(Consumer<WalOptions.Builder> newWal) {
-            this.wal = Objects.requireNonNull(newWal, "wal");
+        public Builder wal(Consumer<WalOptions.Builder> wal) {
+            this.wal = Objects.requireNonNull(wal, "wal");
             return this;
         }
 
         /**
          * How often the leader lets time pass where nobody appends, and all replicas compare what they have with the leader. 10 s by default.
          *
-         * @param newInterval 10 ms to 1 min
+         * @param interval 10 ms to 1 min
          * @return this
          * @throws IllegalArgumentException if it is out of range
          */
-        public Builder tickInterval(Duration newInterval) {
-            Batching.checkRange("tickInterval", newInterval, Duration.ofMillis(10), Duration.ofMinutes(1));
-            this.tickInterval = newInterval;
+        public Builder tickInterval(Duration interval) {
+            Batching.checkRange("tickInterval", interval, Duration.ofMillis(10), Duration.ofMinutes(1));
+            this.tickInterval = interval;
             return this;
         }
 
@@ -240,13 +240,13 @@ public final class RatisOptions {
          * After how much time each replica makes an image of a shard, at the latest. What has expired is deleted then, and at no other time. 10 min by
          * default; where a stream has a shorter window, that.
          *
-         * @param newInterval 1 s to 1 day
+         * @param interval 1 s to 1 day
          * @return this
          * @throws IllegalArgumentException if it is out of range
          */
-        public Builder imageInterval(Duration newInterval) {
-            Batching.checkRange("imageInterval", newInterval, Duration.ofSeconds(1), Duration.ofDays(1));
-            this.imageInterval = newInterval;
+        public Builder imageInterval(Duration interval) {
+            Batching.checkRange("imageInterval", interval, Duration.ofSeconds(1), Duration.ofDays(1));
+            this.imageInterval = interval;
             return this;
         }
 
