@@ -226,6 +226,17 @@ public final class LogSource implements AutoCloseable {
         return listed;
     }
 
+    /** The segments of each of some streams. */
+    @FunctionalInterface
+    public interface Catalogs {
+        SegmentCatalog of(String key) throws IOException;
+    }
+
+    /** The segments of streams, for looking at each: of many they are listed now, at once. */
+    public Catalogs catalogs(Collection<String> keys) throws IOException {
+        return keys.size() <= 1 ? this::freshCatalog : listing(keys)::catalog;
+    }
+
     /** The segments of many streams, listed now, at once. */
     public LogListing listing(Collection<String> keys) throws IOException {
         return LogListing.of(this, keys);

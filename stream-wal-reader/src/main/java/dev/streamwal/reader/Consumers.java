@@ -184,11 +184,12 @@ final class Consumers {
 
         @Override
         public OptionalLong begin(String key, long start) throws IOException {
-            ListedSegments chain = log.freshCatalog(key).chain();
+            SegmentCatalog catalog = log.freshCatalog(key);
+            ListedSegments chain = catalog.chain();
             if (chain.size() == 0) {
                 return OptionalLong.empty();
             }
-            boolean isLost = extent(key).beforeFirst(start).filter(before -> before.isKnown() && start < before.previousEnd()).isPresent();
+            boolean isLost = new StreamExtent(log, catalog).beforeFirst(start).filter(before -> before.isKnown() && start < before.previousEnd()).isPresent();
             return OptionalLong.of(isLost ? start : chain.get(0).basePosition());
         }
     }
@@ -200,10 +201,12 @@ final class Consumers {
             return;
         }
         Map<String, Long> committed = cursor.positions();
-        for (String key : log.keys(scope)) {
+        Set<String> there = log.keys(scope);
+        LogSource.Catalogs catalogs = log.catalogs(there);
+        for (String key : there) {
             Long position = committed.get(key);
             long from = position == null ? cursor.start() : position;
-            Optional<StreamExtent.Before> before = extent(key).beforeFirst(from);
+            Optional<StreamExtent.Before> before = new StreamExtent(log, catalogs.of(key)).beforeFirst(from);
             if (before.isPresent() && from < before.get().previousEnd()) {
                 if (before.get().isKnown()) {
                     lost.add(key, from, before.get().previousEnd());
@@ -214,10 +217,6 @@ final class Consumers {
         }
     }
 
-    private StreamExtent extent(String key) throws IOException {
-        return new StreamExtent(log, log.freshCatalog(key));
-    }
-
     // ---------------------------------------------------------------- how far one is
 
     List<ConsumerLag> lags(StreamKey name) {
@@ -225,16 +224,18 @@ final class Consumers {
         return reader.header().isEmpty() ? List.of() : onCursors("measuring a consumer's lag", reader.file(), () -> {
             CursorHeader header = reader.header().orElseThrow();
             List<ConsumerLag> lags = new ArrayList<>();
-            for (String key : log.keys(header.scope())) {
-                lag(key, header.start(), reader.commits().get(key)).ifPresent(lags::add);
+            Set<String> there = log.keys(header.scope());
+            LogSource.Catalogs catalogs = log.catalogs(there);
+            for (String key : there) {
+                lag(catalogs.of(key), header.start(), reader.commits().get(key)).ifPresent(lags::add);
             }
             return List.copyOf(lags);
         });
     }
 
     /** Empty if the stream was deleted. */
-    private Optional<ConsumerLag> lag(String key, long start, @Nullable Committed committed) throws IOException {
-        SegmentCatalog catalog = log.freshCatalog(key);
+    private Optional<ConsumerLag> lag(SegmentCatalog catalog, long start, @Nullable Committed committed) throws IOException {
+        String key = catalog.key().text();
         ListedSegments chain = catalog.chain();
         if (chain.size() == 0) {
             return Optional.empty();

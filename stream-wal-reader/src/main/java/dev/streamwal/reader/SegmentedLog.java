@@ -1,6 +1,5 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.catalog.LogListing;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.catalog.StreamDirectory;
@@ -274,12 +273,9 @@ final class SegmentedLog implements ReadableLog {
 
     /** As {@link ReadableLog#onEach}, after one listing of the log. */
     private <T> Map<String, T> onStreams(String action, Collection<String> keys, OnStream<Optional<T>> operation) {
-        if (keys.size() <= 1) {
-            return ReadableLog.onEach(keys, key -> onStream(action, key, operation));
-        }
         LogSource now = opened();
-        LogListing listing = on(now, action, null, () -> now.listing(keys));
-        return ReadableLog.onEach(keys, key -> on(now, action, key, () -> operation.run(now, listing.catalog(key))));
+        LogSource.Catalogs catalogs = on(now, action, null, () -> now.catalogs(keys));
+        return ReadableLog.onEach(keys, key -> on(now, action, key, () -> operation.run(now, catalogs.of(key))));
     }
 
     @Override

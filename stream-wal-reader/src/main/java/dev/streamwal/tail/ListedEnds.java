@@ -7,8 +7,8 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.walk.StreamScan;
 import java.io.IOException;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,10 +25,10 @@ final class ListedEnds {
     /**
      * By key, the ends of the streams that begin there and share, or are packed.
      *
-     * @param beginnings by key
+     * @param beginnings by key; looked for in the order of the keys, as packs have them
      */
     static Map<String, StreamScan.Bookmark> of(LogSource log, Map<String, ScanBegin> beginnings) throws IOException {
-        Map<String, ScanBegin> asked = new LinkedHashMap<>(beginnings);
+        Map<String, ScanBegin> asked = new TreeMap<>(beginnings);
         asked.values().removeIf(beginning -> !(beginning instanceof ScanBegin.End) && beginning.reached().isEmpty());
         Map<String, StreamScan.Bookmark> ends = new HashMap<>();
         if (asked.isEmpty()) {
