@@ -979,11 +979,13 @@ public final class StreamWal implements AutoCloseable {
         }
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
-            Optional<ListedPack> fetched = packs.fetchAt(stream.key(), last.position());
-            try {
-                cut(stream, last, gone);
-            } finally {
-                fetched.ifPresent(pack -> packs.releaseFromCut(pack, stream, last.end()));
+            for (boolean isCut = false; !isCut; ) {
+                Optional<ListedPack> fetched = packs.fetchAt(stream.key(), last.position());
+                try {
+                    isCut = isCut(stream, last, gone);
+                } finally {
+                    fetched.ifPresent(pack -> packs.releaseFromCut(pack, stream, last.end()));
+                }
             }
         } catch (IOException e) {
             // a cut that was recorded is carried out before anything else is appended
@@ -1012,9 +1014,16 @@ public final class StreamWal implements AutoCloseable {
         });
     }
 
-    /** Never runs beside packing: see {@link PackStore}. */
-    private void cut(StreamLog stream, EntryRef last, List<StreamLog.Deleted> gone) throws IOException {
-        boolean unused = packs.whilePacking(() -> {
+    /**
+     * Never runs beside packing: see {@link PackStore}.
+     *
+     * @return false if a pack with the record has gone to the tier since one was fetched, and nothing was cut
+     */
+    private boolean isCut(StreamLog stream, EntryRef last, List<StreamLog.Deleted> gone) throws IOException {
+        return packs.whilePacking(() -> {
+            if (packs.isInTierAt(stream.key(), last.position())) {
+                return false;
+            }
             stream.truncateAfter(last, gone::add);
             return true;
         });

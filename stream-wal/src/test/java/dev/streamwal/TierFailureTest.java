@@ -681,6 +681,41 @@ class TierFailureTest extends LogContract {
         });
     }
 
+    /** The pack goes to the tier behind the cut's look whether it is there, and before the cut has the lock that keeps it here. */
+    @Test
+    void truncate_thePackMovesRightBeforeTheCut_isCut() throws Exception {
+        WalOptions.Builder withShortLived = options().sweepInterval(Duration.ZERO)
+                .streams("short", StreamOptions.builder().segments(Segments.OWN).retention(Duration.ZERO).build());
+        try (StreamWal wal = open(withShortLived)) {
+            append(wal, 4);
+            assertThat(wal.stream("short").append(bytes("expires with its window"))).isNotNull();
+            List<Written> records = written.get("meter/0");
+            Thread moving = new Thread(() -> {
+                int unused = wal.moveToTier();
+            }, "moves");
+            AtomicReference<Throwable> thrown = new AtomicReference<>();
+            Thread cutting = new Thread(() -> thrown.set(catchThrowable(() -> wal.stream("meter/0").truncateAfter(records.get(0).ref()))), "cuts");
+            // within the callback both wait for the lock, in this order
+            SweepResult swept = wal.sweep(Instant.ofEpochMilli(clock.millis()).plus(WINDOW), deleted -> {
+                moving.start();
+                awaitPackingLock(moving);
+                cutting.start();
+                awaitPackingLock(cutting);
+            });
+            assertThat(swept.deletedSegments()).isEqualTo(1);
+            moving.join();
+            cutting.join();
+            assertThat(thrown.get()).isNull();
+            records.subList(1, records.size()).clear();
+            assertHolds(wal);
+        }
+    }
+
+    private static void awaitPackingLock(Thread thread) {
+        LogContract.await("the thread waits", () -> thread.getState() == Thread.State.WAITING
+                && Arrays.stream(thread.getStackTrace()).anyMatch(frame -> frame.getMethodName().equals("whilePacking")));
+    }
+
     /** An erasure waits for the pass, and then takes what the pass has put there. */
     @Test
     void moveToTier_recordsAreErasedMeanwhile_areNowhere() throws Exception {

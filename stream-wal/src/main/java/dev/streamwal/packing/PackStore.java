@@ -727,7 +727,7 @@ public final class PackStore implements PackedData {
 
     /** Fetches the pack that has a stream's segment at a position, if there is one: see {@link #fetch}. */
     public Optional<ListedPack> fetchAt(StreamKey key, long position) throws IOException {
-        Optional<Place> found = manifest.current().objects().isEmpty() ? Optional.empty() : placeOf(key, position);
+        Optional<Place> found = placeIfAnyIsInTier(key, position);
         if (found.isPresent()) {
             try {
                 fetch(found.get().pack());
@@ -737,6 +737,16 @@ public final class PackStore implements PackedData {
             }
         }
         return found.map(Place::pack);
+    }
+
+    /** Whether the pack that has a stream's segment at a position is in the tier. With the lock of packing the answer stays true. */
+    public boolean isInTierAt(StreamKey key, long position) throws IOException {
+        return placeIfAnyIsInTier(key, position).map(place -> manifest.current().isInTier(place.pack())).orElse(false);
+    }
+
+    /** Spares a log with nothing in a tier the search. */
+    private Optional<Place> placeIfAnyIsInTier(StreamKey key, long position) throws IOException {
+        return manifest.current().objects().isEmpty() ? Optional.empty() : placeOf(key, position);
     }
 
     /** Sets what the last sweep in the background could not write anew, because it is in the tier. */
