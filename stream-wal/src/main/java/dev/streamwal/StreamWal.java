@@ -984,7 +984,7 @@ public final class StreamWal implements AutoCloseable {
                 try {
                     isCut = isCut(stream, last, gone);
                 } finally {
-                    fetched.ifPresent(pack -> packs.releaseFromCut(pack, stream, last.end()));
+                    fetched.ifPresent(packs::release);
                 }
             }
         } catch (IOException e) {
@@ -1024,7 +1024,11 @@ public final class StreamWal implements AutoCloseable {
             if (packs.isInTierAt(stream.key(), last.position())) {
                 return false;
             }
-            stream.truncateAfter(last, gone::add);
+            try {
+                stream.truncateAfter(last, gone::add);
+            } finally {
+                packs.keepForCut(stream, last.end());
+            }
             return true;
         });
     }

@@ -7,14 +7,14 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Packs that are to be in the log's directory: packs that a thread is working on; packs that a cut needs that failed half way; packs that a sweep could
+ * Packs that are to be in the log's directory: packs that a thread is working on; packs of streams with a cut that failed half way; packs that a sweep could
  * not write anew because they are in the tier; and one that is to be written anew so that the list of deletions stays short. Thread-safe.
  */
 final class NeededPacks {
 
     private final Map<Long, Integer> held = new ConcurrentHashMap<>();
-    /** At most one pack for each stream: its next cut is decided when the one before is completed. */
-    private final Map<StreamKey, Long> byCut = new ConcurrentHashMap<>();
+    /** Streams, and not packs: what a cut needs may be in another pack before the cut is completed, because packs are merged and written anew. */
+    private final Set<StreamKey> byCut = ConcurrentHashMap.newKeySet();
     private volatile Set<Long> bySweep = Set.of();
     private volatile OptionalLong byDeletions = OptionalLong.empty();
 
@@ -27,13 +27,18 @@ final class NeededPacks {
         Integer unused = held.computeIfPresent(number, (pack, holders) -> holders == 1 ? null : holders - 1);
     }
 
-    /** Keeps a pack in the log's directory for the stream's cut until {@link #cutDone}, however often the cut is tried. */
-    void byCut(StreamKey key, long number) {
-        Long unused = byCut.put(key, number);
+    /** Keeps the packs of a stream in the log's directory for its cut until {@link #cutDone}, however often the cut is tried. */
+    void byCut(StreamKey key) {
+        boolean unused = byCut.add(key);
     }
 
     void cutDone(StreamKey key) {
-        Long unused = byCut.remove(key);
+        boolean unused = byCut.remove(key);
+    }
+
+    /** The streams whose packs are needed by a cut. */
+    Set<StreamKey> byCut() {
+        return byCut;
     }
 
     /** The packs that the last sweep could not write anew; they replace those of the sweep before it. */
@@ -56,8 +61,8 @@ final class NeededPacks {
         return one.isPresent() && one.getAsLong() == number;
     }
 
-    /** Whether a pack is to be in the log's directory. */
+    /** Whether a pack is to be in the log's directory, for another reason than a cut. */
     boolean isNeeded(long number) {
-        return isToBeFetched(number) || held.containsKey(number) || byCut.containsValue(number);
+        return isToBeFetched(number) || held.containsKey(number);
     }
 }

@@ -639,7 +639,7 @@ public final class PackStore implements PackedData {
     boolean toTier(ListedPack pack, TierObject object) throws IOException {
         synchronized (changes) {
             // a cut that is left may need any of them
-            if (manifest.current().pack(pack.number()).isEmpty() || needed.isNeeded(pack.number()) || cutsLeft.isAny()) {
+            if (manifest.current().pack(pack.number()).isEmpty() || isNeeded(pack) || cutsLeft.isAny()) {
                 return false;
             }
             changes.make(List.of(), List.of(pack), () -> {
@@ -708,16 +708,32 @@ public final class PackStore implements PackedData {
         needed.release(pack.number());
     }
 
-    /** As {@link #release}, but the pack stays until the stream's cut at a position is completed, because completing the cut needs the pack. */
-    public void releaseFromCut(ListedPack pack, StreamLog stream, long from) {
+    /**
+     * If a stream's cut at a position is left, keeps the stream's packs in the log's directory until it is completed, because that needs one of them. The
+     * caller holds the lock of packing.
+     */
+    public void keepForCut(StreamLog stream, long from) {
         if (stream.isCutLeft(from)) {
-            needed.byCut(stream.key(), pack.number());
+            needed.byCut(stream.key());
             if (!stream.isCutLeft(from)) {
                 // the cut was completed in between, when there was nothing to let go of
                 needed.cutDone(stream.key());
             }
         }
-        release(pack);
+    }
+
+    /** Whether a pack is to be in the log's directory. */
+    boolean isNeeded(ListedPack pack) {
+        return needed.isNeeded(pack.number()) || needed.byCut().stream().anyMatch(key -> mayHave(pack, key));
+    }
+
+    /** Also true if that can't be read now: then the pack stays. */
+    private boolean mayHave(ListedPack pack, StreamKey key) {
+        try {
+            return !reader(pack).find(key).isEmpty();
+        } catch (IOException | CorruptSegmentException e) {
+            return true;
+        }
     }
 
     @Override

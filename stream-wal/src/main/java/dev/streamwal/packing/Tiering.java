@@ -336,7 +336,7 @@ public final class Tiering implements PackedTier {
         List<ListedPack> here = now.packsInOrder().stream().filter(pack -> !now.isInTier(pack) && !unreadable.contains(pack.number())).toList();
         List<ListedPack> inTier = now.packsInOrder().stream().filter(now::isInTier).toList();
         return TierPlan.of(here, inTier, log.nowMillis(), settings.afterMillis(), limits).stream()
-                .filter(pack -> !store.needed.isNeeded(pack.number())).sorted(Comparator.comparingLong(pack -> retries.rank(pack.number()))).toList();
+                .filter(pack -> !store.isNeeded(pack)).sorted(Comparator.comparingLong(pack -> retries.rank(pack.number()))).toList();
     }
 
     /** Whether the tier needs nothing: it has nothing yet, or what it has is what was published. */

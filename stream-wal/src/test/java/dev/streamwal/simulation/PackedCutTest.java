@@ -3,6 +3,7 @@ package dev.streamwal.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.Compression;
 import dev.streamwal.Durability;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamWal;
@@ -18,6 +19,7 @@ import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.objectstore.ObjectStore;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -183,7 +185,7 @@ class PackedCutTest {
         Instant first = now;
         now = now.plus(Duration.ofDays(20));
         StreamWal wal = openWithACut(disk);
-        assertThat(wal.purge(dev.streamwal.reader.Keys.key(KEY), first.plus(Duration.ofDays(10))).deletedSegments()).isEqualTo(1);
+        assertThat(wal.purge(Keys.key(KEY), first.plus(Duration.ofDays(10))).deletedSegments()).isEqualTo(1);
         disk.failing(FaultPlan.NONE);
         wal.sweep();
         assertIsCut(wal);
@@ -234,6 +236,41 @@ class PackedCutTest {
         assertThat(wal.moveToTier()).isPositive();
         assertThat(manifest(disk).isInTier(pack)).isTrue();
     }
+
+    /** What the cut needs is in another pack by then, and stays here as well. */
+    @ParameterizedTest
+    @EnumSource(Anew.class)
+    void truncateAfter_failsAndThePackIsWrittenAnew_theOtherPackStaysUntilTheCutIsDone(Anew anew) throws IOException {
+        SimulatedDisk disk = new SimulatedDisk();
+        StreamWal wal = open(disk, options().tier(new ObjectStore().folder()).tierAfter(Duration.ofDays(1))
+                .compression(anew == Anew.RECLAIMED ? Compression.NONE : Compression.COLUMNS));
+        List<EntryRef> refs = new ArrayList<>();
+        for (int i = 1; i <= RECORDS; i++) {
+            refs.add(append(wal, KEY, i));
+        }
+        end = refs.get(RECORDS - 1).end();
+        EntryRef unused = append(wal, "other", 900);
+        now = now.plus(Duration.ofHours(2));
+        assertThat(wal.pack()).isPositive();
+        ListedPack pack = manifest(disk).packsInOrder().get(0);
+        disk.failing(NO_ROOM_FOR_PACKS);
+        assertThatThrownBy(() -> wal.stream(KEY).truncateAfter(refs.get(KEPT - 1))).isInstanceOf(DiskFullException.class);
+        disk.failing(FaultPlan.NONE);
+        if (anew == Anew.RECLAIMED) {
+            assertThat(wal.delete("other")).isTrue();
+        } else if (anew == Anew.MERGED) {
+            unused = wal.stream("late").append(WriteEntry.of(new byte[9], NOW));
+        }
+        now = now.plus(Duration.ofDays(4));
+        assertThat(wal.pack()).isNotNegative();
+        assertThat(manifest(disk).pack(pack.number()).isPresent()).isEqualTo(anew == Anew.NO);
+        assertThat(wal.moveToTier()).isZero();
+        wal.sweep();
+        assertIsCut(wal);
+        assertThat(wal.moveToTier()).isPositive();
+    }
+
+    enum Anew { NO, RECLAIMED, MERGED }
 
     enum Next { APPEND, PACK, REOPEN }
 
