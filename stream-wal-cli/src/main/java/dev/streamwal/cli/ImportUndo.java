@@ -18,13 +18,8 @@ final class ImportUndo {
     /** Instead of a position, until the first append has succeeded. */
     private static final long NOTHING = -1;
 
-    private final StreamWal wal;
     /** Of each stream that received rows, where the first of them is: what was before is looked for only if it is to be removed. */
     private final Map<String, Long> firstPositions = new HashMap<>();
-
-    ImportUndo(StreamWal wal) {
-        this.wal = wal;
-    }
 
     /** Does an append, which returns its position. */
     void append(String key, LongSupplier append) {
@@ -36,9 +31,9 @@ final class ImportUndo {
     }
 
     /** Returns why streams couldn't be brought back, by key; the others were. */
-    NavigableMap<String, WalException> undo() {
+    NavigableMap<String, WalException> undo(StreamWal wal) {
         NavigableMap<String, WalException> failures = new TreeMap<>();
-        lastRecords(failures).forEach((key, last) -> attempt(key, failures, () -> bringBack(key, last)));
+        lastRecords(wal, failures).forEach((key, last) -> attempt(key, failures, () -> bringBack(wal, key, last)));
         return failures;
     }
 
@@ -50,7 +45,7 @@ final class ImportUndo {
         }
     }
 
-    private void bringBack(String key, Optional<EntryRef> last) {
+    private static void bringBack(StreamWal wal, String key, Optional<EntryRef> last) {
         if (last.isPresent()) {
             wal.stream(key).truncateAfter(last.get());
         } else {
@@ -59,7 +54,7 @@ final class ImportUndo {
     }
 
     /** The last earlier record of each stream that received rows. By one reader, in the order of keys: shared segments are read once then. */
-    private NavigableMap<String, Optional<EntryRef>> lastRecords(Map<String, WalException> failures) {
+    private NavigableMap<String, Optional<EntryRef>> lastRecords(StreamWal wal, Map<String, WalException> failures) {
         NavigableMap<String, Optional<EntryRef>> last = new TreeMap<>();
         try (WalReader reader = wal.reader()) {
             new TreeMap<>(firstPositions).forEach((key, first) -> attempt(key, failures, () -> last.put(key, lastRecord(reader, key, first))));

@@ -7,10 +7,12 @@ import dev.streamwal.format.SuppressForbidden;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An import of which all stays or nothing, also if the process is told to end meanwhile. Then nothing is appended any more, and the process waits for a
@@ -22,12 +24,13 @@ final class WholeImport implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 30;
 
     private final NewLog newLog;
-    private final StreamWal wal;
-    private final ImportUndo undo;
+    private final ImportUndo undo = new ImportUndo();
     private final Consumer<String> complaints;
     private final Thread hook = new Thread(this::interrupted, "import is interrupted");
-    /** Held while something is appended, kept or removed. */
+    /** Held while the log is opened, and while something is appended, kept or removed. */
     private final ReentrantLock state = new ReentrantLock();
+    /** Guarded by {@link #state}: null until the log is open. */
+    private @Nullable StreamWal wal;
     /** Guarded by {@link #state}: kept, or being removed. */
     private boolean ended;
     /** All of the import stays, even if the process is told to end while it closes the log. */
@@ -35,10 +38,8 @@ final class WholeImport implements AutoCloseable {
     /** Something of the import couldn't be removed. */
     private volatile boolean isLeft;
 
-    private WholeImport(NewLog newLog, StreamWal wal, Consumer<String> complaints) {
+    private WholeImport(NewLog newLog, Consumer<String> complaints) {
         this.newLog = newLog;
-        this.wal = wal;
-        this.undo = new ImportUndo(wal);
         this.complaints = complaints;
     }
 
@@ -46,10 +47,29 @@ final class WholeImport implements AutoCloseable {
     @SuppressForbidden("a program: it removes what it has appended before it ends")
     static WholeImport into(Path root, WalOptions options, Consumer<String> complaints) throws IOException {
         LogOwner.check(root);
-        NewLog newLog = NewLog.at(root);
-        WholeImport opened = new WholeImport(newLog, StreamWal.open(root, options), complaints);
-        Runtime.getRuntime().addShutdownHook(opened.hook);
-        return opened;
+        WholeImport whole = new WholeImport(NewLog.at(root), complaints);
+        // before there is something to remove
+        Runtime.getRuntime().addShutdownHook(whole.hook);
+        try {
+            whole.open(root, options);
+            return whole;
+        } catch (RuntimeException e) {
+            whole.removeHook();
+            throw e;
+        }
+    }
+
+    private void open(Path root, WalOptions options) {
+        state.lock();
+        try {
+            if (!ended) {
+                wal = StreamWal.open(root, options);
+                return;
+            }
+        } finally {
+            state.unlock();
+        }
+        awaitEnd();
     }
 
     /** Appends a row, by what returns its position. */
@@ -57,7 +77,8 @@ final class WholeImport implements AutoCloseable {
         state.lock();
         try {
             if (!ended) {
-                undo.append(key, () -> row.applyAsLong(wal));
+                StreamWal opened = Objects.requireNonNull(wal, "into has opened it");
+                undo.append(key, () -> row.applyAsLong(opened));
                 return;
             }
         } finally {
@@ -123,7 +144,8 @@ final class WholeImport implements AutoCloseable {
             end();
         } catch (IOException | RuntimeException e) {
             isLeft = true;
-            complaints.accept("could not remove the log: " + e); // the message of an IOException may be a path and nothing else
+            // the message of an IOException may be a path and nothing else
+            complaints.accept("interrupted, and the new log can't be removed: " + e + ", root=" + newLog.root() + "; delete it");
         }
     }
 
@@ -142,21 +164,27 @@ final class WholeImport implements AutoCloseable {
         try {
             boolean failed = !ended;
             ended = true;
-            try {
-                if (failed && !newLog.isNew()) {
-                    undo();
-                }
-            } finally {
-                close(failed && newLog.isNew());
+            if (wal != null) {
+                end(wal, failed);
             }
         } finally {
             state.unlock();
         }
     }
 
-    private void close(boolean deleted) throws IOException {
+    private void end(StreamWal opened, boolean failed) throws IOException {
         try {
-            wal.close();
+            if (failed && !newLog.isNew()) {
+                undo(opened);
+            }
+        } finally {
+            close(opened, failed && newLog.isNew());
+        }
+    }
+
+    private void close(StreamWal opened, boolean deleted) throws IOException {
+        try {
+            opened.close();
         } finally {
             if (deleted) {
                 newLog.delete();
@@ -164,8 +192,8 @@ final class WholeImport implements AutoCloseable {
         }
     }
 
-    private void undo() {
-        NavigableMap<String, WalException> failures = undo.undo();
+    private void undo(StreamWal opened) {
+        NavigableMap<String, WalException> failures = undo.undo(opened);
         if (!failures.isEmpty()) {
             isLeft = true;
             complaints.accept("could not remove all imported rows again: streams=" + failures.size() + ", first="

@@ -22,12 +22,12 @@ class ImportUndoTest {
             log.append(key, Duration.ofMinutes(5));
         }
         try (StreamWal wal = log.open()) {
-            ImportUndo undo = new ImportUndo(wal);
+            ImportUndo undo = new ImportUndo();
             for (String key : List.of("a", "b", "new")) {
                 undo.append(key, () -> wal.stream(key).append("imported".getBytes(UTF_8)).position());
             }
             log.damage(log.segments("a").get(0), Duration.ofMinutes(5));
-            assertThat(undo.undo()).containsOnlyKeys("a");
+            assertThat(undo.undo(wal)).containsOnlyKeys("a");
         }
         assertThat(ImportTest.records(root, "b")).hasSize(1);
         assertThat(CliRun.of("ls", root, "new").exit()).isEqualTo(Exit.FINDINGS.code());

@@ -7,8 +7,10 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,16 +68,27 @@ class InterruptedImportTest {
         assertThat(CliRun.of("verify", root).exit()).isZero();
     }
 
+    /** Runs a program that ends itself, and returns what it said. */
+    private static String said(Class<?> program, Path root) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", System.getProperty("java.class.path"),
+                program.getName(), root.toString()).start();
+        assertThat(process.waitFor(300, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(130);
+        return new String(process.getErrorStream().readAllBytes(), UTF_8);
+    }
+
+    @Test
+    void aNewLogThatIsBeingOpened_isGone() throws IOException, InterruptedException {
+        Path root = directory.resolve("log");
+        assertThat(said(EndedWhileOpening.class, root)).isEqualTo("interrupted; nothing was imported" + System.lineSeparator());
+        assertThat(root).doesNotExist();
+    }
+
     /** Who is told of an interruption only imports the rows again, and has them twice. */
     @Test
     void allRowsImportedBefore_saysThatTheyStay() throws IOException, InterruptedException {
         Path root = directory.resolve("log");
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", System.getProperty("java.class.path"),
-                EndedWhenKept.class.getName(), root.toString()).start();
-        assertThat(process.waitFor(300, TimeUnit.SECONDS)).isTrue();
-        assertThat(new String(process.getErrorStream().readAllBytes(), UTF_8))
-                .isEqualTo("interrupted, after all rows had been imported; they stay" + System.lineSeparator());
-        assertThat(process.exitValue()).isEqualTo(130);
+        assertThat(said(EndedWhenKept.class, root)).isEqualTo("interrupted, after all rows had been imported; they stay" + System.lineSeparator());
         assertThat(ImportTest.records(root, "k")).hasSize(1);
         assertThat(CliRun.of("verify", root).exit()).isZero();
     }
@@ -90,6 +103,35 @@ class InterruptedImportTest {
             whole.append("k", wal -> wal.stream("k").append("row".getBytes(UTF_8)).position());
             whole.keep();
             System.exit(130);
+        }
+    }
+
+    /** Is told to end when it opens a log, some of whose files are there. */
+    static final class EndedWhileOpening {
+
+        private EndedWhileOpening() {}
+
+        public static void main(String... arguments) throws IOException, InterruptedException {
+            Path root = Path.of(arguments[0]);
+            Thread exit = new Thread(() -> System.exit(130), "exit");
+            WalOptions options = WalOptions.builder().clock(() -> {
+                if (Files.exists(root.resolve("LOCK")) && exit.getState() == Thread.State.NEW) {
+                    exit.start();
+                    rest(exit, 2_000);
+                }
+                return Instant.now();
+            }).build();
+            WholeImport unused = WholeImport.into(root, options, System.err::println);
+            exit.join();
+        }
+
+        /** Until the program would have ended if nothing kept it. */
+        private static void rest(Thread exit, long millis) {
+            try {
+                exit.join(millis);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
         }
     }
 }
