@@ -29,8 +29,8 @@ import picocli.CommandLine.Option;
             "import reads CSV and JSON back, headers and binary content included. CSV has a header line: key, position, size, timestamp, header, content, encoding; the last is utf-8, or base64 where header "
                     + "or content isn't UTF-8.",
             "In line protocol, records that were imported from it are written unchanged; otherwise the key is the measurement, and the content the field "
-                    + "value, a number or a string. Headers are left out. Records that aren't text, or have several lines, are left out; the first "
-                    + ExportCommand.MAX_COMPLAINTS + " are reported, and all are counted.",
+                    + "value, a number or a string. Headers are left out. Records that aren't text, have several lines, or have a time before 1677-09-21 or "
+                    + "after 2262-04-11, are left out; the first " + ExportCommand.MAX_COMPLAINTS + " are reported, and all are counted.",
             "With --as, contents of that type are written decoded, and CSV leaves out headers that aren't text; import reads them back as text. Without --as, "
                     + "import makes the same records again."
         })
@@ -88,6 +88,11 @@ final class ExportCommand extends StreamsCommand {
     }
 
     private void writePoint(ShownEntry entry, CommandOutput out) {
+        if (!LineProtocolText.hasTime(entry.timestampMillis())) {
+            leaveOut("line protocol has no time like " + Figures.time(entry.timestampMillis()) + ", whose nanoseconds exceed 64 bits", entry,
+                    "--format csv or --format json writes it");
+            return;
+        }
         Optional<String> typed = typed(entry.content());
         String key = entry.ref().key();
         if (typed.isEmpty() && !isText(entry.content())) {

@@ -8,6 +8,7 @@ import dev.streamwal.WalOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.Duration;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -154,6 +155,23 @@ class RoundTripTest {
         CliRun bytes = CliRun.of("export", samples(new double[20]), "--format", "influx", "power 1");
         assertThat(bytes.exit()).isEqualTo(Exit.FINDINGS.code());
         assertThat(bytes.err()).contains("left out, its content isn't text: ref=power 1@0+", "; --as f64 or --as f64le writes numbers of 64 bits");
+    }
+
+    /** A program that reads 64 bits takes such nanoseconds for another time, or refuses the file. */
+    @ParameterizedTest
+    @ValueSource(longs = {-9_223_372_036_855L, 9_223_372_036_855L, -62_135_596_800_000L})
+    void lineProtocol_timesWhoseNanosecondsExceed64Bits_saysWhichRecordAndWhatToDo(long millis) {
+        Path root = directory.resolve("far");
+        long nearer = millis - Long.signum(millis);
+        try (StreamWal wal = StreamWal.open(root, WalOptions.builder().clock(() -> Instant.ofEpochMilli(millis)).build())) {
+            assertThat(wal.stream("k").append(millis, "1".getBytes(UTF_8))).isNotNull();
+            assertThat(wal.stream("k").append(nearer, "2".getBytes(UTF_8))).isNotNull();
+        }
+        CliRun run = CliRun.of("export", root, "--format", "influx");
+        assertThat(run.err()).contains("left out, line protocol has no time like " + Figures.time(millis) + ", whose nanoseconds exceed 64 bits: ref=k@0+40; "
+                + "--format csv");
+        assertThat(run.out()).isEqualTo(Math.abs(nearer) > Long.MAX_VALUE / 1_000_000 ? "" : "k value=2 " + nearer + "000000\n");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
     }
 
     @Test

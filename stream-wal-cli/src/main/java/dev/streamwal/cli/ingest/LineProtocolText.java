@@ -6,8 +6,15 @@ import java.util.Optional;
 public final class LineProtocolText {
 
     private static final String NANOS_OF_A_MILLI = "000000";
+    /** The nanoseconds of these times, and of those between them, have 64 bits. */
+    private static final long LARGEST_MILLIS = Long.MAX_VALUE / 1_000_000;
 
     private LineProtocolText() {}
+
+    /** Whether a line can have this time: from 1677-09-21T00:12:43.146Z to 2262-04-11T23:47:16.854Z. */
+    public static boolean hasTime(long timestampMillis) {
+        return -LARGEST_MILLIS <= timestampMillis && timestampMillis <= LARGEST_MILLIS;
+    }
 
     /**
      * A record's line, without its end: the point that it was imported from, or a point whose measurement is the key, with the content as its field
@@ -15,7 +22,7 @@ public final class LineProtocolText {
      *
      * @param key of the stream
      * @param content of the record
-     * @param timestampMillis of the record; written in nanoseconds
+     * @param timestampMillis of the record, a time that a line can have; written in nanoseconds
      * @return empty if a point can't have this key or content
      */
     public static Optional<String> of(String key, String content, long timestampMillis) {
