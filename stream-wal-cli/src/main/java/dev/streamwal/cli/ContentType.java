@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Optional;
 
 /** The type of contents, by which they are shown. Contents that aren't of the type are shown as of unknown type. */
@@ -27,6 +28,12 @@ enum ContentType {
     JSON;
 
     private static final String MEMBER = "content";
+
+    /** The name on the command line. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 
     /** Empty if the content isn't of this type. */
     Optional<String> text(ByteBuf content) {

@@ -46,8 +46,8 @@ final class ExportCommand extends StreamsCommand {
     private ExportFormat format = ExportFormat.CSV;
 
     @Option(names = "--as", paramLabel = "TYPE",
-            description = "How to decode contents: ${COMPLETION-CANDIDATES}. F64 is numbers of 64 bits, F64LE the same with the lowest byte first, as samples are"
-                    + " written. A single number is a number in line protocol, and HEX is a string there. Contents of another type are written as"
+            description = "How to decode contents: ${COMPLETION-CANDIDATES}. f64 is numbers of 64 bits, f64le the same with the lowest byte first, as samples"
+                    + " are written. A single number is a number in line protocol, and hex is a string there. Contents of another type are written as"
                     + " without --as.")
     private @Nullable ContentType type;
 

@@ -10,14 +10,15 @@ final class FormatOption {
     @Option(
             names = "--format",
             paramLabel = "FORMAT",
-            description = "${COMPLETION-CANDIDATES}; ${DEFAULT-VALUE} by default. RAW is the contents' bytes and nothing else.")
+            description = "${COMPLETION-CANDIDATES}; ${DEFAULT-VALUE} by default. raw is the contents' bytes and nothing else.")
     private EntryFormat format = EntryFormat.TEXT;
 
     @Option(
             names = "--as",
             paramLabel = "TYPE",
-            description = "How to decode contents, for text and JSON: ${COMPLETION-CANDIDATES}. F64 is numbers of 64 bits, F64LE the same with the lowest"
-                    + " byte first. Without it, and for contents of another type: text if it is UTF-8, else hexadecimal digits, or Base64 in JSON.")
+            description = "How to decode contents, for text and JSON: ${COMPLETION-CANDIDATES}. f64 is numbers of 64 bits, f64le the same with the lowest"
+                    + " byte first, as samples are written. Without it, and for contents of another type: text if it is UTF-8, else hexadecimal digits,"
+                    + " or Base64 in JSON.")
     private @Nullable ContentType type;
 
     /** {@code --json} wins. */

@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
 /** A command about a log. */
 abstract class LogCommand extends CliCommand {
 
-    @Parameters(index = "0", paramLabel = "ROOT", description = "The log's directory.")
+    @Parameters(index = "0", paramLabel = "LOG", description = "The log's directory.")
     @SuppressWarnings("NullAway.Init") // required, so that it is set before the command runs
     private Path root;
 
@@ -26,7 +26,7 @@ abstract class LogCommand extends CliCommand {
         return root;
     }
 
-    /** Sets ROOT, as picocli would. */
+    /** Sets LOG, as picocli would. */
     @SuppressForbidden("what the caller of the command names")
     final void takeRoot(String argument) {
         root = Path.of(argument);

@@ -11,12 +11,12 @@ abstract class ReadingCommand extends LogCommand {
 
     @Option(
             names = "--nano-wal",
-            description = "ROOT is a directory of nano-wal 1.0 files: a stream for each prefix of their names, and no times.")
+            description = "LOG is a directory of nano-wal 1.0 files: a stream for each prefix of their names, and no times.")
     private boolean nanoWal;
 
     @Option(
             names = "--tier-alone",
-            description = "ROOT is a log's tier, as by --tier, and is read without the log's directory: it has the packs that were moved there, and nothing newer.")
+            description = "LOG is a log's tier, as by --tier, and is read without the log's directory: it has the packs that were moved there, and nothing newer.")
     private boolean tierAlone;
 
     @Mixin
@@ -60,7 +60,7 @@ abstract class ReadingCommand extends LogCommand {
         return tierAlone ? LogSegments.ofTier(root()) : LogSegments.of(root(), tier.path().orElse(null));
     }
 
-    /** Whether ROOT is a directory of nano-wal files. */
+    /** Whether LOG is a directory of nano-wal files. */
     final boolean isNanoWal() {
         return nanoWal;
     }

@@ -30,7 +30,7 @@ abstract class StreamsCommand extends ReadingCommand {
     }
 
     /**
-     * Takes the arguments as picocli would, if they are ROOT, KEYs and options that every command has: most calls are like that, and picocli takes
+     * Takes the arguments as picocli would, if they are LOG, KEYs and options that every command has: most calls are like that, and picocli takes
      * longer to read this class's annotations than the command takes to run.
      *
      * @return false if there is anything else, or anything wrong; what to do then, and what to say, picocli knows, with a new command

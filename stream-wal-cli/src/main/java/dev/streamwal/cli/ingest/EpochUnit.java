@@ -3,6 +3,7 @@ package dev.streamwal.cli.ingest;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.DateTimeException;
+import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
@@ -19,6 +20,12 @@ public enum EpochUnit {
     /** @param digits of a second's fraction in this unit */
     EpochUnit(int digits) {
         this.digits = digits;
+    }
+
+    /** The name on the command line. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
     }
 
     /** @throws DateTimeException if the text is not a number, or out of the range of milliseconds */
