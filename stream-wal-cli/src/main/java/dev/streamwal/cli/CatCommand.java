@@ -70,7 +70,7 @@ final class CatCommand extends StreamsCommand {
 
     private void checkArguments(KeySelection selection) {
         if (ref != null && !super.patterns().isEmpty()) {
-            throw usage("keys and --ref can't be combined");
+            throw usage("keys and --ref can't be combined; the ref names its stream");
         }
         if (Stream.of(range.isGiven(), position != null, ref != null, last != null).filter(given -> given).count() > 1) {
             throw usage("more than one of --from and --to, --position, --ref, --last is given");
@@ -79,7 +79,7 @@ final class CatCommand extends StreamsCommand {
             throw usage("--merged can't be combined with --position, --ref or --last");
         }
         if (position != null && selection.keys().size() > 1) {
-            throw usage("--position needs a single stream: streams=" + selection.keys().size());
+            throw usage("--position needs a single stream: streams=" + selection.keys().size() + "; name one key");
         }
     }
 

@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.cli.digest.BadAnchorException;
 import dev.streamwal.error.WalException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -76,7 +77,10 @@ final class Complaints implements IParameterExceptionHandler, IExecutionExceptio
     /** Some exceptions of the JDK only name the file. */
     private static String message(Exception failure, Exit exit) {
         if (failure instanceof NoSuchFileException missing) {
-            return "no such file: " + missing.getFile();
+            return "no such file: file=" + missing.getFile() + "; check its path";
+        }
+        if (failure instanceof AccessDeniedException denied) {
+            return "access is denied: file=" + denied.getFile() + "; give this user the permission, or run the command as a user that has it";
         }
         boolean explained = failure instanceof WalException || failure instanceof OutputFailedException
                 || failure instanceof RefusedException || failure instanceof BadAnchorException || exit == Exit.USAGE;

@@ -92,7 +92,7 @@ final class ConsumersCommand extends LogCommand {
     }
 
     private void complainOfNobody(String name) {
-        complain("no consumer has this name: " + name);
+        complain("no consumer has this name: name=" + name + "; stream-wal consumers LOG lists them");
     }
 
     private Exit show(WalReader reader, CommandOutput out) throws IOException {

@@ -36,7 +36,7 @@ final class DigestCommand extends StreamsCommand {
     @Override
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
         if (isNanoWal()) {
-            throw new UsageException("nano-wal files can't be digested: their records have no lasting positions");
+            throw new UsageException("nano-wal files can't be digested: their records have no lasting positions; import them into a log first");
         }
         TolerantScan scan = new TolerantScan(this::complain);
         AnchorWriter anchor = new AnchorWriter(context().clock().instant(), out.isJson() ? line -> { } : out::line);

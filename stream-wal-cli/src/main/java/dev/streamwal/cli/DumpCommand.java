@@ -20,8 +20,9 @@ import picocli.CommandLine.Parameters;
 final class DumpCommand extends CliCommand {
 
     private static final String SEGMENT_SUFFIX = ".seg";
+    private static final String GIVE = "; give LOG/segments/KEY/*.seg or LOG/packs/*.pack";
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "A segment, ROOT/segments/KEY/*.seg, or a pack, ROOT/packs/*.pack, or an object with a pack in a log's tier.")
+    @Parameters(index = "0", paramLabel = "FILE", description = "A segment, LOG/segments/KEY/*.seg, or a pack, LOG/packs/*.pack, or an object with a pack in a log's tier.")
     @SuppressWarnings("NullAway.Init") // required, so that it is set before the command runs
     private Path file;
 
@@ -38,14 +39,14 @@ final class DumpCommand extends CliCommand {
     @Override
     Exit run(CommandOutput out) throws IOException {
         if (Files.isDirectory(file)) {
-            throw new IllegalArgumentException("a directory, not the file of a segment or pack: " + file);
+            throw new UsageException("directory in place of the file of a segment or pack: file=" + file + GIVE);
         }
         if (PackDump.isPack(file)) {
             return new PackDump(file, out, brief, key).run();
         }
         try (LogFile bytes = LogFile.reading(file)) {
             if (!String.valueOf(file.getFileName()).endsWith(SEGMENT_SUFFIX) && !SegmentDump.isBegun(bytes)) {
-                throw new UsageException("not the file of a segment or pack: file=" + file + "; give ROOT/segments/KEY/*.seg or ROOT/packs/*.pack");
+                throw new UsageException("not the file of a segment or pack: file=" + file + GIVE);
             }
             return new SegmentDump(bytes, new DumpWriter(bytes, out, brief)).run();
         }

@@ -89,7 +89,8 @@ final class GetCommand extends ReadingCommand {
         try {
             batch.get(index);
         } catch (EntryExpiredException why) {
-            complain(reader.describe(ref.key()).isPresent() ? String.valueOf(why.getMessage()) : "no such stream, or the record has been deleted: ref=" + ref);
+            complain(reader.describe(ref.key()).isPresent() ? String.valueOf(why.getMessage())
+                    : "no such stream, or the record has been deleted: ref=" + ref + "; stream-wal ls LOG lists the streams");
         } catch (WalException why) {
             complain(String.valueOf(why.getMessage()));
         }

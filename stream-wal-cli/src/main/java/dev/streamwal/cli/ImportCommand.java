@@ -168,14 +168,14 @@ final class ImportCommand extends LogCommand {
 
     private static void checkDirectory(Path directory) throws RefusedException {
         if (!Files.isDirectory(directory)) {
-            throw new RefusedException("no such directory of nano-wal files: file=" + directory);
+            throw new RefusedException("no such directory of nano-wal files: file=" + directory + "; check its path");
         }
     }
 
     /** A pipe is read like a file, once. */
     private void checkFile(Path file) throws RefusedException {
         if (!Files.exists(file)) {
-            throw new RefusedException("no such file: file=" + file);
+            throw new RefusedException("no such file: file=" + file + "; check its path");
         }
         if (Files.isDirectory(file)) {
             throw new RefusedException("directory in place of a file: file=" + file + "; name the files in it, or give --format nano-wal if they are nano-wal's");
@@ -342,13 +342,19 @@ final class ImportCommand extends LogCommand {
 
     private void bad(BadRowException problem) throws IOException {
         if (!skipBad) {
-            throw new RefusedException(problem.getMessage() + "; nothing was imported; "
-                    + (problem.isOfFile() ? "correct the file, or name the columns that it has" : "--skip-bad leaves bad rows out"), problem);
+            throw new RefusedException(problem.getMessage() + "; nothing was imported; " + advice(problem), problem);
         }
         totals.badRow();
         if (totals.badRows() <= MAX_COMPLAINTS) {
             complain("bad row: " + problem.getMessage());
         }
+    }
+
+    private static String advice(BadRowException problem) {
+        if (problem.isOfFile()) {
+            return "correct the file, or name the columns that it has";
+        }
+        return (problem.getCause() instanceof TimestampOutOfRangeException ? "a longer --retention takes older rows; " : "") + "--skip-bad leaves bad rows out";
     }
 
     // ---------------------------------------------------------------- the result

@@ -145,7 +145,7 @@ final class ImportSource {
             return new CsvLayout(!headless, separator.charAt(0), timeColumn, TimeFormat.of(timeFormat, ZoneId.of(zone), doubtfulTime),
                     Optional.ofNullable(keyColumn), Optional.ofNullable(valueColumn), content);
         } catch (DateTimeException e) {
-            throw new IllegalArgumentException("unknown time zone: zone=" + zone, e);
+            throw new IllegalArgumentException("unknown time zone: zone=" + zone + "; give a name like Europe/Berlin, or an offset like +02:00", e);
         }
     }
 

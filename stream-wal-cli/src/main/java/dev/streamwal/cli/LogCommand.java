@@ -88,11 +88,15 @@ abstract class LogCommand extends CliCommand {
         }
     }
 
+    private static String advice(String missing, KeySelection selection) {
+        String question = FollowedKeys.isPattern(missing) ? "" : Spelling.question(missing, selection.all());
+        return question.isEmpty() ? "; stream-wal ls LOG lists the keys" : question;
+    }
+
     /** Reports the missing arguments, and returns the exit code for otherwise complete results. */
     final Exit complainOfMissing(KeySelection selection) {
         for (String argument : selection.missing()) {
-            complain("no stream has this key, or matches this pattern: " + argument
-                    + (FollowedKeys.isPattern(argument) ? "" : Spelling.question(argument, selection.all())));
+            complain("no stream has this key, or matches this pattern: " + argument + advice(argument, selection));
         }
         return selection.missing().isEmpty() ? Exit.OK : Exit.FINDINGS;
     }

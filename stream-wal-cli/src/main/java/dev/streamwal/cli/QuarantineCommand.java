@@ -95,6 +95,7 @@ final class QuarantineCommand extends WritingCommand {
     private void checkOptions() throws IOException {
         if (target != null) {
             checkIsOutside(target);
+            checkIsFolder(target);
         }
         if (remove && names.isEmpty()) {
             throw new UsageException("no file is named; use --remove NAME, or '*' for all");
@@ -107,6 +108,12 @@ final class QuarantineCommand extends WritingCommand {
         }
         if (restore && (remove || target != null)) {
             throw new UsageException("--restore can't be combined with --export or --remove");
+        }
+    }
+
+    private static void checkIsFolder(Path target) throws RefusedException {
+        if (Files.exists(target) && !Files.isDirectory(target)) {
+            throw new RefusedException("--export names a file: target=" + target + "; give a directory, or none yet");
         }
     }
 
@@ -123,7 +130,7 @@ final class QuarantineCommand extends WritingCommand {
     }
 
     private void complainOfMissing(String name) {
-        complain("no file in the quarantine has this name: " + name);
+        complain("no file in the quarantine has this name: name=" + name + "; stream-wal quarantine LOG lists them");
     }
 
     private Exit run(CommandOutput out, boolean removing) throws IOException {

@@ -107,7 +107,7 @@ public final class StreamWalCommand {
         try {
             return execute(context, arguments);
         } catch (OutOfMemoryError e) {
-            context.complain("not enough memory; give the program more with java -Xmx: " + e.getMessage());
+            context.complain("not enough memory: " + e.getMessage() + "; give the program more, with JDK_JAVA_OPTIONS=-Xmx4g or the like in its environment");
             return Exit.of(e).code();
         } catch (Error e) {
             context.complain(e.toString());

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -99,7 +100,7 @@ class CommandLineTest {
             assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
             assertThat(run.lines()).containsExactly("2024-05-01T11:56:00.000Z  binary@0+40  0xff0007");
             assertThat(run.err().lines()).containsExactly(
-                    "stream-wal: no stream has this key, or matches this pattern: x*",
+                    "stream-wal: no stream has this key, or matches this pattern: x*; stream-wal ls LOG lists the keys",
                     "stream-wal: no stream has this key, or matches this pattern: y\\u001b[2J; did you mean \\u001b[2J?");
         }
     }
@@ -130,8 +131,8 @@ class CommandLineTest {
         try (SampleLog log = SampleLog.closed(directory)) {
             assertThat(CliRun.of("cat", log.root(), "metre/1", "binary", "nothing", "mater/*").err().lines()).containsExactly(
                     "stream-wal: no stream has this key, or matches this pattern: metre/1; did you mean meter/1?",
-                    "stream-wal: no stream has this key, or matches this pattern: nothing",
-                    "stream-wal: no stream has this key, or matches this pattern: mater/*");
+                    "stream-wal: no stream has this key, or matches this pattern: nothing; stream-wal ls LOG lists the keys",
+                    "stream-wal: no stream has this key, or matches this pattern: mater/*; stream-wal ls LOG lists the keys");
             assertThat(CliRun.of("cat", log.root(), "meter/").err()).contains("did you mean meter/1 or meter/2?");
         }
     }
@@ -184,6 +185,15 @@ class CommandLineTest {
         }
     }
 
+    /** The JDK's own message is the file, and nothing else. */
+    @Test
+    void failure_accessDenied_saysSo() {
+        StringWriter err = new StringWriter();
+        CommandContext context = new CommandContext(new ByteArrayOutputStream(), new PrintWriter(err), false, InstantSource.fixed(CliRun.NOW));
+        assertThat(new Complaints(context).explain(new AccessDeniedException("secret.seg"), "stream-wal dump", false)).isEqualTo(Exit.FAILED.code());
+        assertThat(err.toString()).contains("stream-wal: access is denied: file=secret.seg; ").doesNotContain("Exception");
+    }
+
     @Test
     void output_fullDisk_failed() {
         try (SampleLog log = SampleLog.closed(directory)) {
@@ -210,7 +220,8 @@ class CommandLineTest {
         try (SampleLog log = SampleLog.closed(directory)) {
             StringWriter err = new StringWriter();
             assertThat(run(failing(new OutOfMemoryError("heap")), err, "cat", log.root().toString())).isEqualTo(Exit.FAILED.code());
-            assertThat(err.toString()).isEqualTo("stream-wal: not enough memory; give the program more with java -Xmx: heap\n");
+            assertThat(err.toString()).isEqualTo(
+                    "stream-wal: not enough memory: heap; give the program more, with JDK_JAVA_OPTIONS=-Xmx4g or the like in its environment\n");
             assertThat(run(failing(new StackOverflowError()), err, "cat", log.root().toString())).isEqualTo(Exit.BUG.code());
             assertThat(err.toString()).contains("StackOverflowError", "\tat ");
         }

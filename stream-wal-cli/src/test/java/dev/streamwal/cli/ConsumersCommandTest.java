@@ -199,7 +199,7 @@ class ConsumersCommandTest {
             assertThat(wal.keys()).hasSize(3);
         }
         CliRun again = CliRun.of("consumers", root, "alarm", "--remove");
-        assertThat(again.err()).isEqualTo("stream-wal: no consumer has this name: alarm\n");
+        assertThat(again.err()).isEqualTo("stream-wal: no consumer has this name: name=alarm; stream-wal consumers LOG lists them\n");
         assertThat(again.exit()).isEqualTo(Exit.FINDINGS.code());
         assertThat(CliRun.of("consumers", root, "alarm").exit()).isEqualTo(Exit.FINDINGS.code());
     }

@@ -145,6 +145,8 @@ class ImportTest {
         assertThat(stopped.err()).startsWith("stream-wal: invalid time: ").contains("file=" + file + ", line=5; nothing was imported"
                 + "; --skip-bad leaves bad rows out");
         assertThat(root).doesNotExist();
+        CliRun old = CliRun.of("import", root, file("old.csv", CSV + "2014-04-01T00:00:00Z,a,5\n"), "--key", "k");
+        assertThat(old.err()).contains("window has expired").endsWith("; a longer --retention takes older rows; --skip-bad leaves bad rows out\n");
 
         assertThat(CliRun.of("import", root, file("y.csv", CSV), "--key", "k").exit()).isZero();
         CliRun skipped = CliRun.of("import", root, file, "--key", "k", "--skip-bad", "--resume");

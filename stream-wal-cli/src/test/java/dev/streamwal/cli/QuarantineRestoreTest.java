@@ -508,7 +508,7 @@ class QuarantineRestoreTest {
         assertThat(restore("*", "--remove").exit()).isEqualTo(Exit.USAGE.code());
         assertThat(restore("--export", directory).exit()).isEqualTo(Exit.USAGE.code());
         CliRun missing = restore("nothing*");
-        assertThat(missing.err()).isEqualTo("stream-wal: no file in the quarantine has this name: nothing*\n");
+        assertThat(missing.err()).isEqualTo("stream-wal: no file in the quarantine has this name: name=nothing*; stream-wal quarantine LOG lists them\n");
         assertThat(missing.exit()).isEqualTo(Exit.FINDINGS.code());
         assertThat(restore().out()).isEqualTo("would append 0 records, 0 B, to 0 streams; --append does\n");
     }

@@ -51,7 +51,7 @@ class RecordCommandsTest {
         assertThat(contents("meter/1", "--position", log.ref(29).end())).isEmpty();
         assertThat(contents("--ref", log.ref(28))).isEqualTo(numbers(28, 30));
         CliRun nowhere = CliRun.of("cat", log.root(), "--ref", "x@0+40");
-        assertThat(nowhere.err()).isEqualTo("stream-wal: no stream has this key, or matches this pattern: x\n");
+        assertThat(nowhere.err()).isEqualTo("stream-wal: no stream has this key, or matches this pattern: x; stream-wal ls LOG lists the keys\n");
         assertThat(nowhere.exit()).isEqualTo(Exit.FINDINGS.code());
         assertThat(contents("meter/1", "--from", "2024-05-01T11:50:00Z")).isEqualTo(numbers(20, 30));
         assertThat(contents("meter/1", "--to", "2024-05-01T13:32+02:00")).isEqualTo(numbers(0, 2));

@@ -176,7 +176,7 @@ class RepairCommandsTest {
         assertThat(target.resolve(name)).exists();
         assertThat(copy).doesNotExist();
         CliRun gone = CliRun.of("quarantine", root, "cpu*", "--remove");
-        assertThat(gone.err()).isEqualTo("stream-wal: no file in the quarantine has this name: cpu*\n");
+        assertThat(gone.err()).isEqualTo("stream-wal: no file in the quarantine has this name: name=cpu*; stream-wal quarantine LOG lists them\n");
         assertThat(gone.exit()).isEqualTo(Exit.FINDINGS.code());
     }
 
@@ -201,6 +201,10 @@ class RepairCommandsTest {
         Path elsewhere = Files.createDirectories(directory.resolve("evidence"));
         Files.createSymbolicLink(elsewhere.resolve("notes.txt"), file);
         assertThat(CliRun.of("quarantine", root, "*", "--export", elsewhere, "--remove").exit()).isEqualTo(Exit.FAILED.code());
+        Path taken = Files.createFile(directory.resolve("taken"));
+        CliRun run = CliRun.of("quarantine", root, "*", "--export", taken, "--remove");
+        assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(run.err()).isEqualTo("stream-wal: --export names a file: target=" + taken + "; give a directory, or none yet\n");
         assertThat(file).hasContent("the only copy");
     }
 

@@ -200,7 +200,7 @@ class RetentionCommandsTest {
         assertThat(CliRun.of("purge", root, "*", "--before", "+1d").exit()).isZero();
         CliRun run = CliRun.of("get", root, "never@0+40");
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
-        assertThat(run.err()).isEqualTo("stream-wal: no such stream, or the record has been deleted: ref=never@0+40\n");
+        assertThat(run.err()).isEqualTo("stream-wal: no such stream, or the record has been deleted: ref=never@0+40; stream-wal ls LOG lists the streams\n");
     }
 
     @Test
@@ -243,7 +243,7 @@ class RetentionCommandsTest {
     @Test
     void purge_whatIsNotThere_isTold() {
         CliRun run = CliRun.of("purge", root, "disk", "mem", "--before", "now");
-        assertThat(run.err()).isEqualTo("stream-wal: no stream has this key, or matches this pattern: disk\n");
+        assertThat(run.err()).isEqualTo("stream-wal: no stream has this key, or matches this pattern: disk; stream-wal ls LOG lists the keys\n");
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
     }
 
@@ -302,7 +302,7 @@ class RetentionCommandsTest {
     @Test
     void erase_whatIsNotThere_isTold_andARangeThatEndsBeforeItBeginsIsRefused() {
         CliRun run = CliRun.of("erase", root, "disk", "--from", "-2h", "--to", "now");
-        assertThat(run.err()).isEqualTo("stream-wal: no stream has this key, or matches this pattern: disk\n");
+        assertThat(run.err()).isEqualTo("stream-wal: no stream has this key, or matches this pattern: disk; stream-wal ls LOG lists the keys\n");
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
         CliRun backward = CliRun.of("erase", root, "cpu/a", "--from", "now", "--to", "-2h");
         assertThat(backward.err()).contains("--to is before --from");
