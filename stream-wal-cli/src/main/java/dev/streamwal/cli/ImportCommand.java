@@ -7,6 +7,7 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.cli.ingest.BadRowException;
+import dev.streamwal.cli.ingest.NanoWalRows;
 import dev.streamwal.cli.ingest.Row;
 import dev.streamwal.cli.ingest.Rows;
 import dev.streamwal.error.HeaderTooLargeException;
@@ -166,9 +167,12 @@ final class ImportCommand extends LogCommand {
         }
     }
 
-    private static void checkDirectory(Path directory) throws RefusedException {
+    private static void checkDirectory(Path directory) throws IOException {
         if (!Files.isDirectory(directory)) {
             throw new RefusedException("no such directory of nano-wal files: file=" + directory + "; check its path");
+        }
+        if (NanoWalRows.isNone(directory)) {
+            throw new RefusedException("directory has no nano-wal files: file=" + directory + "; name the files in it if they are others");
         }
     }
 

@@ -61,6 +61,18 @@ class NanoWalImportTest {
         return ImportTest.records(root, key);
     }
 
+    /** Otherwise who names a folder of CSV files is told that all is well. */
+    @Test
+    void directoryWithoutNanoWalFiles_isRefused() throws IOException {
+        Path others = Files.createDirectory(directory.resolve("others"));
+        Files.writeString(others.resolve("x.csv"), "timestamp,v\n2024-05-01T11:00:00Z,1\n");
+        Path target = directory.resolve("new");
+        CliRun run = CliRun.of("import", target, others);
+        assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(run.err()).isEqualTo("stream-wal: directory has no nano-wal files: file=" + others + "; name the files in it if they are others\n");
+        assertThat(target).doesNotExist();
+    }
+
     @Test
     void prefixes_becomeStreams_inOrder_atTheTimeOfTheImport() throws IOException {
         CliRun run = CliRun.of("import", root, nano, "--keep-time");

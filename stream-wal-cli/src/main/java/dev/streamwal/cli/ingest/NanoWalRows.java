@@ -81,6 +81,11 @@ public final class NanoWalRows implements Rows {
         return found;
     }
 
+    /** Whether a directory has no nano-wal file, by the files' names. */
+    public static boolean isNone(Path directory) throws IOException {
+        return list(directory).isEmpty();
+    }
+
     public static long bytes(Path directory) throws IOException {
         long bytes = 0;
         for (List<NanoWalName> names : list(directory).values()) {
