@@ -26,19 +26,25 @@ final class AnchorReport {
 
     private final WalReader reader;
     private final CommandOutput out;
+    private final Path file;
+    private final String digest;
     private final Consumer<String> complaints;
     private final Map<State, Long> streams = new EnumMap<>(State.class);
 
-    /** @param complaints receives which records can't be read, and why */
-    AnchorReport(WalReader reader, CommandOutput out, Consumer<String> complaints) {
+    /**
+     * @param file of the anchor; is read to its end, which says whether it is one
+     * @param complaints receives which records can't be read, and why
+     */
+    AnchorReport(Path file, WalReader reader, CommandOutput out, Consumer<String> complaints) throws IOException {
+        this.file = file;
+        this.digest = digest(file);
         this.reader = reader;
         this.out = out;
         this.complaints = complaints;
     }
 
-    /** Whether all that is still there is as it was. The anchor is read twice, as its end says whether it is one. */
-    boolean compare(Path file) throws IOException {
-        String digest = digest(file);
+    /** Whether all that is still there is as it was. */
+    boolean compare() throws IOException {
         try (AnchorReader anchor = AnchorReader.open(file)) {
             for (Optional<AnchoredStream> stream = anchor.next(); stream.isPresent(); stream = anchor.next()) {
                 show(finding(stream.get()));

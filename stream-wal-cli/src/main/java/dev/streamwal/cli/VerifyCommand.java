@@ -67,6 +67,8 @@ final class VerifyCommand extends StreamsCommand {
         if (anchor != null && (isNanoWal() || !patterns().isEmpty())) {
             throw new UsageException("--anchor can't be combined with keys or --nano-wal");
         }
+        // whose anchor is no anchor hears of it before the log is read
+        AnchorReport report = anchor == null ? null : new AnchorReport(anchor, reader, out, this::complain);
         inTier = PacksInTier.of(root());
         try (Progress progress = progress("verifying", fileBytes(segments, selection), "B")) {
             for (String key : selection.keys()) {
@@ -82,7 +84,7 @@ final class VerifyCommand extends StreamsCommand {
                     + Figures.bytes(bytes) + " verify; " + lost
                     + (unread == 0 ? "" : "; " + Figures.number(unread, "stream") + " can't be read to the end"));
         }
-        boolean good = anchor == null || new AnchorReport(reader, out, this::complain).compare(anchor);
+        boolean good = report == null || report.compare();
         if (!lost.isNone() || !good || !hasKeys) {
             return Exit.FINDINGS;
         }

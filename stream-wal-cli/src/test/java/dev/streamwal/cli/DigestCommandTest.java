@@ -329,6 +329,9 @@ class DigestCommandTest {
         CliRun run = CliRun.of("verify", root, "--anchor", anchor);
         assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
         assertThat(run.err()).contains("not an anchor").doesNotContain("BadAnchorException");
+        assertThat(run.out()).as("said before the log was read").isEmpty();
+        assertThat(CliRun.of("verify", root, "--anchor", anchor.resolveSibling("none")).err())
+                .isEqualTo("stream-wal: no such file: file=" + anchor.resolveSibling("none") + "; check its path\n");
         assertThat(CliRun.of("verify", root, "a", "--anchor", anchor).exit()).isEqualTo(Exit.USAGE.code());
         assertThat(CliRun.of("digest", root, "--json").json()).hasSize(3).last().satisfies(last -> assertThat(last).containsKey("anchor"));
     }
