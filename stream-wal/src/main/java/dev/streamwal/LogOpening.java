@@ -153,7 +153,7 @@ final class LogOpening {
         }
         report.redone(redo);
         connect(log, commits, packs, freeSpace);
-        return begun(new Parts(lock, writer, time, report, folders, packs, log, commits, settings), redo);
+        return begun(new Parts(lock, writer, time, report, folders, packs, log, commits, settings), opened.wasClosed(), redo);
     }
 
     /** Earlier versions marked each append in this file. No version writes it any more, so their readers must not wait for it. */
@@ -215,14 +215,14 @@ final class LogOpening {
         log.deletions(new JournalledDeletions(commits));
     }
 
-    private StreamWal begun(Parts parts, RedoResult redo) throws IOException {
+    private StreamWal begun(Parts parts, boolean wasClosed, RedoResult redo) throws IOException {
         StreamWal wal = new StreamWal(root, options, parts, environment);
         StreamLog sharedLog = wal.sharedLog();
         shared = sharedLog;
         SharedLog sharing = new SharedLog(sharedLog, options.ownSegments(), environment.threads() && !options.sweepInterval().isZero(), wal::wakePacking);
         parts.log().shared(sharing);
         try {
-            bringInOrder(parts, sharing, redo);
+            bringInOrder(parts, sharing, wasClosed, redo);
             wal.start(environment.threads());
         } catch (IOException | RuntimeException | Error e) {
             wal.abandon(e);
@@ -232,8 +232,8 @@ final class LogOpening {
     }
 
     /** What an earlier writer left in files of the whole log. */
-    private void bringInOrder(Parts parts, SharedLog sharing, RedoResult redo) throws IOException {
-        parts.packs().inherit(isRecoveredWhole(sharing, parts.settings().lastCloseWasClean()));
+    private void bringInOrder(Parts parts, SharedLog sharing, boolean isDurable, RedoResult redo) throws IOException {
+        parts.packs().inherit(isRecoveredWhole(sharing, isDurable));
         if (!redo.cuts().isEmpty()) {
             CutRedo ownCuts = new CutRedo(parts.log().storage(), new StreamDirectory(root, new ChannelCache(1)));
             parts.packs().redo(redo.cuts(), redo.withoutRoom(), ownCuts::carryOut, parts.commits().pinInherited(),

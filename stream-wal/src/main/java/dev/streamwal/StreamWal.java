@@ -236,7 +236,7 @@ public final class StreamWal implements AutoCloseable {
                 tieringThread.start();
             }
         }
-        if (!settings.lastCloseWasClean() && settings.withThreads()) {
+        if (!settings.isAllInOrder() && settings.withThreads()) {
             recovery.start();
         }
     }

@@ -290,6 +290,23 @@ abstract class ReopenContract extends LogContract {
         return 104;
     }
 
+    @Test
+    void open_afterACloseThatCameBeforeAllWasInOrder_bringsTheRestInOrderInTheBackground() throws IOException {
+        List<Written> written = new ArrayList<>();
+        Path file = killedWith(written, 5, new byte[0]);
+        long end = cutBehindRecords(file, written);
+        Environment machine = Environment.ofThisMachine(home.storage().kind());
+        for (int opening = 0; opening < 2; opening++) {
+            StreamWal.open(root, options().build(), new Environment(THIS_BOOT, machine.storages(), machine.salts(), false)).close();
+            assertThat(file).as("nothing was done in the background").hasSize(end);
+        }
+        StreamWal wal = open();
+        await("the stream is in order", () -> wal.recoveryReport().recoveredStreams() == 1);
+        await("its segment has a footer", () -> heard().sealed.size() == 1);
+        assertHoldsEverywhere(wal, "s", written);
+        assertThat(Files.size(file)).isGreaterThan(end);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 8, 31, 32, 4_000})
     void reopen_zerosBehindTheRecords_areCutAndNothingIsReported(int zeros) throws IOException {

@@ -15,12 +15,13 @@ import java.nio.file.Path;
  *
  * @param known what the journal knows to be durable
  * @param policy for damage
- * @param lastCloseWasClean whether the last writer closed the log in order, so that there is nothing to repair
+ * @param isAllInOrder whether each writer before closed the log in order, as far as that is known, so that there is nothing to repair. The last one's
+ *     close is not enough: it leaves streams as they are that it neither used nor had recovered in the background
  * @param withThreads whether recovery may use threads of its own
  * @param quarantineBytes limit of what is set aside
  */
 public record RecoverySettings(
-        KnownDurable known, DamagePolicy policy, boolean lastCloseWasClean, boolean withThreads, long quarantineBytes) {
+        KnownDurable known, DamagePolicy policy, boolean isAllInOrder, boolean withThreads, long quarantineBytes) {
 
     /**
      * By the journal's content when the log was opened. If there is no journal, nothing was deleted, unless the disk was full; so that is known
@@ -29,7 +30,7 @@ public record RecoverySettings(
     public static RecoverySettings after(RedoResult redo, PositionsWriter.Opened opened, DamagePolicy policy, boolean withThreads) {
         boolean isKnown = redo.frontier().isPresent() || redo.damages().isEmpty();
         KnownDurable known = isKnown ? new JournalledDurability(redo.durable()) : KnownDurable.NOTHING;
-        return new RecoverySettings(known, policy, opened.wasClosed(), withThreads, Quarantine.MAX_BYTES);
+        return new RecoverySettings(known, policy, opened.wereAllClosed(), withThreads, Quarantine.MAX_BYTES);
     }
 
     public StreamRecovery recovery(SegmentStorage storage, Path root, PositionsWriter.Opened opened, StreamRecovery.Listener listener) {
@@ -38,6 +39,6 @@ public record RecoverySettings(
     }
 
     public RecoverySettings with(KnownDurable otherKnown) {
-        return new RecoverySettings(otherKnown, policy, lastCloseWasClean, withThreads, quarantineBytes);
+        return new RecoverySettings(otherKnown, policy, isAllInOrder, withThreads, quarantineBytes);
     }
 }

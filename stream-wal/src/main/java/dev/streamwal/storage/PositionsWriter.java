@@ -155,6 +155,11 @@ public final class PositionsWriter {
         public boolean wasClosed() {
             return now.isClosed(now.incarnation() - 1);
         }
+
+        /** Whether all writers before closed the log, as far as that is known: see {@link Positions#CLOSED_KNOWN}. */
+        public boolean wereAllClosed() {
+            return now.wasClosedAsFarAsKnownSince(0);
+        }
     }
 
     /**
