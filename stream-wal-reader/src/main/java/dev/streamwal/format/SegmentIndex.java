@@ -91,15 +91,16 @@ public final class SegmentIndex {
 
     /** Adds a data record; offsets only grow. */
     public void add(int offset, long timestampMillis) {
-        records++;
-        smallest = Math.min(smallest, timestampMillis);
-        largest = Math.max(largest, timestampMillis);
         if (openOffset >= 0 && isSameBlock(offset, openOffset, blockBytes)) {
             openSmallest = Math.min(openSmallest, timestampMillis);
             openLargest = Math.max(openLargest, timestampMillis);
-            return;
+        } else {
+            addBlock(offset, timestampMillis, timestampMillis);
         }
-        addBlock(offset, timestampMillis, timestampMillis);
+        // last: without memory for the block the record isn't counted, and is added again
+        records++;
+        smallest = Math.min(smallest, timestampMillis);
+        largest = Math.max(largest, timestampMillis);
     }
 
     /** Adds a block whose records are counted already. */
@@ -114,7 +115,7 @@ public final class SegmentIndex {
         if (openOffset < 0) {
             return;
         }
-        if (closedBlocks == firstOffsets.length) {
+        if (closedBlocks == largests.length) { // the last that grows
             int length = Math.max(4, closedBlocks * 2);
             firstOffsets = Arrays.copyOf(firstOffsets, length);
             smallests = Arrays.copyOf(smallests, length);

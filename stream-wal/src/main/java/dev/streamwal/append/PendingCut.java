@@ -71,7 +71,7 @@ final class PendingCut {
     }
 
     /**
-     * The cut was recorded once more.
+     * The cut was recorded, or once more.
      *
      * @return the record that isn't needed any more
      */

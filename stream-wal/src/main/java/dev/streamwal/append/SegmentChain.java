@@ -220,11 +220,12 @@ final class SegmentChain {
 
     /** @param seen the previously active segment */
     void add(@Nullable ActiveSegment seen, ActiveSegment successor) {
+        // listed first, for which there may be no memory: a segment that is appended to and not listed would never be forced
+        segments.add(new SegmentEntry(successor));
         if (!active.compareAndSet(seen, successor)) {
             throw new IllegalStateException("active segment was changed without the rotation lock: stream=" + key);
         }
         hasHadAny = true;
-        segments.add(new SegmentEntry(successor));
     }
 
     /** Seals a segment and has its footer written, or deletes it if it is empty. After that it is known where the stream continues. */

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates a stream's next segment, and may prepare its file before. Guarded by the stream's rotation lock, except what prepares: that is called without
@@ -50,14 +51,16 @@ final class SegmentCreation {
     // ---------------------------------------------------------------- creating
 
     /**
-     * Creates the next segment, and says before that the stream has segments: another thread may append to it as soon as it is active, and have it made
-     * durable.
+     * Creates the next segment and makes it the active one. Says before that the stream has segments: another thread may append to it as soon as it is
+     * active, and have it made durable.
+     *
+     * @param seen the previously active segment
      */
-    ActiveSegment create(long timestampMillis, long nowMillis) throws IOException {
+    ActiveSegment create(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) throws IOException {
         hasSegments.accept(true);
         ActiveSegment created = null;
         try {
-            created = createFile(timestampMillis, nowMillis);
+            created = createFile(seen, timestampMillis, nowMillis);
             return created;
         } finally {
             if (created == null) {
@@ -66,8 +69,8 @@ final class SegmentCreation {
         }
     }
 
-    /** With its header and its final name; naming it is the last step that can fail. */
-    private ActiveSegment createFile(long timestampMillis, long nowMillis) throws IOException {
+    /** With its header and its final name; naming it is the last step that can fail unless there is no memory. */
+    private ActiveSegment createFile(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) throws IOException {
         log.fence().check();
         Path directory = chain.directory;
         NewSegment created = spare.take();
@@ -85,6 +88,7 @@ final class SegmentCreation {
             if (!chain.next.hasEnd()) {
                 segment.beginsAnew();
             }
+            chain.add(seen, segment);
             return segment;
         } catch (IOException | RuntimeException | Error e) {
             if (created != null) {

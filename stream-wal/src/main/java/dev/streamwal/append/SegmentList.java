@@ -90,14 +90,12 @@ final class SegmentList {
     }
 
     void add(SegmentEntry newest) {
-        entries.add(newest);
         ActiveSegment segment = newest.unfinished();
-        if (segment == null) {
-            totals.changed(1, newest.bytes());
-        } else {
-            totals.changed(1, 0);
+        if (segment != null) {
             totals.opened(segment);
         }
+        entries.add(newest);
+        totals.changed(1, segment == null ? newest.bytes() : 0);
     }
 
     void remove(SegmentEntry entry) {

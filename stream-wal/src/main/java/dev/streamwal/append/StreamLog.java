@@ -715,9 +715,7 @@ public final class StreamLog implements CommitStream {
             // otherwise the segment before it releases what it holds
             checkRoom();
         }
-        ActiveSegment successor = owned().creation.create(timestampMillis, nowMillis);
-        owned().chain.add(seen, successor);
-        return successor;
+        return owned().creation.create(seen, timestampMillis, nowMillis);
     }
 
     /** If it gets no segment, it doesn't count as an owner: ever new keys that are appended to while the disk is full leave the others their segments. */

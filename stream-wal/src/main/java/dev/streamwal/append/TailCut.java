@@ -76,7 +76,7 @@ final class TailCut {
         try {
             kept = log.deletions().truncated(key, cut.from(), cut.to());
         } finally {
-            carryOut(kept == null ? null : cut.writtenDown(kept), each);
+            carryOut(cut, kept, each);
         }
     }
 
@@ -147,16 +147,19 @@ final class TailCut {
         }
     }
 
-    /** @param cut null if it could not be recorded */
-    private void carryOut(PendingCut.@Nullable Cut cut, Consumer<Deleted> each) throws IOException {
+    /** @param kept null if it could not be recorded */
+    private void carryOut(PendingCut.Cut cut, Deletion.@Nullable Kept kept, Consumer<Deleted> each) throws IOException {
         rotation.lock();
         try {
-            pending.decided(cut);
-            if (cut == null) {
+            if (kept == null) {
+                pending.decided(null);
                 chain.sealWhatWasLeft();
                 return;
             }
+            // first what needs no memory: whatever fails from here on, the next segment begins behind what is cut, and the cut is completed before
             chain.next.cut(cut.from(), cut.to(), cut.windowStart());
+            pending.decided(cut);
+            pending.keptBy(kept).close();
             pending.finish(each);
         } finally {
             rotation.unlock();
@@ -173,22 +176,24 @@ final class TailCut {
             pending.finish(each);
             leaveShared.run();
             SegmentEntry holder = chain.segments.holding(last.position());
-            if (holder == null || !isIn(holder, last)) {
-                return decideInPack(last);
-            }
-            try (SegmentFile file = log.storage().open(chain.fileOf(holder))) {
-                SegmentHeader header = chain.headerOf(holder.name(), file);
-                checkIsLast(last, file, header, file.path());
-                if (chain.endPosition() == last.end()) {
-                    return null;
-                }
-                PendingCut.Cut cut = plan(last, holder, file, header);
+            PendingCut.Cut cut = holder == null || !isIn(holder, last) ? cutInPack(last) : cutIn(holder, last);
+            if (cut != null) {
                 chain.setAside();
+                // the last step: from here on it has to be decided
                 pending.undecided();
-                return cut;
             }
+            return cut;
         } finally {
             rotation.unlock();
+        }
+    }
+
+    @GuardedBy("rotation")
+    private PendingCut.@Nullable Cut cutIn(SegmentEntry holder, EntryRef last) throws IOException {
+        try (SegmentFile file = log.storage().open(chain.fileOf(holder))) {
+            SegmentHeader header = chain.headerOf(holder.name(), file);
+            checkIsLast(last, file, header, file.path());
+            return chain.endPosition() == last.end() ? null : plan(last, holder, file, header);
         }
     }
 
@@ -206,7 +211,7 @@ final class TailCut {
 
     /** Deletes everything after the record that has a file of its own. */
     @GuardedBy("rotation")
-    private PendingCut.@Nullable Cut decideInPack(EntryRef last) throws IOException {
+    private PendingCut.@Nullable Cut cutInPack(EntryRef last) throws IOException {
         Optional<PackedData.Held> found = log.packed().holding(key, last.position());
         if (found.isEmpty()) {
             throw notThere(last, chain.directory);
@@ -219,8 +224,6 @@ final class TailCut {
             // a recorded cut has to be carried out: each opening tries until it is
             held.checkCut(last.end());
             chain.raiseStartAbove(chain.endPosition());
-            chain.setAside();
-            pending.undecided();
             long to = log.positions().current().start();
             return new PendingCut.Cut(last.end(), to, Optional.empty(), held.header().window().startMillis(), true, () -> {});
         }

@@ -177,6 +177,27 @@ class AppendRacesTest {
         assertRead(7);
     }
 
+    /** The next opening cuts once more what is recorded: what is appended meanwhile must stand behind it. */
+    @Test
+    void truncateAfter_whileThereIsNoMemoryToKeepTheStream_isDoneBeforeTheNextAppendWhichStandsBehindIt() throws Exception {
+        try (SeamedLog log = open(null)) {
+            EntryRef last = new EntryRef(KEY, append(log, KEY, 0), EntryRef.sizeOf(0, 1));
+            append(log, KEY, 100);
+            StreamLog stream = log.stream(KEY);
+            long end = stream.endPosition();
+            AtomicBoolean isFull = new AtomicBoolean(true);
+            stream.watch((unused, own, any) -> {
+                if (isFull.get()) {
+                    throw new OutOfMemoryError("injected");
+                }
+            }, log);
+            assertThatThrownBy(() -> stream.truncateAfter(last, gone -> { })).isInstanceOf(OutOfMemoryError.class);
+            isFull.set(false);
+            assertThat(append(log, KEY, 1)).isGreaterThan(end);
+        }
+        assertRead(2);
+    }
+
     /** A tail that waits for such a slot to be published would wait for as long as the segment before takes appends. */
     @Test
     void isUnfinished_slotWasCutOffWithItsSegment_isNot() throws Exception {
