@@ -979,10 +979,11 @@ public final class StreamWal implements AutoCloseable {
         }
         List<StreamLog.Deleted> gone = new ArrayList<>();
         try {
-            for (boolean isCut = false; !isCut; ) {
+            boolean isDone = false;
+            while (!isDone) {
                 Optional<ListedPack> fetched = packs.fetchAt(stream.key(), last.position());
                 try {
-                    isCut = isCut(stream, last, gone);
+                    isDone = cut(stream, last, gone);
                 } finally {
                     fetched.ifPresent(packs::release);
                 }
@@ -1019,7 +1020,7 @@ public final class StreamWal implements AutoCloseable {
      *
      * @return false if a pack with the record has gone to the tier since one was fetched, and nothing was cut
      */
-    private boolean isCut(StreamLog stream, EntryRef last, List<StreamLog.Deleted> gone) throws IOException {
+    private boolean cut(StreamLog stream, EntryRef last, List<StreamLog.Deleted> gone) throws IOException {
         return packs.whilePacking(() -> {
             if (packs.isInTierAt(stream.key(), last.position())) {
                 return false;
