@@ -647,6 +647,9 @@ public final class ReplicatedWal implements AutoCloseable {
 
     private DataInputStream ask(String key, Query query, Consistency consistency) throws IOException {
         byte[] unused = StreamKey.checkedUtf8(key);
+        if (isClosed) {
+            throw new IOException("client is closed; open another one");
+        }
         int shard = shards.of(key);
         Message message = Message.valueOf(ByteString.copyFrom(query.encode()));
         if (consistency == Consistency.LINEARIZABLE) {

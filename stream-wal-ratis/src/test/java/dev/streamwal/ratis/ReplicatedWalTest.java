@@ -95,6 +95,16 @@ class ReplicatedWalTest {
     }
 
     @Test
+    void latest_ofAClosedClient_saysThatItIsClosed() {
+        ReplicatedWal other = ReplicatedWal.connect(replicas, Batching.of(Duration.ZERO, 1));
+        other.close();
+        for (Consistency consistency : Consistency.values()) {
+            assertThatThrownBy(() -> other.latest("a", consistency)).isInstanceOf(ReplicationException.class)
+                    .hasMessage("stream can't be read: key=a; because: client is closed; open another one");
+        }
+    }
+
+    @Test
     void scan_inPages_goesOnWhereThePageBeforeEnded() throws Exception {
         List<CompletableFuture<EntryRef>> futures = new ArrayList<>();
         for (int i = 0; i < 25; i++) {
