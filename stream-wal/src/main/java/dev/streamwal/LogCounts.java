@@ -10,6 +10,7 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
+import dev.streamwal.error.WalLockedException;
 import dev.streamwal.measure.Timing;
 import java.util.EnumMap;
 import java.util.Locale;
@@ -44,7 +45,7 @@ final class LogCounts {
             return thrown instanceof TimestampOutOfRangeException ? TIME
                     : thrown instanceof DiskFullException ? DISK_FULL
                     : thrown instanceof TooManyOpenFilesException ? OPEN_FILES
-                    : thrown instanceof WalFailedException ? FAILED
+                    : thrown instanceof WalFailedException || thrown instanceof WalLockedException ? FAILED
                     : IO;
         }
     }

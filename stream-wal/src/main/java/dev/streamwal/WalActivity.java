@@ -44,7 +44,7 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
     /**
      * Calls that append which threw, by reason: {@code size}: the record or its header is too large; {@code time}: its timestamp is refused; {@code
      * disk_full}; {@code open_files}: no descriptor or mapping is left; {@code damaged}: the stream that an earlier writer left can't be continued;
-     * {@code failed}: the log has failed; {@code io}: anything else.
+     * {@code failed}: a flush has failed, or another process has become the log's writer; {@code io}: anything else.
      *
      * @return by reason, all of them
      */

@@ -84,6 +84,19 @@ class DisplacedWriterTest {
         }
     }
 
+    @Test
+    void append_afterAnotherWriterHasOpenedTheLog_isRejectedAsByALogThatHasFailed() {
+        StreamWal first = open(disk.path("/log"), 1);
+        append(first, 1);
+        StreamWal second = open(disk.besidePath("/log"), 2);
+        append(second, 1);
+        Before.APPEND.in(first);
+        assertThat(first.health().state()).isEqualTo(WalHealth.State.FAILED);
+        assertThat(first.activity().rejectedAppends()).containsEntry("failed", 1L).containsEntry("io", 0L);
+        Throwable unused = catchThrowable(first::close);
+        unused = catchThrowable(second::close);
+    }
+
     /** Both give the same numbers to their packs. */
     @Test
     void pack_anotherWriterPacksMeanwhile_deletesNothingOfIts() {
