@@ -45,7 +45,8 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
     }
 
     /**
-     * How many streams were looked at and are in order, with findings or without; also after a log that was closed.
+     * How many streams were looked at and are in order, with findings or without; also after a log that was closed. All streams that share segments
+     * count as one.
      *
      * @return their number
      */

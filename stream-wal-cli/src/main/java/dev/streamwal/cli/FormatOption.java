@@ -10,7 +10,8 @@ final class FormatOption {
     @Option(
             names = "--format",
             paramLabel = "FORMAT",
-            description = "${COMPLETION-CANDIDATES}; ${DEFAULT-VALUE} by default. raw is the contents' bytes and nothing else.")
+            description = "${COMPLETION-CANDIDATES}; ${DEFAULT-VALUE} by default. text is a line of time, ref, header in brackets if there is one, and content;"
+                    + " raw is the contents' bytes and nothing else.")
     private EntryFormat format = EntryFormat.TEXT;
 
     @Option(

@@ -22,7 +22,8 @@ import picocli.CommandLine.Parameters;
         description = "Deletes the oldest segments of streams, expired or not, as long as they are sealed and"
             + " their windows end at or before a time.",
         footer = {
-            "%nThe segment that a stream appends to stays, however old it is.",
+            "%nThe segment that a stream appends to stays, however old it is. A pack has data of many streams. It keeps its size until a third of it is"
+                + " deleted, when a sweep rewrites it, or until the rest has expired.",
             LogOptions.OPENING,
             "%nA dry run only reads, also while a program writes the log."})
 final class PurgeCommand extends WritingCommand {

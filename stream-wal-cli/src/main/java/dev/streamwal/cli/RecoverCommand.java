@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
         footer = {
             "%nEnds with exit code 1 if something was damaged or missing, or a stream can't be opened for writing. Leftovers of a crash"
                 + " that were never promised to survive are cut without that.",
+            "%nAll streams that share segments count as one, as long as something of these isn't packed. What is in packs needs no recovery.",
             "%nA dry run makes a log of links to the segments in a folder of its own, and recovers that log: it takes space for the commit"
                 + " journal and for segments that recovery changes, at most those without a footer. The original stays as it is, to the byte,"
                 + " and can't be written meanwhile. A dry run that is interrupted leaves its folder behind:"
