@@ -18,24 +18,21 @@ import dev.streamwal.engine.BackgroundRecovery;
 import dev.streamwal.engine.CallFailures;
 import dev.streamwal.engine.Checkpoint;
 import dev.streamwal.engine.CompletionThreads;
-import dev.streamwal.sweep.ConsumerHolds;
 import dev.streamwal.engine.Environment;
 import dev.streamwal.engine.Erasure;
 import dev.streamwal.engine.Purge;
 import dev.streamwal.engine.RecoverAll;
 import dev.streamwal.engine.RecoverySettings;
 import dev.streamwal.engine.RestingThread;
-import dev.streamwal.sweep.RetainedFor;
+import dev.streamwal.engine.StackRoom;
 import dev.streamwal.engine.StreamFolders;
 import dev.streamwal.engine.StreamRegistry;
-import dev.streamwal.sweep.Sweeper;
-import dev.streamwal.sweep.SweptLog;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalFailedException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.FileStep;
@@ -60,6 +57,10 @@ import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.retention.TimeRules;
 import dev.streamwal.storage.StorageErrors;
 import dev.streamwal.storage.WriterFile;
+import dev.streamwal.sweep.ConsumerHolds;
+import dev.streamwal.sweep.RetainedFor;
+import dev.streamwal.sweep.Sweeper;
+import dev.streamwal.sweep.SweptLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -1361,7 +1362,9 @@ public final class StreamWal implements AutoCloseable {
         report.awaitListener();
     }
 
+    /** Each operation begins with it. */
     void checkOpen() {
+        StackRoom.check();
         if (closed) {
             throw failures.closed(null);
         }

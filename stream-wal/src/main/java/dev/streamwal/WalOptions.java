@@ -1,6 +1,5 @@
 package dev.streamwal;
 
-import dev.streamwal.sweep.ConsumerHolds;
 import dev.streamwal.engine.OptionLimits;
 import dev.streamwal.format.KeyPattern;
 import dev.streamwal.format.SuppressForbidden;
@@ -9,6 +8,7 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.retention.DefaultWindow;
 import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.sweep.ConsumerHolds;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.sweep.Sweeper;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.WalIOException;
@@ -13,6 +12,7 @@ import dev.streamwal.io.TierFailure;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.samples.JournalSamples;
 import dev.streamwal.storage.RoomKeptException;
+import dev.streamwal.sweep.Sweeper;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
