@@ -10,6 +10,7 @@ import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
+import dev.streamwal.segment.IndexSoFar;
 import dev.streamwal.segment.ReadSizes;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentFiles;
@@ -55,7 +56,7 @@ final class StreamSurvey {
     Optional<StreamInfo> describe() throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
-                return describe(catalog.chain());
+                return describe(catalog.chain(), attempt == 1);
             } catch (EntryNotFoundException | NoSuchFileException e) {
                 if (attempt == MAX_ATTEMPTS) {
                     throw e;
@@ -66,7 +67,8 @@ final class StreamSurvey {
         }
     }
 
-    private Optional<StreamInfo> describe(ListedSegments listed) throws IOException {
+    /** @param believesKnown whether records that were read before count: they may have been cut off */
+    private Optional<StreamInfo> describe(ListedSegments listed, boolean believesKnown) throws IOException {
         smallest = SegmentIndex.NO_SMALLEST;
         largest = SegmentIndex.NO_LARGEST;
         end = 0;
@@ -108,7 +110,7 @@ final class StreamSurvey {
             return Optional.empty();
         }
         if (unsealed != null) {
-            scanFrom(unsealed);
+            scanFrom(unsealed, believesKnown ? addRead(unsealed) : unsealed.basePosition());
         }
         return Optional.of(new StreamInfo(key, segments, bytes, dataBytes, first, Math.max(first, end),
                 timestamp(smallest, SegmentIndex.NO_SMALLEST), timestamp(largest, SegmentIndex.NO_LARGEST)));
@@ -163,16 +165,55 @@ final class StreamSurvey {
         return millis == none ? OptionalLong.empty() : OptionalLong.of(millis);
     }
 
-    /** Reads the segments that have no footer. Damage is reported by {@link #verify()} only. */
-    private void scanFrom(Segment segment) throws IOException {
-        try (StreamScan scan = new ScanStart(log, catalog).scan(new ScanBegin.At(segment.basePosition()))) {
-            long countedTo = segment.basePosition();
+    /**
+     * Reads on in a segment without a footer, and adds what is known of it then, without its last block. If the first record of that block is still there, so is
+     * all before it: what is cut off is the end of a stream.
+     *
+     * @return where that block begins
+     */
+    private long addRead(Segment segment) throws IOException {
+        IndexSoFar read = segment.indexToAddTo();
+        if (read == null) {
+            return segment.basePosition();
+        }
+        try (SegmentReader reader = segment.open(log.channels());
+                SegmentScan scan = new SegmentScan(reader, reader.header(), ReadSizes.large(log.settings()))) {
+            read.addNext(scan);
+            segment.keep(read);
+            SegmentIndex index = read.index();
+            int last = Math.max(0, index.blocks() - 1);
+            for (int block = 0; block < last; block++) {
+                addRange(index.smallestTimestampMillis(block), index.largestTimestampMillis(block));
+            }
+            long from = last == 0 ? segment.basePosition() : reader.header().positionAt(index.firstOffset(last));
+            dataBytes += from - segment.basePosition();
+            return from;
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            // the scan passes it
+            return segment.basePosition();
+        }
+    }
+
+    /**
+     * Reads the segments that have no footer. Damage is reported by {@link #verify()} only.
+     *
+     * @param from in the first of them; a record that was read before, unless it is the beginning
+     * @throws EntryNotFoundException if that record isn't there any more
+     */
+    private void scanFrom(Segment segment, long from) throws IOException {
+        try (StreamScan scan = new ScanStart(log, catalog).scan(new ScanBegin.At(from))) {
+            long countedTo = from;
             Segment in = segment;
-            while (damage.next(scan)) {
+            boolean isNext = damage.next(scan);
+            if (from > segment.basePosition() && !(isNext && scan.record().position() == from)) {
+                throw new EntryNotFoundException("record was cut off since it was read: key=" + key + ", position=" + from + ", file=" + segment
+                        + "; try again", segment.file(), key, from, null);
+            }
+            for (; isNext; isNext = damage.next(scan)) {
                 addRange(scan.record().timestampMillis(), scan.record().timestampMillis());
                 if (!scan.segment().equals(in)) {
                     in = scan.segment();
-                    countedTo = in.basePosition();
+                    countedTo = Math.max(countedTo, in.basePosition());
                 }
                 dataBytes += scan.nextPosition() - countedTo;
                 countedTo = scan.nextPosition();

@@ -1,6 +1,7 @@
 package dev.streamwal.segment;
 
 import dev.streamwal.format.SegmentIndex;
+import java.io.IOException;
 
 /**
  * The index of a segment's records from the first one up to where they have been read: what its footer will say of all of them. A caller that reads on adds
@@ -37,6 +38,14 @@ public final class IndexSoFar {
             if (scan.isShown()) {
                 index.add((int) scan.offset(), scan.timestampMillis());
             }
+        }
+    }
+
+    /** Adds the records that stand behind those that count already. */
+    public void addNext(SegmentScan scan) throws IOException {
+        scan.seek(end);
+        while (scan.next()) {
+            add(scan);
         }
     }
 

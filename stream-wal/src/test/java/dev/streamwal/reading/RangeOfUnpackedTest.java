@@ -15,6 +15,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -196,6 +197,13 @@ class RangeOfUnpackedTest {
             before = reader.readBytes();
             assertThat(reader.latestByTimestamp("k").orElseThrow().timestampMillis()).isEqualTo(START + 2L * records - 1);
             assertThat(reader.readBytes() - before).as("for the latest").isLessThan(600_000);
+            before = reader.readBytes();
+            StreamInfo all = reader.describe("k").orElseThrow();
+            assertThat(all.endPosition()).isEqualTo(last.end());
+            assertThat(all.dataBytes()).isEqualTo(last.end() - all.firstPosition());
+            assertThat(all.smallestTimestampMillis()).hasValue(START);
+            assertThat(all.largestTimestampMillis()).hasValue(START + 2L * records - 1);
+            assertThat(reader.readBytes() - before).as("for the extent").isLessThan(600_000);
         }
     }
 
@@ -220,8 +228,10 @@ class RangeOfUnpackedTest {
                         assertInRange(cursor, known, wal, random, lateOneIn, from, to, step * 20L);
                     }
                     assertGreatest(reader, known);
+                    assertExtent(reader, known);
                     if (random.nextInt(6) == 0 && !known.isEmpty()) {
                         cut(wal, known, random);
+                        assertExtent(reader, known);
                         assertGreatest(reader, known);
                     }
                 }
@@ -233,6 +243,15 @@ class RangeOfUnpackedTest {
         Optional<EntryRef> greatest = known.stream().max(Comparator.comparingLong(Known::timestampMillis).thenComparing(each -> each.ref().position()))
                 .map(Known::ref);
         assertThat(reader.latestByTimestamp("k").map(Entry::ref)).isEqualTo(greatest);
+    }
+
+    private static void assertExtent(WalReader reader, List<Known> known) {
+        if (!known.isEmpty()) {
+            StreamInfo all = reader.describe("k").orElseThrow();
+            assertThat(all.endPosition()).isEqualTo(known.get(known.size() - 1).ref().end());
+            assertThat(all.smallestTimestampMillis()).hasValue(START + known.stream().mapToLong(Known::timestampMillis).min().orElseThrow());
+            assertThat(all.largestTimestampMillis()).hasValue(START + known.stream().mapToLong(Known::timestampMillis).max().orElseThrow());
+        }
     }
 
     /** Reads a part, has more appended, and reads the rest. */
