@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileStep;
 import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -75,6 +76,15 @@ public interface PackedData {
      * @param from behind a record
      */
     void cut(StreamKey key, long from, long to) throws IOException;
+
+    /**
+     * Runs what completes a cut while no segment is copied: a copy that was begun before would have what is cut off, and count.
+     *
+     * @throws IOException if segments are being copied now; it doesn't wait, because the caller may hold locks of the stream
+     */
+    default void whileNothingIsCopied(StreamKey key, FileStep cutting) throws IOException {
+        cutting.run();
+    }
 
     /** The stream has no cut that is still to be completed. */
     default void cutDone(StreamKey key) {}

@@ -99,6 +99,8 @@ final class PendingCut {
 
     /**
      * Completes a recorded cut: deletes the newest segments first, then what is in packs; then cuts the segment that holds what stays.
+     *
+     * @throws IOException if that isn't possible now, for example because segments are being packed
      */
     void finish(Consumer<Deleted> each) throws IOException {
         Cut cut = pending;
@@ -108,6 +110,10 @@ final class PendingCut {
         chain.checkOpen();
         // after a failed force the next one would succeed; the next opening of the log does the rest
         log.durability().checkForced();
+        log.packed().whileNothingIsCopied(chain.key, () -> carryOut(cut, each));
+    }
+
+    private void carryOut(Cut cut, Consumer<Deleted> each) throws IOException {
         deleteWithin(cut, each);
         log.packed().cut(chain.key, cut.from(), cut.to());
         SegmentList segments = chain.segments;

@@ -18,6 +18,7 @@ import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectWrites;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.FileOperation;
+import dev.streamwal.io.FileStep;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
@@ -733,6 +734,20 @@ public final class PackStore implements PackedData {
             return !reader(pack).find(key).isEmpty();
         } catch (IOException | CorruptSegmentException e) {
             return true;
+        }
+    }
+
+    @Override
+    public void whileNothingIsCopied(StreamKey key, FileStep cutting) throws IOException {
+        Lock deleting = changing.readLock();
+        // the caller may hold a lock of the stream, which packing takes while it holds this one
+        if (!deleting.tryLock()) {
+            throw new IOException("segments are being packed, and the stream's cut isn't finished yet: stream=" + key + "; try again");
+        }
+        try {
+            cutting.run();
+        } finally {
+            deleting.unlock();
         }
     }
 

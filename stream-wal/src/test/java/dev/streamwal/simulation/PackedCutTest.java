@@ -2,6 +2,7 @@ package dev.streamwal.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.streamwal.Compression;
 import dev.streamwal.Durability;
@@ -13,6 +14,7 @@ import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestFile;
@@ -26,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
@@ -271,6 +274,45 @@ class PackedCutTest {
     }
 
     enum Anew { NO, RECLAIMED, MERGED }
+
+    /** The copy was begun before the cut is completed by an append, and would count after it. */
+    @Test
+    void append_completesACutWhileThePackIsWrittenAnew_whatIsCutDoesNotComeBack() throws Exception {
+        SimulatedDisk disk = new SimulatedDisk();
+        StreamWal wal = open(disk, options().segmentBytes(4 << 20).compression(Compression.NONE));
+        List<EntryRef> refs = new ArrayList<>();
+        for (int i = 1; i <= RECORDS; i++) {
+            refs.add(append(wal, KEY, i));
+        }
+        end = refs.get(RECORDS - 1).end();
+        // behind it in the pack, so that the copy has come past the stream of the cut while this is read
+        for (int i = 0; i < OTHERS; i++) {
+            EntryRef unused = wal.stream("z").append(WriteEntry.of(new byte[6 << 10]));
+        }
+        now = now.plus(Duration.ofDays(2));
+        assertThat(wal.pack()).isPositive();
+        disk.failing(NO_ROOM_FOR_PACKS);
+        assertThatThrownBy(() -> wal.stream(KEY).truncateAfter(refs.get(KEPT - 1))).isInstanceOf(DiskFullException.class);
+        disk.failing(FaultPlan.NONE);
+        disk.readsTake(Duration.ofMillis(20).toNanos());
+        Thread erasing = new Thread(() -> {
+            // it throws if the journal still keeps the cut when the packs are written
+            Throwable unused = catchThrowable(() -> wal.erase(Keys.key("z"), Instant.MIN, Instant.MAX));
+        }, "erases");
+        erasing.start();
+        while (erasing.isAlive() && Arrays.stream(erasing.getStackTrace()).noneMatch(frame -> frame.getMethodName().equals("count"))) {
+            Thread.onSpinWait();
+        }
+        assertThat(erasing.isAlive()).as("it reads the pack").isTrue();
+        Throwable refused = catchThrowable(() -> append(wal, KEY, 55));
+        erasing.join();
+        disk.readsTake(0);
+        if (refused != null) {
+            assertThat(refused).isInstanceOf(WalIOException.class).hasMessageContaining("being packed").hasMessageContaining("try again");
+            EntryRef unused = append(wal, KEY, 55);
+        }
+        assertIsCut(wal, 55);
+    }
 
     enum Next { APPEND, PACK, REOPEN }
 
