@@ -308,6 +308,19 @@ class PowerLossTest extends DurabilityOnSimulatedDisk {
         assertSurvivesPowerLoss();
     }
 
+    /** Killed while it makes the journal: its names are there for the next process, which appends to it, and not durable yet. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void append_durable_behindAKillWithinMakingTheJournal_isThere(int forces) {
+        StreamWal killed = open();
+        disk.failing(new FaultPlan(0, EnumSet.of(Call.FORCE_DIRECTORY, Call.DELETE), "/commit", forces, Integer.MAX_VALUE, FaultPlan.Failure.IO_ERROR));
+        assertThatThrownBy(() -> appendDurably(killed, "a", 50)).isInstanceOf(WalIOException.class);
+        disk.kill();
+        disk.failing(FaultPlan.NONE);
+        appendDurably(open(), "a", 50);
+        assertSurvivesPowerLoss();
+    }
+
     private static List<Path> segmentsIn(Path folder) throws IOException {
         try (var files = Files.list(folder)) {
             return files.filter(file -> file.toString().endsWith(".seg")).sorted().toList();

@@ -8,6 +8,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.BadSectors;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.journal.DurableFrontier;
 import dev.streamwal.journal.Frontier;
@@ -15,6 +16,7 @@ import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.journal.FrontierSegment;
 import dev.streamwal.journal.JournalDamage;
 import dev.streamwal.journal.JournalEnd;
+import dev.streamwal.journal.JournalFiles;
 import dev.streamwal.journal.JournalScan;
 import dev.streamwal.journal.JournalVisitor;
 import dev.streamwal.storage.SegmentStorage;
@@ -146,6 +148,7 @@ public final class JournalRedo {
     // ---- the journal
 
     private RedoResult redo(Frontier frontier) throws IOException {
+        forceNames();
         DurableFrontier durable = new DurableFrontier(frontier.segments());
         JournalEnd end = new JournalScan(root, frontier).scan(new Survey(durable));
         cuts.tell(durable);
@@ -226,6 +229,13 @@ public final class JournalRedo {
         }
         redo.flush();
         return redo.results();
+    }
+
+    /** A writer that was killed has perhaps made a file, or replaced the frontier, and not forced the name: what is written from here on needs it. */
+    private void forceNames() throws IOException {
+        if (!wasClosed) {
+            DirectoryForce.force(JournalFiles.directory(root));
+        }
     }
 
     private void forceLastBlock(JournalEnd end) throws IOException {
