@@ -33,7 +33,14 @@ public final class StreamExtent {
         return catalog.whileDeleting(chain -> endNow());
     }
 
+    /** As of the listing, if that tells it: then nothing is opened. */
     private OptionalLong endNow() throws IOException {
+        ListedSegments chain = catalog.chain();
+        Segment newest = chain.size() == 0 ? null : chain.get(chain.size() - 1);
+        return newest != null && newest.isEndListed() ? OptionalLong.of(newest.listedEnd()) : endRead();
+    }
+
+    private OptionalLong endRead() throws IOException {
         try {
             return StreamEnd.of(log, catalog).filter(end -> end.position() != Long.MAX_VALUE)
                     .map(end -> OptionalLong.of(end.position())).orElse(OptionalLong.empty());
@@ -60,7 +67,7 @@ public final class StreamExtent {
                 if (reader.footerNow().isEmpty() && log.awaitsRecovery(now)) {
                     return OptionalLong.empty();
                 }
-                OptionalLong end = endNow();
+                OptionalLong end = endRead();
                 return end.isEmpty() || log.goesOnAtItsEnd(now) ? end : OptionalLong.of(Math.max(start, end.getAsLong()));
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
                 return OptionalLong.empty();

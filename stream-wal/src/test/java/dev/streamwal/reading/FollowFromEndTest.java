@@ -131,6 +131,11 @@ class FollowFromEndTest {
         assertThat(callsToGoOn(FEW + MORE) - callsToGoOn(FEW)).isLessThan(MORE * MAX_CALLS_PER_STREAM);
     }
 
+    @Test
+    void consumerLags_ofManyStreamsThatShare_opensNoneOfThem() throws Exception {
+        assertThat(callsForLags(FEW + MORE) - callsForLags(FEW)).isLessThan(MORE * MAX_CALLS_PER_STREAM);
+    }
+
     private int callsToFollow(int streams) throws InterruptedException {
         try (Run run = new Run(); WalReader reader = WalReader.open(run.disk.besidePath("/log"))) {
             run.appendToMore(streams);
@@ -143,6 +148,23 @@ class FollowFromEndTest {
     }
 
     private int callsToGoOn(int streams) throws InterruptedException {
+        return callsWhenAllIsProcessed(streams, reader -> {
+            try (WalConsumer consumer = reader.consumer("c", Keys.prefix("more/"))) {
+                assertThat(consumer.entries().next(Duration.ZERO)).isFalse();
+            }
+        });
+    }
+
+    private int callsForLags(int streams) throws InterruptedException {
+        return callsWhenAllIsProcessed(streams, reader ->
+                assertThat(reader.consumerLags("c")).hasSize(streams).allMatch(lag -> lag.behindBytes() == 0 && lag.end() == lag.committed()));
+    }
+
+    private interface Reading {
+        void by(WalReader reader) throws InterruptedException;
+    }
+
+    private int callsWhenAllIsProcessed(int streams, Reading reading) throws InterruptedException {
         try (Run run = new Run(); WalReader reader = WalReader.open(run.disk.besidePath("/log"))) {
             run.appendToMore(streams);
             try (WalConsumer consumer = reader.consumer("c", Keys.prefix("more/"))) {
@@ -153,9 +175,7 @@ class FollowFromEndTest {
             }
             try (WalReader other = WalReader.open(run.disk.besidePath("/log"))) {
                 int before = run.disk.calls();
-                try (WalConsumer consumer = other.consumer("c", Keys.prefix("more/"))) {
-                    assertThat(consumer.entries().next(Duration.ZERO)).isFalse();
-                }
+                reading.by(other);
                 return run.disk.calls() - before;
             }
         }
