@@ -489,6 +489,46 @@ abstract class ErasureContract extends LogContract {
         }
     }
 
+    /** In three windows. */
+    private List<Written> appendInWindows(WalStream stream) {
+        List<Written> records = new ArrayList<>();
+        for (int window = 0; window < 3; window++) {
+            records.addAll(appendSeconds(stream, 3));
+            clock.advance(WINDOW);
+        }
+        return records;
+    }
+
+    @Test
+    void erase_anOlderSegmentHasLostItsFooter_erasesInIt() throws IOException {
+        StreamWal wal = open(own());
+        List<Written> records = appendInWindows(wal.stream(KEY));
+        wal.close();
+        loseFooter(segmentsOf(KEY).get(0));
+        try (StreamWal reopened = open(own())) {
+            List<Written> erased = List.of(records.get(1));
+            assertThat(erase(reopened, records.get(1), records.get(1)).records()).isOne();
+            assertNotFound(readerOf(reopened), erased);
+            assertHoldsEverywhere(reopened, KEY, without(records, erased));
+        }
+    }
+
+    @Test
+    void erase_anOlderSegmentHasLostItsFooterAndIsDamaged_saysSo() throws IOException {
+        StreamWal wal = open(own());
+        List<Written> records = appendInWindows(wal.stream(KEY));
+        wal.close();
+        Path file = segmentsOf(KEY).get(0);
+        loseFooter(file);
+        byte[] content = Files.readAllBytes(file);
+        content[160] ^= 1;
+        Files.write(file, content);
+        try (StreamWal reopened = open(own())) {
+            assertThatThrownBy(() -> erase(reopened, records.get(0), records.get(2))).isInstanceOf(CorruptSegmentException.class).hasMessageContaining(KEY);
+            assertThat(Files.readAllBytes(file)).isEqualTo(content);
+        }
+    }
+
     /**
      * While the first segment is sealed for it, the stream fills another one, whose footer isn't written before the call has ended: nothing of that is
      * to be erased.

@@ -13,9 +13,12 @@ import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -101,6 +104,15 @@ abstract class LogContract {
                 .retention(RETENTION)
                 .segmentBytes(SEGMENT_BYTES)
                 .sweepInterval(Duration.ZERO);
+    }
+
+    /** A footer isn't forced: a loss of power may take it and leave later ones. */
+    static void loseFooter(Path segment) throws IOException {
+        try (FileChannel file = FileChannel.open(segment, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer footerBytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            assertThat(file.read(footerBytes, file.size() - Long.BYTES)).isEqualTo(Long.BYTES);
+            FileChannel unused = file.truncate(file.size() - footerBytes.getLong(0));
+        }
     }
 
     /** Closed after the test, unless the test does. */

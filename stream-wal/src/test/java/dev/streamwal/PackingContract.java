@@ -123,6 +123,21 @@ abstract class PackingContract extends LogContract {
     }
 
     @Test
+    void pack_anOlderSegmentHasLostItsFooter_isPackedWithTheOthers() throws IOException {
+        Map<String, List<Written>> written;
+        try (StreamWal wal = open(packing())) {
+            written = appendWindows(wal, 4);
+            awaitSealed(3 * STREAMS);
+        }
+        loseFooter(segments().get(0));
+        try (StreamWal wal = open(packing())) {
+            assertThat(wal.pack()).isEqualTo(3 * STREAMS);
+            assertThat(segments()).hasSize(STREAMS);
+            assertAllHold(wal, written);
+        }
+    }
+
+    @Test
     void open_positionsMissingAndAllInPacks_refusedBeforeAPositionIsGivenTwice() throws IOException {
         try (StreamWal wal = open(options().ownSegments(0))) {
             appendSome(wal.stream("s"), 3);

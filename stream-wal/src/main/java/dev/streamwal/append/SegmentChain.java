@@ -3,20 +3,24 @@ package dev.streamwal.append;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.Footer;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.recovery.StreamRecovery;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.segment.RecoveredTail;
+import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -324,6 +328,27 @@ final class SegmentChain {
         log.durability().opened(segment);
         segments.unfinished(entry, segment);
         giveToSealer(entry, segment);
+    }
+
+    /**
+     * The footer of a segment that takes no more records; empty if it has none, and none can be made for it.
+     *
+     * <p>A footer isn't forced. So a loss of power may take it and leave later ones, and recovery doesn't look at segments before these. Its segment is whole
+     * all the same: if a record ends where the next segment says that the data before it ended, the records tell what the footer has said.
+     */
+    Optional<Footer> footerOf(SegmentName name, SegmentFile file, SegmentHeader header) throws IOException {
+        Footer footer = SegmentEnd.read(file, header).footer();
+        SegmentEntry next = footer == null ? segments.behind(name) : null;
+        if (next == null) {
+            return Optional.ofNullable(footer);
+        }
+        long previousEnd;
+        try (SegmentFile behind = log.storage().open(fileOf(next))) {
+            previousEnd = headerOf(next.name(), behind).previousEnd();
+        }
+        SegmentEnd end = SegmentEnd.ofFile(file.size()).orByNext(header, previousEnd);
+        return end.by() != SegmentEnd.By.SUCCESSOR ? Optional.empty()
+                : SegmentCut.walkWhole(file, header, (int) end.offset()).map(tail -> new Footer(tail.tail(), tail.lastSize(), tail.index()));
     }
 
     // ---------------------------------------------------------------- taking away

@@ -12,7 +12,6 @@ import dev.streamwal.recovery.RecordErasure.Erased;
 import dev.streamwal.recovery.RecordErasure;
 import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.segment.RecoveredTail;
-import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.storage.SegmentFile;
 import java.io.IOException;
@@ -168,10 +167,7 @@ final class SegmentErasure {
     private boolean erase(SegmentEntry entry, TimeRange range, StreamLog.ErasedFrom each) throws IOException {
         try (SegmentFile file = log.storage().open(chain.fileOf(entry))) {
             SegmentHeader header = chain.headerOf(entry.name(), file);
-            Footer footer = SegmentEnd.read(file, header).footer();
-            if (footer == null) {
-                throw noFooter(file.path(), header);
-            }
+            Footer footer = chain.footerOf(entry.name(), file, header).orElseThrow(() -> noFooter(file.path(), header));
             boolean isNothing = !range.overlaps(footer.index())
                     || RecordErasure.count(file, header, file.path(), footer.dataEnd(), range).equals(Erased.NOTHING);
             if (!isNothing) {

@@ -160,6 +160,12 @@ final class SegmentList {
         return null;
     }
 
+    /** The segment behind one; null if there is none. */
+    @Nullable SegmentEntry behind(SegmentName name) {
+        int index = entries.indexOf(named(name));
+        return index + 1 < entries.size() ? entries.get(index + 1) : null;
+    }
+
     SegmentEntry named(SegmentName name) {
         for (SegmentEntry entry : entries) {
             if (entry.name().equals(name)) {

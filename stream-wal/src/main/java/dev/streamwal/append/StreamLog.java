@@ -10,7 +10,9 @@ import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.events.FlightRecording;
 import dev.streamwal.events.SegmentRotateEvent;
+import dev.streamwal.format.Footer;
 import dev.streamwal.format.FooterLayout;
+import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
@@ -23,6 +25,7 @@ import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.shared.SlotLayout;
+import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -1260,6 +1263,11 @@ public final class StreamLog implements CommitStream {
      */
     public List<Settled> oldestSettled(long nowMillis, long maxBytes) throws IOException {
         return look(List.of(), own -> own.ages.oldestSettled(nowMillis, maxBytes));
+    }
+
+    /** The footer of a settled segment, or what it said; empty if it has none, and none can be made for it. */
+    public Optional<Footer> footerOf(SegmentName name, SegmentFile file, SegmentHeader header) throws IOException {
+        return look(Optional.empty(), own -> own.chain.footerOf(name, file, header));
     }
 
     // ---------------------------------------------------------------- the whole

@@ -19,7 +19,6 @@ import dev.streamwal.pack.PackWriter;
 import dev.streamwal.packing.PackPlan.Job;
 import dev.streamwal.packing.PackPlan.Source;
 import dev.streamwal.retention.StreamPolicy;
-import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.segment.SegmentFiles;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
@@ -572,15 +571,16 @@ public final class Packer {
         }
 
         private void add(Source source, PackWriter writer) throws IOException {
-            Path path = stream(source.key()).directory().resolve(source.name().fileName());
+            StreamLog stream = stream(source.key());
+            Path path = stream.directory().resolve(source.name().fileName());
             try (SegmentFile file = storage.open(path)) {
                 SegmentHeader header = SegmentFiles.readHeader(file, path, source.key(), source.name());
-                Footer footer = SegmentEnd.read(file, header).footer();
-                if (footer == null || !header.window().equals(job.window())) {
+                Optional<Footer> footer = stream.footerOf(source.name(), file, header);
+                if (footer.isEmpty() || !header.window().equals(job.window())) {
                     left.add(source.key());
                     return;
                 }
-                writer.add(header, footer, file);
+                writer.add(header, footer.get(), file);
                 lastPacked.put(source.key(), source.name().basePosition());
                 bytesBefore += source.bytes();
             } catch (CorruptSegmentException | UnsupportedFormatException | NoSuchFileException e) {

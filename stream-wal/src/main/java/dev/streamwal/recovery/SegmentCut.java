@@ -83,6 +83,23 @@ public final class SegmentCut {
         }
     }
 
+    /**
+     * Walks over all that a segment has.
+     *
+     * @param end offset behind the last record
+     * @return empty if no record ends there, or there is damage before
+     */
+    public static Optional<RecoveredTail> walkWhole(SegmentBytes bytes, SegmentHeader header, int end) throws IOException {
+        TailBuilder tail = new TailBuilder(RecoveredTail.empty(header.headerLength()));
+        try (SegmentScan scan = new SegmentScan(bytes, header)) {
+            scan.limit(end);
+            while (scan.nextOffset() < end && scan.next()) {
+                tail.add((int) scan.offset(), scan.flags(), scan.timestampMillis(), scan.frameBytes());
+            }
+            return scan.nextOffset() == end ? Optional.of(tail.at(end)) : Optional.empty();
+        }
+    }
+
     /** The segment's header as it will be after the cut. */
     public SegmentHeader header() {
         return header;
