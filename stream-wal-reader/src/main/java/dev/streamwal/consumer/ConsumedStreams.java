@@ -2,7 +2,7 @@ package dev.streamwal.consumer;
 
 import java.io.IOException;
 import java.util.Collection;
-import java.util.OptionalLong;
+import java.util.Map;
 import java.util.Set;
 
 /** The streams that a consumer reads, as its cursor needs to know them. */
@@ -18,11 +18,11 @@ public interface ConsumedStreams {
     Set<String> gone(Collection<String> keys) throws IOException;
 
     /**
-     * The position to begin with in a stream that has no commit.
+     * The positions to begin with in streams that have no commit.
      *
-     * @param start where the stream can have begun at the earliest
-     * @return {@code start}, if records after it are known to have been deleted; otherwise the beginning of the stream's first segment; empty if the
-     *     stream doesn't exist
+     * @param start where the streams can have begun at the earliest
+     * @return by key: {@code start}, if records after it are known to have been deleted; otherwise the beginning of the stream's first segment. Streams that
+     *     don't exist are left out
      */
-    OptionalLong begin(String key, long start) throws IOException;
+    Map<String, Long> begin(Collection<String> keys, long start) throws IOException;
 }

@@ -158,9 +158,7 @@ public final class CursorWriter implements AutoCloseable {
     private synchronized void create() throws IOException {
         long nowMillis = settings.clock().millis();
         Map<String, Committed> commits = new HashMap<>();
-        for (String key : streams.keys()) {
-            streams.begin(key, Long.MAX_VALUE).ifPresent(position -> commits.put(key, new Committed(position, nowMillis)));
-        }
+        streams.begin(streams.keys(), Long.MAX_VALUE).forEach((key, position) -> commits.put(key, new Committed(position, nowMillis)));
         replaceBy(writeTemporary(new Commits(state.header().start(), commits)));
     }
 
@@ -332,11 +330,8 @@ public final class CursorWriter implements AutoCloseable {
         Map<String, Committed> left = new HashMap<>(commits);
         gone.forEach(left::remove);
         long lastMillis = commits.values().stream().mapToLong(Committed::atMillis).max().orElse(0);
-        for (String key : there) {
-            if (!left.containsKey(key)) {
-                streams.begin(key, startBefore).ifPresent(position -> left.put(key, new Committed(position, lastMillis)));
-            }
-        }
+        List<String> withoutCommit = there.stream().filter(key -> !left.containsKey(key)).toList();
+        streams.begin(withoutCommit, startBefore).forEach((key, position) -> left.put(key, new Committed(position, lastMillis)));
         return Optional.of(new Commits(Math.max(start, startBefore), left));
     }
 

@@ -29,6 +29,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -183,14 +184,19 @@ final class Consumers {
         }
 
         @Override
-        public OptionalLong begin(String key, long start) throws IOException {
-            SegmentCatalog catalog = log.freshCatalog(key);
-            ListedSegments chain = catalog.chain();
-            if (chain.size() == 0) {
-                return OptionalLong.empty();
+        public Map<String, Long> begin(Collection<String> some, long start) throws IOException {
+            Map<String, Long> beginnings = new HashMap<>();
+            LogSource.Catalogs catalogs = log.catalogs(some);
+            for (String key : some) {
+                SegmentCatalog catalog = catalogs.of(key);
+                ListedSegments chain = catalog.chain();
+                if (chain.size() > 0) {
+                    boolean isLost = new StreamExtent(log, catalog).beforeFirst(start).filter(StreamExtent.Before::isKnown)
+                            .filter(before -> start < before.previousEnd()).isPresent();
+                    beginnings.put(key, isLost ? start : chain.get(0).basePosition());
+                }
             }
-            boolean isLost = new StreamExtent(log, catalog).beforeFirst(start).filter(before -> before.isKnown() && start < before.previousEnd()).isPresent();
-            return OptionalLong.of(isLost ? start : chain.get(0).basePosition());
+            return beginnings;
         }
     }
 

@@ -13,10 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -70,8 +70,10 @@ class CursorWriterTest {
         }
 
         @Override
-        public OptionalLong begin(String key, long from) {
-            return there.containsKey(key) ? OptionalLong.of(there.get(key)) : OptionalLong.empty();
+        public Map<String, Long> begin(Collection<String> keys, long from) {
+            Map<String, Long> beginnings = new HashMap<>(there);
+            beginnings.keySet().retainAll(keys);
+            return beginnings;
         }
     };
 

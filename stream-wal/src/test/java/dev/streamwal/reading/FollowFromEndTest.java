@@ -132,6 +132,11 @@ class FollowFromEndTest {
     }
 
     @Test
+    void consumer_isNewToManyStreamsThatShare_opensNoneOfThem() throws Exception {
+        assertThat(callsToBegin(FEW + MORE) - callsToBegin(FEW)).isLessThan(MORE * MAX_CALLS_PER_STREAM);
+    }
+
+    @Test
     void consumerLags_ofManyStreamsThatShare_opensNoneOfThem() throws Exception {
         assertThat(callsForLags(FEW + MORE) - callsForLags(FEW)).isLessThan(MORE * MAX_CALLS_PER_STREAM);
     }
@@ -144,6 +149,15 @@ class FollowFromEndTest {
                 assertThat(tail.next(Duration.ZERO)).isFalse();
                 return run.disk.calls() - before;
             }
+        }
+    }
+
+    private int callsToBegin(int streams) {
+        try (Run run = new Run(); WalReader reader = WalReader.open(run.disk.besidePath("/log"))) {
+            run.appendToMore(streams);
+            int before = run.disk.calls();
+            reader.consumer("new", Keys.prefix("more/")).close();
+            return run.disk.calls() - before;
         }
     }
 

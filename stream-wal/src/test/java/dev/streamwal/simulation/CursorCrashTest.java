@@ -20,9 +20,9 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -67,9 +67,10 @@ class CursorCrashTest {
             }
 
             @Override
-            public OptionalLong begin(String key, long start) {
-                Long position = BEGINNING.get(key);
-                return position == null ? OptionalLong.empty() : OptionalLong.of(position);
+            public Map<String, Long> begin(Collection<String> keys, long start) {
+                Map<String, Long> beginnings = new HashMap<>(BEGINNING);
+                beginnings.keySet().retainAll(keys);
+                return beginnings;
             }
         });
     }
