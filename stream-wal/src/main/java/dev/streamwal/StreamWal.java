@@ -529,7 +529,7 @@ public final class StreamWal implements AutoCloseable {
                     keys.add(stream.key().text());
                 }
             }
-            packs.addKeys(streams, keys);
+            packs.places().addKeys(streams, keys);
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root);
         }
@@ -866,7 +866,7 @@ public final class StreamWal implements AutoCloseable {
         int live = 0;
         for (String key : keys) {
             StreamLog stream = stream(key).log();
-            live += stream.segmentCount() + packs.find(stream.key()).size();
+            live += stream.segmentCount() + packs.places().find(stream.key()).size();
         }
         return new SweepResult(new SweepResult.Fields(
                 gone.size(), 0, live, gone.stream().mapToLong(DeletedSegment::bytes).sum(), 0, 0, 0));
@@ -1133,7 +1133,7 @@ public final class StreamWal implements AutoCloseable {
         } catch (IOException e) {
             throw StorageErrors.translate("list the streams", e, root);
         }
-        long packed = packs.segments();
+        long packed = packs.places().segments();
         SegmentTotals.Sums own = log.totals().sums();
         Manifest manifest = packs.manifest();
         List<ListedPack> listed = manifest.packsInOrder();

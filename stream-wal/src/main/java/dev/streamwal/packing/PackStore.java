@@ -2,14 +2,12 @@ package dev.streamwal.packing;
 
 import dev.streamwal.append.PackedData;
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.catalog.CatalogedKey;
 import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.image.CheckpointFolder;
@@ -35,9 +33,6 @@ import dev.streamwal.pack.PackTableFile;
 import dev.streamwal.pack.PackWriter;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.segment.FooterCache;
-import dev.streamwal.segment.Segment;
-import dev.streamwal.shared.SharedPart;
-import dev.streamwal.shared.SharedSegment;
 import dev.streamwal.storage.FreeSpace;
 import dev.streamwal.storage.PositionsWriter;
 import dev.streamwal.storage.WriterFence;
@@ -46,14 +41,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
@@ -93,16 +84,14 @@ public final class PackStore implements PackedData {
     /** The cache through which segments are opened. */
     final ChannelCache channels = new ChannelCache(MAX_OPEN_FILES);
     private final PackCatalog catalog;
-    private final VoidedSegments voided;
-    private final SharedCatalog shared;
     /** Where streams end that aren't in memory. */
     final StreamEnds ends;
+    final StreamPlaces places;
     private final LongSupplier sharedEnd;
     final PackNumbers numbers;
     private final PositionsWriter positions;
     /** Null if packs are written through the page cache. */
     private final @Nullable DirectWrites direct;
-    private volatile @Nullable Counted counted;
     /** Packs that are to be in the log's directory. */
     final NeededPacks needed = new NeededPacks();
     /** Cuts that an opening could not carry out. */
@@ -124,9 +113,9 @@ public final class PackStore implements PackedData {
         FooterCache footers = new FooterCache();
         // tables are in the log's directory; a caller that needs more of a pack has it fetched first, without a lock
         this.catalog = new PackCatalog(root, channels, footers, 0, manifest::current, TierReads.refusing(root), false);
-        this.voided = new VoidedSegments(catalog);
-        this.shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog, sharedEnd);
+        SharedCatalog shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog, sharedEnd);
         this.ends = new StreamEnds(changes, manifest::current, catalog, shared, positions);
+        this.places = new StreamPlaces(manifest::current, catalog, shared, channels, ends);
     }
 
     /**
@@ -157,7 +146,7 @@ public final class PackStore implements PackedData {
      * the shared stream and before any other stream is used.
      */
     public void inherit(boolean isSharedWhole) throws IOException {
-        ends.inherit(sharedSegments(), channels, sharedEnd.getAsLong(), isSharedWhole);
+        ends.inherit(places.sharedSegments(), channels, sharedEnd.getAsLong(), isSharedWhole);
     }
 
     /** Runs steps that may run beside each other: deleting or copying files. */
@@ -237,48 +226,14 @@ public final class PackStore implements PackedData {
         return manifest.current();
     }
 
+    /** Where streams have something in packs and in shared segments. */
+    public StreamPlaces places() {
+        return places;
+    }
+
     /** All packs, those of older windows first. */
     public List<ListedPack> packs() {
         return manifest.current().packsInOrder();
-    }
-
-    /** Whether there is none. */
-    public boolean isEmpty() {
-        return packs().isEmpty();
-    }
-
-    /**
-     * The number of segments in packs that count. Counted once for each state of the manifest. If packs can't be read, segments in them are included
-     * that don't count any more; readers of these packs get the exception.
-     */
-    public long segments() {
-        Manifest now = manifest.current();
-        Counted known = counted;
-        if (known == null || !known.of().equals(now)) {
-            try {
-                known = catalog.look(this::count);
-            } catch (IOException | WalException e) {
-                // looked for again at the next call
-                return listedSegments(now);
-            }
-            counted = known;
-        }
-        return known.segments();
-    }
-
-    private record Counted(Manifest of, long segments) {}
-
-    private Counted count(Manifest now) throws IOException {
-        return new Counted(now, listedSegments(now) - voided.by(now).values().stream().mapToLong(VoidedSegments.Voided::segments).sum());
-    }
-
-    private static long listedSegments(Manifest now) {
-        return now.packsInOrder().stream().mapToLong(ListedPack::segments).sum();
-    }
-
-    /** What of each pack doesn't count any more, by its number. */
-    Map<Long, VoidedSegments.Voided> voided() throws IOException {
-        return catalog.look(voided::by);
     }
 
     public Path file(ListedPack pack) {
@@ -289,52 +244,10 @@ public final class PackStore implements PackedData {
         return catalog.reader(pack);
     }
 
-    /** A segment in a pack. */
-    public record Place(ListedPack pack, PackEntry entry) {}
-
     /** A segment that was removed from a pack. */
-    StreamLog.Deleted deleted(Place place) {
+    StreamLog.Deleted deleted(StreamPlaces.Place place) {
         PackEntry entry = place.entry();
         return new StreamLog.Deleted(file(place.pack()), new SegmentName(entry.basePosition(), place.pack().expirationMillis()), entry.storedBytes());
-    }
-
-    /** The stream's segments in packs, as far as they count, in order of position. */
-    public List<Place> find(StreamKey key) throws IOException {
-        return catalog.look(now -> find(key, now, null));
-    }
-
-    /** @param unreadable receives packs that can't be read, in which there may be more; null if that is to be thrown */
-    private List<Place> find(StreamKey key, Manifest now, @Nullable List<ListedPack> unreadable) throws IOException {
-        List<Place> places = new ArrayList<>();
-        CatalogedKey cataloged = catalog.cataloged(key, now);
-        for (ListedPack pack : now.packsInOrder()) {
-            if (!cataloged.covers(pack) || !cataloged.in(pack).isEmpty()) {
-                for (PackEntry entry : entries(key, pack, unreadable)) {
-                    if (!now.isVoid(key, entry.basePosition(), pack.number())) {
-                        places.add(new Place(pack, entry));
-                    }
-                }
-            }
-        }
-        places.sort((a, b) -> Long.compare(a.entry().basePosition(), b.entry().basePosition()));
-        return places;
-    }
-
-    private List<PackEntry> entries(StreamKey key, ListedPack pack, @Nullable List<ListedPack> unreadable) throws IOException {
-        try {
-            return reader(pack).find(key);
-        } catch (IOException | RuntimeException e) {
-            if (unreadable == null || !PackFailure.isOfPack(e)) {
-                throw e;
-            }
-            unreadable.add(pack);
-            return List.of();
-        }
-    }
-
-    /** The shared segments that aren't packed, the oldest first. */
-    List<Segment> sharedSegments() throws IOException {
-        return shared.unpacked(manifest.current());
     }
 
     /** Where the shared stream ends, or a position behind that, if it can't be recovered. */
@@ -342,27 +255,12 @@ public final class PackStore implements PackedData {
         return sharedEnd.getAsLong();
     }
 
-    /** Whether a shared segment that isn't packed was begun at or before a time, epoch ms. */
-    public boolean isSharedBegunBefore(long millis) throws IOException {
-        for (Segment segment : sharedSegments()) {
-            if (segment.header(channels).createdMillis() <= millis) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Where the oldest shared segment begins that isn't packed; {@link Long#MAX_VALUE} if there is none. */
-    long oldestSharedPosition() throws IOException {
-        return shared.oldest(manifest.current());
-    }
-
     /**
      * Whether everything in packs was appended before anything that shared segments have now: a pack is given its number when it is known what is copied
      * to it, and what a shared segment has is appended after the segment was begun. So no stream has older data there than in the packs.
      */
     public boolean areOlderThanShared(List<Long> packNumbers) throws IOException {
-        return numbers.areBefore(oldestSharedPosition(), packNumbers, ends.inheritedEnd());
+        return numbers.areBefore(places.oldestSharedPosition(), packNumbers, ends.inheritedEnd());
     }
 
     /** Notes that packs now hold the content of the shared segments that begin below a position. */
@@ -370,26 +268,6 @@ public final class PackStore implements PackedData {
         manifest.begin();
         changes.make(packs, List.of(), () -> manifest.addPacked(packs, sharedBelow));
         ends.packedBelow(sharedBelow);
-    }
-
-    /** The stream's parts in shared segments, in order of position. */
-    public List<SharedPart> parts(StreamKey key) throws IOException {
-        return shared.parts(key, manifest.current());
-    }
-
-    /** Where a stream's oldest part in shared segments begins. */
-    @FunctionalInterface
-    public interface SharedBeginnings {
-
-        /** {@link Long#MAX_VALUE} if it has nothing in them. */
-        long of(StreamKey key);
-    }
-
-    /** Reads the beginnings in the current shared segments. */
-    public SharedBeginnings sharedBeginnings() throws IOException {
-        List<SharedSegment> live = shared.published(manifest.current());
-        return key -> live.stream().flatMap(segment -> counting(segment, key).stream()).mapToLong(SharedPart::basePosition).min()
-                .orElse(Long.MAX_VALUE);
     }
 
     /** Whether neither shared segments nor packs have anything of a stream that was appended to since the log was opened. */
@@ -405,77 +283,15 @@ public final class PackStore implements PackedData {
         return ends.isPackedUpTo(stream, end);
     }
 
-    /**
-     * Adds the keys of streams that have something in shared segments or packs. Shared segments are searched only for streams that aren't already
-     * known to have something there.
-     *
-     * @param streams all streams with segments that were used since the log was opened
-     */
-    public void addKeys(List<StreamLog> streams, Set<String> keys) throws IOException {
-        Manifest before = manifest.current();
-        long firstShared = shared.oldest(before);
-        Set<String> unknown = new HashSet<>();
-        for (StreamLog stream : streams) {
-            OptionalLong end = stream.sharedEnd();
-            if (end.orElse(Long.MAX_VALUE) > firstShared) {
-                boolean isThere = end.isPresent() && before.voidRanges(stream.key()).isEmpty();
-                boolean unused = (isThere ? keys : unknown).add(stream.key().text());
-            }
-        }
-        ends.addInheritedKeys(before, keys);
-        unknown.removeAll(keys);
-        if (!unknown.isEmpty()) {
-            boolean unused = catalog.look(now -> {
-                shared.addKeysOnce(now, unknown::contains, keys);
-                return true;
-            });
-        }
-        // after shared segments: their content is in packs before it leaves them
-        catalog.addKeys(KeyScope.all(), keys);
+    @Override
+    public Optional<Held> holding(StreamKey key, long position) throws IOException {
+        return places.holding(key, position);
     }
 
     @Override
     public Newest newest(StreamKey key) throws IOException {
         cutsLeft.finish(key);
         return ends.newest(key);
-    }
-
-    private List<SharedPart> counting(SharedSegment segment, StreamKey key) {
-        manifest.current().voidRanges(key).forEach(range -> segment.cut(key, range.from(), range.to()));
-        return segment.parts(key);
-    }
-
-    /** Where the stream's data ended before the first of what it has in packs and shared segments between two positions; the second if it has nothing there. */
-    long endBefore(StreamKey key, long base, long end) throws IOException {
-        if (key.equals(StreamKey.SHARED)) {
-            return end;
-        }
-        return catalog.look(now -> {
-            NavigableMap<Long, Long> ends = new TreeMap<>();
-            for (SharedPart part : shared.parts(key, now)) {
-                ends.put(part.basePosition(), part.header(channels).previousEnd());
-            }
-            for (Place place : find(key, now, null)) {
-                ends.put(place.entry().basePosition(), place.entry().previousEnd());
-            }
-            Map.Entry<Long, Long> first = ends.higherEntry(base);
-            return first == null || first.getKey() >= end ? end : first.getValue();
-        });
-    }
-
-    @Override
-    public Optional<Held> holding(StreamKey key, long position) throws IOException {
-        for (SharedPart part : parts(key)) {
-            if (part.basePosition() <= position && position < part.endPosition()) {
-                return Optional.of(new HeldPart(part.open(channels)));
-            }
-        }
-        Optional<Place> place = isEmpty() ? Optional.empty() : placeOf(key, position);
-        return place.isPresent() ? Optional.of(new HeldSegment(reader(place.get().pack()), place.get().entry())) : Optional.empty();
-    }
-
-    private Optional<Place> placeOf(StreamKey key, long position) throws IOException {
-        return find(key).stream().filter(place -> place.entry().basePosition() <= position && position < place.entry().endPosition()).findFirst();
     }
 
     /**
@@ -489,18 +305,15 @@ public final class PackStore implements PackedData {
     @Override
     public void cut(StreamKey key, long from, long to) throws IOException {
         List<ListedPack> unreadable = new ArrayList<>();
-        List<Place> all = isEmpty() ? List.of() : catalog.look(now -> {
-            unreadable.clear();
-            return find(key, now, unreadable);
-        });
-        List<Place> behind = all.stream().filter(place -> place.entry().endPosition() > from && place.entry().basePosition() < to).toList();
+        List<StreamPlaces.Place> all = places.findReadable(key, unreadable);
+        List<StreamPlaces.Place> behind = all.stream().filter(place -> place.entry().endPosition() > from && place.entry().basePosition() < to).toList();
         if (behind.isEmpty() || behind.get(0).entry().basePosition() >= from) {
-            if (!behind.isEmpty() || isAnyShared(key, from, to) || unreadable.stream().anyMatch(pack -> !isVoid(key, from, to, pack))) {
+            if (!behind.isEmpty() || places.isAnyShared(key, from, to) || unreadable.stream().anyMatch(pack -> !isVoid(key, from, to, pack))) {
                 forget(key, from, to);
             }
             return;
         }
-        Place first = behind.get(0);
+        StreamPlaces.Place first = behind.get(0);
         long base = first.entry().basePosition();
         ListedPack kept = writeBeginning(first, from);
         changes.make(List.of(kept), List.of(),
@@ -529,16 +342,7 @@ public final class PackStore implements PackedData {
                 .anyMatch(range -> range.from() <= from && to <= range.to() && range.covers(from, pack.number()));
     }
 
-    private boolean isAnyShared(StreamKey key, long from, long to) throws IOException {
-        try {
-            return parts(key).stream().anyMatch(part -> part.endPosition() > from && part.basePosition() < to);
-        } catch (CorruptSegmentException e) {
-            // perhaps
-            return true;
-        }
-    }
-
-    private ListedPack writeBeginning(Place place, long end) throws IOException {
+    private ListedPack writeBeginning(StreamPlaces.Place place, long end) throws IOException {
         PackReader pack = reader(place.pack());
         try (HeldSegment segment = new HeldSegment(pack, place.entry())) {
             return writtenInPlaceOf(pack, writer -> {
@@ -758,7 +562,7 @@ public final class PackStore implements PackedData {
 
     /** Fetches the pack that has a stream's segment at a position, if there is one: see {@link #fetch}. */
     public Optional<ListedPack> fetchAt(StreamKey key, long position) throws IOException {
-        Optional<Place> found = placeIfAnyIsInTier(key, position);
+        Optional<StreamPlaces.Place> found = placeIfAnyIsInTier(key, position);
         if (found.isPresent()) {
             try {
                 fetch(found.get().pack());
@@ -767,7 +571,7 @@ public final class PackStore implements PackedData {
                 throw e;
             }
         }
-        return found.map(Place::pack);
+        return found.map(StreamPlaces.Place::pack);
     }
 
     /** Whether the pack that has a stream's segment at a position is in the tier. With the lock of packing the answer stays true. */
@@ -776,8 +580,8 @@ public final class PackStore implements PackedData {
     }
 
     /** Spares a log with nothing in a tier the search. */
-    private Optional<Place> placeIfAnyIsInTier(StreamKey key, long position) throws IOException {
-        return manifest.current().objects().isEmpty() ? Optional.empty() : placeOf(key, position);
+    private Optional<StreamPlaces.Place> placeIfAnyIsInTier(StreamKey key, long position) throws IOException {
+        return manifest.current().objects().isEmpty() ? Optional.empty() : places.at(key, position);
     }
 
     /** Sets what the last sweep in the background could not write anew, because it is in the tier. */

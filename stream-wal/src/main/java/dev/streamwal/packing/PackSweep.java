@@ -96,7 +96,7 @@ public final class PackSweep {
         int reclaimed = 0;
         long bytesOfMany = 0;
         try {
-            Map<Long, Voided> voided = store.whilePacking(store::voided);
+            Map<Long, Voided> voided = store.whilePacking(store.places::voided);
             Set<Long> inTier = store.manifest().objects().keySet();
             manyVoids.decide(store.manifest().voidCount(), store.packs().stream().map(ListedPack::number).toList(), voided.keySet(), inTier);
             for (ListedPack pack : store.packs()) {
@@ -234,7 +234,7 @@ public final class PackSweep {
      */
     public List<DuePacks.Gone> removeBelow(Map<StreamKey, Long> below, Going going, Consumer<Exception> failed) throws IOException {
         Map<StreamKey, Long> gone = new LinkedHashMap<>();
-        List<PackStore.Place> places = new ArrayList<>();
+        List<StreamPlaces.Place> places = new ArrayList<>();
         // if there is no room, the change says so
         int room = Math.max(1, store.roomForVoids());
         below.forEach((key, position) -> {
@@ -242,7 +242,7 @@ public final class PackSweep {
                 return;
             }
             try {
-                List<PackStore.Place> before = store.find(key).stream().filter(place -> place.entry().basePosition() < position).toList();
+                List<StreamPlaces.Place> before = store.places.find(key).stream().filter(place -> place.entry().basePosition() < position).toList();
                 int count = before.isEmpty() ? 0 : going.of(key, before.stream().map(place -> DuePacks.due(place.pack(), place.entry(), ExpiryPlan.Cause.STREAM_BYTES)).toList());
                 if (count > 0) {
                     gone.put(key, count < before.size() ? before.get(count).entry().basePosition() : position);
@@ -260,6 +260,6 @@ public final class PackSweep {
     }
 
     private long oldestInPacks(String key) throws IOException {
-        return store.find(StreamKey.of(key)).stream().mapToLong(place -> place.entry().basePosition()).min().orElse(Long.MAX_VALUE);
+        return store.places.find(StreamKey.of(key)).stream().mapToLong(place -> place.entry().basePosition()).min().orElse(Long.MAX_VALUE);
     }
 }

@@ -52,7 +52,7 @@ public final class PackedBeginnings implements KnownDurable {
     @Override
     public long endBefore(StreamKey key, long base, long end) throws IOException {
         try {
-            return store.endBefore(key, base, end);
+            return store.places.endBefore(key, base, end);
         } catch (CorruptSegmentException e) {
             // as if there were nothing: what the segment before lacks up to there counts as missing, and that is noted in the segment for good. So a
             // pack that can't be read for a reason other than damage, and perhaps can be later, keeps the stream from being recovered

@@ -37,7 +37,7 @@ public final class PackedPurge {
     private final long beforeMillis;
     private final BiConsumer<StreamKey, StreamLog.Deleted> each;
     private final Map<StreamKey, Long> below = new LinkedHashMap<>();
-    private final List<PackStore.Place> going = new ArrayList<>();
+    private final List<StreamPlaces.Place> going = new ArrayList<>();
     /** Streams of which something goes that is in shared segments. */
     private final Set<StreamKey> inShared = new HashSet<>();
 
@@ -63,7 +63,7 @@ public final class PackedPurge {
      * @param oldest all that goes and is in packs
      * @param isAnyShared whether any of it is in shared segments
      */
-    void putOff(StreamKey key, long position, List<PackStore.Place> oldest, boolean isAnyShared) {
+    void putOff(StreamKey key, long position, List<StreamPlaces.Place> oldest, boolean isAnyShared) {
         below.put(key, position);
         going.addAll(oldest);
         if (isAnyShared) {

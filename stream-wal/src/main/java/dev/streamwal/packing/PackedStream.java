@@ -38,10 +38,10 @@ public final class PackedStream {
      * @return whether there was anything
      */
     public boolean delete() throws IOException {
-        List<PackStore.Place> places;
+        List<StreamPlaces.Place> places;
         NavigableMap<Long, Long> elsewhere;
         try {
-            places = places();
+            places = store.places.find(key());
             elsewhere = windowEnds(places);
         } catch (CorruptSegmentException e) {
             // the content of a damaged pack isn't known, but it goes all the same; what is appended from here on stands behind it
@@ -70,9 +70,9 @@ public final class PackedStream {
     }
 
     /** Where the last of what the stream has in packs and shared segments ends. */
-    private long endOf(List<PackStore.Place> places) throws IOException {
+    private long endOf(List<StreamPlaces.Place> places) throws IOException {
         long inPacks = places.stream().mapToLong(place -> place.entry().endPosition()).max().orElse(0);
-        return Math.max(inPacks, store.parts(key()).stream().mapToLong(SharedPart::endPosition).max().orElse(0));
+        return Math.max(inPacks, store.places.parts(key()).stream().mapToLong(SharedPart::endPosition).max().orElse(0));
     }
 
     /**
@@ -83,7 +83,7 @@ public final class PackedStream {
     void purge(long beforeMillis, PackedPurge purge) throws IOException {
         // first: what is appended from here on isn't among what is looked at, and stays
         long end = stream.endPosition();
-        List<PackStore.Place> places = places();
+        List<StreamPlaces.Place> places = store.places.find(key());
         NavigableMap<Long, Long> elsewhere = windowEnds(places);
         if (elsewhere.isEmpty()) {
             stream.purge(beforeMillis, Long.MAX_VALUE, eachGone);
@@ -92,7 +92,7 @@ public final class PackedStream {
         NavigableMap<Long, Long> all = stream.windowEnds();
         long oldestOwn = all.isEmpty() ? Long.MAX_VALUE : all.firstKey();
         elsewhere.forEach(all::putIfAbsent);
-        List<SharedPart> parts = store.parts(key());
+        List<SharedPart> parts = store.places.parts(key());
         boolean isNewestShared = !parts.isEmpty() && parts.get(parts.size() - 1).basePosition() == all.lastKey();
         long below = firstThatStays(all, beforeMillis, !isNewestShared);
         if (oldestOwn < below) {
@@ -106,10 +106,10 @@ public final class PackedStream {
     }
 
     /** The window ends of what isn't in the stream's own segments, by base position. */
-    private NavigableMap<Long, Long> windowEnds(List<PackStore.Place> places) throws IOException {
+    private NavigableMap<Long, Long> windowEnds(List<StreamPlaces.Place> places) throws IOException {
         NavigableMap<Long, Long> ends = new TreeMap<>();
         places.forEach(place -> ends.put(place.entry().basePosition(), place.pack().window().endMillis()));
-        for (SharedPart part : store.parts(key())) {
+        for (SharedPart part : store.places.parts(key())) {
             ends.put(part.basePosition(), part.window().endMillis());
         }
         return ends;
@@ -136,7 +136,7 @@ public final class PackedStream {
             long streamEnd,
             long beforeMillis,
             NavigableMap<Long, Long> elsewhere,
-            List<PackStore.Place> places)
+            List<StreamPlaces.Place> places)
             throws IOException {
         NavigableMap<Long, Long> own = stream.windowEnds();
         long done = 0;
@@ -155,11 +155,7 @@ public final class PackedStream {
         }
     }
 
-    private List<PackStore.Place> places() throws IOException {
-        return store.isEmpty() ? List.of() : store.find(key());
-    }
-
-    private void forgetBelow(long position, List<PackStore.Place> oldest) throws IOException {
+    private void forgetBelow(long position, List<StreamPlaces.Place> oldest) throws IOException {
         stream.forceDeletions();
         store.forget(key(), 0, position);
         oldest.forEach(place -> eachGone.accept(store.deleted(place)));

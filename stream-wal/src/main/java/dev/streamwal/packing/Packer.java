@@ -313,7 +313,7 @@ public final class Packer {
             for (boolean more = true; more && !isStopped.getAsBoolean(); ) {
                 Optional<List<ListedPack>> packs = packOldestShared();
                 moved += packs.orElse(List.of()).stream().mapToInt(pack -> (int) pack.segments()).sum();
-                more = packs.isPresent() && store.oldestSharedPosition() < end;
+                more = packs.isPresent() && store.places.oldestSharedPosition() < end;
             }
             ended(isStopped, PACK_SHARED, begun);
         } catch (IOException | RuntimeException e) {
@@ -355,13 +355,13 @@ public final class Packer {
             log.sharedLog().sealUnlessCreatedBetween(Long.MAX_VALUE, Long.MAX_VALUE);
             // at least once, because it also deletes files that were packed before; not what is appended from here on, or it might never end
             for (boolean more = true; more; ) {
-                more = packOldestShared().isPresent() && store.oldestSharedPosition() < end;
+                more = packOldestShared().isPresent() && store.places.oldestSharedPosition() < end;
             }
         } catch (IOException | RuntimeException | Error e) {
             log.sharedPacked(false);
             throw e;
         }
-        if (store.oldestSharedPosition() < end) {
+        if (store.places.oldestSharedPosition() < end) {
             throw new IOException("an append to a shared segment hasn't completed: folder=" + log.sharedLog().directory()
                     + "; try again when all appends have ended; if that fails, too, close the log, open it and try again");
         }
@@ -561,7 +561,7 @@ public final class Packer {
 
         /** Packed already by a pass that ended before it had deleted the file. */
         private boolean isPackedAlready(Source source) throws IOException {
-            for (PackStore.Place place : store.find(source.key())) {
+            for (StreamPlaces.Place place : store.places.find(source.key())) {
                 if (place.entry().basePosition() == source.name().basePosition()) {
                     lastPacked.put(source.key(), source.name().basePosition());
                     return true;

@@ -99,7 +99,7 @@ final class SharedPacker {
     private SharedBatch batch(HeldFiles files) throws IOException {
         SharedBatch batch = new SharedBatch(store.channels, files, isAfterDamage);
         StreamLog shared = log.sharedLog();
-        List<Segment> segments = store.sharedSegments();
+        List<Segment> segments = store.places.sharedSegments();
         for (int i = 0; i < segments.size() && !batch.isFull() && files.hasRoom(); i++) {
             Segment next = segments.get(i);
             boolean isOfOtherWriter = store.ends.isInherited(next) != store.ends.isInherited(segments.get(0));

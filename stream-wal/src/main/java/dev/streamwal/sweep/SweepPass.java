@@ -7,6 +7,7 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.packing.DuePacks;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
+import dev.streamwal.packing.StreamPlaces;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.SweepTime;
@@ -51,7 +52,7 @@ final class SweepPass {
     /** Packs in the tier that would have to be written anew. */
     private final List<ListedPack> toFetch = new ArrayList<>();
     /** Where streams begin in shared segments, whose data is deleted only after it was packed. */
-    private PackStore.SharedBeginnings shared = key -> Long.MAX_VALUE;
+    private StreamPlaces.SharedBeginnings shared = key -> Long.MAX_VALUE;
 
     SweepPass(Swept swept, Memory memory, PassTime time, PresentRetention retention, SweepTally tally) {
         this.swept = swept;
@@ -71,7 +72,7 @@ final class SweepPass {
         swept.wal().checkWriter();
         SweepTime.Outcome asked = look();
         List<ExpiryPlan.Stream> views = asked.streams();
-        long segments = swept.store().segments()
+        long segments = swept.store().places().segments()
                 + views.stream().filter(view -> !isPacks(view.key())).mapToInt(view -> view.segments().size()).sum();
         List<ExpiryPlan.Deletion> plan = ExpiryPlan.of(time.nowMillis(), swept.maxTotalBytes(), views);
         Set<ExpiryPlan.Deletion> due = Set.copyOf(plan);
@@ -174,7 +175,7 @@ final class SweepPass {
     /** What is in shared segments isn't swept before it is packed, and only then is it known when it expires. */
     private boolean isSharedBegunBefore(long millis) {
         try {
-            return swept.store().isSharedBegunBefore(millis);
+            return swept.store().places().isSharedBegunBefore(millis);
         } catch (IOException | WalException e) {
             // the clock isn't believed before this is known; the next pass asks again
             return true;
@@ -182,11 +183,11 @@ final class SweepPass {
     }
 
     /** Reads them only if a plan has something that may have older data there before it. */
-    private PackStore.SharedBeginnings sharedBeginnings(List<ExpiryPlan.Deletion> plan) {
+    private StreamPlaces.SharedBeginnings sharedBeginnings(List<ExpiryPlan.Deletion> plan) {
         try {
             boolean arePacks = plan.stream().allMatch(deletion -> isPacks(deletion.key()));
             List<Long> numbers = plan.stream().map(deletion -> deletion.segment().basePosition()).toList();
-            return plan.isEmpty() || (arePacks && swept.store().areOlderThanShared(numbers)) ? shared : swept.store().sharedBeginnings();
+            return plan.isEmpty() || (arePacks && swept.store().areOlderThanShared(numbers)) ? shared : swept.store().places().sharedBeginnings();
         } catch (IOException | WalException e) {
             // if it isn't known what stands before a segment, nothing is deleted
             tally.failed(e);

@@ -91,9 +91,9 @@ class DuePacksTest {
         List<StreamKey> gone = new ArrayList<>();
         assertThat(due.carryOut(each -> gone.add(each.key()))).isTrue();
         assertThat(gone).containsExactly(A);
-        assertThat(store.find(A)).isEmpty();
-        assertThat(store.find(B)).hasSize(1);
-        assertThat(store.find(C)).hasSize(1);
+        assertThat(store.places.find(A)).isEmpty();
+        assertThat(store.places.find(B)).hasSize(1);
+        assertThat(store.places.find(C)).hasSize(1);
         assertThat(failures).isEmpty();
         store.close();
     }
@@ -106,12 +106,12 @@ class DuePacksTest {
         store.forgetBelow(Map.of(B, Long.MAX_VALUE), List.of());
         assertThat(due.carryOut(each -> {})).isTrue();
         assertThat(store.packs()).hasSize(1);
-        assertThat(store.find(B)).isEmpty();
-        assertThat(store.find(C)).hasSize(1);
+        assertThat(store.places.find(B)).isEmpty();
+        assertThat(store.places.find(C)).hasSize(1);
         store.close();
         PackStore again = store();
-        assertThat(again.find(B)).isEmpty();
-        assertThat(again.find(C)).hasSize(1);
+        assertThat(again.places.find(B)).isEmpty();
+        assertThat(again.places.find(C)).hasSize(1);
         assertThat(failures).isEmpty();
         again.close();
     }
@@ -128,12 +128,12 @@ class DuePacksTest {
         assertThatThrownBy(() -> store.forget(A, 0, Long.MAX_VALUE)).isInstanceOf(WalException.class).hasMessageContaining("no room for more deletions");
         assertThatThrownBy(() -> store.forgetBelow(Map.of(A, Long.MAX_VALUE), List.of())).isInstanceOf(WalException.class)
                 .hasMessageContaining("deletions=1048576, more=1");
-        assertThat(store.find(A)).hasSize(1);
+        assertThat(store.places.find(A)).hasSize(1);
 
         List<StreamKey> gone = new ArrayList<>();
         PackedPurge purge = new PackedPurge(store, Long.MAX_VALUE, (key, segment) -> gone.add(key));
         for (StreamKey key : List.of(A, B, C)) {
-            purge.putOff(key, Long.MAX_VALUE, store.find(key), false);
+            purge.putOff(key, Long.MAX_VALUE, store.places.find(key), false);
         }
         purge.finish();
         assertThat(gone).containsExactly(A, B, C);
@@ -146,15 +146,15 @@ class DuePacksTest {
     void purge_ofSomeStreams_removesPacksOfWhichNothingElseCounts() throws IOException {
         PackStore store = store();
         PackedPurge some = new PackedPurge(store, Long.MAX_VALUE, (key, segment) -> {});
-        some.putOff(A, Long.MAX_VALUE, store.find(A), false);
+        some.putOff(A, Long.MAX_VALUE, store.places.find(A), false);
         some.finish();
         assertThat(store.packs()).hasSize(1);
-        assertThat(store.find(A)).isEmpty();
-        assertThat(store.find(B)).hasSize(1);
+        assertThat(store.places.find(A)).isEmpty();
+        assertThat(store.places.find(B)).hasSize(1);
 
         PackedPurge rest = new PackedPurge(store, Long.MAX_VALUE, (key, segment) -> {});
-        rest.putOff(B, Long.MAX_VALUE, store.find(B), true);
-        rest.putOff(C, Long.MAX_VALUE, store.find(C), false);
+        rest.putOff(B, Long.MAX_VALUE, store.places.find(B), true);
+        rest.putOff(C, Long.MAX_VALUE, store.places.find(C), false);
         rest.finish();
         assertThat(store.packs()).isEmpty();
         store.close();
@@ -165,13 +165,13 @@ class DuePacksTest {
     void purge_oneOfItsStreamsWasDeletedMeanwhile_leavesTheOthers() throws IOException {
         PackStore store = store();
         PackedPurge purge = new PackedPurge(store, Long.MAX_VALUE, (key, segment) -> {});
-        purge.putOff(A, Long.MAX_VALUE, store.find(A), false);
-        purge.putOff(B, Long.MAX_VALUE, store.find(B), false);
+        purge.putOff(A, Long.MAX_VALUE, store.places.find(A), false);
+        purge.putOff(B, Long.MAX_VALUE, store.places.find(B), false);
         store.forget(A, 0, Long.MAX_VALUE);
         purge.finish();
-        assertThat(store.find(A)).isEmpty();
-        assertThat(store.find(B)).isEmpty();
-        assertThat(store.find(C)).hasSize(1);
+        assertThat(store.places.find(A)).isEmpty();
+        assertThat(store.places.find(B)).isEmpty();
+        assertThat(store.places.find(C)).hasSize(1);
         store.close();
     }
 

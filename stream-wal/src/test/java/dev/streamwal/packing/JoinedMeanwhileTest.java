@@ -104,7 +104,7 @@ class JoinedMeanwhileTest {
     }
 
     private List<PackEntry> entries() throws IOException {
-        return store.find(A).stream().map(PackStore.Place::entry).toList();
+        return store.places.find(A).stream().map(StreamPlaces.Place::entry).toList();
     }
 
     @Test

@@ -81,7 +81,7 @@ class MergerTest {
     }
 
     private List<Long> bases(StreamKey key) throws IOException {
-        return store.find(key).stream().map(place -> place.entry().basePosition()).toList();
+        return store.places.find(key).stream().map(place -> place.entry().basePosition()).toList();
     }
 
     /** A pack with a higher number, as packing lists them all the time, and a deletion. */
@@ -171,15 +171,15 @@ class MergerTest {
     /** What can't be looked at counts as it is listed, and no pack beside it: the log's figures are there nevertheless. */
     @Test
     void segments_packWithDeletionsCannotBeRead_countsAllThatIsListedOfIt() throws IOException {
-        long all = store.segments();
+        long all = store.places.segments();
         store.forgetBelow(Map.of(B, Long.MAX_VALUE), List.of());
-        assertThat(store.segments()).isEqualTo(all / 2);
+        assertThat(store.places.segments()).isEqualTo(all / 2);
         ListedPack pack = store.packs().get(0);
         Path bad = store.file(pack);
         store.close();
         Files.delete(bad);
         Files.createDirectory(bad);
         store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
-        assertThat(store.segments()).isEqualTo(all / 2 + pack.segments() / 2);
+        assertThat(store.places.segments()).isEqualTo(all / 2 + pack.segments() / 2);
     }
 }

@@ -98,10 +98,10 @@ class PackSweepTest {
         forget(7, 8);
         assertThat(readWhile(() -> assertThat(reclaim()).isZero())).isPositive().isLessThan(tables);
         assertThat(readWhile(() -> assertThat(reclaim()).isZero())).as("nothing was deleted since").isZero();
-        assertThat(store.segments()).isEqualTo(WINDOWS * (KEYS - 1L));
+        assertThat(store.places.segments()).isEqualTo(WINDOWS * (KEYS - 1L));
         forget(9, 10);
         assertThat(readWhile(() -> assertThat(reclaim()).isZero())).as("looked for again").isPositive().isLessThan(tables);
-        assertThat(store.segments()).isEqualTo(WINDOWS * (KEYS - 2L));
+        assertThat(store.places.segments()).isEqualTo(WINDOWS * (KEYS - 2L));
     }
 
     @Test
@@ -115,12 +115,12 @@ class PackSweepTest {
         assertThat(reclaim()).isEqualTo(WINDOWS);
         assertThat(store.packs()).allSatisfy(pack -> assertThat(pack.segments()).isEqualTo(13 * KEYS / 20));
         assertThat(store.packs().stream().mapToLong(ListedPack::bytes).sum()).isLessThan(bytes * 3 / 4);
-        assertThat(store.segments()).isEqualTo(WINDOWS * 13L * KEYS / 20);
+        assertThat(store.places.segments()).isEqualTo(WINDOWS * 13L * KEYS / 20);
         assertThat(reclaim()).isZero();
         for (int i = 0; i < 7 * KEYS / 20; i++) {
-            assertThat(store.find(key(i))).isEmpty();
+            assertThat(store.places.find(key(i))).isEmpty();
         }
-        assertThat(store.find(key(KEYS - 1))).hasSize(WINDOWS);
+        assertThat(store.places.find(key(KEYS - 1))).hasSize(WINDOWS);
     }
 
     /** Each is listed, and there is a limit for that. */
@@ -133,9 +133,9 @@ class PackSweepTest {
         assertThat(sweep.reclaim(failures::add)).isEqualTo(WINDOWS);
         assertThat(store.manifest().voidCount()).isZero();
         assertThat(store.packs()).allSatisfy(pack -> assertThat(pack.segments()).isEqualTo(KEYS - 30));
-        assertThat(store.find(key(0))).isEmpty();
-        assertThat(store.find(key(29))).isEmpty();
-        assertThat(store.find(key(30))).hasSize(WINDOWS);
+        assertThat(store.places.find(key(0))).isEmpty();
+        assertThat(store.places.find(key(29))).isEmpty();
+        assertThat(store.places.find(key(30))).hasSize(WINDOWS);
         // and so on, without end
         for (int i = 1; i <= 5; i++) {
             forget(i * 30, i * 30 + 15);
@@ -160,8 +160,8 @@ class PackSweepTest {
         packer.makeRoomForDeletion();
         forget(0, 1);
         assertThat(store.manifest().voidCount()).isEqualTo(1);
-        assertThat(store.find(key(0))).isEmpty();
-        assertThat(store.find(key(1))).hasSize(WINDOWS);
+        assertThat(store.places.find(key(0))).isEmpty();
+        assertThat(store.places.find(key(1))).hasSize(WINDOWS);
     }
 
     private static <T> T stub(Class<T> type) {
@@ -175,16 +175,16 @@ class PackSweepTest {
         forget(KEYS - 1, KEYS);
         assertThat(reclaim()).isEqualTo(WINDOWS);
         assertThat(store.packs()).isEmpty();
-        assertThat(store.segments()).isZero();
+        assertThat(store.places.segments()).isZero();
     }
 
     @Test
     void segments_afterReopening_areCountedAgain() throws IOException {
         forget(0, 10);
-        assertThat(store.segments()).isEqualTo(WINDOWS * (KEYS - 10L));
+        assertThat(store.places.segments()).isEqualTo(WINDOWS * (KEYS - 10L));
         store.close();
         store = PackStore.open(root, FreeSpace.UNKNOWN, true, false, WriterFence.NONE, PositionsWriter.load(root, () -> false), () -> 0);
-        assertThat(store.segments()).isEqualTo(WINDOWS * (KEYS - 10L));
+        assertThat(store.places.segments()).isEqualTo(WINDOWS * (KEYS - 10L));
         assertThat(reclaim()).isZero();
     }
 }

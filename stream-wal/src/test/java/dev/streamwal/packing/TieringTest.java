@@ -117,8 +117,8 @@ class TieringTest {
         assertThat(failures).isEmpty();
         assertThat(rewritten).isEqualTo(packs);
         assertThat(store.manifest().voidCount()).isZero();
-        assertThat(store.find(StreamKey.of("gone"))).isEmpty();
-        assertThat(store.find(StreamKey.of("meter"))).hasSize(WINDOWS);
+        assertThat(store.places.find(StreamKey.of("gone"))).isEmpty();
+        assertThat(store.places.find(StreamKey.of("meter"))).hasSize(WINDOWS);
         store.close();
     }
 
