@@ -877,6 +877,9 @@ public final class StreamWal implements AutoCloseable {
      * in packs and shared segments can't be read; their bytes, and the key, stay in these files until the files are packed, rewritten or expire. To
      * remove the records' bytes now, {@link #erase} first.
      *
+     * <p>On a full disk, files are deleted even if there is no room to write that down, because this makes room. It is written down with the next deletion
+     * for which there is room, or by {@link #close()}. If the process ends before that, records may be back at the next opening.
+     *
      * @param key of the stream
      * @return whether there was one
      * @throws WalFailedException if a flush has failed before: then nothing is deleted; or if one fails: then the stream is deleted, or isn't, when the
