@@ -462,8 +462,8 @@ public final class StreamWal implements AutoCloseable {
     }
 
     /**
-     * Returns when everything that was appended to any stream before the call survives power loss. A stream that has not been used since the
-     * log was opened is as durable as its earlier writer left it.
+     * Returns when everything that was appended to any stream before the call survives power loss. A stream that has not been used since the log was
+     * opened, or that can't be opened for writing, is as durable as its earlier writer left it.
      *
      * @throws WalFailedException if a flush fails, or has failed before
      * @throws dev.streamwal.error.WalIOException if something can't be read, or the commit journal has no room
