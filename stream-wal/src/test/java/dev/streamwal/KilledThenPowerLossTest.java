@@ -3,18 +3,20 @@ package dev.streamwal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.error.WalException;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.simulation.Call;
 import dev.streamwal.simulation.FaultPlan;
 import dev.streamwal.simulation.SimulatedDisk;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
- * A process is killed at each of its calls that change the disk, and the page cache stays. The next process appends durably; then the power is lost. What the
- * first one had put into the page cache isn't durable, and what the second one acknowledges mustn't depend on it.
+ * A process is killed at each of its calls that change the disk, and the page cache stays. The next process appends durably, or erases; then the power is
+ * lost. What the first one had put into the page cache isn't durable, and what the second one acknowledges mustn't depend on it.
  */
 class KilledThenPowerLossTest extends DurabilityOnSimulatedDisk {
 
@@ -48,6 +50,42 @@ class KilledThenPowerLossTest extends DurabilityOnSimulatedDisk {
             recover();
         } while (isKilledAndGoesOn(nth));
         assertThat(nth).isGreaterThan(10);
+    }
+
+    /** The next call finds nothing to erase any more: what the first one did has to be durable all the same. */
+    @Test
+    void killedAtEachCallOfAnErasure_whatIsErasedAgainBehindIt_staysErased() throws IOException {
+        int nth = 0;
+        boolean wasKilled;
+        do {
+            begin(Integer.MAX_VALUE);
+            Instant end = clock.instant().plus(WINDOW);
+            StreamWal wal = open();
+            KEYS.forEach(key -> append(wal, key, 50, Durability.IMMEDIATE));
+            clock.advance(WINDOW);
+            KEYS.forEach(key -> appendDurably(wal, key, 50));
+            disk.failing(new FaultPlan(0, CHANGES, "", ++nth, Integer.MAX_VALUE, FaultPlan.Failure.IO_ERROR));
+            wasKilled = !erases(wal, end);
+            disk.failing(FaultPlan.NONE);
+            disk.kill();
+            assertThat(erases(open(), end)).isTrue();
+            losePower();
+            try (StreamWal after = open()) {
+                assertAllThere(after);
+            } catch (AssertionError e) {
+                throw new AssertionError("killed at call " + nth, e);
+            }
+        } while (wasKilled);
+        assertThat(nth).isGreaterThan(10);
+    }
+
+    private static boolean erases(StreamWal wal, Instant end) {
+        try {
+            ErasureReport unused = wal.erase(Keys.all(), Instant.MIN, end);
+            return true;
+        } catch (WalException killed) {
+            return false;
+        }
     }
 
     private void begin(int nth) throws IOException {

@@ -67,6 +67,10 @@ final class SegmentErasure {
     @GuardedBy("rotation")
     private final PendingCut pending;
 
+    /** Whether it is durable what an earlier process has erased: that may have been killed before it had forced the names. */
+    @GuardedBy("rotation")
+    private boolean isEarlierDurable;
+
     SegmentErasure(LogContext log, ReentrantLock rotation, SegmentChain chain, PendingCut pending) {
         this.log = log;
         this.rotation = rotation;
@@ -157,10 +161,19 @@ final class SegmentErasure {
             // also if a file failed: the next call finds nothing to erase in the files before it, and forces nothing. Until this force has returned,
             // a crash may bring the old files back
             if (isAny) {
-                chain.names.force();
+                forceNames();
             }
         }
+        if (!isEarlierDurable && !chain.segments.isEmpty()) {
+            forceNames();
+        }
         return unsealed;
+    }
+
+    @GuardedBy("rotation")
+    private void forceNames() throws IOException {
+        chain.names.force();
+        isEarlierDurable = true;
     }
 
     @GuardedBy("rotation")
