@@ -22,7 +22,8 @@ final class DumpCommand extends CliCommand {
     private static final String SEGMENT_SUFFIX = ".seg";
     private static final String GIVE = "; give LOG/segments/KEY/*.seg or LOG/packs/*.pack";
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "A segment, LOG/segments/KEY/*.seg, or a pack, LOG/packs/*.pack, or an object with a pack in a log's tier.")
+    @Parameters(index = "0", paramLabel = "FILE",
+            description = "A segment, LOG/segments/KEY/*.seg, or a pack, LOG/packs/*.pack, or an object with a pack in a log's tier.")
     @SuppressWarnings("NullAway.Init") // required, so that it is set before the command runs
     private Path file;
 

@@ -16,7 +16,7 @@ abstract class ReadingCommand extends LogCommand {
 
     @Option(
             names = "--tier-alone",
-            description = "LOG is a log's tier, as by --tier, and is read without the log's directory: it has the packs that were moved there, and nothing newer.")
+            description = "LOG is a log's tier, as by --tier, and is read without the log's directory: it has the packs that were moved there, nothing newer.")
     private boolean tierAlone;
 
     @Mixin

@@ -189,7 +189,8 @@ public final class RatisOptions {
          * replication decides: which segments streams have, durability, recovery, the clock that the log sees, sweeping. What replicas would decide each for
          * itself can't be set: {@link #build} says what.
          *
-         * @param wal is called whenever a shard opens its log, so at each image, too, by several threads, and at {@link #build()}; it must set the same each time
+         * @param wal is called whenever a shard opens its log, so at each image, too, by several threads, and at {@link #build()}; it must set the same
+         *     each time
          * @return this
          */
         public Builder wal(Consumer<WalOptions.Builder> wal) {

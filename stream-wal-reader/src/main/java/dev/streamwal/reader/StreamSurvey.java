@@ -166,8 +166,8 @@ final class StreamSurvey {
     }
 
     /**
-     * Reads on in a segment without a footer, and adds what is known of it then, without its last block. If the first record of that block is still there, so is
-     * all before it: what is cut off is the end of a stream.
+     * Reads on in a segment without a footer, and adds what is known of it then, without its last block. If the first record of that block is still there,
+     * so is all before it: what is cut off is the end of a stream.
      *
      * @return where that block begins
      */
