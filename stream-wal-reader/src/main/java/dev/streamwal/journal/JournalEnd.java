@@ -14,10 +14,13 @@ import java.util.Optional;
  * @param blocks that were gone through
  * @param bytes of these blocks
  */
-public record JournalEnd(long nextSequence, Optional<Place> last, Optional<Place> next, List<JournalFile> files, long blocks, long bytes) {
+public record JournalEnd(long nextSequence, Optional<Block> last, Optional<Place> next, List<JournalFile> files, long blocks, long bytes) {
 
     /** Place of a byte in a file. */
     public record Place(Path file, long offset) {}
+
+    /** Place of a block. */
+    public record Block(Path file, long offset, int bytes) {}
 
     public JournalEnd {
         files = List.copyOf(files);

@@ -5,6 +5,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.io.Uninterrupted;
 import dev.streamwal.journal.JournalBlockLayout.Prefix;
+import dev.streamwal.journal.JournalEnd.Block;
 import dev.streamwal.journal.JournalEnd.Place;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -38,7 +39,7 @@ public final class JournalScan {
     /** The file where the expected block may stand; null if no block before it was found. */
     private @Nullable Head current;
     private long offset;
-    private @Nullable Place last;
+    private @Nullable Block last;
     /** Where blocks that aren't needed couldn't be read, so that the place of the first needed one is unknown; null if it is known. */
     private @Nullable Place lost;
     private long blocks;
@@ -236,7 +237,7 @@ public final class JournalScan {
         named.handOut(block, visitor);
         head.liveFirst = head.liveFirst == 0 ? expected : head.liveFirst;
         head.liveLast = expected;
-        last = new Place(head.file, offset);
+        last = new Block(head.file, offset, block.limit());
         blocks++;
         bytes += block.limit();
         offset += block.limit();

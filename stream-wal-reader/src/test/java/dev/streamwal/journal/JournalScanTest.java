@@ -138,7 +138,7 @@ class JournalScanTest {
 
         assertThat(seen.entries).containsExactly("a@104+8", "b@200+16", "c<5", "a@112+8", "d[1,2");
         assertThat(end.nextSequence()).isEqualTo(3);
-        assertThat(end.last()).contains(place(0, last));
+        assertThat(end.last()).contains(new JournalEnd.Block(place(0, last).file(), last, journal.offset() - last));
         assertThat(end.next()).contains(place(0, journal.offset()));
         assertThat(end.blocks()).isEqualTo(2);
         assertThat(end.bytes()).isEqualTo(journal.offset());

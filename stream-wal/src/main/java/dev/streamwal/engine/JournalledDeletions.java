@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.commit.Deletion;
 import dev.streamwal.commit.GroupCommitter;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.IoFailure;
 import java.io.IOException;
@@ -30,8 +31,8 @@ public final class JournalledDeletions implements DeletionLog {
     }
 
     /**
-     * If the journal has no room, deletions are carried out nevertheless, since they make room, and are recorded later: with the next ones
-     * that fit, or when the log is closed. A crash before that may leave some of the files, or bring them back.
+     * If the journal has no room, deletions are carried out nevertheless, since they make room, and are recorded later: right after they have made room, or
+     * with the next ones that fit, or when the log is closed. A crash before that may leave some of the files, or bring them back.
      */
     @Override
     public Deletion.Kept deletedBelow(List<Deletion.Below> streams) throws IOException {
@@ -49,9 +50,20 @@ public final class JournalledDeletions implements DeletionLog {
             if (IoFailure.isDiskFull(e)) {
                 commits.forget(streams);
                 // only once the files are gone: a record may be dropped as soon as it is written
-                return () -> remember(streams);
+                return () -> {
+                    remember(streams);
+                    writeOutstandingIfPossible();
+                };
             }
             throw e;
+        }
+    }
+
+    private void writeOutstandingIfPossible() {
+        try {
+            writeOutstanding();
+        } catch (IOException | WalException e) {
+            // the next deletion tries again, or closing the log; if the log has failed, all that is done next says so
         }
     }
 
@@ -73,6 +85,9 @@ public final class JournalledDeletions implements DeletionLog {
                 if (IoFailure.isDiskFull(e)) {
                     return;
                 }
+                throw e;
+            } catch (RuntimeException e) {
+                remember(some);
                 throw e;
             }
         }

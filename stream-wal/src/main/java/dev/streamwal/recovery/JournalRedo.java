@@ -239,16 +239,14 @@ public final class JournalRedo {
     }
 
     private void forceLastBlock(JournalEnd end) throws IOException {
-        if (end.last().isEmpty() || end.next().isEmpty()) {
+        if (end.last().isEmpty()) {
             return;
         }
-        Path file = end.last().get().file();
-        long from = end.last().get().offset();
-        long to = end.next().get().offset();
-        ByteBuffer chunk = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, to - from));
-        try (LogFile journal = new LogFile(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        JournalEnd.Block last = end.last().get();
+        ByteBuffer chunk = ByteBuffer.allocateDirect(Math.min(CHUNK_BYTES, last.bytes()));
+        try (LogFile journal = new LogFile(last.file(), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             journal.together(open -> {
-                open.copy(from, to, chunk, open::write);
+                open.copy(last.offset(), last.offset() + last.bytes(), chunk, open::write);
                 open.forceContent();
             });
         }

@@ -13,6 +13,7 @@ import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.journal.JournalFiles;
 import dev.streamwal.reader.EntryCursor;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import java.util.function.BiPredicate;
@@ -32,6 +34,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -135,6 +138,34 @@ class JournalBadSectorTest {
         SimulatedDisk disk = new SimulatedDisk();
         append(open(disk, RecoveryPolicy.STOP_AT_FIRST_ERROR), records);
         return disk;
+    }
+
+    /** Reads of the journal fail, and succeed again at a later attempt within the same opening. */
+    @ParameterizedTest
+    @EnumSource(RecoveryPolicy.class)
+    void open_someReadsOfTheJournalFail_hasAllOrSaysWhatIsMissing(RecoveryPolicy policy) {
+        blockBytes = 1 << 10;
+        SimulatedDisk written = written(3 * FILE_BYTES / RECORD_BYTES);
+        int told = 0;
+        for (int nth = 1; nth <= 30; nth++) {
+            for (int times = 1; times <= 4; times++) {
+                SimulatedDisk disk = afterPowerLoss(written);
+                disk.failing(new FaultPlan(0, EnumSet.of(Call.READ), "commit", nth, times, FaultPlan.Failure.IO_ERROR));
+                try {
+                    StreamWal wal = open(disk, policy);
+                    if (wal.recoveryReport().streams().stream().allMatch(stream -> stream.findings().isEmpty())) {
+                        assertAllIsThere(wal);
+                    } else {
+                        told++;
+                    }
+                } catch (WalException e) {
+                    told++;
+                    disk.failing(FaultPlan.NONE);
+                    assertAllIsThere(open(disk, policy));
+                }
+            }
+        }
+        assertThat(told).isPositive();
     }
 
     /** Returns whether it opens. */
