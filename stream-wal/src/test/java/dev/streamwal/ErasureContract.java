@@ -513,6 +513,26 @@ abstract class ErasureContract extends LogContract {
         }
     }
 
+    /** The next segment says where the data ended that stands between the two. */
+    @Test
+    void erase_anOlderSegmentHasLostItsFooter_beforeRecordsInASharedOne_erasesInIt() throws IOException {
+        List<Written> records = new ArrayList<>();
+        for (WalOptions.Builder options : List.of(own(), shared(), own())) {
+            try (StreamWal wal = open(options)) {
+                records.addAll(appendInWindows(wal.stream(KEY)));
+            }
+        }
+        for (Path segment : segmentsOf(KEY).subList(0, 3)) {
+            loseFooter(segment);
+        }
+        try (StreamWal reopened = open(own())) {
+            List<Written> erased = List.of(records.get(1), records.get(8));
+            erased.forEach(record -> assertThat(erase(reopened, record, record).records()).isOne());
+            assertNotFound(readerOf(reopened), erased);
+            assertHoldsEverywhere(reopened, KEY, without(records, erased));
+        }
+    }
+
     @Test
     void erase_anOlderSegmentHasLostItsFooterAndIsDamaged_saysSo() throws IOException {
         StreamWal wal = open(own());

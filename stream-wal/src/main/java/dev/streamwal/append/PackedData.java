@@ -86,6 +86,13 @@ public interface PackedData {
         cutting.run();
     }
 
+    /**
+     * Where the stream's data ended before the first of what it has in packs and shared segments between two positions; the second if it has nothing there.
+     */
+    default long endBefore(StreamKey key, long base, long end) throws IOException {
+        return end;
+    }
+
     /** The stream has no cut that is still to be completed. */
     default void cutDone(StreamKey key) {}
 

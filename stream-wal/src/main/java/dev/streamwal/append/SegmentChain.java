@@ -344,7 +344,7 @@ final class SegmentChain {
         }
         long previousEnd;
         try (SegmentFile behind = log.storage().open(fileOf(next))) {
-            previousEnd = headerOf(next.name(), behind).previousEnd();
+            previousEnd = log.packed().endBefore(key, name.basePosition(), headerOf(next.name(), behind).previousEnd());
         }
         SegmentEnd end = SegmentEnd.ofFile(file.size()).orByNext(header, previousEnd);
         return end.by() != SegmentEnd.By.SUCCESSOR ? Optional.empty()

@@ -289,6 +289,11 @@ public final class PackStore implements PackedData {
     }
 
     @Override
+    public long endBefore(StreamKey key, long base, long end) throws IOException {
+        return places.endBefore(key, base, end);
+    }
+
+    @Override
     public Newest newest(StreamKey key) throws IOException {
         cutsLeft.finish(key);
         return ends.newest(key);
