@@ -80,14 +80,11 @@ public final class JournalledDeletions implements DeletionLog {
         for (List<Deletion.Below> some = takeSome(); !some.isEmpty(); some = takeSome()) {
             try {
                 commits.delete(some).close();
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 remember(some);
-                if (IoFailure.isDiskFull(e)) {
+                if (e instanceof IOException failure && IoFailure.isDiskFull(failure)) {
                     return;
                 }
-                throw e;
-            } catch (RuntimeException e) {
-                remember(some);
                 throw e;
             }
         }

@@ -71,9 +71,6 @@ public final class Sweeper {
         }
     }
 
-    private final SweptLog wal;
-    private final SweepEvents report;
-    private final PackStore store;
     private final SweepPass.Swept swept;
     private final SweepPass.Memory memory = new SweepPass.Memory();
     private final ReentrantLock passes = new ReentrantLock();
@@ -91,9 +88,6 @@ public final class Sweeper {
     private PresentRetention retention;
 
     public Sweeper(SweptLog wal, SweepEvents report, ConsumerHolds holds, PackStore store, PackSweep packs, Limits limits, KnownTime time) {
-        this.wal = wal;
-        this.report = report;
-        this.store = store;
         this.swept = new SweepPass.Swept(wal, report, holds, store, packs, limits.maxTotalBytes());
         this.intervalNanos = limits.intervalNanos();
         this.time = time;
@@ -110,13 +104,13 @@ public final class Sweeper {
     private void sweepInBackground(BooleanSupplier isStopped) {
         try {
             // what this pass can't do without the tier, the tier's thread prepares for the next pass
-            store.neededBySweep(passByClock(null).toFetch());
+            swept.store().neededBySweep(passByClock(null).toFetch());
             prepareNextWindows(isStopped);
         } catch (WalClosedException e) {
             // the thread is stopped next
         } catch (Throwable failure) {
             if (!isStopped.getAsBoolean()) {
-                report.sweepFailed(null, failure);
+                swept.report().sweepFailed(null, failure);
             }
         }
     }
@@ -124,11 +118,11 @@ public final class Sweeper {
     /** Has segments ready for windows that begin soon. Runs after a pass, because deletions and packing would wait for the files. */
     private void prepareNextWindows(BooleanSupplier isStopped) {
         long maxLeadMillis = PASSES_AHEAD * TimeUnit.NANOSECONDS.toMillis(intervalNanos);
-        for (StreamLog stream : wal.streams()) {
+        for (StreamLog stream : swept.wal().streams()) {
             if (isStopped.getAsBoolean()) {
                 return;
             }
-            stream.prepareNextWindow(wal.nowMillis(), maxLeadMillis);
+            stream.prepareNextWindow(swept.wal().nowMillis(), maxLeadMillis);
         }
     }
 
@@ -164,7 +158,7 @@ public final class Sweeper {
         passes.lock();
         try {
             // within the lock: passes run in the order in which they read the clock
-            return passWithoutPacking(wal.nowMillis(), true, once == null ? retention : once, each -> {});
+            return passWithoutPacking(swept.wal().nowMillis(), true, once == null ? retention : once, each -> {});
         } finally {
             passes.unlock();
         }
@@ -223,40 +217,40 @@ public final class Sweeper {
             }
             return all;
         } finally {
-            fetched.forEach(store::release);
+            fetched.forEach(swept.store()::release);
         }
     }
 
     /** @return null if it was fetched */
     private @Nullable IOException fetchFailure(ListedPack pack) {
         try {
-            store.fetch(pack);
+            swept.store().fetch(pack);
             return null;
         } catch (IOException e) {
-            report.sweepFailed(null, StorageErrors.translate("fetch a pack that is swept", e, store.file(pack)));
+            swept.report().sweepFailed(null, StorageErrors.translate("fetch a pack that is swept", e, swept.store().file(pack)));
             return e;
         }
     }
 
     private Outcome passWithoutPacking(long nowMillis, boolean isByClock, PresentRetention by, Consumer<SweptSegment> each) {
-        SweepPass pass = new SweepPass(swept, memory, new PassTime(nowMillis, isByClock, time, maxAdvanceMillis), by, new SweepTally(report, each));
+        SweepPass pass = new SweepPass(swept, memory, new PassTime(nowMillis, isByClock, time, maxAdvanceMillis), by, new SweepTally(swept.report(), each));
         try {
-            long begun = report.begins();
+            long begun = swept.report().begins();
             long begunNanos = System.nanoTime();
             SweepEvent event = FlightRecording.isOn() ? new SweepEvent() : null;
             if (event != null) {
                 event.begin();
             }
-            Result result = store.whileDeleting(pass::run);
+            Result result = swept.store().whileDeleting(pass::run);
             idle.forget(nowMillis);
-            report.ended(TASK, begun);
-            report.sweepTook(result.held(), System.nanoTime() - begunNanos);
+            swept.report().ended(TASK, begun);
+            swept.report().sweepTook(result.held(), System.nanoTime() - begunNanos);
             if (event != null) {
                 event.swept(result.deleted(), result.failed(), result.held(), result.live(), result.bytesReclaimed());
             }
             return new Outcome(result, pass.toFetch());
         } catch (IOException e) {
-            throw StorageErrors.translate("sweep", e, store.root());
+            throw StorageErrors.translate("sweep", e, swept.store().root());
         }
     }
 }
