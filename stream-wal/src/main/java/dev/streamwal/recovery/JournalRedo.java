@@ -39,8 +39,8 @@ import java.util.Set;
  *   <li>The journal is read: what it deleted and cut, how far it made segments durable, where it ends.
  *   <li>Its last block is rewritten unchanged, and forced. A killed process may have left it unforced, and nothing that follows from it may happen
  *       before: neither a deletion, nor a block behind it in another file.
- *   <li>Its bytes are written to the segments' files; a lost file or header is recreated, and all that was deleted or cut is left out. Segments with
- *       a footer are durable, and left alone. This is done at every opening: a disk may lose its page cache while the machine stays up, when it is
+ *   <li>Its bytes are written to the segments' files; a lost file or header is recreated, and all that was deleted or cut is left out, also what was
+ *       deleted without a record: see {@link UnrecordedDeletions}. Segments with a footer are durable, and left alone. This is done at every opening: a disk may lose its page cache while the machine stays up, when it is
  *       removed and reattached, and frames are final, so that rewriting them changes nothing. If the machine has stayed up, and the last writer
  *       closed the log, bytes that are there already are not rewritten: they are on the disk, or in the page cache, which is then trustworthy.
  *       Otherwise they are rewritten: the cache may take for written what the disk refused.
@@ -150,11 +150,12 @@ public final class JournalRedo {
     private RedoResult redo(Frontier frontier) throws IOException {
         forceNames();
         DurableFrontier durable = new DurableFrontier(frontier.segments());
-        JournalEnd end = new JournalScan(root, frontier).scan(new Survey(durable));
+        UnrecordedDeletions deletions = new UnrecordedDeletions(storage, streams, durable, cuts);
+        JournalEnd end = new JournalScan(root, frontier).scan(new Survey(durable, deletions));
         cuts.tell(durable);
         forceLastBlock(end);
-        List<RedoneSegment> segments = end.bytes() == 0 ? List.of() : writeSegments(frontier, end);
-        segments.stream().filter(segment -> segment.kind() == RedoneSegment.Kind.FINISHED)
+        List<RedoneSegment> segments = end.bytes() == 0 ? List.of() : writeSegments(frontier, end, deletions);
+        segments.stream().filter(segment -> segment.kind() == RedoneSegment.Kind.FINISHED || segment.kind() == RedoneSegment.Kind.DELETED)
                 .forEach(segment -> durable.remove(segment.header().key(), segment.header().basePosition()));
         List<RedoResult.Cut> withoutRoom = new CutRedo(storage, streams).run(cuts);
         return new RedoResult(Optional.of(frontier), Optional.of(end), durable, segments, cuts.cuts(), withoutRoom, damages);
@@ -163,15 +164,18 @@ public final class JournalRedo {
     /** The first pass: everything but the bytes themselves. */
     private final class Survey implements JournalVisitor {
         private final DurableFrontier durable;
+        private final UnrecordedDeletions deletions;
         private final Set<Path> copied = new HashSet<>();
 
-        Survey(DurableFrontier durable) {
+        Survey(DurableFrontier durable, UnrecordedDeletions deletions) {
             this.durable = durable;
+            this.deletions = deletions;
         }
 
         @Override
         public void bytes(SegmentHeader segment, int offset, ByteBuffer frames) {
             durable.raise(new FrontierSegment(segment.key(), segment.basePosition(), segment.salt(), offset + frames.remaining()));
+            deletions.add(segment, offset, frames.remaining());
         }
 
         @Override
@@ -200,8 +204,8 @@ public final class JournalRedo {
         }
     }
 
-    private List<RedoneSegment> writeSegments(Frontier frontier, JournalEnd end) throws IOException {
-        SegmentRedo redo = new SegmentRedo(storage, streams, wasClosed, trustsPageCache, skipBadBlocks,
+    private List<RedoneSegment> writeSegments(Frontier frontier, JournalEnd end, UnrecordedDeletions deletions) throws IOException {
+        SegmentRedo redo = new SegmentRedo(storage, streams, deletions, wasClosed, trustsPageCache, skipBadBlocks,
                 (int) Math.min(end.bytes(), gatheredBytes));
         JournalEnd again = new JournalScan(root, frontier).scan(new JournalVisitor() {
             @Override

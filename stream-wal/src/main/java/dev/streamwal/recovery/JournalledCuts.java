@@ -40,18 +40,22 @@ final class JournalledCuts {
 
     /** The offset in the segment's file from which on everything was cut; at most {@code end}. */
     int keptEnd(SegmentHeader segment, int end) {
-        if (segment.basePosition() < deletedBelow.getOrDefault(segment.key(), 0L)) {
+        if (isGone(segment.key(), segment.basePosition())) {
             return 0;
         }
         long kept = end;
         for (Cut cut : truncations.getOrDefault(segment.key(), List.of())) {
             if (segment.basePosition() < cut.from()) {
                 kept = Math.min(kept, segment.offsetOf(cut.from()));
-            } else if (segment.basePosition() < cut.to()) {
-                return 0;
             }
         }
         return (int) kept;
+    }
+
+    /** Whether a whole segment was deleted or cut. */
+    boolean isGone(StreamKey key, long basePosition) {
+        return basePosition < deletedBelow.getOrDefault(key, 0L)
+                || truncations.getOrDefault(key, List.of()).stream().anyMatch(cut -> cut.from() <= basePosition && basePosition < cut.to());
     }
 
     void tell(DurableFrontier durable) {

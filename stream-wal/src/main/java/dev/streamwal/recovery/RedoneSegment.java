@@ -18,6 +18,8 @@ public record RedoneSegment(SegmentHeader header, Kind kind, long bytes, long re
         HEADER_REPAIRED,
         /** No file; one was created. */
         CREATED,
+        /** No file, because it was deleted without a record: none was created. */
+        DELETED,
         /** The file, with a footer: nothing was written. */
         FINISHED,
         /** The file of another segment with that name, which is left alone: nothing was written. */

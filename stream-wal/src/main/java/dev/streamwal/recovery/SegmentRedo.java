@@ -75,10 +75,15 @@ final class SegmentRedo {
             this.header = header;
             this.file = file;
         }
+
+        boolean isWritten() {
+            return kind != Kind.FINISHED && kind != Kind.FOREIGN && kind != Kind.DELETED;
+        }
     }
 
     private final SegmentStorage storage;
     private final StreamDirectory streams;
+    private final UnrecordedDeletions deletions;
     private final boolean comparesFirst;
     private final boolean trustsPageCache;
     private final boolean leavesForeign;
@@ -88,15 +93,17 @@ final class SegmentRedo {
     private final Map<Id, Target> waiting = new LinkedHashMap<>();
 
     /**
+     * @param deletions which missing files aren't made anew
      * @param comparesFirst whether bytes that are in a file already aren't counted: they didn't need the journal
      * @param trustsPageCache whether these needn't be written again either
      * @param leavesForeign whether another segment's file is left alone; otherwise it is an error
      * @param gatheredBytes limit of memory
      */
-    SegmentRedo(SegmentStorage storage, StreamDirectory streams, boolean comparesFirst, boolean trustsPageCache, boolean leavesForeign,
-            int gatheredBytes) {
+    SegmentRedo(SegmentStorage storage, StreamDirectory streams, UnrecordedDeletions deletions, boolean comparesFirst, boolean trustsPageCache,
+            boolean leavesForeign, int gatheredBytes) {
         this.storage = storage;
         this.streams = streams;
+        this.deletions = deletions;
         this.comparesFirst = comparesFirst;
         this.trustsPageCache = trustsPageCache;
         this.leavesForeign = leavesForeign;
@@ -108,7 +115,7 @@ final class SegmentRedo {
     void add(SegmentHeader header, int offset, ByteBuffer frames) throws IOException {
         Id id = Id.of(header);
         Target target = targets.computeIfAbsent(id, unused -> new Target(header, path(header)));
-        if (target.kind == Kind.FINISHED || target.kind == Kind.FOREIGN) {
+        if (!target.isWritten()) {
             return;
         }
         target.records += records(frames);
@@ -170,13 +177,14 @@ final class SegmentRedo {
                 target.kind = prepare(target, file);
                 target.isLookedAt = true;
             }
-            if (target.kind != Kind.FINISHED && target.kind != Kind.FOREIGN) {
+            if (target.isWritten()) {
                 List<Run> missing = comparesFirst ? missing(target, file) : target.runs;
                 count(target, missing);
                 writeRuns(trustsPageCache ? missing : target.runs, file, file.size());
             }
         } catch (NoSuchFileException e) {
-            create(target);
+            target.kind = deletions.tookAway(target.header) ? Kind.DELETED : create(target);
+            target.isLookedAt = true;
         }
     }
 
@@ -295,7 +303,7 @@ final class SegmentRedo {
     }
 
     /** Creates the file anew, complete before it gets its name. */
-    private void create(Target target) throws IOException {
+    private Kind create(Target target) throws IOException {
         Path directory = streams.of(target.header.key());
         storage.createDirectory(directory);
         Path temporary = directory.resolve('.' + HexFormat.of().toHexDigits(target.header.salt()) + ".seg.tmp");
@@ -306,7 +314,6 @@ final class SegmentRedo {
             writeRuns(target.runs, file, target.header.headerLength());
         }
         storage.name(temporary, target.file);
-        target.kind = Kind.CREATED;
-        target.isLookedAt = true;
+        return Kind.CREATED;
     }
 }

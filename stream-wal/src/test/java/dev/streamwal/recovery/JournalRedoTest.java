@@ -296,6 +296,92 @@ class JournalRedoTest {
         assertNothingChangesAgain();
     }
 
+    /** A segment that continues the first stream's, as far as that goes. */
+    private Content behind(Content before) {
+        return new Content("a", before.header.positionAt(before.end()));
+    }
+
+    @Test
+    void run_deletedWithoutARecord_isNotMadeAnewBeforeAGap() throws IOException {
+        log.commit(a, 2);
+        Content second = behind(a);
+        log.commit(second, 1);
+        Content third = behind(second);
+        third.append(1);
+        Content fourth = behind(third);
+        log.write(fourth.header, fourth.sealed());
+
+        RedoResult result = redo(false);
+
+        assertThat(log.path(a.header)).doesNotExist();
+        assertThat(log.path(second.header)).doesNotExist();
+        assertThat(result.segments()).extracting(RedoneSegment::kind).containsExactly(Kind.DELETED, Kind.DELETED);
+        assertThat(result.bytes()).isZero();
+        assertThat(result.durable().segments()).isEmpty();
+        assertNothingChangesAgain();
+    }
+
+    @Test
+    void run_deletedWithoutARecord_isNotMadeAnewBeforeWhatTheJournalHasInPart() throws IOException {
+        log.commit(a, 2);
+        Content second = behind(a);
+        second.append(1);
+        log.commit(second, 1);
+        Content third = behind(second);
+        log.commit(third, 1);
+
+        RedoResult result = redo(false);
+
+        assertThat(result.segments()).extracting(RedoneSegment::kind).containsExactly(Kind.DELETED, Kind.DELETED, Kind.CREATED);
+        assertThat(log.path(a.header)).doesNotExist();
+        assertThat(log.path(second.header)).doesNotExist();
+        assertThat(log.read(third.header)).isEqualTo(third.all());
+    }
+
+    @Test
+    void run_missingBeforeASegmentThatContinuesIt_isMadeAnew() throws IOException {
+        log.commit(a, 2);
+        Content second = behind(a);
+        log.commit(second, 1);
+        Content third = behind(second);
+        log.write(third.header, third.sealed());
+
+        RedoResult result = redo(false);
+
+        assertThat(result.segments()).extracting(RedoneSegment::kind).containsExactly(Kind.CREATED, Kind.CREATED);
+        assertThat(log.read(a.header)).isEqualTo(a.all());
+        assertThat(log.read(second.header)).isEqualTo(second.all());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void run_missingBeforeASegmentThatIsNotKnownToBeDurable_isMadeAnew(boolean isReadable) throws IOException {
+        log.commit(a, 2);
+        Content later = new Content("a", 8_192);
+        later.append(1);
+        log.write(later.header, isReadable ? later.all() : new byte[300]);
+
+        redo(false);
+
+        assertThat(log.read(a.header)).isEqualTo(a.all());
+    }
+
+    @Test
+    void run_missingBeforeWhatTheJournalDeletedOrCut_isMadeAnew() throws IOException {
+        log.commit(a, 2);
+        Content cut = new Content("a", 8_192);
+        log.commit(cut, 1);
+        Content alsoCut = new Content("a", 16_384);
+        log.write(alsoCut.header, alsoCut.sealed());
+        log.journal.truncated("a", a.header.positionAt(a.end()), 1 << 20).commit();
+
+        redo(false);
+
+        assertThat(log.read(a.header)).endsWith(Arrays.copyOfRange(a.all(), 104, a.end()));
+        assertThat(log.path(cut.header)).doesNotExist();
+        assertThat(log.path(alsoCut.header)).doesNotExist();
+    }
+
     @Test
     void run_theLastSegmentDeleted_takesTheDirectoryWithItAlsoWithoutARestart() throws IOException {
         log.write(a.header, a.all());
