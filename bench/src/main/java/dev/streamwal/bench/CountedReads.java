@@ -180,8 +180,8 @@ public final class CountedReads {
                 What is read to answer, counted by the reader: calls and bytes, of headers and footers too. Records of %,d bytes. A day of \
                 one stream is a record a second in %d segments; each of the %,d keys has %,d records. The readers have just been opened, \
                 but for those of the rows that begin with "…". A segment that isn't sealed has no index yet, and may hold records that are \
-                late: a scan by time reads all of it. Beside the writer, what `latest` reads at first depends on how far behind its marks \
-                are just then.""", CONTENT_BYTES, DAY.dividedBy(SEGMENT), KEYS, RECORDS_A_KEY));
+                late: the first scan by time reads all of it. Beside the writer, what `latest` reads at first depends on how far behind its \
+                marks are just then.""", CONTENT_BYTES, DAY.dividedBy(SEGMENT), KEYS, RECORDS_A_KEY));
         lines.addAll(List.of("", "| | records | their bytes | read calls | bytes read |", "|---|--:|--:|--:|--:|"));
         lines.addAll(rows);
         options.write(machine, "reads", lines);
