@@ -55,7 +55,7 @@ final class StreamParts {
         last = part;
     }
 
-    /** Removes the records at positions {@code [from, to)}. */
+    /** Removes the records at positions {@code [from, to)}. No part goes on behind {@code to}: its writer leaves out a position there. */
     void cut(long from, long to, FrameTable frames) {
         Part kept = null;
         Part head = null;

@@ -2,6 +2,7 @@ package dev.streamwal.append;
 
 import dev.streamwal.commit.CommitTarget;
 import dev.streamwal.error.WalException;
+import dev.streamwal.format.RecordLayout;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
 import dev.streamwal.storage.StorageErrors;
@@ -240,6 +241,20 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     /** As {@link StreamLog#endPosition()}. */
     long endPosition() {
         return end;
+    }
+
+    /**
+     * As {@link #endPosition()}; and the next record begins a part of its own. Readers take a record that begins where the one before ends for the same
+     * part, so a position is left out.
+     */
+    long endPart() {
+        acquire(1);
+        try {
+            reserve(base, RecordLayout.ALIGNMENT);
+            return end;
+        } finally {
+            release(1);
+        }
     }
 
     /** The target at which everything appended so far is durable. */

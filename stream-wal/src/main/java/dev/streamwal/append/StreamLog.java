@@ -406,6 +406,13 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /** As {@link #endPosition()}; and what is appended from here on isn't in a part of a shared segment that begins before that position. */
+    public long endPart() {
+        long end = endPosition();
+        SharedTail shares = sharing;
+        return shares == null ? end : shares.endPart();
+    }
+
     /** Where the last reserved slot ends; -1 if the stream has no segment, or if the end isn't known, because what an earlier writer left can't be read. */
     public long reservedEnd() {
         SharedTail shares = sharing;

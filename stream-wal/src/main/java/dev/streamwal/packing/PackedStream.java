@@ -45,7 +45,7 @@ public final class PackedStream {
             elsewhere = windowEnds(places);
         } catch (CorruptSegmentException e) {
             // the content of a damaged pack isn't known, but it goes all the same; what is appended from here on stands behind it
-            forgetBelow(stream.endPosition(), List.of());
+            forgetBelow(stream.endPart(), List.of());
             return true;
         }
         if (elsewhere.isEmpty()) {
@@ -53,7 +53,8 @@ public final class PackedStream {
         }
         long end;
         try {
-            end = stream.endPosition();
+            // records that are appended meanwhile stay, and so do those after a failure that leaves open whether the manifest has the deletion
+            end = stream.endPart();
             NavigableMap<Long, Long> unused = stream.windowEnds();
         } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
             // a cut that is left goes with the stream, for example one for whose remaining part the disk has no room
@@ -63,7 +64,6 @@ public final class PackedStream {
             forgetBelow(endOf(places), places);
             return true;
         }
-        // records that are appended meanwhile stay
         end = Math.max(end, elsewhere.lastKey() + 1);
         remove(end, end, Long.MAX_VALUE, elsewhere, places);
         return true;
