@@ -12,6 +12,7 @@ import dev.streamwal.format.FormatException;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.manifest.Manifest;
@@ -181,9 +182,9 @@ public final class LogImage {
         NavigableSet<String> segments = names.in(directory);
         for (String segment : segments) {
             Path file = folder.resolve(directory).resolve(segment);
-            String next = segments.higher(segment);
+            List<Path> later = segments.tailSet(segment, false).stream().map(file::resolveSibling).toList();
             try {
-                addSegment(StreamDirectory.NAME + '/' + directory + '/' + segment, file, next == null ? null : file.resolveSibling(next), log);
+                addSegment(StreamDirectory.NAME + '/' + directory + '/' + segment, file, later, log);
             } catch (NoSuchFileException e) {
                 throw new ImageChangedException("segment was deleted while the log was looked at: file=" + file, e);
             }
@@ -194,7 +195,8 @@ public final class LogImage {
      * Adds a segment. A damaged one that isn't appended to any more is copied as it is, because it won't change, and must not keep the rest of the
      * log from being copied. If only its footer is damaged, the copy gets a new footer.
      */
-    private void addSegment(String name, Path file, @Nullable Path next, LogSource log) throws IOException {
+    private void addSegment(String name, Path file, List<Path> later, LogSource log) throws IOException {
+        Path next = later.isEmpty() ? null : later.get(0);
         BasicFileAttributes before = Files.readAttributes(file, BasicFileAttributes.class);
         try (LogFile bytes = LogFile.reading(file)) {
             SegmentHeader header = header(bytes);
@@ -203,7 +205,7 @@ public final class LogImage {
                 files.add(ImageFile.ofSealed(name, file, before));
                 return;
             }
-            if (log.awaitsRecovery(header)) {
+            if (log.awaitsRecovery(header) && (header.key().equals(StreamKey.SHARED) || !isAnySealed(later))) {
                 throw refused("stream awaits recovery: stream=" + header.key() + ", file=" + file, file);
             }
             UnsealedEnd unsealed = UnsealedEnd.of(bytes, header, end.orByNext(header, previousEnd(next)));
@@ -216,6 +218,23 @@ public final class LogImage {
             }
             files.add(ImageFile.ofSealed(name, file, before));
         }
+    }
+
+    /**
+     * Whether one of the stream's later segments has a footer, which proves that all before it is durable. So a segment that has lost its own footer, which
+     * isn't forced, in a power loss awaits nothing: recovery looks at none before the newest footer, except of shared segments.
+     */
+    private static boolean isAnySealed(List<Path> later) throws IOException {
+        for (Path segment : later) {
+            try (LogFile bytes = LogFile.reading(segment)) {
+                if (SegmentEnd.read(bytes, header(bytes)).isFinal()) {
+                    return true;
+                }
+            } catch (CorruptSegmentException e) {
+                // proves nothing
+            }
+        }
+        return false;
     }
 
     /** Where the data before a segment ends, by the segment's header; -1 if the header doesn't say it. */

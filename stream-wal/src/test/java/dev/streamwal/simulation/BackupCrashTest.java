@@ -3,9 +3,12 @@ package dev.streamwal.simulation;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.Durability;
+import dev.streamwal.RecoveryReport;
 import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.WriteEntry;
 import dev.streamwal.backup.BackupFolder;
 import dev.streamwal.backup.BackupPoint;
 import dev.streamwal.error.WalException;
@@ -21,6 +24,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Tag;
@@ -36,6 +40,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class BackupCrashTest {
 
     private static final int MAX_ALONE = 12;
+    private static final int MAX_LOST = 60;
     private static final int RANDOM = 4;
     private static final Duration WINDOW = Duration.ofMinutes(10);
     private static final String FOLDER = "/backups/backup";
@@ -162,6 +167,36 @@ class BackupCrashTest {
             }
         }
         assertThat(thrown).isGreaterThan(20);
+    }
+
+    /** A footer isn't forced: the power loss may take it, and leave a later one. Recovery looks at no segment before that. */
+    @Test
+    void backUp_powerLossTookFooters_isMadeOnceTheLogIsRecovered() throws IOException {
+        SimulatedDisk disk = new SimulatedDisk();
+        Files.createDirectory(disk.path("/backups"));
+        DirectoryForce.force(disk.path("/"));
+        StreamWal wal = open(disk, 1);
+        for (int window = 0; window < 4; window++) {
+            EntryRef unused = wal.stream("a").append(WriteEntry.of(("a" + window).getBytes(UTF_8)), Durability.IMMEDIATE);
+            SimulatedLog.runBackground(wal);
+            long unusedMillis = nowMillis.addAndGet(WINDOW.toMillis());
+        }
+        Map<String, List<String>> appended = records(disk.path("/log"));
+        CrashPoint point = disk.crashPoint(disk.mark());
+        for (Survival survival : point.survivals(MAX_LOST, RANDOM, 1)) {
+            SimulatedDisk left = point.state(survival);
+            try (StreamWal recovered = open(left, 2)) {
+                RecoveryReport unused = recovered.recoverAll(progress -> { });
+                SimulatedLog.runBackground(recovered);
+                folder(left).restore(folder(left).backUp(left.path("/log")).point(), left.path("/restored"));
+            }
+            assertThat(records(left.path("/restored"))).as("left: %s", survival).isEqualTo(appended);
+        }
+    }
+
+    private StreamWal open(SimulatedDisk disk, long salt) {
+        WalOptions options = WalOptions.builder().window(WINDOW).sweepInterval(Duration.ZERO).clock(() -> Instant.ofEpochMilli(nowMillis.get())).build();
+        return SimulatedLog.open(disk.path("/log"), options, "", false, new Random(salt)::nextLong);
     }
 
     @Test
