@@ -1167,9 +1167,10 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Copies the log as it is now, while it is written to. Each stream is copied as of one moment, but not all streams as of the same.
-     * Complete segments are linked if the file system can do that, so that they take no space twice. On another disk everything is copied, and
-     * forced, while packing, sweeps and appends go on. The copy opens as a log. It has the consumers that existed when the copy was begun, with the
-     * commits that each had made by then; records that are swept or deleted during the copy may be lost to them.
+     * Complete segments are linked if the file system can do that, so that they take no space twice. On another disk everything is copied
+     * while packing, sweeps and appends go on. When this method has returned, the copy survives power loss. It opens as a log. It
+     * has the consumers that existed when the copy was begun, with the commits that each had made by then; records that are swept or deleted during the
+     * copy may be lost to them.
      *
      * <p>Packs in the log's tier are read from there, however long that takes; appends, sweeps and packing go on during that time. The copy has these
      * packs in its directory, and has no tier.

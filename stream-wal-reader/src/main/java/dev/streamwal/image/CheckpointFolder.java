@@ -3,6 +3,7 @@ package dev.streamwal.image;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.DirectoryListing;
+import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.io.FileLink;
 import dev.streamwal.io.LogFile;
 import java.io.IOException;
@@ -28,7 +29,7 @@ public final class CheckpointFolder {
         if (Files.exists(target) && !Files.isDirectory(target)) {
             throw new IllegalArgumentException("checkpoint target is a file: target=" + target + "; give a directory that is empty, or none yet");
         }
-        Path unused = Files.createDirectories(target);
+        DirectoryForce.create(target);
         if (DirectoryListing.any(target, entry -> true)) {
             throw new IllegalArgumentException("checkpoint target is not empty: target=" + target + "; give a directory that is empty, or none yet");
         }
@@ -47,6 +48,13 @@ public final class CheckpointFolder {
             put(image, target);
             return target;
         });
+        forceNames(target);
+    }
+
+    /** Makes the names in a copy that is complete, and its own, survive power loss. What is in its files does already. */
+    public static void forceNames(Path target) throws IOException {
+        DirectoryTree.forceNames(target);
+        DirectoryForce.forceNameOf(target);
     }
 
     /** Copies files. Those that never change are linked, if the file system has links. */

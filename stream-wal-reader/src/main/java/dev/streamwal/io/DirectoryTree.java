@@ -14,6 +14,20 @@ public final class DirectoryTree {
 
     private DirectoryTree() {}
 
+    /** Makes the names of all that is in it survive power loss. */
+    public static void forceNames(Path top) throws IOException {
+        Files.walkFileTree(top, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure) throws IOException {
+                if (failure != null) {
+                    throw failure;
+                }
+                DirectoryForce.force(directory);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
     /** Deletes it, or a file of that name; of a symbolic link, only the link. Does nothing if there is none. */
     public static void delete(Path top) throws IOException {
         if (Files.notExists(top, LinkOption.NOFOLLOW_LINKS)) {

@@ -1,6 +1,7 @@
 package dev.streamwal.io;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -36,7 +37,18 @@ public final class FileLink {
     /** Links a file that never changes, or copies it if the file system has no links, or the target is on another one. */
     public static void linkOrCopy(Path source, Path target) throws IOException {
         if (!isLinked(source, target)) {
-            Path unused = Files.copy(source, target);
+            copy(source, target);
+        }
+    }
+
+    /** Copies a file; durably, except for its name. */
+    public static void copy(Path source, Path target) throws IOException {
+        try (LogFile from = LogFile.reading(source)) {
+            long size = from.size();
+            Path unused = LogFile.writeNew(target, to -> {
+                from.copy(0, size, ByteBuffer.allocate(LogFile.CHUNK_BYTES), (offset, piece) -> to.write(offset, piece));
+                return target;
+            });
         }
     }
 

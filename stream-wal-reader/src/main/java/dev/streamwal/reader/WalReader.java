@@ -637,7 +637,7 @@ public final class WalReader implements AutoCloseable {
      * Copies the log as it is now, while it is written or not, in the writer's process or in any other. The copy opens as a log. Each stream is
      * copied as of one moment, but not all streams as of the same; records appended after that moment aren't in the copy. The copy has the consumers
      * that existed when it was begun, with the commits that each had made by then. Packs are linked if the file system can do that; other files are
-     * copied.
+     * copied. When this method has returned, the copy survives power loss.
      *
      * <p>It refuses a log that only a writer can bring in order: one that its writer had open when the machine was last restarted, one with a stream
      * that awaits recovery after a kill or a crash, and the directory of an earlier version that no writer has upgraded. Open such a log for writing

@@ -8,6 +8,7 @@ import dev.streamwal.encryption.WrappedKey;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.image.CheckpointFolder;
+import dev.streamwal.io.FileLink;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.TierCopies;
 import java.io.IOException;
@@ -40,6 +41,8 @@ public final class Checkpoint {
             copyWithTier(root, links == null ? target : links.path(), streams, packs, tier, target);
             if (links != null) {
                 links.copyTo(target);
+            } else {
+                CheckpointFolder.forceNames(target);
             }
         }
     }
@@ -85,7 +88,7 @@ public final class Checkpoint {
         }
         // after the streams: data that moves into a pack meanwhile is in both
         packs.copyTo(target);
-        Files.copy(root.resolve(PositionsLayout.FILE_NAME), target.resolve(PositionsLayout.FILE_NAME));
+        FileLink.copy(root.resolve(PositionsLayout.FILE_NAME), target.resolve(PositionsLayout.FILE_NAME));
         copyKeys(root, target);
     }
 
@@ -104,7 +107,7 @@ public final class Checkpoint {
             Path folder = Files.createDirectory(CursorFiles.directory(target));
             for (Path cursor : cursors) {
                 try {
-                    Files.copy(cursor, folder.resolve(cursor.getFileName().toString()));
+                    FileLink.copy(cursor, folder.resolve(cursor.getFileName().toString()));
                 } catch (NoSuchFileException e) {
                     // the consumer has been removed
                 }

@@ -5,9 +5,7 @@ import dev.streamwal.image.CopiedFiles;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.io.FileLink;
-import dev.streamwal.io.LogFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -77,19 +75,10 @@ final class LinkFolder implements AutoCloseable {
             if (Files.isDirectory(each)) {
                 copy(each, copy);
             } else {
-                copyFile(each, copy);
+                FileLink.copy(each, copy);
             }
         }
         DirectoryForce.force(to);
-    }
-
-    private static void copyFile(Path from, Path to) throws IOException {
-        try (LogFile source = LogFile.reading(from)) {
-            Path unused = LogFile.writeNew(to, open -> {
-                source.copy(0, source.size(), ByteBuffer.allocate(LogFile.CHUNK_BYTES), (offset, piece) -> open.write(offset, piece));
-                return to;
-            });
-        }
     }
 
     @Override

@@ -15,6 +15,8 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Backups and restores while the process is killed, the power lost or a call fails, at every operation. A point is whole or isn't there, and one that was
@@ -55,6 +58,7 @@ class BackupCrashTest {
         final Map<String, List<String>> first;
         final Map<String, List<String>> second;
         final BackupPoint one;
+        final StreamWal wal;
 
         Prepared() throws IOException {
             for (String name : List.of("/log", "/backups", "/restored")) {
@@ -63,7 +67,7 @@ class BackupCrashTest {
             DirectoryForce.force(disk.path("/"));
             WalOptions options = WalOptions.builder().window(WINDOW).sweepInterval(Duration.ZERO).segmentBytes(16 << 10)
                     .clock(() -> Instant.ofEpochMilli(nowMillis.get())).build();
-            StreamWal wal = SimulatedLog.open(disk.path("/log"), options, "", false, new AtomicLong(1)::incrementAndGet);
+            wal = SimulatedLog.open(disk.path("/log"), options, "", false, new AtomicLong(1)::incrementAndGet);
             append(wal, 0);
             long unusedMillis = nowMillis.addAndGet(WINDOW.toMillis());
             append(wal, 1);
@@ -175,7 +179,7 @@ class BackupCrashTest {
         SimulatedDisk disk = new SimulatedDisk();
         Files.createDirectory(disk.path("/backups"));
         DirectoryForce.force(disk.path("/"));
-        StreamWal wal = open(disk, 1);
+        StreamWal wal = open(disk.path("/log"), 1);
         for (int window = 0; window < 4; window++) {
             EntryRef unused = wal.stream("a").append(WriteEntry.of(("a" + window).getBytes(UTF_8)), Durability.IMMEDIATE);
             SimulatedLog.runBackground(wal);
@@ -185,7 +189,7 @@ class BackupCrashTest {
         CrashPoint point = disk.crashPoint(disk.mark());
         for (Survival survival : point.survivals(MAX_LOST, RANDOM, 1)) {
             SimulatedDisk left = point.state(survival);
-            try (StreamWal recovered = open(left, 2)) {
+            try (StreamWal recovered = open(left.path("/log"), 2)) {
                 RecoveryReport unused = recovered.recoverAll(progress -> { });
                 SimulatedLog.runBackground(recovered);
                 folder(left).restore(folder(left).backUp(left.path("/log")).point(), left.path("/restored"));
@@ -194,9 +198,35 @@ class BackupCrashTest {
         }
     }
 
-    private StreamWal open(SimulatedDisk disk, long salt) {
+    /** By the writer, and by another process; with own segments, shared ones, packs, and a consumer. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void checkpoint_powerLostBehindIt_isWhole(boolean byWriter) throws IOException {
+        Prepared prepared = new Prepared();
+        SimulatedDisk disk = prepared.disk;
+        Path target = disk.path("/checkpoints/first/log");
+        try (WalReader reader = WalReader.open(disk.path("/log")); WalConsumer consumer = reader.consumer("shipper", Keys.all())) {
+            assertThat(consumer.committed("a")).isPresent();
+            if (byWriter) {
+                prepared.wal.checkpoint(target);
+            } else {
+                reader.checkpoint(target);
+            }
+        }
+        CrashPoint point = disk.crashPoint(disk.mark());
+        for (Survival survival : point.survivals(MAX_LOST, RANDOM, 1)) {
+            Path copy = point.state(survival).path(target.toString());
+            assertThat(records(copy)).as(() -> "left: " + survival + " " + point.describe(survival)).isEqualTo(prepared.second);
+            try (StreamWal opened = open(copy, 2); WalReader reader = opened.reader()) {
+                assertThat(reader.consumers()).contains("shipper");
+                EntryRef unused = opened.stream("a").append("more".getBytes(UTF_8));
+            }
+        }
+    }
+
+    private StreamWal open(Path log, long salt) {
         WalOptions options = WalOptions.builder().window(WINDOW).sweepInterval(Duration.ZERO).clock(() -> Instant.ofEpochMilli(nowMillis.get())).build();
-        return SimulatedLog.open(disk.path("/log"), options, "", false, new Random(salt)::nextLong);
+        return SimulatedLog.open(log, options, "", false, new Random(salt)::nextLong);
     }
 
     @Test

@@ -127,7 +127,7 @@ public record ImageFetch(RaftGroup group, String self, ImagePeers peers, long by
                 release(connection, number);
             }
             check(target, index);
-            store(target, () -> Folders.forceNames(target));
+            store(target, () -> DirectoryTree.forceNames(target));
             return true;
         } catch (InterruptedIOException | NotStoredException e) {
             throw e;

@@ -7,7 +7,6 @@ import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.io.LogFile;
-import dev.streamwal.ratis.repair.Folders;
 import dev.streamwal.ratis.repair.HeldImages;
 import dev.streamwal.reader.WalReader;
 import java.io.EOFException;
@@ -268,7 +267,7 @@ final class ShardFolder implements HeldImages {
     }
 
     private Image name(Path complete, ShardState state) throws IOException {
-        Folders.forceNames(complete);
+        DirectoryTree.forceNames(complete);
         Path folder = folder(state);
         Path unused = Files.move(complete, folder, StandardCopyOption.ATOMIC_MOVE);
         DirectoryForce.force(images());
