@@ -60,6 +60,11 @@ abstract class ReadingCommand extends LogCommand {
         return tierAlone ? LogSegments.ofTier(root()) : LogSegments.of(root(), tier.path().orElse(null));
     }
 
+    /** Whether LOG is a log's directory, not a tier or a directory of nano-wal files. */
+    final boolean isOfLog() {
+        return !nanoWal && !tierAlone;
+    }
+
     /** Whether LOG is a directory of nano-wal files. */
     final boolean isNanoWal() {
         return nanoWal;

@@ -1,10 +1,8 @@
 package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.streamwal.encryption.KeysFile;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.TooManyOpenFilesException;
-import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
@@ -25,7 +23,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "verify",
         description = {
-            "Verifies every checksum, and reports what is damaged, where, and what was lost.",
+            "Verifies every checksum of the records, and reports what is damaged, where, and what was lost.",
+            "Without KEYs also checks the other files that a writer or a consumer needs: positions, the commit journal, the list of packs, consumers, keys.",
             "Damage in a segment that streams share is told once, by its file, with the streams that may have lost records there; in JSON by an object with sharedFile.",
             "The number of records in a damaged part is estimated from the stream's mean record size.",
             "With --anchor, compares the log with what it was when the command digest printed the anchor, too."
@@ -78,14 +77,16 @@ final class VerifyCommand extends StreamsCommand {
             }
             verifyShared(reader, selection.isAll(), out);
         }
-        boolean hasKeys = isNanoWal() || !selection.isAll() || verifyKeys();
+        List<String> beside = isOfLog() && selection.isAll() && !selection.keys().isEmpty() ? FilesBesideRecords.damage(root()) : List.of();
+        beside.forEach(this::complain);
         if (!out.isJson()) {
             out.line(Figures.number(selection.keys().size(), "stream") + ", " + Figures.number(records, "record") + ", "
-                    + Figures.bytes(bytes) + " verify; " + lost
+                    + Figures.bytes(bytes) + " verify; " + (beside.isEmpty() || !lost.isNone() ? lost : "no damage in records")
+                    + (beside.isEmpty() ? "" : "; " + Figures.number(beside.size(), "other file") + " damaged")
                     + (unread == 0 ? "" : "; " + Figures.number(unread, "stream") + " can't be read to the end"));
         }
         boolean good = report == null || report.compare();
-        if (!lost.isNone() || !good || !hasKeys) {
+        if (!lost.isNone() || !good || !beside.isEmpty()) {
             return Exit.FINDINGS;
         }
         return unread == 0 ? Exit.OK : Exit.FAILED;
@@ -141,14 +142,6 @@ final class VerifyCommand extends StreamsCommand {
 
     private static void more(String where, CommandOutput out) {
         out.line(where + "  more damage than " + VerifyReport.MAX_DAMAGE + " places; only these are listed");
-    }
-
-    /** Of an encrypted log. One of the two files does to read it, and then nothing else says that the other one is damaged. */
-    private boolean verifyKeys() throws IOException {
-        List<WalException> damage = KeysFile.damage(root());
-        damage.forEach(each -> complain(each.getMessage() + "; put a copy of the other one of " + KeysFile.path(root()).getFileName() + " and "
-                + KeysFile.copy(root()).getFileName() + " in its place while no process writes the log"));
-        return damage.isEmpty();
     }
 
     private void verified(VerifyReport report, CommandOutput out) {

@@ -4,9 +4,14 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.Durability;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.WriteEntry;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.reader.Keys;
+import dev.streamwal.reader.WalConsumer;
+import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -152,6 +157,42 @@ class CheckingCommandsTest {
         List<Map<String, Object>> json = CliRun.of("verify", packed, "--json").json();
         assertThat(json.get(json.size() - 1)).containsEntry("sharedFile", pack.toString()).containsEntry("streamCount", 40L)
                 .containsEntry("damagedBytes", bytes);
+    }
+
+    /** Reading doesn't need these files, or has a copy: nothing else tells before the log is opened for writing, which is refused then. */
+    @Test
+    void verify_filesBesideRecordsAreDamaged_eachIsAFinding(@TempDir Path folder) throws IOException {
+        Path root = folder.resolve("log");
+        WalOptions options = WalOptions.builder().ownSegments(0).sweepInterval(Duration.ZERO).clock(() -> CliRun.NOW).build();
+        try (StreamWal wal = StreamWal.open(root, options)) {
+            for (int record = 0; record < 20; record++) {
+                long unused = wal.stream("m").append(WriteEntry.of(("record " + record).getBytes(UTF_8)), Durability.IMMEDIATE).position();
+            }
+            try (WalReader reader = wal.reader(); WalConsumer consumer = reader.consumer("shipper", Keys.all())) {
+                assertThat(consumer.name()).isEqualTo("shipper");
+            }
+        }
+        try (StreamWal wal = StreamWal.open(root, options)) {
+            long unused = wal.stream("m").append("another segment".getBytes(UTF_8)).position();
+            assertThat(wal.pack()).isPositive();
+        }
+        assertThat(CliRun.of("verify", root).out()).endsWith("; no damage\n");
+
+        List<String> damaged = List.of("positions", "commit/00000000.journal", "cursors/shipper.cursor", "packs/manifest");
+        for (String name : damaged) {
+            Path file = root.resolve(name);
+            byte[] bytes = Files.readAllBytes(file);
+            bytes[20] ^= 1;
+            if (name.equals("positions")) { // the other slot, too
+                bytes[4096 + 20] ^= 1;
+            }
+            Files.write(file, bytes);
+        }
+        CliRun run = CliRun.of("verify", root);
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(run.out()).endsWith("; no damage in records; 4 other files damaged\n");
+        assertThat(damaged).allSatisfy(name -> assertThat(run.err()).containsOnlyOnce("file=" + root.resolve(name)));
+        assertThat(CliRun.of("verify", root, "m").exit()).isZero();
     }
 
     // ---- dump

@@ -59,23 +59,7 @@ public final class KeysFile {
      * newer version wrote one.
      */
     public static List<WalException> damage(Path root) throws IOException {
-        List<WalException> damage = new ArrayList<>();
-        for (Path file : List.of(path(root), copy(root))) {
-            try {
-                Optional<byte[]> bytes = LogFile.readSmall(file, KeysLayout.MAX_BYTES);
-                if (bytes.isPresent()) {
-                    List<WrappedKey> unused = decoded(bytes.get(), file);
-                }
-            } catch (CorruptSegmentException e) {
-                damage.add(e);
-            } catch (IOException e) {
-                if (!IoFailure.isOfFile(e)) {
-                    throw e;
-                }
-                damage.add(IoFailure.of("reading the session keys", e, file, null, WalException.NO_POSITION));
-            }
-        }
-        return damage;
+        return twin(root, KeysLayout::decode).damage();
     }
 
     /** The content of the file, or else of its copy, as {@link #read}; empty if there is neither. */

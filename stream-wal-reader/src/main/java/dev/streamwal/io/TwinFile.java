@@ -6,6 +6,8 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +71,34 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
             return Optional.empty();
         }
         throw damaged("is damaged: " + damage.getMessage(), damage);
+    }
+
+    /**
+     * Why the file and its copy can't be read, one by one: nothing else tells of damage to one of them while the other can be read. One that is missing is none.
+     *
+     * @throws UnsupportedFormatException if a newer version wrote one
+     */
+    public List<WalException> damage() throws IOException {
+        List<WalException> damage = new ArrayList<>();
+        for (Path each : new Path[] {file, copy}) {
+            try {
+                Optional<byte[]> bytes = LogFile.readSmall(each, maxBytes);
+                if (bytes.isPresent()) {
+                    T unused = decoder.decode(bytes.get());
+                }
+            } catch (FormatException e) {
+                if (e.isUnsupported()) {
+                    throw new UnsupportedFormatException(e.at("file=" + each), each, null, WalException.NO_POSITION, e);
+                }
+                damage.add(new CorruptSegmentException(what + " is damaged: " + e.at("file=" + each), each, null, WalException.NO_POSITION, 0, 0, e));
+            } catch (IOException e) {
+                if (!IoFailure.isOfFile(e)) {
+                    throw e;
+                }
+                damage.add(IoFailure.of("reading the " + what, e, each, null, WalException.NO_POSITION));
+            }
+        }
+        return damage;
     }
 
     /** One of the two by itself; empty if it is missing, or can't be read. */

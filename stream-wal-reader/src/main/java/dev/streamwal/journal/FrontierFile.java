@@ -63,7 +63,7 @@ public final class FrontierFile {
     private static CorruptSegmentException corrupt(String what, Path file, long length, @Nullable Throwable cause) {
         return new CorruptSegmentException(
                 "commit journal's frontier is damaged: " + what + ", file=" + file
-                        + ", offset=0; put the file back from a copy of this log, or open the log with"
+                        + ", offset=0; put the file back from a copy made since the log was last written, or open the log with"
                         + " SKIP_BAD_RECORDS, which goes on without the journal: records that only the journal held are lost then",
                 file, null, WalException.NO_POSITION, 0, length, cause);
     }

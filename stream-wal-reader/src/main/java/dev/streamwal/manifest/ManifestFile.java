@@ -2,6 +2,7 @@ package dev.streamwal.manifest;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.DirectoryListing;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -87,6 +89,16 @@ public final class ManifestFile {
             }
         }
         return found.isEmpty() ? Manifest.EMPTY : found.get().manifest();
+    }
+
+    /**
+     * Why the file and its copy can't be read, one by one; {@link #read} tells of damage to both only. While a writer runs, a change that is half appended at
+     * that moment looks like damage.
+     *
+     * @throws UnsupportedFormatException if a newer version wrote one
+     */
+    public static List<WalException> damage(Path root) throws IOException {
+        return twin(root).damage();
     }
 
     private static Optional<Written> read(TwinFile<Written> twin) throws IOException {

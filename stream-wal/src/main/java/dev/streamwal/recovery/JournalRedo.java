@@ -100,23 +100,59 @@ public final class JournalRedo {
         return frontier.isPresent() ? redo(frontier.get()) : RedoResult.none(damages);
     }
 
+    /**
+     * What keeps {@link #run} from replaying a log's journal unless it is told to skip damage. Changes nothing. While a writer appends, blocks and files that
+     * come and go may look like damage, which isn't there any more when the journal is looked at again.
+     *
+     * @throws dev.streamwal.error.UnsupportedFormatException if a newer version wrote the journal
+     */
+    public static Optional<CorruptSegmentException> damage(Path root) throws IOException {
+        try {
+            Optional<Frontier> frontier = loadFrontier(root);
+            if (frontier.isPresent()) {
+                JournalEnd unused = new JournalScan(root, frontier.get()).scan(new JournalVisitor() {
+                    @Override
+                    public void bytes(SegmentHeader segment, int offset, ByteBuffer frames) {}
+
+                    @Override
+                    public void deletedBelow(StreamKey key, long position) {}
+
+                    @Override
+                    public void truncated(StreamKey key, long from, long to) {}
+
+                    @Override
+                    public boolean damaged(JournalDamage damage) {
+                        throw JournalRedo.damaged(root, damage);
+                    }
+                });
+            }
+            return Optional.empty();
+        } catch (CorruptSegmentException e) {
+            return Optional.of(e);
+        }
+    }
+
+    /** Makes the exception; the caller throws it. */
+    private static CorruptSegmentException damaged(Path root, JournalDamage damage) {
+        return new CorruptSegmentException(
+                "the commit journal is damaged: " + damage.what() + ", file=" + damage.file() + ", offset=" + damage.offset()
+                        + ", length=" + damage.length() + "; put the file back from a copy made since the log was last written (an older"
+                        + " one brings back what was deleted or erased since), or open the log with SKIP_BAD_RECORDS, which continues without that block"
+                        + " and keeps a copy of the file in "
+                        + root.resolve(Quarantine.NAME),
+                damage.file(), null, WalException.NO_POSITION, damage.offset(), damage.length(), null);
+    }
+
     // ---- the frontier
 
     private Optional<Frontier> frontier() throws IOException {
         CorruptSegmentException damage;
         try {
-            Optional<Frontier> frontier = FrontierFile.load(root);
-            List<Path> used = frontier.isPresent() ? List.of() : JournalScan.usedFiles(root);
-            if (used.isEmpty()) {
-                return frontier;
-            }
-            damage = new CorruptSegmentException(
-                    "the frontier of the commit journal is missing: file=" + used.get(0) + ", frontier=" + FrontierFile.path(root)
-                            + "; put the frontier back from a copy of this log, or open the log with SKIP_BAD_RECORDS, which continues"
-                            + " without the journal and loses what only the journal held",
-                    used.get(0), null, WalException.NO_POSITION, 0, 0, null);
+            return loadFrontier(root);
         } catch (CorruptSegmentException e) {
-            setAside(FrontierFile.path(root), "damaged", e);
+            if (FrontierFile.path(root).equals(e.file())) {
+                setAside(FrontierFile.path(root), "damaged", e);
+            }
             damage = e;
         }
         // without a frontier it is unknown which blocks are needed, and old ones would bring back what was deleted since
@@ -125,6 +161,20 @@ public final class JournalRedo {
         }
         damages.add(new JournalDamage(FrontierFile.path(root), 0, damage.length(), String.valueOf(damage.getMessage())));
         return Optional.empty();
+    }
+
+    /** Empty if the log has no journal; throws if the frontier is damaged, or missing beside a journal. */
+    private static Optional<Frontier> loadFrontier(Path root) throws IOException {
+        Optional<Frontier> frontier = FrontierFile.load(root);
+        List<Path> used = frontier.isPresent() ? List.of() : JournalScan.usedFiles(root);
+        if (used.isEmpty()) {
+            return frontier;
+        }
+        throw new CorruptSegmentException(
+                "the frontier of the commit journal is missing: file=" + used.get(0) + ", frontier=" + FrontierFile.path(root)
+                        + "; put the frontier back from a copy made since the log was last written, or open the log with SKIP_BAD_RECORDS, which continues"
+                        + " without the journal and loses what only the journal held",
+                used.get(0), null, WalException.NO_POSITION, 0, 0, null);
     }
 
     /** Copies a damaged file, or throws. */
@@ -190,12 +240,7 @@ public final class JournalRedo {
 
         @Override
         public boolean damaged(JournalDamage damage) throws IOException {
-            CorruptSegmentException error = new CorruptSegmentException(
-                    "the commit journal is damaged: " + damage.what() + ", file=" + damage.file() + ", offset=" + damage.offset()
-                            + ", length=" + damage.length() + "; put the file back from a copy of this log, or open the log with"
-                            + " SKIP_BAD_RECORDS, which continues without that block and keeps a copy of the file in "
-                            + root.resolve(Quarantine.NAME),
-                    damage.file(), null, WalException.NO_POSITION, damage.offset(), damage.length(), null);
+            CorruptSegmentException error = JournalRedo.damaged(root, damage);
             if (copied.add(damage.file())) {
                 setAside(damage.file(), String.valueOf(damage.offset()), error);
             }

@@ -104,8 +104,8 @@ public final class PositionsWriter {
         String found = bytes.map(b -> "is damaged: bytes=" + b.length + ", ").orElse("is missing: ");
         return new CorruptSegmentException(
                 "file of the positions that the log has given " + found + "file=" + file
-                        + "; restore it from a copy or checkpoint of this log, or read the log with WalReader, which doesn't need it, and append"
-                        + " the records to a new log",
+                        + "; put it back from a copy made since the log was last written (an older one has positions given twice), restore the log from a"
+                        + " backup, or read the log with WalReader, which doesn't need it, and append the records to a new log",
                 file, null, WalException.NO_POSITION, 0, bytes.map(b -> b.length).orElse(0), null);
     }
 

@@ -364,7 +364,7 @@ class PositionsWriterTest {
                     .isInstanceOfSatisfying(CorruptSegmentException.class, e -> assertThat(e.file()).isEqualTo(file))
                     .hasMessageContaining("is damaged: bytes=" + content.length)
                     .hasMessageContaining("file=/log/positions")
-                    .hasMessageContaining("restore it from a copy");
+                    .hasMessageContaining("put it back from a copy made since the log was last written");
             assertThat(Files.readAllBytes(file)).isEqualTo(content);
         }
     }
