@@ -388,7 +388,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
         List<ListedPack> carried = new ArrayList<>();
         for (DuePack due : going) {
             if (due.isPartial() && !isWritten(due, carried)) {
-                carried.forEach(this::discard);
+                carried.forEach(pack -> store.changes.discard(pack.number()));
                 return false;
             }
         }
@@ -399,7 +399,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
             }
         } catch (IOException | RuntimeException e) {
             // packs that the manifest lists after all stay
-            carried.forEach(this::discard);
+            carried.forEach(pack -> store.changes.discard(pack.number()));
             RuntimeException thrown = telling.failure;
             if (thrown != null) {
                 throw thrown;
@@ -461,14 +461,6 @@ public final class DuePacks<R extends DuePacks.Rule> {
                 }
             }
         });
-    }
-
-    private void discard(ListedPack carried) {
-        try {
-            store.changes.discard(carried.number());
-        } catch (IOException e) {
-            failed.accept(e);
-        }
     }
 
     private void tell(List<DuePack> gone, Consumer<Gone> each) {

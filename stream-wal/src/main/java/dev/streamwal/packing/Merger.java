@@ -120,7 +120,7 @@ final class Merger {
         return packs.stream().allMatch(pack -> now.pack(pack.number()).isPresent());
     }
 
-    private Optional<MergePlan.Merge> next() throws IOException {
+    private Optional<MergePlan.Merge> next() {
         Manifest now = store.manifest();
         // what is in the tier stays as it is
         List<ListedPack> whole = now.packsInOrder().stream().filter(pack -> isTried(pack.number()) && !now.isInTier(pack)).toList();

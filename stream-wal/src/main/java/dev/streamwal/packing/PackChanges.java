@@ -158,13 +158,13 @@ final class PackChanges {
     // ---------------------------------------------------------------- the files
 
     /** Deletes the file, if there is one, of a pack that won't be listed. */
-    synchronized void discard(long number) throws IOException {
+    synchronized void discard(long number) {
         inDoubt.add(number);
         deleteIfSettled();
     }
 
     /** Keeps the files of packs as long as a sweep reads them. */
-    synchronized void stillRead(List<Long> numbers, boolean areRead) throws IOException {
+    synchronized void stillRead(List<Long> numbers, boolean areRead) {
         if (areRead) {
             read.addAll(numbers);
         } else {
