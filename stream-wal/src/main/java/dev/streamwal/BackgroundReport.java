@@ -158,8 +158,8 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     }
 
     @Override
-    public void journalHasNoRoom(String task, Throwable failure) {
-        refused(task, failure);
+    public void journalHasNoRoom(Throwable failure) {
+        refused(GroupCommitter.CHECKPOINT, failure);
     }
 
     /** The listener isn't told, because the caller has the exception. But a log that takes no appends isn't healthy. */

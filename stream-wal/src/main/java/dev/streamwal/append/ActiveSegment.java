@@ -505,8 +505,8 @@ final class ActiveSegment extends CommitSegment {
     }
 
     @GuardedBy("lock")
-    private boolean awaitPublished(int end, long maxWaitNanos) {
-        return published.await(space.mapping(), end, maxWaitNanos, slots::hasAbandoned);
+    private boolean awaitSlots(int end) {
+        return published.await(space.mapping(), end, PUBLISH_WAIT_NANOS, slots::hasAbandoned);
     }
 
     // ---------------------------------------------------------------- committing
@@ -597,7 +597,7 @@ final class ActiveSegment extends CommitSegment {
                 return true;
             }
             int end = tailOffset();
-            if (closed || forceFailed || !awaitPublished(end, PUBLISH_WAIT_NANOS)) {
+            if (closed || forceFailed || !awaitSlots(end)) {
                 return false;
             }
             log.fence().check();
@@ -629,7 +629,7 @@ final class ActiveSegment extends CommitSegment {
     @GuardedBy("lock")
     private void takenAway(NoSuchFileException cause) {
         tail.seal();
-        if (awaitPublished(tailOffset(), PUBLISH_WAIT_NANOS)) {
+        if (awaitSlots(tailOffset())) {
             space.unmap();
         }
         gone();
@@ -666,7 +666,7 @@ final class ActiveSegment extends CommitSegment {
     boolean awaitPublished(long position) {
         lock.lock();
         try {
-            return awaitPublished((int) header.offsetOf(position), PUBLISH_WAIT_NANOS);
+            return awaitSlots((int) header.offsetOf(position));
         } finally {
             lock.unlock();
         }
@@ -716,7 +716,7 @@ final class ActiveSegment extends CommitSegment {
             if (finished) {
                 return true;
             }
-            boolean complete = awaitPublished(tailOffset(), PUBLISH_WAIT_NANOS);
+            boolean complete = awaitSlots(tailOffset());
             if (complete) {
                 space.unmap();
             }
@@ -741,7 +741,7 @@ final class ActiveSegment extends CommitSegment {
                 return true;
             }
             int end = tailOffset();
-            boolean complete = awaitPublished(end, PUBLISH_WAIT_NANOS);
+            boolean complete = awaitSlots(end);
             if (complete && space.mapping() != null) {
                 space.raiseMarkInMapping(published.lastStart());
                 space.unmap();
@@ -785,7 +785,7 @@ final class ActiveSegment extends CommitSegment {
         try {
             long word = tail.getAcquire();
             int end = SegmentTail.tail(word);
-            if (!awaitPublished(end, PUBLISH_WAIT_NANOS)) {
+            if (!awaitSlots(end)) {
                 throw new IOException("an append hasn't completed yet: file=" + file.path() + "; try again");
             }
             // walked up to there and no further: the tail was read under the lock

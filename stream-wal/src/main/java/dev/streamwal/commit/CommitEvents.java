@@ -14,8 +14,8 @@ public interface CommitEvents extends Measurements {
      */
     void failed(String task, @Nullable String stream, Throwable failure);
 
-    /** The journal has no room for a durable append. Its caller gets the exception; until the task succeeds the log isn't healthy. */
-    default void journalHasNoRoom(String task, Throwable failure) {}
+    /** The journal has no room for a durable append. Its caller gets the exception; until a checkpoint succeeds the log isn't healthy. */
+    default void journalHasNoRoom(Throwable failure) {}
 
     /** A task of the whole log has succeeded: its earlier failures are over. */
     default void succeeded(String task) {}

@@ -50,7 +50,7 @@ final class JournalRoom {
             throw e;
         } catch (IOException e) {
             hadNone = true;
-            events.journalHasNoRoom(GroupCommitter.CHECKPOINT, e);
+            events.journalHasNoRoom(e);
             throw e;
         }
     }

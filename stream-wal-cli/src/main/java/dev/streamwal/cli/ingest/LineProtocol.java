@@ -62,7 +62,7 @@ final class LineProtocol {
         skipSpaces();
         String measurement = name(", ", ", ", "line without a measurement");
         List<Tag> tags = tags();
-        expectSpaces("no fields behind the measurement and its tags");
+        skipSpacesBeforeFields();
         int fieldsFrom = at;
         List<Field> fields = fields();
         String fieldSet = line.substring(fieldsFrom, at);
@@ -205,11 +205,11 @@ final class LineProtocol {
         at++;
     }
 
-    private void expectSpaces(String fault) throws SyntaxException {
+    private void skipSpacesBeforeFields() throws SyntaxException {
         int start = at;
         skipSpaces();
         if (at == start || isEnd()) {
-            throw new SyntaxException(fault, at);
+            throw new SyntaxException("no fields behind the measurement and its tags", at);
         }
     }
 
