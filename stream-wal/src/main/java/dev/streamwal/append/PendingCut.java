@@ -92,6 +92,14 @@ final class PendingCut {
         }
     }
 
+    /** Recovers the stream, and completes its cut if one is left. Releases the rotation lock while a cut is being recorded. */
+    void settle(Consumer<Deleted> each) throws IOException {
+        awaitDecision();
+        chain.checkOpen();
+        chain.recover();
+        finish(each);
+    }
+
     /** The cut that is recorded but not completed; null if there is none. */
     @Nullable Cut left() {
         return pending;

@@ -84,10 +84,7 @@ final class SegmentErasure {
         long upTo;
         rotation.lock();
         try {
-            pending.awaitDecision();
-            chain.checkOpen();
-            chain.recover();
-            pending.finish(gone -> {});
+            pending.settle(gone -> {});
             ActiveSegment active = chain.active();
             if (active != null && !active.isEmpty() && range.fromMillis() < active.windowEndMillis()) {
                 chain.deactivate(active);
@@ -126,10 +123,7 @@ final class SegmentErasure {
         Path unsealed;
         rotation.lock();
         try {
-            pending.awaitDecision();
-            chain.checkOpen();
-            chain.recover();
-            pending.finish(gone -> {});
+            pending.settle(gone -> {});
             unsealed = eraseInAll(range, upTo, each, refused);
         } finally {
             rotation.unlock();

@@ -28,8 +28,6 @@ import dev.streamwal.shared.SlotLayout;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.StorageErrors;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +35,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -88,15 +87,8 @@ public final class StreamLog implements CommitStream {
     /** Created on the first request; then always the same. */
     private volatile @Nullable CommitCursor cursor;
 
-    private static final VarHandle CURSOR;
-
-    static {
-        try {
-            CURSOR = MethodHandles.lookup().findVarHandle(StreamLog.class, "cursor", CommitCursor.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
+    private static final AtomicReferenceFieldUpdater<StreamLog, CommitCursor> CURSOR =
+            AtomicReferenceFieldUpdater.newUpdater(StreamLog.class, CommitCursor.class, "cursor");
 
     private volatile boolean mayHaveSegments = true;
 
@@ -473,13 +465,8 @@ public final class StreamLog implements CommitStream {
 
     @Override
     public CommitCursor cursor() {
-        CommitCursor made = cursor;
-        if (made == null) {
-            made = new CommitCursor(this);
-            CommitCursor before = (CommitCursor) CURSOR.compareAndExchange(this, (CommitCursor) null, made);
-            return before == null ? made : before;
-        }
-        return made;
+        CommitCursor known = cursor;
+        return known != null ? known : CURSOR.updateAndGet(this, made -> made == null ? new CommitCursor(this) : made);
     }
 
     /**

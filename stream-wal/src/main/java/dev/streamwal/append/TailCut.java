@@ -170,10 +170,7 @@ final class TailCut {
     private PendingCut.@Nullable Cut decide(EntryRef last, Consumer<Deleted> each) throws IOException {
         rotation.lock();
         try {
-            pending.awaitDecision();
-            chain.checkOpen();
-            chain.recover();
-            pending.finish(each);
+            pending.settle(each);
             leaveShared.run();
             SegmentEntry holder = chain.segments.holding(last.position());
             PendingCut.Cut cut = holder == null || !isIn(holder, last) ? cutInPack(last) : cutIn(holder, last);
