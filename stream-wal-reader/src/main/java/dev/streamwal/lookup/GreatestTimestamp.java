@@ -7,7 +7,6 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
-import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.segment.IndexSoFar;
@@ -100,7 +99,7 @@ public final class GreatestTimestamp {
         long position = NOWHERE;
         long greatest = SegmentIndex.NO_LARGEST;
         try (StreamScan scan = StreamScan.of(log, catalog, range)) {
-            while (nextThatIsLeft(scan)) {
+            while (ScanFailures.nextThatIsLeft(scan)) {
                 if (scan.record().timestampMillis() >= greatest) {
                     greatest = scan.record().timestampMillis();
                     position = scan.record().position();
@@ -108,19 +107,6 @@ public final class GreatestTimestamp {
             }
         }
         return position;
-    }
-
-    private static boolean nextThatIsLeft(StreamScan scan) {
-        while (true) {
-            long before = scan.nextPosition();
-            try {
-                return scan.next();
-            } catch (EntryExpiredException e) {
-                // deleted during the scan, which goes on after it
-            } catch (WalIOException e) {
-                ScanFailures.requirePassed(e, before, scan);
-            }
-        }
     }
 
     private Optional<HeldRecord> read(long position) throws IOException {

@@ -4,10 +4,8 @@ import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
-import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.segment.ReadSizes;
@@ -131,13 +129,10 @@ public final class ScanStart {
 
     private static boolean nextReadable(StreamScan scan) {
         while (true) {
-            long before = scan.nextPosition();
             try {
-                return scan.next();
-            } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException e) {
+                return ScanFailures.nextThatIsLeft(scan);
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
                 // the scan goes on after it
-            } catch (WalIOException e) {
-                ScanFailures.requirePassed(e, before, scan);
             }
         }
     }

@@ -1,10 +1,8 @@
 package dev.streamwal.reader;
 
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.error.WalIOException;
 import dev.streamwal.walk.RecordWalk;
 import dev.streamwal.walk.ScanFailures;
 import java.nio.file.Path;
@@ -25,17 +23,12 @@ final class DamageList {
     /** Goes to the walk's next record, and collects all damage before it. */
     boolean next(RecordWalk walk) {
         while (true) {
-            long before = walk.nextPosition();
             try {
-                return walk.next();
+                return ScanFailures.nextThatIsLeft(walk);
             } catch (CorruptSegmentException e) {
                 add(e, e.offset(), e.length());
             } catch (UnsupportedFormatException e) {
                 add(e, 0, 0);
-            } catch (EntryExpiredException e) {
-                // deleted, not damaged
-            } catch (WalIOException e) {
-                ScanFailures.requirePassed(e, before, walk);
             }
         }
     }

@@ -199,17 +199,11 @@ final class FollowedStream {
             return found;
         } finally {
             if (isRead) {
-                countBuffers();
+                bufferBytes = memory.recount(bufferBytes, scan);
             } else {
                 releaseBuffers();
             }
         }
-    }
-
-    private void countBuffers() {
-        int before = bufferBytes;
-        bufferBytes = scan == null ? 0 : scan.bufferBytes();
-        memory.grow(bufferBytes - before);
     }
 
     /**
@@ -220,7 +214,7 @@ final class FollowedStream {
         if (scan != null && !isHead) {
             scan.releaseMemory();
         }
-        countBuffers();
+        bufferBytes = memory.recount(bufferBytes, scan);
     }
 
     /** Gives back its file and buffers. False if it can't, because its scan has no place to resume at yet. */
@@ -291,7 +285,7 @@ final class FollowedStream {
         if (current != null) {
             current.close();
         }
-        countBuffers();
+        bufferBytes = memory.recount(bufferBytes, scan);
     }
 
     /**

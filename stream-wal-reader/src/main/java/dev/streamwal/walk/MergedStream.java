@@ -146,14 +146,8 @@ final class MergedStream implements Comparable<MergedStream> {
             throw e;
         }
         timestampMillis = open.record().timestampMillis();
-        countBuffers();
+        bufferBytes = memory.recount(bufferBytes, scan);
         return true;
-    }
-
-    private void countBuffers() {
-        int before = bufferBytes;
-        bufferBytes = scan == null ? 0 : scan.bufferBytes();
-        memory.grow(bufferBytes - before);
     }
 
     /** Gives back its memory and its file. */
@@ -163,7 +157,7 @@ final class MergedStream implements Comparable<MergedStream> {
             rest = open.rest();
             open.close();
             scan = null;
-            countBuffers();
+            bufferBytes = memory.recount(bufferBytes, scan);
         }
     }
 

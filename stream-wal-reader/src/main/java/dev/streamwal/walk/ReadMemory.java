@@ -1,6 +1,7 @@
 package dev.streamwal.walk;
 
 import dev.streamwal.segment.ReadSettings;
+import org.jspecify.annotations.Nullable;
 
 /** Counts the memory of the read buffers of streams that are walked together, for which there is a limit. One thread. */
 public final class ReadMemory {
@@ -23,9 +24,17 @@ public final class ReadMemory {
         return (int) Math.min(settings.scanBufferBytes(), maxBytes / streams);
     }
 
-    /** Counts how many bytes a stream's buffers have grown by; negative if they were given back. */
-    public void grow(int by) {
-        bytes += by;
+    /**
+     * Counts the buffers of one stream again.
+     *
+     * @param before what this returned for the stream the last time; 0 the first time
+     * @param scan of the stream; null if it has none
+     * @return size of its buffers
+     */
+    public int recount(int before, @Nullable StreamScan scan) {
+        int now = scan == null ? 0 : scan.bufferBytes();
+        bytes += now - before;
+        return now;
     }
 
     /** Size of all buffers. */

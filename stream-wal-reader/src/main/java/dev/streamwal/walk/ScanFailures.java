@@ -42,14 +42,28 @@ public final class ScanFailures {
                 reader.segment().file(), key(reader), reader.header().positionAt(offset), null);
     }
 
+    /** Goes to the next record, past what was deleted meanwhile, and past abandoned slots. Throws where it finds damage, or can't go on. */
+    public static boolean nextThatIsLeft(RecordWalk walk) {
+        while (true) {
+            long before = walk.nextPosition();
+            try {
+                return walk.next();
+            } catch (EntryExpiredException e) {
+                // the walk goes on behind it
+            } catch (WalIOException e) {
+                requirePassed(e, before, walk);
+            }
+        }
+    }
+
     /**
-     * For a caller that wants only records, and no report of what a scan passes: returns if the scan has gone on, as after an abandoned slot, and throws if it
+     * For a caller that wants only records, and no report of what a walk passes: returns if the walk has gone on, as after an abandoned slot, and throws if it
      * would fail again at the same place.
      *
-     * @param before position at which the scan would have gone on before it failed
+     * @param before position at which the walk would have gone on before it failed
      */
-    public static void requirePassed(WalIOException failure, long before, RecordWalk scan) {
-        if (scan.nextPosition() == before) {
+    static void requirePassed(WalIOException failure, long before, RecordWalk walk) {
+        if (walk.nextPosition() == before) {
             throw failure;
         }
     }
