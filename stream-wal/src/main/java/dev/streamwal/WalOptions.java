@@ -1,6 +1,7 @@
 package dev.streamwal;
 
 import dev.streamwal.engine.OptionLimits;
+import dev.streamwal.format.AllowedRange;
 import dev.streamwal.format.KeyPattern;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.keys.MasterKeys;
@@ -662,7 +663,7 @@ public final class WalOptions {
          * @throws IllegalArgumentException if it is outside of that
          */
         public Builder maxRecordBytes(int bytes) {
-            this.maxRecordBytes = OptionLimits.count("maxRecordBytes", bytes, 1, StreamPolicy.MAX_RECORD_BYTES);
+            this.maxRecordBytes = AllowedRange.check("maxRecordBytes", bytes, 1, StreamPolicy.MAX_RECORD_BYTES);
             return this;
         }
 
@@ -748,7 +749,7 @@ public final class WalOptions {
          * @throws IllegalArgumentException if it is outside of 0 to 1,000,000
          */
         public Builder ownSegments(int segments) {
-            ownSegments = OptionLimits.count("ownSegments", segments, 0, MAX_OWN_SEGMENTS);
+            ownSegments = AllowedRange.check("ownSegments", segments, 0, MAX_OWN_SEGMENTS);
             return this;
         }
 

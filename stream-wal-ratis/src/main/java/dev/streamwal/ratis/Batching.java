@@ -1,7 +1,7 @@
 package dev.streamwal.ratis;
 
+import dev.streamwal.format.AllowedRange;
 import java.time.Duration;
-import java.util.Objects;
 
 /**
  * How a client gathers appends into requests. Each request is one entry of the Raft log, with a round between the replicas and a forced write at each, so
@@ -37,31 +37,10 @@ public record Batching(Duration longestWait, int records, int bytes, int request
      * @throws IllegalArgumentException if a value is out of range
      */
     public Batching {
-        checkRange("longestWait", longestWait, Duration.ZERO, MAX_WAIT);
-        checkRange("records", records, MAX_RECORDS);
-        checkRange("bytes", bytes, MAX_BYTES);
-        checkRange("requestsInFlight", requestsInFlight, MAX_IN_FLIGHT);
-    }
-
-    static void checkRange(String name, int given, int max) {
-        long unused = checkRange(name, given, 1, max);
-    }
-
-    static void checkRange(String name, Duration given, Duration min, Duration max) {
-        Objects.requireNonNull(given, name);
-        if (given.compareTo(min) < 0 || given.compareTo(max) > 0) {
-            throw new IllegalArgumentException(name + " is too " + (given.compareTo(min) < 0 ? "short" : "long") + ": " + name + '=' + given + ", min=" + min
-                    + ", max=" + max + "; choose a value in that range");
-        }
-    }
-
-    /** @return {@code given} */
-    static long checkRange(String name, long given, long min, long max) {
-        if (given < min || given > max) {
-            throw new IllegalArgumentException(name + " is too " + (given < min ? "small" : "large") + ": " + name + '=' + given + ", min=" + min
-                    + ", max=" + max + "; choose a value in that range");
-        }
-        return given;
+        AllowedRange.check("longestWait", longestWait, Duration.ZERO, MAX_WAIT);
+        AllowedRange.check("records", records, 1, MAX_RECORDS);
+        AllowedRange.check("bytes", bytes, 1, MAX_BYTES);
+        AllowedRange.check("requestsInFlight", requestsInFlight, 1, MAX_IN_FLIGHT);
     }
 
     /**

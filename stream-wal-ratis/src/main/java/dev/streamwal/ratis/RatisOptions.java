@@ -1,6 +1,7 @@
 package dev.streamwal.ratis;
 
 import dev.streamwal.WalOptions;
+import dev.streamwal.format.AllowedRange;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.ImageRule;
 import dev.streamwal.ratis.shard.Shards;
@@ -107,7 +108,7 @@ public final class RatisOptions {
      * @throws IllegalArgumentException if {@code requestBytes} is less than 1, or more than a request may have
      */
     public long raftLogBytes(int requestBytes) {
-        long unused = Batching.checkRange("requestBytes", requestBytes, 1, Command.MAX_BYTES);
+        AllowedRange.check("requestBytes", requestBytes, 1, Command.MAX_BYTES);
         return RaftSettings.largestLogBytes(requestBytes, keptEntries, Math.min(imageEntries, imageBytes / requestBytes + 1), raftSegmentBytes);
     }
 
@@ -168,7 +169,7 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder shards(int shards) {
-            this.shards = (int) checkRange("shards", shards, 1, Shards.MAX_SHARDS);
+            this.shards = AllowedRange.check("shards", shards, 1, Shards.MAX_SHARDS);
             return this;
         }
 
@@ -206,8 +207,7 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder tickInterval(Duration interval) {
-            Batching.checkRange("tickInterval", interval, Duration.ofMillis(10), Duration.ofMinutes(1));
-            this.tickInterval = interval;
+            this.tickInterval = AllowedRange.check("tickInterval", interval, Duration.ofMillis(10), Duration.ofMinutes(1));
             return this;
         }
 
@@ -220,7 +220,7 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder imageEntries(long entries) {
-            this.imageEntries = checkRange("imageEntries", entries, 10, 10_000_000);
+            this.imageEntries = AllowedRange.check("imageEntries", entries, 10, 10_000_000);
             return this;
         }
 
@@ -233,7 +233,7 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder imageBytes(long bytes) {
-            this.imageBytes = checkRange("imageBytes", bytes, 1 << 20, ImageRule.MAX_BYTES);
+            this.imageBytes = AllowedRange.check("imageBytes", bytes, 1 << 20, ImageRule.MAX_BYTES);
             return this;
         }
 
@@ -246,8 +246,7 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder imageInterval(Duration interval) {
-            Batching.checkRange("imageInterval", interval, Duration.ofSeconds(1), Duration.ofDays(1));
-            this.imageInterval = interval;
+            this.imageInterval = AllowedRange.check("imageInterval", interval, Duration.ofSeconds(1), Duration.ofDays(1));
             return this;
         }
 
@@ -263,7 +262,7 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder keptEntries(int entries) {
-            this.keptEntries = (int) checkRange("keptEntries", entries, 10, 10_000_000);
+            this.keptEntries = AllowedRange.check("keptEntries", entries, 10, 10_000_000);
             return this;
         }
 
@@ -275,7 +274,7 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder raftSegmentBytes(int bytes) {
-            this.raftSegmentBytes = (int) checkRange("raftSegmentBytes", bytes, 64 << 10, 1 << 30);
+            this.raftSegmentBytes = AllowedRange.check("raftSegmentBytes", bytes, 64 << 10, 1 << 30);
             return this;
         }
 
@@ -299,12 +298,8 @@ public final class RatisOptions {
          * @throws IllegalArgumentException if it is out of range
          */
         public Builder repairBytesPerSecond(long bytes) {
-            this.repairBytesPerSecond = checkRange("repairBytesPerSecond", bytes, 1L << 10, 1L << 36);
+            this.repairBytesPerSecond = AllowedRange.check("repairBytesPerSecond", bytes, 1L << 10, 1L << 36);
             return this;
-        }
-
-        private static long checkRange(String name, long given, long min, long max) {
-            return Batching.checkRange(name, given, min, max);
         }
 
         /**

@@ -1,6 +1,7 @@
 package dev.streamwal.ratis;
 
 import dev.streamwal.WriteEntry;
+import dev.streamwal.format.AllowedRange;
 import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.ratis.settings.RaftSettings;
@@ -410,7 +411,7 @@ public final class ReplicatedWal implements AutoCloseable {
         if (position < 0) {
             throw new IllegalArgumentException("position is negative: position=" + position + "; give 0, or where an earlier page ended");
         }
-        Batching.checkRange("records", records, MAX_PAGE_RECORDS);
+        AllowedRange.check("records", records, 1, MAX_PAGE_RECORDS);
         return page(key, new Query.Scan(key, position, records), consistency);
     }
 

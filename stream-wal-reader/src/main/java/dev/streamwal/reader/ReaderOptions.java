@@ -1,5 +1,6 @@
 package dev.streamwal.reader;
 
+import dev.streamwal.format.AllowedRange;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.OpenFileLimit;
 import dev.streamwal.keys.MasterKeys;
@@ -192,7 +193,7 @@ public final class ReaderOptions {
          * @return this
          */
         public Builder maxBatchRefs(int refs) {
-            this.maxBatchRefs = checked("maxBatchRefs", refs, 1, MAX_BATCH_REFS);
+            this.maxBatchRefs = AllowedRange.check("maxBatchRefs", refs, 1, MAX_BATCH_REFS);
             return this;
         }
 
@@ -220,7 +221,7 @@ public final class ReaderOptions {
          * @return this
          */
         public Builder maxOpenFiles(int files) {
-            this.maxOpenFiles = OptionalInt.of(checked("maxOpenFiles", files, 1, Integer.MAX_VALUE));
+            this.maxOpenFiles = OptionalInt.of(AllowedRange.check("maxOpenFiles", files, 1, Integer.MAX_VALUE));
             return this;
         }
 
@@ -236,7 +237,7 @@ public final class ReaderOptions {
          * @return this
          */
         public Builder mergeGapBytes(int bytes) {
-            this.mergeGapBytes = checked("mergeGapBytes", bytes, 0, MAX_MERGE_GAP_BYTES);
+            this.mergeGapBytes = AllowedRange.check("mergeGapBytes", bytes, 0, MAX_MERGE_GAP_BYTES);
             return this;
         }
 
@@ -248,7 +249,7 @@ public final class ReaderOptions {
          * @return this
          */
         public Builder scanBufferBytes(int bytes) {
-            this.scanBufferBytes = checked("scanBufferBytes", bytes, MIN_SCAN_BUFFER_BYTES, MAX_SCAN_BUFFER_BYTES);
+            this.scanBufferBytes = AllowedRange.check("scanBufferBytes", bytes, MIN_SCAN_BUFFER_BYTES, MAX_SCAN_BUFFER_BYTES);
             return this;
         }
 
@@ -315,7 +316,7 @@ public final class ReaderOptions {
          * @return this
          */
         public Builder parallelReads(int reads) {
-            this.parallelReads = checked("parallelReads", reads, 1, MAX_PARALLEL_READS);
+            this.parallelReads = AllowedRange.check("parallelReads", reads, 1, MAX_PARALLEL_READS);
             return this;
         }
 
@@ -371,14 +372,6 @@ public final class ReaderOptions {
         /** {@return the options} */
         public ReaderOptions build() {
             return new ReaderOptions(this);
-        }
-
-        private static int checked(String name, int value, int min, int max) {
-            if (value < min || value > max) {
-                throw new IllegalArgumentException(name + " is too " + (value < min ? "small" : "large") + ": " + name + "=" + value + ", min=" + min
-                        + ", max=" + max + "; choose a value in that range");
-            }
-            return value;
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.streamwal.engine;
 
+import dev.streamwal.format.AllowedRange;
 import dev.streamwal.retention.StreamPolicy;
 import java.time.Duration;
 import java.util.Objects;
@@ -35,23 +36,11 @@ public final class OptionLimits {
         if (value.getNano() % 1_000_000 != 0) {
             throw new IllegalArgumentException(name + " isn't a whole number of milliseconds: " + name + "=" + value + "; give whole milliseconds");
         }
-        if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
-            throw new IllegalArgumentException(name + " is too " + (value.compareTo(min) < 0 ? "short" : "long") + ": " + name + "=" + value + ", min="
-                    + min + ", max=" + max + "; choose a value in that range");
-        }
-        return value;
+        return AllowedRange.check(name, value, min, max);
     }
 
     public static int segmentBytes(int bytes) {
-        return count("segmentBytes", bytes, StreamPolicy.MIN_SEGMENT_BYTES, StreamPolicy.MAX_SEGMENT_BYTES);
-    }
-
-    public static int count(String name, int value, int min, int max) {
-        if (value < min || value > max) {
-            throw new IllegalArgumentException(name + " is too " + (value < min ? "small" : "large") + ": " + name + "=" + value + ", min=" + min
-                    + ", max=" + max + "; choose a value in that range");
-        }
-        return value;
+        return AllowedRange.check("segmentBytes", bytes, StreamPolicy.MIN_SEGMENT_BYTES, StreamPolicy.MAX_SEGMENT_BYTES);
     }
 
     public static long maxBytes(String name, long bytes) {

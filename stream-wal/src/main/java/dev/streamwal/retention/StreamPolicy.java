@@ -1,5 +1,6 @@
 package dev.streamwal.retention;
 
+import dev.streamwal.format.AllowedRange;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.Window;
@@ -38,18 +39,11 @@ public record StreamPolicy(
     public static final int MAX_RECORD_BYTES = RecordLayout.MAX_FRAME_BYTES - RecordLayout.PREFIX_BYTES;
 
     public StreamPolicy {
-        require("windowMillis", windowMillis, 1, MAX_WINDOW_MILLIS);
-        require("retentionMillis", retentionMillis, 0, MAX_RETENTION_MILLIS);
-        require("segmentBytes", segmentBytes, MIN_SEGMENT_BYTES, MAX_SEGMENT_BYTES);
-        require("maxBytes", maxBytes, 1, Long.MAX_VALUE);
-        require("maxRecordBytes", maxRecordBytes, 1, largestRecordBytes(segmentBytes));
-    }
-
-    private static void require(String name, long value, long min, long max) {
-        if (value < min || value > max) {
-            throw new IllegalArgumentException(name + " is too " + (value < min ? "small" : "large") + ": " + name + '=' + value + ", min=" + min
-                    + ", max=" + max);
-        }
+        AllowedRange.check("windowMillis", windowMillis, 1, MAX_WINDOW_MILLIS);
+        AllowedRange.check("retentionMillis", retentionMillis, 0, MAX_RETENTION_MILLIS);
+        AllowedRange.check("segmentBytes", segmentBytes, MIN_SEGMENT_BYTES, MAX_SEGMENT_BYTES);
+        AllowedRange.check("maxBytes", maxBytes, 1, Long.MAX_VALUE);
+        AllowedRange.check("maxRecordBytes", maxRecordBytes, 1, largestRecordBytes(segmentBytes));
     }
 
     /**
