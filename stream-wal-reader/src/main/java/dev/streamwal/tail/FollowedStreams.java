@@ -333,16 +333,11 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private void lookAtShared() throws IOException {
-        long start = System.nanoTime();
-        try {
-            givingBack(() -> {
-                // a look that fails is taken again, and reports all arrivals again
-                List<Arrived> arrived = new ArrayList<>();
-                noteArrivals(arrivals.look((key, end) -> arrived.add(new Arrived(key.text(), end))), arrived);
-            });
-        } finally {
-            sharedPace.looked(start, System.nanoTime());
-        }
+        look(sharedPace, () -> {
+            // a look that fails is taken again, and reports all arrivals again
+            List<Arrived> arrived = new ArrayList<>();
+            noteArrivals(arrivals.look((key, end) -> arrived.add(new Arrived(key.text(), end))), arrived);
+        });
     }
 
     private record Arrived(String key, long end) {}
@@ -391,16 +386,20 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     }
 
     private void lookAtOwn() throws IOException {
+        look(ownPace, () -> {
+            long changesBefore = folderChanges;
+            lookAtFolder();
+            lookAtGrowing(System.nanoTime(), folderChanges != changesBefore);
+            turns.take(folderChanges);
+        });
+    }
+
+    private void look(LookPace pace, FileStep look) throws IOException {
         long start = System.nanoTime();
         try {
-            givingBack(() -> {
-                long changesBefore = folderChanges;
-                lookAtFolder();
-                lookAtGrowing(System.nanoTime(), folderChanges != changesBefore);
-                turns.take(folderChanges);
-            });
+            givingBack(look);
         } finally {
-            ownPace.looked(start, System.nanoTime());
+            pace.looked(start, System.nanoTime());
         }
     }
 
