@@ -19,14 +19,11 @@ import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -39,17 +36,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.conf.Parameters;
-import org.apache.ratis.protocol.GroupInfoReply;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftGroup;
-import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.protocol.SetConfigurationRequest;
-import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.retry.RetryPolicy;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
-import org.apache.ratis.util.JavaUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,10 +83,8 @@ public final class ReplicatedWal implements AutoCloseable {
     private static final int SINGLE_UNIT_BYTES = 32 << 10;
 
     private static final int MAX_PRODUCER_LENGTH = 255;
-    private static final int CONNECT_ROUNDS = 60;
-    private static final long CONNECT_REST_MILLIS = 500;
-    /** How often replicas that stay are asked whether they have caught up, half a second apart. */
-    private static final int STAYING_ROUNDS = 20;
+    static final int CONNECT_ROUNDS = 60;
+    static final long CONNECT_REST_MILLIS = 500;
     private static final long CLOSE_SECONDS = 30;
     private static final long END_SECONDS = 10;
 
@@ -146,7 +136,7 @@ public final class ReplicatedWal implements AutoCloseable {
         return RaftPeerId.valueOf(names.get(opened % names.size()));
     }
 
-    private static RaftClient client(RaftGroup group, RaftPeerId first, RetryPolicy retry, Parameters connections) {
+    static RaftClient client(RaftGroup group, RaftPeerId first, RetryPolicy retry, Parameters connections) {
         return RaftClient.newBuilder().setRaftGroup(group).setLeaderId(first).setProperties(RaftSettings.client()).setParameters(connections)
                 .setRetryPolicy(retry).build();
     }
@@ -450,26 +440,18 @@ public final class ReplicatedWal implements AutoCloseable {
      */
     public List<ReplicaStatus> status() {
         followReplicas();
-        Message message = Message.valueOf(ByteString.copyFrom(statusQuery()));
         List<ReplicaStatus> all = new ArrayList<>();
         for (int shard = 0; shard < shards.count(); shard++) {
             for (String name : replicas.names()) {
-                all.add(status(readers.get(shard), shard, name, message));
+                all.add(status(readers.get(shard), shard, name));
             }
         }
         return all;
     }
 
-    private static byte[] statusQuery() {
+    static ReplicaStatus status(RaftClient asking, int shard, String name) {
         try {
-            return new Query.Status().encode();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static ReplicaStatus status(RaftClient asking, int shard, String name, Message message) {
-        try {
+            Message message = Message.valueOf(ByteString.copyFrom(new Query.Status().encode()));
             DataInputStream said = content(asking.io().sendStaleRead(message, 0, RaftPeerId.valueOf(name)));
             return ReplicaStatus.of(shard, name, ShardStatus.decode(said));
         } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well
@@ -500,135 +482,23 @@ public final class ReplicatedWal implements AutoCloseable {
      * @throws ReplicationException if a shard still has the old ones
      */
     public void changeReplicas(Replicas newReplicas) {
-        List<List<RaftPeer>> now = new ArrayList<>();
+        List<ReplicaChange> changes = new ArrayList<>();
         for (int shard = 0; shard < shards.count(); shard++) {
-            now.add(checkChange(shard, newReplicas));
+            changes.add(change(shard, newReplicas));
         }
-        for (int shard = 0; shard < shards.count(); shard++) {
-            change(shard, now.get(shard), newReplicas);
-        }
+        changes.forEach(ReplicaChange::check);
+        changes.forEach(ReplicaChange::make);
         follow(newReplicas);
     }
 
-    /**
-     * Only if the shard still has the replicas that were checked: another client may change them at the same time. Tests call this method late, and
-     * again.
-     */
-    void change(int shard, List<RaftPeer> checked, Replicas newReplicas) {
-        List<RaftPeer> peers = List.copyOf(shards.group(shard, newReplicas.addresses()).getPeers());
-        SetConfigurationRequest.Arguments change = SetConfigurationRequest.Arguments.newBuilder().setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
-                .setServersInCurrentConf(checked).setServersInNewConf(peers).build();
-        try {
-            byte[] unused = leaders.get(shard).call(leader -> leader.admin().setConfiguration(change));
-        } catch (IOException | RuntimeException e) { // gRPC's own exceptions as well
-            if (!JavaUtils.isCausedBy(e, SetConfigurationException.class)) {
-                throw notChanged(shard, newReplicas, e.getMessage() + "; see whether the new ones run, and try again", e);
-            }
-            // Ratis' client asks again where the first answer is late, and is then told that the replicas aren't those any more
-            Collection<RaftPeer> now = awaitLeaderGroup(shard, newReplicas).getPeers();
-            if (!Memberships.names(now).equals(Memberships.names(peers))) {
-                throw notChanged(shard, newReplicas, "Ratis refuses it, as somebody else may have changed them meanwhile: checked=" + Memberships.text(checked)
-                        + ", now=" + Memberships.text(now) + ", said=" + e.getMessage() + "; see which there are, by status() or cluster, and try again", e);
-            }
-        }
-    }
-
-    private static ReplicationException notChanged(int shard, Replicas newReplicas, String reason, @Nullable Exception cause) {
-        return new ReplicationException("replicas of a shard can't be changed: shard=" + shard + ", replicas=" + newReplicas + "; because: " + reason, null,
-                cause);
-    }
-
-    /**
-     * Ratis refuses some of it, and doesn't say what to do; of replicas that aren't joining, and of images, it knows nothing.
-     *
-     * @return which replicas the shard has
-     */
-    List<RaftPeer> checkChange(int shard, Replicas newReplicas) {
-        List<RaftPeer> now = List.copyOf(awaitLeaderGroup(shard, newReplicas).getPeers());
-        Collection<RaftPeer> peers = shards.group(shard, newReplicas.addresses()).getPeers();
-        List<RaftPeer> joining = peers.stream().filter(peer -> !Memberships.has(now, peer.getId())).toList();
-        boolean isOneBesideOne = now.size() == 1 && joining.size() == 1 && peers.size() == 2;
-        if (joining.size() * 2 >= peers.size() && !isOneBesideOne) {
-            throw notChanged(shard, newReplicas, "half of them or more would be new: new=" + Memberships.text(joining) + ", now=" + Memberships.text(now)
-                    + "; change one replica at a time: add one, or take one out, and go on when that is done", null);
-        }
-        // a client of its own: one that couldn't reach a new replica before doesn't try again at once
-        try (RaftClient asking = client(RaftGroup.valueOf(shards.groupId(shard), peers), first(0), RaftSettings.noRetry(), connections)) {
-            for (RaftPeer each : joining) {
-                checkJoins(each, shard, newReplicas, asking);
-            }
-        } catch (IOException e) {
-            throw notChanged(shard, newReplicas, e.getMessage() + "; try again", e);
-        }
-        if (!newReplicas.names().containsAll(Memberships.names(now))) {
-            checkStaying(shard, now, newReplicas);
-        }
-        return now;
-    }
-
-    /** Before one is taken out: {@link StayingReplicas}. Under load those that stay may be behind for a moment, so they are asked again for a while. */
-    private void checkStaying(int shard, List<RaftPeer> now, Replicas newReplicas) {
-        Message message = Message.valueOf(ByteString.copyFrom(statusQuery()));
-        try (RaftClient asking = client(RaftGroup.valueOf(shards.groupId(shard), now), now.get(0).getId(), RaftSettings.noRetry(), connections)) {
-            OptionalLong needed = OptionalLong.empty();
-            for (int round = 1;; round++) {
-                List<ReplicaStatus> said = now.stream().map(each -> status(asking, shard, each.getId().toString(), message)).toList();
-                needed = needed.isPresent() ? needed : StayingReplicas.needed(said);
-                Optional<String> objection = StayingReplicas.objection(said, newReplicas.names(), needed);
-                if (objection.isEmpty()) {
-                    return;
-                }
-                if (round == STAYING_ROUNDS) {
-                    throw notChanged(shard, newReplicas, objection.get(), null);
-                }
-                Thread.sleep(CONNECT_REST_MILLIS);
-            }
-        } catch (IOException e) {
-            throw notChanged(shard, newReplicas, e.getMessage() + "; try again", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw notChanged(shard, newReplicas, "thread was interrupted while it waited for the replicas that stay; try again", e);
-        }
-    }
-
-    private void checkJoins(RaftPeer replica, int shard, Replicas newReplicas, RaftClient asking) {
-        Optional<GroupInfoReply> said = Memberships.of(replica.getId(), shards.groupId(shard), asking);
-        if (said.isEmpty()) {
-            throw notChanged(shard, newReplicas, "a new one doesn't answer, or has another number of shards: new=" + Memberships.text(List.of(replica))
-                    + "; start it by ReplicatedWalServer.join, or start --join, and try again", null);
-        }
-        if (Memberships.isMember(replica.getId(), said.get())) {
-            throw notChanged(shard, newReplicas, "a new one wasn't started to join, and may have a log of its own: new="
-                    + Memberships.text(List.of(replica)) + ", replicas=" + Memberships.text(said.get().getGroup().getPeers())
-                    + "; close it, and start another one in its place, with another name and an empty folder, by ReplicatedWalServer.join, or"
-                    + " start --join", null);
-        }
-    }
-
-    private RaftGroup awaitLeaderGroup(int shard, Replicas newReplicas) {
-        try {
-            for (int round = 0; round < CONNECT_ROUNDS; round++) {
-                Optional<RaftGroup> group = leaderGroup(shard);
-                if (group.isPresent()) {
-                    return group.get();
-                }
-                Thread.sleep(CONNECT_REST_MILLIS);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw notChanged(shard, newReplicas, "thread was interrupted while it waited for a leader; try again", e);
-        }
-        throw notChanged(shard, newReplicas, "none of its replicas leads: replicas=" + replicas + "; check whether a majority of them runs. If new ones were"
-                + " started by other means than ReplicatedWalServer.join, or start --join, close those first", null);
-    }
-
-    private Optional<RaftGroup> leaderGroup(int shard) {
-        return Memberships.ofLeader(shards.group(shard, replicas.addresses()), readers.get(shard));
+    /** Tests make a change late, and again. */
+    ReplicaChange change(int shard, Replicas newReplicas) {
+        return new ReplicaChange(shards, shard, replicas, newReplicas, leaders.get(shard), readers.get(shard), connections);
     }
 
     /** Whoever leads the first shard knows. Without an answer they are the same as before. */
     private void followReplicas() {
-        leaderGroup(0).ifPresent(group -> follow(Replicas.of(Memberships.text(group.getPeers()).split(","))));
+        Memberships.ofLeader(shards.group(0, replicas.addresses()), readers.get(0)).ifPresent(group -> follow(Replicas.of(Memberships.text(group.getPeers()).split(","))));
     }
 
     private void follow(Replicas newReplicas) {

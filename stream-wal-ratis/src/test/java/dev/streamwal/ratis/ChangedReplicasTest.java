@@ -21,7 +21,6 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.client.RaftClient;
-import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.TransferLeadershipException;
 import org.junit.jupiter.api.AfterEach;
@@ -352,12 +351,14 @@ class ChangedReplicasTest {
             append(wal);
             join("n3", all);
             awaitAnswerOf(wal, all);
-            List<RaftPeer> checked = wal.checkChange(0, all);
+            ReplicaChange again = wal.change(0, all);
+            again.check();
             change(wal, all);
-            wal.change(0, checked, all);
-            List<RaftPeer> checkedLater = wal.checkChange(0, before);
+            again.make();
+            ReplicaChange backAgain = wal.change(0, before);
+            backAgain.check();
             change(wal, before);
-            wal.change(0, checkedLater, before);
+            backAgain.make();
             assertThat(wal.status()).extracting(ReplicaStatus::replica).containsOnly("n0", "n1", "n2");
             append(wal);
         }
@@ -368,7 +369,7 @@ class ChangedReplicasTest {
     private static void awaitAnswerOf(ReplicatedWal wal, Replicas replicas) throws InterruptedException {
         for (int i = 1; i < ATTEMPTS; i++) {
             try {
-                var unused = wal.checkChange(0, replicas);
+                wal.change(0, replicas).check();
                 return;
             } catch (ReplicationException e) {
                 Thread.sleep(500);
@@ -387,9 +388,10 @@ class ChangedReplicasTest {
             join("n3", without(all, "n4"));
             join("n4", without(all, "n3"));
             awaitAnswerOf(later, without(all, "n3"));
-            List<RaftPeer> checked = later.checkChange(0, without(all, "n3"));
+            ReplicaChange late = later.change(0, without(all, "n3"));
+            late.check();
             change(first, without(all, "n4"));
-            assertThatThrownBy(() -> later.change(0, checked, without(all, "n3"))).isInstanceOf(ReplicationException.class)
+            assertThatThrownBy(late::make).isInstanceOf(ReplicationException.class)
                     .hasMessageContaining("somebody else may have changed them meanwhile: checked=" + before + ", now=" + without(all, "n4"))
                     .hasMessageContaining("; see which there are, by status() or cluster, and try again");
             assertThat(later.status()).as("which there are").extracting(ReplicaStatus::replica).containsOnly("n0", "n1", "n2", "n3");
