@@ -15,7 +15,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "cat",
         description = "Shows the records of streams, each in order of position.")
-final class CatCommand extends StreamsCommand {
+final class CatCommand extends RecordsCommand {
 
     @Mixin
     private final TimeRangeOptions range = new TimeRangeOptions();
@@ -35,16 +35,8 @@ final class CatCommand extends StreamsCommand {
     @Mixin
     private final FormatOption format = new FormatOption();
 
-    @Mixin
-    private final KeysOption keys = new KeysOption();
-
     CatCommand(CommandContext context) {
         super(context);
-    }
-
-    @Override
-    KeysOption keys() {
-        return keys;
     }
 
     /** A ref names its stream, so no list of all streams is needed. */

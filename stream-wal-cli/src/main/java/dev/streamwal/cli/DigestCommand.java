@@ -10,7 +10,6 @@ import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.util.Optional;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 
 /** Prints an anchor. */
 @Command(
@@ -19,18 +18,10 @@ import picocli.CommandLine.Mixin;
             "Prints an anchor: digests of the streams' records, from which \"verify --anchor\" tells later what was changed.",
             "Keep the anchor, or its last line, where nobody can change it who can change the log."
         })
-final class DigestCommand extends StreamsCommand {
-
-    @Mixin
-    private final KeysOption keys = new KeysOption();
+final class DigestCommand extends RecordsCommand {
 
     DigestCommand(CommandContext context) {
         super(context);
-    }
-
-    @Override
-    KeysOption keys() {
-        return keys;
     }
 
     @Override

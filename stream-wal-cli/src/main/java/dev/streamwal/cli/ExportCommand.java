@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
             "With --as, contents of that type are written decoded, and CSV leaves out headers that aren't text; import reads them back as text. Without --as, "
                     + "import makes the same records again."
         })
-final class ExportCommand extends StreamsCommand {
+final class ExportCommand extends RecordsCommand {
 
     /** So many of the records that are left out are reported; the others are only counted. */
     static final int MAX_COMPLAINTS = 10;
@@ -56,16 +56,8 @@ final class ExportCommand extends StreamsCommand {
     @Mixin
     private final TimeRangeOptions range = new TimeRangeOptions();
 
-    @Mixin
-    private final KeysOption keys = new KeysOption();
-
     ExportCommand(CommandContext context) {
         super(context);
-    }
-
-    @Override
-    KeysOption keys() {
-        return keys;
     }
 
     @Override

@@ -11,7 +11,7 @@ import picocli.CommandLine.Mixin;
 
 /** Shows the newest record of each stream. */
 @Command(name = "latest", description = "Shows the last record of each stream.")
-final class LatestCommand extends StreamsCommand {
+final class LatestCommand extends RecordsCommand {
 
     /** Of each of them a content is in memory, which may be of a megabyte and more. */
     private static final int MAX_PORTION_KEYS = 256;
@@ -19,16 +19,8 @@ final class LatestCommand extends StreamsCommand {
     @Mixin
     private final FormatOption format = new FormatOption();
 
-    @Mixin
-    private final KeysOption keys = new KeysOption();
-
     LatestCommand(CommandContext context) {
         super(context);
-    }
-
-    @Override
-    KeysOption keys() {
-        return keys;
     }
 
     @Override

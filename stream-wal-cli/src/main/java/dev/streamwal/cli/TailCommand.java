@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
             "New streams are followed too, from their first record: those of the given keys and, if none is given or a single pattern "
                     + "that is a prefix and a *, all streams with that prefix."
         })
-final class TailCommand extends StreamsCommand {
+final class TailCommand extends RecordsCommand {
 
     private static final Duration FOREVER = Duration.ofDays(10_000);
 
@@ -36,16 +36,8 @@ final class TailCommand extends StreamsCommand {
     @Mixin
     private final FormatOption format = new FormatOption();
 
-    @Mixin
-    private final KeysOption keys = new KeysOption();
-
     TailCommand(CommandContext context) {
         super(context);
-    }
-
-    @Override
-    KeysOption keys() {
-        return keys;
     }
 
     @Override

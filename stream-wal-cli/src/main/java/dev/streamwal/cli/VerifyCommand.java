@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Verifies every checksum. */
@@ -29,7 +28,7 @@ import picocli.CommandLine.Option;
             "The number of records in a damaged part is estimated from the stream's mean record size.",
             "With --anchor, compares the log with what it was when the command digest printed the anchor, too."
         })
-final class VerifyCommand extends StreamsCommand {
+final class VerifyCommand extends RecordsCommand {
 
     /** How many streams are shown of those that damage in a shared segment may have hit. */
     private static final int SHOWN_STREAMS = 10;
@@ -39,9 +38,6 @@ final class VerifyCommand extends StreamsCommand {
             paramLabel = "FILE",
             description = "Say of each stream in this anchor whether its records are as they were; an encrypted log needs --keys for it.")
     private @Nullable Path anchor;
-
-    @Mixin
-    private final KeysOption keys = new KeysOption();
 
     private long records;
     private long bytes;
@@ -54,11 +50,6 @@ final class VerifyCommand extends StreamsCommand {
 
     VerifyCommand(CommandContext context) {
         super(context);
-    }
-
-    @Override
-    KeysOption keys() {
-        return keys;
     }
 
     @Override
