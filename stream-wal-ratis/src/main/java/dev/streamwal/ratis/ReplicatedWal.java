@@ -498,7 +498,8 @@ public final class ReplicatedWal implements AutoCloseable {
 
     /** Whoever leads the first shard knows. Without an answer they are the same as before. */
     private void followReplicas() {
-        Memberships.ofLeader(shards.group(0, replicas.addresses()), readers.get(0)).ifPresent(group -> follow(Replicas.of(Memberships.text(group.getPeers()).split(","))));
+        Memberships.ofLeader(shards.group(0, replicas.addresses()), readers.get(0))
+                .ifPresent(group -> follow(Replicas.of(Memberships.text(group.getPeers()).split(","))));
     }
 
     private void follow(Replicas newReplicas) {
