@@ -191,9 +191,6 @@ public final class CursorWriter implements AutoCloseable {
             return;
         }
         ConsumerCommitEvent event = FlightRecording.isOn() ? new ConsumerCommitEvent() : null;
-        if (event != null) {
-            event.begin();
-        }
         CursorState before = state;
         write(entries);
         if (event != null) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 @Description("An append waited for something else than its own flush")
 @Threshold("1 ms")
 @StackTrace
-public final class AppendStallEvent extends LogEvent {
+public final class AppendStallEvent extends TimedEvent {
 
     @Label("Cause")
     @Nullable String cause;

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 @Name("dev.streamwal.ConsumerCommit")
 @Label("Consumer Commit")
 @Description("A consumer of this process committed")
-public final class ConsumerCommitEvent extends LogEvent {
+public final class ConsumerCommitEvent extends TimedEvent {
 
     @Label("Consumer")
     @Nullable String consumer;

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 @Name("dev.streamwal.Flush")
 @Label("Flush")
 @Description("A segment, a directory, or a block of the commit journal was forced to the disk")
-public final class FlushEvent extends LogEvent {
+public final class FlushEvent extends TimedEvent {
 
     @Label("Cause")
     @Nullable String cause;

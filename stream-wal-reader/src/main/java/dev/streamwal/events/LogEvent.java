@@ -6,10 +6,7 @@ import jdk.jfr.Event;
 import jdk.jfr.StackTrace;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What all events share. An event that takes time is created, and {@link #begin begun}, before the work; the method that ends the event sets its
- * fields and commits it, if it is recorded.
- */
+/** What all events share. */
 @Category("stream-wal")
 @StackTrace(false)
 public abstract class LogEvent extends Event {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 @Name("dev.streamwal.Pack")
 @Label("Pack")
 @Description("A pack was written and listed. Shared segments may become several at once: then the first event has the time of all of them")
-public final class PackEvent extends LogEvent {
+public final class PackEvent extends TimedEvent {
 
     @Label("Task")
     @Description("own: of streams' own segments; shared: of shared segments; merge: of other packs")

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 @Name("dev.streamwal.Recovery")
 @Label("Recovery")
 @Description("A stream was recovered, or the commit journal was redone")
-public final class RecoveryEvent extends LogEvent {
+public final class RecoveryEvent extends TimedEvent {
 
     @Label("Stream")
     @Description("null for the commit journal, which is redone when the log is opened")

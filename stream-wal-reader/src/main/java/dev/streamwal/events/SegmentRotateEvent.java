@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 @Name("dev.streamwal.SegmentRotate")
 @Label("Segment Rotate")
 @Description("A stream got its next segment; the one before takes no more records")
-public final class SegmentRotateEvent extends LogEvent {
+public final class SegmentRotateEvent extends TimedEvent {
 
     @Label("Stream")
     @Nullable String stream;

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 @Name("dev.streamwal.SegmentSeal")
 @Label("Segment Seal")
 @Description("A segment was cut behind its last record, forced, and got its footer")
-public final class SegmentSealEvent extends LogEvent {
+public final class SegmentSealEvent extends TimedEvent {
 
     @Label("Stream")
     @Nullable String stream;

@@ -9,7 +9,7 @@ import jdk.jfr.Name;
 @Name("dev.streamwal.Sweep")
 @Label("Sweep")
 @Description("A pass over all streams and packs that deletes what has expired, or exceeds a limit of bytes")
-public final class SweepEvent extends LogEvent {
+public final class SweepEvent extends TimedEvent {
 
     @Label("Deleted")
     @Description("Segments")

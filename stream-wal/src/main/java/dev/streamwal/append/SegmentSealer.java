@@ -64,9 +64,6 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
             boolean finished = true;
             for (ActiveSegment next = owner.nextToFinish(segment); finished && next != null; next = owner.nextToFinish(segment)) {
                 SegmentSealEvent event = FlightRecording.isOn() ? new SegmentSealEvent() : null;
-                if (event != null) {
-                    event.begin();
-                }
                 finished = finish(next, next.equals(segment) ? MAX_TRIES : 1);
                 if (finished) {
                     owner.finished(next);

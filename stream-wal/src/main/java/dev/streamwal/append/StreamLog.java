@@ -662,9 +662,6 @@ public final class StreamLog implements CommitStream {
 
     private void rotateNow(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) {
         SegmentRotateEvent event = FlightRecording.isOn() ? new SegmentRotateEvent() : null;
-        if (event != null) {
-            event.begin();
-        }
         rotation.lock();
         try {
             if (hasNoneOfItsOwn()) {

@@ -11,11 +11,7 @@ public final class Flush {
     private final @Nullable FlushEvent event = FlightRecording.isOn() ? new FlushEvent() : null;
     private final long begun = System.nanoTime();
 
-    private Flush() {
-        if (event != null) {
-            event.begin();
-        }
-    }
+    private Flush() {}
 
     public static Flush begin() {
         return new Flush();

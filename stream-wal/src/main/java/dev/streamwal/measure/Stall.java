@@ -11,11 +11,7 @@ public final class Stall {
     private final @Nullable AppendStallEvent event = FlightRecording.isOn() ? new AppendStallEvent() : null;
     private final long begun = System.nanoTime();
 
-    private Stall() {
-        if (event != null) {
-            event.begin();
-        }
-    }
+    private Stall() {}
 
     public static Stall begin() {
         return new Stall();

@@ -22,12 +22,7 @@ final class Packing {
     }
 
     private static @Nullable PackEvent begunEvent() {
-        if (!FlightRecording.isOn()) {
-            return null;
-        }
-        PackEvent event = new PackEvent();
-        event.begin();
-        return event;
+        return FlightRecording.isOn() ? new PackEvent() : null;
     }
 
     /** A pack counts. */

@@ -13,11 +13,7 @@ public final class Recovering {
     private final @Nullable RecoveryEvent event = FlightRecording.isOn() ? new RecoveryEvent() : null;
     private final long begun = System.nanoTime();
 
-    private Recovering() {
-        if (event != null) {
-            event.begin();
-        }
-    }
+    private Recovering() {}
 
     public static Recovering begin() {
         return new Recovering();

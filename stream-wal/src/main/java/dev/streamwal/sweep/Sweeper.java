@@ -238,9 +238,6 @@ public final class Sweeper {
             long begun = swept.report().begins();
             long begunNanos = System.nanoTime();
             SweepEvent event = FlightRecording.isOn() ? new SweepEvent() : null;
-            if (event != null) {
-                event.begin();
-            }
             Result result = swept.store().whileDeleting(pass::run);
             idle.forget(nowMillis);
             swept.report().ended(TASK, begun);
