@@ -150,7 +150,7 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
     /**
      * How often opening, recovering or packing found damage. Damage that readers find is thrown to them, and isn't counted.
      *
-     * @return a number of places; a stream that can't be opened for writing counts at every attempt
+     * @return a number of places, and of shared segments in which packing found any; a stream that can't be opened for writing counts at every attempt
      */
     public long corruptions() {
         return fields().corruptions();

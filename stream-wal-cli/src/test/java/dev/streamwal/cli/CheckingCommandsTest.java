@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -121,6 +122,31 @@ class CheckingCommandsTest {
 
         assertThat(CliRun.of("verify", other, "b").out()).contains("streams that may have lost records there: b\n");
         assertThat(CliRun.of("verify", other, "a").out()).endsWith("no damage\n");
+    }
+
+    /** The earlier shared segments are packed, so that there is a gap before the damaged one, in which other damage might be. */
+    @Test
+    void verify_damageInASharedSegmentAfterPacking_countsOnce(@TempDir Path folder) throws IOException {
+        Path root = folder.resolve("log");
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
+        WalOptions options = WalOptions.builder().clock(now::get).ownSegments(0).segmentBytes(4096).sweepInterval(Duration.ZERO).build();
+        try (StreamWal wal = StreamWal.open(root, options)) {
+            for (int window = 0; window < 2; window++) {
+                now.set(now.get().plus(Duration.ofHours(2)));
+                for (int record = 0; record < 100; record++) {
+                    long unused = wal.stream("m/" + record % 2).append(("record " + window + "-" + record).getBytes(UTF_8)).position();
+                }
+            }
+            // those of the first window; the second isn't over
+            assertThat(wal.pack()).isPositive();
+        }
+        Path file;
+        try (Stream<Path> files = Files.list(root.resolve("segments").resolve(StreamKey.SHARED.directoryName()))) {
+            file = files.max(Comparator.naturalOrder()).orElseThrow();
+        }
+        SampleLog.change(file, new String(Files.readAllBytes(file), ISO_8859_1).indexOf("record 1-90"));
+        assertThat(CliRun.of("verify", root).out()).contains("2 streams, 199 records, ", "; 1 place damaged: ", ", about 1 record lost\n")
+                .containsOnlyOnce(", offset ").doesNotContain("u0000");
     }
 
     /** A pack has records of many streams; its loss counts once. */

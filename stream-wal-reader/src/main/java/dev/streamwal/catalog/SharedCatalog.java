@@ -183,6 +183,10 @@ public final class SharedCatalog {
 
     /** Adds the stream's parts of the segments that aren't packed, and a part for each damage in these. */
     void addParts(StreamKey key, List<SharedSegment> live, Manifest manifest, Collection<Segment> parts) {
+        if (key.equals(StreamKey.SHARED)) {
+            // it has these segments in its own folder, and tells of their damage when they are read
+            return;
+        }
         join(key, live, manifest);
         for (SharedSegment each : live) {
             parts.addAll(each.parts(key));
