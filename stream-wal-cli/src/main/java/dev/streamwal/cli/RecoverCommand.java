@@ -4,6 +4,8 @@ import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.RecoveryProgress;
 import dev.streamwal.RecoveryReport;
 import dev.streamwal.StreamWal;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.recovery.JournalRedo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,6 +67,8 @@ final class RecoverCommand extends WritingCommand {
     @Override
     Exit run(CommandOutput out) throws IOException {
         checkIsLog();
+        // the report is on streams; without SKIP the log isn't opened
+        CorruptSegmentException journal = policy == Policy.SKIP ? JournalRedo.damage(root()).orElse(null) : null;
         RecoveryReport report;
         try (Bar bar = new Bar()) {
             report = dryRun ? rehearse(bar) : recover(bar);
@@ -75,9 +79,24 @@ final class RecoverCommand extends WritingCommand {
         if (report.refusedStreams() > 0 && policy == Policy.STOP) {
             complain("refused streams can be read, but not appended to; --policy skip sets the damage aside and continues behind it");
         }
+        if (journal != null) {
+            complainOf(journal, report);
+        }
         RecoveryReport.Sums totals = report.totals();
-        boolean whole = report.refusedStreams() == 0 && totals.bytesSkipped() == 0 && totals.bytesMissing() == 0;
+        boolean whole = journal == null && report.refusedStreams() == 0 && totals.bytesSkipped() == 0 && totals.bytesMissing() == 0;
         return whole ? Exit.OK : Exit.FINDINGS;
+    }
+
+    private void complainOf(CorruptSegmentException journal, RecoveryReport report) throws IOException {
+        Path file = journal.file();
+        complain("the commit journal is damaged, and " + (dryRun ? "would be" : "was") + " passed over there: file=" + file + ", offset=" + journal.offset()
+                + "; records that only the damaged part had are lost, and a copy of it is kept in quarantine/");
+        boolean isDone = !dryRun && report.refusedStreams() == 0;
+        if (isDone && file != null && JournalRedo.damage(root()).isPresent()) {
+            // without its frontier no file of the journal is used again before something is appended durably
+            complain("the log will be refused again until something is appended durably, or the folder " + file.getParent()
+                    + " is removed while no process writes the log: all streams are in order, and nothing in it is needed any more");
+        }
     }
 
     private RecoveryReport recover(Consumer<RecoveryProgress> progress) throws IOException {

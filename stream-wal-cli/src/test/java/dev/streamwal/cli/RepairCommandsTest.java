@@ -3,8 +3,10 @@ package dev.streamwal.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.Durability;
 import dev.streamwal.RecoveryPolicy;
 import dev.streamwal.StreamWal;
+import dev.streamwal.WriteEntry;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
@@ -141,6 +143,39 @@ class RepairCommandsTest {
             assertThat(log.files()).isEqualTo(before);
             assertThat(wal.keys()).hasSize(2);
         }
+    }
+
+    /** The report on streams says nothing of it, and a frontier that is gone isn't written again before the next durable append. */
+    @ParameterizedTest
+    @ValueSource(strings = {"frontier", "00000000.journal"})
+    void recover_journalDamaged_skipTellsWhatWasPassedOver(String damaged) throws IOException {
+        Path journalled = directory.resolve("journalled");
+        try (StreamWal wal = StreamWal.open(journalled)) {
+            for (int record = 0; record < 3; record++) {
+                long unused = wal.stream("k").append(WriteEntry.of(new byte[100]), Durability.IMMEDIATE).position();
+            }
+        }
+        Path file = journalled.resolve("commit").resolve(damaged);
+        SampleLog.change(file, 20);
+        assertThat(CliRun.of("recover", journalled).exit()).isEqualTo(Exit.FINDINGS.code());
+
+        CliRun rehearsed = CliRun.of("recover", journalled, "--policy", "skip", "--dry-run");
+        assertThat(rehearsed.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(rehearsed.err()).contains("would be passed over there: file=" + file).doesNotContain("refused again");
+        CliRun run = CliRun.of("recover", journalled, "--policy", "skip");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(run.err()).contains("was passed over there: file=" + file);
+        if (damaged.equals("frontier")) {
+            assertThat(run.err()).contains("refused again").contains("the folder " + file.getParent());
+            assertThat(CliRun.of("recover", journalled).exit()).isEqualTo(Exit.FINDINGS.code());
+            Files.delete(file);
+            Files.delete(file.resolveSibling("00000000.journal"));
+            Files.delete(file.getParent());
+        } else {
+            assertThat(run.err()).doesNotContain("refused again");
+        }
+        assertThat(CliRun.of("recover", journalled).exit()).isZero();
+        assertThat(count(journalled, "k")).isEqualTo(3);
     }
 
     @Test
