@@ -12,7 +12,6 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
-import java.util.OptionalLong;
 
 /**
  * Gathers the figures of a log, stream by stream. Of sealed segments it reads header and footer, which has the number of records and, for every
@@ -30,7 +29,6 @@ final class LogFigures {
     private long segments;
     private long sealed;
     private long unreadable;
-    private long fileBytes;
     private long dataBytes;
     private long records;
     private long sealedBytes;
@@ -58,12 +56,10 @@ final class LogFigures {
 
     /** Whether its records have been counted, if they are taken from its footer. */
     private boolean addSegment(Segment segment, boolean byFooter) throws IOException {
-        OptionalLong bytes = LogSegments.bytes(segment);
-        if (bytes.isEmpty()) {
+        if (LogSegments.bytes(segment).isEmpty()) {
             return false; // as below
         }
         segments++;
-        fileBytes += bytes.getAsLong();
         try (SegmentReader open = segment.open(log.channels())) {
             SegmentHeader header = open.header();
             long window = header.window().endMillis() - header.window().startMillis();
@@ -135,10 +131,6 @@ final class LogFigures {
     /** Number of segments whose header is damaged, or of a later version. */
     long unreadable() {
         return unreadable;
-    }
-
-    long fileBytes() {
-        return fileBytes;
     }
 
     /** Bytes of records, with their frames. */

@@ -10,7 +10,12 @@ import java.util.OptionalLong;
 import picocli.CommandLine.Command;
 
 /** Lists streams. */
-@Command(name = "ls", description = "Lists streams: their segments, bytes and range of time.")
+@Command(
+        name = "ls",
+        description = {
+            "Lists streams: their segments, bytes and range of time.",
+            "SIZE is that of the segments if each had a file of its own, in packs they take less; DATA is that of their records."
+        })
 final class LsCommand extends StreamsCommand {
 
     LsCommand(CommandContext context) {

@@ -5,6 +5,7 @@ import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.OptionalLong;
 import picocli.CommandLine.Command;
 
 /** Summarizes a log. */
@@ -12,6 +13,7 @@ import picocli.CommandLine.Command;
         name = "stats",
         description = {
             "Summarizes streams: sizes, how full segments get, records over time.",
+            "The size of the files is that of all segments and packs in the log's directory; single streams have none.",
             "Of sealed segments it only reads the footers; within their blocks of 64 KiB, it assumes records to be spread evenly."
         })
 final class StatsCommand extends StreamsCommand {
@@ -33,20 +35,24 @@ final class StatsCommand extends StreamsCommand {
                 progress.step(1);
             }
         }
+        // a stream's part of a pack or of a shared segment isn't a file
+        OptionalLong fileBytes = selection.isAll() && isOfLog() ? OptionalLong.of(LogFileSizes.sum(root())) : OptionalLong.empty();
         if (out.isJson()) {
-            out.json(json -> write(figures, json));
+            out.json(json -> write(figures, fileBytes, json));
         } else {
-            show(figures, out);
+            show(figures, fileBytes, out);
         }
         return figures.unreadable() == 0 ? scan.exit() : Exit.FINDINGS;
     }
 
-    private static void show(LogFigures figures, CommandOutput out) {
+    private static void show(LogFigures figures, OptionalLong fileBytes, CommandOutput out) {
         TextTable table = new TextTable(out, "", "");
         table.row("streams", Figures.count(figures.streams()));
         table.row("segments", Figures.count(figures.segments()) + ", " + Figures.count(figures.sealed()) + " of them sealed"
                 + (figures.unreadable() == 0 ? "" : ", " + Figures.count(figures.unreadable()) + " unreadable"));
-        table.row("files", Figures.bytes(figures.fileBytes()));
+        if (fileBytes.isPresent()) {
+            table.row("files", Figures.bytes(fileBytes.getAsLong()));
+        }
         table.row("records", Figures.count(figures.records()) + ", " + Figures.bytes(figures.dataBytes())
                 + (figures.records() == 0 ? "" : ", " + Figures.bytes(Math.round((double) figures.dataBytes() / figures.records()))
                         + " each"));
@@ -81,12 +87,14 @@ final class StatsCommand extends StreamsCommand {
         return millis == 0 ? "-" : Figures.rate(figures.records() * 1_000.0 / millis);
     }
 
-    private static void write(LogFigures figures, JsonGenerator json) throws IOException {
+    private static void write(LogFigures figures, OptionalLong fileBytes, JsonGenerator json) throws IOException {
         json.writeNumberField("streams", figures.streams());
         json.writeNumberField("segments", figures.segments());
         json.writeNumberField("sealedSegments", figures.sealed());
         json.writeNumberField("unreadableSegments", figures.unreadable());
-        json.writeNumberField("fileBytes", figures.fileBytes());
+        if (fileBytes.isPresent()) {
+            json.writeNumberField("fileBytes", fileBytes.getAsLong());
+        }
         json.writeNumberField("dataBytes", figures.dataBytes());
         json.writeNumberField("records", figures.records());
         if (figures.longestWindowMillis() > 0) {

@@ -109,6 +109,21 @@ class PackedLogCommandsTest {
         assertTellsTheSame(sizes, command, "", "cpu/a", "m*", "--json");
     }
 
+    /** Of one stream there is no size of files, because it has only parts of them. */
+    @Test
+    void stats_ofAllStreams_tellsWhatTheFilesTake() throws IOException {
+        long bytes = 0;
+        for (String folder : List.of("segments", "packs")) {
+            for (Path file : files(packed.resolve(folder), "")) {
+                bytes += Files.isRegularFile(file) ? Files.size(file) : 0;
+            }
+        }
+        assertThat(CliRun.of("stats", packed, "--json").json().get(0)).containsEntry("fileBytes", bytes);
+        assertThat(CliRun.of("stats", packed).out()).contains("\nfiles  ");
+        assertThat(CliRun.of("stats", packed, "cpu/a", "--json").json().get(0)).doesNotContainKey("fileBytes");
+        assertThat(CliRun.of("stats", packed, "cpu/a").out()).doesNotContain("files");
+    }
+
     @Test
     void sweepAndPurge_dryRun_tellTheSame() throws IOException {
         List<String> files = List.of("file", "bytes", "heldBytes");

@@ -29,7 +29,10 @@ public final class StreamInfo extends Snapshot<StreamInfo.Fields> {
         return fields().segments();
     }
 
-    /** {@return the size of the segments in bytes, including prepared space} */
+    /**
+     * {@return the size of the segments in bytes, including prepared space} It is that of segments in files of their own. In a pack they are compressed and
+     * have no headers, so they take less.
+     */
     public long bytes() {
         return fields().bytes();
     }
