@@ -14,6 +14,7 @@ import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.TierFailure;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -79,6 +80,10 @@ public final class StorageErrors {
         }
         if (cause instanceof NotDirectoryException && file.toString().equals(cause.getMessage())) {
             return new WalIOException("can't " + task + ": not a directory: " + where + "; give a directory", file, stream, position, cause);
+        }
+        if (cause instanceof FileAlreadyExistsException && Files.isSymbolicLink(file) && Files.notExists(file)) {
+            return new WalIOException("can't " + task + ": symbolic link leads to nothing: " + where + "; make or mount the directory that it leads to", file,
+                    stream, position, cause);
         }
         if (isMapFailure(cause)) {
             return new WalIOException("can't " + task + ": the process may map no more files: " + where

@@ -1,7 +1,9 @@
 package dev.streamwal.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.StreamWal;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TooManyOpenFilesException;
@@ -80,6 +82,14 @@ class StorageErrorsTest {
     void translate_rootIsNoDirectory_saysSo() {
         WalIOException failure = StorageErrors.translate("open the log", new NotDirectoryException(FILE.toString()), FILE);
         assertThat(failure).hasMessage("can't open the log: not a directory: file=" + FILE + "; give a directory");
+    }
+
+    /** As if the volume of the log isn't mounted. */
+    @Test
+    void translate_rootIsALinkToNothing_saysSo(@TempDir Path folder) throws IOException {
+        Path link = Files.createSymbolicLink(folder.resolve("log"), folder.resolve("volume"));
+        assertThatThrownBy(() -> StreamWal.open(link)).isExactlyInstanceOf(WalIOException.class)
+                .hasMessage("can't open the log: symbolic link leads to nothing: file=" + link + "; make or mount the directory that it leads to");
     }
 
     /** Of which the next segment would fill what is free: what the system says is told, and only where it says nothing the free space is looked at. */
