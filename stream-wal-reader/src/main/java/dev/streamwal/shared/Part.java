@@ -6,6 +6,7 @@ import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.segment.SegmentSummary;
+import dev.streamwal.segment.TimeRange;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -237,6 +238,12 @@ final class Part {
     /** Null if records were cut off: then the records that are left have to be read. */
     @Nullable SegmentSummary summary() {
         return isCut || isGone ? null : new SegmentSummary(end(), endPosition(), smallestMillis, largestMillis);
+    }
+
+    /** Whether none of its records is in the range, and none will be; false if that isn't known. The stream's records come to its last part only. */
+    boolean isOutside(TimeRange range) {
+        SegmentSummary all = next == null ? null : summary();
+        return all != null && !range.overlaps(all.smallestTimestampMillis(), all.largestTimestampMillis());
     }
 
     /** The header of a segment with its current frames. */

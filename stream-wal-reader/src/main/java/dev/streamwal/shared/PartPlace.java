@@ -5,6 +5,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.SharedFile;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.SegmentSummary;
+import dev.streamwal.segment.TimeRange;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -86,6 +87,11 @@ final class PartPlace {
     /** Null if the records have to be read. */
     @Nullable SegmentSummary summary() {
         return shared.summary(part);
+    }
+
+    /** Whether none of its records is in the range, and none will be; false if that isn't known. */
+    boolean isOutside(TimeRange range) {
+        return shared.isOutside(part, range);
     }
 
     /** The stream position where its last known record ends. */

@@ -73,6 +73,12 @@ public final class SharedPart extends Segment {
     }
 
     @Override
+    public boolean isListedOutside(TimeRange range) {
+        PartPlace here = place.get();
+        return here != null && here.isOutside(range);
+    }
+
+    @Override
     public boolean isSharedBelow(long position) {
         PartPlace here = place.get();
         return here != null && here.sharedBase() < position;

@@ -12,6 +12,7 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.segment.SegmentScan;
 import dev.streamwal.segment.SegmentSummary;
+import dev.streamwal.segment.TimeRange;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -323,6 +324,10 @@ public final class SharedSegment {
 
     synchronized @Nullable SegmentSummary summary(Part part) {
         return part.summary();
+    }
+
+    synchronized boolean isOutside(Part part, TimeRange range) {
+        return part.isOutside(range);
     }
 
     synchronized long endPosition(Part part) {

@@ -136,6 +136,33 @@ class RangeOfUnpackedTest {
         }
     }
 
+    /** A shared segment has records of many windows if many windows are imported at once. */
+    @Test
+    void scan_ofARangeOfOneOfManyWindows_readsLittleElse() {
+        int windows = 200;
+        long window = Duration.ofMinutes(1).toMillis();
+        WalOptions options = WalOptions.builder().clock(() -> at(windows * window)).window(Duration.ofMillis(window)).retention(Duration.ofDays(1))
+                .sweepInterval(Duration.ZERO).streams("*", StreamOptions.builder().segments(Segments.SHARED).build()).build();
+        try (StreamWal wal = StreamWal.open(root, options); WalReader reader = WalReader.open(root)) {
+            for (int i = 0; i < windows; i++) {
+                for (int key = 0; key < KEYS; key++) {
+                    // one in ten comes two windows late, and goes to the window of the one before
+                    long unused = wal.stream("k" + key).append(START + (i % 10 == 8 ? i - 2 : i) * window, new byte[CONTENT_BYTES]).position();
+                }
+            }
+            try (EntryCursor walksAll = reader.scan("k1", at(0), at(1))) {
+                assertThat(read(walksAll)).containsExactly(0L);
+            }
+            for (int i : new int[] {0, 6, 8, 100, 106, windows - 1}) {
+                long calls = reader.readCalls();
+                try (EntryCursor cursor = reader.scan("k0", at(i * window), at((i + 1) * window))) {
+                    assertThat(read(cursor)).isEqualTo(i % 10 == 6 ? List.of(i * window, i * window) : i % 10 == 8 ? List.of() : List.of(i * window));
+                }
+                assertThat(reader.readCalls() - calls).as("window %s", i).isLessThan(40);
+            }
+        }
+    }
+
     /** A late record comes while the range is read, behind the records that are left out. */
     @Test
     void scan_ofARange_hasWhatComesMeanwhile() {
