@@ -1057,7 +1057,8 @@ public final class StreamWal implements AutoCloseable {
 
     /**
      * Recovers every stream now, several at a time, instead of each at its first use. A stream that can't be opened for writing doesn't stop the
-     * others; the report says why it can't. Other threads may use the log during the call.
+     * others; the report says why it can't. Other threads may use the log during the call. If none is left and the commit journal was lost, which
+     * {@link RecoveryPolicy#SKIP_BAD_RECORDS} passes over, a new one takes its place, so that the next opening needs no such policy.
      *
      * @param progress is called by this thread: at the beginning, at the end, and now and then in between, even while one long segment is read. An
      *     exception ends the recovery, after the streams that are being recovered, and is thrown by this method
@@ -1070,7 +1071,11 @@ public final class StreamWal implements AutoCloseable {
         List<StreamLog> all = loadedStreams().stream().filter(stream -> !isShared(stream)).map(WalStream::log).toList();
         RecoverAll recovering = new RecoverAll(all, this::recover, report.ledger()::bytesRead);
         recovering.run(settings.withThreads() ? RecoverAll.threadsFor(all.size()) : 0, told -> progress.accept(RecoveryProgress.of(told)));
-        return recoveryReport();
+        RecoveryReport found = recoveryReport();
+        if (found.refusedStreams() == 0) {
+            replaceLostJournal();
+        }
+        return found;
     }
 
     /**
@@ -1093,6 +1098,14 @@ public final class StreamWal implements AutoCloseable {
     public static RecoveryReport rehearseRecovery(
             Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress) {
         return RecoveryRehearsal.run(root, policy, scratch, progress);
+    }
+
+    private void replaceLostJournal() {
+        try {
+            commits.replaceLost();
+        } catch (IOException e) {
+            throw failures.notDone("begin a commit journal in place of the one that was lost", e, root, null);
+        }
     }
 
     /** @throws WalClosedException if the log was closed in between */

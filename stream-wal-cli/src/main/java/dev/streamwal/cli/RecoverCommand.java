@@ -80,23 +80,12 @@ final class RecoverCommand extends WritingCommand {
             complain("refused streams can be read, but not appended to; --policy skip sets the damage aside and continues behind it");
         }
         if (journal != null) {
-            complainOf(journal, report);
+            complain("the commit journal is damaged, and " + (dryRun ? "would be" : "was") + " passed over there: file=" + journal.file() + ", offset="
+                    + journal.offset() + "; records that only the damaged part had are lost, and a copy of it is kept in quarantine/");
         }
         RecoveryReport.Sums totals = report.totals();
         boolean whole = journal == null && report.refusedStreams() == 0 && totals.bytesSkipped() == 0 && totals.bytesMissing() == 0;
         return whole ? Exit.OK : Exit.FINDINGS;
-    }
-
-    private void complainOf(CorruptSegmentException journal, RecoveryReport report) throws IOException {
-        Path file = journal.file();
-        complain("the commit journal is damaged, and " + (dryRun ? "would be" : "was") + " passed over there: file=" + file + ", offset=" + journal.offset()
-                + "; records that only the damaged part had are lost, and a copy of it is kept in quarantine/");
-        boolean isDone = !dryRun && report.refusedStreams() == 0;
-        if (isDone && file != null && JournalRedo.damage(root()).isPresent()) {
-            // without its frontier no file of the journal is used again before something is appended durably
-            complain("the log will be refused again until something is appended durably, or the folder " + file.getParent()
-                    + " is removed while no process writes the log: all streams are in order, and nothing in it is needed any more");
-        }
     }
 
     private RecoveryReport recover(Consumer<RecoveryProgress> progress) throws IOException {

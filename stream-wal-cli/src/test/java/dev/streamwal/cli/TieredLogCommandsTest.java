@@ -106,10 +106,16 @@ class TieredLogCommandsTest {
     @ParameterizedTest
     @ValueSource(strings = {"ls", "stats", "verify", "cat", "latest", "digest"})
     void reading_beforeAndBehindTheMove_tellsTheSame(String command) throws IOException {
-        List<Map<String, Object>> before = json(command, root);
+        List<Map<String, Object>> before = withoutFiles(json(command, root));
         move();
-        assertThat(json(command, root)).isEqualTo(before).isNotEmpty();
-        assertThat(json(command, root, "--tier", tier)).isEqualTo(before);
+        assertThat(withoutFiles(json(command, root))).isEqualTo(before).isNotEmpty();
+        assertThat(withoutFiles(json(command, root, "--tier", tier))).isEqualTo(before);
+    }
+
+    /** Without the size of the log's files: what is in the tier takes none of it. */
+    private static List<Map<String, Object>> withoutFiles(List<Map<String, Object>> told) {
+        told.forEach(each -> each.remove("fileBytes"));
+        return told;
     }
 
     @Test

@@ -168,6 +168,11 @@ final class CommitJournal {
         }
     }
 
+    /** Whether the log has files of a journal that isn't continued, because its frontier is lost. */
+    boolean isLost() throws IOException {
+        return !exists() && (Files.exists(FrontierFile.path(root)) || !JournalFiles.list(root).isEmpty());
+    }
+
     /** Continues the journal found on opening, before anything is written. */
     void inherit(InheritedJournal found) throws IOException {
         lock.lock();

@@ -232,6 +232,16 @@ public final class GroupCommitter implements SegmentDurability {
         await(targets);
     }
 
+    /**
+     * Begins a journal in place of one whose frontier was lost, which keeps the log from being opened without skipping damage. To be called when all streams
+     * are recovered: until then, what was deleted isn't known, and a new frontier would say that it is.
+     */
+    public void replaceLost() throws IOException {
+        if (journal.isLost()) {
+            boolean unused = checkpoint.createJournal();
+        }
+    }
+
     /** To be called before so many streams are made durable, if the appends haven't made sure that the journal has room. */
     public void readyFor(int streams) {
         if (streams > MAX_FORCED_STREAMS && !journal.exists()) {
