@@ -57,6 +57,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Backups of logs that are being written, and logs that are made of them. */
 class BackupTest {
@@ -365,6 +366,25 @@ class BackupTest {
     @Test
     void backUp_noLog_isRefused() {
         assertThatThrownBy(() -> folder.backUp(directory.resolve("nowhere"))).isInstanceOf(WalException.class).hasMessageContaining("not a log");
+        assertThat(folder.points()).isEmpty();
+    }
+
+    /** Such a point would be a log that can't be opened for writing. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void backUp_positionsAreDamagedOrLost_isRefused(boolean lost) throws IOException {
+        try (StreamWal wal = open(Segments.AUTO)) {
+            int unused = appendWindows(wal, 0);
+        }
+        Path positions = root.resolve("positions");
+        if (lost) {
+            Files.delete(positions);
+        } else {
+            Files.write(positions, new byte[8_192]);
+        }
+
+        assertThatThrownBy(() -> folder.backUp(root)).isInstanceOf(CorruptSegmentException.class).hasMessageContaining(lost ? "is missing" : "is damaged")
+                .hasMessageContaining("file=" + positions);
         assertThat(folder.points()).isEmpty();
     }
 

@@ -105,14 +105,17 @@ public final class LogImage {
         LogImage image = new LogImage(root, tier);
         checkIsLog(root);
         image.addSmall(StreamDirectory.EARLIER_NAME, root.resolve(StreamDirectory.EARLIER_NAME), MAX_MARKER_BYTES);
+        boolean hasStreams;
         try (LogSource log = new LogSource(root, SETTINGS, null)) {
             if (log.awaitsRecovery()) {
                 throw refused("log awaits recovery: the machine was started anew since its writer had it open, root=" + root, root);
             }
             image.addCursors();
+            int others = image.files.size();
             image.addStreams(log);
+            hasStreams = image.files.size() > others;
         }
-        image.addPositions();
+        image.addPositions(hasStreams);
         image.addKeys();
         return image.files;
     }
@@ -258,13 +261,25 @@ public final class LogImage {
         }
     }
 
-    /** The file is taken if one of its slots is valid; the writer may be writing the other one. */
-    private void addPositions() throws IOException {
+    /**
+     * The file is taken if one of its slots is valid; the writer may be writing the other one. A log has the file before its first segment, and a copy
+     * without it couldn't be opened for writing.
+     *
+     * @param hasStreams whether the image has segments, which were listed before
+     */
+    private void addPositions(boolean hasStreams) throws IOException {
+        Path file = PositionsReader.in(root);
         Optional<byte[]> bytes = PositionsReader.bytes(root);
-        if (bytes.isPresent() && PositionsLayout.decode(bytes.get()).isEmpty()) {
-            throw new ImageChangedException("file of positions has no valid slot: file=" + PositionsReader.in(root), null);
+        if (bytes.flatMap(PositionsLayout::decode).isPresent()) {
+            files.add(ImageFile.of(PositionsLayout.FILE_NAME, bytes.get()));
+        } else if (PositionsReader.read(root).isPresent()) {
+            throw new ImageChangedException("file of positions was being written: file=" + file, null);
+        } else if (hasStreams || bytes.isPresent()) {
+            String how = bytes.isPresent() ? "is damaged" : "is missing";
+            throw new CorruptSegmentException("file of the positions that the log has given " + how + ": file=" + file
+                    + "; a copy without it couldn't be opened for writing, nor can the log: go on with an earlier copy",
+                    file, null, WalException.NO_POSITION, 0, bytes.map(found -> found.length).orElse(0), null);
         }
-        bytes.ifPresent(content -> files.add(ImageFile.of(PositionsLayout.FILE_NAME, content)));
     }
 
     private void addKeys() throws IOException {
