@@ -169,6 +169,11 @@ public final class LogInTier {
         folder.delete(name);
     }
 
+    /** What was deleted stays deleted, also after a loss of power. */
+    public void forceDeletions() throws TierFailure {
+        folder.forceDeletions();
+    }
+
     /** The names in the tier. */
     public List<String> list() throws TierFailure {
         return folder.list();

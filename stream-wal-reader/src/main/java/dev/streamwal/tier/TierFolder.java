@@ -33,6 +33,8 @@ public final class TierFolder {
     private static final String GONE = "see whether the tier is in its place, and whether the object was deleted there: what it had can't be read until it is put back";
 
     private final Path folder;
+    /** Whether the file system gives {@link FileChannel}s, as the last object that was written has shown. */
+    private volatile boolean isOfFiles;
     private final Runnable answered;
 
     /** @param folder which exists */
@@ -148,17 +150,16 @@ public final class TierFolder {
         Path path = folder.resolve(object);
         try {
             Object unused = asking("writing to the tier failed", object, () -> {
-                boolean isFile;
                 try (SeekableByteChannel channel = Files.newByteChannel(path, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
                         StandardOpenOption.WRITE)) {
                     writeTo(channel, content);
-                    isFile = channel instanceof FileChannel;
+                    isOfFiles = channel instanceof FileChannel;
                     if (channel instanceof FileChannel file) {
                         // if an interrupt cuts this short, the whole object is written and forced again
                         file.force(true);
                     }
                 }
-                if (isFile) {
+                if (isOfFiles) {
                     DirectoryForce.force(folder);
                 }
                 return object;
@@ -193,9 +194,22 @@ public final class TierFolder {
         }
     }
 
-    /** Deletes an object, if it is there. */
+    /** Deletes an object, if it is there. A loss of power may bring it back until {@link #forceDeletions()} has returned. */
     void delete(String object) throws TierFailure {
         Object unused = asking("deleting from the tier failed", object, () -> Files.deleteIfExists(folder.resolve(object)));
+    }
+
+    /**
+     * Makes deletions survive power loss, on a file system that gives {@link FileChannel}s; on others they do already. Before the first object is written, it
+     * isn't known which it is.
+     */
+    void forceDeletions() throws TierFailure {
+        if (isOfFiles) {
+            Object unused = asking("forcing deletions in the tier failed", "", () -> {
+                DirectoryForce.force(folder);
+                return folder;
+            });
+        }
     }
 
     private <T> T asking(String failed, String object, Uninterrupted.Operation<T> operation) throws TierFailure {

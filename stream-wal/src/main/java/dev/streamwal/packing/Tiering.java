@@ -628,10 +628,12 @@ public final class Tiering implements PackedTier {
         Retries<String> retries = notDeleted;
         TierFailure first = null;
         int failed = 0;
+        boolean isAnyDeleted = false;
         for (String name : names.stream().sorted(Comparator.<String>comparingLong(retries::rank).thenComparing(each -> each)).toList()) {
             try {
                 tier.delete(name);
                 notDeleted.succeeded(name);
+                isAnyDeleted = true;
             } catch (TierFailure e) {
                 failed++;
                 first = first == null ? e : first;
@@ -640,6 +642,13 @@ public final class Tiering implements PackedTier {
                     break;
                 }
             }
+        }
+        try {
+            if (isAnyDeleted) {
+                tier.forceDeletions();
+            }
+        } catch (TierFailure e) {
+            first = first == null ? e : first;
         }
         return first;
     }

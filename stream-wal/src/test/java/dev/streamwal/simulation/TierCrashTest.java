@@ -1,13 +1,28 @@
 package dev.streamwal.simulation;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.Scale;
+import dev.streamwal.SimulatedLog;
+import dev.streamwal.StreamWal;
+import dev.streamwal.WalOptions;
 import dev.streamwal.commit.JournalSizes;
+import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.simulation.CrashExplorer.Failure;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TierCrashTest {
 
     private static final int MAX_ALONE = 2;
+    private static final int MAX_LOST = 40;
     private static final int RANDOM = 1;
     private static final int WORKLOADS = 6;
     private static final int STEPS = 5;
@@ -92,6 +108,36 @@ class TierCrashTest {
     @ValueSource(booleans = {true, false})
     void erase_inTheTier_crashedAndKilledAnywhere_erasesOrDoesnt(boolean shared) {
         keepsItsPromises(shared, List.of(MOVE, new Step.Erase("a", Step.Erase.Part.ALL)), List.of(MOVE, new Step.Erase("b", Step.Erase.Part.OLDER), MOVE));
+    }
+
+    @Test
+    void erase_inTheTier_powerLostBehindIt_bringsNoObjectBack() throws IOException {
+        SimulatedDisk disk = new SimulatedDisk();
+        Path tier = Files.createDirectory(disk.path("/tier"));
+        DirectoryForce.force(disk.path("/"));
+        AtomicLong nowMillis = new AtomicLong(Instant.parse("2026-03-01T12:00:00Z").toEpochMilli());
+        WalOptions options = WalOptions.builder().clock(() -> Instant.ofEpochMilli(nowMillis.get())).window(WorkloadRun.WINDOW)
+                .retention(WorkloadRun.RETENTION).sweepInterval(Duration.ZERO).ownSegments(0).tier(tier).tierAfter(Duration.ZERO).build();
+        StreamWal wal = SimulatedLog.open(disk.path("/log"), options, "boot", false, new Random(1)::nextLong);
+        for (String key : List.of("a", "b")) {
+            EntryRef unused = wal.stream(key).append(key.getBytes(UTF_8));
+        }
+        long unusedMillis = nowMillis.addAndGet(2 * WorkloadRun.WINDOW.toMillis());
+        assertThat(wal.pack()).isPositive();
+        assertThat(wal.moveToTier()).isPositive();
+        List<String> before = packsIn(tier);
+        assertThat(wal.erase(Keys.key("a"), Instant.MIN, Instant.MAX).records()).isOne();
+        assertThat(packsIn(tier)).doesNotContainAnyElementsOf(before);
+        CrashPoint point = disk.crashPoint(disk.mark());
+        for (Survival survival : point.survivals(MAX_LOST, RANDOM, 1)) {
+            assertThat(packsIn(point.state(survival).path("/tier"))).as("left: %s", survival).doesNotContainAnyElementsOf(before);
+        }
+    }
+
+    private static List<String> packsIn(Path tier) throws IOException {
+        try (Stream<Path> objects = Files.list(tier)) {
+            return objects.map(object -> object.getFileName().toString()).filter(name -> name.endsWith(".pack")).toList();
+        }
     }
 
     @ParameterizedTest
