@@ -40,7 +40,8 @@ import java.util.Set;
  *   <li>Its last block is rewritten unchanged, and forced. A killed process may have left it unforced, and nothing that follows from it may happen
  *       before: neither a deletion, nor a block behind it in another file.
  *   <li>Its bytes are written to the segments' files; a lost file or header is recreated, and all that was deleted or cut is left out, also what was
- *       deleted without a record: see {@link UnrecordedDeletions}. Segments with a footer are durable, and left alone. This is done at every opening: a disk may lose its page cache while the machine stays up, when it is
+ *       deleted without a record: see {@link UnrecordedDeletions}. Segments with a footer are durable, and left alone. This is done at every opening: a
+ *       disk may lose its page cache while the machine stays up, when it is
  *       removed and reattached, and frames are final, so that rewriting them changes nothing. If the machine has stayed up, and the last writer
  *       closed the log, bytes that are there already are not rewritten: they are on the disk, or in the page cache, which is then trustworthy.
  *       Otherwise they are rewritten: the cache may take for written what the disk refused.
@@ -245,6 +246,7 @@ public final class JournalRedo {
                 setAside(damage.file(), String.valueOf(damage.offset()), error);
             }
             damages.add(damage);
+            deletions.damaged();
             return true;
         }
     }

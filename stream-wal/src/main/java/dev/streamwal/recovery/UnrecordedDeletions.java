@@ -40,6 +40,7 @@ final class UnrecordedDeletions {
     private final JournalledCuts cuts;
     /** By base position. */
     private final Map<StreamKey, NavigableMap<Long, Journalled>> journalled = new HashMap<>();
+    private boolean isDamaged;
 
     UnrecordedDeletions(SegmentStorage storage, StreamDirectory streams, DurableFrontier durable, JournalledCuts cuts) {
         this.storage = storage;
@@ -62,8 +63,16 @@ final class UnrecordedDeletions {
                 (before, now) -> new Journalled(segment, Math.min(before.from, now.from)));
     }
 
+    /** Notes that a part of the journal can't be read. That it doesn't have something proves nothing any more. */
+    void damaged() {
+        isDamaged = true;
+    }
+
     /** Whether a segment of the journal, the file of which is missing, was deleted. To be asked when the whole journal has been read. */
     boolean tookAway(SegmentHeader missing) throws IOException {
+        if (isDamaged) {
+            return false;
+        }
         Path directory = streams.of(missing.key());
         TreeSet<SegmentName> names = SegmentNames.in(directory);
         names.removeIf(name -> cuts.isGone(missing.key(), name.basePosition()));

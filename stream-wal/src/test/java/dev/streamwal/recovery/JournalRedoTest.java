@@ -339,6 +339,26 @@ class JournalRedoTest {
     }
 
     @Test
+    void run_missingBeforeADamagedBlock_isMadeAnew() throws IOException {
+        log.commit(a, 2);
+        int damaged = log.journal.offset() + 100;
+        Content second = behind(a);
+        log.commit(second, 1);
+        Content third = behind(second);
+        log.commit(third, 1);
+        byte[] journal = Files.readAllBytes(log.journal.path(0));
+        journal[damaged] ^= 1;
+        Files.write(log.journal.path(0), journal);
+
+        RedoResult result = skipping();
+
+        assertThat(result.damages()).hasSize(1);
+        assertThat(log.read(a.header)).isEqualTo(a.all());
+        assertThat(log.path(second.header)).doesNotExist();
+        assertThat(log.read(third.header)).isEqualTo(third.all());
+    }
+
+    @Test
     void run_missingBeforeASegmentThatContinuesIt_isMadeAnew() throws IOException {
         log.commit(a, 2);
         Content second = behind(a);
