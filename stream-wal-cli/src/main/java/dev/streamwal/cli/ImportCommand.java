@@ -136,7 +136,8 @@ final class ImportCommand extends LogCommand {
     }
 
     private WalOptions options() {
-        WalOptions.Builder options = tier.with(LogOptions.of(context().clock()));
+        // of streams with segments of their own each window would be a file, and be forced
+        WalOptions.Builder options = tier.with(LogOptions.of(context().clock())).ownSegments(0);
         keys.keys().ifPresent(options::encryption);
         if (notEncrypted) {
             options.streams("*", StreamOptions.builder().encrypted(false).build());

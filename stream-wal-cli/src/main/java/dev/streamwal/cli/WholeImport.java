@@ -174,7 +174,10 @@ final class WholeImport implements AutoCloseable {
 
     private void end(StreamWal opened, boolean failed) throws IOException {
         try {
-            if (failed && !newLog.isNew()) {
+            if (!failed) {
+                // nobody may open the log for writing soon, and readers would walk all of it
+                int unused = opened.pack();
+            } else if (!newLog.isNew()) {
                 undo(opened);
             }
         } finally {

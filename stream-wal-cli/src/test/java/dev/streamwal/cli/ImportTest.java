@@ -237,9 +237,29 @@ class ImportTest {
         assertThat(root).isEmptyDirectory();
         assertThat(CliRun.of("import", root, file, "--retention", "36500d", "--window", "1d", "--segment-bytes", "65536").exit()).isZero();
         assertThat(records("x")).containsExactly("2014-02-14T14:30:00Z  1");
-        try (Stream<Path> segments = Files.list(root.resolve("segments/x"))) {
-            assertThat(segments.map(path -> path.getFileName().toString())).singleElement().asString()
-                    .endsWith("_" + (Instant.parse("2014-02-15T00:00:00Z").toEpochMilli() + 36_500 * 86_400_000L) + ".seg");
+        try (LogSegments segments = LogSegments.of(root)) {
+            assertThat(segments.of("x")).singleElement().extracting(segment -> segment.name().expirationMillis())
+                    .isEqualTo(Instant.parse("2014-02-15T00:00:00Z").toEpochMilli() + 36_500 * 86_400_000L);
+        }
+    }
+
+    /** A year of a series has thousands of windows. */
+    @Test
+    void manyWindows_makeFewFiles() throws IOException {
+        int windows = 2_000;
+        StringBuilder csv = new StringBuilder("timestamp,key,v\n");
+        for (int i = 0; i < windows; i++) {
+            Instant time = CliRun.NOW.minusSeconds(60L * (windows - i));
+            csv.append(time).append(",a,").append(i).append('\n').append(time).append(",b,").append(i).append('\n');
+        }
+        Path file = file("x.csv", csv.toString());
+        assertThat(CliRun.of("import", root, file, "--key-column", "key", "--window", "1m", "--segment-bytes", "65536").exit()).isZero();
+        assertThat(records("a")).hasSize(windows);
+        assertThat(records("b")).hasSize(windows);
+        // full segments are packed; one isn't full
+        try (Stream<Path> files = Files.walk(root)) {
+            assertThat(files.filter(Files::isRegularFile)).hasSizeLessThan(20).anyMatch(each -> each.toString().endsWith(".pack"))
+                    .filteredOn(each -> each.toString().endsWith(".seg")).hasSize(1);
         }
     }
 
