@@ -256,7 +256,8 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     void damagedInShared(CorruptSegmentException damage) {
         damaged(null, damage.file(), damage.offset(), damage.length(), "not packed");
         failed(DAMAGE, null, new CorruptSegmentException("damaged records of a shared segment can't be packed, and can't be read any more once the others"
-                + " are packed; the first: " + damage.getMessage() + "; a copy of the segment is in " + root.resolve(Quarantine.NAME) + ", and a backup may have the records",
+                + " are packed; the first: " + damage.getMessage() + "; a copy of the segment is in " + root.resolve(Quarantine.NAME)
+                + ", and a backup may have the records",
                 damage.file(), null, WalException.NO_POSITION, damage.offset(), damage.length(), damage));
     }
 

@@ -185,7 +185,8 @@ public final class LogKeys {
             String id = WrappedKey.hex(keyId);
             return new KeyUnavailableException("session key that the record is encrypted with is not in the log's file of keys: sessionKeyId=" + id
                     + ", stream=" + key + ", position=" + position + ", file=" + KeysFile.path(root)
-                    + "; put the file back that the log had when the record was written, and keep the present one: newer records need it", id, KeysFile.path(root), key, position, null);
+                    + "; put the file back that the log had when the record was written, and keep the present one: newer records need it",
+                    id, KeysFile.path(root), key, position, null);
         });
     }
 

@@ -256,8 +256,9 @@ public final class LogImage {
         try {
             return SegmentBytes.readHeader(file);
         } catch (FormatException e) {
-            throw new CorruptSegmentException(e.at("file=" + file.path() + ", offset=0") + "; recover the log, or repair it from a backup, or delete the stream; then copy it", file.path(), null,
-                    WalException.NO_POSITION, 0, SegmentHeaderLayout.MAX_BYTES, e);
+            throw new CorruptSegmentException(
+                    e.at("file=" + file.path() + ", offset=0") + "; recover the log, or repair it from a backup, or delete the stream; then copy it",
+                    file.path(), null, WalException.NO_POSITION, 0, SegmentHeaderLayout.MAX_BYTES, e);
         }
     }
 

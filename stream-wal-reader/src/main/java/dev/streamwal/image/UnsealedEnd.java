@@ -42,7 +42,8 @@ final class UnsealedEnd {
             ScanStop why = scan.judge();
             if (why == ScanStop.HOLE || why == ScanStop.TORN_TAIL) {
                 throw new ImageChangedException("end of a segment is being written, or was left unfinished by a writer that was killed: file="
-                        + file.path() + ", offset=" + scan.offset() + "; if no process writes the log, open it for writing once; if that doesn't help, repair it from a backup, or delete the stream", null);
+                        + file.path() + ", offset=" + scan.offset() + "; if no process writes the log, open it for writing once; if that doesn't help,"
+                        + " repair it from a backup, or delete the stream", null);
             }
             if (why != ScanStop.CLEAN_END) {
                 throw damaged(scan, file.path());

@@ -99,7 +99,8 @@ public final class NativePages {
             Object symbols = lookup.findVirtual(linkerType, "defaultLookup", MethodType.methodType(lookupType)).invoke(linker);
             Optional<?> symbol = (Optional<?>) lookup.findVirtual(lookupType, "find", MethodType.methodType(Optional.class, String.class)).invoke(symbols, name);
             Object options = Array.newInstance(Class.forName("java.lang.foreign.Linker$Option"), 0);
-            return (MethodHandle) lookup.findVirtual(linkerType, "downcallHandle", MethodType.methodType(MethodHandle.class, segmentType, functionType, options.getClass()))
+            MethodType downcall = MethodType.methodType(MethodHandle.class, segmentType, functionType, options.getClass());
+            return (MethodHandle) lookup.findVirtual(linkerType, "downcallHandle", downcall)
                     .asFixedArity().invokeWithArguments(linker, symbol.orElseThrow(), function, options);
         }
 

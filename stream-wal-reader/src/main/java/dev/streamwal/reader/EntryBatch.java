@@ -126,8 +126,10 @@ public final class EntryBatch implements AutoCloseable {
             return known;
         }
         return statuses[index] == Status.EXPIRED
-                ? new EntryExpiredException("record has been deleted: ref=" + ref + "; it expired, or was purged, deleted or cut off", null, ref.key(), ref.position(), ref.end(), true, null)
-                : new EntryNotFoundException("no record at the ref: ref=" + ref + "; it was erased or cut off, or the ref is of another log", null, ref.key(), ref.position(), null);
+                ? new EntryExpiredException("record has been deleted: ref=" + ref + "; it expired, or was purged, deleted or cut off", null,
+                        ref.key(), ref.position(), ref.end(), true, null)
+                : new EntryNotFoundException("no record at the ref: ref=" + ref + "; it was erased or cut off, or the ref is of another log", null,
+                        ref.key(), ref.position(), null);
     }
 
     /**

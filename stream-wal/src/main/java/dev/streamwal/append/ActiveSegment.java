@@ -789,7 +789,14 @@ final class ActiveSegment extends CommitSegment {
                 throw new IOException("an append hasn't completed yet: file=" + file.path() + "; try again");
             }
             // walked up to there and no further: the tail was read under the lock
-            SegmentCopy.copy(file, end, FooterLayout.encode(header, end, SegmentTail.lastSize(word), published.index()), target);
+            try {
+                SegmentCopy.copy(file, end, FooterLayout.encode(header, end, SegmentTail.lastSize(word), published.index()), target);
+            } finally {
+                if (finished) {
+                    // since it was listed; then its file was closed for good, and the copy has opened it again
+                    file.close();
+                }
+            }
         } finally {
             lock.unlock();
         }

@@ -60,7 +60,8 @@ final class SegmentChain {
 
         WalException again() {
             return why instanceof CorruptSegmentException damage
-                    ? new CorruptSegmentException(String.valueOf(damage.getMessage()), damage.file(), damage.key(), damage.position(), damage.offset(), damage.length(), damage)
+                    ? new CorruptSegmentException(String.valueOf(damage.getMessage()), damage.file(), damage.key(), damage.position(), damage.offset(),
+                            damage.length(), damage)
                     : new UnsupportedFormatException(String.valueOf(why.getMessage()), why.file(), why.key(), why.position(), why);
         }
     }

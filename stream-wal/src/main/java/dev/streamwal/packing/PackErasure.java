@@ -119,7 +119,8 @@ public final class PackErasure {
         if (ofLog.test(why)) {
             throw why;
         }
-        refused.accept(IoFailure.of(why instanceof TierFailure ? "erasing records in the log's tier" : "erasing records in a pack", why, pack == null ? null : store.file(pack), null, WalException.NO_POSITION));
+        String task = why instanceof TierFailure ? "erasing records in the log's tier" : "erasing records in a pack";
+        refused.accept(IoFailure.of(task, why, pack == null ? null : store.file(pack), null, WalException.NO_POSITION));
     }
 
     /** Whether there was a pack to look through. */

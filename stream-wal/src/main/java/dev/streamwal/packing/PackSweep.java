@@ -243,7 +243,8 @@ public final class PackSweep {
             }
             try {
                 List<StreamPlaces.Place> before = store.places.find(key).stream().filter(place -> place.entry().basePosition() < position).toList();
-                int count = before.isEmpty() ? 0 : going.of(key, before.stream().map(place -> DuePacks.due(place.pack(), place.entry(), ExpiryPlan.Cause.STREAM_BYTES)).toList());
+                int count = before.isEmpty() ? 0
+                        : going.of(key, before.stream().map(place -> DuePacks.due(place.pack(), place.entry(), ExpiryPlan.Cause.STREAM_BYTES)).toList());
                 if (count > 0) {
                     gone.put(key, count < before.size() ? before.get(count).entry().basePosition() : position);
                     places.addAll(before.subList(0, count));

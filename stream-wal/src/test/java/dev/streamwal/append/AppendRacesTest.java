@@ -24,6 +24,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -240,6 +242,42 @@ class AppendRacesTest {
             assertThat(log.sealed).hasValue(2);
         }
         assertThat(StreamFiles.check(new SeamedLog(root, storage, SEGMENT_BYTES, null).directory(KEY), KEY).footers()).isEqualTo(3);
+    }
+
+    /** A checkpoint holds the stream's list of segments while it copies, so that it doesn't learn of a footer that one of them gets meanwhile. */
+    @Test
+    void copyTo_segmentHasGotItsFooterSinceItWasListed_leavesNoFileOpen() throws Exception {
+        if (!Files.exists(root.resolve("positions"))) {
+            SeamedLog.create(root);
+        }
+        Set<SegmentFile> open = ConcurrentHashMap.newKeySet();
+        try (SeamedLog log = new SeamedLog(root, new DelegatingStorage(new MappedStorage()) {
+            @Override
+            protected SegmentFile wrap(SegmentFile file) {
+                return new DelegatingFile(file) {
+                    @Override
+                    public int read(ByteBuffer target, long offset) throws IOException {
+                        open.add(this);
+                        return super.read(target, offset);
+                    }
+
+                    @Override
+                    public void close() {
+                        open.remove(this);
+                        super.close();
+                    }
+                };
+            }
+        }, SEGMENT_BYTES, null)) {
+            log.context.stop(); // its threads: what is queued stays there
+            append(log, KEY, 0);
+            log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
+            assertThat(log.context.sealer().poll().finish()).isTrue();
+            Path copy = Files.createDirectory(root.resolve("copy"));
+            log.stream(KEY).copyTo(copy);
+            assertThat(copy).isNotEmptyDirectory();
+            assertThat(open).isEmpty();
+        }
     }
 
     /** What the stream goes on with meanwhile isn't to be erased, whether it is sealed or not. */
