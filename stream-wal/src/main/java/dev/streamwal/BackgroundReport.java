@@ -162,7 +162,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
         refused(GroupCommitter.CHECKPOINT, failure);
     }
 
-    /** The listener isn't told, because the caller has the exception. But a log that takes no appends isn't healthy. */
+    /** The listener isn't told, because the caller has the exception, or there is a method of its own. But the log isn't healthy. */
     private void refused(String task, Throwable failure) {
         failures.failed(task, null, published(task, failure));
     }
@@ -299,10 +299,15 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     }
 
     @Override
-    public void sweepRefused(long clockMillis, long knownMillis, int segments, long bytes) {
+    public void sweepRefused(long clockMillis, long knownMillis, int segments, long bytes, boolean isNews) {
         RefusedSweep refused = new RefusedSweep(
                 new RefusedSweep.Fields(Instant.ofEpochMilli(clockMillis), Instant.ofEpochMilli(knownMillis), segments, bytes));
-        tell(Optional.empty(), told -> told.onSweepRefused(refused));
+        refused(Sweeper.TASK, new WalException("expired segments are kept, because the clock is further ahead than maxClockAdvance: clock=" + refused.clock()
+                + ", known=" + refused.known() + ", segments=" + segments + ", bytes=" + bytes + ", root=" + root
+                + "; set the clock right, or confirm it by sweep(Instant) or stream-wal sweep --believe-clock", root, null, WalException.NO_POSITION));
+        if (isNews) {
+            tell(Optional.empty(), told -> told.onSweepRefused(refused));
+        }
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.Optional;
  *
  * <p>An append that gets no room from the file system, mostly because the disk is full, also counts: the task is {@code append}, or {@code checkpoint}
  * if it was to be durable and the journal has no room. The log is well again when an append gets a new segment, or a segment or the journal grows.
+ * A sweep that keeps what has expired, because the clock is too far {@linkplain WalOptions.Builder#maxClockAdvance ahead}, counts as failed, too.
  * Other failures that a caller received as an exception don't count, nor do failures of the program's own code: its listener and its continuations.
  * Immutable.
  *

@@ -202,7 +202,15 @@ class WrongClockSweepTest {
             Instant right = now.get();
             now.set(right.plus(Duration.ofDays(400)));
             assertThat(wal.sweep().refusedSegments()).isPositive();
+            WalHealth health = wal.health();
+            assertThat(health.state()).isEqualTo(WalHealth.State.DEGRADED);
+            assertThat(health.task()).contains("sweep");
+            assertThat(health.cause().orElseThrow()).hasMessageContaining("clock=" + now.get()).hasMessageContaining("sweep --believe-clock");
+            assertThat(wal.sweep().refusedSegments()).isPositive();
+            assertThat(wal.health().since()).as("when it was kept first").isEqualTo(health.since());
             now.set(right);
+            wal.sweep();
+            assertThat(wal.health().state()).isEqualTo(WalHealth.State.OK);
             assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.FOUND);
         }
     }

@@ -17,14 +17,15 @@ public interface SweepEvents extends Measurements {
     void swept(List<SweptSegment> segments);
 
     /**
-     * What has expired by the clock is kept, since the clock isn't believed.
+     * What has expired by the clock is kept, since the clock isn't believed. Each pass tells it.
      *
      * @param clockMillis the time by the clock
      * @param knownMillis the known time, which the real one can't precede
      * @param segments that are kept
      * @param bytes of their files
+     * @param isNews whether the pass before kept nothing for that
      */
-    void sweepRefused(long clockMillis, long knownMillis, int segments, long bytes);
+    void sweepRefused(long clockMillis, long knownMillis, int segments, long bytes, boolean isNews);
 
     /**
      * A part of a sweep failed; the next sweep tries it again.

@@ -96,8 +96,8 @@ final class SweepPass {
     }
 
     private Sweeper.Result result(long segments, int heldSegments, long heldBytes, int refused, long refusedBytes) {
-        if (!memory.refusing && refused > 0) {
-            swept.report().sweepRefused(time.nowMillis(), time.knownMillis(), refused, refusedBytes);
+        if (refused > 0) {
+            swept.report().sweepRefused(time.nowMillis(), time.knownMillis(), refused, refusedBytes, !memory.refusing);
         }
         memory.refusing = !time.isBelieved() && (memory.refusing || refused > 0);
         return tally.result(segments, heldSegments, heldBytes, refused);
