@@ -196,6 +196,7 @@ class BackupCrashTest {
             }
             assertThat(records(left.path("/restored"))).as("left: %s", survival).isEqualTo(appended);
         }
+        wal.close();
     }
 
     /** By the writer, and by another process; with own segments, shared ones, packs, and a consumer. */
@@ -222,6 +223,7 @@ class BackupCrashTest {
                 EntryRef unused = opened.stream("a").append("more".getBytes(UTF_8));
             }
         }
+        prepared.wal.close();
     }
 
     private StreamWal open(Path log, long salt) {

@@ -8,6 +8,7 @@ import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,6 +46,15 @@ class FailedDeletionTest {
         return wal;
     }
 
+    /** Gives back what the dead process held of this one. */
+    private static void abandon(StreamWal dead) {
+        try {
+            dead.close();
+        } catch (WalException e) {
+            // it may not reach its disk any more
+        }
+    }
+
     private static void append(StreamWal wal, Durability durability) {
         for (int length = 20; length <= 40; length += 10) {
             wal.stream("a").append(WriteEntry.of(new byte[length]), durability);
@@ -61,6 +71,7 @@ class FailedDeletionTest {
         try (StreamWal again = open(disk, "boot-1")) {
             assertThat(SimulatedLog.lengths(again, "a")).as("the deletion counts").containsExactly(20, 30, 40);
         }
+        abandon(wal);
     }
 
     @Test
@@ -77,5 +88,6 @@ class FailedDeletionTest {
             }
         }
         assertThat(deleted).as("states in which the deletion counts").isPositive();
+        abandon(wal);
     }
 }

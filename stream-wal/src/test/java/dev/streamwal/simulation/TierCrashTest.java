@@ -132,6 +132,7 @@ class TierCrashTest {
         for (Survival survival : point.survivals(MAX_LOST, RANDOM, 1)) {
             assertThat(packsIn(point.state(survival).path("/tier"))).as("left: %s", survival).doesNotContainAnyElementsOf(before);
         }
+        wal.close();
     }
 
     private static List<String> packsIn(Path tier) throws IOException {
