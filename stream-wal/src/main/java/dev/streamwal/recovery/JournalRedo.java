@@ -113,15 +113,6 @@ public final class JournalRedo {
             if (frontier.isPresent()) {
                 JournalEnd unused = new JournalScan(root, frontier.get()).scan(new JournalVisitor() {
                     @Override
-                    public void bytes(SegmentHeader segment, int offset, ByteBuffer frames) {}
-
-                    @Override
-                    public void deletedBelow(StreamKey key, long position) {}
-
-                    @Override
-                    public void truncated(StreamKey key, long from, long to) {}
-
-                    @Override
                     public boolean damaged(JournalDamage damage) {
                         throw JournalRedo.damaged(root, damage);
                     }
@@ -262,12 +253,6 @@ public final class JournalRedo {
                     redo.add(segment, offset, frames.slice(frames.position(), kept - offset).order(ByteOrder.LITTLE_ENDIAN));
                 }
             }
-
-            @Override
-            public void deletedBelow(StreamKey key, long position) {}
-
-            @Override
-            public void truncated(StreamKey key, long from, long to) {}
 
             @Override
             public boolean damaged(JournalDamage damage) {
