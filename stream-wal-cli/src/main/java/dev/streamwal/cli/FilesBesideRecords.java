@@ -32,7 +32,7 @@ final class FilesBesideRecords {
     /** Looks at one file, or several; throws what is wrong with it. */
     @FunctionalInterface
     private interface Look {
-        void at(Path root) throws IOException;
+        void take() throws IOException;
     }
 
     private FilesBesideRecords(Path root) {
@@ -56,10 +56,12 @@ final class FilesBesideRecords {
 
     private static List<String> damageNow(Path root) throws IOException {
         FilesBesideRecords files = new FilesBesideRecords(root);
-        files.look(FilesBesideRecords::positions);
-        files.look(FilesBesideRecords::journal);
+        files.look(() -> {
+            PositionsWriter unused = PositionsWriter.load(root, () -> true);
+        });
+        files.look(() -> JournalRedo.damage(root).ifPresent(files::add));
         for (Path consumer : CursorFiles.list(root)) {
-            files.look(none -> new CursorReader(consumer).refresh());
+            files.look(() -> new CursorReader(consumer).refresh());
         }
         ManifestFile.damage(root).forEach(each -> files.found.add(each.getMessage() + "; the other one of " + ManifestFile.path(root).getFileName() + " and "
                 + ManifestFile.copy(root).getFileName() + " is whole, and opening the log for writing writes this one again"));
@@ -70,27 +72,20 @@ final class FilesBesideRecords {
 
     private void look(Look look) throws IOException {
         try {
-            look.at(root);
+            look.take();
         } catch (CorruptSegmentException e) {
-            found.add(String.valueOf(e.getMessage()));
+            add(e);
         } catch (NoSuchFileException e) {
             // a writer has deleted it since it was listed
         } catch (IOException e) {
             if (!IoFailure.isOfFile(e)) {
                 throw e;
             }
-            found.add(String.valueOf(IoFailure.of("verifying", e, root, null, WalException.NO_POSITION).getMessage()));
+            add(IoFailure.of("verifying", e, root, null, WalException.NO_POSITION));
         }
     }
 
-    private static void positions(Path root) throws IOException {
-        PositionsWriter unused = PositionsWriter.load(root, () -> true);
-    }
-
-    private static void journal(Path root) throws IOException {
-        CorruptSegmentException damage = JournalRedo.damage(root).orElse(null);
-        if (damage != null) {
-            throw damage;
-        }
+    private void add(WalException damage) {
+        found.add(String.valueOf(damage.getMessage()));
     }
 }

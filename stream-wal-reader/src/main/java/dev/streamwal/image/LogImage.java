@@ -185,9 +185,8 @@ public final class LogImage {
         NavigableSet<String> segments = names.in(directory);
         for (String segment : segments) {
             Path file = folder.resolve(directory).resolve(segment);
-            List<Path> later = segments.tailSet(segment, false).stream().map(file::resolveSibling).toList();
             try {
-                addSegment(StreamDirectory.NAME + '/' + directory + '/' + segment, file, later, log);
+                addSegment(StreamDirectory.NAME + '/' + directory + '/' + segment, file, segments.tailSet(segment, false), log);
             } catch (NoSuchFileException e) {
                 throw new ImageChangedException("segment was deleted while the log was looked at: file=" + file, e);
             }
@@ -197,9 +196,11 @@ public final class LogImage {
     /**
      * Adds a segment. A damaged one that isn't appended to any more is copied as it is, because it won't change, and must not keep the rest of the
      * log from being copied. If only its footer is damaged, the copy gets a new footer.
+     *
+     * @param later names of the stream's segments behind it
      */
-    private void addSegment(String name, Path file, List<Path> later, LogSource log) throws IOException {
-        Path next = later.isEmpty() ? null : later.get(0);
+    private void addSegment(String name, Path file, NavigableSet<String> later, LogSource log) throws IOException {
+        Path next = later.isEmpty() ? null : file.resolveSibling(later.first());
         BasicFileAttributes before = Files.readAttributes(file, BasicFileAttributes.class);
         try (LogFile bytes = LogFile.reading(file)) {
             SegmentHeader header = header(bytes);
@@ -208,7 +209,7 @@ public final class LogImage {
                 files.add(ImageFile.ofSealed(name, file, before));
                 return;
             }
-            if (log.awaitsRecovery(header) && (header.key().equals(StreamKey.SHARED) || !isAnySealed(later))) {
+            if (log.awaitsRecovery(header) && (header.key().equals(StreamKey.SHARED) || !isAnySealed(later, file))) {
                 throw refused("stream awaits recovery: stream=" + header.key() + ", file=" + file, file);
             }
             UnsealedEnd unsealed = UnsealedEnd.of(bytes, header, end.orByNext(header, previousEnd(next)));
@@ -227,9 +228,9 @@ public final class LogImage {
      * Whether one of the stream's later segments has a footer, which proves that all before it is durable. So a segment that has lost its own footer, which
      * isn't forced, in a power loss awaits nothing: recovery looks at none before the newest footer, except of shared segments.
      */
-    private static boolean isAnySealed(List<Path> later) throws IOException {
-        for (Path segment : later) {
-            try (LogFile bytes = LogFile.reading(segment)) {
+    private static boolean isAnySealed(NavigableSet<String> later, Path file) throws IOException {
+        for (String segment : later) {
+            try (LogFile bytes = LogFile.reading(file.resolveSibling(segment))) {
                 if (SegmentEnd.read(bytes, header(bytes)).isFinal()) {
                     return true;
                 }
