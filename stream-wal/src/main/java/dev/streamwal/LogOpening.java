@@ -41,6 +41,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -233,7 +234,8 @@ final class LogOpening {
 
     /** What an earlier writer left in files of the whole log. */
     private void bringInOrder(Parts parts, SharedLog sharing, boolean isDurable, RedoResult redo) throws IOException {
-        parts.packs().inherit(isRecoveredWhole(sharing, isDurable));
+        Optional<WalException> unrecovered = recover(sharing, isDurable);
+        parts.packs().inherit(unrecovered.isEmpty() && !sharing.log().wasDamaged(), unrecovered);
         if (!redo.cuts().isEmpty()) {
             CutRedo ownCuts = new CutRedo(parts.log().storage(), new StreamDirectory(root, new ChannelCache(1)));
             parts.packs().redo(redo.cuts(), redo.withoutRoom(), ownCuts::carryOut, parts.commits().pinInherited(),
@@ -244,15 +246,19 @@ final class LogOpening {
         }
     }
 
-    /** Runs before the first read or append. A failure is thrown to the caller that later asks for the stream. */
-    private boolean isRecoveredWhole(SharedLog sharing, boolean isDurable) {
+    /**
+     * Runs before the first read or append.
+     *
+     * @return why the shared stream can't be recovered, if it can't: whoever asks for one of its streams is told
+     */
+    private Optional<WalException> recover(SharedLog sharing, boolean isDurable) {
         try {
             sharing.log().recoverNow();
             sharing.inherit(isDurable);
-            return !sharing.log().wasDamaged();
+            return Optional.empty();
         } catch (WalException e) {
             report.failed(BackgroundRecovery.TASK, StreamKey.SHARED.text(), e);
-            return false;
+            return Optional.of(e);
         }
     }
 }

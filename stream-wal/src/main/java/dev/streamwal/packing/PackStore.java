@@ -145,8 +145,8 @@ public final class PackStore implements PackedData {
      * Notes where streams continue that haven't been used since the log was opened: see {@link StreamEnds#inherit}. Call it once, after the recovery of
      * the shared stream and before any other stream is used.
      */
-    public void inherit(boolean isSharedWhole) throws IOException {
-        ends.inherit(places.sharedSegments(), channels, sharedEnd.getAsLong(), isSharedWhole);
+    public void inherit(boolean isSharedWhole, Optional<WalException> failure) throws IOException {
+        ends.inherit(places.sharedSegments(), channels, sharedEnd.getAsLong(), isSharedWhole, failure);
     }
 
     /** Runs steps that may run beside each other: deleting or copying files. */

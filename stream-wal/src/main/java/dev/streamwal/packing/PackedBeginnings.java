@@ -39,7 +39,9 @@ public final class PackedBeginnings implements KnownDurable {
     @Override
     public boolean isElsewhereUpTo(StreamKey key, long position) throws IOException {
         try {
-            return store.ends.endsAt(key, position) || !store.ends.isInheritedWhole();
+            if (store.ends.endsAt(key, position)) {
+                return true;
+            }
         } catch (IOException | RuntimeException e) {
             if (!PackFailure.isOfTable(e)) {
                 throw e;
@@ -47,6 +49,7 @@ public final class PackedBeginnings implements KnownDurable {
             // possibly, as beside a damaged shared segment: what follows stays, and readers report the pack
             return true;
         }
+        return store.ends.mayHaveLost(key);
     }
 
     @Override

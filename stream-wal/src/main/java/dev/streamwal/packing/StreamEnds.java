@@ -7,6 +7,7 @@ import dev.streamwal.catalog.CatalogedKey;
 import dev.streamwal.catalog.PackCatalog;
 import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.manifest.ListedPack;
@@ -49,6 +50,8 @@ final class StreamEnds {
      * don't have the damaged records.
      */
     private volatile boolean isInheritedWhole = true;
+    /** Why shared segments couldn't be recovered when the log was opened, if another opening may succeed. */
+    private volatile Optional<WalException> unread = Optional.empty();
     private volatile boolean hasInherited = true;
     /** Where the shared stream ended when the log was opened. */
     private volatile long inheritedEnd = Long.MAX_VALUE;
@@ -84,8 +87,10 @@ final class StreamEnds {
      * @param segments of the shared stream that aren't packed
      * @param sharedEnd where the shared stream ends
      * @param isSharedWhole whether recovery found nothing damaged or missing in the shared stream
+     * @param failure why recovery of the shared stream failed, if it did
      */
-    void inherit(List<Segment> segments, ChannelCache channels, long sharedEnd, boolean isSharedWhole) throws IOException {
+    void inherit(List<Segment> segments, ChannelCache channels, long sharedEnd, boolean isSharedWhole, Optional<WalException> failure)
+            throws IOException {
         SharedEnds ends = new SharedEnds();
         for (Segment segment : segments) {
             ends.add(segment, channels);
@@ -93,6 +98,7 @@ final class StreamEnds {
         inherited = ends;
         hasInherited = !ends.isEmpty() || !ends.isWhole() || !manifest.get().packsInOrder().isEmpty();
         inheritedEnd = sharedEnd;
+        unread = failure.filter(e -> !(e instanceof CorruptSegmentException));
         isInheritedWhole = isSharedWhole && ends.isWhole();
         if (!isInheritedWhole) {
             positions.doubt();
@@ -122,9 +128,18 @@ final class StreamEnds {
         return segment.basePosition() < inheritedEnd;
     }
 
-    /** Whether all was known of what an earlier writer had left in shared segments. */
-    boolean isInheritedWhole() {
-        return isInheritedWhole;
+    /**
+     * Whether damage of shared segments may have taken what a stream's own segments lack.
+     *
+     * @throws IOException if nobody knows before the next opening: what follows such a gap must not become durable, because it may be one that a crash
+     *     left, and then what follows it doesn't count
+     */
+    boolean mayHaveLost(StreamKey key) throws IOException {
+        if (unread.isPresent() && !key.equals(StreamKey.SHARED)) {
+            throw new IOException("shared segments couldn't be read when the log was opened, and may have what is missing before a segment of stream="
+                    + key + ": " + unread.get().getMessage() + "; open the log again", unread.get());
+        }
+        return !isInheritedWhole && !key.equals(StreamKey.SHARED);
     }
 
     /** Adds the keys of streams that have something in an earlier writer's shared segments. */

@@ -11,12 +11,15 @@ import dev.streamwal.SimulatedLog;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
+import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.commit.JournalSizes;
 import dev.streamwal.encryption.KeysFile;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.PositionsLayout;
+import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.manifest.ManifestFile;
@@ -33,6 +36,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -92,9 +96,13 @@ class UnreadableFilesTest {
     }
 
     private StreamWal open(RecoveryPolicy policy) {
+        return open(policy, "boot");
+    }
+
+    private StreamWal open(RecoveryPolicy policy, String bootId) {
         WalOptions options = WalOptions.builder().clock(() -> now).segmentBytes(16 << 10).maxRecordBytes(8 << 10).ownSegments(0)
                 .sweepInterval(Duration.ZERO).recoveryPolicy(policy).encryption(MasterKeysForTests.ring("master")).build();
-        StreamWal wal = SimulatedLog.open(root(), options, "boot", false, new Random(disk.operations())::nextLong,
+        StreamWal wal = SimulatedLog.open(root(), options, bootId, false, new Random(disk.operations())::nextLong,
                 new JournalSizes(2_048, 2_048, 16_384, 512, 256));
         opened.add(wal);
         disks.add(disk);
@@ -224,6 +232,50 @@ class UnreadableFilesTest {
         }
         kill();
         assertGoesOn();
+    }
+
+    /**
+     * Own segments lack what wasn't durable. What they lack may be in shared segments, so who can't read those must not take the gap for settled: what
+     * follows it would become durable, and the next opening would refuse the stream.
+     */
+    @Test
+    void open_sharedSegmentsAreRefused_ofAStreamWithAGapNothingIsDecided() throws IOException {
+        StreamWal wal = open();
+        boolean unused = wal.stream(OTHER).append(WriteEntry.of(new byte[10])) != null;
+        List<byte[]> large = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            large.add(new byte[7_000]);
+            unused |= wal.stream(KEY).append(WriteEntry.of(large.get(i))) != null;
+            now = now.plus(Duration.ofDays(1));
+        }
+        kill();
+        StreamDirectory streams = new StreamDirectory(root(), new ChannelCache(1));
+        Path own = streams.of(StreamKey.of(KEY));
+        List<Path> segments = segments(own);
+        assertThat(segments).hasSizeGreaterThan(2);
+        Files.delete(segments.get(1));
+
+        disk.failing(FaultPlan.nthOf(Call.OPEN, streams.of(StreamKey.SHARED) + "/.*", 1, FaultPlan.Failure.IO_ERROR));
+        assertThatThrownBy(() -> appendAfterRestart(RecoveryPolicy.STOP_AT_FIRST_ERROR)).isInstanceOf(WalIOException.class)
+                .hasMessageContaining("shared segments couldn't be read");
+        disk.failing(FaultPlan.NONE);
+        kill();
+        assertThat(appendAfterRestart(RecoveryPolicy.STOP_AT_FIRST_ERROR)).isEqualTo(2);
+        kill();
+        assertThat(appendAfterRestart(RecoveryPolicy.STOP_AT_FIRST_ERROR)).isEqualTo(3);
+    }
+
+    /** @return how many records the stream has then */
+    private int appendAfterRestart(RecoveryPolicy policy) {
+        StreamWal wal = open(policy, "boot " + disks.size());
+        boolean unused = wal.stream(KEY).append(WriteEntry.of(new byte[7_000]), Durability.IMMEDIATE) != null;
+        return SimulatedLog.lengths(wal, KEY).size();
+    }
+
+    private static List<Path> segments(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.sorted().toList();
+        }
     }
 
     /** Where it starts anew, positions would be given again. */
