@@ -29,7 +29,7 @@ final class ManyVoids {
     private int nextRewriting;
     /** Numbers of packs that are still to be written anew. */
     private final TreeSet<Long> left = new TreeSet<>();
-    /** Whether a pack was written anew since the last look for deletions that concern nothing any more. */
+    /** Whether a pack was written without what deletions cover since the last look for deletions that concern nothing any more. */
     private boolean isAnyWritten;
     /** The pack in the tier that was asked for last, and how often. */
     private long asked = -1;
@@ -70,7 +70,7 @@ final class ManyVoids {
         boolean unused = left.remove(number);
     }
 
-    /** A pack was written anew. */
+    /** A pack was written without what deletions cover. */
     void written() {
         isAnyWritten = true;
     }

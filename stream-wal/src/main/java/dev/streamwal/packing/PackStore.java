@@ -667,6 +667,12 @@ public final class PackStore implements PackedData {
         return Manifest.MAX_VOID_RANGES - manifest.current().voidCount();
     }
 
+    /** Whether at least so many deletions and cuts may concern shared segments. */
+    boolean hasUnpackedVoids(int count) {
+        Manifest now = manifest.current();
+        return now.voidCount() >= count && now.voidRanges().stream().filter(range -> range.sharedBelow() > now.sharedBelow()).count() >= count;
+    }
+
     private void checkRoomFor(List<VoidRange> ranges, Manifest before) {
         if (!before.hasRoomFor(ranges)) {
             throw new WalException("list of packs has no room for more deletions of streams in packs: deletions=" + before.voidCount()
@@ -685,7 +691,8 @@ public final class PackStore implements PackedData {
     int dropUnneededVoids() throws IOException {
         Manifest now = manifest.current();
         List<StreamKey> keys = now.voidKeys();
-        Set<VoidRange> unneeded = now.voidRanges().stream().filter(range -> range.sharedBelow() <= now.sharedBelow()).collect(Collectors.toSet());
+        long oldestShared = places.oldestSharedPosition();
+        Set<VoidRange> unneeded = now.voidRanges().stream().filter(range -> range.sharedBelow() <= oldestShared).collect(Collectors.toSet());
         List<ListedPack> packs = now.packsInOrder().stream().filter(pack -> now.mayHaveVoids(pack.number())).toList();
         boolean isWhole = catalog.find(keys, packs, (key, pack, segment) -> now.voidRanges(keys.get(key)).stream()
                 .filter(range -> range.covers(segment.basePosition(), pack.number())).forEach(unneeded::remove));

@@ -125,6 +125,11 @@ public final class PackSweep {
         return reclaimed;
     }
 
+    /** Shared segments were packed without what deletions cover: the next {@link #reclaim} looks for deletions that concern nothing any more. */
+    void voidedWasPacked() {
+        manyVoids.written();
+    }
+
     /** Whether anything can be tried to have fewer deletions listed. */
     public boolean mayHaveFewerVoids() {
         return manyVoids.mayHelp(store.manifest().voidCount());

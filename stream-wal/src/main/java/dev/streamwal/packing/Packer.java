@@ -138,6 +138,9 @@ public final class Packer {
     /** For deletions of as many threads as there may be. */
     private static final int MIN_ROOM = 1 << 12;
 
+    /** Deletions of what waits in shared segments. With more, it is packed before its window is over, because each reader has the list in its heap. */
+    public static final int MAX_UNPACKED_VOIDS = 1 << 14;
+
     /** Larger segments gain nothing from packing. */
     static final int MAX_SEGMENT_BYTES = PackWriter.MAX_SEGMENT_BYTES;
 
@@ -270,8 +273,16 @@ public final class Packer {
         long begun = events.begins();
         finishCutsLeft(failure -> failed(isStopped, CUT, failure));
         ended(isStopped, CUT, begun);
-        int moved = packShared(log.nowMillis(), isStopped);
+        int moved = store.hasUnpackedVoids(MAX_UNPACKED_VOIDS) ? packVoided(isStopped) : packShared(log.nowMillis(), isStopped);
         return moved + packOwn(isStopped);
+    }
+
+    private int packVoided(BooleanSupplier isStopped) {
+        int moved = packShared(log.nowMillis() + log.shortestWindowMillis(), isStopped);
+        if (moved > 0) {
+            sweep.voidedWasPacked();
+        }
+        return moved;
     }
 
     /** Does nothing within a callback. */
