@@ -20,7 +20,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** The tables over all the evidence there is; what they must decide is said here once more, in sentences, and line by line in a file. */
+/** The decisions over all the evidence there is, line by line in a file. */
 class RecoveryTableTest {
 
     private static final boolean[] BOTH = {false, true};
@@ -64,16 +64,6 @@ class RecoveryTableTest {
         return all;
     }
 
-    @Test
-    void decide_anyPlace_hasExactlyOneRow() {
-        assertThat(tails()).hasSize(1_152).allSatisfy(tail -> assertThat(tail.decision()).isNotNull());
-    }
-
-    @Test
-    void decide_anyPlace_isWhatTheSentencesSay() {
-        assertThat(tails()).allSatisfy(tail -> assertThat(tail.decision()).as("%s", tail).isEqualTo(bySentences(tail)));
-    }
-
     /** Whoever changes a decision sees in this file which ones. */
     @Test
     void decide_anyPlace_isWhatTheFileSays() {
@@ -87,39 +77,6 @@ class RecoveryTableTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static RecoveryDecision bySentences(Tail tail) {
-        TailEvidence evidence = tail.evidence();
-        if (evidence.atKnownEnd()) {
-            return RecoveryDecision.KEEP;
-        }
-        if (evidence.stop() == Stop.TOO_NEW) {
-            return RecoveryDecision.REFUSE_TOO_NEW;
-        }
-        boolean somethingBehind = evidence.behind() != Behind.NOTHING;
-        boolean closed = evidence.left() == Left.CLOSED;
-        if (evidence.belowFrontier() || (closed && (somethingBehind || evidence.markBehind()))) {
-            return ofDamage(tail);
-        }
-        boolean sameBoot = evidence.left() == Left.IN_THIS_BOOT;
-        if (evidence.stop() == Stop.EMPTY && evidence.behind() == Behind.DATA && (sameBoot || evidence.inOneSector())) {
-            return RecoveryDecision.PAD_HOLE;
-        }
-        if (evidence.stop() == Stop.INVALID || somethingBehind) {
-            return RecoveryDecision.CUT_TORN_TAIL;
-        }
-        return sameBoot && evidence.markBehind() ? RecoveryDecision.KEEP_WHAT_IS_LEFT : RecoveryDecision.KEEP;
-    }
-
-    private static RecoveryDecision ofDamage(Tail tail) {
-        if (tail.policy() == DamagePolicy.STOP_AT_FIRST_ERROR) {
-            return RecoveryDecision.REFUSE_CORRUPT;
-        }
-        if (tail.evidence().behind() == Behind.DATA) {
-            return RecoveryDecision.SKIP_DAMAGE;
-        }
-        return tail.evidence().stop() == Stop.END ? RecoveryDecision.KEEP_WHAT_IS_LEFT : RecoveryDecision.PAD_DAMAGED_END;
     }
 
     /** Nothing that was acknowledged as durable, or was closed, may be cut as if nobody had it. */
@@ -163,7 +120,7 @@ class RecoveryTableTest {
     }
 
     @Test
-    void decide_anyBreak_hasExactlyOneRowAndIsWhatTheSentencesSay() {
+    void decide_anyBreak_isWhatTheSentencesSay() {
         assertThat(chains()).hasSize(12).allSatisfy(chain -> {
             RecoveryDecision expected;
             if (!chain.evidence().durable()) {
