@@ -8,8 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -30,31 +28,26 @@ public final class RecoverAll {
     /** Recovery reads: more readers at once make no disk faster, and each holds a buffer of 1 MiB. */
     static final int MAX_THREADS = 4;
 
-    /** Interval between progress reports while one stream takes long. */
+    /** Interval between progress reports. */
     private static final long TELL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final List<StreamLog> streams;
     private final Consumer<StreamLog> recovery;
     private final LongSupplier bytesRead;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
 
-    @GuardedBy("lock")
+    @GuardedBy("this")
     private int next;
 
-    @GuardedBy("lock")
+    @GuardedBy("this")
     private int done;
 
-    @GuardedBy("lock")
-    private int working;
-
-    @GuardedBy("lock")
+    @GuardedBy("this")
     private boolean stopped;
 
-    @GuardedBy("lock")
+    @GuardedBy("this")
     private @Nullable String current;
 
-    @GuardedBy("lock")
+    @GuardedBy("this")
     private @Nullable Throwable failure;
 
     /**
@@ -82,7 +75,7 @@ public final class RecoverAll {
                 runHere(progress);
             } else {
                 start(threads, workers);
-                await(progress);
+                await(workers, progress);
             }
         } finally {
             stop();
@@ -100,12 +93,6 @@ public final class RecoverAll {
     }
 
     private void start(int threads, List<Thread> workers) {
-        lock.lock();
-        try {
-            working = threads;
-        } finally {
-            lock.unlock();
-        }
         for (int i = 0; i < threads; i++) {
             Thread worker = new Thread(this::work, "stream-wal-recover-" + i);
             worker.setDaemon(true);
@@ -122,121 +109,58 @@ public final class RecoverAll {
             }
         } catch (Throwable e) {
             failed(e);
-        } finally {
-            left();
-        }
-    }
-
-    private @Nullable StreamLog take() {
-        lock.lock();
-        try {
-            if (stopped || next == streams.size()) {
-                return null;
-            }
-            StreamLog stream = streams.get(next++);
-            current = stream.key().text();
-            return stream;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void finished() {
-        lock.lock();
-        try {
-            done++;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void failed(Throwable why) {
-        lock.lock();
-        try {
-            failure = failure == null ? why : failure;
-            stopped = true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void left() {
-        lock.lock();
-        try {
-            working--;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void stop() {
-        lock.lock();
-        try {
-            stopped = true;
-        } finally {
-            lock.unlock();
         }
     }
 
     /** Reports changes until all workers have ended. */
-    private void await(Consumer<Progress> progress) {
+    private void await(List<Thread> workers, Consumer<Progress> progress) {
         Progress told = null;
-        while (awaitChange()) {
-            Progress now = progress();
-            if (!now.equals(told)) {
-                progress.accept(now);
-                told = now;
+        for (Thread worker : workers) {
+            while (worker.isAlive()) {
+                LastingLoop.awaitEnd(worker, TELL_NANOS, () -> { });
+                Progress now = progress();
+                if (!now.equals(told)) {
+                    progress.accept(now);
+                    told = now;
+                }
             }
         }
         progress.accept(progress());
     }
 
-    /** @return whether a worker is still running */
-    private boolean awaitChange() {
-        boolean interrupted = false;
-        lock.lock();
-        try {
-            int before = done;
-            long left = TELL_NANOS;
-            while (working > 0 && done == before && left > 0) {
-                try {
-                    left = changed.awaitNanos(left);
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            return working > 0;
-        } finally {
-            lock.unlock();
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+    private synchronized @Nullable StreamLog take() {
+        if (stopped || next == streams.size()) {
+            return null;
         }
+        StreamLog stream = streams.get(next++);
+        current = stream.key().text();
+        return stream;
     }
 
-    private Progress progress() {
-        lock.lock();
-        try {
-            Optional<String> stream = done == streams.size() ? Optional.empty() : Optional.ofNullable(current);
-            return new Progress(done, streams.size(), bytesRead.getAsLong(), stream);
-        } finally {
-            lock.unlock();
-        }
+    private synchronized void finished() {
+        done++;
     }
 
-    private void rethrow() {
-        lock.lock();
-        try {
-            if (failure instanceof WalClosedException closed) {
-                throw closed;
-            }
-            if (failure != null) {
-                throw new IllegalStateException("streams were left unrecovered: done=" + done + ", of=" + streams.size(), failure);
-            }
-        } finally {
-            lock.unlock();
+    private synchronized void failed(Throwable why) {
+        failure = failure == null ? why : failure;
+        stopped = true;
+    }
+
+    private synchronized void stop() {
+        stopped = true;
+    }
+
+    private synchronized Progress progress() {
+        Optional<String> stream = done == streams.size() ? Optional.empty() : Optional.ofNullable(current);
+        return new Progress(done, streams.size(), bytesRead.getAsLong(), stream);
+    }
+
+    private synchronized void rethrow() {
+        if (failure instanceof WalClosedException closed) {
+            throw closed;
+        }
+        if (failure != null) {
+            throw new IllegalStateException("streams were left unrecovered: done=" + done + ", of=" + streams.size(), failure);
         }
     }
 }
