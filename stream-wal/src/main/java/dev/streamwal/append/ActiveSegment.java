@@ -612,12 +612,13 @@ final class ActiveSegment extends CommitSegment {
             raiseDurableOffset(end);
             finished = true;
             footerWritten();
-            space.closeFile();
             return true;
         } catch (NoSuchFileException e) {
             takenAway(e);
             return true;
         } finally {
+            // also where it has to be tried again: on a full disk very many segments may wait for that
+            space.closeFile();
             lock.unlock();
         }
     }

@@ -33,7 +33,7 @@ final class NewSegment {
             return map(storage, file, header.headerLength(), header.capacity(), FooterLayout.PAGE_BYTES);
         } catch (IOException | RuntimeException | Error e) {
             file.close();
-            storage.delete(file.path());
+            storage.deleteAfter(e, temporary);
             throw e;
         }
     }
@@ -48,7 +48,7 @@ final class NewSegment {
             return map(storage, file, page, capacity, preparedBytes);
         } catch (IOException | RuntimeException | Error e) {
             file.close();
-            storage.delete(file.path());
+            storage.deleteAfter(e, temporary);
             throw e;
         }
     }
