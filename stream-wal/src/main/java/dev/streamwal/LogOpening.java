@@ -147,7 +147,7 @@ final class LogOpening {
         settings = settings.with(new PackedBeginnings(settings.known(), packs));
         LogContext log = new LogContext(storage, positions, settings.recovery(storage, root, opened, report), report,
                 new StreamDirectories(folders.names(), folders::of), environment.salts());
-        GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, environment.journal(),
+        GroupCommitter commits = new GroupCommitter(new CommitSettings(root, folders.path(), storage, writer, environment.journal(),
                 environment.salts(), report, environment.threads(), options.flushInterval().toNanos()));
         if (isInherited(redo)) {
             commits.inherit(InheritedJournal.of(redo.frontier().orElseThrow(), redo.durable(), redo.end().orElseThrow()));
@@ -209,7 +209,6 @@ final class LogOpening {
         log.freeSpace(freeSpace);
         log.time(time);
         log.fence(writer);
-        commits.fence(writer);
         commits.room(log::checkFreeSpace);
         writer.onLost(commits::lost);
         log.durability(commits);

@@ -4,6 +4,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.streamwal.storage.ChannelStorage;
+import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,7 +30,7 @@ public class LeadershipStress {
     /** It has a buffer of its own. */
     private static final ChannelStorage STORAGE = new ChannelStorage();
 
-    private final GroupCommitter committer = new GroupCommitter(new CommitSettings(ROOT, ROOT, STORAGE, JournalSizes.DEFAULT,
+    private final GroupCommitter committer = new GroupCommitter(new CommitSettings(ROOT, ROOT, STORAGE, WriterFence.NONE, JournalSizes.DEFAULT,
             () -> 1, (task, stream, failure) -> {
                 throw new AssertionError(task, failure);
             }, false, 1));

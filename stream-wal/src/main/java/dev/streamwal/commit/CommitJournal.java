@@ -45,6 +45,7 @@ final class CommitJournal {
 
     private final Path root;
     private final JournalSizes sizes;
+    private final WriterFence fence;
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
@@ -74,7 +75,6 @@ final class CommitJournal {
     /** Limits files beyond those without which nothing could be made durable. */
     private volatile KeptRoom room = KeptRoom.NONE;
 
-    private volatile WriterFence fence = WriterFence.NONE;
 
     /** The number of files that were filled by few flushes, minus those that were filled by many. */
     @GuardedBy("lock")
@@ -91,18 +91,14 @@ final class CommitJournal {
     /** Whether there is a frontier, and a file was created beside it; set once. */
     private volatile boolean exists;
 
-    CommitJournal(Path root, JournalSizes sizes) {
+    CommitJournal(Path root, JournalSizes sizes, WriterFence fence) {
         this.root = root;
         this.sizes = sizes;
+        this.fence = fence;
     }
 
     void room(KeptRoom newRoom) {
         room = newRoom;
-    }
-
-    /** Called before all other methods. */
-    void fence(WriterFence newFence) {
-        fence = newFence;
     }
 
     /** Called right before files are made, overwritten or deleted: the next writer gives the same names, and goes on in the same files. */

@@ -52,12 +52,6 @@ final class CommitQueue {
 
     /** The waiting thread of one of the requests; null if there is none. A hint: the request may have been answered meanwhile. */
     @Nullable Thread anyWaiter() {
-        for (CommitRequest request = arrivals.newest(); request != null; request = request.next) {
-            Thread waiter = request.waiter();
-            if (waiter != null) {
-                return waiter;
-            }
-        }
-        return null;
+        return CommitRequest.anyWaiter(arrivals.newest());
     }
 }

@@ -14,9 +14,10 @@ final class CommitRequest extends Linked<CommitRequest> {
 
     final long end;
     final @Nullable Deletion deletion;
-    private final @Nullable Thread waiter;
+    final @Nullable Thread waiter;
     private final @Nullable CommitCompletion completion;
-    private final boolean countsAsLater;
+    /** Whether the request has one of the places of {@link CommitQueue#MAX_LATER}. */
+    final boolean countsAsLater;
 
     /** The file that holds the deletion, not to be reused before it is carried out. Written by the leader before it answers. */
     @Nullable OpenJournalFile pinned;
@@ -48,13 +49,13 @@ final class CommitRequest extends Linked<CommitRequest> {
         return new CommitRequest(cursor, end, null, null, completion, countsAsLater);
     }
 
-    @Nullable Thread waiter() {
-        return waiter;
-    }
-
-    /** Whether the request has one of the places of {@link CommitQueue#MAX_LATER}. */
-    boolean countsAsLater() {
-        return countsAsLater;
+    /** The waiting thread of this request, or of one behind it; null if there is none. */
+    static @Nullable Thread anyWaiter(@Nullable CommitRequest first) {
+        CommitRequest request = first;
+        while (request != null && request.waiter == null) {
+            request = request.next;
+        }
+        return request == null ? null : request.waiter;
     }
 
     boolean isAnswered() {

@@ -38,7 +38,7 @@ final class CommitRound {
     private final @Nullable ForceThread forces;
     private final LongAdder flushes;
     private final Measurements measured;
-    private WriterFence fence = WriterFence.NONE;
+    private final WriterFence fence;
     private final CommitPolicy policy;
     private final Copying copying = new Copying();
 
@@ -69,19 +69,15 @@ final class CommitRound {
     private int wantedRoom;
 
     /** @param forces null: leaders force segments themselves */
-    CommitRound(CommitJournal journal, SegmentForce force, @Nullable ForceThread forces, LongAdder flushes, Measurements measured) {
+    CommitRound(CommitJournal journal, WriterFence fence, SegmentForce force, @Nullable ForceThread forces, LongAdder flushes, Measurements measured) {
         this.measured = measured;
         this.forces = forces;
         this.flushes = flushes;
         this.journal = journal;
+        this.fence = fence;
         this.force = force;
         this.policy = new CommitPolicy(journal.sizes());
         this.wantedRoom = minRoom();
-    }
-
-    /** Called before all other methods. */
-    void fence(WriterFence newFence) {
-        fence = newFence;
     }
 
     private int minRoom() {

@@ -101,7 +101,7 @@ public final class GroupCommitter implements SegmentDurability {
     private final AtomicBoolean leading = new AtomicBoolean();
     private final CommitJournal journal;
     private final CommitRound round;
-    private WriterFence fence = WriterFence.NONE;
+    private final WriterFence fence;
     private final JournalCheckpoint checkpoint;
     private final SegmentForce force;
     private final CommitEvents events;
@@ -134,9 +134,10 @@ public final class GroupCommitter implements SegmentDurability {
     /** For a log without a journal, which is created when it is first needed. */
     public GroupCommitter(CommitSettings settings) {
         SegmentForce force = new SegmentForce(settings.storage(), settings.root(), settings.streams(), settings.events());
-        this.journal = new CommitJournal(settings.root(), settings.sizes());
+        this.fence = settings.fence();
+        this.journal = new CommitJournal(settings.root(), settings.sizes(), fence);
         this.forces = settings.threads() ? new ForceThread(this, force) : null;
-        this.round = new CommitRound(journal, force, forces, flushes, settings.events());
+        this.round = new CommitRound(journal, fence, force, forces, flushes, settings.events());
         this.checkpoint = new JournalCheckpoint(settings, journal, force, this);
         this.force = force;
         this.events = settings.events();
@@ -168,13 +169,6 @@ public final class GroupCommitter implements SegmentDurability {
     /** To be called once, before anything is appended; otherwise the journal grows as long as the disk lets it. */
     public void room(KeptRoom kept) {
         journal.room(kept);
-    }
-
-    /** To be called before all other methods. Without it, no other process can write the log. */
-    public void fence(WriterFence newFence) {
-        fence = newFence;
-        round.fence(newFence);
-        journal.fence(newFence);
     }
 
     /** Sets how to find the streams that are in use. To be called before anything is deleted. */
@@ -217,7 +211,9 @@ public final class GroupCommitter implements SegmentDurability {
     /** Returns when the stream is durable up to a position. An interrupt doesn't end the wait, and is kept. */
     public void await(CommitCursor cursor, long end) throws IOException {
         if (!cursor.isDurable(end)) {
-            await(CommitRequest.waiting(cursor, end));
+            CommitRequest request = CommitRequest.waiting(cursor, end);
+            awaitAnswer(request);
+            throwIfFailed(request.failure());
         }
     }
 
@@ -353,11 +349,6 @@ public final class GroupCommitter implements SegmentDurability {
         periodic.plan(cursor);
     }
 
-    private void await(CommitRequest request) throws IOException {
-        awaitAnswer(request);
-        throwIfFailed(request.failure());
-    }
-
     /** Queues a request, for which no thread waits. */
     void request(CommitRequest request) {
         queue.add(request);
@@ -434,7 +425,7 @@ public final class GroupCommitter implements SegmentDurability {
                 round.abandon();
                 answerAll(givenUp);
             }
-            Thread successor = waiterIn(pending);
+            Thread successor = CommitRequest.anyWaiter(pending.first());
             left = !pending.isEmpty();
             CommitRequest told = answered.takeAll();
             leading.set(false);
@@ -453,15 +444,6 @@ public final class GroupCommitter implements SegmentDurability {
         }
     }
 
-    private static @Nullable Thread waiterIn(Chain<CommitRequest> requests) {
-        for (CommitRequest request = requests.first(); request != null; request = request.next) {
-            if (request.waiter() != null) {
-                return request.waiter();
-            }
-        }
-        return null;
-    }
-
     private void wakeThread() {
         CommitThread committer = thread;
         if (committer != null) {
@@ -473,7 +455,7 @@ public final class GroupCommitter implements SegmentDurability {
     private void tell(@Nullable CommitRequest first) {
         Thread self = Thread.currentThread();
         for (CommitRequest request = first; request != null; request = request.next) {
-            Thread waiter = request.waiter();
+            Thread waiter = request.waiter;
             if (waiter != null && !waiter.equals(self)) {
                 LockSupport.unpark(waiter);
             }
@@ -483,7 +465,7 @@ public final class GroupCommitter implements SegmentDurability {
                 request.tell();
             } catch (RuntimeException | Error e) {
                 // a completion's own failure, which concerns neither the former leader nor the next completion
-                if (request.countsAsLater()) {
+                if (request.countsAsLater) {
                     delivered();
                 }
                 tellFailure(COMPLETE, e);
@@ -684,7 +666,7 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** Gives {@code leading} up without a round: requests that came meanwhile have found a leader. */
     private void stopLeading() {
-        Thread successor = waiterIn(pending);
+        Thread successor = CommitRequest.anyWaiter(pending.first());
         leading.set(false);
         wakeNext(successor);
     }

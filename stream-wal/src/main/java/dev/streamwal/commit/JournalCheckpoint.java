@@ -8,6 +8,7 @@ import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.journal.FrontierSegment;
 import dev.streamwal.journal.JournalBlockLayout;
 import dev.streamwal.journal.JournalFiles;
+import dev.streamwal.measure.FlushCause;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -428,11 +429,11 @@ final class JournalCheckpoint {
 
     private void forceDirectories(Set<Path> directories) throws IOException {
         for (Path directory : directories) {
-            force.directory(directory);
+            force.directory(directory, FlushCause.CHECKPOINT);
             pace();
         }
         if (!directories.isEmpty()) {
-            force.streams();
+            force.streams(FlushCause.CHECKPOINT);
         }
     }
 

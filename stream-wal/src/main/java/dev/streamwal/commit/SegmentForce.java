@@ -83,7 +83,7 @@ public final class SegmentForce {
     /**
      * Like {@link #segment}, for a checkpoint, and without the names, which many segments share.
      *
-     * @return whether its names have to be forced too: its directory, and then {@link #streams()}
+     * @return whether its names have to be forced too: its directory, and then {@link #streams}
      */
     boolean fileOf(CommitSegment segment) throws IOException {
         boolean named = segment.isNamed();
@@ -139,20 +139,12 @@ public final class SegmentForce {
     }
 
     /** Forces a stream's directory. A directory that was deleted with its last segment needs nothing. */
-    void directory(Path directory) throws IOException {
-        directory(directory, FlushCause.CHECKPOINT);
-    }
-
-    private void directory(Path directory, FlushCause cause) throws IOException {
+    void directory(Path directory, FlushCause cause) throws IOException {
         boolean unused = force(directory, cause, 0, () -> storage.forceDirectory(directory));
     }
 
     /** Forces the names of the streams' directories. */
-    void streams() throws IOException {
-        streams(FlushCause.CHECKPOINT);
-    }
-
-    private void streams(FlushCause cause) throws IOException {
+    void streams(FlushCause cause) throws IOException {
         directory(streams, cause);
         if (!rootForced) {
             directory(root, cause);

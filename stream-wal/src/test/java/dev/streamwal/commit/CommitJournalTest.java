@@ -8,6 +8,7 @@ import com.google.common.jimfs.Jimfs;
 import dev.streamwal.journal.JournalFiles;
 import dev.streamwal.storage.KeptRoom;
 import dev.streamwal.storage.RoomKeptException;
+import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ class CommitJournalTest {
 
     private final FileSystem disk = Jimfs.newFileSystem(Configuration.unix().toBuilder().setBlockSize(4 << 10).setMaxSize(128 << 10).build());
     private final Path root = disk.getPath("/log");
-    private final CommitJournal journal = new CommitJournal(root, SIZES);
+    private final CommitJournal journal = new CommitJournal(root, SIZES, WriterFence.NONE);
 
     @BeforeEach
     void makeTheLog() throws IOException {

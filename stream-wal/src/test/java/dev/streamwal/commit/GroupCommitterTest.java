@@ -22,6 +22,7 @@ import dev.streamwal.samples.JournalSamples;
 import dev.streamwal.storage.ChannelStorage;
 import dev.streamwal.storage.SegmentFile;
 import dev.streamwal.storage.SegmentStorage;
+import dev.streamwal.storage.WriterFence;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -94,7 +95,7 @@ class GroupCommitterTest {
                 throwIfTold();
             }
         };
-        return new GroupCommitter(new CommitSettings(root, root.resolve("segments"), storage, SIZES, ids::incrementAndGet, events, threads, 1_000_000));
+        return new GroupCommitter(new CommitSettings(root, root.resolve("segments"), storage, WriterFence.NONE, SIZES, ids::incrementAndGet, events, threads, 1_000_000));
     }
 
     private void throwIfTold() {
@@ -276,7 +277,7 @@ class GroupCommitterTest {
     @Test
     void checkpoint_ofManyDeletions_keepsWhereEachStreamBegins() throws IOException {
         JournalSizes sizes = new JournalSizes(256 << 10, 256 << 10, 512 << 10, 64 << 10, 4 << 10);
-        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("segments"), new ChannelStorage(), sizes,
+        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("segments"), new ChannelStorage(), WriterFence.NONE, sizes,
                 ids::incrementAndGet, (task, stream, failure) -> told.add(failure), false, 1_000_000));
         List<String> keys = new ArrayList<>();
         List<Deletion> deletions = new ArrayList<>();
@@ -821,7 +822,7 @@ class GroupCommitterTest {
     @Test
     void flushInterval_someStreamsCannotBeFlushed_hasSucceededWhenAllAre() throws IOException {
         List<String> heard = new ArrayList<>();
-        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("segments"), new ChannelStorage(), SIZES,
+        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("segments"), new ChannelStorage(), WriterFence.NONE, SIZES,
                 ids::incrementAndGet, new CommitEvents() {
                     @Override
                     public void failed(String task, @Nullable String stream, Throwable failure) {
@@ -993,7 +994,8 @@ class GroupCommitterTest {
     @Test
     void ready_closedWhileTheJournalIsMade_saysSo() {
         AtomicReference<GroupCommitter> closing = new AtomicReference<>();
-        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("segments"), new ChannelStorage(), SIZES, () -> {
+        GroupCommitter committer = new GroupCommitter(new CommitSettings(root, root.resolve("segments"), new ChannelStorage(), WriterFence.NONE,
+                SIZES, () -> {
             // behind the question whether the log is closed, in front of the first file
             closing.get().close(CLOSED);
             return 1;
