@@ -35,7 +35,7 @@ public record RecoverySettings(
 
     public StreamRecovery recovery(SegmentStorage storage, Path root, PositionsWriter.Opened opened, StreamRecovery.Listener listener) {
         return new StreamRecovery(storage, new Quarantine(storage, root, quarantineBytes),
-                new StreamRecovery.Terms(opened, known, policy, false), listener);
+                new StreamRecovery.Terms(opened, known, policy), listener);
     }
 
     public RecoverySettings with(KnownDurable otherKnown) {

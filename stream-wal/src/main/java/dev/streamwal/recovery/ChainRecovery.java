@@ -150,7 +150,7 @@ final class ChainRecovery {
     private void open(List<Listed> listed) throws IOException {
         List<Unreadable> unreadable = new ArrayList<>();
         int oldest = listed.size();
-        while (oldest > 0 && (terms.looksAtAll() || chain.isEmpty() || chain.get(0).footer() == null)) {
+        while (oldest > 0 && (key.equals(StreamKey.SHARED) || chain.isEmpty() || chain.get(0).footer() == null)) {
             SegmentName name = listed.get(--oldest).name();
             SegmentFile file = storage.open(directory.resolve(name.fileName()));
             try {

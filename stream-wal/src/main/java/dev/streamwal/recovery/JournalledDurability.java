@@ -6,13 +6,7 @@ import dev.streamwal.journal.DurableFrontier;
 import java.util.OptionalLong;
 
 /** What the commit journal and its frontier know. */
-public final class JournalledDurability implements KnownDurable {
-
-    private final DurableFrontier frontier;
-
-    public JournalledDurability(DurableFrontier frontier) {
-        this.frontier = frontier;
-    }
+public record JournalledDurability(DurableFrontier frontier) implements KnownDurable {
 
     @Override
     public int durableOffset(SegmentHeader header) {

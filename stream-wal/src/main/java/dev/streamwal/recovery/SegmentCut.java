@@ -60,11 +60,28 @@ public final class SegmentCut {
      * @return empty if no record ends there
      */
     public static Optional<RecoveredTail> walk(SegmentBytes bytes, SegmentHeader header, int end) throws IOException {
+        return walk(bytes, header, end, true);
+    }
+
+    /**
+     * Walks over all that a segment has.
+     *
+     * @param end offset behind the last record
+     * @return empty if no record ends there, or there is damage before
+     */
+    public static Optional<RecoveredTail> walkWhole(SegmentBytes bytes, SegmentHeader header, int end) throws IOException {
+        return walk(bytes, header, end, false);
+    }
+
+    private static Optional<RecoveredTail> walk(SegmentBytes bytes, SegmentHeader header, int end, boolean isDamagePassed) throws IOException {
         TailBuilder tail = new TailBuilder(RecoveredTail.empty(header.headerLength()));
         try (SegmentScan scan = new SegmentScan(bytes, header)) {
             scan.limit(end);
             while (scan.nextOffset() < end) {
                 boolean isRecord = scan.next();
+                if (!isRecord && !isDamagePassed) {
+                    return Optional.empty();
+                }
                 if (!isRecord && scan.isTooNew()) {
                     scan.skip();
                     isRecord = true;
@@ -78,23 +95,6 @@ public final class SegmentCut {
                     }
                     scan.seek(scan.nextValid());
                 }
-            }
-            return scan.nextOffset() == end ? Optional.of(tail.at(end)) : Optional.empty();
-        }
-    }
-
-    /**
-     * Walks over all that a segment has.
-     *
-     * @param end offset behind the last record
-     * @return empty if no record ends there, or there is damage before
-     */
-    public static Optional<RecoveredTail> walkWhole(SegmentBytes bytes, SegmentHeader header, int end) throws IOException {
-        TailBuilder tail = new TailBuilder(RecoveredTail.empty(header.headerLength()));
-        try (SegmentScan scan = new SegmentScan(bytes, header)) {
-            scan.limit(end);
-            while (scan.nextOffset() < end && scan.next()) {
-                tail.add((int) scan.offset(), scan.flags(), scan.timestampMillis(), scan.frameBytes());
             }
             return scan.nextOffset() == end ? Optional.of(tail.at(end)) : Optional.empty();
         }

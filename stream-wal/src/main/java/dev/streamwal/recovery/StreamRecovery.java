@@ -70,9 +70,8 @@ public final class StreamRecovery {
      *
      * @param opened what this writer found when it opened the log
      * @param known the durable frontier
-     * @param looksAtAll whether segments are also read that nothing was appended to since they got their footers
      */
-    public record Terms(PositionsWriter.Opened opened, KnownDurable known, DamagePolicy policy, boolean looksAtAll) {
+    public record Terms(PositionsWriter.Opened opened, KnownDurable known, DamagePolicy policy) {
 
         Left left(SegmentHeader header) {
             if (opened.now().isClosed(header.incarnation())) {
@@ -132,7 +131,7 @@ public final class StreamRecovery {
      * notice missing records in shared segments, so recovery reads all of these; they are few.
      */
     private Terms termsOf(StreamKey key) {
-        return key.equals(StreamKey.SHARED) ? new Terms(terms.opened(), terms.known(), DamagePolicy.SKIP_BAD_RECORDS, true) : terms;
+        return key.equals(StreamKey.SHARED) ? new Terms(terms.opened(), terms.known(), DamagePolicy.SKIP_BAD_RECORDS) : terms;
     }
 
     /**
