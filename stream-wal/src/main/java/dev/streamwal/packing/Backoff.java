@@ -1,12 +1,18 @@
 package dev.streamwal.packing;
 
-/** When something that failed is tried again: after an interval, after two of them, after four, and so on up to 64. For one thread. */
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+
+/** When something that failed is tried again: after an interval, after two of them, after four, and so on up to 64. Thread-safe. */
 final class Backoff {
 
     private static final int MAX_DOUBLINGS = 6;
 
     private final long intervalNanos;
+
+    @GuardedBy("this")
     private int failures;
+
+    @GuardedBy("this")
     private long notBeforeNanos;
 
     Backoff(long intervalNanos) {
@@ -14,16 +20,16 @@ final class Backoff {
     }
 
     /** Whether it is time. */
-    boolean isDue(long nowNanos) {
+    synchronized boolean isDue(long nowNanos) {
         return failures == 0 || nowNanos - notBeforeNanos >= 0;
     }
 
-    void failed(long nowNanos) {
+    synchronized void failed(long nowNanos) {
         notBeforeNanos = nowNanos + (intervalNanos << Math.min(failures, MAX_DOUBLINGS));
         failures++;
     }
 
-    void succeeded() {
+    synchronized void succeeded() {
         failures = 0;
     }
 }

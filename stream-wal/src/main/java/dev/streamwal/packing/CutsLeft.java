@@ -17,15 +17,9 @@ import java.util.function.Consumer;
 /** Cuts of an earlier writer's journal that aren't carried out yet in packs, or in a file that the disk had no room to shorten. Thread-safe. */
 final class CutsLeft {
 
-    /** Carries out a cut. */
-    @FunctionalInterface
-    interface Cutting {
-        void cut(StreamKey key, long from, long to) throws IOException;
-    }
-
     private final Lock deleting;
     private final Runnable goesOn;
-    private final Cutting cutting;
+    private final PackStore.Cutting cutting;
     /** By stream. They are carried out under its monitor. */
     private final Map<StreamKey, List<RedoResult.Cut>> left = new ConcurrentHashMap<>();
     /** The record of them, which the journal keeps. */
@@ -33,7 +27,7 @@ final class CutsLeft {
     private Deletion.Kept record = () -> {};
     /** Cuts that the opening has left in streams' own segments, whether they were carried out since or not. Set before any stream is used. */
     private volatile Set<RedoResult.Cut> ownCuts = Set.of();
-    private volatile PackStore.OwnCut ownCut = cut -> {};
+    private volatile PackStore.Cutting ownCut = cut -> {};
 
     /**
      * None is left.
@@ -42,7 +36,7 @@ final class CutsLeft {
      * @param goesOn throws if the log is being closed
      * @param cutting carries out a cut in packs
      */
-    CutsLeft(Lock deleting, Runnable goesOn, Cutting cutting) {
+    CutsLeft(Lock deleting, Runnable goesOn, PackStore.Cutting cutting) {
         this.deleting = deleting;
         this.goesOn = goesOn;
         this.cutting = cutting;
@@ -59,7 +53,7 @@ final class CutsLeft {
      * @param newRecord keeps that journal until it is closed
      * @param failed receives each failure
      */
-    void redo(List<RedoResult.Cut> cuts, List<RedoResult.Cut> withoutRoom, PackStore.OwnCut own, Deletion.Kept newRecord, Consumer<Exception> failed) {
+    void redo(List<RedoResult.Cut> cuts, List<RedoResult.Cut> withoutRoom, PackStore.Cutting own, Deletion.Kept newRecord, Consumer<Exception> failed) {
         ownCuts = Set.copyOf(withoutRoom);
         ownCut = own;
         synchronized (left) {
@@ -138,7 +132,7 @@ final class CutsLeft {
         if (ownCuts.contains(cut)) {
             ownCut.carryOut(cut);
         }
-        cutting.cut(cut.key(), cut.from(), cut.to());
+        cutting.carryOut(cut);
     }
 
     /** See {@link PackStore#finishOwnCuts}. */

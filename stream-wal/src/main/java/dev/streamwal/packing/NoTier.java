@@ -11,13 +11,7 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 
 /** Stands for the tier of a log that was opened without it: all methods throw. */
-final class NoTier implements PackedTier {
-
-    private final Supplier<Manifest> manifest;
-
-    NoTier(Supplier<Manifest> manifest) {
-        this.manifest = manifest;
-    }
+record NoTier(Supplier<Manifest> manifest) implements PackedTier {
 
     @Override
     public void fetch(ListedPack pack) throws IOException {

@@ -131,7 +131,7 @@ public final class PackErasure {
         }
         done.add(next.get().number());
         try {
-            if (store.manifest().isInTier(next.get()) && mayHaveAny(next.get())) {
+            if (store.manifest().isInTier(next.get()) && store.isAny(next.get(), this::mayHaveAny)) {
                 // without the lock
                 toFetch = next.get();
                 done.remove(next.get().number());
@@ -170,16 +170,6 @@ public final class PackErasure {
         if (isAny) {
             replace(pack, reader, kept, erasedFrom);
         }
-    }
-
-    private boolean mayHaveAny(ListedPack pack) throws IOException {
-        PackWalk walk = store.reader(pack).walk();
-        while (walk.next()) {
-            if (mayHaveAny(walk.entry())) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private boolean mayHaveAny(PackEntry entry) {

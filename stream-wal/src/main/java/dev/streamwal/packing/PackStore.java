@@ -30,6 +30,7 @@ import dev.streamwal.pack.PackFiles;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackTableFile;
+import dev.streamwal.pack.PackWalk;
 import dev.streamwal.pack.PackWriter;
 import dev.streamwal.recovery.RedoResult;
 import dev.streamwal.segment.FooterCache;
@@ -49,6 +50,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -95,7 +97,7 @@ public final class PackStore implements PackedData {
     /** Packs that are to be in the log's directory. */
     final NeededPacks needed = new NeededPacks();
     /** Cuts that an opening could not carry out. */
-    final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::checkGoesOn, this::cut);
+    final CutsLeft cutsLeft = new CutsLeft(changing.readLock(), this::checkGoesOn, cut -> cut(cut.key(), cut.from(), cut.to()));
     private volatile PackedTier tier;
 
     private PackStore(Path root, FreeSpace freeSpace, boolean isCompressed, boolean isDirect, ManifestWriter manifest, WriterFence fence,
@@ -326,13 +328,13 @@ public final class PackStore implements PackedData {
     }
 
     /** Carries out the cuts of an earlier writer's journal, as far as possible: see {@link CutsLeft#redo}. */
-    public void redo(List<RedoResult.Cut> cuts, List<RedoResult.Cut> withoutRoom, OwnCut own, Deletion.Kept record, Consumer<Exception> failed) {
+    public void redo(List<RedoResult.Cut> cuts, List<RedoResult.Cut> withoutRoom, Cutting own, Deletion.Kept record, Consumer<Exception> failed) {
         cutsLeft.redo(cuts, withoutRoom, own, record, failed);
     }
 
-    /** Carries out a cut in a stream's own segments, before the stream is brought in order. */
+    /** Carries out a cut of an earlier writer's journal: in packs, or in a stream's own segments before the stream is brought in order. */
     @FunctionalInterface
-    public interface OwnCut {
+    public interface Cutting {
         void carryOut(RedoResult.Cut cut) throws IOException;
     }
 
@@ -374,6 +376,18 @@ public final class PackStore implements PackedData {
     /** The header of the same pack, compressed if this log's packs are. */
     PackHeader compressed(PackHeader header) {
         return isCompressed ? header.inBlocks() : header;
+    }
+
+    /** Whether a pack has such a segment. */
+    boolean isAny(ListedPack pack, Predicate<PackEntry> asked) throws IOException {
+        PackWalk walk = reader(pack).walk();
+        while (walk.next()) {
+            checkGoesOn();
+            if (asked.test(walk.entry())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Adds segments to a pack. */

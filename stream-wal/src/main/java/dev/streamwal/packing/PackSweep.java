@@ -147,7 +147,8 @@ public final class PackSweep {
         } else if (!isWorthIt(pack, of)) {
             return false;
         }
-        boolean isAny = isAnyCounting(pack);
+        // counted anew: what was counted before may be too little, if a table was damaged
+        boolean isAny = store.isAny(pack, entry -> store.counts(pack, entry));
         if (isAny && copied.isInTier(pack)) {
             return false;
         }
@@ -164,17 +165,6 @@ public final class PackSweep {
         }
         long stored = store.reader(pack).segmentBytes();
         return !store.manifest().isInTier(pack) && voided.bytes() > (stored - voided.bytes()) / 2;
-    }
-
-    /** Whether anything in the pack counts; what was counted before may be too little, if a table was damaged. */
-    private boolean isAnyCounting(ListedPack pack) throws IOException {
-        PackWalk walk = store.reader(pack).walk();
-        while (walk.next()) {
-            if (store.counts(pack, walk.entry())) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Writes a pack with those segments of another one that count. */

@@ -6,7 +6,6 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.pack.PackEntry;
-import dev.streamwal.pack.PackWalk;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -106,15 +105,7 @@ public final class PackedPurge {
             return false;
         }
         try {
-            PackWalk walk = store.reader(pack).walk();
-            while (walk.next()) {
-                store.checkGoesOn();
-                PackEntry entry = walk.entry();
-                if (store.counts(pack, entry) && !gone.contains(Beginning.of(entry))) {
-                    return false;
-                }
-            }
-            return true;
+            return !store.isAny(pack, entry -> store.counts(pack, entry) && !gone.contains(Beginning.of(entry)));
         } catch (WalClosedException e) {
             throw e;
         } catch (IOException | WalException e) {

@@ -304,11 +304,12 @@ public final class Packer {
 
     /** Packs shared segments if the newest was begun at least a window before a time; does nothing within a callback. */
     public int packShared(long nowMillis) {
-        return store.isDeletedByCaller() ? 0 : packSharedInTurn(nowMillis);
-    }
-
-    private synchronized int packSharedInTurn(long nowMillis) {
-        return packShared(nowMillis, store::isEnding);
+        if (store.isDeletedByCaller()) {
+            return 0;
+        }
+        synchronized (this) {
+            return packShared(nowMillis, store::isEnding);
+        }
     }
 
     /** Returns the number of segments that were packed. */
@@ -522,7 +523,7 @@ public final class Packer {
         private void write(List<Source> sources) throws IOException {
             Packing step = Packing.begin();
             long number = store.numbers.next();
-            boolean isByOptions = sources.stream().allMatch(source -> isByOptions(stream(source.key()).policy()));
+            boolean isByOptions = sources.stream().allMatch(source -> isByOptions(job.window(), job.expirationMillis(), stream(source.key()).policy()));
             PackHeader header = store.compressed(new PackHeader(number, job.window(), job.expirationMillis(),
                     isByOptions ? optionsHash : ListedPack.OTHER_OPTIONS, 0, log.nowMillis(), log.incarnation()));
             PackWriter writer = null;
@@ -549,11 +550,6 @@ public final class Packer {
                     writer.close();
                 }
             }
-        }
-
-        /** Whether the stream's segments currently get such windows and expirations. */
-        private boolean isByOptions(StreamPolicy policy) {
-            return Packer.isByOptions(job.window(), job.expirationMillis(), policy);
         }
 
         private boolean isToPack(Source source) throws IOException {

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -179,7 +180,8 @@ final class SharedPacker {
     }
 
     private boolean isByOptions(SharedRun run) {
-        return log.policyOfAll().map(policy -> isByOptions(run, policy)).orElseGet(() -> run.isOfAll(key -> isByOptions(run, log.policyOf(key))));
+        Predicate<StreamPolicy> isOf = policy -> Packer.isByOptions(run.window(), run.expirationMillis(), policy);
+        return log.policyOfAll().map(isOf::test).orElseGet(() -> run.isOfAll(key -> isOf.test(log.policyOf(key))));
     }
 
     private void write(SharedRun run, long hash, List<ListedPack> packs) throws IOException {
@@ -231,10 +233,6 @@ final class SharedPacker {
         public void close() throws IOException {
             writer.close();
         }
-    }
-
-    private static boolean isByOptions(SharedRun run, StreamPolicy policy) {
-        return Packer.isByOptions(run.window(), run.expirationMillis(), policy);
     }
 
     /** Deletes the files of shared segments that are in packs. */

@@ -101,7 +101,6 @@ public final class Tiering implements PackedTier {
     /** Name of the content that this writer has published last, or tried to; empty before. */
     @GuardedBy("using")
     private String publishing = "";
-    @GuardedBy("using")
     private final Backoff backoff;
 
     /**
@@ -149,21 +148,12 @@ public final class Tiering implements PackedTier {
         if (failed != null) {
             throw failed;
         }
-        succeeded();
+        backoff.succeeded();
         if (!isStopped.getAsBoolean()) {
             // reports of calls that took long within this pass are over, too
             events.ended(TASK, events.begins());
         }
         return moved;
-    }
-
-    private void succeeded() {
-        using.lock();
-        try {
-            backoff.succeeded();
-        } finally {
-            using.unlock();
-        }
     }
 
     private static @Nullable IOException first(@Nullable IOException earlier, @Nullable IOException later) {
@@ -187,35 +177,17 @@ public final class Tiering implements PackedTier {
      * @param isStopped asked between two pieces of a pack
      */
     public void passAtIntervals(BooleanSupplier isStopped) {
-        if (!isDue()) {
+        if (!backoff.isDue(steadyClock.getAsLong())) {
             return;
         }
         try {
             int unused = pass(isStopped);
         } catch (IOException | RuntimeException | Error e) {
-            failed();
+            backoff.failed(steadyClock.getAsLong());
             if (!isStopped.getAsBoolean()) {
                 events.packingFailed(TASK, e instanceof IOException failure
                         ? IoFailure.of("moving packs to the tier", failure, null, null, WalException.NO_POSITION) : e);
             }
-        }
-    }
-
-    private boolean isDue() {
-        using.lock();
-        try {
-            return backoff.isDue(steadyClock.getAsLong());
-        } finally {
-            using.unlock();
-        }
-    }
-
-    private void failed() {
-        using.lock();
-        try {
-            backoff.failed(steadyClock.getAsLong());
-        } finally {
-            using.unlock();
         }
     }
 
