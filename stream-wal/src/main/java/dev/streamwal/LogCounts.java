@@ -11,7 +11,7 @@ import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalLockedException;
-import dev.streamwal.measure.Timing;
+import dev.streamwal.measure.Timings;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
@@ -28,7 +28,7 @@ final class LogCounts {
     private final LongAdder corruptions = new LongAdder();
     private final Map<DeletedSegment.Reason, LongAdder> deleted = new EnumMap<>(DeletedSegment.Reason.class);
     private final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
-    private final Map<Durability, Timing> appends = new EnumMap<>(Durability.class);
+    private final Timings<Durability> appends = new Timings<>(Durability.class);
     private final Map<Rejection, LongAdder> rejections = new EnumMap<>(Rejection.class);
 
     /** Why an append throws. */
@@ -57,9 +57,6 @@ final class LogCounts {
         for (Rejection rejection : Rejection.values()) {
             rejections.put(rejection, new LongAdder());
         }
-        for (Durability level : Durability.values()) {
-            appends.put(level, new Timing());
-        }
     }
 
     void sealed() {
@@ -79,7 +76,7 @@ final class LogCounts {
     }
 
     void appended(Durability level, long nanos) {
-        Objects.requireNonNull(appends.get(level)).add(nanos);
+        appends.of(level).add(nanos);
     }
 
     /** An append has thrown. An exception because the log was closed is the program's mistake, and isn't counted. */
@@ -111,7 +108,9 @@ final class LogCounts {
 
     Map<Durability, OperationStats> appends() {
         Map<Durability, OperationStats> stats = new EnumMap<>(Durability.class);
-        appends.forEach((level, timing) -> stats.put(level, OperationStats.of(timing)));
+        for (Durability level : Durability.values()) {
+            stats.put(level, OperationStats.of(appends.of(level)));
+        }
         return stats;
     }
 

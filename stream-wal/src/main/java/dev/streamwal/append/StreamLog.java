@@ -1363,20 +1363,13 @@ public final class StreamLog implements CommitStream {
 
     /** Releases everything, so that the stream can be opened again. False if a mapping has to stay until the process ends. */
     public boolean close() {
-        rotation.lock();
-        try {
-            OwnSegments known = owned;
-            if (known == null) {
-                return true;
-            }
-            known.spare.clear();
+        return lookAtListed(true, own -> {
+            own.spare.clear();
             boolean complete = true;
-            for (ActiveSegment segment : known.chain.segments.unfinished()) {
+            for (ActiveSegment segment : own.chain.segments.unfinished()) {
                 complete &= segment.close();
             }
             return complete;
-        } finally {
-            rotation.unlock();
-        }
+        });
     }
 }

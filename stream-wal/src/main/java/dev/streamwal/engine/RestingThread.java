@@ -26,11 +26,7 @@ public final class RestingThread {
      * @param pass one pass; its argument tells whether it is to end
      */
     public static RestingThread atIntervals(String name, long intervalNanos, Consumer<BooleanSupplier> pass) {
-        return new RestingThread(name, intervalNanos, pass);
-    }
-
-    private RestingThread(String name, long intervalNanos, Consumer<BooleanSupplier> pass) {
-        this(name, intervalNanos > 0, resting -> {
+        return new RestingThread(name, intervalNanos > 0, resting -> {
             while (resting.rest(intervalNanos)) {
                 pass.accept(resting::isStopped);
             }

@@ -1,18 +1,18 @@
 package dev.streamwal.measure;
 
 /** A timing for each constant of an enum. */
-final class Timings<E extends Enum<E>> {
+public final class Timings<E extends Enum<E>> {
 
     private final Timing[] timings;
 
-    Timings(Class<E> type) {
+    public Timings(Class<E> type) {
         this.timings = new Timing[type.getEnumConstants().length];
         for (int i = 0; i < timings.length; i++) {
             timings[i] = new Timing();
         }
     }
 
-    Timing of(E constant) {
+    public Timing of(E constant) {
         return timings[constant.ordinal()];
     }
 }
