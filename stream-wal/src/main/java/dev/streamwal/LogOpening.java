@@ -42,7 +42,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Opens a log: becomes its writer, does the journal again, puts the log's parts together, and brings in order what an earlier writer left. One use. */
@@ -51,7 +50,6 @@ final class LogOpening {
     private final Path root;
     private final WalOptions options;
     private final Environment environment;
-    private final UnaryOperator<RecoverySettings> adjusted;
     private final ProcessLock lock;
     private final WriterFile writer;
     private final KnownTime time;
@@ -63,11 +61,10 @@ final class LogOpening {
     record Parts(ProcessLock lock, WriterFile writer, KnownTime time, BackgroundReport report, StreamFolders folders, PackStore packs, LogContext log,
             GroupCommitter commits, RecoverySettings settings) {}
 
-    private LogOpening(Path root, WalOptions options, Environment environment, UnaryOperator<RecoverySettings> adjusted, ProcessLock lock) {
+    private LogOpening(Path root, WalOptions options, Environment environment, ProcessLock lock) {
         this.root = root;
         this.options = options;
         this.environment = environment;
-        this.adjusted = adjusted;
         this.lock = lock;
         long nowMillis = StreamWal.millis(options.clock(), root);
         this.writer = WriterFile.claim(root, environment.salts().getAsLong(), nowMillis);
@@ -75,11 +72,10 @@ final class LogOpening {
         this.report = new BackgroundReport(root, options.listener(), environment.threads(), options.clock());
     }
 
-    /** @param adjusted makes other settings for the recovery of streams of those that the options give */
-    static StreamWal open(Path root, WalOptions options, Environment environment, UnaryOperator<RecoverySettings> adjusted) {
+    static StreamWal open(Path root, WalOptions options, Environment environment) {
         ProcessLock lock = lock(root);
         try {
-            return new LogOpening(root, options, environment, adjusted, lock).open();
+            return new LogOpening(root, options, environment, lock).open();
         } catch (RuntimeException | Error e) {
             try {
                 lock.close();
@@ -143,7 +139,8 @@ final class LogOpening {
         FreeSpace freeSpace = FreeSpace.of(root);
         PackStore packs = PackStore.open(root, freeSpace, options.compression() == Compression.COLUMNS, options.directPacks(), writer, positions,
                 () -> sharedEnd(positions));
-        RecoverySettings settings = adjusted.apply(RecoverySettings.after(redo, opened, options.recoveryPolicy().ofRecovery(), environment.threads()));
+        RecoverySettings settings = environment.recovery().apply(
+                RecoverySettings.after(redo, opened, options.recoveryPolicy().ofRecovery(), environment.threads()));
         settings = settings.with(new PackedBeginnings(settings.known(), packs));
         LogContext log = new LogContext(storage, positions, settings.recovery(storage, root, opened, report), report,
                 new StreamDirectories(folders.names(), folders::of), environment.salts());

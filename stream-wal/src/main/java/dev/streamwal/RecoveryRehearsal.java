@@ -4,7 +4,6 @@ import dev.streamwal.RecoveryReport.Finding;
 import dev.streamwal.RecoveryReport.StreamFindings;
 import dev.streamwal.engine.BorrowedLog;
 import dev.streamwal.engine.Environment;
-import dev.streamwal.engine.RecoverySettings;
 import dev.streamwal.engine.StorageKind;
 import dev.streamwal.engine.Storages;
 import dev.streamwal.error.CorruptSegmentException;
@@ -27,7 +26,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -43,25 +41,17 @@ final class RecoveryRehearsal {
 
     /** See {@link StreamWal#rehearseRecovery}. */
     static RecoveryReport run(Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress) {
-        return run(root, policy, scratch, progress, BootId::ofThisMachine, found -> found);
+        return run(root, policy, scratch, progress, machine -> machine);
     }
 
-    /**
-     * Like {@link #run(Path, RecoveryPolicy, Path, Consumer)}, on a machine with this boot id, and with other settings than the recovery
-     * would choose.
-     */
+    /** Like {@link #run(Path, RecoveryPolicy, Path, Consumer)}, on another machine, or with other settings than the recovery would choose. */
     static RecoveryReport run(
-            Path root,
-            RecoveryPolicy policy,
-            Path scratch,
-            Consumer<RecoveryProgress> progress,
-            Supplier<Optional<String>> bootId,
-            UnaryOperator<RecoverySettings> adjusted) {
+            Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress, UnaryOperator<Environment> machine) {
         Objects.requireNonNull(policy, "policy");
         Objects.requireNonNull(progress, "progress");
-        Environment environment = new Environment(bootId, new Borrowed(), new SecureRandom()::nextLong, false);
+        Environment environment = machine.apply(new Environment(BootId::ofThisMachine, new Borrowed(), new SecureRandom()::nextLong, false));
         try (NoWriter unused = NoWriter.of(root); BorrowedLog copy = BorrowedLog.of(root, scratch)) {
-            RecoveryReport report = recover(copy, options(policy), environment, adjusted, progress);
+            RecoveryReport report = recover(copy, options(policy), environment, progress);
             unused.check();
             return report;
         } catch (IOException e) {
@@ -73,13 +63,8 @@ final class RecoveryRehearsal {
         return WalOptions.builder().recoveryPolicy(policy).storage(Storage.CHANNEL).sweepInterval(Duration.ZERO).build();
     }
 
-    private static RecoveryReport recover(
-            BorrowedLog copy,
-            WalOptions options,
-            Environment environment,
-            UnaryOperator<RecoverySettings> adjusted,
-            Consumer<RecoveryProgress> progress) {
-        try (StreamWal wal = StreamWal.open(copy.root(), options, environment, adjusted)) {
+    private static RecoveryReport recover(BorrowedLog copy, WalOptions options, Environment environment, Consumer<RecoveryProgress> progress) {
+        try (StreamWal wal = StreamWal.open(copy.root(), options, environment)) {
             return inOriginal(copy, wal.recoverAll(progress));
         } catch (CorruptSegmentException e) {
             throw new CorruptSegmentException(copy.inOriginal(e.getMessage()), copy.inOriginal(e.file()), e.key(), e.position(),

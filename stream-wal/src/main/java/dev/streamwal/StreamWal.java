@@ -85,7 +85,6 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -207,7 +206,7 @@ public final class StreamWal implements AutoCloseable {
 
     /** Like the public method, for tests that restart the machine or replace its disk. */
     static StreamWal open(Path root, WalOptions options, Environment environment) {
-        return open(root, options, environment, settings -> settings);
+        return LogOpening.open(Objects.requireNonNull(root, "root"), Objects.requireNonNull(options, "options"), environment);
     }
 
     private RestingThread inBackground(String name, Consumer<BooleanSupplier> pass) {
@@ -219,11 +218,6 @@ public final class StreamWal implements AutoCloseable {
             tiering.reportStuckPass();
         }
         packer.passAtIntervals(isStopped);
-    }
-
-    /** Like {@link #open(Path, WalOptions)}, with other settings for the recovery of streams than the options give. */
-    static StreamWal open(Path root, WalOptions options, Environment environment, UnaryOperator<RecoverySettings> adjusted) {
-        return LogOpening.open(Objects.requireNonNull(root, "root"), Objects.requireNonNull(options, "options"), environment, adjusted);
     }
 
     /** To be called once what an earlier writer left is in order. */

@@ -79,8 +79,8 @@ abstract class RecoveryContract extends LogContract {
     void opening(RecoverySettings settings, Supplier<Optional<String>> bootId) {}
 
     private StreamWal open(RecoverySettings settings, Supplier<Optional<String>> bootId, Storages storages) {
-        return closing(StreamWal.open(root, options().build(), new Environment(bootId, storages, new SecureRandom()::nextLong, true),
-                found -> settings));
+        return closing(StreamWal.open(
+                root, options().build(), new Environment(bootId, storages, new SecureRandom()::nextLong, true).withRecovery(found -> settings)));
     }
 
     /** A closed log with one stream of one segment. */

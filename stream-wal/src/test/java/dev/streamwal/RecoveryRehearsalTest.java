@@ -66,8 +66,8 @@ class RecoveryRehearsalTest {
             Map<String, String> before = files(root);
             Path scratch = place("scratch");
             Object rehearsed = outcome(() ->
-                    RecoveryRehearsal.run(
-                            root, RecoveryPolicy.valueOf(settings.policy().name()), scratch, progress -> {}, bootId, found -> settings));
+                    RecoveryRehearsal.run(root, RecoveryPolicy.valueOf(settings.policy().name()), scratch, progress -> {},
+                            machine -> machine.withBootId(bootId).withRecovery(found -> settings)));
             assertThat(files(root)).isEqualTo(before);
             assertThat(scratch).isEmptyDirectory();
             assertThat(rehearsed).isEqualTo(ofACopy(settings, bootId));
@@ -77,9 +77,10 @@ class RecoveryRehearsalTest {
             Path copy = place("copy");
             copyTree(root, copy);
             WalOptions options = options().recoveryPolicy(RecoveryPolicy.valueOf(settings.policy().name())).listener(new Events()).build();
-            Environment environment = new Environment(bootId, new Storages(home.storage().kind()), new SecureRandom()::nextLong, true);
+            Environment environment = new Environment(bootId, new Storages(home.storage().kind()), new SecureRandom()::nextLong, true)
+                    .withRecovery(found -> settings);
             return outcome(() -> {
-                try (StreamWal wal = StreamWal.open(copy, options, environment, found -> settings)) {
+                try (StreamWal wal = StreamWal.open(copy, options, environment)) {
                     return RecoveryRehearsal.inOriginal(new BorrowedLog(root, copy), wal.recoverAll(progress -> {}));
                 }
             });
@@ -111,7 +112,7 @@ class RecoveryRehearsalTest {
             Files.deleteIfExists(root.resolve("LOCK"));
             Map<String, String> before = files(root);
             RecoveryReport rehearsed = RecoveryRehearsal.run(
-                    root, RecoveryPolicy.STOP_AT_FIRST_ERROR, place("scratch"), progress -> {}, NEXT_BOOT, found -> found);
+                    root, RecoveryPolicy.STOP_AT_FIRST_ERROR, place("scratch"), progress -> {}, machine -> machine.withBootId(NEXT_BOOT));
             assertThat(files(root)).as("no LOCK is made either").isEqualTo(before);
             try (StreamWal wal = open(options(), NEXT_BOOT)) {
                 assertThat(rehearsed).isEqualTo(wal.recoverAll(progress -> {}));

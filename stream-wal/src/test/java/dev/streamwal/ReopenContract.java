@@ -231,9 +231,9 @@ abstract class ReopenContract extends LogContract {
         }
         for (int opening = 0; opening < Positions.CLOSED_KNOWN + 6; opening++) {
             if (fails) {
-                assertThatThrownBy(() -> StreamWal.open(root, options, small, settings -> {
+                assertThatThrownBy(() -> StreamWal.open(root, options, small.withRecovery(settings -> {
                     throw new IllegalStateException("as where the keys are missing");
-                })).isInstanceOf(IllegalStateException.class);
+                }))).isInstanceOf(IllegalStateException.class);
             } else {
                 StreamWal.open(root, options, small).close();
             }
