@@ -226,13 +226,14 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     }
 
     @Override
-    public void repaired(StreamKey key, Path file, Findings findings) {
+    public void repaired(StreamKey key, Findings findings) {
         List<Repair> damages = findings.repairs().stream().filter(repair -> repair.decision().isAboutDamage()).toList();
         damages.forEach(repair ->
                 damaged(key.text(), repair.file(), repair.offset(), repair.length(), repair.decision().meaning()));
         damages.stream().findFirst().ifPresent(repair ->
-                failures.failed(DAMAGE, null, new CorruptSegmentException("recovery has found damage: " + repair.decision().meaning() + ": stream=" + key
-                        + ", file=" + repair.file() + ", offset=" + repair.offset() + ", length=" + repair.length() + "; recoveryReport() has all that was found",
+                failures.failed(DAMAGE, null, new CorruptSegmentException("recovery has found damage: " + repair.decision().meaning()
+                        + ": stream=" + key + ", file=" + repair.file() + ", offset=" + repair.offset() + ", length=" + repair.length()
+                        + "; recoveryReport() has all that was found",
                         repair.file(), key.text(), WalException.NO_POSITION, repair.offset(), repair.length(), null)));
         RecoveryReport.StreamFindings found = RecoveryLedger.findings(key.text(), findings);
         tell(Optional.of(found.key()), told -> told.onRecovered(found));
@@ -269,7 +270,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     }
 
     @Override
-    public void read(StreamKey key, long bytes) {
+    public void read(long bytes) {
         ledger.read(bytes);
     }
 

@@ -37,7 +37,7 @@ class StressState {
     StressState() {
         StreamRecovery recovery = new StreamRecovery(storage, new Quarantine(storage, ROOT, Quarantine.MAX_BYTES), new StreamRecovery.Terms(
                 new PositionsWriter.Opened(Positions.NEW.withNextIncarnation("")), KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR),
-                (key, file, findings) -> {});
+                (key, findings) -> {});
         context = new LogContext(storage, POSITIONS, recovery, new NoEvents(), new StreamDirectories(Set.of(), key -> ROOT), SALTS::nextLong);
         StreamPolicy policy = new StreamPolicy(DAY, DAY, SEGMENT_BYTES, StreamPolicy.largestRecordBytes(SEGMENT_BYTES), Long.MAX_VALUE);
         stream = new StreamLog(context, StreamKey.of("k"), policy, SegmentChoice.AUTO);

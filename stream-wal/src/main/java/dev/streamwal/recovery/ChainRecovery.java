@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -475,7 +476,7 @@ final class ChainRecovery {
         } finally {
             link.file().close();
             if (!ofSegment.isClean()) {
-                listener.repaired(key, link.file().path(), ofSegment);
+                listener.repaired(key, ofSegment);
             }
             findings.addAll(ofSegment);
         }
@@ -521,52 +522,49 @@ final class ChainRecovery {
 
     /** For a shared segment: tells a sector that can't be read, even at the second attempt, from one that can't be written. */
     private SegmentBytes telling(SegmentFile file) {
-        return !key.equals(StreamKey.SHARED) ? file : new SegmentBytes() {
-
-            @Override
-            public int read(ByteBuffer target, long offset) throws IOException {
-                int start = target.position();
-                try {
-                    return file.read(target, offset);
-                } catch (IOException e) {
-                    return again(target.position(start), offset, e);
-                }
-            }
-
-            private int again(ByteBuffer target, long offset, IOException failure) throws IOException {
-                if (!BadSectors.isOfSector(failure)) {
-                    throw failure;
-                }
-                try {
-                    return file.read(target, offset);
-                } catch (IOException e) {
-                    throw new UnreadSector(e);
-                }
-            }
-
-            @Override
-            public long size() throws IOException {
-                return file.size();
-            }
-        };
+        return new Reading(file, key.equals(StreamKey.SHARED), unused -> {});
     }
 
     private SegmentBytes counted(SegmentFile file) {
-        SegmentBytes told = telling(file);
-        return new SegmentBytes() {
+        return new Reading(file, key.equals(StreamKey.SHARED), listener::read);
+    }
 
-            @Override
-            public int read(ByteBuffer target, long offset) throws IOException {
-                int read = told.read(target, offset);
-                listener.read(key, read);
-                return read;
-            }
+    /** @param each receives how many bytes were read */
+    private record Reading(SegmentFile file, boolean isOfShared, LongConsumer each) implements SegmentBytes {
 
-            @Override
-            public long size() throws IOException {
-                return file.size();
+        @Override
+        public int read(ByteBuffer target, long offset) throws IOException {
+            int start = target.position();
+            int read;
+            try {
+                read = file.read(target, offset);
+            } catch (IOException e) {
+                if (!isOfShared || !BadSectors.isOfSector(e)) {
+                    throw e;
+                }
+                read = again(target.position(start), offset);
             }
-        };
+            each.accept(read);
+            return read;
+        }
+
+        private int again(ByteBuffer target, long offset) throws IOException {
+            try {
+                return file.read(target, offset);
+            } catch (IOException e) {
+                throw new UnreadSector(e);
+            }
+        }
+
+        @Override
+        public long size() throws IOException {
+            return file.size();
+        }
+
+        @Override
+        public String toString() {
+            return file.path().toString();
+        }
     }
 
     /** Where the stream's data ends, if the last segment has been repaired or has a footer; for an empty segment, where the data had ended before. */
@@ -628,6 +626,6 @@ final class ChainRecovery {
         Findings one = new Findings();
         one.add(repair);
         findings.addAll(one);
-        listener.repaired(key, repair.file(), one);
+        listener.repaired(key, one);
     }
 }

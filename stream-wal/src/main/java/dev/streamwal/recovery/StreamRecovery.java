@@ -45,7 +45,7 @@ public final class StreamRecovery {
          *
          * @param findings of this segment alone
          */
-        void repaired(StreamKey key, Path file, Findings findings);
+        void repaired(StreamKey key, Findings findings);
 
         /**
          * A stream is recovered.
@@ -61,8 +61,8 @@ public final class StreamRecovery {
          */
         default void refused(StreamKey key, Findings findings, Exception why) {}
 
-        /** Bytes of a stream that have been read since the last call. */
-        default void read(StreamKey key, long bytes) {}
+        /** Bytes that have been read since the last call. */
+        default void read(long bytes) {}
     }
 
     /**

@@ -56,7 +56,7 @@ final class SeamedLog implements AutoCloseable {
         storage.createDirectory(directories.path());
         PositionsWriter positions = PositionsWriter.load(root, () -> true);
         StreamRecovery recovery = new StreamRecovery(storage, new Quarantine(storage, root, Quarantine.MAX_BYTES), new StreamRecovery.Terms(
-                positions.open(BootId::ofThisMachine), KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR), (key, file, findings) -> {});
+                positions.open(BootId::ofThisMachine), KnownDurable.NOTHING, DamagePolicy.STOP_AT_FIRST_ERROR), (key, findings) -> {});
         this.context = new LogContext(storage, positions, recovery, new Events(), new StreamDirectories(names(directories.path()), directories::of),
                 new SecureRandom()::nextLong, seam);
         context.start();
