@@ -20,6 +20,7 @@ import dev.streamwal.measure.FlushCause;
 import dev.streamwal.measure.LogMeasures;
 import dev.streamwal.measure.PackTask;
 import dev.streamwal.measure.StallCause;
+import dev.streamwal.measure.Tag;
 import dev.streamwal.measure.Timing;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.recovery.Findings;
@@ -295,7 +296,7 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     private void count(DeletedSegment segment) {
         counts.deleted(segment.reason());
         if (FlightRecording.isOn()) {
-            SegmentDeleteEvent.deleted(segment.reason().tag(), segment.key(), segment.path(), segment.bytes());
+            SegmentDeleteEvent.deleted(Tag.of(segment.reason()), segment.key(), segment.path(), segment.bytes());
         }
     }
 
@@ -320,16 +321,16 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     /** What has happened so far, with the numbers that only the caller knows. */
     WalActivity activity(long commitWaiters, long journalBytes, long packBacklogBytes) {
         return new WalActivity(new WalActivity.Fields(counts.appends(), counts.rejectedAppends(),
-                stats(StallCause.values(), StallCause::tag, this::stalls),
-                stats(FlushCause.values(), FlushCause::tag, this::flushes),
-                stats(PackTask.values(), PackTask::tag, this::packing),
+                stats(StallCause.values(), this::stalls),
+                stats(FlushCause.values(), this::flushes),
+                stats(PackTask.values(), this::packing),
                 OperationStats.of(sweeps()), OperationStats.of(recoveries()),
                 packs(), counts.sealedSegments(), counts.deletedSegments(), heldSegments(),
                 counts.failures(), counts.corruptions(), commitWaiters, journalBytes, packBacklogBytes));
     }
 
-    private static <E> Map<String, OperationStats> stats(E[] constants, Function<E, String> tag, Function<E, Timing> timing) {
-        return Stream.of(constants).collect(Collectors.toMap(tag, each -> OperationStats.of(timing.apply(each))));
+    private static <E extends Enum<E>> Map<String, OperationStats> stats(E[] constants, Function<E, Timing> timing) {
+        return Stream.of(constants).collect(Collectors.toMap(Tag::of, each -> OperationStats.of(timing.apply(each))));
     }
 
     /** How often things happened. */

@@ -5,7 +5,6 @@ import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.sweep.SweptSegment;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Locale;
 
 /**
  * A segment that is gone. Immutable.
@@ -104,13 +103,6 @@ public final class DeletedSegment extends Snapshot<DeletedSegment.Fields> {
 
         /** All of it was after the record that the program passed to {@link WalStream#truncateAfter}. */
         TRUNCATED;
-
-        private final String tag = name().toLowerCase(Locale.ROOT);
-
-        /** As metrics and events name it. */
-        String tag() {
-            return tag;
-        }
 
         static Reason of(ExpiryPlan.Cause cause) {
             return switch (cause) {

@@ -11,25 +11,25 @@ import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalLockedException;
+import dev.streamwal.measure.Tag;
 import dev.streamwal.measure.Timings;
-import java.util.EnumMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Counts what a log has done, refused and found since it was opened. Thread-safe, without locks. */
 final class LogCounts {
 
     private final LongAdder sealed = new LongAdder();
     private final LongAdder corruptions = new LongAdder();
-    private final Map<DeletedSegment.Reason, LongAdder> deleted = new EnumMap<>(DeletedSegment.Reason.class);
+    private final Map<DeletedSegment.Reason, LongAdder> deleted = zeros(DeletedSegment.Reason.values());
     private final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
     private final Timings<Durability> appends = new Timings<>(Durability.class);
-    private final Map<Rejection, LongAdder> rejections = new EnumMap<>(Rejection.class);
+    private final Map<Rejection, LongAdder> rejections = zeros(Rejection.values());
 
     /** Why an append throws. */
     private enum Rejection {
@@ -47,15 +47,6 @@ final class LogCounts {
                     : thrown instanceof TooManyOpenFilesException ? OPEN_FILES
                     : thrown instanceof WalFailedException || thrown instanceof WalLockedException ? FAILED
                     : IO;
-        }
-    }
-
-    LogCounts() {
-        for (DeletedSegment.Reason reason : DeletedSegment.Reason.values()) {
-            deleted.put(reason, new LongAdder());
-        }
-        for (Rejection rejection : Rejection.values()) {
-            rejections.put(rejection, new LongAdder());
         }
     }
 
@@ -103,15 +94,15 @@ final class LogCounts {
     }
 
     Map<String, Long> rejectedAppends() {
-        return sums(rejections, rejection -> rejection.name().toLowerCase(Locale.ROOT));
+        return sums(rejections, Tag::of);
     }
 
     Map<Durability, OperationStats> appends() {
-        Map<Durability, OperationStats> stats = new EnumMap<>(Durability.class);
-        for (Durability level : Durability.values()) {
-            stats.put(level, OperationStats.of(appends.of(level)));
-        }
-        return stats;
+        return Stream.of(Durability.values()).collect(Collectors.toMap(level -> level, level -> OperationStats.of(appends.of(level))));
+    }
+
+    private static <K> Map<K, LongAdder> zeros(K[] constants) {
+        return Stream.of(constants).collect(Collectors.toMap(each -> each, each -> new LongAdder()));
     }
 
     private static <K, N> Map<N, Long> sums(Map<K, LongAdder> counts, Function<K, N> name) {

@@ -21,7 +21,7 @@ public final class Flush {
     public void end(FlushCause cause, Path file, long bytes, Measurements measured) {
         measured.flushTook(cause, System.nanoTime() - begun);
         if (event != null) {
-            event.flushed(cause.tag(), file, bytes);
+            event.flushed(Tag.of(cause), file, bytes);
         }
     }
 }

@@ -1,7 +1,5 @@
 package dev.streamwal.measure;
 
-import java.util.Locale;
-
 /** Why something is forced to the disk. */
 public enum FlushCause {
     /** A block of the commit journal: durable appends wait for it, and periodic flushes. */
@@ -11,12 +9,5 @@ public enum FlushCause {
     /** A segment that gets its footer. */
     SEAL,
     /** What blocks of the journal mention, so that the journal's space can be used again. */
-    CHECKPOINT;
-
-    private final String tag = name().toLowerCase(Locale.ROOT);
-
-    /** As metrics and events name it. */
-    public String tag() {
-        return tag;
-    }
+    CHECKPOINT
 }

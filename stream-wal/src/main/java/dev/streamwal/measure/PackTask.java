@@ -1,7 +1,5 @@
 package dev.streamwal.measure;
 
-import java.util.Locale;
-
 /** What a pack is made of. */
 public enum PackTask {
     /** Small segments of single streams. */
@@ -9,12 +7,5 @@ public enum PackTask {
     /** Shared segments. */
     SHARED,
     /** Other packs. */
-    MERGE;
-
-    private final String tag = name().toLowerCase(Locale.ROOT);
-
-    /** As metrics and events name it. */
-    public String tag() {
-        return tag;
-    }
+    MERGE
 }

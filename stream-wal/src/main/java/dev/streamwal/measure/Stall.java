@@ -25,7 +25,7 @@ public final class Stall {
     public void end(StallCause cause, @Nullable StreamKey stream, Measurements measured) {
         measured.stallTook(cause, System.nanoTime() - begun);
         if (event != null) {
-            event.waited(cause.tag(), stream == null ? null : stream.text());
+            event.waited(Tag.of(cause), stream == null ? null : stream.text());
         }
     }
 }

@@ -1,7 +1,5 @@
 package dev.streamwal.measure;
 
-import java.util.Locale;
-
 /** What an append may wait for, besides its own flush. */
 public enum StallCause {
     /** Another segment for the stream. */
@@ -15,12 +13,5 @@ public enum StallCause {
     /** A flush of what the stream has in shared segments, before it gets segments of its own, or the other way round. */
     SHARED,
     /** Room in the commit journal. */
-    JOURNAL;
-
-    private final String tag = name().toLowerCase(Locale.ROOT);
-
-    /** As metrics and events name it. */
-    public String tag() {
-        return tag;
-    }
+    JOURNAL
 }

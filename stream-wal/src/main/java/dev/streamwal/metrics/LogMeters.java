@@ -61,7 +61,7 @@ final class LogMeters {
         keys(WalActivity::rejectedAppends).forEach(reason -> counter("streamwal.append.rejected", "Calls that append which threw", null,
                 tags.and("reason", reason), read -> of(read.activity().rejectedAppends(), reason)));
         keys(WalActivity::flushes).forEach(cause -> counter("streamwal.flushes", "Flushes of segments, directories and the commit journal", null,
-                tags.and("cause", cause), read -> of(read.activity().flushes(), cause, OperationStats::count)));
+                tags.and("cause", cause), read -> of(read, activity -> activity.flushes().get(cause), OperationStats::count)));
         counter("streamwal.segments.sealed", "Segments that got their footers", null, tags, read -> read.activity().sealedSegments());
         for (DeletedSegment.Reason reason : DeletedSegment.Reason.values()) {
             counter("streamwal.segments.deleted", "Segments deleted", null, tags.and("reason", tag(reason)),
@@ -105,24 +105,12 @@ final class LogMeters {
     private void timer(String name, String description, Tags all, Function<WalActivity, @Nullable OperationStats> operation) {
         LogReadings from = readings;
         meters.add(FunctionTimer.builder(name, wal,
-                        log -> from.last(log).map(read -> count(operation.apply(read.activity()))).orElse(0L),
-                        log -> from.last(log).map(read -> totalNanos(operation.apply(read.activity()))).orElse(0.0), TimeUnit.NANOSECONDS)
+                        log -> from.last(log).map(read -> (long) of(read, operation, OperationStats::count)).orElse(0L),
+                        log -> from.last(log).map(read -> of(read, operation, each -> each.total().toNanos())).orElse(0.0), TimeUnit.NANOSECONDS)
                 .description(description).tags(all).register(registry));
         meters.add(TimeGauge.builder(name + ".max", wal, TimeUnit.NANOSECONDS,
-                        log -> from.now(log).map(read -> longestNanos(operation.apply(read.activity()))).orElse(Double.NaN))
+                        log -> from.now(log).map(read -> of(read, operation, each -> each.longest().toNanos())).orElse(Double.NaN))
                 .description("The longest of the last minute or two: " + description).tags(all).register(registry));
-    }
-
-    private static long count(@Nullable OperationStats operation) {
-        return operation == null ? 0 : operation.count();
-    }
-
-    private static double totalNanos(@Nullable OperationStats operation) {
-        return operation == null ? 0 : operation.total().toNanos();
-    }
-
-    private static double longestNanos(@Nullable OperationStats operation) {
-        return operation == null ? 0 : operation.longest().toNanos();
     }
 
     // ---------------------------------------------------------------- gauges
@@ -170,9 +158,9 @@ final class LogMeters {
         return count == null ? 0 : count;
     }
 
-    private static double of(Map<String, OperationStats> operations, String key, Function<OperationStats, Long> value) {
-        OperationStats operation = operations.get(key);
-        return operation == null ? 0 : value.apply(operation);
+    private static double of(Reading read, Function<WalActivity, @Nullable OperationStats> operation, ToDoubleFunction<OperationStats> value) {
+        OperationStats stats = operation.apply(read.activity());
+        return stats == null ? 0 : value.applyAsDouble(stats);
     }
 
     private static String tag(Enum<?> constant) {

@@ -5,6 +5,7 @@ import dev.streamwal.events.PackEvent;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.measure.Measurements;
 import dev.streamwal.measure.PackTask;
+import dev.streamwal.measure.Tag;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,7 @@ final class Packing {
     void wrote(PackTask task, ListedPack pack, Path file) {
         packs++;
         if (next != null) {
-            next.packed(task.tag(), file, pack.segments(), pack.bytes());
+            next.packed(Tag.of(task), file, pack.segments(), pack.bytes());
         }
         next = begunEvent();
     }
