@@ -1,8 +1,8 @@
 package dev.streamwal;
 
 import dev.streamwal.append.StreamLog;
+import dev.streamwal.packing.SweptSegment;
 import dev.streamwal.retention.ExpiryPlan;
-import dev.streamwal.sweep.SweptSegment;
 import java.nio.file.Path;
 import java.time.Instant;
 

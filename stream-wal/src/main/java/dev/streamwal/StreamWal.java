@@ -35,7 +35,6 @@ import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.io.FileStep;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.keys.MasterKeys;
@@ -842,7 +841,7 @@ public final class StreamWal implements AutoCloseable {
         Purge purge = new Purge(packs, TimeRules.millis(before), failures,
                 (key, segment) -> gone.add(DeletedSegment.of(segment, key.text(), DeletedSegment.Reason.PURGED)));
         try {
-            sweeper.betweenPasses(() -> whileNothingIsPacked(() -> {
+            sweeper.betweenPasses(() -> packs.whileDeleting(() -> {
                 for (String key : chosen) {
                     purge.purge(stream(key).log());
                 }
@@ -888,7 +887,7 @@ public final class StreamWal implements AutoCloseable {
         boolean[] any = {false};
         try {
             packer.makeRoomForDeletion();
-            whileNothingIsPacked(() -> {
+            packs.whileDeleting(() -> {
                 any[0] = new PackedStream(packs, stream.log(), gone::add).delete();
                 any[0] |= stream.log().delete(gone::add);
             });
@@ -1003,14 +1002,6 @@ public final class StreamWal implements AutoCloseable {
     /** For tests: replaces the log's. */
     void deletions(DeletionLog deletions) {
         log.deletions(deletions);
-    }
-
-    /** Runs beside other deletions and copies: see {@link PackStore}. */
-    private void whileNothingIsPacked(FileStep action) throws IOException {
-        boolean unused = packs.whileDeleting(() -> {
-            action.run();
-            return true;
-        });
     }
 
     /**

@@ -106,7 +106,7 @@ public final class Erasure {
             attempt(packs::run, root);
             packer.awaitVainMerge();
         } finally {
-            attempt(this::scrub, root);
+            attempt(() -> store.whilePacking(commits::scrub), root);
         }
         // last, because the tier may take long
         attempt(packs::tidy, root);
@@ -131,13 +131,6 @@ public final class Erasure {
         } catch (IOException e) {
             refused(StorageErrors.translate("erase records", e, where));
         }
-    }
-
-    private void scrub() throws IOException {
-        boolean unused = store.whilePacking(() -> {
-            commits.scrub();
-            return true;
-        });
     }
 
     private void eraseOwn(StreamLog stream) throws IOException {

@@ -9,7 +9,6 @@ import dev.streamwal.manifest.Manifest;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackRun;
-import dev.streamwal.pack.PackWalk;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
 import java.io.IOException;
@@ -58,9 +57,6 @@ public final class DuePacks<R extends DuePacks.Rule> {
         /** Whether a pack goes that can't be read, so that its content isn't known: all of it has to be due, and nothing held for a consumer. */
         boolean isUnreadableGoing(ListedPack pack, ExpiryPlan.Cause cause);
     }
-
-    /** A deleted segment of a pack. */
-    public record Gone(StreamKey key, long basePosition, long expirationMillis, Path pack, long bytes, ExpiryPlan.Cause cause) {}
 
     private final PackStore store;
     private final Supplier<R> rules;
@@ -380,7 +376,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
      * @param each receives every deleted segment, except those of packs that can't be read: in the order of the keys, then of the positions
      * @return false if a pack could not be written anew: then nothing was deleted, and all is to be {@link #decide decided} again
      */
-    public boolean carryOut(Consumer<Gone> each) {
+    public boolean carryOut(Consumer<SweptSegment> each) {
         Telling telling = new Telling(each);
         List<DuePack> going = packs.stream().filter(due -> !due.stays()).toList();
         List<ListedPack> gone = new ArrayList<>(going.stream().map(due -> due.pack).toList());
@@ -410,17 +406,17 @@ public final class DuePacks<R extends DuePacks.Rule> {
     }
 
     /** Remembers an exception of the receiver: it ends the sweep, unlike a failure of the packs. */
-    private static final class Telling implements Consumer<Gone> {
+    private static final class Telling implements Consumer<SweptSegment> {
 
-        private final Consumer<Gone> each;
+        private final Consumer<SweptSegment> each;
         private @Nullable RuntimeException failure;
 
-        Telling(Consumer<Gone> each) {
+        Telling(Consumer<SweptSegment> each) {
             this.each = each;
         }
 
         @Override
-        public void accept(Gone gone) {
+        public void accept(SweptSegment gone) {
             try {
                 each.accept(gone);
             } catch (RuntimeException e) {
@@ -437,7 +433,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
 
     private boolean isWritten(DuePack due, List<ListedPack> carried) {
         try {
-            carried.add(writeKept(due));
+            carried.add(store.writtenInPlaceOf(due.reader, (place, entry) -> due.kept.get(place)));
             return true;
         } catch (WalClosedException e) {
             // the next opening deletes the packs that were written before this one
@@ -451,25 +447,13 @@ public final class DuePacks<R extends DuePacks.Rule> {
         }
     }
 
-    private ListedPack writeKept(DuePack due) throws IOException {
-        return store.writtenInPlaceOf(due.reader, writer -> {
-            PackWalk walk = due.reader.walk();
-            for (int place = 0; walk.next(); place++) {
-                store.checkGoesOn();
-                if (due.kept.get(place)) {
-                    writer.add(due.reader, walk.entry());
-                }
-            }
-        });
-    }
-
-    private void tell(List<DuePack> gone, Consumer<Gone> each) {
+    private void tell(List<DuePack> gone, Consumer<SweptSegment> each) {
         Map<Long, Path> files = new HashMap<>();
         try {
             walk(gone, (pack, place, entry) -> {
                 if (pack.going.get(place)) {
                     Path file = files.computeIfAbsent(pack.pack.number(), unused -> store.file(pack.pack));
-                    each.accept(new Gone(entry.key(), entry.basePosition(), pack.pack.expirationMillis(), file, entry.storedBytes(), pack.cause));
+                    each.accept(new SweptSegment(PackStore.deleted(pack.pack, file, entry), entry.key().text(), pack.cause));
                 }
             });
         } catch (UnreadablePack e) {

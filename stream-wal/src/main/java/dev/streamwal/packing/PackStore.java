@@ -48,6 +48,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -156,10 +157,23 @@ public final class PackStore implements PackedData {
         return holding(changing.readLock(), step);
     }
 
+    public void whileDeleting(FileStep step) throws IOException {
+        Object unused = whileDeleting(() -> after(step));
+    }
+
     /** Runs steps that exclude all others: packing, or taking a segment out of a pack. */
     public <T> T whilePacking(FileOperation<T> step) throws IOException {
         checkNotDeletedByCaller("pack");
         return holding(changing.writeLock(), step);
+    }
+
+    public void whilePacking(FileStep step) throws IOException {
+        Object unused = whilePacking(() -> after(step));
+    }
+
+    private static Object after(FileStep step) throws IOException {
+        step.run();
+        return step;
     }
 
     /** Whether the calling thread is deleting files, and so is in a callback: it can't wait for itself. */
@@ -248,8 +262,11 @@ public final class PackStore implements PackedData {
 
     /** A segment that was removed from a pack. */
     StreamLog.Deleted deleted(StreamPlaces.Place place) {
-        PackEntry entry = place.entry();
-        return new StreamLog.Deleted(file(place.pack()), new SegmentName(entry.basePosition(), place.pack().expirationMillis()), entry.storedBytes());
+        return deleted(place.pack(), file(place.pack()), place.entry());
+    }
+
+    static StreamLog.Deleted deleted(ListedPack pack, Path file, PackEntry entry) {
+        return new StreamLog.Deleted(file, new SegmentName(entry.basePosition(), pack.expirationMillis()), entry.storedBytes());
     }
 
     /** Where the shared stream ends, or a position behind that, if it can't be recovered. */
@@ -407,6 +424,20 @@ public final class PackStore implements PackedData {
             filling.fill(writer);
             return ListedPack.of(header, writer.finish());
         }
+    }
+
+    /** @param kept whether a segment stays, by its place in the pack's table */
+    ListedPack writtenInPlaceOf(PackReader whole, BiPredicate<Integer, PackEntry> kept) throws IOException {
+        return writtenInPlaceOf(whole, writer -> {
+            PackWalk walk = whole.walk();
+            for (int place = 0; walk.next(); place++) {
+                checkGoesOn();
+                PackEntry entry = walk.entry();
+                if (kept.test(place, entry)) {
+                    writer.add(whole, entry);
+                }
+            }
+        });
     }
 
     /** The header of a pack with all that counts of others. */

@@ -6,9 +6,6 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
-import dev.streamwal.pack.PackEntry;
-import dev.streamwal.pack.PackReader;
-import dev.streamwal.pack.PackWalk;
 import dev.streamwal.packing.VoidedSegments.Voided;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
@@ -152,7 +149,9 @@ public final class PackSweep {
         if (isAny && copied.isInTier(pack)) {
             return false;
         }
-        store.replace(List.of(pack), isAny ? List.of(withoutVoids(pack)) : List.of(), copied);
+        List<ListedPack> written = !isAny ? List.of()
+                : List.of(store.writtenInPlaceOf(store.reader(pack), (place, entry) -> store.counts(pack, entry)));
+        store.replace(List.of(pack), written, copied);
         if (isTried) {
             manyVoids.written();
         }
@@ -165,21 +164,6 @@ public final class PackSweep {
         }
         long stored = store.reader(pack).segmentBytes();
         return !store.manifest().isInTier(pack) && voided.bytes() > (stored - voided.bytes()) / 2;
-    }
-
-    /** Writes a pack with those segments of another one that count. */
-    private ListedPack withoutVoids(ListedPack pack) throws IOException {
-        PackReader reader = store.reader(pack);
-        return store.writtenInPlaceOf(reader, writer -> {
-            PackWalk walk = reader.walk();
-            while (walk.next()) {
-                store.checkGoesOn();
-                PackEntry entry = walk.entry();
-                if (store.counts(pack, entry)) {
-                    writer.add(reader, entry);
-                }
-            }
-        });
     }
 
     /**
@@ -220,14 +204,14 @@ public final class PackSweep {
     }
 
     /**
-     * Removes what streams with too many bytes have in packs below positions, as far as it may go: durably, by one change, and only the beginning of each stream. It does
-     * so for as many streams as the manifest has room for; others are for a later pass.
+     * Removes what streams with too many bytes have in packs below positions, as far as it may go: durably, by one change, and only the beginning of
+     * each stream. It does so for as many streams as the manifest has room for; others are for a later pass.
      *
      * @param below by stream: all that the stream has elsewhere is above this position
      * @param failed receives why a stream could not be read, and stays
      * @return what was removed
      */
-    public List<DuePacks.Gone> removeBelow(Map<StreamKey, Long> below, Going going, Consumer<Exception> failed) throws IOException {
+    public List<SweptSegment> removeBelow(Map<StreamKey, Long> below, Going going, Consumer<Exception> failed) throws IOException {
         Map<StreamKey, Long> gone = new LinkedHashMap<>();
         List<StreamPlaces.Place> places = new ArrayList<>();
         // if there is no room, the change says so
@@ -251,8 +235,8 @@ public final class PackSweep {
         if (!gone.isEmpty()) {
             store.forgetBelow(gone, List.of());
         }
-        return places.stream().map(place -> new DuePacks.Gone(place.entry().key(), place.entry().basePosition(), place.pack().expirationMillis(),
-                store.file(place.pack()), place.entry().storedBytes(), ExpiryPlan.Cause.STREAM_BYTES)).toList();
+        return places.stream().map(place -> new SweptSegment(store.deleted(place), place.entry().key().text(), ExpiryPlan.Cause.STREAM_BYTES))
+                .toList();
     }
 
     private long oldestInPacks(String key) throws IOException {

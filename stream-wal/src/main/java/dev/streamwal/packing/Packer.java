@@ -292,10 +292,7 @@ public final class Packer {
         }
         try {
             // not while a deletion runs: a cut copies a segment of the stream's own, and the copy would take the place of a file that was just deleted
-            boolean unused = store.whilePacking(() -> {
-                store.cutsLeft.finish(failed);
-                return true;
-            });
+            store.whilePacking(() -> store.cutsLeft.finish(failed));
         } catch (IOException | RuntimeException e) {
             failed.accept(e);
         }
@@ -423,15 +420,13 @@ public final class Packer {
      */
     public void makeRoomForDeletion() {
         if (store.roomForVoids() < MIN_ROOM && !store.isDeletedByCaller()) {
-            makeRoomInTurn();
-        }
-    }
-
-    private synchronized void makeRoomInTurn() {
-        // the caller before may have made room
-        if (store.roomForVoids() < MIN_ROOM && sweep.mayHaveFewerVoids()) {
-            log.checkWriter();
-            reclaim();
+            synchronized (this) {
+                // the caller before may have made room
+                if (store.roomForVoids() < MIN_ROOM && sweep.mayHaveFewerVoids()) {
+                    log.checkWriter();
+                    reclaim();
+                }
+            }
         }
     }
 

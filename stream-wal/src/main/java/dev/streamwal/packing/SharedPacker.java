@@ -48,7 +48,10 @@ final class SharedPacker {
     private final long optionsHash;
     /** Damaged segments that were set aside, and not packed yet. */
     private final Set<Path> copied = new HashSet<>();
-    /** Whether something damaged was left out of packs since the log was opened. A stream whose last record was left out shows the gap in a later batch only. */
+    /**
+     * Whether something damaged was left out of packs since the log was opened. A stream whose last record was left out shows the gap in a later batch
+     * only.
+     */
     private boolean isAfterDamage;
     /** Segments in which a pass has met a sector that the disk can't read. */
     private final Set<Path> unreadable = new HashSet<>();

@@ -197,8 +197,8 @@ public final class Tiering implements PackedTier {
         if (waited.isPresent() && !isEnded) {
             events.packingFailed(TASK, IoFailure.of("moving packs to the tier", new TierFailure("a call hasn't returned: seconds="
                     + TimeUnit.NANOSECONDS.toSeconds(waited.getAsLong()), store.manifest().tier().map(LogTier::location).orElse("not known yet"), "",
-                    "look at the tier, or open the log again to abandon the call; until the call returns, no pack moves; everything else goes on", null), null, null,
-                    WalException.NO_POSITION));
+                    "look at the tier, or open the log again to abandon the call; until the call returns, no pack moves; everything else goes on", null),
+                    null, null, WalException.NO_POSITION));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.streamwal.sweep;
 import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.commit.Deletion;
+import dev.streamwal.packing.SweptSegment;
 import dev.streamwal.retention.ExpiryPlan;
 import java.io.IOException;
 import java.util.ArrayList;

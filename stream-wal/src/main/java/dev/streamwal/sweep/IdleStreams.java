@@ -59,10 +59,7 @@ final class IdleStreams {
         try {
             for (int from = 0; from < idle.size(); from += LOOKS_AT_ONCE) {
                 List<StreamLog> some = idle.subList(from, Math.min(idle.size(), from + LOOKS_AT_ONCE));
-                int unused = store.whileDeleting(() -> {
-                    some.forEach(stream -> forget(stream, nowMillis));
-                    return some.size();
-                });
+                store.whileDeleting(() -> some.forEach(stream -> forget(stream, nowMillis)));
             }
         } catch (IOException e) {
             // the others stay, too; the next packing reports it

@@ -1,6 +1,7 @@
 package dev.streamwal.sweep;
 
 import dev.streamwal.measure.Measurements;
+import dev.streamwal.packing.SweptSegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -8,6 +8,7 @@ import dev.streamwal.packing.DuePacks;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
 import dev.streamwal.packing.StreamPlaces;
+import dev.streamwal.packing.SweptSegment;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.SweepTime;
@@ -256,7 +257,7 @@ final class SweepPass {
             StreamKey key = StreamKey.of(file.key());
             below.computeIfAbsent(key, unused -> Math.min(file.segment().basePosition(), oldestElsewhere(key)));
         });
-        List<DuePacks.Gone> gone = List.of();
+        List<SweptSegment> gone = List.of();
         try {
             gone = swept.packs().removeBelow(below, (key, dues) -> {
                 int going = Math.min(dues.size(), held.of(key.text(), dues).deletions().size());

@@ -1,9 +1,7 @@
 package dev.streamwal.sweep;
 
-import dev.streamwal.append.StreamLog;
-import dev.streamwal.format.SegmentName;
 import dev.streamwal.manifest.ListedPack;
-import dev.streamwal.packing.DuePacks;
+import dev.streamwal.packing.SweptSegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -36,9 +34,7 @@ final class SweepTally {
     }
 
     /** The listener learns of it by {@link #tellListener} at the latest. */
-    void deletedFromPack(DuePacks.Gone gone) {
-        SegmentName name = new SegmentName(gone.basePosition(), gone.expirationMillis());
-        SweptSegment segment = new SweptSegment(new StreamLog.Deleted(gone.pack(), name, gone.bytes()), gone.key().text(), gone.cause());
+    void deletedFromPack(SweptSegment segment) {
         count(segment);
         untold.add(segment);
         if (untold.size() == TOLD_AT_ONCE) {

@@ -12,6 +12,7 @@ import dev.streamwal.io.TierFailure;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
+import dev.streamwal.packing.SweptSegment;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.KnownTime;
 import dev.streamwal.retention.PresentRetention;

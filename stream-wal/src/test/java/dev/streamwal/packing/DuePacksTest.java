@@ -88,9 +88,9 @@ class DuePacksTest {
         PackStore store = store();
         DuePacks<Going> due = due(store, Set.of(A));
         assertThat(due.decide().keys()).containsExactly(A);
-        List<StreamKey> gone = new ArrayList<>();
+        List<String> gone = new ArrayList<>();
         assertThat(due.carryOut(each -> gone.add(each.key()))).isTrue();
-        assertThat(gone).containsExactly(A);
+        assertThat(gone).containsExactly(A.text());
         assertThat(store.places.find(A)).isEmpty();
         assertThat(store.places.find(B)).hasSize(1);
         assertThat(store.places.find(C)).hasSize(1);

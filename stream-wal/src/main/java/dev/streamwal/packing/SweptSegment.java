@@ -1,4 +1,4 @@
-package dev.streamwal.sweep;
+package dev.streamwal.packing;
 
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.retention.ExpiryPlan;
