@@ -601,6 +601,19 @@ final class ActiveSegment extends CommitSegment {
                 return false;
             }
             log.fence().check();
+            writeFooter(end);
+            return true;
+        } catch (NoSuchFileException e) {
+            takenAway(e);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @GuardedBy("lock")
+    private void writeFooter(int end) throws IOException {
+        try {
             space.unmap();
             // forced with the data: if the footer and with it the end are lost, the mark shows that there was more
             space.raiseMarkInFile(published.lastStart(), 1);
@@ -612,14 +625,9 @@ final class ActiveSegment extends CommitSegment {
             raiseDurableOffset(end);
             finished = true;
             footerWritten();
-            return true;
-        } catch (NoSuchFileException e) {
-            takenAway(e);
-            return true;
         } finally {
             // also where it has to be tried again: on a full disk very many segments may wait for that
             space.closeFile();
-            lock.unlock();
         }
     }
 
