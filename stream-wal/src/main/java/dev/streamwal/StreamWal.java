@@ -1056,6 +1056,8 @@ public final class StreamWal implements AutoCloseable {
         List<StreamLog> all = loadedStreams().stream().filter(stream -> !isShared(stream)).map(WalStream::log).toList();
         RecoverAll recovering = new RecoverAll(all, this::recover, report.ledger()::bytesRead);
         recovering.run(settings.withThreads() ? RecoverAll.threadsFor(all.size()) : 0, told -> progress.accept(RecoveryProgress.of(told)));
+        // to readers in other processes, and to backups, a segment awaits recovery until it has a footer
+        loadedLogs().forEach(StreamLog::finishSealed);
         RecoveryReport found = recoveryReport();
         if (found.refusedStreams() == 0) {
             replaceLostJournal();

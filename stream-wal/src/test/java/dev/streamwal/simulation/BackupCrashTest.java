@@ -191,7 +191,6 @@ class BackupCrashTest {
             SimulatedDisk left = point.state(survival);
             try (StreamWal recovered = open(left.path("/log"), 2)) {
                 RecoveryReport unused = recovered.recoverAll(progress -> { });
-                SimulatedLog.runBackground(recovered);
                 folder(left).restore(folder(left).backUp(left.path("/log")).point(), left.path("/restored"));
             }
             assertThat(records(left.path("/restored"))).as("left: %s", survival).isEqualTo(appended);
