@@ -52,6 +52,7 @@ final class SweepPass {
     private final Set<String> unknown = new HashSet<>();
     /** Packs in the tier that would have to be written anew. */
     private final List<ListedPack> toFetch = new ArrayList<>();
+    private boolean isAnyBehindFiles;
     /** Where streams begin in shared segments, whose data is deleted only after it was packed. */
     private StreamPlaces.SharedBeginnings shared = key -> Long.MAX_VALUE;
 
@@ -66,6 +67,11 @@ final class SweepPass {
     /** Packs in the tier that it would have had to write anew. */
     List<ListedPack> toFetch() {
         return List.copyOf(toFetch);
+    }
+
+    /** Whether it has deleted something, without a failure, and files that it deleted last may have stood before segments in packs. */
+    boolean isMoreToGo() {
+        return isAnyBehindFiles && tally.isAnyDeleted() && !tally.isAnyFailed();
     }
 
     /** The caller holds the lock of deletions. */
@@ -219,7 +225,9 @@ final class SweepPass {
         Set<ExpiryPlan.Deletion> done = new HashSet<>(beforePacks);
         List<ExpiryPlan.Deletion> left = decisions.goingFiles(plan).stream().filter(file -> !done.contains(file)).toList();
         makeWay(left, held);
-        dueFiles.carryOut(mayGo(left));
+        List<ExpiryPlan.Deletion> behindPacks = mayGo(left);
+        dueFiles.carryOut(behindPacks);
+        isAnyBehindFiles = !behindPacks.isEmpty() && decisions.isAnyBehindOthers();
         remember(due, held, duePacks, decisions);
         return decisions;
     }

@@ -77,6 +77,10 @@ final class SweepTally {
         report.sweepFailed(null, failure);
     }
 
+    boolean isAnyDeleted() {
+        return deleted > 0;
+    }
+
     boolean isAnyFailed() {
         return failed > 0;
     }

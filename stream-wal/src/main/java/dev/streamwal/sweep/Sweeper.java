@@ -233,20 +233,34 @@ public final class Sweeper {
         }
     }
 
+    /** Goes on until all is gone that is due: a stream loses the oldest first, and its data may lie in packs, then in files, then in packs again. */
     private Outcome passWithoutPacking(long nowMillis, boolean isByClock, PresentRetention by, Consumer<SweptSegment> each) {
-        SweepPass pass = new SweepPass(swept, memory, new PassTime(nowMillis, isByClock, time, maxAdvanceMillis), by, new SweepTally(swept.report(), each));
+        SweepPass pass = pass(nowMillis, isByClock, by, each);
+        Result all = run(pass);
+        while (pass.isMoreToGo()) {
+            pass = pass(nowMillis, isByClock, by, each);
+            all = all.then(run(pass));
+        }
+        idle.forget(nowMillis);
+        return new Outcome(all, pass.toFetch());
+    }
+
+    private SweepPass pass(long nowMillis, boolean isByClock, PresentRetention by, Consumer<SweptSegment> each) {
+        return new SweepPass(swept, memory, new PassTime(nowMillis, isByClock, time, maxAdvanceMillis), by, new SweepTally(swept.report(), each));
+    }
+
+    private Result run(SweepPass pass) {
         try {
             long begun = swept.report().begins();
             long begunNanos = System.nanoTime();
             SweepEvent event = FlightRecording.isOn() ? new SweepEvent() : null;
             Result result = swept.store().whileDeleting(pass::run);
-            idle.forget(nowMillis);
             swept.report().ended(TASK, begun);
             swept.report().sweepTook(result.held(), System.nanoTime() - begunNanos);
             if (event != null) {
                 event.swept(result.deleted(), result.failed(), result.held(), result.live(), result.bytesReclaimed());
             }
-            return new Outcome(result, pass.toFetch());
+            return result;
         } catch (IOException e) {
             throw StorageErrors.translate("sweep", e, swept.store().root());
         }
