@@ -760,8 +760,13 @@ public final class StreamWal implements AutoCloseable {
      * @return what was done
      */
     public SweepResult sweep() {
-        packShared(time.millis());
+        packSharedByClock();
         return SweepResult.of(sweeper.sweepByClock());
+    }
+
+    /** By the later one of the clock and what is known of the time: a pack that is made too early does no harm, and only what is packed can be swept. */
+    private void packSharedByClock() {
+        packShared(Math.max(time.millis(), nowMillis()));
     }
 
     /** Data that expires in shared segments is deleted with the packs made of it. */
@@ -813,7 +818,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public SweepResult applyRetention(Keys keys) {
         Objects.requireNonNull(keys, "keys");
-        packShared(time.millis());
+        packSharedByClock();
         return SweepResult.of(sweeper.applyRetention(keys.scope()));
     }
 

@@ -703,6 +703,16 @@ abstract class SharedContract extends LogContract {
     }
 
     @Test
+    void sweep_theClockHasGoneOnSinceTheLast_packsWhatIsSharedFirst() {
+        try (StreamWal wal = open(sharing())) {
+            assertThat(append(wal, 1)).hasSize(STREAMS);
+            clock.advance(RETENTION.plus(WINDOW.multipliedBy(2)));
+            assertThat(wal.sweep().deletedSegments()).isEqualTo(STREAMS);
+            assertThat(wal.keys()).isEmpty();
+        }
+    }
+
+    @Test
     void sweep_allOfAStream_itsPositionsAreNotGivenAgain() {
         List<Written> before;
         try (StreamWal wal = open(sharing())) {

@@ -93,7 +93,7 @@ class WrongClockSweepTest {
 
     /** A log that stood still for long: the clock is right, and nothing of it has expired by then. */
     @Test
-    void sweep_nothingHasExpiredByAClockThatIsAhead_isBelievedOnceAllIsPacked() {
+    void sweep_nothingHasExpiredByAClockThatIsAhead_isBelieved() {
         List<EntryRef> refs = new ArrayList<>();
         List<RefusedSweep> refused = new ArrayList<>();
         WalListener listener = new WalListener() {
@@ -109,9 +109,6 @@ class WrongClockSweepTest {
             refs.add(append(wal, "y", "old"));
             now.set(START.plus(AHEAD));
             refs.add(append(wal, "y", "new"));
-            wal.sweep();
-            now.set(now.get().plusSeconds(1));
-            assertThat(wal.pack()).isPositive();
             wal.sweep();
             // as far again: it is not further ahead of what is known than allowed
             now.set(START.plus(retention.plusDays(40)));
