@@ -35,9 +35,10 @@ import org.jspecify.annotations.Nullable;
  * appended them.
  *
  * <p>When an append returns, the record is in the page cache: readers in this process see it, and it survives the end of the process, however
- * the process ends. Readers in other processes find it by its reference at once. Their scans, tails and {@code latest} see it when all earlier
- * appends to the stream are complete: at once if no other thread appends to the stream, otherwise mostly within a microsecond. If the system
- * suspends an appending thread, they wait until that thread runs again.
+ * the process ends. Readers in other processes find it by its reference at once if it is in a segment of the stream's own. Their scans, tails and
+ * {@code latest} see it when all earlier appends to the stream are complete. A record in a shared segment they find, by its reference too, when all
+ * earlier appends to that segment are complete. That is at once if no other thread appends, otherwise mostly within a microsecond. If the system
+ * suspends an appending thread, it takes until that thread runs again.
  *
  * <p>A record goes to the window of its timestamp, but never to a window before that of the stream's last record: a late record stays in the
  * current segment, where scans by time find it.

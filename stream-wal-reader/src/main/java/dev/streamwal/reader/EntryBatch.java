@@ -29,7 +29,10 @@ public final class EntryBatch implements AutoCloseable {
         FOUND,
         /** The record has been deleted: it expired, or was purged, or its stream was deleted. Also if nothing is left that tells whether there was one. */
         EXPIRED,
-        /** There is no such record: there never was one, or it was erased or cut off. */
+        /**
+         * There is no such record: there never was one, or it was erased or cut off. In another process than the writer's, also for a record that was
+         * just appended to a shared segment, until the records before it there are complete.
+         */
         NOT_FOUND,
         /** The bytes there don't verify, or need a newer version. */
         CORRUPT
