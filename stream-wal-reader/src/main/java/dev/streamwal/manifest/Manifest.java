@@ -250,7 +250,7 @@ public final class Manifest {
     }
 
     /** Without ranges that cover nothing any more, in packs or in shared segments. */
-    Manifest without(Set<VoidRange> ranges) {
+    public Manifest without(Set<VoidRange> ranges) {
         VoidRanges left = voids.only(range -> !ranges.contains(range));
         return new Manifest(edits + 1, highestNumber, sharedBelow, packs, stillMeant(left, packs, sharedBelow), tier, objects);
     }

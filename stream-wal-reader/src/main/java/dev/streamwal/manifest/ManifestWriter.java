@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -114,56 +113,6 @@ public final class ManifestWriter {
         }
     }
 
-    /** Adds a pack, durably. */
-    public void add(ListedPack added) throws IOException {
-        change(manifest -> manifest.with(List.of(added)));
-    }
-
-    /** Adds packs in place of others, durably: see {@link Manifest#replaced}. */
-    public void replace(List<ListedPack> added, List<Long> removed, Manifest copied) throws IOException {
-        change(manifest -> manifest.replaced(added, removed, copied));
-    }
-
-    /** Makes ranges void in the packs listed now, durably. */
-    public void makeVoid(List<VoidRange> ranges) throws IOException {
-        change(manifest -> manifest.voided(ranges));
-    }
-
-    /** Removes packs, and makes ranges void in the others: both or neither, durably. */
-    public void removeAndMakeVoid(List<Long> removed, List<VoidRange> ranges) throws IOException {
-        change(manifest -> manifest.replaced(List.of(), removed, manifest).voided(ranges));
-    }
-
-    /** Drops ranges that cover nothing any more, in packs or in shared segments, durably. */
-    public void dropVoid(Set<VoidRange> ranges) throws IOException {
-        change(manifest -> manifest.without(ranges));
-    }
-
-    /** Adds packs with the records of the shared segments that begin below a position, durably. */
-    public void addPacked(List<ListedPack> added, long sharedBelow) throws IOException {
-        change(manifest -> manifest.with(added).packedBelow(sharedBelow));
-    }
-
-    /** Adds a pack, and makes ranges void in the others: both or neither, durably. */
-    public void addAndMakeVoid(ListedPack added, List<VoidRange> ranges) throws IOException {
-        change(manifest -> manifest.with(List.of(added)).voided(ranges));
-    }
-
-    /** Notes the log's tier, or another place of the tier, durably. */
-    public void bind(LogTier tier) throws IOException {
-        change(manifest -> manifest.with(tier));
-    }
-
-    /** Notes that a pack's frames are in the tier, durably: from here on its file may be deleted. */
-    public void toTier(long number, TierObject object) throws IOException {
-        change(manifest -> manifest.inTier(number, object));
-    }
-
-    /** Notes that a pack is in the log's directory again, durably: from here on its object in the tier may be deleted. */
-    public void fromTier(long number) throws IOException {
-        change(manifest -> manifest.fetched(number));
-    }
-
     /** Whether a change has failed, so that the files may differ from {@link #current()}: see {@link #settle}. */
     public boolean isOpen() {
         return isOpen;
@@ -180,12 +129,12 @@ public final class ManifestWriter {
     }
 
     /**
-     * Changes the file, then the copy.
+     * Changes the manifest, durably: all of the edit, or nothing. First the file is changed, then the copy.
      *
      * <p><b>When the disk is full.</b> Most changes that a full disk needs free more room than they take, because packs are deleted after them. So a
      * change must not need room itself. It overwrites the copy in that case, and the log has no copy until there is room: see {@link #complete}.
      */
-    private synchronized void change(UnaryOperator<Manifest> edit) throws IOException {
+    public synchronized void change(UnaryOperator<Manifest> edit) throws IOException {
         Manifest next = edit.apply(current).numbered(lastEdits + 1);
         // after a failed change, the files may have something that current doesn't have
         ByteBuffer appended = isOpen || lacksCopy || fileBytes == 0 || copyBytes == 0 ? null : change(next);

@@ -55,19 +55,19 @@ class ManifestTest {
                     List<ListedPack> added = random.nextInt(4) > 0 ? List.of(pack(next++), pack(next++)) : List.of();
                     List<Long> removed = packs.keySet().stream().filter(number -> random.nextInt(5) == 0).toList();
                     if (random.nextBoolean() || added.isEmpty()) {
-                        writer.replace(added, removed, writer.current());
+                        writer.change(before -> before.replaced(added, removed, before));
                         removed.forEach(packs::remove);
                         added.forEach(pack -> packs.put(pack.number(), pack));
                     } else {
                         ListedPack one = pack(next++);
                         VoidRange range = new VoidRange(key(random.nextInt(4)), random.nextInt(50), 50 + random.nextInt(50), one.number(), 0);
-                        writer.addAndMakeVoid(one, List.of(range));
+                        writer.change(before -> before.with(List.of(one)).voided(List.of(range)));
                         packs.put(one.number(), one);
                         said.add(range);
                     }
                 } else {
                     VoidRange range = new VoidRange(key(random.nextInt(4)), random.nextInt(50), 50 + random.nextInt(50), next, 0);
-                    writer.makeVoid(List.of(range));
+                    writer.change(before -> before.voided(List.of(range)));
                     said.add(range);
                 }
                 check(writer.current(), packs, said);
@@ -81,19 +81,20 @@ class ManifestTest {
 
     /** What has changed is appended until that is as long as the rest; then the file is as long as what there is. */
     @Test
-    void makeVoid_manyTimes_writesWhatHasChanged() throws IOException {
+    void change_manyTimes_writesWhatHasChanged() throws IOException {
         ManifestWriter writer = ManifestWriter.open(root);
-        writer.replace(List.of(pack(1)), List.of(), writer.current());
+        writer.change(before -> before.replaced(List.of(pack(1)), List.of(), before));
         int wholes = 0;
-        long before = Files.size(ManifestFile.path(root));
+        long lengthBefore = Files.size(ManifestFile.path(root));
         for (int i = 0; i < 3_000; i++) {
-            writer.makeVoid(List.of(new VoidRange(key(i), 0, 80, 2, 0)));
+            List<VoidRange> range = List.of(new VoidRange(key(i), 0, 80, 2, 0));
+            writer.change(before -> before.voided(range));
             long bytes = Files.size(ManifestFile.path(root));
             assertThat(Files.size(ManifestFile.copy(root))).isEqualTo(bytes);
             boolean isWhole = ManifestLayout.wholeBytes(Files.readAllBytes(ManifestFile.path(root))) == bytes;
             wholes += isWhole ? 1 : 0;
-            assertThat(isWhole || bytes - before < 120).isTrue();
-            before = bytes;
+            assertThat(isWhole || bytes - lengthBefore < 120).isTrue();
+            lengthBefore = bytes;
         }
         assertThat(wholes).isBetween(1, 4);
         assertThat(ManifestFile.read(root).voidCount()).isEqualTo(3_000);
@@ -102,13 +103,13 @@ class ManifestTest {
 
     /** By one that was read, and goes on. */
     @Test
-    void makeVoid_behindAnOpening_isAppended() throws IOException {
+    void change_behindAnOpening_isAppended() throws IOException {
         Manifest expected = written();
         long length = Files.size(ManifestFile.path(root));
         ManifestWriter again = ManifestWriter.open(root);
         assertThat(again.current().edits()).isEqualTo(expected.edits());
         assertThat(ManifestFile.path(root)).hasSize(length);
-        again.makeVoid(List.of(new VoidRange(key(2), 0, 80, 3, 0)));
+        again.change(before -> before.voided(List.of(new VoidRange(key(2), 0, 80, 3, 0))));
         assertThat(Files.size(ManifestFile.path(root))).isBetween(length + 1, length + 120);
         assertThat(ManifestFile.copy(root)).hasSameBinaryContentAs(ManifestFile.path(root));
         assertThat(ManifestFile.read(root).voidRanges()).hasSize(2);
@@ -116,7 +117,7 @@ class ManifestTest {
 
     /** As it was written once: what is appended would be taken for a part of it. */
     @Test
-    void makeVoid_fileDoesNotSayItsLength_isWrittenAnew() throws IOException {
+    void change_fileDoesNotSayItsLength_isWrittenAnew() throws IOException {
         Manifest expected = written();
         for (Path path : List.of(ManifestFile.path(root), ManifestFile.copy(root))) {
             byte[] file = ManifestFile.bytes(expected);
@@ -131,7 +132,8 @@ class ManifestTest {
         ManifestWriter again = ManifestWriter.open(root);
         assertThat(again.current().voidRanges()).hasSize(1);
         for (int i = 2; i < 5; i++) {
-            again.makeVoid(List.of(new VoidRange(key(i), 0, 80, 3, 0)));
+            List<VoidRange> range = List.of(new VoidRange(key(i), 0, 80, 3, 0));
+            again.change(before -> before.voided(range));
             assertThat(ManifestFile.read(root).voidRanges()).hasSize(i);
             assertThat(ManifestFile.copy(root)).hasSameBinaryContentAs(ManifestFile.path(root));
         }
@@ -144,7 +146,7 @@ class ManifestTest {
         Files.write(ManifestFile.path(root), new byte[] {60, 0, 0, 0, 1}, StandardOpenOption.APPEND);
         assertThat(ManifestFile.read(root).toString()).isEqualTo(expected.toString());
         ManifestWriter again = ManifestWriter.open(root);
-        again.makeVoid(List.of(new VoidRange(key(2), 0, 80, 3, 0)));
+        again.change(before -> before.voided(List.of(new VoidRange(key(2), 0, 80, 3, 0))));
         assertThat(ManifestFile.read(root).voidRanges()).hasSize(2);
         Files.delete(ManifestFile.copy(root));
         assertThat(ManifestFile.read(root).voidRanges()).hasSize(2);
@@ -169,8 +171,8 @@ class ManifestTest {
 
     private Manifest written() throws IOException {
         ManifestWriter writer = ManifestWriter.open(root);
-        writer.replace(List.of(pack(1), pack(2)), List.of(), writer.current());
-        writer.makeVoid(List.of(new VoidRange(key(1), 0, 80, 3, 0)));
+        writer.change(before -> before.replaced(List.of(pack(1), pack(2)), List.of(), before));
+        writer.change(before -> before.voided(List.of(new VoidRange(key(1), 0, 80, 3, 0))));
         return writer.current();
     }
 

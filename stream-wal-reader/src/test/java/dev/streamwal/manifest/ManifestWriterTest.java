@@ -38,7 +38,7 @@ class ManifestWriterTest {
         ballast = files.getPath("/ballast");
         Files.createDirectories(root.resolve("packs"));
         writer = ManifestWriter.open(root);
-        writer.replace(packs(), List.of(), writer.current());
+        writer.change(before -> before.replaced(packs(), List.of(), before));
         fill();
     }
 
@@ -67,8 +67,8 @@ class ManifestWriterTest {
     }
 
     @Test
-    void replace_noBlockIsFree_removesPacks() throws IOException {
-        writer.replace(List.of(), List.of(1L, 2L), writer.current());
+    void change_noBlockIsFree_removesPacks() throws IOException {
+        writer.change(before -> before.replaced(List.of(), List.of(1L, 2L), before));
         assertThat(writer.isOpen()).isFalse();
         assertThat(writer.current().packsInOrder()).hasSize(PACKS - 2);
         assertThat(ManifestFile.read(root).packsInOrder()).isEqualTo(writer.current().packsInOrder());
@@ -78,12 +78,13 @@ class ManifestWriterTest {
 
     /** It goes on as long as there is any room, and what it can't do it hasn't done. */
     @Test
-    void makeVoid_noBlockIsFree_whatWasAcknowledgedIsThere() throws IOException {
+    void change_noBlockIsFree_whatWasAcknowledgedIsThere() throws IOException {
         int done = 0;
         int refused = 0;
         for (int i = 0; i < 400; i++) {
+            List<VoidRange> range = List.of(new VoidRange(StreamKey.of("key-" + i), 0, 10, PACKS + 1, 0));
             try {
-                writer.makeVoid(List.of(new VoidRange(StreamKey.of("key-" + i), 0, 10, PACKS + 1, 0)));
+                writer.change(before -> before.voided(range));
                 done++;
             } catch (IOException full) {
                 refused++;
@@ -93,7 +94,7 @@ class ManifestWriterTest {
         }
         assertThat(done).isPositive();
         assertThat(refused).isPositive();
-        writer.replace(List.of(), writer.current().packsInOrder().stream().map(ListedPack::number).toList(), writer.current());
+        writer.change(before -> before.replaced(List.of(), before.packsInOrder().stream().map(ListedPack::number).toList(), before));
         assertThat(ManifestFile.read(root).packsInOrder()).isEmpty();
         assertThat(ManifestWriter.open(root).current().voidRanges()).isEmpty();
     }
@@ -105,16 +106,16 @@ class ManifestWriterTest {
         fill();
         ManifestWriter opened = ManifestWriter.open(root);
         assertThat(opened.current().packsInOrder()).isEqualTo(writer.current().packsInOrder());
-        opened.replace(List.of(), List.of(1L, 2L), opened.current());
+        opened.change(before -> before.replaced(List.of(), List.of(1L, 2L), before));
         assertThat(ManifestFile.read(root).packsInOrder()).hasSize(PACKS - 2);
     }
 
     @Test
-    void replace_noBlockIsFreeAndTheFileCannotBeRead_keepsTheCopy() throws IOException {
+    void change_noBlockIsFreeAndTheFileCannotBeRead_keepsTheCopy() throws IOException {
         byte[] copy = Files.readAllBytes(ManifestFile.copy(root));
         Files.write(ManifestFile.path(root), new byte[] {1});
         fill();
-        assertThatThrownBy(() -> writer.replace(List.of(), List.of(1L), writer.current())).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> writer.change(before -> before.replaced(List.of(), List.of(1L), before))).isInstanceOf(IOException.class);
         assertThat(ManifestFile.copy(root)).hasBinaryContent(copy);
         assertThat(ManifestFile.read(root).packsInOrder()).hasSize(PACKS);
     }

@@ -51,7 +51,8 @@ class NewStreamsTest {
         ManifestWriter manifest = ManifestWriter.open(root);
         manifest.begin();
         PackFooter footer = PacksForTests.write(PackFiles.pack(root, number), number, List.of(PacksForTests.Sample.of(key, 8, 1, "x")));
-        manifest.add(new ListedPack(number, PacksForTests.WINDOW, 2_000_000, ListedPack.OTHER_OPTIONS, 0, false, footer.fileLength(), 1, 1));
+        manifest.change(before -> before.with(List.of(
+                new ListedPack(number, PacksForTests.WINDOW, 2_000_000, ListedPack.OTHER_OPTIONS, 0, false, footer.fileLength(), 1, 1))));
     }
 
     private void lookThatFails(long pack) throws IOException {

@@ -285,7 +285,7 @@ public final class PackStore implements PackedData {
     /** Notes that packs now hold the content of the shared segments that begin below a position. */
     void addPacked(List<ListedPack> packs, long sharedBelow) throws IOException {
         manifest.begin();
-        changes.make(packs, List.of(), () -> manifest.addPacked(packs, sharedBelow));
+        changes.make(packs, List.of(), () -> manifest.change(before -> before.with(packs).packedBelow(sharedBelow)));
         ends.packedBelow(sharedBelow);
     }
 
@@ -340,8 +340,8 @@ public final class PackStore implements PackedData {
         StreamPlaces.Place first = behind.get(0);
         long base = first.entry().basePosition();
         ListedPack kept = writeBeginning(first, from);
-        changes.make(List.of(kept), List.of(),
-                () -> manifest.addAndMakeVoid(kept, List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong()))));
+        changes.make(List.of(kept), List.of(), () -> manifest.change(before -> before.with(List.of(kept))
+                .voided(List.of(new VoidRange(key, base, to, kept.number(), sharedEnd.getAsLong())))));
     }
 
     /** Carries out the cuts of an earlier writer's journal, as far as possible: see {@link CutsLeft#redo}. */
@@ -457,7 +457,7 @@ public final class PackStore implements PackedData {
 
     /** Lists a pack, which is whole and durable: from now on it has its segments. */
     void add(ListedPack pack) throws IOException {
-        changes.make(List.of(pack), List.of(), () -> manifest.add(pack));
+        changes.make(List.of(pack), List.of(), () -> manifest.change(before -> before.with(List.of(pack))));
     }
 
     /** Why a file of a pack that isn't listed any more is still there; each change of the packs tries again to delete it. */
@@ -477,7 +477,7 @@ public final class PackStore implements PackedData {
     void bind(LogTier newTier) throws IOException {
         synchronized (changes) {
             changes.checkWriter();
-            manifest.bind(newTier);
+            manifest.change(before -> before.with(newTier));
         }
     }
 
@@ -499,7 +499,7 @@ public final class PackStore implements PackedData {
             }
             changes.make(List.of(), List.of(pack), () -> {
                 PackTableFile.name(root, pack.number());
-                manifest.toTier(pack.number(), object);
+                manifest.change(before -> before.inTier(pack.number(), object));
             });
             catalog.moved(pack.number());
             return true;
@@ -520,7 +520,7 @@ public final class PackStore implements PackedData {
             changes.checkWriter();
             LogFile.rename(fetched, file(pack));
             DirectoryForce.force(PackFiles.directory(root));
-            changes.make(List.of(), List.of(pack), () -> manifest.fromTier(pack.number()));
+            changes.make(List.of(), List.of(pack), () -> manifest.change(before -> before.fetched(pack.number())));
             catalog.moved(pack.number());
             return true;
         }
@@ -679,7 +679,7 @@ public final class PackStore implements PackedData {
     void replace(List<ListedPack> gone, List<ListedPack> carried, Manifest copied) throws IOException {
         changes.make(carried, gone, () -> {
             carried.forEach(pack -> ends.isInPlaceOf(numbersOf(gone), pack.number()));
-            manifest.replace(carried, numbersOf(gone), copied);
+            manifest.change(before -> before.replaced(carried, numbersOf(gone), copied));
         });
     }
 
@@ -703,7 +703,7 @@ public final class PackStore implements PackedData {
         List<VoidRange> range = List.of(new VoidRange(key, from, to, manifest.current().highestNumber() + 1, sharedEnd.getAsLong()));
         changes.make(List.of(), List.of(), () -> {
             checkRoomFor(range, manifest.current());
-            manifest.makeVoid(range);
+            manifest.change(before -> before.voided(range));
         });
     }
 
@@ -743,7 +743,7 @@ public final class PackStore implements PackedData {
                 .filter(range -> range.covers(segment.basePosition(), pack.number())).forEach(unneeded::remove));
         // what a damaged table has may come back from a backup
         if (isWhole && !unneeded.isEmpty()) {
-            changes.make(List.of(), List.of(), () -> manifest.dropVoid(unneeded));
+            changes.make(List.of(), List.of(), () -> manifest.change(before -> before.without(unneeded)));
         }
         return manifest.current().voidCount();
     }
@@ -763,7 +763,7 @@ public final class PackStore implements PackedData {
         changes.make(List.of(), gone, () -> {
             // with these packs go the deletions that concern no others
             checkRoomFor(ranges, manifest.current().replaced(List.of(), goneNumbers, manifest.current()));
-            manifest.removeAndMakeVoid(goneNumbers, ranges);
+            manifest.change(before -> before.replaced(List.of(), goneNumbers, before).voided(ranges));
         });
     }
 

@@ -32,7 +32,7 @@ class ManifestCrashTest {
         Files.createDirectory(disk.path("/log"));
         DirectoryForce.force(disk.path("/"));
         ManifestWriter writer = ManifestWriter.open(disk.path("/log"));
-        writer.add(pack(1));
+        writer.change(before -> before.with(List.of(pack(1))));
         return writer;
     }
 
@@ -41,7 +41,7 @@ class ManifestCrashTest {
     }
 
     private static void delete(ManifestWriter writer, int number) throws IOException {
-        writer.makeVoid(List.of(new VoidRange(key(number), 0, 10, 2, 0)));
+        writer.change(before -> before.voided(List.of(new VoidRange(key(number), 0, 10, 2, 0))));
     }
 
     /** How many were deleted: the first ones, and no others. */
