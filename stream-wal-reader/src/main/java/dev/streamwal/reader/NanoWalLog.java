@@ -97,7 +97,11 @@ final class NanoWalLog implements ReadableLog {
     // ---- the end
 
     @Override
-    public Optional<EntryRef> last(String key) {
+    public Optional<Entry> latest(String key) {
+        return last(key).flatMap(this::find);
+    }
+
+    private Optional<EntryRef> last(String key) {
         return onStream("reading the last record", key, chain -> {
             for (int i = chain.size() - 1; i >= 0; i--) {
                 NanoWalFile file = chain.get(i);

@@ -82,7 +82,7 @@ final class PartRead {
     /** Answers the refs; all of them unless it {@link #isCutShort() was cut short}. */
     void run() {
         if (answers.oneStream) {
-            readStream(part, part.length);
+            readStream(part);
             return;
         }
         Map<String, List<Integer>> byStream = new LinkedHashMap<>();
@@ -93,7 +93,7 @@ final class PartRead {
             if (isCutShort) {
                 return;
             }
-            readStream(indexes.stream().mapToInt(Integer::intValue).toArray(), indexes.size());
+            readStream(indexes.stream().mapToInt(Integer::intValue).toArray());
         }
     }
 
@@ -110,14 +110,14 @@ final class PartRead {
         }
     }
 
-    private void readStream(int[] indexes, int count) {
-        if (count == 0) {
+    private void readStream(int[] indexes) {
+        if (indexes.length == 0) {
             return;
         }
         String stream = refs[indexes[0]].key();
         try {
             SegmentCatalog catalog = log.catalog(stream);
-            readFrom(catalog.chain(), indexes, count);
+            readFrom(catalog.chain(), indexes);
             if (missCount > 0 && !isCutShort) {
                 readAnew(stream);
             }
@@ -129,9 +129,8 @@ final class PartRead {
     /** Lists the stream again: a missing record may have been written, or deleted, since the last listing. */
     private void readAnew(String stream) throws IOException {
         for (int listing = 1; ; listing++) {
-            int[] again = Arrays.copyOf(misses, missCount);
             ListedSegments chain = log.freshCatalog(stream).chain();
-            readFrom(chain, again, again.length);
+            readFrom(chain, Arrays.copyOf(misses, missCount));
             if (isCutShort) {
                 return;
             }
@@ -153,22 +152,23 @@ final class PartRead {
     // ---- reading
 
     /** Reads the records that are in the chain's segments, and leaves the other refs in {@link #misses}. */
-    private void readFrom(ListedSegments chain, int[] indexes, int count) throws IOException {
+    private void readFrom(ListedSegments chain, int[] indexes) throws IOException {
         missCount = 0;
-        int from = 0;
+        int count = indexes.length;
         long least = Long.MAX_VALUE;
         long greatest = 0;
-        for (int i = 0; i < count; i++) {
-            least = Math.min(least, positions[indexes[i]]);
-            greatest = Math.max(greatest, positions[indexes[i]]);
+        for (int index : indexes) {
+            least = Math.min(least, positions[index]);
+            greatest = Math.max(greatest, positions[index]);
         }
         int segment = chain.floor(least);
         if (segment >= 0 && greatest < chain.nextBase(segment)) {
             readSegment(chain.get(segment), indexes, count);
             return;
         }
-        long[] bySegment = sortBySegment(chain, indexes, count);
+        long[] bySegment = sortBySegment(chain, indexes);
         int[] group = new int[count];
+        int from = 0;
         while (from < count && !isCutShort) {
             int at = (int) ReadPlan.offset(bySegment[from]) - 1;
             int size = 0;
@@ -176,7 +176,7 @@ final class PartRead {
                 group[size++] = ReadPlan.index(bySegment[from++]);
             }
             if (at < 0) {
-                missAll(group, size);
+                missUnread(group, size);
             } else {
                 readSegment(chain.get(at), group, size);
             }
@@ -184,9 +184,9 @@ final class PartRead {
     }
 
     /** Packs, for each ref, the index of its segment in the chain plus 1; 0 if no segment has the position. */
-    private long[] sortBySegment(ListedSegments chain, int[] indexes, int count) {
-        long[] bySegment = new long[count];
-        for (int i = 0; i < count; i++) {
+    private long[] sortBySegment(ListedSegments chain, int[] indexes) {
+        long[] bySegment = new long[indexes.length];
+        for (int i = 0; i < indexes.length; i++) {
             bySegment[i] = ReadPlan.pack(chain.floor(positions[indexes[i]]) + 1L, indexes[i]);
         }
         Arrays.sort(bySegment);
@@ -338,12 +338,6 @@ final class PartRead {
         misses[missCount++] = index;
     }
 
-    private void missAll(int[] indexes, int count) {
-        for (int i = 0; i < count; i++) {
-            miss(indexes[i]);
-        }
-    }
-
     private void missUnread(int[] indexes, int count) {
         for (int i = 0; i < count; i++) {
             if (statuses[indexes[i]] == null) {
@@ -353,7 +347,7 @@ final class PartRead {
     }
 
     private void explain(ListedSegments chain, int[] left) throws IOException {
-        long[] bySegment = left.length == 0 ? new long[0] : sortBySegment(chain, left, left.length);
+        long[] bySegment = sortBySegment(chain, left);
         PositionLookup lookup = new PositionLookup(log, chain);
         int from = 0;
         while (from < bySegment.length) {

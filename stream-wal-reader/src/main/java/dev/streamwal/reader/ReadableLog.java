@@ -32,13 +32,8 @@ interface ReadableLog extends AutoCloseable {
 
     EntryBatch readBatch(EntryRef[] refs);
 
-    /** The reference of the record at the greatest position. */
-    Optional<EntryRef> last(String key);
-
     /** The record at the greatest position, on the heap. */
-    default Optional<Entry> latest(String key) {
-        return last(key).flatMap(this::find);
-    }
+    Optional<Entry> latest(String key);
 
     /** The record with the greatest timestamp, on the heap; of several the one at the greatest position. */
     Optional<Entry> latestByTimestamp(String key);

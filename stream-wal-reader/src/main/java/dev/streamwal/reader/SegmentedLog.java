@@ -154,26 +154,13 @@ final class SegmentedLog implements ReadableLog {
     }
 
     @Override
-    public Optional<EntryRef> last(String key) {
-        return onStream("reading the last record", key, (now, catalog) -> last(now, catalog).map(record -> ref(key, record)));
-    }
-
-    @Override
     public Optional<Entry> latest(String key) {
         return onStream("reading the last record", key, this::latest);
     }
 
     private Optional<Entry> latest(LogSource now, SegmentCatalog catalog) throws IOException {
-        return last(now, catalog).map(record -> entry(catalog.key().text(), record));
-    }
-
-    private static Optional<HeldRecord> last(LogSource log, SegmentCatalog catalog) throws IOException {
-        Optional<HeldRecord> plain = new LastRecordRead(log, catalog).run();
-        return plain.isPresent() ? plain : new NewestRecords(log, catalog).last();
-    }
-
-    private static EntryRef ref(String key, HeldRecord record) {
-        return new EntryRef(key, record.position(), record.frameBytes());
+        Optional<HeldRecord> plain = new LastRecordRead(now, catalog).run();
+        return (plain.isPresent() ? plain : new NewestRecords(now, catalog).last()).map(record -> entry(catalog.key().text(), record));
     }
 
     @Override
@@ -189,7 +176,7 @@ final class SegmentedLog implements ReadableLog {
 
     private Entry entry(String key, HeldRecord last) {
         byte[] body = last.isSealed() ? keys.open(last.body(), key, last.position(), last.timestampMillis(), last.headerLength()) : last.body();
-        return new HeapEntry(ref(key, last), last.timestampMillis(), last.headerLength(), body);
+        return new HeapEntry(new EntryRef(key, last.position(), last.frameBytes()), last.timestampMillis(), last.headerLength(), body);
     }
 
     @Override

@@ -293,18 +293,8 @@ final class NoFolder extends FileSystem {
         }
 
         @Override
-        public boolean startsWith(String other) {
-            return path.startsWith(other);
-        }
-
-        @Override
         public boolean endsWith(Path other) {
             return other instanceof Name there && there.system().equals(NoFolder.this) && path.endsWith(there.path);
-        }
-
-        @Override
-        public boolean endsWith(String other) {
-            return path.endsWith(other);
         }
 
         @Override
@@ -315,11 +305,6 @@ final class NoFolder extends FileSystem {
         @Override
         public Path resolve(Path other) {
             return new Name(path.resolve(unwrapped(other)));
-        }
-
-        @Override
-        public Path resolve(String other) {
-            return new Name(path.resolve(other));
         }
 
         @Override
