@@ -10,12 +10,13 @@ import java.util.OptionalLong;
  * that goes on until nothing follows ends when it happens to be faster than the writer.
  *
  * <p><b>Why that is far enough.</b> A record has its place before its append returns. So in the writer's process, all that existed is below the end of the
- * reserved space, as read once within the call. Another process doesn't know that end. There, the newest segment was listed within the call, so each record
+ * reserved space, as read once within the call. In shared segments a record can be read a moment before that, and that end lies before it, or before the last
+ * member of a batch: there all that the listing has existed, too. Another process doesn't know the end of the reserved space. There, the newest segment was listed within the call, so each record
  * that existed is in it, or in one before; and a file has room for a record before the record is published. So all that existed ended at or below the length
  * that the file had within the call, and a record that ends behind that length is a later one. The mark says less: it is raised when space is prepared, and
  * in a large mapped segment megabytes of records may be behind it.
  *
- * Segments that were listed later have nothing that existed, either.
+ * <p>Segments that were listed later have nothing that existed, either.
  *
  * <p><b>Why it isn't too far.</b> All that was walked through was there when the call returned. So there was a moment within the call, after the listing, at
  * which the walk's last record was the stream's last one, as far as readers saw it. A scan that reads back from there uses that listing. A later listing would
@@ -25,7 +26,7 @@ import java.util.OptionalLong;
  * came later, or else the mark or the next segment, as at any other end.
  *
  * @param position in the stream
- * @param isReserved whether it is the end of the reserved space; else it is the end of the file
+ * @param isReserved whether it is the end of the reserved space, or of what was listed behind it; else it is the end of the file
  */
 public record EndAtCall(long position, boolean isReserved) {
 
@@ -38,7 +39,8 @@ public record EndAtCall(long position, boolean isReserved) {
     public static EndAtCall of(LogSource log, SegmentReader newest, long fileSize) {
         WriterView writer = log.writer();
         OptionalLong reserved = writer == null ? OptionalLong.empty() : writer.reservedEnd(newest.segment().key().text());
-        return new EndAtCall(reserved.orElse(newest.header().positionAt(fileSize)), reserved.isPresent());
+        long end = reserved.orElse(newest.header().positionAt(fileSize));
+        return new EndAtCall(Math.max(end, newest.segment().listedEnd()), reserved.isPresent());
     }
 
     /**
