@@ -3,6 +3,7 @@ package dev.streamwal.image;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.TierFailure;
@@ -48,13 +49,8 @@ public final class ImageFile {
     /** Set for a file in the log's tier. */
     private final @Nullable Remote remote;
 
-    /** Tells whether the pack is still in the log's tier, by the manifest. */
-    @FunctionalInterface
-    interface StillThere {
-        boolean isStill() throws IOException;
-    }
-
-    private record Remote(SegmentBytes bytes, StillThere there) {}
+    /** @param isStillThere tells whether the pack is still in the log's tier, by the manifest */
+    private record Remote(SegmentBytes bytes, FileOperation<Boolean> isStillThere) {}
 
     private ImageFile(String name, Remote remote, long end) {
         this.name = name;
@@ -79,8 +75,8 @@ public final class ImageFile {
     }
 
     /** A file that is written once, and never changed, and is read from the log's tier. */
-    static ImageFile ofTier(String name, SegmentBytes source, long bytes, StillThere there) {
-        return new ImageFile(name, new Remote(source, there), bytes);
+    static ImageFile ofTier(String name, SegmentBytes source, long bytes, FileOperation<Boolean> isStillThere) {
+        return new ImageFile(name, new Remote(source, isStillThere), bytes);
     }
 
     /** A small file. */
@@ -159,7 +155,7 @@ public final class ImageFile {
         try {
             far.bytes.copy(0, end, ByteBuffer.allocate(TIER_PIECE_BYTES), (offset, piece) -> sink.take(piece));
         } catch (TierFailure e) {
-            if (!far.there.isStill()) {
+            if (!far.isStillThere.run()) {
                 throw new ImageChangedException("pack was deleted from the log's tier, or fetched, while it was copied: file=" + name, e);
             }
             throw e;

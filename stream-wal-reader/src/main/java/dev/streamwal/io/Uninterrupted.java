@@ -2,7 +2,6 @@ package dev.streamwal.io;
 
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
@@ -20,18 +19,15 @@ public final class Uninterrupted {
      */
     private static final int OWN_ATTEMPTS = 4;
 
-    /**
-     * Opens the files that it needs unless they are open, and gives the same result when it is repeated. It may run on
-     * another thread while the caller waits, and so takes no locks.
-     */
-    @FunctionalInterface
-    public interface Operation<T> {
-        T run() throws IOException;
-    }
-
     private Uninterrupted() {}
 
-    public static <T> T run(Operation<T> operation) throws IOException {
+    /**
+     * Runs an operation as a whole.
+     *
+     * @param operation opens the files that it needs unless they are open, and gives the same result when it is repeated. It may run on another thread while the
+     *     caller waits, and so takes no locks
+     */
+    public static <T> T run(FileOperation<T> operation) throws IOException {
         boolean interrupted = false;
         try {
             for (int attempt = 0; attempt < OWN_ATTEMPTS; attempt++) {
@@ -42,7 +38,7 @@ public final class Uninterrupted {
                     interrupted = true;
                 }
             }
-            return runElsewhere(operation::run);
+            return runApart(operation);
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -50,14 +46,12 @@ public final class Uninterrupted {
         }
     }
 
-    /** Always runs on a thread that no other code can interrupt, for operations in which an interrupt would hide a failure: see {@link FileForce}. */
-    public static <T> T runApart(Operation<T> operation) throws IOException {
-        return runElsewhere(operation::run);
-    }
-
-    /** An interrupt of the caller doesn't end the wait, and is kept. */
-    private static <T> T runElsewhere(Callable<T> operation) throws IOException {
-        FutureTask<T> task = new FutureTask<>(operation);
+    /**
+     * Always runs on a thread that no other code can interrupt, for operations in which an interrupt would hide a failure: see {@link FileForce}. An interrupt
+     * of the caller doesn't end the wait, and is kept.
+     */
+    public static <T> T runApart(FileOperation<T> operation) throws IOException {
+        FutureTask<T> task = new FutureTask<>(operation::run);
         Thread thread = new Thread(task, "stream-wal uninterrupted I/O");
         thread.setDaemon(true);
         thread.start();

@@ -3,6 +3,7 @@ package dev.streamwal.tier;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.DirectoryListing;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.TierFailure;
 import dev.streamwal.io.Uninterrupted;
@@ -30,7 +31,8 @@ import java.util.List;
 public final class TierFolder {
 
     private static final String RETRY = "try again, or look at the tier";
-    private static final String GONE = "see whether the tier is in its place, and whether the object was deleted there: what it had can't be read until it is put back";
+    private static final String GONE =
+            "see whether the tier is in its place, and whether the object was deleted there: what it had can't be read until it is put back";
 
     private final Path folder;
     /** Whether the file system gives {@link FileChannel}s, as the last object that was written has shown. */
@@ -212,7 +214,7 @@ public final class TierFolder {
         }
     }
 
-    private <T> T asking(String failed, String object, Uninterrupted.Operation<T> operation) throws TierFailure {
+    private <T> T asking(String failed, String object, FileOperation<T> operation) throws TierFailure {
         try {
             return Uninterrupted.run(operation);
         } catch (ContentFailure e) {
