@@ -5,6 +5,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.image.CopiedFiles;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.io.FileForce;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.LogFile;
@@ -201,7 +202,7 @@ public final class SegmentImport {
             kept.add(lockFile());
             CopiedFiles.deleteBelow(gathered, kept);
             DirectoryForce.create(gathered.resolve("segments"));
-            forceBelow(gathered);
+            DirectoryTree.forceNames(gathered);
             // a move to a name that is taken isn't possible everywhere
             boolean unused = Files.deleteIfExists(log);
             StoredFiles.move(gathered, log);
@@ -209,15 +210,6 @@ public final class SegmentImport {
         } catch (IOException e) {
             throw IoFailure.of("committing an import", e, log, null, WalException.NO_POSITION);
         }
-    }
-
-    private static void forceBelow(Path directory) throws IOException {
-        for (Path each : CopiedFiles.in(directory)) {
-            if (Files.isDirectory(each)) {
-                forceBelow(each);
-            }
-        }
-        DirectoryForce.force(directory);
     }
 
     @Override
