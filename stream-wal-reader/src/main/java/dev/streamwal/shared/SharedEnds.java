@@ -129,8 +129,7 @@ public final class SharedEnds implements SharedRecords {
      * @param from base position of the first segment that counts
      */
     public @Nullable End find(StreamKey key, long from) {
-        byte[] utf8 = key.utf8();
-        int number = table.find(utf8, 0, utf8.length);
+        int number = table.find(key);
         return number < 0 || !counts(number, from) ? null
                 : new End(words[WORDS * number + BASE], words[WORDS * number + END], words[WORDS * number + WINDOW_START]);
     }

@@ -81,8 +81,7 @@ final class SharedIndex implements SharedRecords {
 
     /** The parts of a stream; null if it has never had any. */
     @Nullable StreamParts find(StreamKey key) {
-        byte[] utf8 = key.utf8();
-        int number = table.find(utf8, 0, utf8.length);
+        int number = table.find(key);
         return number < 0 ? null : streams.get(number);
     }
 

@@ -38,8 +38,9 @@ final class StreamTable {
     private int touched;
 
     /** The number of the stream with this key; -1 if there is none. */
-    int find(byte[] bytes, int from, int length) {
-        return number(slots[slot(bytes, from, length, hash(bytes, from, length))]);
+    int find(StreamKey key) {
+        byte[] utf8 = key.utf8();
+        return number(slots[slot(utf8, 0, utf8.length, hash(utf8, 0, utf8.length))]);
     }
 
     /** The number of the stream with this key; that of a new one, which is the next, if there is none. -1 if the bytes are no key. */

@@ -38,14 +38,14 @@ class StreamTableTest {
                 byte[] within = new byte[utf8.length + 9];
                 int from = random.nextInt(9);
                 System.arraycopy(utf8, 0, within, from, utf8.length);
-                boolean isThere = table.find(within, from, utf8.length) >= 0;
+                boolean isThere = table.find(StreamKey.of(key)) >= 0;
 
                 int found = table.findOrAdd(within, from, utf8.length);
 
                 assertThat(isThere).isEqualTo(numbers.containsKey(key));
                 assertThat(found).isEqualTo(numbers.computeIfAbsent(key, unused -> numbers.size()));
                 assertThat(table.key(found)).isEqualTo(StreamKey.of(key));
-                assertThat(table.find(utf8, 0, utf8.length)).isEqualTo(found);
+                assertThat(table.find(StreamKey.of(key))).isEqualTo(found);
                 assertThat(table.size()).isEqualTo(numbers.size());
             }
             List<StreamKey> sorted = new ArrayList<>(numbers.keySet().stream().map(StreamKey::of).toList());
