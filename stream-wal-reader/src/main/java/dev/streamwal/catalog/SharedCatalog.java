@@ -1,6 +1,5 @@
 package dev.streamwal.catalog;
 
-import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.manifest.Manifest;
@@ -120,18 +119,9 @@ public final class SharedCatalog {
             listed.get(index).catchUp(listing.reserved());
             return true;
         }
-        long end = previousEnd(listed.get(index + 1));
+        long end = listed.get(index + 1).previousEnd();
         listed.get(index).catchUp(listing.reserved() == 0 ? 0 : end);
         return listed.get(index).isWalkedTo(end);
-    }
-
-    /** Where the segment before it ends; 0 if the header can't be read. */
-    private long previousEnd(SharedSegment next) throws IOException {
-        try {
-            return next.file().header(channels).previousEnd();
-        } catch (CorruptSegmentException e) {
-            return 0;
-        }
     }
 
     /** The segments that aren't packed, the oldest first, whether or not they have been walked. */

@@ -1,6 +1,5 @@
 package dev.streamwal.catalog;
 
-import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
@@ -124,7 +123,7 @@ public final class SharedProgress {
         if (packed < incomplete || !isDecided) {
             return true;
         }
-        boolean isSeen = incomplete == newest && previousEnd(live.get(0)) == end;
+        boolean isSeen = incomplete == newest && live.get(0).previousEnd() == end;
         incomplete = Long.MAX_VALUE;
         return isSeen;
     }
@@ -144,7 +143,7 @@ public final class SharedProgress {
         for (int i = 0; i < live.size() && incomplete == Long.MAX_VALUE; i++) {
             SharedSegment segment = live.get(i);
             long walkedTo = segment.walkedTo();
-            boolean isWhole = segment.isComplete() || (i + 1 < live.size() && previousEnd(live.get(i + 1)) == walkedTo);
+            boolean isWhole = segment.isComplete() || (i + 1 < live.size() && live.get(i + 1).previousEnd() == walkedTo);
             boolean isSeenToThere = isSeen.test(segment);
             if (!isWhole || !isSeenToThere) {
                 incomplete = basePosition(segment);
@@ -155,14 +154,5 @@ public final class SharedProgress {
 
     private static long basePosition(SharedSegment segment) {
         return segment.file().basePosition();
-    }
-
-    /** Where the data before a segment ended, by its header; -2 if that can't be read. */
-    private long previousEnd(SharedSegment segment) throws IOException {
-        try {
-            return segment.file().header(log.channels()).previousEnd();
-        } catch (CorruptSegmentException e) {
-            return NONE - 1;
-        }
     }
 }

@@ -93,6 +93,15 @@ public final class SharedSegment {
         return file;
     }
 
+    /** Where the data of the segment before it ends, by its header; below all positions if that can't be read. */
+    public long previousEnd() throws IOException {
+        try {
+            return file.header(channels).previousEnd();
+        } catch (CorruptSegmentException e) {
+            return Long.MIN_VALUE;
+        }
+    }
+
     private SegmentReader open() throws IOException {
         return file.open(channels);
     }
