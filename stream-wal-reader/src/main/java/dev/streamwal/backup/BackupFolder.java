@@ -148,7 +148,8 @@ public final class BackupFolder {
         try {
             return backingUp.run();
         } catch (IOException e) {
-            String advice = IoFailure.isDiskFull(e) ? "make room there, for example by removing old backups (stream-wal backups FOLDER --keep N), or name another folder"
+            String advice = IoFailure.isDiskFull(e)
+                    ? "make room there, for example by removing old backups (stream-wal backups FOLDER --keep N), or name another folder"
                     : IoFailure.isReadOnly(e) ? "make it writable, or name another folder" : null;
             if (advice == null) {
                 throw e;

@@ -197,8 +197,8 @@ public final class LogSource implements AutoCloseable {
     }
 
     /**
-     * The catalog for a walk that goes on in a segment of the stream. In a pack it lists nothing before the walk asks for another segment: a packed segment says
-     * itself where it ends.
+     * The catalog for a walk that goes on in a segment of the stream. In a pack it lists nothing before the walk asks for another segment: a packed segment
+     * says itself where it ends.
      */
     public SegmentCatalog catalog(String key, @Nullable Segment in) throws IOException {
         return in instanceof PackedSegment ? emptyCatalog(in.key()) : catalog(key);

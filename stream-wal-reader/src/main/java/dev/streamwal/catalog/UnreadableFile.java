@@ -44,8 +44,8 @@ final class UnreadableFile extends Segment {
     }
 
     /**
-     * Puts one into each gap of the chain that was left by damage: where a packed segment is {@linkplain PackedSegment#isAfterDamage after damage}, and the segment
-     * before it ends below its previous end. If there is no segment before it, its records may just have expired, and nothing is told.
+     * Puts one into each gap of the chain that was left by damage: where a packed segment is {@linkplain PackedSegment#isAfterDamage after damage}, and the
+     * segment before it ends below its previous end. If there is no segment before it, its records may just have expired, and nothing is told.
      */
     static void placeLost(NavigableMap<Long, Segment> byPosition, ChannelCache channels) throws IOException {
         Map<Long, Segment> lost = new HashMap<>();
@@ -77,8 +77,8 @@ final class UnreadableFile extends Segment {
 
     private static UnreadableFile lost(PackedSegment behind, long from, long to) {
         CorruptSegmentException why = new CorruptSegmentException("records were damaged in a shared segment, so packs don't have them: from=" + from + ", to="
-                + to + ", next pack=" + behind.file() + "; the log's quarantine has a copy of the segment", behind.file(), behind.key().text(), from, 0, to - from,
-                null);
+                + to + ", next pack=" + behind.file() + "; the log's quarantine has a copy of the segment", behind.file(), behind.key().text(), from, 0,
+                to - from, null);
         return new UnreadableFile(behind.key(), behind.name().expirationMillis(), behind.file(), null, why, from);
     }
 

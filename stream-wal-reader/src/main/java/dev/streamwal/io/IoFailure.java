@@ -41,7 +41,8 @@ public final class IoFailure {
         }
         if (isTooManyOpenFiles(failure)) {
             return new TooManyOpenFilesException(
-                    message + remedy(failure, "; raise the process's limit of open files, or lower the reader's maxOpenFiles"), file, stream, position, failure);
+                    message + remedy(failure, "; raise the process's limit of open files, or lower the reader's maxOpenFiles"), file, stream, position,
+                    failure);
         }
         if (isDiskFull(failure)) {
             return new DiskFullException(message + remedy(failure, "; make room, then go on"), file, stream, position, failure);

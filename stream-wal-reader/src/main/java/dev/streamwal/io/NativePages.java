@@ -97,7 +97,8 @@ public final class NativePages {
                     .asFixedArity().invokeWithArguments(result, layouts);
             Object linker = lookup.findStatic(linkerType, "nativeLinker", MethodType.methodType(linkerType)).invoke();
             Object symbols = lookup.findVirtual(linkerType, "defaultLookup", MethodType.methodType(lookupType)).invoke(linker);
-            Optional<?> symbol = (Optional<?>) lookup.findVirtual(lookupType, "find", MethodType.methodType(Optional.class, String.class)).invoke(symbols, name);
+            MethodHandle find = lookup.findVirtual(lookupType, "find", MethodType.methodType(Optional.class, String.class));
+            Optional<?> symbol = (Optional<?>) find.invoke(symbols, name);
             Object options = Array.newInstance(Class.forName("java.lang.foreign.Linker$Option"), 0);
             MethodType downcall = MethodType.methodType(MethodHandle.class, segmentType, functionType, options.getClass());
             return (MethodHandle) lookup.findVirtual(linkerType, "downcallHandle", downcall)

@@ -74,7 +74,8 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
     }
 
     /**
-     * Why the file and its copy can't be read, one by one: nothing else tells of damage to one of them while the other can be read. One that is missing is none.
+     * Why the file and its copy can't be read, one by one: nothing else tells of damage to one of them while the other can be read. One that is missing is
+     * none.
      *
      * @throws UnsupportedFormatException if a newer version wrote one
      */
@@ -118,6 +119,7 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
 
     /** Makes the exception; the caller throws it. */
     public CorruptSegmentException damaged(String how, @Nullable FormatException why) {
-        return new CorruptSegmentException(what + ' ' + how + ", file=" + file + ", copy=" + copy + "; " + remedy, file, null, WalException.NO_POSITION, 0, 0, why);
+        return new CorruptSegmentException(what + ' ' + how + ", file=" + file + ", copy=" + copy + "; " + remedy, file, null, WalException.NO_POSITION, 0, 0,
+                why);
     }
 }

@@ -40,7 +40,8 @@ final class KeyRing implements MasterKeys {
     private static String checkedId(String id) {
         // the log would store a question mark in place of the surrogate, and later ask for that id
         if (!UTF_8.newEncoder().canEncode(id)) {
-            throw new IllegalArgumentException("id of a master key has a lone surrogate, which UTF-8 can't encode: chars=" + id.length() + "; give another one");
+            throw new IllegalArgumentException("id of a master key has a lone surrogate, which UTF-8 can't encode: chars=" + id.length()
+                    + "; give another one");
         }
         int bytes = id.getBytes(UTF_8).length;
         if (bytes < 1 || bytes > MAX_ID_BYTES) {

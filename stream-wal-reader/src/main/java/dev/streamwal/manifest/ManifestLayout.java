@@ -125,7 +125,8 @@ final class ManifestLayout {
         manifest.packsInOrder().forEach(pack -> put(pack, out));
         ranges.forEach(range -> put(range, out));
         manifest.tier().ifPresent(tier -> {
-            out.putLong(tier.id().high()).putLong(tier.id().low()).putInt(location.length).putInt(manifest.objects().size()).putLong(tier.serial()).put(location);
+            out.putLong(tier.id().high()).putLong(tier.id().low());
+            out.putInt(location.length).putInt(manifest.objects().size()).putLong(tier.serial()).put(location);
             new TreeMap<>(manifest.objects()).forEach((number, object) ->
                     out.putLong(number).putLong(object.nonce()).putInt(object.checksum()).putInt(0));
         });

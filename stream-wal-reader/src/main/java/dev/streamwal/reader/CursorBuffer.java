@@ -44,8 +44,8 @@ final class CursorBuffer extends AbstractByteBuf {
     }
 
     /**
-     * Called before the cursor gives the memory back. Netty may give the same object, with other memory, to whoever allocates next on this thread, and its count
-     * would say that it can be read.
+     * Called before the cursor gives the memory back. Netty may give the same object, with other memory, to whoever allocates next on this thread, and its
+     * count would say that it can be read.
      */
     void end() {
         bytes = GONE;

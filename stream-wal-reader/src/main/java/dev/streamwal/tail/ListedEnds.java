@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends of streams, as one listing of all of them tells. A stream that is to begin there rests, and isn't read before it gets records. Most streams of a tail from
- * the end do, and of a consumer that has processed all; opening each of them takes ten times as long.
+ * Ends of streams, as one listing of all of them tells. A stream that is to begin there rests, and isn't read before it gets records. Most streams of a tail
+ * from the end do, and of a consumer that has processed all; opening each of them takes ten times as long.
  *
  * <p><b>Why no record is missed.</b> The listing is newer than the first look at shared segments, and older than the first one at the folder of streams. So a
  * later look finds each record behind such an end.

@@ -46,8 +46,8 @@ public final class TierAlone {
     static TierAlone open(Path tier, LongSupplier nanoTime) throws IOException {
         TierFolder folder = new TierFolder(tier);
         if (folder.list().stream().noneMatch(name -> TierNames.parseLog(name).isPresent())) {
-            throw new TierFailure("not a log's tier, there is no object \"log-<id>\"", folder.name(), "", "give the folder that the log's writer has as its tier",
-                    null);
+            throw new TierFailure("not a log's tier, there is no object \"log-<id>\"", folder.name(), "",
+                    "give the folder that the log's writer has as its tier", null);
         }
         TierAlone alone = new TierAlone(folder, nanoTime);
         Manifest unused = alone.anew();

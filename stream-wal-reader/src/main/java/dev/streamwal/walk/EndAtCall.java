@@ -10,11 +10,13 @@ import java.util.OptionalLong;
  * that goes on until nothing follows ends when it happens to be faster than the writer.
  *
  * <p><b>Why that is far enough.</b> A record has its place before its append returns. So in the writer's process, all that existed is below the end of the
- * reserved space, as read once within the call. In shared segments a record can be read a moment before that, and that end lies before it, or before the last
- * member of a batch: there all that the listing has existed, too. Another process doesn't know the end of the reserved space. There, the newest segment was listed within the call, so each record
- * that existed is in it, or in one before; and a file has room for a record before the record is published. So all that existed ended at or below the length
- * that the file had within the call, and a record that ends behind that length is a later one. The mark says less: it is raised when space is prepared, and
- * in a large mapped segment megabytes of records may be behind it.
+ * reserved space, as read once within the call. In shared segments a record can be read a moment before that end is raised. So there all that was listed
+ * existed, too: a walk that begins at the mark, which may be a batch's last member, would else end before that member.
+ *
+ * <p>Another process doesn't know that end. There, the newest segment was listed within the call, so each record that existed is in it, or in one before; and
+ * a file has room for a record before the record is published. So all that existed ended at or below the length that the file had within the call, and a
+ * record that ends behind that length is a later one. The mark says less: it is raised when space is prepared, and in a large mapped segment megabytes of
+ * records may be behind it.
  *
  * <p>Segments that were listed later have nothing that existed, either.
  *
