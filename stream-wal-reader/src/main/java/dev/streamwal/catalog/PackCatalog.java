@@ -200,33 +200,31 @@ public final class PackCatalog {
         }
     }
 
-    /** The stream's segments in packs, as listed before; begins empty. Guarded by its owner. */
-    static final class Known {
-        /** Replaced, and not changed. */
-        private Map<Long, List<Segment>> byPack = Map.of();
-
-        Known copy() {
-            Known copy = new Known();
-            copy.byPack = byPack;
-            return copy;
-        }
+    /**
+     * A stream's segments in packs.
+     *
+     * @param byPack all of them, by the pack's number; without packs that can't be read
+     * @param counting those that count, in no particular order
+     */
+    record Listed(Map<Long, List<Segment>> byPack, List<Segment> counting) {
+        static final Listed NOTHING = new Listed(Map.of(), List.of());
     }
 
     /**
-     * Those of the stream's segments in packs that count, in no particular order.
+     * Lists a stream's segments in packs.
      *
-     * @param known the result of the listing before; replaced by this one's
+     * @param before the listing before
      * @throws NoSuchFileException if a pack has been deleted since: ask again with the current manifest
      */
-    List<Segment> segments(StreamKey key, Manifest manifest, Known known) throws IOException {
+    Listed segments(StreamKey key, Manifest manifest, Listed before) throws IOException {
         List<ListedPack> packs = manifest.packsInOrder();
-        CatalogedKey cataloged = isListed(packs, known) ? none(key, manifest)
-                : cataloged(key, manifest);
+        boolean isListed = packs.stream().allMatch(pack -> before.byPack.containsKey(pack.number()));
+        CatalogedKey cataloged = isListed ? none(key, manifest) : cataloged(key, manifest);
         Map<Long, List<Segment>> found = new HashMap<>();
         List<Segment> counting = new ArrayList<>();
         for (ListedPack pack : packs) {
-            List<Segment> before = known.byPack.get(pack.number());
-            List<Segment> all = before != null ? before : cataloged.covers(pack) ? list(key, pack, cataloged) : list(key, pack);
+            List<Segment> known = before.byPack.get(pack.number());
+            List<Segment> all = known != null ? known : cataloged.covers(pack) ? list(key, pack, cataloged) : list(key, pack);
             if (!all.isEmpty()) {
                 if (!(all.get(0) instanceof UnreadableFile)) {
                     // a table that is damaged may be written anew
@@ -235,17 +233,7 @@ public final class PackCatalog {
                 addCounting(key, manifest, pack, all, counting);
             }
         }
-        known.byPack = found;
-        return counting;
-    }
-
-    private static boolean isListed(List<ListedPack> packs, Known known) {
-        for (ListedPack pack : packs) {
-            if (!known.byPack.containsKey(pack.number())) {
-                return false;
-            }
-        }
-        return true;
+        return found.isEmpty() && counting.isEmpty() ? Listed.NOTHING : new Listed(found, counting);
     }
 
     private static void addCounting(StreamKey key, Manifest manifest, ListedPack pack, List<Segment> all, List<Segment> counting) {

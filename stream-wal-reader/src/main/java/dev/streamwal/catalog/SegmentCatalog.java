@@ -76,7 +76,7 @@ public final class SegmentCatalog {
     private List<Segment> packed = List.of();
 
     @GuardedBy("this")
-    private PackCatalog.Known packedBefore = new PackCatalog.Known();
+    private PackCatalog.Listed packedBefore = PackCatalog.Listed.NOTHING;
 
     /**
      * The {@link Manifest#token} of that manifest, which isn't kept: each of thousands of catalogs may have a different one. Null before anything is listed.
@@ -155,7 +155,7 @@ public final class SegmentCatalog {
         }
         boolean isGone = Files.notExists(directory.get());
         if (isGone) {
-            forgetFiles(last);
+            forgetFiles();
         }
         return isGone;
     }
@@ -163,12 +163,6 @@ public final class SegmentCatalog {
     /** Whether the stream had nothing when it was listed last, and no damaged file may have records of it. The chain alone doesn't tell the latter. */
     synchronized boolean isCertainlyEmpty() {
         return own.isEmpty() && packed.isEmpty() && parts.isEmpty();
-    }
-
-    private void forgetFiles(ListedSegments last) {
-        for (int i = 0; i < last.size(); i++) {
-            channels.forget(last.get(i).file());
-        }
     }
 
     /** Closes the stream's own files, except those that are being read. */
@@ -244,7 +238,8 @@ public final class SegmentCatalog {
     @GuardedBy("this")
     private void lookUp(Manifest now) throws IOException {
         if (!now.token().equals(listedBy)) {
-            List<Segment> found = packs.segments(key, now, packedBefore);
+            packedBefore = packs.segments(key, now, packedBefore);
+            List<Segment> found = packedBefore.counting();
             packed = found.isEmpty() && packed.isEmpty() ? packed : found;
             listedBy = now.token();
         }
@@ -266,25 +261,16 @@ public final class SegmentCatalog {
         parts = found.equals(parts) ? parts : found;
     }
 
-    /** The stream's segments in packs, as listed last. */
-    private record InPacks(@Nullable Object listedBy, List<Segment> segments, PackCatalog.Known before, Merged merged) {}
-
-    private synchronized InPacks inPacks() {
-        boolean isReadable = true;
-        for (Segment segment : packed) {
-            // a table that is damaged may have been written anew
-            isReadable &= !(segment instanceof UnreadableFile);
-        }
-        return new InPacks(isReadable ? listedBy : null, isReadable ? packed : List.of(), packedBefore.copy(), merged);
-    }
-
     /** Begins with what another catalog of the stream, which stays as it is, has found in packs. Called before anything is listed. */
     synchronized void beginWith(SegmentCatalog other) {
-        InPacks known = other.inPacks();
-        listedBy = known.listedBy();
-        packed = known.segments();
-        packedBefore = known.before();
-        merged = known.merged();
+        synchronized (other) {
+            // a table that is damaged may have been written anew
+            boolean isReadable = other.packed.stream().noneMatch(UnreadableFile.class::isInstance);
+            listedBy = isReadable ? other.listedBy : null;
+            packed = isReadable ? other.packed : List.of();
+            packedBefore = other.packedBefore;
+            merged = other.merged;
+        }
     }
 
     /** Whether both have the same list of packs. */

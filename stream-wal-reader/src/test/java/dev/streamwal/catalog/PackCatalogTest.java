@@ -61,7 +61,7 @@ class PackCatalogTest {
     }
 
     private static Segment only(PackCatalog catalog, Manifest manifest) throws IOException {
-        List<Segment> segments = catalog.segments(StreamKey.of("k"), manifest, new PackCatalog.Known());
+        List<Segment> segments = catalog.segments(StreamKey.of("k"), manifest, PackCatalog.Listed.NOTHING).counting();
         assertThat(segments).hasSize(1);
         return segments.get(0);
     }
