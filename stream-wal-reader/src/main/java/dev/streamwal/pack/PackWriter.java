@@ -136,9 +136,7 @@ public final class PackWriter implements Closeable {
      * @throws IllegalArgumentException if it is too large, its window exceeds the pack's, it expires later, or it isn't behind the segment before
      */
     public void add(SegmentHeader segmentHeader, Footer footer, SegmentBytes segment) throws IOException {
-        checkOpen();
-        checkPlace(segmentHeader, footer.dataEnd() - segmentHeader.headerLength());
-        SegmentDraft next = next(segmentHeader);
+        SegmentDraft next = next(segmentHeader, footer.dataEnd() - segmentHeader.headerLength());
         next.read(segmentHeader, footer.dataEnd(), segment);
         next.checkFooter(footer);
         add(next);
@@ -146,9 +144,7 @@ public final class PackWriter implements Closeable {
 
     /** As {@link #add(SegmentHeader, Footer, SegmentBytes)}, for a segment without a footer. */
     public void add(SegmentHeader segmentHeader, int dataEnd, SegmentBytes segment) throws IOException {
-        checkOpen();
-        checkPlace(segmentHeader, dataEnd - segmentHeader.headerLength());
-        SegmentDraft next = next(segmentHeader);
+        SegmentDraft next = next(segmentHeader, dataEnd - segmentHeader.headerLength());
         next.read(segmentHeader, dataEnd, segment);
         add(next);
     }
@@ -160,14 +156,15 @@ public final class PackWriter implements Closeable {
      * @param areRecords whether all of them are known to be records outside batches, and to verify; otherwise they are verified
      */
     public void add(SegmentHeader segmentHeader, ByteBuffer frames, boolean areRecords) throws IOException {
-        checkOpen();
-        checkPlace(segmentHeader, frames.remaining());
-        SegmentDraft next = next(segmentHeader);
+        SegmentDraft next = next(segmentHeader, frames.remaining());
         next.take(segmentHeader, frames, areRecords);
         add(next);
     }
 
-    private SegmentDraft next(SegmentHeader segmentHeader) {
+    /** The draft to be filled with a segment, which may be the next one. */
+    private SegmentDraft next(SegmentHeader segmentHeader, int bytes) {
+        checkOpen();
+        checkPlace(segmentHeader, bytes);
         SegmentDraft next = spare;
         return next == null ? new SegmentDraft(segmentHeader) : next;
     }
