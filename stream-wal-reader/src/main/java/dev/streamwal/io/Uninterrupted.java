@@ -24,8 +24,8 @@ public final class Uninterrupted {
     /**
      * Runs an operation as a whole.
      *
-     * @param operation opens the files that it needs unless they are open, and gives the same result when it is repeated. It may run on another thread while the
-     *     caller waits, and so takes no locks
+     * @param operation opens the files that it needs unless they are open, and gives the same result when it is repeated. It may run on another thread
+     *     while the caller waits, and so takes no locks
      */
     public static <T> T run(FileOperation<T> operation) throws IOException {
         boolean interrupted = false;

@@ -75,8 +75,9 @@ public final class NanoWalMerged extends WalkOfWalks implements TailWalk {
             return NanoWalForward.from(source, key, 0);
         }
         Optional<NanoWalFile> file = source.chain(key).at(position);
-        return file.isPresent() ? NanoWalForward.from(source, file.get(), NanoWalPosition.offset(position)).tellingGaps()
-                : NanoWalForward.from(source, key, position).tellingGaps();
+        NanoWalForward walk = file.isPresent() ? NanoWalForward.from(source, file.get(), NanoWalPosition.offset(position))
+                : NanoWalForward.from(source, key, position);
+        return walk.tellingGaps();
     }
 
     @Override

@@ -58,7 +58,7 @@ final class Consumers {
         NavigableSet<String> names = new TreeSet<>();
         for (Path file : onCursors("listing consumers", null, () -> CursorFiles.list(log.root()))) {
             try {
-                names.add(header(file).map(header -> header.name().text()).orElse(""));
+                names.add(read(file).header().map(header -> header.name().text()).orElse(""));
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
                 // the file's name tells the consumer's name, unless that is very long; asking for that consumer throws this
                 CursorFiles.name(file).ifPresent(name -> names.add(name.text()));
@@ -66,10 +66,6 @@ final class Consumers {
         }
         names.remove("");
         return names;
-    }
-
-    private Optional<CursorHeader> header(Path file) {
-        return read(file).header();
     }
 
     private CursorReader read(Path file) {
