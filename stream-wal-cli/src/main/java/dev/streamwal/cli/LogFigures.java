@@ -6,17 +6,20 @@ import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.format.Window;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentReader;
+import dev.streamwal.segment.SegmentSummary;
+import dev.streamwal.shared.SharedPart;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 
 /**
  * Gathers the figures of a log, stream by stream. Of sealed segments it reads header and footer, which has the number of records and, for every
- * block, their range of time; within a block it assumes records to be spread evenly. From a stream's first segment without a footer on, it reads the
- * records.
+ * block, their range of time; within a block, and within a part of a shared segment, it assumes records to be spread evenly. From a stream's first segment
+ * on that tells neither, it reads the records.
  */
 final class LogFigures {
 
@@ -54,20 +57,21 @@ final class LogFigures {
         }
     }
 
-    /** Whether its records have been counted, if they are taken from its footer. */
-    private boolean addSegment(Segment segment, boolean byFooter) throws IOException {
+    /** Whether its records have been counted, if they are counted without being read. */
+    private boolean addSegment(Segment segment, boolean unread) throws IOException {
         if (LogSegments.bytes(segment).isEmpty()) {
             return false; // as below
         }
         segments++;
+        if (segment instanceof SharedPart part) {
+            return addPart(part, unread);
+        }
         try (SegmentReader open = segment.open(log.channels())) {
             SegmentHeader header = open.header();
-            long window = header.window().endMillis() - header.window().startMillis();
-            shortestWindow = Math.min(shortestWindow, window);
-            longestWindow = Math.max(longestWindow, window);
+            addWindow(header.window());
             Footer footer = open.end().footer();
             if (footer != null) {
-                addSealed(header, footer, byFooter);
+                addSealed(header, footer, unread);
             }
             return footer != null;
         } catch (NoSuchFileException e) {
@@ -78,11 +82,36 @@ final class LogFigures {
         }
     }
 
-    private void addSealed(SegmentHeader header, Footer footer, boolean byFooter) {
+    /** The records of a shared segment were all looked at when it was listed. */
+    private boolean addPart(SharedPart part, boolean unread) throws IOException {
+        addWindow(part.window());
+        try {
+            SegmentSummary summary = part.summary();
+            if (summary == null || summary.records() == SegmentSummary.UNKNOWN) {
+                return false;
+            }
+            if (unread) {
+                dataBytes += summary.endPosition() - part.basePosition();
+                records += summary.records();
+                overTime.add(summary.smallestTimestampMillis(), summary.largestTimestampMillis(), summary.records());
+            }
+            return true;
+        } catch (NoSuchFileException e) {
+            return false; // as above
+        }
+    }
+
+    private void addWindow(Window window) {
+        long millis = window.endMillis() - window.startMillis();
+        shortestWindow = Math.min(shortestWindow, millis);
+        longestWindow = Math.max(longestWindow, millis);
+    }
+
+    private void addSealed(SegmentHeader header, Footer footer, boolean unread) {
         sealed++;
         sealedBytes += footer.dataEnd();
         sealedCapacity += header.capacity();
-        if (byFooter) {
+        if (unread) {
             dataBytes += footer.dataEnd() - header.headerLength();
             records += footer.index().records();
             addBlocks(footer);

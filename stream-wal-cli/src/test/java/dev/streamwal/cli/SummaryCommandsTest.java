@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.StreamWal;
+import dev.streamwal.WriteEntry;
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -111,6 +112,21 @@ class SummaryCommandsTest {
                 .containsEntry("records", 30L).containsEntry("dataBytes", 1_200L).containsEntry("longestWindowMillis", 600_000L);
         assertThat(stats.get("recordsOverTime")).extracting("columns").asInstanceOf(InstanceOfAssertFactories.LIST)
                 .hasSize(59).contains(1L, 0L).doesNotContain(2L);
+    }
+
+    /** A batch begins with a frame that is no record. */
+    @Test
+    void stats_sharedSegment_countsEveryRecord(@TempDir Path directory) throws IOException {
+        Path root = directory.resolve("shared");
+        try (StreamWal wal = new WrittenLog(root).openShared()) {
+            for (int i = 0; i < 20; i++) {
+                long unused = wal.stream("k" + i % 2).append("12345678".getBytes(UTF_8)).position();
+            }
+            var unused = wal.stream("batch").appendBatch(List.of(WriteEntry.of("12345678".getBytes(UTF_8)), WriteEntry.of("12345678".getBytes(UTF_8))));
+        }
+        assertThat(CliRun.of("stats", root, "--json").json().get(0)).containsEntry("segments", 3L).containsEntry("sealedSegments", 0L)
+                .containsEntry("records", 22L).containsEntry("dataBytes", 22 * 40L).containsEntry("shortestWindowMillis", 600_000L)
+                .extracting("recordsOverTime").extracting("columns").isEqualTo(List.of(22L));
     }
 
     @Test

@@ -169,7 +169,7 @@ public final class PackedSegment extends Segment {
     @Override
     public @Nullable SegmentSummary summary() throws IOException {
         PackEntry entry = place().entry();
-        return new SegmentSummary(entry.dataEnd(), end, entry.smallestMillis(), entry.largestMillis());
+        return new SegmentSummary(entry.dataEnd(), entry.records(), end, entry.smallestMillis(), entry.largestMillis());
     }
 
     /** The pack's number. */

@@ -30,7 +30,6 @@ final class StreamSurvey {
 
     /** An attempt fails only if, during it, the stream is cut, or segments that were counted are packed or merged. */
     private static final int MAX_ATTEMPTS = 16;
-    private static final long UNKNOWN = -1;
 
     private final LogSource log;
     private final SegmentCatalog catalog;
@@ -85,7 +84,7 @@ final class StreamSurvey {
                 segments++;
                 bytes += summary.bytes();
                 first = first < 0 ? segment.basePosition() : first;
-                if (unsealed == null && summary.endPosition() != UNKNOWN) {
+                if (unsealed == null && summary.endPosition() != SegmentSummary.UNKNOWN) {
                     addRange(summary.smallestTimestampMillis(), summary.largestTimestampMillis());
                     end = summary.endPosition();
                     dataBytes += end - segment.basePosition();
@@ -116,7 +115,7 @@ final class StreamSurvey {
                 timestamp(smallest, SegmentIndex.NO_SMALLEST), timestamp(largest, SegmentIndex.NO_LARGEST)));
     }
 
-    /** With the end {@link #UNKNOWN} if the segment isn't sealed. */
+    /** With the end {@link SegmentSummary#UNKNOWN} if the segment isn't sealed. */
     private SegmentSummary summary(Segment segment) throws IOException {
         SegmentSummary listed = listed(segment);
         return listed == null ? read(segment) : listed;
@@ -137,12 +136,12 @@ final class StreamSurvey {
             if (footer.isPresent()) {
                 return summary(reader, footer.get().index(), reader.header().positionAt(footer.get().dataEnd()));
             }
-            return segment.isEndListed() ? summary(reader, index(reader), segment.listedEnd()) : summary(reader, new SegmentIndex(), UNKNOWN);
+            return segment.isEndListed() ? summary(reader, index(reader), segment.listedEnd()) : summary(reader, new SegmentIndex(), SegmentSummary.UNKNOWN);
         }
     }
 
     private static SegmentSummary summary(SegmentReader reader, SegmentIndex index, long end) throws IOException {
-        return new SegmentSummary(reader.size(), end, index.smallestTimestampMillis(), index.largestTimestampMillis());
+        return new SegmentSummary(reader.size(), index.records(), end, index.smallestTimestampMillis(), index.largestTimestampMillis());
     }
 
     /** Reads the records of a segment without a footer whose end is known. */

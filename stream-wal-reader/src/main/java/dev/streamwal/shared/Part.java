@@ -237,7 +237,9 @@ final class Part {
 
     /** Null if records were cut off: then the records that are left have to be read. */
     @Nullable SegmentSummary summary() {
-        return isCut || isGone ? null : new SegmentSummary(end(), endPosition(), smallestMillis, largestMillis);
+        // a batch begins with a frame that isn't a record
+        long records = mostLateMillis == UNORDERED ? SegmentSummary.UNKNOWN : count;
+        return isCut || isGone ? null : new SegmentSummary(end(), records, endPosition(), smallestMillis, largestMillis);
     }
 
     /** Whether none of its records is in the range, and none will be; false if that isn't known. The stream's records come to its last part only. */
