@@ -132,6 +132,11 @@ final class ImportCommand extends LogCommand {
         try (WholeImport whole = WholeImport.into(root(), options, this::complain)) {
             importInto((row, header) -> whole.append(row.key(), wal -> append(wal, row, header)), present(options));
             whole.keep();
+            // nobody knows how far it is, but that it goes on
+            try (Progress packing = progress("packing", 1, "log")) {
+                whole.pack();
+                packing.step(1);
+            }
         }
     }
 

@@ -102,6 +102,11 @@ final class WholeImport implements AutoCloseable {
         awaitEnd();
     }
 
+    /** Packs what is kept: nobody may open the log for writing soon, and readers would walk all of it. Ends early if the process is told to end. */
+    void pack() {
+        int unused = Objects.requireNonNull(wal, "into has opened it").pack();
+    }
+
     private void removeHook() {
         try {
             boolean unused = Runtime.getRuntime().removeShutdownHook(hook);
@@ -174,10 +179,7 @@ final class WholeImport implements AutoCloseable {
 
     private void end(StreamWal opened, boolean failed) throws IOException {
         try {
-            if (!failed) {
-                // nobody may open the log for writing soon, and readers would walk all of it
-                int unused = opened.pack();
-            } else if (!newLog.isNew()) {
+            if (failed && !newLog.isNew()) {
                 undo(opened);
             }
         } finally {
