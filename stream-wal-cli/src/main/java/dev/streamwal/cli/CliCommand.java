@@ -83,6 +83,10 @@ abstract class CliCommand implements Callable<Integer> {
 
     /** Shown if standard error is a terminal and progress is wanted; the caller closes it. */
     Progress progress(String task, long steps, String unit) {
-        return new Progress(context, !quiet && context.interactive(), task, steps, unit);
+        return new Progress(context, showsProgress(), task, steps, unit);
+    }
+
+    boolean showsProgress() {
+        return !quiet && context.interactive();
     }
 }

@@ -31,16 +31,15 @@ final class DigestCommand extends RecordsCommand {
         }
         TolerantScan scan = new TolerantScan(this::complain);
         AnchorWriter anchor = new AnchorWriter(context().clock().instant(), out.isJson() ? line -> { } : out::line);
-        try (Progress progress = progress("digesting", fileBytes(segments, selection), "B")) {
+        try (Progress progress = progress("digesting", selection.keys().size(), "streams")) {
             for (String key : selection.keys()) {
-                long fileBytes = segments.bytes(key);
                 digested(reader, key, scan).ifPresent(stream -> {
                     anchor.add(stream);
                     if (out.isJson()) {
                         out.json(json -> write(stream, json));
                     }
                 });
-                progress.step(fileBytes);
+                progress.step(1);
             }
         }
         String digest = anchor.finish();

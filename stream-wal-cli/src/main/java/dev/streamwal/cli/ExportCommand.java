@@ -131,7 +131,7 @@ final class ExportCommand extends RecordsCommand {
     }
 
     private void export(WalReader reader, LogSegments segments, KeySelection selection, TolerantScan scan, Consumer<ShownEntry> sink) throws IOException {
-        try (Progress progress = progress("exporting", fileBytes(segments, selection), "B")) {
+        try (Progress progress = progress("exporting", showsProgress() ? fileBytes(segments, selection) : 0, "B")) {
             for (String key : selection.keys()) {
                 long shown = 0;
                 try (EntryCursor cursor = range.scan(reader, key)) {
@@ -141,10 +141,20 @@ final class ExportCommand extends RecordsCommand {
                         shown += cursor.size();
                     }
                 }
-                // headers, footers, records out of the range, and prepared space
-                progress.step(Math.max(0, segments.bytes(key) - shown));
+                if (showsProgress()) {
+                    // headers, footers, records out of the range, and prepared space
+                    progress.step(Math.max(0, segments.bytes(key) - shown));
+                }
             }
         }
+    }
+
+    private static long fileBytes(LogSegments segments, KeySelection selection) throws IOException {
+        long bytes = 0;
+        for (String key : selection.keys()) {
+            bytes += segments.bytes(key);
+        }
+        return bytes;
     }
 
     private void write(ShownEntry entry, CsvWriter csv) {

@@ -81,13 +81,4 @@ abstract class StreamsCommand extends ReadingCommand {
     boolean isMissed(String argument) {
         return true;
     }
-
-    /** Bytes of the streams' segments: the total for the progress of reading them. */
-    static long fileBytes(LogSegments segments, KeySelection selection) throws IOException {
-        long bytes = 0;
-        for (String key : selection.keys()) {
-            bytes += segments.bytes(key);
-        }
-        return bytes;
-    }
 }
