@@ -3,6 +3,7 @@ package dev.streamwal.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.streamwal.format.SchemaTag;
 import dev.streamwal.reader.EntryRef;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -25,7 +26,7 @@ final class EntryWriter {
 
     void write(ShownEntry entry) {
         switch (format) {
-            case TEXT -> out.line(place(entry) + header(entry) + "  " + content(entry));
+            case TEXT -> out.line(place(entry) + (type.isEmpty() && isSample(entry) ? "  " + sample(entry) : header(entry) + "  " + content(entry)));
             case HEX -> {
                 out.line(place(entry));
                 hex("header", entry.header());
@@ -38,6 +39,17 @@ final class EntryWriter {
 
     private static String place(ShownEntry entry) {
         return Figures.time(entry.timestampMillis()) + "  " + entry.ref();
+    }
+
+    /** By its whole header, so that it is hardly anything else. People read text: JSON and raw bytes stay as they are written. */
+    private static boolean isSample(ShownEntry entry) {
+        ByteBuf header = entry.header();
+        return header.readableBytes() == SchemaTag.BYTES && header.getLongLE(header.readerIndex()) == SchemaTag.SAMPLE
+                && entry.content().readableBytes() == Double.BYTES;
+    }
+
+    private static double sample(ShownEntry entry) {
+        return entry.content().getDoubleLE(entry.content().readerIndex());
     }
 
     private static String header(ShownEntry entry) {

@@ -19,7 +19,7 @@ final class FormatOption {
             paramLabel = "TYPE",
             description = "How to decode contents, for text and JSON: ${COMPLETION-CANDIDATES}. f64 is numbers of 64 bits, f64le the same with the lowest"
                     + " byte first, as samples are written. Without it, and for contents of another type: text if it is UTF-8, else hexadecimal digits,"
-                    + " or Base64 in JSON.")
+                    + " or Base64 in JSON; a sample as its number, in text.")
     private @Nullable ContentType type;
 
     /** {@code --json} wins. */

@@ -132,6 +132,19 @@ class RoundTripTest {
         return root;
     }
 
+    /** By its header, as a record of a program's own may have the same bytes. */
+    @Test
+    void sample_inText_isItsNumber() throws IOException {
+        Path root = samples(21.5, -2e300);
+        assertThat(CliRun.of("cat", root).lines()).map(line -> line.substring(line.indexOf("+48"))).containsExactly("+48  21.5", "+48  -2.0E300");
+        assertThat(CliRun.of("cat", root, "--as", "hex").lines().get(0)).endsWith("+48  [0xffffffff010054fb]  0000000000803540");
+        assertThat(CliRun.of("cat", root, "--json").json().get(0)).containsKey("headerBase64");
+        try (StreamWal wal = StreamWal.open(root, WalOptions.builder().clock(() -> CliRun.NOW).build())) {
+            long unused = wal.stream("other").append(new byte[Double.BYTES]).position();
+        }
+        assertThat(CliRun.of("cat", root, "other").out()).endsWith("+40  " + "\\u0000".repeat(8) + "\n");
+    }
+
     @Test
     void samples_exportedAsNumbers() throws IOException {
         Path root = samples(21.5, -2e300);
