@@ -58,6 +58,11 @@ public record SegmentHeader(
         return (featureFlags & SegmentHeaderLayout.FIRST) != 0;
     }
 
+    /** Whether nothing tells where data before this segment ended, if there was any: the stream is new, or was deleted and came again. */
+    public boolean isEndBeforeUnknown() {
+        return isFirst() && previousEnd == basePosition;
+    }
+
     /** Whether the stream never continues where this segment's data ends. */
     public boolean isCut() {
         return (featureFlags & SegmentHeaderLayout.CUT) != 0;

@@ -91,7 +91,7 @@ public final class StreamExtent {
             }
             try {
                 SegmentHeader header = chain.get(0).header(log.channels());
-                return Optional.of(new Before(header.previousEnd(), !StreamScan.isUnknown(header)));
+                return Optional.of(new Before(header.previousEnd(), !header.isEndBeforeUnknown()));
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
                 // the tail reports the damage
                 return Optional.empty();

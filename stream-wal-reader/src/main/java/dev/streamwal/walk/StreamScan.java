@@ -478,7 +478,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         if (header == null) {
             return;
         }
-        boolean isUnknown = isUnknown(header);
+        boolean isUnknown = header.isEndBeforeUnknown();
         boolean isNewToEnded = isUnknown && ended;
         if (isNewToEnded && telling == Telling.ALL && !endLook.look()) {
             doubtEnd(EndDoubt.MAY_BE_MORE);
@@ -500,11 +500,6 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         }
         resume = header.previousEnd();
         throw ScanFailures.expired(key, from, resume, segment.file(), null);
-    }
-
-    /** Whether the stream was deleted and came again, and its former end isn't known any more. */
-    static boolean isUnknown(SegmentHeader header) {
-        return header.isFirst() && header.previousEnd() == header.basePosition();
     }
 
     /** The segment's header; null if it can't be read, which is reported when the segment is entered. */
@@ -568,7 +563,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         try {
             Segment next = sequence.after(lastBase);
             SegmentHeader comingBack = next == null ? null : headerOf(next);
-            isAllGone = next == null || (comingBack != null && isUnknown(comingBack));
+            isAllGone = next == null || (comingBack != null && comingBack.isEndBeforeUnknown());
             // otherwise it was cut off, since only a stream's beginning expires, and no record was missed
             boolean isExpired = !sequence.knowsUpTo(lastBase);
             if (isExpired && isAllGone) {

@@ -48,7 +48,7 @@ final class Continuation {
     /** The stream's newest segment takes no more appends. Repeated calls change nothing. */
     void after(ActiveSegment segment) {
         SegmentHeader header = segment.header();
-        end = segment.endPosition();
+        end = segment.isEmpty() && header.isEndBeforeUnknown() ? UNKNOWN : segment.endPosition();
         isUncertain = false;
         lastWindowStart = header.window().startMillis();
         contiguous = !segment.isEmpty() || header.basePosition() == end;

@@ -116,8 +116,17 @@ final class ChainRecovery {
             boolean unused = skippedEnd.isEmpty() && storage.deleteDirectoryIfEmpty(directory);
             return new Outcome(List.of(), removed, skippedEnd, Long.MIN_VALUE, false, findings.isAboutDamage());
         }
-        return new Outcome(unfinished, removed, OptionalLong.of(endOf(chain.size() - 1)), newest().header().window().startMillis(),
+        return new Outcome(unfinished, removed, isNothingKnown() ? OptionalLong.empty() : OptionalLong.of(endOf(chain.size() - 1)), newest().header().window().startMillis(),
                 !broken && isWhole(newest()), findings.isAboutDamage());
+    }
+
+    /**
+     * Whether the stream has its first segment only, and that has no record and doesn't know of any before it. Were its beginning taken for an end, the
+     * next segment would say that there was something before, and consumers would be told that they have lost it.
+     */
+    private boolean isNothingKnown() {
+        Link first = chain.get(0);
+        return chain.size() == 1 && first.footer() == null && first.header().isEndBeforeUnknown() && endOf(0) == first.header().basePosition();
     }
 
     /**
