@@ -76,6 +76,8 @@ final class PendingFile {
         }
         Version before = newest[sector];
         if (failedForce == 0 && resizes.isEmpty() && DiskFile.areEqual(before.content, written.content())) {
+            // zeros in a hole change nothing that can be read, but take room
+            newest[sector] = new Version(before.operation, written.content(), before.older);
             return;
         }
         newest[sector] = new Version(written.operation(), written.content(), before);

@@ -448,6 +448,24 @@ class SimulatedDiskTest {
         assertThat(Files.getFileStore(small.path("/")).getUsableSpace()).isEqualTo(2 * SECTOR);
     }
 
+    @Test
+    void state_zerosThatWereForced_takeRoomAndCanBeWrittenOver() throws IOException {
+        SimulatedDisk small = new SimulatedDisk(2 * SECTOR);
+        try (FileChannel file = FileChannel.open(small.path("/a"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.allocate(2 * SECTOR), 0);
+            file.force(true);
+        }
+
+        CrashPoint point = small.crashPoint(small.mark());
+        SimulatedDisk left = point.state(point.allKept());
+
+        assertThat(left.usableBytes()).isZero();
+        try (FileChannel file = FileChannel.open(left.path("/a"), StandardOpenOption.WRITE)) {
+            write(file, 0, sectors("AB"));
+        }
+        assertThat(line(left)).isEqualTo("/a=AB");
+    }
+
     // ---------------------------------------------------------------- lies
 
     @Test
