@@ -116,7 +116,8 @@ final class ChainRecovery {
             boolean unused = skippedEnd.isEmpty() && storage.deleteDirectoryIfEmpty(directory);
             return new Outcome(List.of(), removed, skippedEnd, Long.MIN_VALUE, false, findings.isAboutDamage());
         }
-        return new Outcome(unfinished, removed, isNothingKnown() ? OptionalLong.empty() : OptionalLong.of(endOf(chain.size() - 1)), newest().header().window().startMillis(),
+        OptionalLong end = isNothingKnown() ? OptionalLong.empty() : OptionalLong.of(endOf(chain.size() - 1));
+        return new Outcome(unfinished, removed, end, newest().header().window().startMillis(),
                 !broken && isWhole(newest()), findings.isAboutDamage());
     }
 
