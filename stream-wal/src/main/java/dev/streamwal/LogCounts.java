@@ -13,6 +13,7 @@ import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.measure.Tag;
 import dev.streamwal.measure.Timings;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -98,7 +99,11 @@ final class LogCounts {
     }
 
     Map<Durability, OperationStats> appends() {
-        return Stream.of(Durability.values()).collect(Collectors.toMap(level -> level, level -> OperationStats.of(appends.of(level))));
+        Map<Durability, OperationStats> stats = new EnumMap<>(Durability.class);
+        for (Durability level : Durability.values()) {
+            stats.put(level, OperationStats.of(appends.of(level)));
+        }
+        return stats;
     }
 
     private static <K> Map<K, LongAdder> zeros(K[] constants) {

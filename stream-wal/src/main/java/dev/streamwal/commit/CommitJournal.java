@@ -75,7 +75,6 @@ final class CommitJournal {
     /** Limits files beyond those without which nothing could be made durable. */
     private volatile KeptRoom room = KeptRoom.NONE;
 
-
     /** The number of files that were filled by few flushes, minus those that were filled by many. */
     @GuardedBy("lock")
     private int busyFiles;
