@@ -112,7 +112,7 @@ public final class ChannelCache implements AutoCloseable {
                 isReplaced = isLookedAt && file.isReplaced();
                 file.open();
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             forget(path);
             file.close();
             throw e;

@@ -57,7 +57,7 @@ public final class OwnSegment extends Segment {
                 bytes.map();
             }
             return reader;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             bytes.close();
             throw e;
         }

@@ -93,7 +93,12 @@ public final class SharedPart extends Segment {
     public SegmentReader open(ChannelCache channels) throws IOException {
         PartPlace here = place();
         SharedFile opened = here.open();
-        return new SegmentReader(this, here.header(), channels, new PartBytes(here, opened), opened::close, here.footers(), false);
+        try {
+            return new SegmentReader(this, here.header(), channels, new PartBytes(here, opened), opened::close, here.footers(), false);
+        } catch (RuntimeException | Error e) {
+            opened.close();
+            throw e;
+        }
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -34,6 +35,22 @@ class ChannelCacheTest {
             assertThat(one).isSameAs(two);
             assertThat(cache.openFiles()).isEqualTo(1);
             assertThat(read(one)).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void acquire_noMemoryForIt_lendsNothing() throws IOException {
+        Path real = file("a");
+        Path path = (Path) Proxy.newProxyInstance(Path.class.getClassLoader(), new Class<?>[] {Path.class}, (self, method, arguments) ->
+                switch (method.getName()) {
+                    case "getFileSystem" -> throw new OutOfMemoryError("made to fail");
+                    case "equals" -> self == arguments[0];
+                    default -> method.invoke(real, arguments);
+                });
+        try (ChannelCache cache = new ChannelCache(2)) {
+            assertThatThrownBy(() -> cache.acquire(path)).isInstanceOf(OutOfMemoryError.class);
+            assertThat(cache.room()).isEqualTo(2);
+            assertThat(cache.openFiles()).isZero();
         }
     }
 
