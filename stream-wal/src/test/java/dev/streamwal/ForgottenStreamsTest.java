@@ -79,6 +79,10 @@ class ForgottenStreamsTest {
         return wal.stream(key).append(now.get().toEpochMilli(), content.getBytes(StandardCharsets.UTF_8));
     }
 
+    private static EntryRef appendLate(StreamWal wal, String key, Instant timestamp) {
+        return wal.stream(key).append(timestamp.toEpochMilli(), "late".getBytes(StandardCharsets.UTF_8));
+    }
+
     private void expire(StreamWal wal) {
         now.set(now.get().plus(RETENTION).plus(WINDOW.multipliedBy(2)));
         append(wal, "always", "here");
@@ -281,15 +285,16 @@ class ForgottenStreamsTest {
         }
     }
 
-    /** What stands in shared segments, which are written to, is known nowhere else. */
+    /** What stands in shared segments, which are written to, is known nowhere else. So it is with late records, whose windows were over before they came. */
     @Test
     void idleOne_thatIsNotInPacks_stays() {
         try (StreamWal wal = openWithFewStreams()) {
-            EntryRef ref = append(wal, "a", "1");
+            Instant later = now.get().plus(WINDOW.multipliedBy(3));
+            Instant earlier = now.getAndSet(later);
+            EntryRef ref = appendLate(wal, "a", earlier);
             for (int i = 0; i < 10; i++) {
-                append(wal, "k/" + i, "1");
+                appendLate(wal, "k/" + i, earlier);
             }
-            now.set(now.get().plus(WINDOW.multipliedBy(3)));
             wal.sweep();
             assertThat(wal.stats().streams()).isEqualTo(11);
             assertThat(append(wal, "a", "2").position()).isEqualTo(ref.end());
