@@ -218,8 +218,7 @@ public final class PackCatalog {
      */
     Listed segments(StreamKey key, Manifest manifest, Listed before) throws IOException {
         List<ListedPack> packs = manifest.packsInOrder();
-        boolean isListed = packs.stream().allMatch(pack -> before.byPack.containsKey(pack.number()));
-        CatalogedKey cataloged = isListed ? none(key, manifest) : cataloged(key, manifest);
+        CatalogedKey cataloged = isListed(packs, before) ? none(key, manifest) : cataloged(key, manifest);
         Map<Long, List<Segment>> found = new HashMap<>();
         List<Segment> counting = new ArrayList<>();
         for (ListedPack pack : packs) {
@@ -234,6 +233,16 @@ public final class PackCatalog {
             }
         }
         return found.isEmpty() && counting.isEmpty() ? Listed.NOTHING : new Listed(found, counting);
+    }
+
+    /** A loop: see {@link Manifest}. */
+    private static boolean isListed(List<ListedPack> packs, Listed before) {
+        for (ListedPack pack : packs) {
+            if (!before.byPack.containsKey(pack.number())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static void addCounting(StreamKey key, Manifest manifest, ListedPack pack, List<Segment> all, List<Segment> counting) {

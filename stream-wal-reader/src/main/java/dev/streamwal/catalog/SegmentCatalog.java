@@ -264,8 +264,12 @@ public final class SegmentCatalog {
     /** Begins with what another catalog of the stream, which stays as it is, has found in packs. Called before anything is listed. */
     synchronized void beginWith(SegmentCatalog other) {
         synchronized (other) {
-            // a table that is damaged may have been written anew
-            boolean isReadable = other.packed.stream().noneMatch(UnreadableFile.class::isInstance);
+            boolean isReadable = true;
+            // a loop: see Manifest
+            for (Segment segment : other.packed) {
+                // a table that is damaged may have been written anew
+                isReadable &= !(segment instanceof UnreadableFile);
+            }
             listedBy = isReadable ? other.listedBy : null;
             packed = isReadable ? other.packed : List.of();
             packedBefore = other.packedBefore;
