@@ -20,8 +20,8 @@ final class SharedWalk {
     /**
      * About a published slot that doesn't verify, in a segment that may still be appended to. It is asked after a later record was seen. In a mapping, a slot
      * is published after all its bytes were written. If slots are written by position, readers may see a part of a slot while it is written; but the next
-     * append begins only after that write. So a look that begins after a later record was seen sees the whole slot: the order matters. More than one look is needed
-     * because a recovery may just be turning the slot into padding.
+     * append begins only after that write. So a look that begins after a later record was seen sees the whole slot: the order matters. More than one look
+     * is needed because a recovery may just be turning the slot into padding.
      */
     private final DamageDoubt doubt = new DamageDoubt();
 
