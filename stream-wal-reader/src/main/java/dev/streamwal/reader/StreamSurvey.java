@@ -136,7 +136,8 @@ final class StreamSurvey {
             if (footer.isPresent()) {
                 return summary(reader, footer.get().index(), reader.header().positionAt(footer.get().dataEnd()));
             }
-            return segment.isEndListed() ? summary(reader, index(reader), segment.listedEnd()) : summary(reader, new SegmentIndex(), SegmentSummary.UNKNOWN);
+            return segment.isEndListed() ? summary(reader, index(reader), segment.listedEnd()) : new SegmentSummary(reader.size(),
+                    SegmentSummary.UNKNOWN, SegmentSummary.UNKNOWN, SegmentIndex.NO_SMALLEST, SegmentIndex.NO_LARGEST);
         }
     }
 

@@ -1276,17 +1276,8 @@ public final class StreamLog implements CommitStream {
 
     /** Waits for the final form of the sealed segments that were listed so far, as far as that is possible now. To be called without locks. */
     public void finishSealed() {
-        ActiveSegment last;
-        rotation.lock();
-        try {
-            OwnSegments known = owned;
-            last = known == null ? null : known.chain.lastSealed();
-        } finally {
-            rotation.unlock();
-        }
-        if (last != null) {
-            log.sealer().perform(last);
-        }
+        Optional<ActiveSegment> last = lookAtListed(Optional.empty(), own -> Optional.ofNullable(own.chain.lastSealed()));
+        last.ifPresent(log.sealer()::perform);
     }
 
     /** Whether recovery has found that something of its own segments was damaged or missing that was promised to survive. */

@@ -426,7 +426,11 @@ public final class PackStore implements PackedData {
         }
     }
 
-    /** @param kept whether a segment stays, by its place in the pack's table */
+    /**
+     * Writes a pack with those segments of another one that stay.
+     *
+     * @param kept whether a segment stays, by its place in the pack's table
+     */
     ListedPack writtenInPlaceOf(PackReader whole, BiPredicate<Integer, PackEntry> kept) throws IOException {
         return writtenInPlaceOf(whole, writer -> {
             PackWalk walk = whole.walk();

@@ -135,11 +135,14 @@ final class StreamEnds {
      *     left, and then what follows it doesn't count
      */
     boolean mayHaveLost(StreamKey key) throws IOException {
-        if (unread.isPresent() && !key.equals(StreamKey.SHARED)) {
-            throw new IOException("shared segments couldn't be read when the log was opened, and may have what is missing before a segment of stream="
-                    + key + ": " + unread.get().getMessage() + "; open the log again", unread.get());
+        if (key.equals(StreamKey.SHARED)) {
+            return false;
         }
-        return !isInheritedWhole && !key.equals(StreamKey.SHARED);
+        if (unread.isPresent()) {
+            throw new IOException("shared segments couldn't be read when the log was opened, and may have what is missing between this stream's own segments:"
+                    + " stream=" + key + ", cause=" + unread.get().getMessage() + "; open the log again", unread.get());
+        }
+        return !isInheritedWhole;
     }
 
     /** Adds the keys of streams that have something in an earlier writer's shared segments. */
