@@ -19,6 +19,9 @@ final class CommitRequest extends Linked<CommitRequest> {
     /** Whether the request has one of the places of {@link CommitQueue#MAX_LATER}. */
     final boolean countsAsLater;
 
+    /** Whether it stands for its waiting thread in {@link Gathering}. Written before it is queued. */
+    boolean isCounted;
+
     /** The file that holds the deletion, not to be reused before it is carried out. Written by the leader before it answers. */
     @Nullable OpenJournalFile pinned;
 

@@ -27,7 +27,8 @@ public final class GroupCommitter implements SegmentDurability {
      * to `queue`; then it tries to become the leader by a compare-and-set on `leading`, or parks. The leader takes all requests, copies what
      * they need into one block, writes and flushes it, and answers them. Then it gives `leading` up, wakes one thread whose request came
      * meanwhile, and the threads of the answered requests. So a single writer waits for one flush and nothing else, and under load batches
-     * form by themselves: the requests that come during a flush make up the next block.
+     * form by themselves: the requests that come during a flush make up the next block. A few threads that append again and again would make up two such
+     * blocks in turn: a leader waits a moment for those that it expects (`Gathering`).
      *
      * No wake-up is lost: a thread adds its request before it tries `leading`. If that fails, another thread was leading then; it will give
      * `leading` up and look at the queue afterwards. Both are volatile, so the former leader finds the request, or another thread has taken
@@ -98,6 +99,7 @@ public final class GroupCommitter implements SegmentDurability {
     private static final int MAX_FORCED_STREAMS = 8;
 
     private final CommitQueue queue = new CommitQueue();
+    private final Gathering gathering;
     private final AtomicBoolean leading = new AtomicBoolean();
     private final CommitJournal journal;
     private final CommitRound round;
@@ -133,6 +135,11 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** For a log without a journal, which is created when it is first needed. */
     public GroupCommitter(CommitSettings settings) {
+        this(settings, new GroupWait());
+    }
+
+    GroupCommitter(CommitSettings settings, GroupWait wait) {
+        this.gathering = new Gathering(wait);
         SegmentForce force = new SegmentForce(settings.storage(), settings.root(), settings.streams(), settings.events());
         this.fence = settings.fence();
         this.journal = new CommitJournal(settings.root(), settings.sizes(), fence);
@@ -296,7 +303,8 @@ public final class GroupCommitter implements SegmentDurability {
     /** Queues requests, and waits for all of them, even after a failure: a leader wakes a request's thread in order to have it lead. */
     private void awaitAll(List<CommitRequest> requests) throws IOException {
         for (int i = 0; i < requests.size(); i++) {
-            queue.add(requests.get(i));
+            requests.get(i).isCounted = i == 0;
+            add(requests.get(i));
         }
         for (int i = 0; i < requests.size(); i++) {
             awaitAnswered(requests.get(i), NO_LIMIT);
@@ -356,8 +364,17 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** Queues a request, and returns when it is answered. */
     void awaitAnswer(CommitRequest request) {
-        queue.add(request);
+        request.isCounted = true;
+        add(request);
         awaitAnswered(request, NO_LIMIT);
+    }
+
+    /** Queues a request of the calling thread. */
+    private void add(CommitRequest request) {
+        queue.add(request);
+        if (request.isCounted) {
+            gathering.arrived();
+        }
     }
 
     /**
@@ -486,11 +503,15 @@ public final class GroupCommitter implements SegmentDurability {
             return;
         }
         try {
+            gathering.await();
+            queue.drainTo(pending);
             // if another process has opened the log, the journal's files are that process's
             fence.check();
             room.start(round);
             gather();
+            long begin = System.nanoTime();
             round.commit();
+            gathering.flushed(System.nanoTime() - begin);
             answer();
             if (answered.isEmpty() && !pending.isEmpty()) {
                 LockSupport.parkNanos(UNPUBLISHED_WAIT_NANOS);
@@ -577,12 +598,9 @@ public final class GroupCommitter implements SegmentDurability {
     private void answer(CommitRequest request) {
         CommitCursor cursor = request.cursor;
         if (request.pinned != null || (cursor != null && cursor.isDurable(request.end))) {
-            request.answer(null);
+            answer(request, null);
         } else if (cursor != null && round.hasGathered(cursor) && cursor.problem != null) {
-            request.answer(cursor.problem);
-        }
-        if (request.isAnswered()) {
-            answered.add(request);
+            answer(request, cursor.problem);
         } else if (cursor != null && cursor.forcing != null) {
             cursor.forcing.waiting.add(request);
         } else {
@@ -597,9 +615,16 @@ public final class GroupCommitter implements SegmentDurability {
 
     private void answerAll(Chain<CommitRequest> requests, Throwable problem) {
         for (CommitRequest request = requests.poll(); request != null; request = requests.poll()) {
-            request.answer(problem);
-            answered.add(request);
+            answer(request, problem);
         }
+    }
+
+    private void answer(CommitRequest request, @Nullable Throwable problem) {
+        if (request.isCounted) {
+            gathering.answered();
+        }
+        request.answer(problem);
+        answered.add(request);
     }
 
     // ---------------------------------------------------------------- failing

@@ -36,6 +36,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -83,6 +84,10 @@ class GroupCommitterTest {
     }
 
     private GroupCommitter committer(boolean threads, SegmentStorage storage) {
+        return new GroupCommitter(settings(threads, storage));
+    }
+
+    private CommitSettings settings(boolean threads, SegmentStorage storage) {
         CommitEvents events = new CommitEvents() {
             @Override
             public void failed(String task, @Nullable String stream, Throwable failure) {
@@ -95,7 +100,7 @@ class GroupCommitterTest {
                 throwIfTold();
             }
         };
-        return new GroupCommitter(new CommitSettings(root, root.resolve("segments"), storage, WriterFence.NONE, SIZES, ids::incrementAndGet, events, threads, 1_000_000));
+        return new CommitSettings(root, root.resolve("segments"), storage, WriterFence.NONE, SIZES, ids::incrementAndGet, events, threads, 1_000_000);
     }
 
     private void throwIfTold() {
@@ -158,6 +163,31 @@ class GroupCommitterTest {
         committer.await(a.cursor(), a.appendedEnd());
         assertThat(committer.flushes()).as("durable already").isEqualTo(2);
         assertJournalled(a);
+        committer.close(CLOSED);
+    }
+
+    @Test
+    @Timeout(300)
+    void await_threadsThatTheLastFlushServed_areServedByOneFlushAgain() throws Exception {
+        GroupWait wait = new GroupWait(TimeUnit.DAYS.toNanos(1));
+        wait.flushed(2, TimeUnit.DAYS.toNanos(1));
+        GroupCommitter committer = new GroupCommitter(settings(false, new ChannelStorage()), wait);
+        committer.ready();
+        long end = a.append(80);
+        FutureTask<Boolean> first = new FutureTask<>(() -> {
+            committer.await(a.cursor(), end);
+            return a.cursor().isDurable(end);
+        });
+        Thread leader = new Thread(first);
+        leader.start();
+        while (leader.getState() != Thread.State.TIMED_WAITING) {
+            assertThat(leader.isAlive()).as("it waits for the other one").isTrue();
+            Thread.onSpinWait();
+        }
+        committer.await(b.cursor(), b.append(80));
+        assertThat(first.get()).isTrue();
+        assertThat(committer.flushes()).isEqualTo(1);
+        assertJournalled(a, b);
         committer.close(CLOSED);
     }
 

@@ -1,0 +1,72 @@
+package dev.streamwal.commit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(300)
+class GatheringTest {
+
+    private static final long LONG_NANOS = TimeUnit.DAYS.toNanos(1);
+
+    private final Gathering gathering = new Gathering(new GroupWait(LONG_NANOS));
+    private final Thread leader = new Thread(gathering::await);
+
+    /** So many threads were there, and none is now. */
+    private void flushed(int threads, long nanos) {
+        for (int i = 0; i < threads; i++) {
+            gathering.arrived();
+        }
+        gathering.flushed(nanos);
+        for (int i = 0; i < threads; i++) {
+            gathering.answered();
+        }
+    }
+
+    private void startToLead() {
+        gathering.arrived();
+        leader.start();
+        while (leader.getState() != Thread.State.TIMED_WAITING) {
+            assertThat(leader.isAlive()).as("it waits for others").isTrue();
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void await_theOthersCome_ends() throws InterruptedException {
+        flushed(3, LONG_NANOS);
+        startToLead();
+        gathering.arrived();
+        assertThat(leader.isAlive()).isTrue();
+        gathering.arrived();
+        leader.join();
+    }
+
+    @Test
+    void await_allAreThere_waitsForNobody() {
+        flushed(2, LONG_NANOS);
+        gathering.arrived();
+        gathering.arrived();
+        gathering.await();
+    }
+
+    @Test
+    void await_nobodyComes_endsAfterAsLongAsAFlush() {
+        flushed(2, 1_000_000);
+        gathering.arrived();
+        long begin = System.nanoTime();
+        gathering.await();
+        assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(1_000_000);
+    }
+
+    @Test
+    void await_interrupted_endsAndKeepsThat() {
+        flushed(2, LONG_NANOS);
+        gathering.arrived();
+        Thread.currentThread().interrupt();
+        gathering.await();
+        assertThat(Thread.interrupted()).isTrue();
+    }
+}
