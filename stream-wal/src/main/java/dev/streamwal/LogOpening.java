@@ -206,6 +206,7 @@ final class LogOpening {
         log.freeSpace(freeSpace);
         log.time(time);
         log.fence(writer);
+        log.positions().fence(writer);
         commits.room(log::checkFreeSpace);
         writer.onLost(commits::lost);
         log.durability(commits);

@@ -1100,11 +1100,16 @@ public final class StreamWal implements AutoCloseable {
         }
     }
 
-    /** @throws WalClosedException if the log was closed in between */
+    /**
+     * Recovers a stream, or notes why that can't be done.
+     *
+     * @throws WalClosedException if the log was closed in between
+     * @throws WalLockedException if another writer has opened the log
+     */
     private void recover(StreamLog stream) {
         try {
             stream.recoverNow();
-        } catch (WalClosedException e) {
+        } catch (WalClosedException | WalLockedException e) {
             throw e;
         } catch (RuntimeException e) {
             report.ledger().refused(stream.key().text(), e);

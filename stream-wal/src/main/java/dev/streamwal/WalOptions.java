@@ -702,8 +702,8 @@ public final class WalOptions {
         }
 
         /**
-         * Source of the current time: for records without a timestamp, for what has expired and what is in the future. Intervals, such as the
-         * one between sweeps, are measured by {@link System#nanoTime()} nevertheless.
+         * Source of the current time: for records without a timestamp, for what has expired and what is in the future. While it stands before
+         * 1970, nothing expires. Intervals, such as the one between sweeps, are measured by {@link System#nanoTime()} nevertheless.
          *
          * @param clock called by several threads at once, for each append; by default the system's
          * @return this

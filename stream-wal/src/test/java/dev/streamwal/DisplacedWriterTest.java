@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.reader.EntryCursor;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.simulation.SimulatedDisk;
 import java.nio.file.Path;
@@ -126,6 +127,80 @@ class DisplacedWriterTest {
                 second[0].close();
             }
         }
+    }
+
+    /** What may meet files of the other writer. */
+    private enum Call {
+        APPEND_SHARED {
+            @Override
+            void in(StreamWal first) {
+                long unused = first.stream("shared").append(new byte[10]).position();
+            }
+        },
+        APPEND_OWN {
+            @Override
+            void in(StreamWal first) {
+                long unused = first.stream("s").append(new byte[10]).position();
+            }
+        },
+        RECOVER {
+            @Override
+            void in(StreamWal first) {
+                RecoveryReport unused = first.recoverAll(progress -> {});
+            }
+        },
+        DELETE {
+            @Override
+            void in(StreamWal first) {
+                boolean unused = first.delete("s");
+            }
+        },
+        PURGE {
+            @Override
+            void in(StreamWal first) {
+                SweepResult unused = first.purge(Keys.all(), NOW.plus(Duration.ofDays(2)));
+            }
+        };
+
+        abstract void in(StreamWal first);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void call_afterAnotherWriterHasOpenedTheLog_changesNoFile(Call call) {
+        assertChangesNoFile(call, false);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DELETE", "PURGE"})
+    void call_afterAnotherWriterHasOpenedTheLogThatWasRecovered_changesNoFile(Call call) {
+        assertChangesNoFile(call, true);
+    }
+
+    private void assertChangesNoFile(Call call, boolean isRecovered) {
+        WalOptions options = WalOptions.builder().clock(() -> NOW).retention(Duration.ofDays(1)).sweepInterval(Duration.ZERO).ownSegments(1).segmentBytes(1 << 20)
+                .durability(Durability.IMMEDIATE).build();
+        StreamWal killed = SimulatedLog.open(disk.path("/log"), options, "boot", false, new Random(1)::nextLong);
+        appendToBoth(killed);
+        disk.kill();
+        Throwable unusedFailure = catchThrowable(killed::close);
+        StreamWal first = SimulatedLog.open(disk.path("/log"), options, "boot", false, new Random(2)::nextLong);
+        if (isRecovered) {
+            RecoveryReport unused = first.recoverAll(progress -> {});
+        }
+        StreamWal second = SimulatedLog.open(disk.besidePath("/log"), options, "boot", true, new Random(3)::nextLong);
+        appendToBoth(second);
+        int before = disk.mark();
+        assertThat(catchThrowable(() -> call.in(first))).isInstanceOf(WalLockedException.class);
+        assertThat(disk.history().subList(before, disk.mark())).allMatch(operation -> operation.contains(" FORCE"));
+        unusedFailure = catchThrowable(first::close);
+        second.close();
+    }
+
+    /** Both have a segment that is appended to. */
+    private static void appendToBoth(StreamWal wal) {
+        long unused = wal.stream("s").append(new byte[300]).position();
+        unused = wal.stream("shared").append(new byte[300]).position();
     }
 
     private static int records(StreamWal wal) {

@@ -115,7 +115,7 @@ final class PendingCut {
         if (cut == null) {
             return;
         }
-        chain.checkOpen();
+        chain.checkWriter();
         // after a failed force the next one would succeed; the next opening of the log does the rest
         log.durability().checkForced();
         log.packed().whileNothingIsCopied(chain.key, () -> carryOut(cut, each));

@@ -120,6 +120,12 @@ final class SegmentChain {
         log.checkOpen(key);
     }
 
+    /** As {@link #checkOpen}; and that no other writer has opened the log, whose files would be changed. */
+    void checkWriter() {
+        checkOpen();
+        log.fence().check();
+    }
+
     /** Whether there was ever a segment, as far as segments were listed. */
     boolean hasHadAny() {
         return hasHadAny;
@@ -138,8 +144,8 @@ final class SegmentChain {
         if (loaded) {
             return;
         }
-        // after a close, a temporary file may be another process's
-        checkOpen();
+        // a temporary file may be another process's
+        checkWriter();
         if (log.directories().mayHave(key)) {
             segments.load(directory, log.storage());
         }
@@ -158,8 +164,8 @@ final class SegmentChain {
         if (recovered) {
             return;
         }
-        // after a close, another process may be writing already
-        checkOpen();
+        // another process may be writing already to what would be repaired
+        checkWriter();
         try {
             if (log.packed().finishOwnCuts(key)) {
                 segments.forget();

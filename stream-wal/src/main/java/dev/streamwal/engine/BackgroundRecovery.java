@@ -4,6 +4,7 @@ import dev.streamwal.append.LogEvents;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalLockedException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -82,6 +83,9 @@ public final class BackgroundRecovery {
             return true;
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             failed(stream.key().text(), e);
+            return true;
+        } catch (WalLockedException e) {
+            // it is the next writer's, which recovers it; the log has failed, and said so
             return true;
         } catch (RuntimeException | Error e) {
             failed(stream.key().text(), e);

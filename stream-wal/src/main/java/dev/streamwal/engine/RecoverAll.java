@@ -2,7 +2,7 @@ package dev.streamwal.engine;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.StreamLog;
-import dev.streamwal.error.WalClosedException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.io.LastingLoop;
 import java.util.ArrayList;
 import java.util.List;
@@ -156,8 +156,8 @@ public final class RecoverAll {
     }
 
     private synchronized void rethrow() {
-        if (failure instanceof WalClosedException closed) {
-            throw closed;
+        if (failure instanceof WalException ended) {
+            throw ended;
         }
         if (failure != null) {
             throw new IllegalStateException("streams were left unrecovered: done=" + done + ", of=" + streams.size(), failure);

@@ -61,6 +61,7 @@ public final class PositionsWriter {
     private boolean named;
     @GuardedBy("this")
     private boolean isEnded;
+    private volatile WriterFence fence = WriterFence.NONE;
 
     private PositionsWriter(Path root, Positions current, boolean named) {
         this.root = root;
@@ -118,6 +119,11 @@ public final class PositionsWriter {
         Optional<Positions> other = PositionsLayout.decode(second);
         return one.isPresent() && other.isPresent() && Math.abs(one.get().sequence() - other.get().sequence()) == 1
                 && one.get().withSequence(0).equals(other.get().withSequence(0));
+    }
+
+    /** Without this, a slot of the next writer may be replaced by one of this writer's. */
+    public void fence(WriterFence newFence) {
+        fence = newFence;
     }
 
     /** The log's directory. */
@@ -237,6 +243,7 @@ public final class PositionsWriter {
         if (isEnded) {
             throw new WalClosedException("the log is closed: file=" + file, file, null, WalException.NO_POSITION, null);
         }
+        fence.check();
         writeSlot(next);
         writeSlot(next.withSequence(next.sequence() + 1));
         current = newest;

@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  * anything in it opens and closes the file, for example a backup that copies the directory, or when the file is removed. Thread-safe.
  *
  * <p>Before opening: a process that gets the lock, and finds a living process here, doesn't open the log ({@link #living}). After opening: each
- * opening writes a new, unique number here, and the writer checks that it is still there before a consequence: before a segment is created or sealed,
- * and before something is acknowledged as durable. If the number is another's, that process owns the log, and this one writes and acknowledges
- * nothing any more.
+ * opening writes a new, unique number here, and the writer checks that it is still there before a consequence: before a stream is recovered, before a
+ * segment is created or sealed, before {@code positions} is written, and before something is acknowledged as durable. If the number is another's, that
+ * process owns the log, and this one writes and acknowledges nothing any more.
  *
  * <p>Why the next writer also has each acknowledged record: it writes its number first, and reads the commit journal afterwards. If the number was
  * still ours after the flush, the block was in the file before the journal was read.
