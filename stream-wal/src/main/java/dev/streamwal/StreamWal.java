@@ -569,13 +569,17 @@ public final class StreamWal implements AutoCloseable {
         return WalReader.open(root, here.build(), new View());
     }
 
-    /** What readers in this process learn from the writer. */
+    /** What readers in this process learn from the writer. After another writer has opened the log they read like other processes. */
     private final class View implements WriterView {
+
+        private boolean isOver() {
+            return closed || writer.isLost();
+        }
 
         @Override
         public OptionalLong reservedEnd(String key) {
             try {
-                WalStream stream = closed ? null : known(key);
+                WalStream stream = isOver() ? null : known(key);
                 long end = stream == null ? -1 : stream.log().reservedEnd();
                 return end < 0 ? OptionalLong.empty() : OptionalLong.of(end);
             } catch (WalException e) {
@@ -598,7 +602,7 @@ public final class StreamWal implements AutoCloseable {
 
         @Override
         public @Nullable Manifest manifest() {
-            return closed ? null : packs.manifest();
+            return isOver() ? null : packs.manifest();
         }
 
         /** Reading a key that has no stream doesn't create one. */

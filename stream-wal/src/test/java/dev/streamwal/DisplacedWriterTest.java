@@ -197,6 +197,25 @@ class DisplacedWriterTest {
         second.close();
     }
 
+    @Test
+    void read_afterAnotherWriterHasOpenedTheLog_findsWhatThatOneHasAppendedAndPacked() {
+        Instant[] now = {NOW};
+        WalOptions options = WalOptions.builder().clock(() -> now[0]).window(Duration.ofHours(1)).retention(Duration.ofDays(30)).ownSegments(0)
+                .sweepInterval(Duration.ZERO).durability(Durability.IMMEDIATE).build();
+        StreamWal first = SimulatedLog.open(disk.path("/log"), options, "boot", false, new Random(1)::nextLong);
+        append(first, 2);
+        StreamWal second = SimulatedLog.open(disk.besidePath("/log"), options, "boot", false, new Random(2)::nextLong);
+        append(second, 3);
+        assertThat(catchThrowable(first::sweep)).isInstanceOf(WalLockedException.class);
+        assertThat(records(first)).isEqualTo(5);
+        now[0] = now[0].plus(Duration.ofHours(3));
+        assertThat(second.pack()).isPositive();
+        append(second, 1);
+        assertThat(records(first)).isEqualTo(6);
+        Throwable unused = catchThrowable(first::close);
+        second.close();
+    }
+
     /** Both have a segment that is appended to. */
     private static void appendToBoth(StreamWal wal) {
         long unused = wal.stream("s").append(new byte[300]).position();
