@@ -90,9 +90,10 @@ public final class PackWriter implements Closeable {
         this.file = file;
         this.path = path;
         this.header = header;
-        this.encoder = header.isInBlocks() ? new FrameBlocks.Encoder() : null;
         this.table = new PackTable.Builder(header);
         this.out = new SequentialFile(file, direct == null ? null : direct.writer(file));
+        // last: nobody would close it if the file couldn't be opened for direct writes
+        this.encoder = header.isInBlocks() ? new FrameBlocks.Encoder() : null;
     }
 
     /**
