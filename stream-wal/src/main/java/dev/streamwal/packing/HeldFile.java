@@ -48,6 +48,19 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
         }
     }
 
+    /** Whether the disk can read all of a file now: then what it couldn't read before was no bad sector, but for example a failure of the network. */
+    static boolean canBeRead(Path file) {
+        ByteBuffer chunk = ByteBuffer.allocate(END_BYTES);
+        try (LogFile plain = LogFile.reading(file)) {
+            for (long at = 0; plain.read(chunk.clear(), at) > 0; at += chunk.position()) {
+                // only whether it succeeds
+            }
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /**
      * Holds a sealed segment, whose size is within a segment's limit.
      *

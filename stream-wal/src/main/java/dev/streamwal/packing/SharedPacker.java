@@ -152,6 +152,10 @@ final class SharedPacker {
     private void setAside(Map<Segment, CorruptSegmentException> damaged) throws IOException {
         for (Map.Entry<Segment, CorruptSegmentException> each : damaged.entrySet()) {
             Path file = each.getKey().file();
+            if (unreadable.contains(file) && HeldFile.canBeRead(file)) {
+                unreadable.remove(file);
+                throw new IOException("a shared segment couldn't be read for a while, and can be now: file=" + file + "; the next pass packs it");
+            }
             if (!copied.contains(file)) {
                 log.setAside(file, each.getValue());
                 copied.add(file);

@@ -19,6 +19,8 @@ import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.simulation.Call;
+import dev.streamwal.simulation.FaultPlan;
 import dev.streamwal.simulation.SimulatedDisk;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -356,6 +359,24 @@ class BadSectorTest {
         disk.bad(newest, 0, 0);
         try (StreamWal wal = open()) {
             assertAppended(wal);
+            assertThat(whole(wal.reader())).containsExactlyElementsOf(written.keySet());
+        }
+    }
+
+    /** As of a disk in the network. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4})
+    void pack_someReadsFail_nothingIsLeftOut(int times) throws IOException {
+        write(false);
+        try (StreamWal wal = open()) {
+            now = now.plus(WINDOW.multipliedBy(2));
+            appendToAll(wal, 1);
+            disk.failing(new FaultPlan(0, EnumSet.of(Call.READ), "/" + StreamKey.SHARED.directoryName() + "/", 1, times, FaultPlan.Failure.IO_ERROR));
+            for (int i = 0; i < 4; i++) {
+                int unused = wal.pack();
+            }
+            assertThat(sharedFiles()).hasSize(1);
+            assertThat(root.resolve("quarantine")).doesNotExist();
             assertThat(whole(wal.reader())).containsExactlyElementsOf(written.keySet());
         }
     }
