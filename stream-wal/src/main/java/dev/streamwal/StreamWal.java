@@ -318,9 +318,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public WalStream stream(String key) {
         checkOpen();
-        if (Objects.requireNonNull(key, "key").equals(StreamKey.SHARED.text())) {
-            throw new IllegalArgumentException("key is reserved for the log: key=\\u0000shared; choose another one");
-        }
+        StreamKey.checkNotShared(key);
         return streams.get(key);
     }
 

@@ -83,7 +83,7 @@ public sealed interface KeyScope {
 
         public Prefix {
             if (!text.isEmpty()) {
-                byte[] unused = StreamKey.checkedUtf8(text);
+                StreamKey unused = StreamKey.of(text);
             }
         }
 

@@ -93,9 +93,17 @@ public final class StreamKey {
         return mixed;
     }
 
-    /** The key's bytes; an {@link IllegalArgumentException} says why the text can't be a key. */
+    /** Refuses the log's own key by an {@link IllegalArgumentException}. */
+    public static void checkNotShared(String text) {
+        if (Objects.requireNonNull(text, "key").equals(SHARED.text())) {
+            throw new IllegalArgumentException("key is reserved for the log: key=" + MessageText.of(text) + "; choose another one");
+        }
+    }
+
+    /** The key's bytes; an {@link IllegalArgumentException} says why the text can't be a key of a program's stream. */
     public static byte[] checkedUtf8(String text) {
-        if (Objects.requireNonNull(text, "key").isEmpty()) {
+        checkNotShared(text);
+        if (text.isEmpty()) {
             throw new IllegalArgumentException(EMPTY);
         }
         // a character takes one byte or more; checked first so that nothing large is encoded

@@ -275,6 +275,7 @@ public final class WalReader implements AutoCloseable {
             throw new IllegalArgumentException(
                     "too many refs in the batch: refs=" + refs.size() + ", maxBatchRefs=" + options.maxBatchRefs() + "; ask for fewer at a time");
         }
+        refs.forEach(ref -> StreamKey.checkNotShared(ref.key()));
         return log.readBatch(refs.toArray(EntryRef[]::new));
     }
 
@@ -286,7 +287,8 @@ public final class WalReader implements AutoCloseable {
      * @throws CorruptSegmentException if it is damaged
      */
     public Optional<Entry> find(EntryRef ref) {
-        return log.find(Objects.requireNonNull(ref, "ref"));
+        StreamKey.checkNotShared(Objects.requireNonNull(ref, "ref").key());
+        return log.find(ref);
     }
 
     /**
@@ -629,7 +631,7 @@ public final class WalReader implements AutoCloseable {
      * @return the report; an empty one if there is no such stream
      */
     public VerifyReport verify(String key) {
-        StreamKey.checkedUtf8(key);
+        StreamKey unused = StreamKey.of(key); // the log's own, too: its damage is that of the files that streams share
         return log.verify(key);
     }
 
