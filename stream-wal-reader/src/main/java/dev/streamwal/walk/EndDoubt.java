@@ -1,7 +1,6 @@
 package dev.streamwal.walk;
 
 import java.util.Arrays;
-import java.util.stream.LongStream;
 
 /**
  * Signs of records behind the place that a tail has reached. When all that is left of a stream is deleted, nothing in the log tells any more how far the stream
@@ -63,10 +62,27 @@ public final class EndDoubt {
         if (later.ends.length == 0 && (mayBeMore || !later.mayBeMore) && since == sinceFrom) {
             return this;
         }
-        long[] both = LongStream.concat(Arrays.stream(ends), Arrays.stream(later.ends)).sorted().distinct().toArray();
+        if (this == NONE) {
+            return later;
+        }
+        long[] both = inOrder(ends, later.ends);
         boolean isTooMany = both.length > MAX_ENDS;
         return new EndDoubt(isTooMany ? Arrays.copyOf(both, MAX_ENDS) : both, Math.max(seenTo, later.seenTo),
                 mayBeMore || later.mayBeMore || isTooMany, since);
+    }
+
+    /** The numbers of both, each once, in ascending order. A tail asks for each record that arrives, so this makes no streams. */
+    private static long[] inOrder(long[] some, long[] others) {
+        long[] both = Arrays.copyOf(some, some.length + others.length);
+        System.arraycopy(others, 0, both, some.length, others.length);
+        Arrays.sort(both);
+        int length = 0;
+        for (long each : both) {
+            if (length == 0 || both[length - 1] != each) {
+                both[length++] = each;
+            }
+        }
+        return Arrays.copyOf(both, length);
     }
 
     /** Without the signs of records up to a position, which the tail has read or reported. */
