@@ -29,8 +29,8 @@ final class NewStreams {
 
     /** Few at a time, because a deleted stream that wasn't noticed yet only takes some memory. */
     private static final int LOOKS_IN_TURN = 64;
-    /** More, where many streams have come since the last look; at most this many. */
-    static final int MAX_LOOKS_IN_TURN = 4_096;
+    /** More, where many streams have come since the last look; at most this many, because no record is delivered meanwhile. */
+    static final int MAX_LOOKS_IN_TURN = 1_024;
     /**
      * With fewer than two, streams that come and go could come faster than it is noticed that others have gone, if the caller looks rarely. Two cost
      * little beside what it takes to find and read a new stream.
@@ -82,7 +82,7 @@ final class NewStreams {
             pace.looked(now, System.nanoTime());
         }
         long begin = System.nanoTime();
-        if (left > 0 && (owed > LOOKS_IN_TURN || turnPace.isDue(begin))) {
+        if (left > 0 && turnPace.isDue(begin)) {
             takeTurns();
             turnPace.looked(begin, System.nanoTime());
         }

@@ -106,4 +106,27 @@ class NewStreamsTest {
         names.look(false);
         assertThat(names.found()).isEmpty();
     }
+
+    /** A tail delivers records only between looks. */
+    @Test
+    void look_manyStreamsHaveComeAndMayHaveGone_restsBetweenTurns() throws IOException {
+        int many = 5_000;
+        names.look(true);
+        for (int i = 0; i < many; i++) {
+            names.follow("gone/" + i);
+        }
+        pack(1, "packed");
+        int withTurn = 0;
+        int withoutTurn = 0;
+        for (int known = 0; known < many; known = names.gone().size()) {
+            names.look(true);
+            if (names.gone().size() > known) {
+                withTurn++;
+            } else {
+                withoutTurn++;
+            }
+        }
+        assertThat(withTurn).isGreaterThan(1);
+        assertThat(withoutTurn).isGreaterThan(withTurn);
+    }
 }
