@@ -81,9 +81,15 @@ public final class StorageErrors {
         if (cause instanceof NotDirectoryException && file.toString().equals(cause.getMessage())) {
             return new WalIOException("can't " + task + ": not a directory: " + where + "; give a directory", file, stream, position, cause);
         }
-        if (cause instanceof FileAlreadyExistsException && Files.isSymbolicLink(file) && Files.notExists(file)) {
-            return new WalIOException("can't " + task + ": symbolic link leads to nothing: " + where + "; make or mount the directory that it leads to", file,
-                    stream, position, cause);
+        if (cause instanceof FileAlreadyExistsException exists && exists.getFile() != null) {
+            Path inTheWay = file.getFileSystem().getPath(exists.getFile());
+            if (Files.isSymbolicLink(inTheWay) && !Files.exists(inTheWay)) {
+                return new WalIOException("can't " + task + ": symbolic link leads to nothing: file=" + inTheWay
+                        + "; make or mount the directory that it leads to", file, stream, position, cause);
+            }
+            if (file.startsWith(inTheWay)) {
+                return new WalIOException("can't " + task + ": not a directory: file=" + inTheWay + "; give a directory", file, stream, position, cause);
+            }
         }
         if (isMapFailure(cause)) {
             return new WalIOException("can't " + task + ": the process may map no more files: " + where

@@ -3,7 +3,9 @@ package dev.streamwal.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.streamwal.Durability;
 import dev.streamwal.StreamWal;
+import dev.streamwal.WriteEntry;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.DiskFullException;
 import dev.streamwal.error.TooManyOpenFilesException;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StorageErrorsTest {
 
@@ -84,12 +87,28 @@ class StorageErrorsTest {
         assertThat(failure).hasMessage("can't open the log: not a directory: file=" + FILE + "; give a directory");
     }
 
-    /** As if the volume of the log isn't mounted. */
+    /** As if the volume of the log, or of its segments, isn't mounted. */
+    @ParameterizedTest
+    @ValueSource(strings = {"log", "log/segments", "log/commit"})
+    void translate_aLinkLeadsToNothing_saysSo(String name, @TempDir Path folder) throws IOException {
+        Path link = folder.resolve(name);
+        Files.createDirectories(link.getParent());
+        Files.createSymbolicLink(link, folder.resolve("volume"));
+        assertThatThrownBy(() -> use(folder.resolve("log"))).isExactlyInstanceOf(WalIOException.class)
+                .hasMessageMatching("can't [a-z ]+: symbolic link leads to nothing: file=" + link + "; make or mount the directory that it leads to");
+    }
+
+    private static void use(Path log) {
+        try (StreamWal wal = StreamWal.open(log)) {
+            wal.stream(KEY).append(WriteEntry.of(new byte[1]), Durability.IMMEDIATE);
+        }
+    }
+
     @Test
-    void translate_rootIsALinkToNothing_saysSo(@TempDir Path folder) throws IOException {
-        Path link = Files.createSymbolicLink(folder.resolve("log"), folder.resolve("volume"));
-        assertThatThrownBy(() -> StreamWal.open(link)).isExactlyInstanceOf(WalIOException.class)
-                .hasMessage("can't open the log: symbolic link leads to nothing: file=" + link + "; make or mount the directory that it leads to");
+    void translate_belowAFile_saysWhatIsNoDirectory(@TempDir Path folder) throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        assertThatThrownBy(() -> StreamWal.open(file.resolve("in/it/log"))).isExactlyInstanceOf(WalIOException.class)
+                .hasMessage("can't open the log: not a directory: file=" + file + "; give a directory");
     }
 
     /** Of which the next segment would fill what is free: what the system says is told, and only where it says nothing the free space is looked at. */
