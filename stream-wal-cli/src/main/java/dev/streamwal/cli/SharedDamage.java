@@ -2,10 +2,8 @@ package dev.streamwal.cli;
 
 import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.VerifyReport;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -16,8 +14,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Damage in files that streams share: in shared segments, and packs that are missing. The report on each stream that may miss records has it; for shared segments
- * so has the report on these themselves, under a key that only the library knows. Here each damage is told once, by its file. One thread.
+ * Damage in files that streams share: in shared segments, and packs of which nothing can be read. The report on each stream that may miss records has it;
+ * for shared segments so has the report on these themselves, under a key that only the library knows. Here each damage is told once, by its file. One thread.
  */
 final class SharedDamage {
 
@@ -98,6 +96,7 @@ final class SharedDamage {
         }
     }
 
+    private final Set<Path> unreadablePacks;
     private final Map<Path, InFile> files = new TreeMap<>();
     private long records;
     private long bytes;
@@ -105,17 +104,18 @@ final class SharedDamage {
     private long streamRecords;
     private long streamBytes;
 
-    static boolean isShared(Damage damage) {
-        return isInSharedSegment(damage) || (isIn(damage, PackFiles.DIRECTORY) && Files.notExists(damage.file()));
+    /** @param unreadablePacks those that are missing, or whose tables are damaged */
+    SharedDamage(Set<Path> unreadablePacks) {
+        this.unreadablePacks = Set.copyOf(unreadablePacks);
+    }
+
+    boolean isShared(Damage damage) {
+        return isInSharedSegment(damage) || unreadablePacks.contains(damage.file());
     }
 
     private static boolean isInSharedSegment(Damage damage) {
-        return isIn(damage, StreamKey.SHARED.directoryName());
-    }
-
-    private static boolean isIn(Damage damage, String name) {
         Path folder = damage.file().getParent();
-        return folder != null && folder.endsWith(name);
+        return folder != null && folder.endsWith(StreamKey.SHARED.directoryName());
     }
 
     /** Adds the damage in shared files that a stream's report has. */

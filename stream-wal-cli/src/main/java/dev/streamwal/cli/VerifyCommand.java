@@ -1,6 +1,7 @@
 package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalIOException;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -24,7 +26,8 @@ import picocli.CommandLine.Option;
         description = {
             "Verifies every checksum of the records, and reports what is damaged, where, and what was lost.",
             "Without KEYs also checks the other files that a writer or a consumer needs: positions, the commit journal, the list of packs, consumers, keys.",
-            "Damage in a segment that streams share is told once, by its file, with the streams that may have lost records there; in JSON by an object with sharedFile.",
+            "Damage in a segment that streams share, and of a pack of which nothing can be read, is told once, by its file, with the streams that may have "
+                    + "lost records there; in JSON by an object with sharedFile.",
             "The number of records in a damaged part is estimated from the stream's mean record size.",
             "With --anchor, compares the log with what it was when the command digest printed the anchor, too."
         })
@@ -42,9 +45,10 @@ final class VerifyCommand extends RecordsCommand {
     private long records;
     private long bytes;
     private final LossEstimate lost = new LossEstimate();
-    private final SharedDamage shared = new SharedDamage();
     private int unread;
     private final Set<String> unreadObjects = new HashSet<>();
+    @SuppressWarnings("NullAway.Init") // set before anything is verified
+    private SharedDamage shared;
     @SuppressWarnings("NullAway.Init") // read before anything is verified
     private PacksInTier inTier;
 
@@ -59,6 +63,7 @@ final class VerifyCommand extends RecordsCommand {
         }
         // whose anchor is no anchor hears of it before the log is read
         AnchorReport report = anchor == null ? null : new AnchorReport(anchor, reader, out, this::complain);
+        shared = new SharedDamage(segments.damagedTables().stream().map(CorruptSegmentException::file).collect(Collectors.toSet()));
         inTier = PacksInTier.of(root());
         try (Progress progress = progress("verifying", selection.keys().size(), "streams")) {
             for (String key : selection.keys()) {
@@ -138,7 +143,7 @@ final class VerifyCommand extends RecordsCommand {
         records += report.records();
         bytes += report.bytes();
         shared.add(report);
-        List<Damage> own = report.damage().stream().filter(damage -> !SharedDamage.isShared(damage)).toList();
+        List<Damage> own = report.damage().stream().filter(damage -> !shared.isShared(damage)).toList();
         LossEstimate here = new LossEstimate();
         own.forEach(damage -> here.add(damage, report));
         lost.add(here);

@@ -27,6 +27,8 @@ import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code verify} and {@code dump}. */
 class CheckingCommandsTest {
@@ -149,9 +151,10 @@ class CheckingCommandsTest {
                 .containsOnlyOnce(", offset ").doesNotContain("u0000");
     }
 
-    /** A pack has records of many streams; its loss counts once. */
-    @Test
-    void verify_aPackIsMissing_isToldOnce(@TempDir Path folder) throws IOException {
+    /** A pack has records of many streams; its loss counts once, whatever makes it unreadable. */
+    @ParameterizedTest
+    @ValueSource(strings = {"missing", "cut", "empty", "table changed"})
+    void verify_aPackCannotBeRead_isToldOnce(String damage, @TempDir Path folder) throws IOException {
         Path packed = folder.resolve("log");
         AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
         WalOptions options = WalOptions.builder().clock(now::get).ownSegments(0).sweepInterval(Duration.ZERO).build();
@@ -166,23 +169,37 @@ class CheckingCommandsTest {
             }
         }
         Path pack;
-        long bytes;
+        byte[] bytes;
         try (Stream<Path> files = Files.list(packed.resolve("packs"))) {
             pack = files.filter(file -> file.toString().endsWith(".pack")).sorted().findFirst().orElseThrow();
-            bytes = Files.size(pack);
+            bytes = Files.readAllBytes(pack);
         }
-        Files.delete(pack);
+        damage(pack, bytes, damage);
         CliRun run = CliRun.of("verify", packed);
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
         List<String> lines = run.out(packed).lines().toList();
-        assertThat(lines.get(0)).startsWith("ROOT/packs/" + pack.getFileName() + ", offset 0: ");
-        assertThat(lines.get(1)).contains("pack listed in the manifest is missing");
+        assertThat(lines.get(0)).startsWith("ROOT/packs/" + pack.getFileName() + ", offset ");
+        assertThat(lines.get(1)).contains(damage.equals("missing") ? "pack listed in the manifest is missing" : "the pack can't be read");
         assertThat(lines.get(2)).startsWith("    streams that may have lost records there: m/0, m/1").endsWith(" more");
         assertThat(lines.get(3)).startsWith("40 streams, 200 records, ").contains("; 1 place damaged: ");
         assertThat(lines).hasSize(4);
         List<Map<String, Object>> json = CliRun.of("verify", packed, "--json").json();
-        assertThat(json.get(json.size() - 1)).containsEntry("sharedFile", pack.toString()).containsEntry("streamCount", 40L)
-                .containsEntry("damagedBytes", bytes);
+        assertThat(json.get(json.size() - 1)).containsEntry("sharedFile", pack.toString()).containsEntry("streamCount", 40L);
+        if (damage.equals("missing")) {
+            assertThat(json.get(json.size() - 1)).containsEntry("damagedBytes", (long) bytes.length);
+        }
+    }
+
+    private static void damage(Path pack, byte[] bytes, String damage) throws IOException {
+        switch (damage) {
+            case "missing" -> Files.delete(pack);
+            case "cut" -> Files.write(pack, Arrays.copyOf(bytes, 100));
+            case "empty" -> Files.write(pack, new byte[0]);
+            default -> {
+                bytes[bytes.length - 40] ^= 1;
+                Files.write(pack, bytes);
+            }
+        }
     }
 
     /** Reading doesn't need these files, or has a copy: nothing else tells before the log is opened for writing, which is refused then. */
