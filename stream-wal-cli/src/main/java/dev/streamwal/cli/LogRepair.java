@@ -35,9 +35,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts damaged files of a log back from its backups. A backup is restored within the log's directory, whole and verified, and a file of it takes the place of the damaged one
- * if all of its streams have the same records in both, as far as the log can be read: see {@link SameRecords}. So nothing comes back that was erased since the
- * backup, unless it was itself damaged, and nothing is taken from another log. A file that ends elsewhere is left alone: it has been appended to since, or cut.
+ * Puts damaged files of a log back from its backups. A backup is restored within the log's directory, whole and verified, and a file of it takes the place
+ * of the damaged one if all of its streams have the same records in both, as far as the log can be read: see {@link SameRecords}. So nothing comes back that
+ * was erased since the backup, unless it was itself damaged, and nothing is taken from another log. A segment that ends elsewhere is left alone: it has been
+ * appended to since, or cut.
  *
  * <p>A file is replaced by one move, so a repair that is cut short leaves each file as it was or repaired, and is begun again. The caller has the log's lock.
  */
@@ -133,7 +134,8 @@ final class LogRepair implements AutoCloseable {
     private Optional<String> unknownEnd(SegmentDescriptor file, LogSegments ofLog) throws IOException {
         try {
             return isUnsealed(file) && ofLog.awaitsRecovery(headerOfCopy(file))
-                    ? Optional.of("the log awaits recovery, so the file's end isn't known; open the log for writing once, and recover all of it, then repair it")
+                    ? Optional.of("the log awaits recovery, so the file's end isn't known; open the log for writing once, and recover all of it, then"
+                            + " repair it")
                     : otherEnd(file);
         } catch (CorruptSegmentException e) {
             return Optional.of(damagedToo(e));
@@ -144,20 +146,20 @@ final class LogRepair implements AutoCloseable {
         return "the backup is damaged, too: " + e.getMessage();
     }
 
-    /** Where the log's file ends otherwise than the copy's: what it has more would be lost. */
+    /** Where the log's file ends otherwise than the copy's: what it has more would be lost. A shorter pack has nothing more: no writer cuts packs. */
     private Optional<String> otherEnd(SegmentDescriptor file) throws IOException {
         Path damaged = root.resolve(file.name());
         boolean isSegment = file.kind() == SegmentDescriptor.Kind.SEGMENT;
-        if (!Files.exists(damaged) || (isSegment ? end(file) != CopiedEnd.OTHER_END : Files.size(damaged) == file.bytes())) {
+        if (!Files.exists(damaged) || (isSegment ? end(file) != CopiedEnd.OTHER_END : Files.size(damaged) <= file.bytes())) {
             return Optional.empty();
         }
         return Optional.of((isSegment ? "the log's file doesn't end where the backup's does, so it was appended to since, or cut: bytes="
-                : "the log's file has another length than the backup's: bytes=") + Files.size(damaged) + ", ofBackup=" + file.bytes());
+                : "the log's file is longer than the backup's: bytes=") + Files.size(damaged) + ", ofBackup=" + file.bytes());
     }
 
     /**
-     * Whether the log's file was never sealed. Up to the end that it has in common with the copy it was only appended to, so what isn't in it any more is damaged,
-     * also where no stream is known of which that was.
+     * Whether the log's file was never sealed. Up to the end that it has in common with the copy it was only appended to, so what isn't in it any more is
+     * damaged, also where no stream is known of which that was.
      */
     private boolean isUnsealed(SegmentDescriptor file) throws IOException {
         return file.kind() == SegmentDescriptor.Kind.SEGMENT && Files.exists(root.resolve(file.name())) && end(file) == CopiedEnd.NO_FOOTER;
@@ -254,7 +256,8 @@ final class LogRepair implements AutoCloseable {
             }
         }
         return hasOnlyInCopy && file.kind() == SegmentDescriptor.Kind.SEGMENT && mayBeErased(file)
-                ? Optional.of("the segment's footer differs from the backup's, so it isn't known whether a record that can't be read was erased since") : Optional.empty();
+                ? Optional.of("the segment's footer differs from the backup's, so it isn't known whether a record that can't be read was erased since")
+                : Optional.empty();
     }
 
     /** Compares streams of the log and of the copy, each once. */
