@@ -49,6 +49,9 @@ final class SegmentInventory {
 
     private final LogSegments log;
 
+    /** By key, as they were when it was planned what would be deleted: they may have gone since. */
+    private final Map<String, List<Found>> planned = new HashMap<>();
+
     SegmentInventory(Path root, LogSegments log) {
         this.root = root;
         this.log = log;
@@ -105,6 +108,7 @@ final class SegmentInventory {
             List<ExpiryPlan.Stream> views = new ArrayList<>();
             for (String key : reader.keys()) {
                 List<Found> segments = segments(key);
+                planned.put(key, segments);
                 views.add(new ExpiryPlan.Stream(key, Long.MAX_VALUE, MisdatedSegments.withDueExpirations(TimeRules.millis(now),
                         segments.stream().map(SegmentInventory::view).toList(),
                         index -> time.isAhead(window(segments.get(index)).startMillis(), TimeRules.millis(now)))));
@@ -156,15 +160,10 @@ final class SegmentInventory {
                 segment.bytes(), true);
     }
 
-    /** The file that holds the segment. */
-    Path fileOf(ExpiryPlan.Deletion deletion) throws IOException {
-        for (Segment segment : log.of(deletion.key())) {
-            if (segment.basePosition() == deletion.segment().basePosition()) {
-                return segment.file();
-            }
-        }
-        throw new NoSuchFileException(root.toString(), null, "segment was deleted during the dry run: key=" + deletion.key() + ", position="
-                + deletion.segment().basePosition());
+    /** The file that held the segment when {@link #expired} found it. */
+    Path fileOf(ExpiryPlan.Deletion deletion) {
+        return planned.getOrDefault(deletion.key(), List.of()).stream().filter(found -> found.name().basePosition() == deletion.segment().basePosition())
+                .findFirst().orElseThrow().segment().file();
     }
 
     /** What a purge would delete of a stream's segments. */

@@ -11,6 +11,7 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalConsumer;
 import dev.streamwal.reader.WalReader;
+import dev.streamwal.retention.ExpiryPlan;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -111,6 +112,17 @@ class RetentionCommandsTest {
         CliRun real = CliRun.of("sweep", root, "--json", "--now", now);
         assertThat(without(dry, "dryRun")).isEqualTo(without(real, "dryRun"));
         assertThat(dry.exit()).isEqualTo(real.exit()).isEqualTo(now.startsWith("+9") ? Exit.FINDINGS.code() : 0);
+    }
+
+    /** Of a log that is written, segments go and move into packs meanwhile. */
+    @Test
+    void sweep_dryRun_segmentsHaveGoneSinceTheyWereFound_tellsWhereTheyWere() throws IOException {
+        try (LogSegments segments = LogSegments.of(root)) {
+            SegmentInventory inventory = new SegmentInventory(root, segments);
+            List<ExpiryPlan.Deletion> found = inventory.expired(CliRun.NOW.plus(Duration.ofDays(10)), List.of()).deletions();
+            assertThat(CliRun.of("sweep", root, "--now", "+10d").exit()).isZero();
+            assertThat(found).hasSize(7).allSatisfy(each -> assertThat(inventory.fileOf(each)).doesNotExist().asString().endsWith(".seg"));
+        }
     }
 
     @Test
