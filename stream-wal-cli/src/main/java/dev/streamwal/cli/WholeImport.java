@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
@@ -115,14 +116,12 @@ final class WholeImport implements AutoCloseable {
         }
     }
 
-    /** The process ends with this thread waiting. */
-    private void awaitEnd() {
-        try {
-            hook.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /** Never returns: the process ends with this thread waiting, and the hook has said what becomes of the import. */
+    private static void awaitEnd() {
+        while (true) {
+            LockSupport.park();
+            boolean unused = Thread.interrupted();
         }
-        throw new IllegalStateException("import was interrupted");
     }
 
     private void interrupted() {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,6 +92,30 @@ class InterruptedImportTest {
         assertThat(said(EndedWhenKept.class, root)).isEqualTo("interrupted, after all rows had been imported; they stay" + System.lineSeparator());
         assertThat(ImportTest.records(root, "k")).hasSize(1);
         assertThat(CliRun.of("verify", root).exit()).isZero();
+    }
+
+    /** No second message, which would look like a failure of its own. */
+    @Test
+    void told_whileRowsAreAppended_saysOneThing() throws IOException, InterruptedException {
+        Path root = directory.resolve("log");
+        assertThat(said(EndedWhileAppending.class, root)).isEqualTo("interrupted; nothing was imported" + System.lineSeparator());
+        assertThat(root).doesNotExist();
+    }
+
+    /** Is told to end by another thread, and appends on. */
+    static final class EndedWhileAppending {
+
+        private EndedWhileAppending() {}
+
+        public static void main(String... arguments) throws IOException {
+            WholeImport whole = WholeImport.into(Path.of(arguments[0]), WalOptions.builder().build(), System.err::println);
+            // the process ends a while after the import has
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(2)), "other end"));
+            new Thread(() -> System.exit(130), "exit").start();
+            while (true) {
+                whole.append("k", wal -> wal.stream("k").append("row".getBytes(UTF_8)).position());
+            }
+        }
     }
 
     /** Is told to end before it has closed the log. */
