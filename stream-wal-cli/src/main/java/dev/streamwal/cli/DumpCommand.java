@@ -43,7 +43,13 @@ final class DumpCommand extends CliCommand {
             throw new UsageException("directory in place of the file of a segment or pack: file=" + file + GIVE);
         }
         if (PackDump.isPack(file)) {
-            return new PackDump(file, out, brief, key).run();
+            PackDump pack = new PackDump(file, out, brief, key);
+            Exit exit = pack.run();
+            if (key != null && !pack.isShown()) {
+                complain("no segment of this stream in the pack: key=" + key + ", file=" + file + "; stream-wal dump FILE --brief lists its segments");
+                return Exit.FINDINGS;
+            }
+            return exit;
         }
         try (LogFile bytes = LogFile.reading(file)) {
             if (!String.valueOf(file.getFileName()).endsWith(SEGMENT_SUFFIX) && !SegmentDump.isBegun(bytes)) {

@@ -32,6 +32,7 @@ final class PackDump {
     private final boolean brief;
     private final @Nullable String wantedKey;
     private boolean damaged;
+    private boolean isShown;
 
     /** @param wantedKey the stream whose segments to show; null for all */
     PackDump(Path file, CommandOutput out, boolean brief, @Nullable String wantedKey) {
@@ -64,6 +65,11 @@ final class PackDump {
         return damaged ? Exit.FINDINGS : Exit.OK;
     }
 
+    /** Whether it has shown a segment. */
+    boolean isShown() {
+        return isShown;
+    }
+
     private PackReader open(ChannelCache channels) throws IOException {
         OptionalLong number = PackFiles.parse(String.valueOf(file.getFileName()));
         if (number.isEmpty()) {
@@ -71,7 +77,8 @@ final class PackDump {
         }
         Path table = file.resolveSibling(String.valueOf(PackFiles.table(file.resolveSibling(""), number.getAsLong()).getFileName()));
         if (Files.notExists(file) && Files.exists(table)) {
-            throw new RefusedException("pack is in the log's tier: file=" + file + "; dump its object there, its name is " + PackObject.namesOf(number.getAsLong()));
+            throw new RefusedException("pack is in the log's tier: file=" + file + "; dump its object there, its name is "
+                    + PackObject.namesOf(number.getAsLong()));
         }
         return PackReader.open(channels, file, number.getAsLong(), new BlockCache(0));
     }
@@ -100,6 +107,7 @@ final class PackDump {
     }
 
     private void segment(PackReader pack, PackEntry entry) throws IOException {
+        isShown = true;
         out.item(() -> "segment, key=" + entry.key() + ", basePosition=" + entry.basePosition() + ", records=" + entry.records()
                 + ", framesAt=" + entry.offset() + ", bytes=" + entry.dataBytes(), json -> {
             json.writeStringField("part", "segment");

@@ -157,6 +157,9 @@ class PackedLogCommandsTest {
         assertThat(run.lines()).filteredOn(line -> line.contains("  record, ")).hasSize(3);
         CliRun one = CliRun.of("dump", packs().get(0), "--json", "--key", "mem");
         assertThat(one.json()).extracting(part -> part.get("part")).containsExactly("pack", "segment", "header", "record");
+        CliRun none = CliRun.of("dump", packs().get(0), "--key", "men");
+        assertThat(none.exit()).isEqualTo(Exit.FINDINGS.code());
+        assertThat(none.err()).startsWith("stream-wal: no segment of this stream in the pack: key=men, file=");
         CliRun bytes = CliRun.of("dump", packs().get(0));
         assertThat(bytes.out()).contains("record of PT1H15M");
     }
