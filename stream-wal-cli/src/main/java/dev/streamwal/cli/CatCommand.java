@@ -62,21 +62,17 @@ final class CatCommand extends RecordsCommand {
 
     private void checkArguments(KeySelection selection) {
         if (ref != null && !super.patterns().isEmpty()) {
-            throw usage("keys and --ref can't be combined; the ref names its stream");
+            throw new UsageException("keys and --ref can't be combined; the ref names its stream");
         }
         if (Stream.of(range.isGiven(), position != null, ref != null, last != null).filter(given -> given).count() > 1) {
-            throw usage("more than one of --from and --to, --position, --ref, --last is given");
+            throw new UsageException("more than one of --from and --to, --position, --ref, --last is given");
         }
         if (merged && (position != null || ref != null || last != null)) {
-            throw usage("--merged can't be combined with --position, --ref or --last");
+            throw new UsageException("--merged can't be combined with --position, --ref or --last");
         }
         if (position != null && selection.keys().size() > 1) {
-            throw usage("--position needs a single stream: streams=" + selection.keys().size() + "; name one key");
+            throw new UsageException("--position needs a single stream: streams=" + selection.keys().size() + "; name one key");
         }
-    }
-
-    private static UsageException usage(String problem) {
-        return new UsageException(problem);
     }
 
     private EntryCursor open(WalReader reader, String key) {

@@ -26,8 +26,8 @@ import picocli.CommandLine.Option;
         name = "export",
         description = {
             "Writes records to standard output, for other programs: as CSV, JSON lines, or InfluxDB's line protocol.",
-            "import reads CSV and JSON back, headers and binary content included. CSV has a header line: key, position, size, timestamp, header, content, encoding; the last is utf-8, or base64 where header "
-                    + "or content isn't UTF-8.",
+            "import reads CSV and JSON back, headers and binary content included. CSV has a header line: key, position, size, timestamp, header, content, "
+                    + "encoding; the last is utf-8, or base64 where header or content isn't UTF-8.",
             "In line protocol, records that were imported from it are written unchanged; otherwise the key is the measurement, and the content the field "
                     + "value, a number or a string. Headers are left out. Records that aren't text, have several lines, or have a time before 1677-09-21 or "
                     + "after 2262-04-11, are left out; the first " + ExportCommand.MAX_COMPLAINTS + " are reported, and all are counted.",

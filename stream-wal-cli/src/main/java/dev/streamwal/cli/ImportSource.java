@@ -28,8 +28,9 @@ final class ImportSource {
     @Option(names = "--format", paramLabel = "FORMAT",
             description = "${COMPLETION-CANDIDATES} (default: by the file's name, .csv, .lp, .influx, .jsonl, .ndjson or .log; a"
             + " directory: nano-wal). csv and json that export wrote become the same records again. json is one object per line:"
-            + " its members are like CSV's columns, and the content is the line. lines is any text, one record per line. influx is InfluxDB's line protocol: the key is the measurement with its tags, sorted. nano-wal is a"
-            + " directory of nano-wal 1.0 files: keys are their prefixes, headers and contents the records'.")
+            + " its members are like CSV's columns, and the content is the line. lines is any text, one record per line."
+            + " influx is InfluxDB's line protocol: the key is the measurement with its tags, sorted."
+            + " nano-wal is a directory of nano-wal 1.0 files: keys are their prefixes, headers and contents the records'.")
     private @Nullable ImportFormat format;
 
     @Option(names = "--content", paramLabel = "CONTENT", defaultValue = "text",

@@ -14,8 +14,8 @@ final class LogOwner {
 
     /**
      * Refuses to write another user's log as the superuser, who may: the files that it would make there, that user's program couldn't write to, and so
-     * couldn't open its log any more. Other users are stopped by the system, or have been allowed to. Where the file system gives all files to one user, as some
-     * of the network do, nothing is refused.
+     * couldn't open its log any more. Other users are stopped by the system, or have been allowed to. Where the file system gives all files to one user, as
+     * some of the network do, nothing is refused.
      *
      * @throws UsageException that says who should do it
      */

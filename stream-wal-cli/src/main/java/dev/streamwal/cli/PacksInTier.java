@@ -36,7 +36,8 @@ final class PacksInTier {
             return Optional.of("the pack is in the log's tier, which has its table, too; " + PackTableFile.ADVICE);
         }
         OptionalLong number = PackFiles.parse(name);
-        return number.isEmpty() ? Optional.empty() : manifest.object(number.getAsLong()).map(object -> "the pack is in the log's tier, and damaged there: object="
-                + TierNames.pack(number.getAsLong(), object) + "; put the object back from a copy of the tier, or restore the log from a backup");
+        return number.isEmpty() ? Optional.empty() : manifest.object(number.getAsLong())
+                .map(object -> "the pack is in the log's tier, and damaged there: object=" + TierNames.pack(number.getAsLong(), object)
+                        + "; put the object back from a copy of the tier, or restore the log from a backup");
     }
 }

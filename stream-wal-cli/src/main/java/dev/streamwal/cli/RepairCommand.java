@@ -16,8 +16,8 @@ import picocli.CommandLine.Option;
         name = "repair",
         description = "Replaces the damaged files of a log, which no process writes, by those of its newest backup that has them whole.",
         footer = {
-            "%nA file is replaced only if all of its streams have the same records in the log and in the backup, as far as the log can be read. A record that was"
-                + " erased since the backup, and is damaged, may come back: erase it again.",
+            "%nA file is replaced only if all of its streams have the same records in the log and in the backup, as far as the log can be read."
+                + " A record that was erased since the backup, and is damaged, may come back: erase it again.",
             "%nThe backup is restored in the log's directory meanwhile, under .repairing, which takes as much room as the log had."})
 final class RepairCommand extends LogCommand {
 

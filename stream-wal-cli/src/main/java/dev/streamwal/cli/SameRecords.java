@@ -10,8 +10,9 @@ import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares a stream of a damaged log with the same stream of an older copy. What the log can't read may be in the copy only; everything else that the copy has must
- * be in the log, and what the log has up to the copy's end must be in the copy. So a record that was erased, cut off or written since the copy was made is noticed.
+ * Compares a stream of a damaged log with the same stream of an older copy. What the log can't read may be in the copy only; everything else that the copy
+ * has must be in the log, and what the log has up to the copy's end must be in the copy. So a record that was erased, cut off or written since the copy was
+ * made is noticed.
  */
 final class SameRecords {
 
@@ -77,8 +78,8 @@ final class SameRecords {
             } else if (isBehindDamage || isUnreadable.test(at)) {
                 hasOnlyInCopy = true;
             } else {
-                return "the log hasn't a record that the copy has, and nothing is damaged there: it was erased or cut off since, or hasn't been restored: position=" + at
-                        + ", stream=" + key;
+                return "the log hasn't a record that the copy has, and nothing is damaged there: it was erased or cut off since, or hasn't been restored:"
+                        + " position=" + at + ", stream=" + key;
             }
         }
         return null;
