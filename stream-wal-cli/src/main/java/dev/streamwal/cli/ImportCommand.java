@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -188,7 +189,8 @@ final class ImportCommand extends LogCommand {
             throw new RefusedException("no such file: file=" + file + "; check its path");
         }
         if (Files.isDirectory(file)) {
-            throw new RefusedException("directory in place of a file: file=" + file + "; name the files in it, or give --format nano-wal if they are nano-wal's");
+            throw new RefusedException("directory in place of a file: file=" + file
+                    + "; name the files in it, or give --format nano-wal if they are nano-wal's");
         }
         if (!Files.isRegularFile(file)) {
             checkReadOnce("what is no regular file: file=" + file);
@@ -364,7 +366,11 @@ final class ImportCommand extends LogCommand {
         if (problem.isOfFile()) {
             return "correct the file, or name the columns that it has";
         }
-        return (problem.getCause() instanceof TimestampOutOfRangeException ? "a longer --retention takes older rows; " : "") + "--skip-bad leaves bad rows out";
+        String other = "--skip-bad leaves bad rows out";
+        if (problem.getCause() instanceof DateTimeException) {
+            return "--time-format says how times are written, for line protocol --precision; " + other;
+        }
+        return (problem.getCause() instanceof TimestampOutOfRangeException ? "a longer --retention takes older rows; " : "") + other;
     }
 
     // ---------------------------------------------------------------- the result

@@ -5,6 +5,7 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.ProcessLock;
+import dev.streamwal.storage.StorageErrors;
 import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -78,13 +79,15 @@ abstract class LogCommand extends CliCommand {
      *
      * @param doing what no other process may write meanwhile, as in "delete files of a log"
      */
-    final ProcessLock lock(String doing) throws IOException {
+    final ProcessLock lock(String doing) {
         LogOwner.check(root);
         try {
             return WriterLock.acquire(root);
         } catch (ProcessLock.HeldException e) {
             throw new WalLockedException("cannot " + doing + " that is open for writing " + e.with("root=" + root) + "; " + e.advice(),
                     root.resolve(WriterLock.FILE_NAME), null, WalException.NO_POSITION);
+        } catch (IOException e) { // a read-only file system, say
+            throw StorageErrors.translate("lock the log", e, root);
         }
     }
 

@@ -97,6 +97,10 @@ final class RecoverCommand extends WritingCommand {
     private RecoveryReport rehearse(Consumer<RecoveryProgress> progress) throws IOException {
         Path given = scratch;
         if (given != null) {
+            if (!Files.isDirectory(given)) {
+                throw new RefusedException("--scratch names no directory: scratch=" + given + "; give one that exists");
+            }
+            checkIsOutside(given);
             return StreamWal.rehearseRecovery(root(), policy.meant, given, progress);
         }
         Path made = Files.createTempDirectory("stream-wal-");

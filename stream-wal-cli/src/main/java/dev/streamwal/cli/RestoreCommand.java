@@ -33,6 +33,7 @@ final class RestoreCommand extends CliCommand {
     @Override
     Exit run(CommandOutput out) throws IOException {
         ExistingBackups backups = new ExistingBackups(folder, context());
+        backups.checkAreThere();
         if (name == null) {
             backups.folder().damagedPoints().forEach(each -> complain(each.toString()));
         }

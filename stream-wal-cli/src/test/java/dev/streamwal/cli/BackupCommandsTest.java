@@ -274,6 +274,7 @@ class BackupCommandsTest {
     @Test
     void restore_whatCannotBe_saysWhy() throws IOException {
         assertThat(CliRun.of("restore", folder, target).err()).contains("no such folder");
+        assertThat(CliRun.of("restore", root, target).err()).contains("not a folder of backups").doesNotContain("stream-wal backup LOG");
         assertThat(CliRun.of("backup", root, folder).exit()).isZero();
         assertThat(CliRun.of("restore", folder).exit()).isEqualTo(Exit.USAGE.code());
         CliRun unknown = CliRun.of("restore", folder, target, "--point", "yesterday");

@@ -143,7 +143,7 @@ class ImportTest {
         CliRun stopped = CliRun.of("import", root, file, "--key", "k");
         assertThat(stopped.exit()).isEqualTo(Exit.FAILED.code());
         assertThat(stopped.err()).startsWith("stream-wal: invalid time: ").contains("file=" + file + ", line=5; nothing was imported"
-                + "; --skip-bad leaves bad rows out");
+                + "; --time-format says how times are written, for line protocol --precision; --skip-bad leaves bad rows out");
         assertThat(root).doesNotExist();
         CliRun old = CliRun.of("import", root, file("old.csv", CSV + "2014-04-01T00:00:00Z,a,5\n"), "--key", "k");
         assertThat(old.err()).contains("window has expired").endsWith("; a longer --retention takes older rows; --skip-bad leaves bad rows out\n");
@@ -445,7 +445,9 @@ class ImportTest {
         }
         assertThat(CliRun.of("import", root, file, "--window", "soon").exit()).isEqualTo(Exit.USAGE.code());
         assertThat(CliRun.of("import", root, file, "--zone", "Nowhere").exit()).isEqualTo(Exit.USAGE.code());
-        assertThat(CliRun.of("import", root, file, "--time-format", "bogus").exit()).isEqualTo(Exit.USAGE.code());
+        CliRun format = CliRun.of("import", root, file, "--time-format", "epoch-ms");
+        assertThat(format.exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(format.err()).startsWith("stream-wal: format of times is none, nor a pattern: ").contains(", format=epoch-ms; it is iso (", ", s, ms, us or ns");
         assertThat(CliRun.of("import", root, file, directory.resolve("none.csv")).exit()).isEqualTo(Exit.FAILED.code());
         assertThat(root).doesNotExist();
     }

@@ -123,6 +123,28 @@ class RepairCommandsTest {
         assertThat(dryText.lines().get(dryText.lines().size() - 1)).startsWith("would have ");
     }
 
+    @Test
+    void recover_scratchIsNoDirectoryOutsideOfTheLog_saysSo() throws IOException {
+        Map<String, String> before = log.files();
+        Path missing = directory.resolve("missing");
+        assertThat(CliRun.of("recover", root, "--dry-run", "--scratch", missing).err())
+                .isEqualTo("stream-wal: --scratch names no directory: scratch=" + missing + "; give one that exists\n");
+        CliRun inside = CliRun.of("recover", root, "--dry-run", "--scratch", root.resolve("segments"));
+        assertThat(inside.exit()).isEqualTo(Exit.USAGE.code());
+        assertThat(inside.err()).contains("target is in the log's own directory");
+        assertThat(log.files()).isEqualTo(before);
+    }
+
+    /** As on a read-only file system. */
+    @Test
+    void quarantine_remove_theLogCannotBeLocked_saysWhatFailed() throws IOException {
+        Files.deleteIfExists(root.resolve("LOCK"));
+        Path unused = Files.createDirectory(root.resolve("LOCK"));
+        CliRun run = CliRun.of("quarantine", root, "--remove", "*");
+        assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
+        assertThat(run.err()).startsWith("stream-wal: can't lock the log: ");
+    }
+
     private static void assertThatIsLocked(CliRun run, String inTheWritingProgram) {
         assertThat(run.exit()).isEqualTo(Exit.LOCKED.code());
         assertThat(run.err()).contains("; ", inTheWritingProgram);

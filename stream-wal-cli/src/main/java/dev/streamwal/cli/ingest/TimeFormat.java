@@ -102,7 +102,11 @@ public final class TimeFormat {
 
     /** Allows years to be written {@code yyyy}, which alone are years without an era. */
     private static DateTimeFormatterBuilder ofPattern(String pattern) {
-        return new DateTimeFormatterBuilder().appendPattern(pattern).parseDefaulting(ChronoField.ERA, ANNO_DOMINI);
+        try {
+            return new DateTimeFormatterBuilder().appendPattern(pattern).parseDefaulting(ChronoField.ERA, ANNO_DOMINI);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("format of times is none, nor a pattern: " + e.getMessage() + ", format=" + pattern + "; it is " + SYNTAX, e);
+        }
     }
 
     private static RowTime parse(DateTimeFormatter formatter, ZoneId zone, DoubtfulTime doubtful, String text) {
