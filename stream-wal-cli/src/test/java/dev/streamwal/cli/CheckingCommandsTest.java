@@ -188,6 +188,10 @@ class CheckingCommandsTest {
         if (damage.equals("missing")) {
             assertThat(json.get(json.size() - 1)).containsEntry("damagedBytes", (long) bytes.length);
         }
+        if (damage.equals("cut")) {
+            assertThat(CliRun.of("backup", packed, folder.resolve("backup")).err()).contains(pack.getFileName() + ", file=")
+                    .contains("; try again, ", " that file is damaged");
+        }
     }
 
     private static void damage(Path pack, byte[] bytes, String damage) throws IOException {

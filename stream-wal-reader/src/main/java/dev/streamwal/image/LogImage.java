@@ -93,7 +93,8 @@ public final class LogImage {
             } catch (ImageChangedException e) {
                 if (attempt == MAX_ATTEMPTS) {
                     throw new IOException("log changed during every attempt to copy it: attempts=" + attempt + ", root=" + root + ", last change: "
-                            + e.getMessage() + "; try again, or make a checkpoint in the program that writes it", e);
+                            + e.getMessage() + "; try again, make a checkpoint in the program that writes the log, or verify it:"
+                            + " if no program writes it, that file is damaged", e);
                 }
                 LockSupport.parkNanos(attempt * PAUSE_NANOS);
             }
