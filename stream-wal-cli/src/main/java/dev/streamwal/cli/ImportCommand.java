@@ -25,7 +25,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -373,52 +372,11 @@ final class ImportCommand extends LogCommand {
         return (problem.getCause() instanceof TimestampOutOfRangeException ? "a longer --retention takes older rows; " : "") + other;
     }
 
-    // ---------------------------------------------------------------- the result
-
     private void report(CommandOutput out) {
         if (totals.timesMissing() > 0) {
             complain("no time at the beginning of " + Figures.number(totals.timesMissing(), "line")
                     + ": it is that of the line before, or, where there is none, that of the import");
         }
-        if (out.isJson()) {
-            out.json(json -> {
-                json.writeBooleanField("dryRun", dryRun);
-                json.writeNumberField("records", totals.records());
-                json.writeNumberField("streams", totals.streams());
-                json.writeNumberField("bytes", totals.bytes());
-                if (totals.smallestMillis().isPresent()) {
-                    JsonTime.write(json, "from", totals.smallestMillis().getAsLong());
-                    JsonTime.write(json, "to", totals.largestMillis().orElseThrow());
-                }
-                json.writeNumberField("badRows", totals.badRows());
-                json.writeNumberField("alreadyThere", totals.present());
-                json.writeNumberField("timesCut", totals.timesCut());
-                json.writeNumberField("doubtfulTimes", totals.doubtfulTimes());
-            });
-            return;
-        }
-        describe().forEach(out::line);
-    }
-
-    private List<String> describe() {
-        List<String> lines = new ArrayList<>();
-        lines.add((dryRun ? "would import " : "imported ") + Figures.number(totals.records(), "record") + ", "
-                + Figures.bytes(totals.bytes()) + ", into " + Figures.number(totals.streams(), "stream"));
-        totals.smallestMillis().ifPresent(smallest -> lines.add("times from " + Figures.time(smallest) + " to "
-                + Figures.time(totals.largestMillis().orElseThrow())));
-        if (totals.present() > 0) {
-            lines.add("left out " + Figures.number(totals.present(), "row") + ", there already");
-        }
-        if (totals.badRows() > 0) {
-            lines.add("left out " + Figures.number(totals.badRows(), "bad row"));
-        }
-        if (totals.doubtfulTimes() > 0) {
-            lines.add("chose an instant for " + Figures.number(totals.doubtfulTimes(), "local time") + " with two, or none");
-        }
-        if (totals.timesCut() > 0) {
-            lines.add("cut " + Figures.number(totals.timesCut(), "time") + " to milliseconds"
-                    + (keepTime ? "; whole in the records' headers" : ""));
-        }
-        return lines;
+        totals.show(dryRun, keepTime, out);
     }
 }

@@ -1,19 +1,23 @@
 package dev.streamwal.cli;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import dev.streamwal.cli.ingest.RowTime;
+import java.io.IOException;
 import java.util.HashSet;
-import java.util.OptionalLong;
 import java.util.Set;
 
-/** Counts what an import does. */
+/** Counts what an import does, and tells it. */
 final class ImportTotals {
 
     private final Set<String> streams = new HashSet<>();
     private long records;
+    /** Of headers and contents. */
     private long bytes;
     private long badRows;
     private long present;
+    /** Times that were more precise than milliseconds. */
     private long timesCut;
+    /** Local times that stood for two instants, or for none, and for which one instant was chosen. */
     private long doubtfulTimes;
     private long timesMissing;
     private long smallestMillis = Long.MAX_VALUE;
@@ -41,35 +45,8 @@ final class ImportTotals {
         present++;
     }
 
-    int streams() {
-        return streams.size();
-    }
-
-    long records() {
-        return records;
-    }
-
-    /** Bytes of headers and contents. */
-    long bytes() {
-        return bytes;
-    }
-
     long badRows() {
         return badRows;
-    }
-
-    long present() {
-        return present;
-    }
-
-    /** Times that were more precise than milliseconds. */
-    long timesCut() {
-        return timesCut;
-    }
-
-    /** Local times that stood for two instants, or for none, and for which one instant was chosen. */
-    long doubtfulTimes() {
-        return doubtfulTimes;
     }
 
     /** Lines without a time of their own. */
@@ -77,11 +54,50 @@ final class ImportTotals {
         return timesMissing;
     }
 
-    OptionalLong smallestMillis() {
-        return smallestMillis == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(smallestMillis);
+    /**
+     * Shows them.
+     *
+     * @param dryRun whether nothing was imported
+     * @param keepTime whether the records' headers have the times as they were written
+     */
+    void show(boolean dryRun, boolean keepTime, CommandOutput out) {
+        if (out.isJson()) {
+            out.json(json -> write(dryRun, json));
+            return;
+        }
+        out.line((dryRun ? "would import " : "imported ") + Figures.number(records, "record") + ", " + Figures.bytes(bytes) + ", into "
+                + Figures.number(streams.size(), "stream"));
+        if (hasTimes()) {
+            out.line("times from " + Figures.time(smallestMillis) + " to " + Figures.time(largestMillis));
+        }
+        line(present, "left out ", "row", ", there already", out);
+        line(badRows, "left out ", "bad row", "", out);
+        line(doubtfulTimes, "chose an instant for ", "local time", " with two, or none", out);
+        line(timesCut, "cut ", "time", " to milliseconds" + (keepTime ? "; whole in the records' headers" : ""), out);
     }
 
-    OptionalLong largestMillis() {
-        return largestMillis == Long.MIN_VALUE ? OptionalLong.empty() : OptionalLong.of(largestMillis);
+    private static void line(long count, String before, String noun, String behind, CommandOutput out) {
+        if (count > 0) {
+            out.line(before + Figures.number(count, noun) + behind);
+        }
+    }
+
+    private void write(boolean dryRun, JsonGenerator json) throws IOException {
+        json.writeBooleanField("dryRun", dryRun);
+        json.writeNumberField("records", records);
+        json.writeNumberField("streams", streams.size());
+        json.writeNumberField("bytes", bytes);
+        if (hasTimes()) {
+            JsonTime.write(json, "from", smallestMillis);
+            JsonTime.write(json, "to", largestMillis);
+        }
+        json.writeNumberField("badRows", badRows);
+        json.writeNumberField("alreadyThere", present);
+        json.writeNumberField("timesCut", timesCut);
+        json.writeNumberField("doubtfulTimes", doubtfulTimes);
+    }
+
+    private boolean hasTimes() {
+        return smallestMillis <= largestMillis;
     }
 }
