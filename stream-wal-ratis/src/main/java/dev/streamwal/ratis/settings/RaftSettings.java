@@ -62,6 +62,8 @@ import org.apache.ratis.util.TimeDuration;
  *       the log is opened: {@code RaftLogRemains}.
  *   <li>A peer's snapshot takes its place by two renames of the folder of snapshots. Killed between them, a replica has none, and doesn't know it. So the
  *       folder is put back: {@code MarkerStorage}.
+ *   <li>A truncated file of the Raft log is shortened, and then renamed. Killed in between, a replica doesn't find the file when it purges it, and a later purge
+ *       leaves a gap before it. So the start renames it: {@code RaftLogRemains}.
  * </ol>
  */
 public final class RaftSettings {

@@ -1,17 +1,14 @@
 package dev.streamwal.ratis.shard;
 
+import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.NavigableMap;
-import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 
 /**
@@ -26,6 +23,10 @@ import java.util.zip.CRC32C;
  * <p><b>Damage</b> is an entry that fails its checksum without such a sector. It stays, for Ratis to refuse: it may have been acknowledged, and a replica that
  * forgets what it has acknowledged must not vote.
  *
+ * <p><b>A truncation that was cut short.</b> Where entries differ from the leader's, Ratis deletes the files behind, from the last one on, shortens the file that
+ * has the first of them, and renames it. Killed before the last step, it would read that file, and not find it by the right name when it is to be purged: so
+ * files behind it would be purged before it, and leave a gap. The file gets its name.
+ *
  * <p><b>A log that ends before the marker</b> is left where a peer's marker was installed, and the log wasn't deleted for it yet. Ratis would go on behind the
  * marker in the file that ends before it, and refuse each entry for the gap. Up to the marker all is committed, and the image has it, so the log is deleted.
  *
@@ -34,10 +35,6 @@ import java.util.zip.CRC32C;
  */
 final class RaftLogRemains {
 
-    /** Of the file that is appended to; one that is full is forced before it gets its other name. */
-    private static final String OPEN_FILES = "log_inprogress_*";
-    private static final String ALL_FILES = "log_*";
-    private static final Pattern NAME = Pattern.compile("log_(?:inprogress_)?(?<first>\\d+)(?:-(?<last>\\d+))?");
     private static final int HEADER_BYTES = 8;
     private static final int MAX_LENGTH_BYTES = 5;
     private static final int CHECKSUM_BYTES = Integer.BYTES;
@@ -70,18 +67,20 @@ final class RaftLogRemains {
     }
 
     /**
-     * Cuts off what was never forced, durably.
+     * Mends the end of a log, durably.
      *
      * @param folder with the files of the Raft log; it may not exist
      */
     static void cut(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
+        List<RaftLogFile> files = RaftLogFile.all(folder);
+        if (files.isEmpty()) {
             return;
         }
-        try (DirectoryStream<Path> open = Files.newDirectoryStream(folder, OPEN_FILES)) {
-            for (Path each : open) {
-                cutFile(each);
-            }
+        RaftLogFile last = files.get(files.size() - 1);
+        if (last.isOpen()) { // one that is full is forced before it gets its other name
+            cutFile(last.path());
+        } else {
+            renameIfShortened(last, folder);
         }
     }
 
@@ -95,46 +94,45 @@ final class RaftLogRemains {
         }
     }
 
+    private static void renameIfShortened(RaftLogFile file, Path folder) throws IOException {
+        OptionalLong last = lastWhole(file);
+        if (last.isPresent() && last.getAsLong() >= file.first() && last.getAsLong() < file.last()) {
+            Path unused = Files.move(file.path(), folder.resolve("log_" + file.first() + '-' + last.getAsLong()));
+            DirectoryForce.force(folder);
+        }
+    }
+
     /**
      * Deletes a Raft log that ends before the marker. A damaged one stays, as it may have more than can be read.
      *
      * @param folder with the files of the Raft log, cut; it may not exist
      */
     static void deleteIfBefore(long marker, Path folder) throws IOException {
-        if (marker < 0 || !Files.isDirectory(folder)) {
-            return;
-        }
-        NavigableMap<Long, Path> files = new TreeMap<>(); // from the first on, so that none is missing between others
-        boolean isBefore = true;
-        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder, ALL_FILES)) {
-            for (Path each : all) {
-                Matcher name = NAME.matcher(each.getFileName().toString());
-                if (name.matches()) {
-                    files.put(Long.parseLong(name.group("first")), each);
-                    isBefore = isBefore && isBefore(marker, name, each);
-                }
+        List<RaftLogFile> files = RaftLogFile.all(folder);
+        for (RaftLogFile each : files) {
+            OptionalLong last = each.isOpen() ? lastWhole(each) : OptionalLong.of(each.last());
+            if (last.isEmpty() || last.getAsLong() >= marker) {
+                return;
             }
         }
-        for (Path each : isBefore ? List.copyOf(files.values()) : List.<Path>of()) {
-            Files.delete(each);
+        for (RaftLogFile each : files) { // from the first on, so that none is missing between others
+            Files.delete(each.path());
         }
     }
 
-    private static boolean isBefore(long marker, Matcher name, Path path) throws IOException {
-        if (name.group("last") != null) {
-            return Long.parseLong(name.group("last")) < marker;
-        }
-        try (LogFile file = LogFile.reading(path)) {
-            Walk walk = walk(file);
-            return walk.ending() == Ending.WHOLE && Long.parseLong(name.group("first")) + walk.entries() - 1 < marker;
+    /** The index of the last entry of a file; empty where one isn't whole. */
+    static OptionalLong lastWhole(RaftLogFile file) throws IOException {
+        try (LogFile opened = LogFile.reading(file.path())) {
+            Walk walk = walk(opened);
+            return walk.ending() == Ending.WHOLE ? OptionalLong.of(file.first() + walk.entries() - 1) : OptionalLong.empty();
         }
     }
 
-    /** Walks over the entries, from the first one to where they end, one way or another. */
     private static Walk walk(LogFile file) throws IOException {
         return new RaftLogRemains(file).walk();
     }
 
+    /** Walks over the entries, from the first one to where they end, one way or another. */
     private Walk walk() throws IOException {
         long at = HEADER_BYTES;
         for (long entries = 0;; entries++) {
