@@ -35,19 +35,28 @@ final class Memberships {
         }
     }
 
-    /** What a leader says. Whom the others name is asked, too. */
+    /**
+     * What a leader says. Whom the others name is asked, too.
+     *
+     * @param known whose addresses count: of a replica that has moved, the log has the address by which it was taken in
+     */
     static Optional<RaftGroup> ofLeader(RaftGroup known, RaftClient client) {
         List<RaftPeer> peers = new ArrayList<>(known.getPeers());
         for (int i = 0; i < peers.size(); i++) {
             Optional<GroupInfoReply> said = of(peers.get(i).getId(), known.getGroupId(), client);
             if (said.isPresent() && said.get().getRoleInfoProto().hasLeaderInfo()) {
-                return Optional.of(said.get().getGroup());
+                return Optional.of(RaftGroup.valueOf(known.getGroupId(), said.get().getGroup().getPeers().stream().map(peer -> moved(peer, known)).toList()));
             }
             List<RaftPeer> named = said.stream().flatMap(answer -> answer.getGroup().getPeers().stream()).filter(peer -> !has(peers, peer.getId())).toList();
             client.getClientRpc().addRaftPeers(named);
             peers.addAll(named);
         }
         return Optional.empty();
+    }
+
+    private static RaftPeer moved(RaftPeer peer, RaftGroup known) {
+        RaftPeer given = known.getPeer(peer.getId());
+        return given == null ? peer : RaftPeer.newBuilder(peer).setAddress(given.getAddress()).build();
     }
 
     /** Whether one is among them. */

@@ -52,6 +52,13 @@ final class ReplicaChange {
 
     /** Ratis refuses some of it, and doesn't say what to do; of replicas that aren't joining, and of images, it knows nothing. */
     void check() {
+        newReplicas.addresses().forEach((name, address) -> {
+            String known = replicas.addresses().getOrDefault(name, address);
+            if (!known.equals(address)) {
+                throw notChanged("one that stays would have another address: name=" + name + ", now=" + known
+                        + "; start all replicas again with its new address, one after the other, and connect with that", null);
+            }
+        });
         List<RaftPeer> now = List.copyOf(awaitLeaderGroup().getPeers());
         List<RaftPeer> joining = newPeers.stream().filter(peer -> !Memberships.has(now, peer.getId())).toList();
         boolean isOneBesideOne = now.size() == 1 && joining.size() == 1 && newPeers.size() == 2;

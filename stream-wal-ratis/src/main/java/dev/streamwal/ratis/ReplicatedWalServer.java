@@ -250,6 +250,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
     }
 
     private void start() throws IOException {
+        server.getServerRpc().addRaftPeers(group(0).getPeers()); // trap 28: what Ratis has stored are addresses of former times
         server.start();
         for (int shard = 0; shard < shards.count(); shard++) {
             if (!isThere(shard)) {

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.ratis.client.RaftClient;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.TransferLeadershipException;
@@ -68,8 +69,12 @@ class ChangedReplicasTest {
     }
 
     private void startAll(Replicas replicas) throws Exception {
+        startAll(replicas, 2);
+    }
+
+    private void startAll(Replicas replicas, int shards) {
         for (String name : replicas.names()) {
-            start(name, replicas);
+            servers.put(name, ReplicatedWalServer.start(name, folder.resolve(name), Replica.options(replicas, shards)));
         }
     }
 
@@ -97,6 +102,37 @@ class ChangedReplicasTest {
         for (String name : replicas.names()) {
             ReplicaFiles files = ReplicaFiles.caughtUp(folder.resolve(name), shards, acknowledged.size());
             assertThat(files.refs()).as(name).containsExactlyInAnyOrderElementsOf(acknowledged);
+        }
+    }
+
+    /** The log has the addresses by which they were taken in. */
+    @Test
+    void start_ofAllWithOtherAddresses_goesOn_andOneMoreComes() throws Exception {
+        Replicas all = ReplicaProcesses.onFreePorts(7);
+        Replicas before = without(all, "n3", "n4", "n5", "n6");
+        Replicas after = Replicas.of(Stream.of("n0", "n1", "n2").map(name -> name + '=' + all.addresses().get("n" + (name.charAt(1) - '0' + 3)))
+                .toArray(String[]::new));
+        Replicas more = Replicas.of((after + ",n6=" + all.addresses().get("n6")).split(","));
+        startAll(before, 1);
+        try (ReplicatedWal wal = ReplicatedWal.connect(before, Batching.of(Duration.ZERO, 1))) {
+            append(wal);
+            assertThatThrownBy(() -> wal.changeReplicas(after)).hasMessageContaining("one that stays would have another address");
+        }
+        stop();
+        startAll(after, 1);
+        try (ReplicatedWal wal = ReplicatedWal.connect(after, Batching.of(Duration.ZERO, 1));
+                RaftClient admin = RaftClient.newBuilder().setRaftGroup(new Shards(1).group(0, more.addresses())).setProperties(RaftSettings.client())
+                        .setRetryPolicy(RaftSettings.retry()).build()) {
+            assertThat(wal.status()).extracting(ReplicaStatus::replica).containsExactly("n0", "n1", "n2");
+            append(wal);
+            servers.put("n6", ReplicatedWalServer.join("n6", folder.resolve("n6"), Replica.options(more, 1)));
+            change(wal, more);
+            append(wal);
+            while (servers.get("n6").leads().isEmpty()) {
+                handOver(admin, "n6"); // which has to reach the others for that
+            }
+            append(wal);
+            assertAcknowledgedIsIn(more, 1);
         }
     }
 

@@ -64,6 +64,8 @@ import org.apache.ratis.util.TimeDuration;
  *       folder is put back: {@code MarkerStorage}.
  *   <li>A truncated file of the Raft log is shortened, and then renamed. Killed in between, a replica doesn't find the file when it purges it, and a later purge
  *       leaves a gap before it. So the start renames it: {@code RaftLogRemains}.
+ *   <li>The first address that Ratis hears of a replica stays, and the Raft log has the one by which that was taken in. So Ratis is told what the replica was
+ *       given before it reads its log: {@code ReplicatedWalServer}; and clients take no other from the log: {@code Memberships}.
  * </ol>
  */
 public final class RaftSettings {

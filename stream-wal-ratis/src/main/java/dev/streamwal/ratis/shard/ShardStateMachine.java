@@ -315,11 +315,11 @@ public final class ShardStateMachine extends BaseStateMachine {
         }
     }
 
-    /** With the replicas that have come since the start; and those that were there, as one of them may have an image. */
+    /** With the replicas that have come since the start; and those that were there, as one of them may have an image, by the addresses that they have now. */
     private RaftGroup groupNow() throws IOException {
         Map<RaftPeerId, RaftPeer> peers = new LinkedHashMap<>();
-        settings.group().getPeers().forEach(peer -> peers.put(peer.getId(), peer));
         Objects.requireNonNull(server).getDivision(settings.group().getGroupId()).getRaftConf().getAllPeers().forEach(peer -> peers.put(peer.getId(), peer));
+        settings.group().getPeers().forEach(peer -> peers.put(peer.getId(), peer));
         return RaftGroup.valueOf(settings.group().getGroupId(), peers.values());
     }
 
