@@ -9,7 +9,7 @@ import dev.streamwal.reader.EntryRef;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
-import java.util.concurrent.CompletionException;
+import org.apache.ratis.util.JavaUtils;
 import org.jspecify.annotations.Nullable;
 
 /** What an answer to an append means to who appended. */
@@ -20,7 +20,7 @@ final class AnswerCheck {
     /** @throws IOException if there is no answer */
     static AppendAnswer decode(byte @Nullable [] answer, @Nullable Throwable failure) throws IOException {
         if (answer == null) {
-            Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            Throwable cause = JavaUtils.unwrapCompletionException(failure);
             throw new IOException(cause == null ? "no reply" : String.valueOf(cause.getMessage()), cause);
         }
         return AppendAnswer.decode(new DataInputStream(new ByteArrayInputStream(answer)));

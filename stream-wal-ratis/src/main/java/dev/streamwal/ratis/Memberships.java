@@ -60,13 +60,8 @@ final class Memberships {
     }
 
     /** Whether one is among them. */
-    static boolean has(Iterable<RaftPeer> peers, RaftPeerId replica) {
-        for (RaftPeer each : peers) {
-            if (each.getId().equals(replica)) {
-                return true;
-            }
-        }
-        return false;
+    static boolean has(Collection<RaftPeer> peers, RaftPeerId replica) {
+        return peers.stream().anyMatch(each -> each.getId().equals(replica));
     }
 
     /** Whether a replica may vote in the shard that it has, and so isn't one that joins. A change that is under way makes it no member yet. */
@@ -86,9 +81,7 @@ final class Memberships {
     }
 
     /** {@code n1=host:port,n2=host:port}. */
-    static String text(Iterable<RaftPeer> peers) {
-        List<String> all = new ArrayList<>();
-        peers.forEach(peer -> all.add(peer.getId() + "=" + peer.getAddress()));
-        return all.stream().sorted().collect(Collectors.joining(","));
+    static String text(Collection<RaftPeer> peers) {
+        return peers.stream().map(peer -> peer.getId() + "=" + peer.getAddress()).sorted().collect(Collectors.joining(","));
     }
 }

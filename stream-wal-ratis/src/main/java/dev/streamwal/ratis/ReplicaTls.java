@@ -1,12 +1,13 @@
 package dev.streamwal.ratis;
 
-import dev.streamwal.ratis.settings.TlsFiles;
+import dev.streamwal.ratis.settings.RaftSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apache.ratis.conf.Parameters;
 
 /**
- * The keys by which replicas and clients know each other, in PEM files: connections are encrypted by TLS, and both sides show a certificate. A replica's has the
- * host of its address as a name, or as an IP address. Immutable.
+ * The keys by which replicas and clients know each other, in PEM files: connections are encrypted by TLS, and both sides show a certificate. A replica's has
+ * the host of its address as a name, or as an IP address. Immutable.
  *
  * @param privateKey one's own, PKCS #8 without a password
  * @param certificates one's own, followed by those that signed it
@@ -31,7 +32,7 @@ public record ReplicaTls(Path privateKey, Path certificates, Path trusted) {
         }
     }
 
-    TlsFiles files() {
-        return new TlsFiles(privateKey, certificates, trusted);
+    Parameters connections() {
+        return RaftSettings.connections(privateKey, certificates, trusted);
     }
 }

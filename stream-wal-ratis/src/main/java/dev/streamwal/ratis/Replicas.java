@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The replicas of a log: a name for each, and the address it listens on. All servers and clients of a log are given the same. Immutable.
@@ -71,8 +72,6 @@ public final class Replicas {
     /** {@code n1=host:port,n2=host:port}. */
     @Override
     public String toString() {
-        List<String> all = new ArrayList<>();
-        addresses.forEach((name, address) -> all.add(name + '=' + address));
-        return String.join(",", all);
+        return addresses.entrySet().stream().map(each -> each.getKey() + '=' + each.getValue()).collect(Collectors.joining(","));
     }
 }

@@ -76,8 +76,8 @@ public final class ReplicatedWal implements AutoCloseable {
     public static final int MAX_PAGE_RECORDS = 10_000;
 
     /**
-     * The most requests of one record to a shard that are without an answer: of {@link #appendIfEndIs} and {@link #appendOnce}. A further call waits. Of records
-     * that have more than 32 KiB there may be fewer, of 32 MiB together.
+     * The most requests of one record to a shard that are without an answer: of {@link #appendIfEndIs} and {@link #appendOnce}. A further call waits. Of
+     * records that have more than 32 KiB there may be fewer, of 32 MiB together.
      */
     public static final int MAX_SINGLES = 1_024;
     private static final int SINGLE_UNIT_BYTES = 32 << 10;
@@ -150,7 +150,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @throws ReplicationException if no replica answers, or the thread is interrupted while it waits for one
      */
     public static ReplicatedWal connect(Replicas replicas, Batching batching) {
-        return connect(replicas, batching, RaftSettings.connections(Optional.empty()), RaftSettings.retry());
+        return connect(replicas, batching, new Parameters(), RaftSettings.retry());
     }
 
     /**
@@ -163,7 +163,7 @@ public final class ReplicatedWal implements AutoCloseable {
      * @throws ReplicationException if no replica answers, or the thread is interrupted while it waits for one
      */
     public static ReplicatedWal connect(Replicas replicas, Batching batching, ReplicaTls tls) {
-        return connect(replicas, batching, RaftSettings.connections(Optional.of(tls.files())), RaftSettings.retry());
+        return connect(replicas, batching, tls.connections(), RaftSettings.retry());
     }
 
     /** For tests, with another {@code retry}: for how long a request is tried. */
@@ -542,10 +542,7 @@ public final class ReplicatedWal implements AutoCloseable {
     }
 
     private static DataInputStream content(RaftClientReply reply) throws IOException {
-        if (!reply.isSuccess()) {
-            throw new IOException(String.valueOf(reply.getException().getMessage()), reply.getException());
-        }
-        return new DataInputStream(reply.getMessage().getContent().newInput());
+        return new DataInputStream(new ByteArrayInputStream(ShardConnection.content(reply)));
     }
 
     /**

@@ -13,10 +13,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -43,7 +45,6 @@ import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
-import org.apache.ratis.statemachine.StateMachine;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.jspecify.annotations.Nullable;
 
@@ -103,7 +104,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
         this.ticks = NamedThreads.one("stream-wal-ticks-" + name);
         // what comes while the server is being closed
         ticks.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
-        this.connections = RaftSettings.connections(options.tls().map(ReplicaTls::files));
+        this.connections = options.tls().map(ReplicaTls::connections).orElseGet(Parameters::new);
         Path raft = folder.resolve("raft");
         if (!joins && !Files.exists(raft)) {
             checkNoLogWithout(RaftPeerId.valueOf(name));
@@ -111,7 +112,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
         this.server = RaftServer.newBuilder()
                 .setServerId(RaftPeerId.valueOf(name))
                 .setGroup(begun(0))
-                .setStateMachineRegistry(this::machine)
+                .setStateMachineRegistry(group -> machines.computeIfAbsent(group, this::newMachine))
                 .setProperties(RaftSettings.server(raft, address, options.keptEntries(), options.raftSegmentBytes()))
                 .setParameters(connections)
                 .setOption(RaftStorage.StartupOption.RECOVER)
@@ -212,10 +213,6 @@ public final class ReplicatedWalServer implements AutoCloseable {
         }
     }
 
-    private StateMachine machine(RaftGroupId group) {
-        return machines.computeIfAbsent(group, this::newMachine);
-    }
-
     private ShardStateMachine newMachine(RaftGroupId group) {
         OptionalInt shard = shards.shardOf(group);
         if (shard.isEmpty()) {
@@ -252,8 +249,10 @@ public final class ReplicatedWalServer implements AutoCloseable {
     private void start() throws IOException {
         server.getServerRpc().addRaftPeers(group(0).getPeers()); // trap 28: what Ratis has stored are addresses of former times
         server.start();
+        Set<RaftGroupId> begun = new HashSet<>();
+        server.getGroupIds().forEach(begun::add);
         for (int shard = 0; shard < shards.count(); shard++) {
-            if (!isThere(shard)) {
+            if (!begun.contains(shards.groupId(shard))) {
                 // as a client would: the first start makes the groups, or goes on where it was cut short
                 RaftClientReply reply = server.groupManagement(
                         GroupManagementRequest.newAdd(clientId, server.getId(), calls.incrementAndGet(), begun(shard), false));
@@ -265,15 +264,6 @@ public final class ReplicatedWalServer implements AutoCloseable {
         long intervalMillis = options.tickInterval().toMillis();
         var unusedTicks = ticks.scheduleWithFixedDelay(this::tick, intervalMillis, intervalMillis, TimeUnit.MILLISECONDS);
         var unusedLooks = ticks.scheduleWithFixedDelay(this::stepDownWhereFetching, STEP_DOWN_MILLIS, STEP_DOWN_MILLIS, TimeUnit.MILLISECONDS);
-    }
-
-    private boolean isThere(int shard) {
-        for (RaftGroupId group : server.getGroupIds()) {
-            if (group.equals(shards.groupId(shard))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Lets time pass in the shards that this replica leads. What fails is tried again after an interval; the status tells of a clock that isn't believed. */
@@ -364,9 +354,8 @@ public final class ReplicatedWalServer implements AutoCloseable {
     }
 
     private void shardClosed(int shard, @Nullable Throwable failure) {
-        boolean isFirst = closed.completeExceptionally(new ReplicationException("shard has closed on this replica, and has one replica fewer: name=" + name
+        boolean unused = closed.completeExceptionally(new ReplicationException("shard has closed on this replica, and has one replica fewer: name=" + name
                 + ", shard=" + shard + ", folder=" + folder + "; because: " + reason(failure), null, failure));
-        assert isFirst || closed.isDone();
     }
 
     private static String reason(@Nullable Throwable failure) {
@@ -415,8 +404,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
             throw new ReplicationException("replica didn't close as it should: name=" + name + ", folder=" + folder + "; because: " + e.getMessage()
                     + (isFirst ? "" : "; a shard had failed before"), null, e);
         }
-        boolean isFirst = closed.complete(null);
-        assert isFirst || closed.isDone();
+        boolean unused = closed.complete(null);
     }
 
     /** Not by this thread: Ratis waits for its own threads for a day, which may be waiting for a lock that is held meanwhile. */

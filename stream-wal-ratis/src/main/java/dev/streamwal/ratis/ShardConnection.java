@@ -28,8 +28,8 @@ import org.apache.ratis.util.JavaUtils;
 
 /**
  * Reaches the leader of a shard, also after it was out of reach for long, or where one of the replicas doesn't have the shard any more. Ratis' client fails
- * whatever it is given once it has given a request up (trap 17 of {@link RaftSettings}); so another one takes its place then, which asks the next replica first,
- * and it is closed when nothing waits for it any more.
+ * whatever it is given once it has given a request up (trap 17 of {@link RaftSettings}); so another one takes its place then, which asks the next replica
+ * first, and it is closed when nothing waits for it any more.
  *
  * <p>A replica without the shard was left out of the log, or has just begun. What it was asked is sent again, and a command may be: it is applied once
  * ({@code Producers}).
@@ -160,7 +160,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
     }
 
     private void answered(CompletableFuture<byte[]> answer, RaftClientReply reply) {
-        boolean unused = answer.complete(content(reply));
+        boolean unused = answer.complete(bytes(reply));
         forget(answer); // behind that: who waits for all answers finds what was made of them under way
     }
 
@@ -203,11 +203,7 @@ final class ShardConnection implements Batcher.Sender, Closeable {
             Counted used = use();
             boolean isForAnother = false;
             try {
-                RaftClientReply reply = call.by(used.client);
-                if (!reply.isSuccess()) {
-                    throw new IOException(String.valueOf(reply.getException().getMessage()), reply.getException());
-                }
-                return content(reply);
+                return content(call.by(used.client));
             } catch (IOException e) {
                 isForAnother = isForAnother(e, used);
                 if (attempt >= triesAfter(e, used)) {
@@ -229,7 +225,15 @@ final class ShardConnection implements Batcher.Sender, Closeable {
         }
     }
 
-    private static byte[] content(RaftClientReply reply) {
+    /** @throws IOException if it is a refusal */
+    static byte[] content(RaftClientReply reply) throws IOException {
+        if (!reply.isSuccess()) {
+            throw new IOException(String.valueOf(reply.getException().getMessage()), reply.getException());
+        }
+        return bytes(reply);
+    }
+
+    private static byte[] bytes(RaftClientReply reply) {
         Message message = reply.getMessage();
         return message == null ? new byte[0] : message.getContent().toByteArray();
     }

@@ -12,10 +12,10 @@ import java.util.OptionalLong;
  * <p>Ratis counts a replica that was taken in as one like the others as soon as it has a marker, which says up to where there is an image; the image itself it
  * may be fetching for minutes. Were the ones that have the image taken out meanwhile, everything before the marker would be lost, and no call would fail.
  *
- * <p><b>Why the condition is enough.</b> A replica that is fetching gives no status. One that gives it has, by its image and its Raft log, all entries up to the
- * applied one. If that is one that a leader had applied when the change was asked for, or a later one, it lacks nothing that is only in an image: a leader makes
- * images of what it has applied, and keeps the later entries in its Raft log. Those are for Ratis to count, which ends no change before a majority of the replicas
- * that stay has forced all of them. Only one that falls behind by more than {@code keptEntries} while the change is under way would need an image again.
+ * <p><b>Why the condition is enough.</b> A replica that is fetching gives no status. One that gives it has, by its image and its Raft log, all entries up to
+ * the applied one. If a leader had applied no later one when the change was asked for, the replica lacks nothing that is only in an image: a leader makes
+ * images of what it has applied, and keeps the later entries in its Raft log. Those are for Ratis to count, which ends no change before a majority of the
+ * replicas that stay has forced all of them. Only one that falls behind by more than {@code keptEntries} meanwhile would need an image again.
  *
  * <p><b>Why it can be met.</b> Of those that are taken out nothing is asked, unless one of them leads: they may be down for good.
  *

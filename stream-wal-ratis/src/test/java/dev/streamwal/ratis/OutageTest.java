@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.retry.RetryPolicies;
 import org.apache.ratis.util.TimeDuration;
 import org.junit.jupiter.api.AfterEach;
@@ -59,7 +60,7 @@ class OutageTest {
 
     @Test
     void append_afterAnOutage_isAcknowledged_andReadsAreAnswered() throws Exception {
-        try (ReplicatedWal wal = ReplicatedWal.connect(replicas, Batching.of(Duration.ZERO, 1), RaftSettings.connections(Optional.empty()),
+        try (ReplicatedWal wal = ReplicatedWal.connect(replicas, Batching.of(Duration.ZERO, 1), new Parameters(),
                 RetryPolicies.retryUpToMaximumCountWithFixedSleep(TRIES, TimeDuration.valueOf(100, TimeUnit.MILLISECONDS)))) {
             EntryRef before = appended(wal, 1);
             for (int i = 1; i < 3; i++) {
@@ -85,7 +86,7 @@ class OutageTest {
     void append_toReplicasThatHang_failsWhenItsTimeIsOver_andALaterOneIsAcknowledged() throws Exception {
         try (ReplicaProcesses hanging = new ReplicaProcesses(Files.createDirectory(folder.resolve("hanging")), 3, 1)) {
             hanging.startAll();
-            try (ReplicatedWal wal = ReplicatedWal.connect(hanging.replicas, Batching.of(Duration.ZERO, 1), RaftSettings.connections(Optional.empty()),
+            try (ReplicatedWal wal = ReplicatedWal.connect(hanging.replicas, Batching.of(Duration.ZERO, 1), new Parameters(),
                     RaftSettings.retry(Duration.ofSeconds(10)))) {
                 EntryRef before = appended(wal, 1);
                 for (int i = 0; i < 3; i++) {

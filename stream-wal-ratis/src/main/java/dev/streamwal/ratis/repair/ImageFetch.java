@@ -26,8 +26,8 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 
 /**
- * Fetches a peer's image, by reads of Ratis: so it needs no port, no thread and no security of its own. Each piece has a checksum, all files are forced, and the
- * image is checked before it counts: damage on the peer isn't copied, and another peer is asked.
+ * Fetches a peer's image, by reads of Ratis: so it needs no port, no thread and no security of its own. Each piece has a checksum, all files are forced, and
+ * the image is checked before it counts: damage on the peer isn't copied, and another peer is asked.
  *
  * @param peers who is asked, all of the group but itself
  * @param bytesPerSecond at most, so that the peer goes on serving

@@ -35,7 +35,8 @@ public record RatisPeers(RaftGroupId group, Parameters connections) implements I
                 RaftClientReply reply = client.io().sendStaleRead(Message.valueOf(ByteString.copyFrom(query.encode())), 0, peer.getId());
                 if (!reply.isSuccess()) {
                     RaftException refusal = reply.getException();
-                    throw new IOException("replica refused: peer=" + peer.getId() + ", because: " + (refusal == null ? "unknown" : refusal.getMessage()), refusal);
+                    String reason = refusal == null ? "unknown" : refusal.getMessage();
+                    throw new IOException("replica refused: peer=" + peer.getId() + ", because: " + reason, refusal);
                 }
                 return new DataInputStream(reply.getMessage().getContent().newInput());
             }

@@ -4,7 +4,6 @@ import dev.streamwal.format.SuppressForbidden;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.client.RaftClientConfigKeys;
 import org.apache.ratis.client.retry.RequestTypeDependentRetryPolicy;
@@ -62,8 +61,8 @@ import org.apache.ratis.util.TimeDuration;
  *       the log is opened: {@code RaftLogRemains}.
  *   <li>A peer's snapshot takes its place by two renames of the folder of snapshots. Killed between them, a replica has none, and doesn't know it. So the
  *       folder is put back: {@code MarkerStorage}.
- *   <li>A truncated file of the Raft log is shortened, and then renamed. Killed in between, a replica doesn't find the file when it purges it, and a later purge
- *       leaves a gap before it. So the start renames it: {@code RaftLogRemains}.
+ *   <li>A truncated file of the Raft log is shortened, and then renamed. Killed in between, a replica doesn't find the file when it purges it, and a later
+ *       purge leaves a gap. So the start renames it: {@code RaftLogRemains}.
  *   <li>The first address that Ratis hears of a replica stays, and the Raft log has the one by which that was taken in. So Ratis is told what the replica was
  *       given before it reads its log: {@code ReplicatedWalServer}; and clients take no other from the log: {@code Memberships}.
  * </ol>
@@ -168,12 +167,11 @@ public final class RaftSettings {
         return (keptEntries + imageEntries + PURGE_GAP) * (requestBytes + AROUND_ENTRY_BYTES) + segmentBytes;
     }
 
-    /** How connections are encrypted; both sides show a certificate. */
+    /** Connections that are encrypted; both sides show a certificate. All are PEM files: {@code ReplicaTls} says of what. */
     @SuppressForbidden("Ratis takes files as File")
-    public static Parameters connections(Optional<TlsFiles> tls) {
+    public static Parameters connections(Path privateKey, Path certificates, Path trusted) {
         Parameters out = new Parameters();
-        tls.ifPresent(files -> GrpcConfigKeys.TLS.setConf(out,
-                new GrpcTlsConfig(files.privateKey().toFile(), files.certificates().toFile(), files.trusted().toFile(), true)));
+        GrpcConfigKeys.TLS.setConf(out, new GrpcTlsConfig(privateKey.toFile(), certificates.toFile(), trusted.toFile(), true));
         return out;
     }
 

@@ -23,9 +23,9 @@ import java.util.zip.CRC32C;
  * <p><b>Damage</b> is an entry that fails its checksum without such a sector. It stays, for Ratis to refuse: it may have been acknowledged, and a replica that
  * forgets what it has acknowledged must not vote.
  *
- * <p><b>A truncation that was cut short.</b> Where entries differ from the leader's, Ratis deletes the files behind, from the last one on, shortens the file that
- * has the first of them, and renames it. Killed before the last step, it would read that file, and not find it by the right name when it is to be purged: so
- * files behind it would be purged before it, and leave a gap. The file gets its name.
+ * <p><b>A truncation that was cut short.</b> Where entries differ from the leader's, Ratis deletes the files behind, from the last one on, shortens the file
+ * that has the first of them, and renames it. Killed before the last step, it would read that file, and not find it by the right name when it is to be purged:
+ * so files behind it would be purged before it, and leave a gap. The file gets its name.
  *
  * <p><b>A log that ends before the marker</b> is left where a peer's marker was installed, and the log wasn't deleted for it yet. Ratis would go on behind the
  * marker in the file that ends before it, and refuse each entry for the gap. Up to the marker all is committed, and the image has it, so the log is deleted.

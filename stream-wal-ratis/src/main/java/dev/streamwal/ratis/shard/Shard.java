@@ -98,8 +98,8 @@ final class Shard implements AutoCloseable {
     }
 
     /**
-     * Opens a peer's image that isn't the replica's yet, as it will be opened when it is, and closes it. The image stays as it is; of the replica's own only the
-     * live log is thrown away.
+     * Opens a peer's image that isn't the replica's yet, as it will be opened when it is, and closes it. The image stays as it is; of the replica's own only
+     * the live log is thrown away.
      *
      * @throws DamagedImageException if no shard can begin with it, and why
      * @throws OtherVersionException if another version made it
@@ -158,11 +158,6 @@ final class Shard implements AutoCloseable {
     /** Where a stream's newest record ends; 0 where it has none that is younger than the retention. For any thread. */
     long endOf(String key) {
         return state.endOf(key);
-    }
-
-    /** Whether a key has records that are younger than its retention. For any thread. */
-    boolean has(String key) {
-        return state.endOf(key) > 0;
     }
 
     /** For tests. */

@@ -195,7 +195,11 @@ final class ShardFolder implements HeldImages {
             reader.checkpoint(unfinished().resolve(WAL));
         }
         StateFile.write(state, unfinished().resolve(STATE));
-        return name(unfinished(), state);
+        DirectoryTree.forceNames(unfinished());
+        Path folder = images().resolve(nameOf(state));
+        Path unused = Files.move(unfinished(), folder, StandardCopyOption.ATOMIC_MOVE);
+        DirectoryForce.force(images());
+        return new Image(state.appliedTerm(), state.appliedIndex(), folder);
     }
 
     /**
@@ -228,8 +232,7 @@ final class ShardFolder implements HeldImages {
      * <p>So at each moment there is, durably, either all that the replica had before, or the whole new image under one of two names.
      */
     void adoptFetched() throws IOException {
-        Image fetched = fetchedImage();
-        Path unused = Files.move(fetched.folder(), images().resolve(ADOPTED + nameOf(fetched.term(), fetched.index())), StandardCopyOption.ATOMIC_MOVE);
+        Path unused = Files.move(fetched(), images().resolve(ADOPTED + nameOf(readStateOf(fetched()))), StandardCopyOption.ATOMIC_MOVE);
         DirectoryForce.force(images());
         finishAdopting();
     }
@@ -258,20 +261,8 @@ final class ShardFolder implements HeldImages {
         }
     }
 
-    private static String nameOf(long term, long index) {
-        return term + "-" + index;
-    }
-
-    private Path folder(ShardState state) {
-        return images().resolve(nameOf(state.appliedTerm(), state.appliedIndex()));
-    }
-
-    private Image name(Path complete, ShardState state) throws IOException {
-        DirectoryTree.forceNames(complete);
-        Path folder = folder(state);
-        Path unused = Files.move(complete, folder, StandardCopyOption.ATOMIC_MOVE);
-        DirectoryForce.force(images());
-        return new Image(state.appliedTerm(), state.appliedIndex(), folder);
+    private static String nameOf(ShardState state) {
+        return state.appliedTerm() + "-" + state.appliedIndex();
     }
 
     /** Deletes the images before this one, but for those that peers are fetching: they go with a later image, or at the next start. */

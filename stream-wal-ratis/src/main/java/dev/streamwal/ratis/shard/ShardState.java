@@ -48,28 +48,23 @@ final class ShardState {
      */
     private record Known(long end, long expirationMillis) {}
 
-    private final Map<String, Known> streams;
-    private final Producers producers;
+    private final Map<String, Known> streams = new ConcurrentHashMap<>();
+    private Producers producers = new Producers();
     private long appliedTerm;
-    private long appliedIndex;
+    private long appliedIndex = -1;
     private long clockMillis;
     private long begin;
     private long entriesSinceImage;
     private long bytesSinceImage;
     private long imageClockMillis;
     private int digest;
-    private volatile Tick lastTick;
+    private volatile Tick lastTick = Tick.UNSTAMPED;
 
-    private ShardState(Map<String, Known> streams, Producers producers) {
-        this.streams = streams;
-        this.producers = producers;
-        this.appliedIndex = -1;
-        this.lastTick = Tick.UNSTAMPED;
-    }
+    private ShardState() {}
 
     /** Of a shard to which nothing was applied yet. */
     static ShardState empty() {
-        return new ShardState(new ConcurrentHashMap<>(), new Producers());
+        return new ShardState();
     }
 
     // ---------------------------------------------------------------- entries
@@ -203,36 +198,22 @@ final class ShardState {
 
     /** @param isBeforeReached written by version 2, see {@link Producers#read} */
     static ShardState read(DataInputStream source, boolean isBeforeReached) throws IOException {
-        long term = source.readLong();
-        long index = source.readLong();
-        long clock = source.readLong();
-        long begin = source.readLong();
-        long entries = source.readLong();
-        long bytes = source.readLong();
-        long imageClock = source.readLong();
-        int digest = source.readInt();
-        Tick tick = new Tick(source.readLong(), source.readInt());
-        Map<String, Known> streams = readStreams(source);
-        ShardState read = new ShardState(streams, Producers.read(source, isBeforeReached));
-        read.appliedTerm = term;
-        read.appliedIndex = index;
-        read.clockMillis = clock;
-        read.begin = begin;
-        read.entriesSinceImage = entries;
-        read.bytesSinceImage = bytes;
-        read.imageClockMillis = imageClock;
-        read.digest = digest;
-        read.lastTick = tick;
-        return read;
-    }
-
-    private static Map<String, Known> readStreams(DataInputStream source) throws IOException {
+        ShardState read = new ShardState();
+        read.appliedTerm = source.readLong();
+        read.appliedIndex = source.readLong();
+        read.clockMillis = source.readLong();
+        read.begin = source.readLong();
+        read.entriesSinceImage = source.readLong();
+        read.bytesSinceImage = source.readLong();
+        read.imageClockMillis = source.readLong();
+        read.digest = source.readInt();
+        read.lastTick = new Tick(source.readLong(), source.readInt());
         int count = Text.readCount(source);
-        Map<String, Known> streams = new ConcurrentHashMap<>();
         for (int i = 0; i < count; i++) {
             String key = Text.read(source);
-            streams.put(key, new Known(source.readLong(), source.readLong()));
+            read.streams.put(key, new Known(source.readLong(), source.readLong()));
         }
-        return streams;
+        read.producers = Producers.read(source, isBeforeReached);
+        return read;
     }
 }

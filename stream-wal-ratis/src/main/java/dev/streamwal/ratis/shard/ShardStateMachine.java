@@ -339,8 +339,8 @@ public final class ShardStateMachine extends BaseStateMachine {
     /** Ratis says "log already failed", and of what by the causes only. */
     public static Throwable first(Throwable failure) {
         Throwable first = failure;
-        for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
-            first = cause;
+        while (first.getCause() != null) {
+            first = first.getCause();
         }
         return first;
     }
@@ -526,7 +526,7 @@ public final class ShardStateMachine extends BaseStateMachine {
 
     /** Of a stream whose records have all expired replicas have files for different times. So nothing of it is shown. */
     private byte[] page(String key, long position, Reading reading) throws IOException {
-        return (open(shard).has(key) ? reading.of(open(reader)) : new Page(List.of(), position)).encode();
+        return (open(shard).endOf(key) > 0 ? reading.of(open(reader)) : new Page(List.of(), position)).encode();
     }
 
     // ---------------------------------------------------------------- snapshots

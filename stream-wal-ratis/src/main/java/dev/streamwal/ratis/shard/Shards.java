@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -47,26 +48,15 @@ public record Shards(int count) {
     }
 
     public OptionalInt shardOf(RaftGroupId group) {
-        for (int shard = 0; shard < count; shard++) {
-            if (groupId(shard).equals(group)) {
-                return OptionalInt.of(shard);
-            }
-        }
-        return OptionalInt.empty();
+        return IntStream.range(0, count).filter(shard -> groupId(shard).equals(group)).findFirst();
     }
 
     /** Which a replica has, by its groups; empty while it doesn't have all of them yet. */
     public static OptionalInt countOf(Collection<RaftGroupId> groups) {
-        for (int count = 1; count <= MAX_SHARDS; count++) {
-            if (groups.contains(new Shards(count).groupId(0))) {
-                Shards shards = new Shards(count);
-                boolean complete = true;
-                for (int shard = 0; shard < count; shard++) {
-                    complete &= groups.contains(shards.groupId(shard));
-                }
-                return complete ? OptionalInt.of(count) : OptionalInt.empty();
-            }
-        }
-        return OptionalInt.empty();
+        return IntStream.rangeClosed(1, MAX_SHARDS).filter(count -> new Shards(count).areAllIn(groups)).findFirst();
+    }
+
+    private boolean areAllIn(Collection<RaftGroupId> groups) {
+        return IntStream.range(0, count).allMatch(shard -> groups.contains(groupId(shard)));
     }
 }

@@ -1,7 +1,6 @@
 package dev.streamwal.ratis.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.StreamOptions;
 import dev.streamwal.WalOptions;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.streamwal.StreamOptions;
-import dev.streamwal.WalOptions;
 import dev.streamwal.WriteEntry;
 import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.ratis.repair.HeldImages.Held;
