@@ -472,8 +472,8 @@ public final class ReplicatedWal implements AutoCloseable {
      * all at once.
      *
      * <p>Change one replica at a time: add one, or take one out, and call this again for the next. What would have as many new replicas as old ones, or more,
-     * is refused, but for one that is added to one; so is a new replica that wasn't started by {@link ReplicatedWalServer#join}. So is the later one of two
-     * changes at the same time.
+     * is refused, but for one that is added to one; so is a new replica that wasn't started by {@link ReplicatedWalServer#join}, and another address of one
+     * that stays. So is the later one of two changes at the same time.
      *
      * <p>A majority of the old and of the new replicas has to run. Where this fails, some shards may have the new replicas and others the old ones: call it
      * again.

@@ -71,7 +71,7 @@ final class RaftLogRemains {
      *
      * @param folder with the files of the Raft log; it may not exist
      */
-    static void cut(Path folder) throws IOException {
+    static void mendEnd(Path folder) throws IOException {
         List<RaftLogFile> files = RaftLogFile.all(folder);
         if (files.isEmpty()) {
             return;
@@ -105,7 +105,7 @@ final class RaftLogRemains {
     /**
      * Deletes a Raft log that ends before the marker. A damaged one stays, as it may have more than can be read.
      *
-     * @param folder with the files of the Raft log, cut; it may not exist
+     * @param folder with the files of the Raft log, whose end was mended; it may not exist
      */
     static void deleteIfBefore(long marker, Path folder) throws IOException {
         List<RaftLogFile> files = RaftLogFile.all(folder);

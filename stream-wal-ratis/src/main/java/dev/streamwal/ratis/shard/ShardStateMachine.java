@@ -153,7 +153,7 @@ public final class ShardStateMachine extends BaseStateMachine {
     @SuppressForbidden("Ratis names its folder as a File")
     private void mendRaftLog(RaftStorage raftStorage) throws IOException {
         Path raftLog = raftStorage.getStorageDir().getCurrentDir().toPath();
-        RaftLogRemains.cut(raftLog);
+        RaftLogRemains.mendEnd(raftLog);
         SnapshotInfo marker = storage.loadLatestSnapshot();
         RaftLogRemains.deleteIfBefore(marker == null ? RaftLog.INVALID_LOG_INDEX : marker.getIndex(), raftLog);
     }

@@ -94,69 +94,69 @@ class RaftLogRemainsTest {
         return bytes;
     }
 
-    private int cutAndRead(byte[] bytes) throws IOException {
+    private int mendAndRead(byte[] bytes) throws IOException {
         Files.write(file, bytes);
-        RaftLogRemains.cut(folder);
+        RaftLogRemains.mendEnd(folder);
         return read();
     }
 
     @Test
-    void cut_whereAllWasWritten_leavesTheFile() throws IOException {
-        assertThat(cutAndRead(whole)).isEqualTo(contents.size());
+    void mendEnd_whereAllWasWritten_leavesTheFile() throws IOException {
+        assertThat(mendAndRead(whole)).isEqualTo(contents.size());
         assertThat(Files.readAllBytes(file)).isEqualTo(whole);
-        assertThat(cutAndRead(Arrays.copyOf(whole, end()))).isEqualTo(contents.size());
+        assertThat(mendAndRead(Arrays.copyOf(whole, end()))).isEqualTo(contents.size());
     }
 
     @Test
-    void cut_whereAWriteEndedAtAnySector_leavesTheEntriesBefore() throws IOException {
+    void mendEnd_whereAWriteEndedAtAnySector_leavesTheEntriesBefore() throws IOException {
         for (int at = SECTOR_BYTES; at < end(); at += SECTOR_BYTES) {
-            assertThat(cutAndRead(zeroed(at, FILE_BYTES))).as("up to " + at).isEqualTo(wholeUpTo(at));
-            assertThat(cutAndRead(Arrays.copyOf(whole, at))).as("the file up to " + at).isEqualTo(wholeUpTo(at));
+            assertThat(mendAndRead(zeroed(at, FILE_BYTES))).as("up to " + at).isEqualTo(wholeUpTo(at));
+            assertThat(mendAndRead(Arrays.copyOf(whole, at))).as("the file up to " + at).isEqualTo(wholeUpTo(at));
         }
     }
 
     @Test
-    void cut_whereOneSectorWasNotWritten_leavesTheEntriesBefore() throws IOException {
+    void mendEnd_whereOneSectorWasNotWritten_leavesTheEntriesBefore() throws IOException {
         for (int at = SECTOR_BYTES; at < end(); at += SECTOR_BYTES) {
-            assertThat(cutAndRead(zeroed(at, at + SECTOR_BYTES))).as("without " + at).isEqualTo(wholeUpTo(at));
+            assertThat(mendAndRead(zeroed(at, at + SECTOR_BYTES))).as("without " + at).isEqualTo(wholeUpTo(at));
         }
     }
 
     @Test
-    void cut_ofAnEntryThatIsDamaged_leavesItForRatisToRefuse() throws IOException {
+    void mendEnd_ofAnEntryThatIsDamaged_leavesItForRatisToRefuse() throws IOException {
         for (int i = 0; i < contents.size(); i++) {
             byte[] bytes = whole.clone();
             bytes[begins.get(i + 1) - 10] ^= 0x55;
-            assertThatThrownBy(() -> cutAndRead(bytes)).as("entry " + i).hasMessageContaining("Log entry corrupted");
+            assertThatThrownBy(() -> mendAndRead(bytes)).as("entry " + i).hasMessageContaining("Log entry corrupted");
             assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
         }
     }
 
     @Test
-    void cut_ofALengthThatIsDamaged_leavesItForRatisToRefuse() throws IOException {
+    void mendEnd_ofALengthThatIsDamaged_leavesItForRatisToRefuse() throws IOException {
         byte[] bytes = whole.clone();
         Arrays.fill(bytes, begins.get(3), begins.get(3) + 5, (byte) 0xFF);
-        assertThatThrownBy(() -> cutAndRead(bytes)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> mendAndRead(bytes)).isInstanceOf(IOException.class);
         assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
     }
 
     @Test
-    void cut_ofAFileThatIsFull_leavesIt() throws IOException {
+    void mendEnd_ofAFileThatIsFull_leavesIt() throws IOException {
         Path full = folder.resolve("log_0-6");
         byte[] bytes = zeroed(SECTOR_BYTES, FILE_BYTES);
         Files.write(full, bytes);
-        RaftLogRemains.cut(folder);
+        RaftLogRemains.mendEnd(folder);
         assertThat(Files.readAllBytes(full)).isEqualTo(bytes);
     }
 
     @Test
-    void cut_ofAFileWithoutEntries_leavesIt() throws IOException {
+    void mendEnd_ofAFileWithoutEntries_leavesIt() throws IOException {
         for (int bytes : new int[] {0, 3, 8, FILE_BYTES}) {
             Files.write(file, zeroed(Math.min(bytes, 8), FILE_BYTES));
-            RaftLogRemains.cut(folder);
+            RaftLogRemains.mendEnd(folder);
             assertThat(file).hasSize(FILE_BYTES);
             Files.write(file, Arrays.copyOf(whole, Math.min(bytes, 8)));
-            RaftLogRemains.cut(folder);
+            RaftLogRemains.mendEnd(folder);
             assertThat(file).hasSize(Math.min(bytes, 8));
         }
     }
@@ -198,8 +198,8 @@ class RaftLogRemainsTest {
     }
 
     @Test
-    void cut_whereThereIsNoRaftLogYet_doesNothing() throws IOException {
-        RaftLogRemains.cut(folder.resolve("none"));
+    void mendEnd_whereThereIsNoRaftLogYet_doesNothing() throws IOException {
+        RaftLogRemains.mendEnd(folder.resolve("none"));
         RaftLogRemains.deleteIfBefore(1, folder.resolve("none"));
         assertThat(folder.resolve("none")).doesNotExist();
     }

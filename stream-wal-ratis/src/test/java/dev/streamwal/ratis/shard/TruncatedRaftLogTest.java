@@ -54,7 +54,7 @@ class TruncatedRaftLogTest {
         RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(1_000));
         RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf(1_000));
         RaftServerConfigKeys.Log.setPurgeGap(properties, 1);
-        RaftLogRemains.cut(files());
+        RaftLogRemains.mendEnd(files());
         try (RaftStorage storage = RaftStorage.newBuilder().setDirectory(folder.toFile()).setOption(RaftStorage.StartupOption.RECOVER)
                 .setStorageFreeSpaceMin(SizeInBytes.valueOf(0)).setLogCorruptionPolicy(CorruptionPolicy.EXCEPTION).build()) {
             storage.initialize();
