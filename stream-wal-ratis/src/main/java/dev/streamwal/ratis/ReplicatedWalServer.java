@@ -2,6 +2,7 @@ package dev.streamwal.ratis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.ImageRule;
@@ -158,7 +159,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
         }
         ReplicatedWalServer started = null;
         try {
-            Files.createDirectories(folder);
+            DirectoryForce.create(folder);
             if (isJoining) {
                 // kept for good: if it is started again before it was taken in, it must go on waiting; behind that, what Ratis has stored counts
                 LogFile.replace(folder.resolve(JOINS + ".new"), folder.resolve(JOINS), file -> file.write(0, ByteBuffer.wrap(name.getBytes(UTF_8))));

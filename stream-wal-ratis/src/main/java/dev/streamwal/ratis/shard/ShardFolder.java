@@ -130,7 +130,7 @@ final class ShardFolder implements HeldImages {
 
     /** Leaves the newest image, or the one that was being adopted, and nothing else. To be called while nobody holds an image. */
     void clean() throws IOException {
-        Files.createDirectories(images());
+        DirectoryForce.create(images());
         finishAdopting();
         DirectoryTree.delete(wal());
         DirectoryTree.delete(unfinished());
