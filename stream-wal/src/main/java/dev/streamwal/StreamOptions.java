@@ -24,24 +24,14 @@ public final class StreamOptions {
     /** Limited, because each sweep reads the commits of all consumers. */
     private static final int MAX_CONSUMERS = 64;
 
-    private final @Nullable Duration window;
-    private final @Nullable Duration retention;
-    private final @Nullable Long maxBytesPerStream;
-    private final @Nullable Durability durability;
-    private final @Nullable Integer segmentBytes;
-    private final @Nullable Segments segments;
-    private final @Nullable Boolean encrypted;
-    private final List<RetainFor> retainedFor;
+    private final Fields fields;
 
-    private StreamOptions(Builder builder) {
-        this.window = builder.window;
-        this.retention = builder.retention;
-        this.maxBytesPerStream = builder.maxBytesPerStream;
-        this.durability = builder.durability;
-        this.segmentBytes = builder.segmentBytes;
-        this.segments = builder.segments;
-        this.encrypted = builder.encrypted;
-        this.retainedFor = List.copyOf(builder.retainedFor.values());
+    /** What isn't given is null. */
+    private record Fields(@Nullable Duration window, @Nullable Duration retention, @Nullable Long maxBytesPerStream, @Nullable Durability durability,
+            @Nullable Integer segmentBytes, @Nullable Segments segments, @Nullable Boolean encrypted, List<RetainFor> retainedFor) {}
+
+    private StreamOptions(Fields fields) {
+        this.fields = fields;
     }
 
     /**
@@ -59,7 +49,7 @@ public final class StreamOptions {
      * @return empty: as for the log
      */
     public Optional<Duration> window() {
-        return Optional.ofNullable(window);
+        return Optional.ofNullable(fields.window);
     }
 
     /**
@@ -68,7 +58,7 @@ public final class StreamOptions {
      * @return empty: as for the log
      */
     public Optional<Duration> retention() {
-        return Optional.ofNullable(retention);
+        return Optional.ofNullable(fields.retention);
     }
 
     /**
@@ -77,7 +67,7 @@ public final class StreamOptions {
      * @return empty: as for the log
      */
     public OptionalLong maxBytesPerStream() {
-        return maxBytesPerStream == null ? OptionalLong.empty() : OptionalLong.of(maxBytesPerStream);
+        return fields.maxBytesPerStream == null ? OptionalLong.empty() : OptionalLong.of(fields.maxBytesPerStream);
     }
 
     /**
@@ -86,7 +76,7 @@ public final class StreamOptions {
      * @return empty: as for the log
      */
     public Optional<Durability> durability() {
-        return Optional.ofNullable(durability);
+        return Optional.ofNullable(fields.durability);
     }
 
     /**
@@ -95,7 +85,7 @@ public final class StreamOptions {
      * @return empty: as for the log
      */
     public OptionalInt segmentBytes() {
-        return segmentBytes == null ? OptionalInt.empty() : OptionalInt.of(segmentBytes);
+        return fields.segmentBytes == null ? OptionalInt.empty() : OptionalInt.of(fields.segmentBytes);
     }
 
     /**
@@ -104,7 +94,7 @@ public final class StreamOptions {
      * @return empty: {@link Segments#AUTO}
      */
     public Optional<Segments> segments() {
-        return Optional.ofNullable(segments);
+        return Optional.ofNullable(fields.segments);
     }
 
     /**
@@ -113,7 +103,7 @@ public final class StreamOptions {
      * @return empty: as for the log
      */
     public Optional<Boolean> encrypted() {
-        return Optional.ofNullable(encrypted);
+        return Optional.ofNullable(fields.encrypted);
     }
 
     /**
@@ -122,14 +112,13 @@ public final class StreamOptions {
      * @return in the order in which they were given; empty if there are none
      */
     public List<RetainFor> retainedFor() {
-        return retainedFor;
+        return fields.retainedFor;
     }
 
     @Override
     public String toString() {
-        return "StreamOptions[window=" + window + ", retention=" + retention + ", maxBytesPerStream=" + maxBytesPerStream
-                + ", durability=" + durability + ", segmentBytes=" + segmentBytes + ", segments=" + segments + ", encrypted=" + encrypted
-                + ", retainedFor=" + retainedFor + ']';
+        String text = fields.toString();
+        return "StreamOptions" + text.substring(text.indexOf('['));
     }
 
     /** Builds {@link StreamOptions}. Each method returns this builder. Not thread-safe. */
@@ -277,7 +266,8 @@ public final class StreamOptions {
          * @return the options set so far
          */
         public StreamOptions build() {
-            return new StreamOptions(this);
+            return new StreamOptions(new Fields(window, retention, maxBytesPerStream, durability, segmentBytes, segments, encrypted,
+                    List.copyOf(retainedFor.values())));
         }
     }
 }

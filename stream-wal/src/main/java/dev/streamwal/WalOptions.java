@@ -57,55 +57,18 @@ public final class WalOptions {
 
     private static final int MAX_OWN_SEGMENTS = 1_000_000;
 
+    /** A copy of the builder's values, which nothing changes any more. */
+    private final Builder given;
     private final Duration window;
-    private final Duration retention;
-    private final long maxBytesPerStream;
-    private final long maxTotalBytes;
-    private final Map<String, StreamOptions> streams;
-    private final Durability durability;
-    private final Duration flushInterval;
-    private final Optional<Executor> completionExecutor;
-    private final RecoveryPolicy recoveryPolicy;
-    private final Duration maxClockSkew;
-    private final Duration maxClockAdvance;
-    private final InstantSource clock;
-    private final Duration sweepInterval;
-    private final int ownSegments;
-    private final Compression compression;
-    private final boolean directPacks;
-    private final Optional<Path> tier;
-    private final Duration tierAfter;
-    private final Storage storage;
-    private final Optional<MasterKeys> encryption;
-    private final WalListener listener;
     private final StreamPolicy policy;
     private final List<Rule> rules;
 
     private WalOptions(Builder builder) {
-        this.retention = builder.retention;
-        this.window = builder.window == null ? DefaultWindow.of(retention) : builder.window;
-        this.maxBytesPerStream = builder.maxBytesPerStream;
-        this.maxTotalBytes = builder.maxTotalBytes;
-        this.streams = Collections.unmodifiableMap(new LinkedHashMap<>(builder.streams));
-        this.durability = builder.durability;
-        this.flushInterval = builder.flushInterval;
-        this.completionExecutor = Optional.ofNullable(builder.completionExecutor);
-        this.recoveryPolicy = builder.recoveryPolicy;
-        this.maxClockSkew = builder.maxClockSkew;
-        this.maxClockAdvance = builder.maxClockAdvance;
-        this.clock = builder.clock;
-        this.sweepInterval = builder.sweepInterval;
-        this.ownSegments = builder.ownSegments != null ? builder.ownSegments : builder.tier == null ? DEFAULT_OWN_SEGMENTS : 0;
-        this.compression = builder.compression;
-        this.directPacks = builder.directPacks;
-        this.tier = Optional.ofNullable(builder.tier);
-        this.tierAfter = builder.tierAfter;
-        this.storage = builder.storage;
-        this.encryption = Optional.ofNullable(builder.encryption);
-        this.listener = builder.listener;
-        this.policy = new StreamPolicy(window.toMillis(), retention.toMillis(), builder.segmentBytes,
-                recordBytes(builder.maxRecordBytes, builder.segmentBytes, encryption.isPresent(), ""), maxBytesPerStream);
-        this.rules = rules(builder.window, builder.maxRecordBytes);
+        this.given = builder.copy();
+        this.window = given.window == null ? DefaultWindow.of(given.retention) : given.window;
+        this.policy = new StreamPolicy(window.toMillis(), given.retention.toMillis(), given.segmentBytes,
+                recordBytes(given.maxRecordBytes, given.segmentBytes, given.encryption != null, ""), given.maxBytesPerStream);
+        this.rules = rules();
     }
 
     private static int recordBytes(@Nullable Integer wanted, int segmentBytes, boolean isEncrypted, String where) {
@@ -121,25 +84,25 @@ public final class WalOptions {
         return wanted;
     }
 
-    /** @param wantedWindow for streams whose options set none; null if it follows from their retention */
-    private List<Rule> rules(@Nullable Duration wantedWindow, @Nullable Integer wantedRecordBytes) {
+    /** Unless a window was given, that of a stream whose options set none follows from its retention. */
+    private List<Rule> rules() {
         List<Rule> out = new ArrayList<>();
-        streams.forEach((pattern, options) -> {
+        given.streams.forEach((pattern, options) -> {
             int bytes = options.segmentBytes().orElse(policy.segmentBytes());
-            Duration kept = options.retention().orElse(retention);
-            boolean isEncrypted = options.encrypted().orElse(encryption.isPresent());
-            if (isEncrypted && encryption.isEmpty()) {
+            Duration kept = options.retention().orElse(given.retention);
+            boolean isEncrypted = options.encrypted().orElse(given.encryption != null);
+            if (isEncrypted && given.encryption == null) {
                 throw new IllegalArgumentException("streams are to be encrypted, and the log has no master keys: keyPattern=" + pattern
                         + "; give them with WalOptions.encryption");
             }
-            Duration windowByDefault = wantedWindow == null ? DefaultWindow.of(kept) : wantedWindow;
+            Duration windowByDefault = given.window == null ? DefaultWindow.of(kept) : given.window;
             out.add(new Rule(new KeyPattern(pattern), new StreamPolicy(
                     options.window().orElse(windowByDefault).toMillis(),
                     kept.toMillis(),
                     bytes,
-                    recordBytes(wantedRecordBytes, bytes, isEncrypted, ", keyPattern=" + pattern),
-                    options.maxBytesPerStream().orElse(maxBytesPerStream)),
-                    options.durability().orElse(durability), options.retainedFor(),
+                    recordBytes(given.maxRecordBytes, bytes, isEncrypted, ", keyPattern=" + pattern),
+                    options.maxBytesPerStream().orElse(given.maxBytesPerStream)),
+                    options.durability().orElse(given.durability), options.retainedFor(),
                     options.segments().orElse(Segments.AUTO), options.encrypted()));
         });
         return List.copyOf(out);
@@ -176,7 +139,7 @@ public final class WalOptions {
 
     /** The level at which the stream of this key appends by default: chosen as by {@link #policyOf}. */
     Durability durabilityOf(String key) {
-        return ruleOf(key).map(Rule::durability).orElse(durability);
+        return ruleOf(key).map(Rule::durability).orElse(given.durability);
     }
 
     /** Whether the stream of this key has segments of its own: chosen as by {@link #policyOf}. */
@@ -251,7 +214,7 @@ public final class WalOptions {
      * @return by default 7 days
      */
     public Duration retention() {
-        return retention;
+        return given.retention;
     }
 
     /**
@@ -260,7 +223,7 @@ public final class WalOptions {
      * @return by default empty: nothing is encrypted
      */
     public Optional<MasterKeys> encryption() {
-        return encryption;
+        return Optional.ofNullable(given.encryption);
     }
 
     /**
@@ -269,7 +232,7 @@ public final class WalOptions {
      * @return by default {@link Long#MAX_VALUE}: no limit
      */
     public long maxBytesPerStream() {
-        return maxBytesPerStream;
+        return given.maxBytesPerStream;
     }
 
     /**
@@ -278,7 +241,7 @@ public final class WalOptions {
      * @return by default {@link Long#MAX_VALUE}: no limit
      */
     public long maxTotalBytes() {
-        return maxTotalBytes;
+        return given.maxTotalBytes;
     }
 
     /**
@@ -287,7 +250,7 @@ public final class WalOptions {
      * @return in the order in which the patterns are matched; unmodifiable; by default empty
      */
     public Map<String, StreamOptions> streams() {
-        return streams;
+        return Collections.unmodifiableMap(given.streams);
     }
 
     /**
@@ -296,7 +259,7 @@ public final class WalOptions {
      * @return by default {@link Durability#BUFFERED}
      */
     public Durability durability() {
-        return durability;
+        return given.durability;
     }
 
     /**
@@ -305,7 +268,7 @@ public final class WalOptions {
      * @return by default 1 second
      */
     public Duration flushInterval() {
-        return flushInterval;
+        return given.flushInterval;
     }
 
     /**
@@ -314,7 +277,7 @@ public final class WalOptions {
      * @return by default empty: they run on threads of the log
      */
     public Optional<Executor> completionExecutor() {
-        return completionExecutor;
+        return Optional.ofNullable(given.completionExecutor);
     }
 
     /**
@@ -323,7 +286,7 @@ public final class WalOptions {
      * @return by default {@link RecoveryPolicy#STOP_AT_FIRST_ERROR}
      */
     public RecoveryPolicy recoveryPolicy() {
-        return recoveryPolicy;
+        return given.recoveryPolicy;
     }
 
     /**
@@ -351,7 +314,7 @@ public final class WalOptions {
      * @return by default 100 days
      */
     public Duration maxClockAdvance() {
-        return maxClockAdvance;
+        return given.maxClockAdvance;
     }
 
     /**
@@ -360,7 +323,7 @@ public final class WalOptions {
      * @return by default 1 hour
      */
     public Duration maxClockSkew() {
-        return maxClockSkew;
+        return given.maxClockSkew;
     }
 
     /**
@@ -369,7 +332,7 @@ public final class WalOptions {
      * @return by default the system's clock
      */
     public InstantSource clock() {
-        return clock;
+        return given.clock;
     }
 
     /**
@@ -378,7 +341,7 @@ public final class WalOptions {
      * @return by default 1 minute; zero: the log neither sweeps, packs, merges nor moves packs to the tier by itself
      */
     public Duration sweepInterval() {
-        return sweepInterval;
+        return given.sweepInterval;
     }
 
     /**
@@ -388,7 +351,7 @@ public final class WalOptions {
      * @return by default 64, or 0 with a {@link #tier}
      */
     public int ownSegments() {
-        return ownSegments;
+        return given.ownSegments != null ? given.ownSegments : given.tier == null ? DEFAULT_OWN_SEGMENTS : 0;
     }
 
     /**
@@ -397,7 +360,7 @@ public final class WalOptions {
      * @return by default {@link Compression#COLUMNS}
      */
     public Compression compression() {
-        return compression;
+        return given.compression;
     }
 
     /**
@@ -406,7 +369,7 @@ public final class WalOptions {
      * @return by default false
      */
     public boolean directPacks() {
-        return directPacks;
+        return given.directPacks;
     }
 
     /**
@@ -415,7 +378,7 @@ public final class WalOptions {
      * @return by default empty: they stay in the log's directory
      */
     public Optional<Path> tier() {
-        return tier;
+        return Optional.ofNullable(given.tier);
     }
 
     /**
@@ -424,7 +387,7 @@ public final class WalOptions {
      * @return by default 1 day
      */
     public Duration tierAfter() {
-        return tierAfter;
+        return given.tierAfter;
     }
 
     /**
@@ -433,7 +396,7 @@ public final class WalOptions {
      * @return by default {@link Storage#AUTO}
      */
     public Storage storage() {
-        return storage;
+        return given.storage;
     }
 
     /**
@@ -442,20 +405,20 @@ public final class WalOptions {
      * @return by default a listener that does nothing
      */
     public WalListener listener() {
-        return listener;
+        return given.listener;
     }
 
     @Override
     public String toString() {
-        return "WalOptions[window=" + window + ", retention=" + retention + ", maxBytesPerStream=" + maxBytesPerStream
-                + ", maxTotalBytes=" + maxTotalBytes + ", streams=" + streams + ", durability=" + durability
-                + ", flushInterval=" + flushInterval + ", completionExecutor=" + completionExecutor
-                + ", recoveryPolicy=" + recoveryPolicy + ", segmentBytes=" + segmentBytes()
-                + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + maxClockSkew
-                + ", maxClockAdvance=" + maxClockAdvance + ", clock=" + clock
-                + ", sweepInterval=" + sweepInterval + ", ownSegments=" + ownSegments + ", compression=" + compression
-                + ", directPacks=" + directPacks + ", tier=" + tier + ", tierAfter=" + tierAfter
-                + ", storage=" + storage + ", encryption=" + encryption.isPresent() + ", listener=" + listener + ']';
+        return "WalOptions[window=" + window + ", retention=" + given.retention + ", maxBytesPerStream=" + given.maxBytesPerStream
+                + ", maxTotalBytes=" + given.maxTotalBytes + ", streams=" + given.streams + ", durability=" + given.durability
+                + ", flushInterval=" + given.flushInterval + ", completionExecutor=" + completionExecutor()
+                + ", recoveryPolicy=" + given.recoveryPolicy + ", segmentBytes=" + segmentBytes()
+                + ", maxRecordBytes=" + maxRecordBytes() + ", maxClockSkew=" + given.maxClockSkew
+                + ", maxClockAdvance=" + given.maxClockAdvance + ", clock=" + given.clock
+                + ", sweepInterval=" + given.sweepInterval + ", ownSegments=" + ownSegments() + ", compression=" + given.compression
+                + ", directPacks=" + given.directPacks + ", tier=" + tier() + ", tierAfter=" + given.tierAfter
+                + ", storage=" + given.storage + ", encryption=" + (given.encryption != null) + ", listener=" + given.listener + ']';
     }
 
     /**
@@ -490,6 +453,34 @@ public final class WalOptions {
         private WalListener listener = NOBODY;
 
         private Builder() {}
+
+        private Builder copy() {
+            Builder copy = new Builder();
+            copy.window = window;
+            copy.retention = retention;
+            copy.maxBytesPerStream = maxBytesPerStream;
+            copy.maxTotalBytes = maxTotalBytes;
+            copy.streams.putAll(streams);
+            copy.durability = durability;
+            copy.flushInterval = flushInterval;
+            copy.completionExecutor = completionExecutor;
+            copy.recoveryPolicy = recoveryPolicy;
+            copy.segmentBytes = segmentBytes;
+            copy.maxRecordBytes = maxRecordBytes;
+            copy.maxClockSkew = maxClockSkew;
+            copy.maxClockAdvance = maxClockAdvance;
+            copy.clock = clock;
+            copy.sweepInterval = sweepInterval;
+            copy.ownSegments = ownSegments;
+            copy.compression = compression;
+            copy.directPacks = directPacks;
+            copy.tier = tier;
+            copy.tierAfter = tierAfter;
+            copy.storage = storage;
+            copy.encryption = encryption;
+            copy.listener = listener;
+            return copy;
+        }
 
         @SuppressForbidden("the default, which a program replaces; nothing else asks the system")
         private static InstantSource systemClock() {

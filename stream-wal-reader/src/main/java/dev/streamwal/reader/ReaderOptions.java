@@ -20,34 +20,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReaderOptions {
 
-    private final int maxBatchRefs;
-    private final long maxBatchBytes;
-    private final int maxOpenFiles;
-    private final int mergeGapBytes;
-    private final int scanBufferBytes;
-    private final long blockCacheBytes;
-    private final boolean mappedReads;
-    private final boolean directScans;
-    private final int parallelReads;
-    private final InstantSource clock;
-    private final Optional<MasterKeys> keys;
-    private final Optional<Path> tier;
-    private final long tierCacheBytes;
+    /** A copy of the builder's values, which nothing changes any more. */
+    private final Builder given;
 
     private ReaderOptions(Builder builder) {
-        this.maxBatchRefs = builder.maxBatchRefs;
-        this.maxBatchBytes = builder.maxBatchBytes;
-        this.maxOpenFiles = builder.maxOpenFiles.orElseGet(Builder::defaultOpenFiles);
-        this.mergeGapBytes = builder.mergeGapBytes;
-        this.scanBufferBytes = builder.scanBufferBytes;
-        this.blockCacheBytes = builder.blockCacheBytes;
-        this.mappedReads = builder.mappedReads;
-        this.directScans = builder.directScans;
-        this.parallelReads = builder.parallelReads;
-        this.clock = builder.clock;
-        this.keys = Optional.ofNullable(builder.keys);
-        this.tier = Optional.ofNullable(builder.tier);
-        this.tierCacheBytes = builder.tierCacheBytes;
+        this.given = builder.copy();
+        given.maxOpenFiles = OptionalInt.of(given.maxOpenFiles.orElseGet(Builder::defaultOpenFiles));
     }
 
     /** {@return a builder with the defaults} */
@@ -57,91 +35,77 @@ public final class ReaderOptions {
 
     /** {@return a builder that starts with these} */
     public Builder toBuilder() {
-        Builder builder = new Builder();
-        builder.maxBatchRefs = maxBatchRefs;
-        builder.maxBatchBytes = maxBatchBytes;
-        builder.maxOpenFiles = OptionalInt.of(maxOpenFiles);
-        builder.mergeGapBytes = mergeGapBytes;
-        builder.scanBufferBytes = scanBufferBytes;
-        builder.blockCacheBytes = blockCacheBytes;
-        builder.mappedReads = mappedReads;
-        builder.directScans = directScans;
-        builder.parallelReads = parallelReads;
-        builder.clock = clock;
-        builder.keys = keys.orElse(null);
-        builder.tier = tier.orElse(null);
-        builder.tierCacheBytes = tierCacheBytes;
-        return builder;
+        return given.copy();
     }
 
     /** {@return how many refs one {@link WalReader#readBatch} takes at most} */
     public int maxBatchRefs() {
-        return maxBatchRefs;
+        return given.maxBatchRefs;
     }
 
     /** {@return how many bytes the records of one {@link WalReader#readBatch} take together at most} */
     public long maxBatchBytes() {
-        return maxBatchBytes;
+        return given.maxBatchBytes;
     }
 
     /** {@return how many files are open at most, unless more cursors than that are in the middle of a segment} */
     public int maxOpenFiles() {
-        return maxOpenFiles;
+        return given.maxOpenFiles.orElseThrow();
     }
 
     /** {@return the largest gap between two records, in bytes, over which one call reads both} */
     public int mergeGapBytes() {
-        return mergeGapBytes;
+        return given.mergeGapBytes;
     }
 
     /** {@return how many bytes a scan reads at a time, at most} */
     public int scanBufferBytes() {
-        return scanBufferBytes;
+        return given.scanBufferBytes;
     }
 
     /** {@return the maximum memory for unpacked blocks of packs, in bytes} */
     public long blockCacheBytes() {
-        return blockCacheBytes;
+        return given.blockCacheBytes;
     }
 
     /** {@return whether sealed files are mapped into memory, if this version of Java can do that} */
     public boolean mappedReads() {
-        return mappedReads;
+        return given.mappedReads;
     }
 
     /** {@return whether scans of sealed files leave the page cache as it was, if the file system can do that} */
     public boolean directScans() {
-        return directScans;
+        return given.directScans;
     }
 
     /** {@return how many reads one {@link WalReader#readBatch} makes at a time at most} */
     public int parallelReads() {
-        return parallelReads;
+        return given.parallelReads;
     }
 
     /** {@return the clock for the times of commits} */
     public InstantSource clock() {
-        return clock;
+        return given.clock;
     }
 
     /** {@return the master keys for encrypted records; empty if there are none} */
     public Optional<MasterKeys> keys() {
-        return keys;
+        return Optional.ofNullable(given.keys);
     }
 
     /** {@return where the log's tier is; empty for the place that the log's manifest names} */
     public Optional<Path> tier() {
-        return tier;
+        return Optional.ofNullable(given.tier);
     }
 
     /** {@return the maximum memory for data that was read from the tier, in bytes} */
     public long tierCacheBytes() {
-        return tierCacheBytes;
+        return given.tierCacheBytes;
     }
 
     ReadSettings settings() {
-        return new ReadSettings(maxBatchBytes, maxOpenFiles, mergeGapBytes, scanBufferBytes, blockCacheBytes, mappedReads, directScans, clock,
-                tier.orElse(null), tierCacheBytes);
+        return new ReadSettings(given.maxBatchBytes, maxOpenFiles(), given.mergeGapBytes, given.scanBufferBytes, given.blockCacheBytes,
+                given.mappedReads, given.directScans, given.clock, given.tier, given.tierCacheBytes);
     }
 
     /**
@@ -180,6 +144,24 @@ public final class ReaderOptions {
         private long tierCacheBytes = ReadSettings.TIER_CACHE_BYTES;
 
         private Builder() {}
+
+        private Builder copy() {
+            Builder copy = new Builder();
+            copy.maxBatchRefs = maxBatchRefs;
+            copy.maxBatchBytes = maxBatchBytes;
+            copy.maxOpenFiles = maxOpenFiles;
+            copy.mergeGapBytes = mergeGapBytes;
+            copy.scanBufferBytes = scanBufferBytes;
+            copy.blockCacheBytes = blockCacheBytes;
+            copy.mappedReads = mappedReads;
+            copy.directScans = directScans;
+            copy.parallelReads = parallelReads;
+            copy.clock = clock;
+            copy.keys = keys;
+            copy.tier = tier;
+            copy.tierCacheBytes = tierCacheBytes;
+            return copy;
+        }
 
         @SuppressForbidden("the default, which a program replaces; nothing else asks the system")
         private static InstantSource systemClock() {
