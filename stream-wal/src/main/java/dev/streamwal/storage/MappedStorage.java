@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * Segments that are written through a memory mapping while they are busy, and by position otherwise.
+ * Segments that are written through a memory mapping until they are sealed, and by position then.
  *
  * <p>If a thread is interrupted in {@link java.nio.channels.FileChannel#map}, the kernel has made the mapping, and the JDK throws before anything knows how to
  * unmap it: it stays until the process ends. A thread that nobody interrupts costs 0.2 ms for each mapping, so there is one only after this log has met an
