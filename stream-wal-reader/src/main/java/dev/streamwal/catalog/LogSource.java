@@ -6,6 +6,7 @@ import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.BootId;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.LogIdentity;
 import dev.streamwal.io.ReadFailures;
@@ -16,7 +17,6 @@ import dev.streamwal.segment.Segment;
 import dev.streamwal.tier.TierAlone;
 import dev.streamwal.tier.TierReads;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -34,7 +34,6 @@ public final class LogSource implements AutoCloseable {
     /** The list of packs changes a few times a window. */
     private static final int MAX_KEY_LISTINGS = 4;
 
-    private static final String BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
 
     private final Path root;
     private final ReadSettings settings;
@@ -332,17 +331,7 @@ public final class LogSource implements AutoCloseable {
 
     private boolean isOfAnotherBoot(Positions positions) {
         String written = positions.bootId();
-        String running = bootId();
-        return !written.isEmpty() && !running.isEmpty() && !written.equals(running);
-    }
-
-    /** The machine's boot id; empty if the file system doesn't provide it. */
-    private String bootId() {
-        try {
-            return Files.readString(root.getFileSystem().getPath(BOOT_ID_FILE), StandardCharsets.US_ASCII).strip();
-        } catch (IOException | RuntimeException notLinux) {
-            return "";
-        }
+        return !written.isEmpty() && BootId.of(root.getFileSystem()).filter(running -> !running.equals(written)).isPresent();
     }
 
     /**

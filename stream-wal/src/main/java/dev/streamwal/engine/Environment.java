@@ -1,7 +1,7 @@
 package dev.streamwal.engine;
 
 import dev.streamwal.commit.JournalSizes;
-import dev.streamwal.storage.BootId;
+import dev.streamwal.io.BootId;
 import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.function.LongSupplier;

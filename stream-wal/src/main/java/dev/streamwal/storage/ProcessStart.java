@@ -1,5 +1,6 @@
 package dev.streamwal.storage;
 
+import dev.streamwal.io.BootId;
 import dev.streamwal.io.Uninterrupted;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

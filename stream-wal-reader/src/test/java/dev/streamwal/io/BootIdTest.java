@@ -1,8 +1,11 @@
-package dev.streamwal.storage;
+package dev.streamwal.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
 import java.io.IOException;
+import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -33,5 +36,12 @@ class BootIdTest {
     @EnabledOnOs(OS.LINUX)
     void ofThisMachine_onLinux_isTheSameEachTime() {
         assertThat(BootId.ofThisMachine()).isPresent().isEqualTo(BootId.ofThisMachine());
+    }
+
+    @Test
+    void of_aFileSystemOfAnotherMachine_isEmpty() throws IOException {
+        try (FileSystem memory = Jimfs.newFileSystem(Configuration.unix())) {
+            assertThat(BootId.of(memory)).isEmpty();
+        }
     }
 }

@@ -1,8 +1,8 @@
-package dev.streamwal.storage;
+package dev.streamwal.io;
 
 import dev.streamwal.format.PositionsLayout;
-import dev.streamwal.io.Uninterrupted;
 import java.io.IOException;
+import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +15,17 @@ public final class BootId {
 
     /** Empty if the system doesn't tell (it isn't Linux, or hides {@code /proc}): then it is unknown whether the machine was restarted. */
     public static Optional<String> ofThisMachine() {
-        return read(FileSystems.getDefault().getPath("/proc/sys/kernel/random/boot_id"));
+        return of(FileSystems.getDefault());
+    }
+
+    /** As a file system tells it: one that isn't this machine's has none. */
+    public static Optional<String> of(FileSystem files) {
+        try {
+            return read(files.getPath("/proc/sys/kernel/random/boot_id"));
+        } catch (RuntimeException e) {
+            // it has no such paths
+            return Optional.empty();
+        }
     }
 
     static Optional<String> read(Path file) {
