@@ -302,11 +302,13 @@ public final class GroupCommitter implements SegmentDurability {
 
     /** Queues requests, and waits for all of them, even after a failure: a leader wakes a request's thread in order to have it lead. */
     private void awaitAll(List<CommitRequest> requests) throws IOException {
-        for (int i = 0; i < requests.size(); i++) {
-            requests.get(i).isCounted = i == 0;
+        int last = requests.size() - 1;
+        for (int i = 0; i <= last; i++) {
+            // a leader that waits for this thread goes on when it is counted, and is to find all its requests
+            requests.get(i).isCounted = i == last;
             add(requests.get(i));
         }
-        for (int i = 0; i < requests.size(); i++) {
+        for (int i = 0; i <= last; i++) {
             awaitAnswered(requests.get(i), NO_LIMIT);
         }
         for (CommitRequest request : requests) {

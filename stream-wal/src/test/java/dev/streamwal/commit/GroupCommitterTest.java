@@ -30,13 +30,13 @@ import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -169,26 +169,75 @@ class GroupCommitterTest {
     @Test
     @Timeout(300)
     void await_threadsThatTheLastFlushServed_areServedByOneFlushAgain() throws Exception {
-        GroupWait wait = new GroupWait(TimeUnit.DAYS.toNanos(1));
-        wait.flushed(2, TimeUnit.DAYS.toNanos(1));
-        GroupCommitter committer = new GroupCommitter(settings(false, new ChannelStorage()), wait);
-        committer.ready();
-        long end = a.append(80);
-        FutureTask<Boolean> first = new FutureTask<>(() -> {
-            committer.await(a.cursor(), end);
-            return a.cursor().isDurable(end);
-        });
-        Thread leader = new Thread(first);
-        leader.start();
-        while (leader.getState() != Thread.State.TIMED_WAITING) {
-            assertThat(leader.isAlive()).as("it waits for the other one").isTrue();
-            Thread.onSpinWait();
-        }
+        GroupCommitter committer = committerThatExpects(2);
+        Thread leader = startToLead(committer);
         committer.await(b.cursor(), b.append(80));
-        assertThat(first.get()).isTrue();
+        leader.join();
+        assertThat(a.cursor().isDurable(a.appendedEnd())).isTrue();
         assertThat(committer.flushes()).isEqualTo(1);
         assertJournalled(a, b);
         committer.close(CLOSED);
+    }
+
+    /** The last of its requests needs the flush that the others need: it would come too late if the first one woke the leader. */
+    @Test
+    @Timeout(300)
+    void await_threadWithManyRequestsIsExpected_allAreServedByOneFlush() throws Exception {
+        GroupCommitter committer = committerThatExpects(2);
+        FakeStream c = new FakeStream("c");
+        List<CommitTarget> targets = new ArrayList<>(Collections.nCopies(1_000_000, new CommitTarget(b.cursor(), b.append(80))));
+        targets.add(new CommitTarget(c.cursor(), c.append(80)));
+        Thread leader = startToLead(committer);
+        committer.await(targets);
+        leader.join();
+        assertThat(committer.flushes()).isEqualTo(1);
+        assertJournalled(a, b, c);
+        committer.close(CLOSED);
+    }
+
+    @Test
+    @Timeout(300)
+    void await_interruptedWhileItWaitsForOthers_isDurableAndStaysInterrupted() throws Exception {
+        GroupCommitter committer = committerThatExpects(2);
+        AtomicBoolean isInterrupted = new AtomicBoolean();
+        Thread leader = startToLead(committer, () -> isInterrupted.set(Thread.currentThread().isInterrupted()));
+        leader.interrupt();
+        leader.join();
+        assertThat(isInterrupted).isTrue();
+        assertJournalled(a);
+        committer.close(CLOSED);
+    }
+
+    /** Its leaders wait a day, if need be. */
+    private GroupCommitter committerThatExpects(int threads) throws IOException {
+        GroupWait wait = new GroupWait(TimeUnit.DAYS.toNanos(1));
+        wait.flushed(threads, TimeUnit.DAYS.toNanos(1));
+        GroupCommitter committer = new GroupCommitter(settings(false, new ChannelStorage()), wait);
+        committer.ready();
+        return committer;
+    }
+
+    private Thread startToLead(GroupCommitter committer) {
+        return startToLead(committer, () -> {});
+    }
+
+    /** @return a thread that has appended to {@link #a}, and waits for others */
+    private Thread startToLead(GroupCommitter committer, Runnable afterwards) {
+        long end = a.append(80);
+        Thread leader = new Thread(() -> {
+            try {
+                committer.await(a.cursor(), end);
+            } catch (IOException e) {
+                told.add(e);
+            }
+            afterwards.run();
+        });
+        leader.start();
+        while (leader.getState() != Thread.State.TIMED_WAITING) {
+            assertThat(leader.isAlive()).as("it waits for others").isTrue();
+            Thread.onSpinWait();
+        }
+        return leader;
     }
 
     @Test
