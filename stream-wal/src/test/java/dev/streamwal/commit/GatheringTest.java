@@ -61,6 +61,18 @@ class GatheringTest {
         assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(1_000_000);
     }
 
+    /** Of eight threads one stays away: the time isn't over when seven are there. */
+    @Test
+    void await_mostOfTheOthersCome_ends() throws InterruptedException {
+        flushed(8, LONG_NANOS);
+        startToLead();
+        for (int i = 0; i < 6; i++) {
+            assertThat(leader.isAlive()).isTrue();
+            gathering.arrived();
+        }
+        leader.join();
+    }
+
     @Test
     void await_interrupted_endsAndKeepsThat() {
         flushed(2, LONG_NANOS);
