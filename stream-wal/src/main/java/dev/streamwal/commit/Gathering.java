@@ -18,6 +18,9 @@ final class Gathering {
 
     private static final int NOBODY = Integer.MAX_VALUE;
 
+    /** The name of the group that {@link Thread#getThreadGroup} gives for every virtual thread; Java 17 has no other way to ask. */
+    private static final String VIRTUAL_THREADS = "VirtualThreads";
+
     private final AtomicInteger present = new AtomicInteger();
     private final GroupWait wait;
     private volatile int wanted = NOBODY;
@@ -39,18 +42,19 @@ final class Gathering {
         present.decrementAndGet();
     }
 
-    /** Called by the leader: waits for other threads, if that may be worth it. An interrupt ends the wait. */
+    /** Called by the leader: waits for other threads, if that may be worth it, unless it is a virtual thread. An interrupt ends the wait. */
     void await() {
+        Thread self = Thread.currentThread();
         long limit = wait.nanos(present.get());
-        if (limit == 0) {
+        if (limit == 0 || isVirtual(self)) {
             return;
         }
         long begin = System.nanoTime();
-        leader = Thread.currentThread();
+        leader = self;
         wanted = wait.threads();
         try {
             long left = limit;
-            while (present.get() < wait.threads() && left > 0 && !Thread.currentThread().isInterrupted()) {
+            while (present.get() < wait.threads() && left > 0 && !self.isInterrupted()) {
                 LockSupport.parkNanos(this, left);
                 left = limit - (System.nanoTime() - begin);
             }
@@ -59,6 +63,15 @@ final class Gathering {
             leader = null;
         }
         wait.waited(present.get());
+    }
+
+    /**
+     * A virtual leader waits for nobody. While it parked, other virtual threads could compute for long on all carriers, and the log would have a leader that
+     * doesn't run. To park it for a time takes memory of its carrier: if that is lacking, it is never woken.
+     */
+    private static boolean isVirtual(Thread thread) {
+        ThreadGroup group = thread.getThreadGroup();
+        return group != null && group.getName().equals(VIRTUAL_THREADS);
     }
 
     /** Called by the leader after a flush, before it answers. */

@@ -1,6 +1,7 @@
 package dev.streamwal.commit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -71,6 +72,15 @@ class GatheringTest {
             gathering.arrived();
         }
         leader.join();
+    }
+
+    @Test
+    void await_virtualThread_waitsForNobody() throws Exception {
+        assumeTrue(Runtime.version().feature() >= 21, "virtual threads are there from JDK 21 on");
+        flushed(2, LONG_NANOS);
+        gathering.arrived();
+        Thread virtual = (Thread) Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, (Runnable) gathering::await);
+        virtual.join();
     }
 
     @Test
