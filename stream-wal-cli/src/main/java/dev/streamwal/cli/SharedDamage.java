@@ -2,8 +2,10 @@ package dev.streamwal.cli;
 
 import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.Damage;
 import dev.streamwal.reader.VerifyReport;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,8 +16,9 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Damage in files that streams share: in shared segments, and packs of which nothing can be read. The report on each stream that may miss records has it;
- * for shared segments so has the report on these themselves, under a key that only the library knows. Here each damage is told once, by its file. One thread.
+ * Damage in files that streams share: in shared segments, in packs of which nothing can be read, and in those in the tier. The report on each stream that
+ * may miss records has it; for shared segments so has the report on these themselves, under a key that only the library knows. Here each damage is told
+ * once, by its file. One thread.
  */
 final class SharedDamage {
 
@@ -110,12 +113,16 @@ final class SharedDamage {
     }
 
     boolean isShared(Damage damage) {
-        return isInSharedSegment(damage) || unreadablePacks.contains(damage.file());
+        return isInSharedSegment(damage) || unreadablePacks.contains(damage.file()) || (isIn(damage, PackFiles.DIRECTORY) && Files.notExists(damage.file()));
     }
 
     private static boolean isInSharedSegment(Damage damage) {
+        return isIn(damage, StreamKey.SHARED.directoryName());
+    }
+
+    private static boolean isIn(Damage damage, String name) {
         Path folder = damage.file().getParent();
-        return folder != null && folder.endsWith(StreamKey.SHARED.directoryName());
+        return folder != null && folder.endsWith(name);
     }
 
     /** Adds the damage in shared files that a stream's report has. */
