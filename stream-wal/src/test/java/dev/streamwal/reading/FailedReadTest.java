@@ -156,13 +156,14 @@ class FailedReadTest {
             this.opening = opening;
         }
 
-        /** Positions, in the order in which they came; goes on after each failure. */
+        /** Positions, in the order in which they came; goes on after each failure, until all have come and no further one, or nothing comes for long. */
         List<Long> positions(WalReader reader) throws InterruptedException {
             List<Long> positions = new ArrayList<>();
             try (EntryCursor cursor = opening.apply(reader)) {
-                for (int ends = 0; ends < 3; ) {
+                for (int ends = 0; ends < (positions.size() < MANY_RECORDS ? 3 : 1); ) {
+                    Duration limit = positions.size() < MANY_RECORDS ? LOOKS : Duration.ofMillis(1);
                     try {
-                        if (cursor instanceof EntryTail tail ? tail.next(LOOKS) : cursor.next()) {
+                        if (cursor instanceof EntryTail tail ? tail.next(limit) : cursor.next()) {
                             positions.add(cursor.position());
                         } else {
                             ends++;
