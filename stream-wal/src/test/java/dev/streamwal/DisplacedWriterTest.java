@@ -155,6 +155,12 @@ class DisplacedWriterTest {
                 boolean unused = first.delete("s");
             }
         },
+        DELETE_SHARED {
+            @Override
+            void in(StreamWal first) {
+                boolean unused = first.delete("shared");
+            }
+        },
         PURGE {
             @Override
             void in(StreamWal first) {
@@ -172,7 +178,7 @@ class DisplacedWriterTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"DELETE", "PURGE"})
+    @EnumSource(names = {"DELETE", "DELETE_SHARED", "PURGE"})
     void call_afterAnotherWriterHasOpenedTheLogThatWasRecovered_changesNoFile(Call call) {
         assertChangesNoFile(call, true);
     }
@@ -187,6 +193,8 @@ class DisplacedWriterTest {
         StreamWal first = SimulatedLog.open(disk.path("/log"), options, "boot", false, new Random(2)::nextLong);
         if (isRecovered) {
             RecoveryReport unused = first.recoverAll(progress -> {});
+            // from now on a deletion in shared segments raises the log's start
+            appendToBoth(first);
         }
         StreamWal second = SimulatedLog.open(disk.besidePath("/log"), options, "boot", true, new Random(3)::nextLong);
         appendToBoth(second);
