@@ -447,7 +447,8 @@ class ImportTest {
         assertThat(CliRun.of("import", root, file, "--zone", "Nowhere").exit()).isEqualTo(Exit.USAGE.code());
         CliRun format = CliRun.of("import", root, file, "--time-format", "epoch-ms");
         assertThat(format.exit()).isEqualTo(Exit.USAGE.code());
-        assertThat(format.err()).startsWith("stream-wal: format of times is none, nor a pattern: ").contains(", format=epoch-ms; it is iso (", ", s, ms, us or ns");
+        assertThat(format.err()).startsWith("stream-wal: neither a known format of times nor a pattern: format=epoch-ms, because: ")
+                .contains("; give iso (", ", s, ms, us or ns");
         assertThat(CliRun.of("import", root, file, directory.resolve("none.csv")).exit()).isEqualTo(Exit.FAILED.code());
         assertThat(root).doesNotExist();
     }

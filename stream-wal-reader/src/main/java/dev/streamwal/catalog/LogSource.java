@@ -34,7 +34,6 @@ public final class LogSource implements AutoCloseable {
     /** The list of packs changes a few times a window. */
     private static final int MAX_KEY_LISTINGS = 4;
 
-
     private final Path root;
     private final ReadSettings settings;
     private final @Nullable WriterView writer;

@@ -24,6 +24,7 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
 
     /** A footer is shorter. */
     private static final int END_BYTES = 32 << 10;
+    private static final int CHUNK_BYTES = 64 << 10;
 
     private final Path path;
     private final ByteBuffer bytes;
@@ -48,9 +49,9 @@ final class HeldFile implements SegmentBytes, AutoCloseable {
         }
     }
 
-    /** Whether the disk can read all of a file now: then what it couldn't read before was no bad sector, but for example a failure of the network. */
+    /** Whether the disk can read all of a file now. If it can, what it couldn't read before was no bad sector, but for example a failure of the network. */
     static boolean canBeRead(Path file) {
-        ByteBuffer chunk = ByteBuffer.allocate(END_BYTES);
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
         try (LogFile plain = LogFile.reading(file)) {
             for (long at = 0; plain.read(chunk.clear(), at) > 0; at += chunk.position()) {
                 // only whether it succeeds

@@ -160,11 +160,13 @@ class FailedReadTest {
         List<Long> positions(WalReader reader) throws InterruptedException {
             List<Long> positions = new ArrayList<>();
             try (EntryCursor cursor = opening.apply(reader)) {
-                for (int ends = 0; ends < (positions.size() < MANY_RECORDS ? 3 : 1); ) {
-                    Duration limit = positions.size() < MANY_RECORDS ? LOOKS : Duration.ofMillis(1);
+                int ends = 0;
+                boolean isAll = false;
+                while (ends < (isAll ? 1 : 3)) {
                     try {
-                        if (cursor instanceof EntryTail tail ? tail.next(limit) : cursor.next()) {
+                        if (cursor instanceof EntryTail tail ? tail.next(isAll ? Duration.ofMillis(1) : LOOKS) : cursor.next()) {
                             positions.add(cursor.position());
+                            isAll = positions.size() >= MANY_RECORDS;
                         } else {
                             ends++;
                         }

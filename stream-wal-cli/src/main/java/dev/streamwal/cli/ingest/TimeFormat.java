@@ -105,7 +105,8 @@ public final class TimeFormat {
         try {
             return new DateTimeFormatterBuilder().appendPattern(pattern).parseDefaulting(ChronoField.ERA, ANNO_DOMINI);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("format of times is none, nor a pattern: " + e.getMessage() + ", format=" + pattern + "; it is " + SYNTAX, e);
+            throw new IllegalArgumentException("neither a known format of times nor a pattern: format=" + pattern + ", because: " + e.getMessage()
+                    + "; give " + SYNTAX, e);
         }
     }
 
