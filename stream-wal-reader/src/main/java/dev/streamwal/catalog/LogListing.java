@@ -74,7 +74,7 @@ public final class LogListing {
         Manifest before = log.packs().manifest();
         for (int attempt = 1; attempt <= PackCatalog.MAX_ATTEMPTS; attempt++) {
             Manifest manifest = before;
-            List<SharedSegment> shared = log.packs().look(unused -> log.shared().all(manifest));
+            List<SharedSegment> shared = log.packs().look(unused -> log.shared().all(null, manifest));
             Set<String> namesNow = log.streams().names();
             before = log.packs().manifest();
             names.addAll(namesNow);

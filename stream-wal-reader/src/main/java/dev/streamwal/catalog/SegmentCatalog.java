@@ -202,7 +202,7 @@ public final class SegmentCatalog {
         Object before = listedBy == null ? packs.earlierManifest().token() : listedBy;
         for (int attempt = 1; ; attempt++) {
             listOwn();
-            SharedCatalog.Listing sharedNow = shared == null ? SharedCatalog.Listing.NOTHING : shared.list();
+            SharedCatalog.Listing sharedNow = shared == null ? SharedCatalog.Listing.NOTHING : shared.list(key);
             Manifest after = packs.manifest();
             if (after.token().equals(before)) {
                 try {

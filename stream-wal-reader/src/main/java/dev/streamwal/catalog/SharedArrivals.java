@@ -30,7 +30,7 @@ public final class SharedArrivals {
 
     /** Begins with the next look. */
     public SharedArrivals(LogSource log) {
-        this.progress = new SharedProgress(log);
+        this.progress = new SharedProgress(log, null);
     }
 
     /**

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** The shared segments of a log that aren't packed yet, and the streams' parts of them. Thread-safe. */
 public final class SharedCatalog {
@@ -48,7 +49,7 @@ public final class SharedCatalog {
     private static void cutLive(SharedSegment segment, StreamKey key, Manifest manifest) throws IOException {
         // a scan that stands in the segment goes on in the pack
         cut(segment, manifest.voidRanges(key));
-        if (!isLive(segment, manifest)) {
+        if (!isLive(segment.file(), manifest)) {
             throw new NoSuchFileException(segment.file().toString(), null, "it is packed");
         }
     }
@@ -69,8 +70,15 @@ public final class SharedCatalog {
         static final Listing NOTHING = new Listing(List.of(), 0);
     }
 
-    /** Lists the shared segments. One thread at a time: an older listing would forget what a newer one has found. */
-    synchronized Listing list() throws IOException {
+    /**
+     * Lists the shared segments. One thread at a time: an older listing would forget what a newer one has found.
+     *
+     * <p>A segment that was asked for one stream only has an index of that stream's records, which takes a fifth of the time, and hardly any memory: see
+     * docs/decisions/0086. When it is asked for another one, it is walked again for all.
+     *
+     * @param stream whose records are wanted; null for all streams
+     */
+    synchronized Listing list(@Nullable StreamKey stream) throws IOException {
         long end = reserved.getAsLong();
         ListedSegments chain = files.refresh();
         List<SharedSegment> listed = new ArrayList<>(chain.size());
@@ -78,8 +86,12 @@ public final class SharedCatalog {
         for (int i = 0; i < chain.size(); i++) {
             Segment file = chain.get(i);
             bases.add(file.basePosition());
-            listed.add(known.compute(file.basePosition(), (base, before) -> before != null && before.file().file().equals(file.file()) ? before
-                    : new SharedSegment(file, channels, footers, voids)));
+            listed.add(known.compute(file.basePosition(), (base, before) -> {
+                if (before == null || !before.file().file().equals(file.file())) {
+                    return new SharedSegment(file, stream, channels, footers, voids);
+                }
+                return before.finds(stream) ? before : new SharedSegment(file, null, channels, footers, voids);
+            }));
         }
         known.keySet().retainAll(bases);
         return new Listing(listed, end);
@@ -94,7 +106,7 @@ public final class SharedCatalog {
         List<SharedSegment> live = new ArrayList<>(listed.size());
         boolean isWhole = true;
         for (int i = 0; i < listed.size() && isWhole; i++) {
-            if (isLive(listed.get(i), manifest)) {
+            if (isLive(listed.get(i).file(), manifest)) {
                 isWhole = catchUp(listing, i);
                 live.add(listed.get(i));
             }
@@ -103,8 +115,8 @@ public final class SharedCatalog {
     }
 
     /** Whether the segment isn't packed. */
-    private static boolean isLive(SharedSegment segment, Manifest manifest) {
-        return segment.file().basePosition() >= manifest.sharedBelow();
+    private static boolean isLive(Segment segment, Manifest manifest) {
+        return segment.basePosition() >= manifest.sharedBelow();
     }
 
     /**
@@ -126,27 +138,38 @@ public final class SharedCatalog {
 
     /** The segments that aren't packed, the oldest first, whether or not they have been walked. */
     public List<Segment> unpacked(Manifest manifest) throws IOException {
-        return list().segments().stream().filter(each -> isLive(each, manifest)).map(SharedSegment::file).toList();
+        ListedSegments chain = files.refresh();
+        List<Segment> unpacked = new ArrayList<>(chain.size());
+        for (int i = 0; i < chain.size(); i++) {
+            if (isLive(chain.get(i), manifest)) {
+                unpacked.add(chain.get(i));
+            }
+        }
+        return unpacked;
     }
 
     /** Where the oldest segment that isn't packed begins; {@link Long#MAX_VALUE} if there is none. */
     public long oldest(Manifest manifest) throws IOException {
-        return list().segments().stream().filter(each -> isLive(each, manifest)).mapToLong(each -> each.file().basePosition()).min()
-                .orElse(Long.MAX_VALUE);
+        List<Segment> unpacked = unpacked(manifest);
+        return unpacked.isEmpty() ? Long.MAX_VALUE : unpacked.get(0).basePosition();
     }
 
-    /** The segments that aren't packed, walked to their ends. */
-    List<SharedSegment> all(Manifest manifest) throws IOException {
-        return caughtUp(list(), manifest);
+    /**
+     * The segments that aren't packed, walked to their ends.
+     *
+     * @param stream as for {@link #list}
+     */
+    List<SharedSegment> all(@Nullable StreamKey stream, Manifest manifest) throws IOException {
+        return caughtUp(list(stream), manifest);
     }
 
     /** As {@link #addKeys}, but keeps no segment for later calls. */
     public void addKeysOnce(Manifest manifest, Predicate<String> filter, Collection<String> keys) throws IOException {
-        Listing listing = list();
+        Listing listing = list(null);
         List<SharedSegment> listed = listing.segments();
         forget();
         for (int i = 0; i < listed.size(); i++) {
-            if (isLive(listed.get(i), manifest)) {
+            if (isLive(listed.get(i).file(), manifest)) {
                 boolean unused = catchUp(listing, i);
                 cut(listed.get(i), manifest.voidRanges());
                 listed.get(i).addKeys(filter, keys);
@@ -163,7 +186,7 @@ public final class SharedCatalog {
     /** The stream's parts of the segments that aren't packed, in the order in which they were appended. */
     public List<SharedPart> parts(StreamKey key, Manifest manifest) throws IOException {
         List<SharedPart> parts = new ArrayList<>();
-        List<SharedSegment> live = all(manifest);
+        List<SharedSegment> live = all(key, manifest);
         join(key, live, manifest);
         for (SharedSegment each : live) {
             parts.addAll(each.parts(key));
@@ -201,8 +224,8 @@ public final class SharedCatalog {
     }
 
     /** As {@link #all}, without waiting for slots that aren't published. */
-    public List<SharedSegment> published(Manifest manifest) throws IOException {
-        return caughtUp(new Listing(list().segments(), 0), manifest);
+    public List<SharedSegment> published(@Nullable StreamKey stream, Manifest manifest) throws IOException {
+        return caughtUp(new Listing(list(stream).segments(), 0), manifest);
     }
 
     /** The position where a stream's records that count in a segment end, as far as that has been walked; -1 if it has none. */
@@ -213,7 +236,7 @@ public final class SharedCatalog {
 
     /** Adds the keys of streams that have records in segments that aren't packed. */
     public void addKeys(Manifest manifest, Predicate<String> filter, Collection<String> keys) throws IOException {
-        for (SharedSegment each : caughtUp(list(), manifest)) {
+        for (SharedSegment each : all(null, manifest)) {
             cut(each, manifest.voidRanges());
             each.addKeys(filter, keys);
         }

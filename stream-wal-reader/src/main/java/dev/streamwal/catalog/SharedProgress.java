@@ -1,11 +1,13 @@
 package dev.streamwal.catalog;
 
+import dev.streamwal.format.StreamKey;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells whether looks at the shared segments have seen all records in them. A segment that was packed between two looks isn't walked any more, and
@@ -17,6 +19,7 @@ public final class SharedProgress {
     private static final long NONE = -1;
 
     private final LogSource log;
+    private final @Nullable StreamKey stream;
     private boolean isFirst = true;
     /** Base position of the oldest segment that was looked at last. */
     private long oldest = NONE;
@@ -36,9 +39,14 @@ public final class SharedProgress {
     /** Whether the look being taken finds that looks have seen all; kept if the look fails and is taken again. */
     private boolean isAll = true;
 
-    /** Begins with the next look. */
-    public SharedProgress(LogSource log) {
+    /**
+     * Begins with the next look.
+     *
+     * @param stream the only stream whose records are looked at; null for all
+     */
+    public SharedProgress(LogSource log, @Nullable StreamKey stream) {
         this.log = log;
+        this.stream = stream;
     }
 
     /** What is done at each look. It may be done again, if a segment was packed during it. */
@@ -65,7 +73,7 @@ public final class SharedProgress {
         for (int attempt = 1; attempt <= PackCatalog.MAX_ATTEMPTS; attempt++) {
             try {
                 Manifest manifest = log.packs().manifest();
-                List<SharedSegment> live = log.shared().published(manifest);
+                List<SharedSegment> live = log.shared().published(stream, manifest);
                 if (live.isEmpty() || basePosition(live.get(0)) == oldest || manifest.equals(log.packs().manifest())) {
                     isAll &= begin(manifest, live);
                     look.at(manifest, live);

@@ -57,6 +57,15 @@ final class PendingSlots {
         return count;
     }
 
+    /** Whether the record added last is of the stream with this {@linkplain SlotLayout#keyInSlot key}. */
+    boolean isLastOf(byte[] keyInSlot) {
+        return SlotLayout.isOf(bytes, start(count - 1), ends[count - 1], keyInSlot);
+    }
+
+    void removeLast() {
+        count--;
+    }
+
     void decode() {
         for (int i = 0; i < count; i++) {
             try {

@@ -54,7 +54,7 @@ public final class SharedBatch {
     public SharedBatch(ChannelCache channels, Holding holding, boolean isAfterDamage) {
         this.channels = channels;
         this.holding = holding;
-        this.index = new SharedIndex(stream -> {}, isAfterDamage);
+        this.index = new SharedIndex(stream -> {}, isAfterDamage, null);
     }
 
     /**

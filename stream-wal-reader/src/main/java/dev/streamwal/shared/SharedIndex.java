@@ -30,6 +30,8 @@ final class SharedIndex implements SharedRecords {
     private final List<SegmentHeader> headers = new ArrayList<>(1);
     private final PendingSlots pending = new PendingSlots();
     private final IntConsumer arrivals;
+    /** Of the only stream whose records it has: {@link SlotLayout#keyInSlot}; null if it has those of all. */
+    private final byte @Nullable [] only;
 
     /** Window of the last part that was made. */
     private @Nullable Window newestWindow;
@@ -45,9 +47,11 @@ final class SharedIndex implements SharedRecords {
     /**
      * @param arrivals receives the number of each record's stream
      * @param isAfterDamage whether damaged records were left out in earlier segments, which this index doesn't have
+     * @param only the only stream whose records it has; null if it has all
      */
-    SharedIndex(IntConsumer arrivals, boolean isAfterDamage) {
+    SharedIndex(IntConsumer arrivals, boolean isAfterDamage, @Nullable StreamKey only) {
         this.arrivals = arrivals;
+        this.only = only == null ? null : SlotLayout.keyInSlot(only);
         this.isAfterDamage = isAfterDamage;
     }
 
@@ -107,6 +111,11 @@ final class SharedIndex implements SharedRecords {
             settle();
             boolean unused = pending.add(scan);
         }
+        if (only != null && !pending.isLastOf(only)) {
+            pending.removeLast();
+            // it may be the first member of a batch
+            lead = pending.count() == 0 ? 0 : lead;
+        }
     }
 
     @Override
@@ -117,10 +126,12 @@ final class SharedIndex implements SharedRecords {
     @Override
     public void settle() {
         pending.decode();
-        table.lookAhead(pending, number -> {
-            Part last = streams.get(number).last();
-            return last == null ? 0 : last.count();
-        });
+        if (only == null) {
+            table.lookAhead(pending, number -> {
+                Part last = streams.get(number).last();
+                return last == null ? 0 : last.count();
+            });
+        }
         for (int i = 0; i < pending.count(); i++) {
             if (pending.isStreams(i)) {
                 add(pending.slot(i), i);

@@ -38,6 +38,7 @@ public final class SharedSegment {
     private final ChannelCache channels;
     private final FooterCache footers;
     private final Voids voids;
+    private final @Nullable StreamKey only;
 
     @GuardedBy("this")
     private final SharedIndex index;
@@ -76,21 +77,28 @@ public final class SharedSegment {
     /**
      * Wraps a segment of the shared stream.
      *
+     * @param only the only stream whose records are found in it; null if those of all are
      * @param voids asked whenever a part is opened, and when a scan reads on in it
      */
     @SuppressWarnings("GuardedBy") // records arrive by the walk, which is guarded
-    public SharedSegment(Segment file, ChannelCache channels, FooterCache footers, Voids voids) {
+    public SharedSegment(Segment file, @Nullable StreamKey only, ChannelCache channels, FooterCache footers, Voids voids) {
+        this.only = only;
         this.voids = voids;
         this.file = file;
         this.channels = channels;
         this.footers = footers;
-        this.index = new SharedIndex(this::arrives, false);
+        this.index = new SharedIndex(this::arrives, false, only);
         this.walk = new SharedWalk(file, index);
     }
 
     /** The segment of the shared stream. */
     public Segment file() {
         return file;
+    }
+
+    /** Whether a stream's records are found in it; those of all, if the stream is null. */
+    public boolean finds(@Nullable StreamKey stream) {
+        return only == null || only.equals(stream);
     }
 
     /** Where the data of the segment before it ends, by its header; below all positions if that can't be read. */

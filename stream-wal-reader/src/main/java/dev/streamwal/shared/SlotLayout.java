@@ -85,6 +85,21 @@ public final class SlotLayout {
         return putVarint(target, at, (windowsBehind << 1) ^ (windowsBehind >> (Long.SIZE - 1)));
     }
 
+    /** A key as it stands in a slot, its length in front. */
+    static byte[] keyInSlot(StreamKey key) {
+        byte[] bytes = new byte[MAX_VARINT_BYTES + key.utf8Length()];
+        return Arrays.copyOf(bytes, key.copyUtf8(bytes, putVarint(bytes, 0, key.utf8Length())));
+    }
+
+    /** Whether a slot, which isn't decoded for that, is of the stream with this {@linkplain #keyInSlot key}. */
+    static boolean isOf(byte[] slot, int from, int to, byte[] keyInSlot) {
+        int at = from;
+        for (int times = 0; times < 2 && at < to; at++) {
+            times += slot[at] >= 0 ? 1 : 0;
+        }
+        return keyInSlot.length <= to - at && Arrays.equals(slot, at, at + keyInSlot.length, keyInSlot, 0, keyInSlot.length);
+    }
+
     /** Reads slots, one after the other. */
     static final class Cursor {
         private byte[] bytes = {};

@@ -65,7 +65,7 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
         this.log = log;
         this.key = catalog.key();
         this.scan = scan;
-        this.sharedProgress = new SharedProgress(log);
+        this.sharedProgress = new SharedProgress(log, key);
         this.directory = new DirectoryWatch(() -> log.streams().of(catalog.key()));
         scan.lookAgainBy(this::looksAtShared);
     }

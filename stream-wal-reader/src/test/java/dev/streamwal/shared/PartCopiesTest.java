@@ -19,7 +19,7 @@ class PartCopiesTest {
     private static final Window WINDOW = new Window(0, 1_000);
     private static final SegmentHeader SHARED = new SegmentHeader(StreamKey.SHARED, WINDOW, 2_000, 0, 0, 1, 3, 7, 64 << 20, 0, 0);
 
-    private final SharedIndex index = new SharedIndex(stream -> {}, false);
+    private final SharedIndex index = new SharedIndex(stream -> {}, false, null);
     private final StreamTable streams = new StreamTable();
     private int largestRoom;
 

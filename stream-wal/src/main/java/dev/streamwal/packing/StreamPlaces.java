@@ -177,7 +177,7 @@ public final class StreamPlaces {
 
     /** Reads the beginnings in the current shared segments. */
     public SharedBeginnings sharedBeginnings() throws IOException {
-        List<SharedSegment> live = shared.published(manifest.get());
+        List<SharedSegment> live = shared.published(null, manifest.get());
         return key -> live.stream().flatMap(segment -> counting(segment, key).stream()).mapToLong(SharedPart::basePosition).min()
                 .orElse(Long.MAX_VALUE);
     }
