@@ -35,7 +35,7 @@ public final class WrittenJournal {
     }
 
     public void frontier(long firstSequence, List<FrontierSegment> segments) throws IOException {
-        FrontierFile.write(root, new Frontier(JournalSamples.JOURNAL_ID, firstSequence, false, segments));
+        FrontierFile.write(root, new Frontier(JournalSamples.JOURNAL_ID, firstSequence, segments));
     }
 
     /** Makes a zeroed file, if there is none of that number, and goes on at its start. */

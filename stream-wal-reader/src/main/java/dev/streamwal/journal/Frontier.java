@@ -7,10 +7,9 @@ import java.util.List;
  *
  * @param journalId of the journal whose blocks count
  * @param firstSequence blocks with lower sequences are not needed any more
- * @param clean whether an earlier version closed the log after a sync of everything; nothing relies on it
  * @param segments those without a footer that are durable, at least in part, without the journal
  */
-public record Frontier(long journalId, long firstSequence, boolean clean, List<FrontierSegment> segments) {
+public record Frontier(long journalId, long firstSequence, List<FrontierSegment> segments) {
 
     public Frontier {
         if (firstSequence < JournalBlockLayout.FIRST_SEQUENCE) {

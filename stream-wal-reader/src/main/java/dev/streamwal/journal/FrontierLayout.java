@@ -83,7 +83,6 @@ public final class FrontierLayout {
         out.putLong(MAGIC, MAGIC_VALUE);
         out.putLong(JOURNAL_ID, frontier.journalId());
         out.putLong(FIRST_SEQUENCE, frontier.firstSequence());
-        out.putInt(FLAGS, frontier.clean() ? CLEAN : 0);
         out.putInt(SEGMENTS, frontier.segments().size());
         out.putInt(LENGTH, (int) length);
         int index = FIXED_BYTES;
@@ -124,7 +123,7 @@ public final class FrontierLayout {
         }
         long firstSequence = in.getLong(FIRST_SEQUENCE);
         check(firstSequence >= JournalBlockLayout.FIRST_SEQUENCE, "first sequence is below 1", firstSequence);
-        return new Frontier(in.getLong(JOURNAL_ID), firstSequence, flags == CLEAN, decodeSegments(in));
+        return new Frontier(in.getLong(JOURNAL_ID), firstSequence, decodeSegments(in));
     }
 
     private static List<FrontierSegment> decodeSegments(ByteBuffer in) throws FormatException {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class FrontierTest {
 
-    private static final Frontier FRONTIER = new Frontier(JournalSamples.JOURNAL_ID, 7, true, List.of(
+    private static final Frontier FRONTIER = new Frontier(JournalSamples.JOURNAL_ID, 7, List.of(
             new FrontierSegment(StreamKey.of("sensor/a"), 4_096, 77, 1_112),
             new FrontierSegment(StreamKey.of("ü"), 0, -1, 104)));
 
@@ -35,7 +35,7 @@ class FrontierTest {
 
     @Test
     void decode_whatWasEncoded_isTheSame() throws FormatException {
-        for (Frontier frontier : List.of(FRONTIER, new Frontier(-1, 1, false, List.of()))) {
+        for (Frontier frontier : List.of(FRONTIER, new Frontier(-1, 1, List.of()))) {
             assertThat(FrontierLayout.decode(FrontierLayout.encode(frontier).array())).isEqualTo(frontier);
         }
     }
@@ -43,21 +43,22 @@ class FrontierTest {
     @Test
     void encode_theGoldenFrontier_givesTheseBytes() {
         byte[] expected = HexFormat.of().parseHex(""
-                + "5354524d46524e31" + "efcdab8967452301" + "0700000000000000" + "0000000000000000" + "01000000" + "02000000" + "70000000"
-                + "64ea4491"
+                + "5354524d46524e31" + "efcdab8967452301" + "0700000000000000" + "0000000000000000" + "00000000" + "02000000" + "70000000"
+                + "88847e99"
                 + "0010000000000000" + "4d00000000000000" + "58040000" + "0800" + "0000" + "73656e736f722f61"
                 + "0000000000000000" + "ffffffffffffffff" + "68000000" + "0200" + "0000" + "c3bc000000000000");
 
         assertThat(FrontierLayout.encode(FRONTIER).array()).isEqualTo(expected);
     }
 
-    /** Which versions before wrote where this one writes zero. */
+    /** What versions before wrote where this one writes zero: the incarnation of the log, and that it was closed cleanly. */
     @Test
-    void decode_frontierWithTheIncarnationOfItsLog_isTheSame() throws FormatException {
+    void decode_frontierOfAnEarlierVersion_isTheSame() throws FormatException {
         byte[] bytes = FrontierLayout.encode(FRONTIER).array();
-        ByteBuffer before = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(24, 3)
-                .putInt(FrontierLayout.CHECKSUM, 0x987a_b891);
+        ByteBuffer before = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(24, 3).putInt(FrontierLayout.CHECKSUM, 0x9040_d67d);
+        assertThat(FrontierLayout.decode(before.array())).isEqualTo(FRONTIER);
 
+        before.putInt(FrontierLayout.FLAGS, 1).putInt(FrontierLayout.CHECKSUM, 0x987a_b891);
         assertThat(FrontierLayout.decode(before.array())).isEqualTo(FRONTIER);
     }
 
@@ -108,7 +109,7 @@ class FrontierTest {
     @Test
     void load_whatWasWritten_isTheSameAndNothingIsLeftOver() throws IOException {
         FrontierFile.write(root, FRONTIER);
-        Frontier next = new Frontier(JournalSamples.JOURNAL_ID, 8, false, List.of());
+        Frontier next = new Frontier(JournalSamples.JOURNAL_ID, 8, List.of());
         FrontierFile.write(root, next);
 
         assertThat(FrontierFile.load(root)).contains(next);
@@ -123,7 +124,7 @@ class FrontierTest {
                 .map(i -> new FrontierSegment(StreamKey.of("stream-" + i), i, i, 200)).toList();
         try (FileSystem memory = Jimfs.newFileSystem(Configuration.unix())) {
             Path log = Files.createDirectory(memory.getPath("/log"));
-            Frontier frontier = new Frontier(1, 1, false, many);
+            Frontier frontier = new Frontier(1, 1, many);
             FrontierFile.write(log, frontier);
             assertThat(FrontierFile.load(log)).contains(frontier);
         }

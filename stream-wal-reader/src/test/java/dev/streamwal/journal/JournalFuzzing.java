@@ -80,7 +80,7 @@ public final class JournalFuzzing {
             Files.write(JournalFiles.path(root, number), files[number]);
             longest = Math.max(longest, files[number].length);
         }
-        Frontier frontier = new Frontier(JournalSamples.JOURNAL_ID, firstSequence, false, List.of());
+        Frontier frontier = new Frontier(JournalSamples.JOURNAL_ID, firstSequence, List.of());
         try {
             end(frontier, false, longest);
             boolean stops = isDamaged;

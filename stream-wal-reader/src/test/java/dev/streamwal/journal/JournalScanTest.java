@@ -383,7 +383,7 @@ class JournalScanTest {
     @Test
     void scan_blocksOfAnotherJournal_areNone() throws IOException {
         blocks(3);
-        FrontierFile.write(root, new Frontier(JournalSamples.JOURNAL_ID + 1, 1, false, List.of()));
+        FrontierFile.write(root, new Frontier(JournalSamples.JOURNAL_ID + 1, 1, List.of()));
 
         JournalEnd end = scan(seen);
 

@@ -148,7 +148,7 @@ final class CommitJournal {
             }
             OpenJournalFile first = newFile(sizes.minFileBytes());
             try {
-                FrontierFile.write(root, new Frontier(newJournalId, JournalBlockLayout.FIRST_SEQUENCE, false, List.of()));
+                FrontierFile.write(root, new Frontier(newJournalId, JournalBlockLayout.FIRST_SEQUENCE, List.of()));
             } catch (IOException e) {
                 totalBytes -= first.length();
                 deleteQuietly(first.path(), e);

@@ -447,7 +447,7 @@ final class JournalCheckpoint {
     @GuardedBy("running")
     private void writeFrontier() throws IOException {
         forgetCarriedOut();
-        FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, false, forced.all()));
+        FrontierFile.write(root, new Frontier(journal.journalId(), firstSequence, forced.all()));
     }
 
     /**
