@@ -22,6 +22,9 @@ final class BlockIndex {
     /** Enough for a table of the largest size with the longest keys. */
     static final int MAX_BYTES = 32 << 20;
 
+    /** Of no blocks. */
+    static final BlockIndex EMPTY = new BlockIndex(0, 0);
+
     private final byte[][] separators;
     private final boolean[] continued;
     /** Where each block begins, and where the last one ends. */

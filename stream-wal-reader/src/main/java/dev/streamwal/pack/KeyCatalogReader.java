@@ -33,7 +33,7 @@ public final class KeyCatalogReader {
     private final long fileLength;
     private final List<CatalogedPack> cataloged;
     private final List<CoveredPack> packs;
-    private final @Nullable BlockIndex index;
+    private final BlockIndex index;
     private final long keys;
     private final long edits;
     private final int salt;
@@ -63,7 +63,7 @@ public final class KeyCatalogReader {
             byte[] indexBytes = new byte[footer.getInt(KeyCatalogLayout.INDEX_BYTES)];
             rest.get(indexBytes);
             int groups = footer.getInt(KeyCatalogLayout.GROUPS);
-            index = groups == 0 ? null : BlockIndex.decode(indexBytes, groups, 0, from, KeyCatalogLayout.MAX_GROUP_BYTES);
+            index = groups == 0 ? BlockIndex.EMPTY : BlockIndex.decode(indexBytes, groups, 0, from, KeyCatalogLayout.MAX_GROUP_BYTES);
             cataloged = KeyCatalogLayout.packs(rest, footer.getInt(KeyCatalogLayout.PACKS));
             packs = cataloged.stream().map(CatalogedPack::pack).toList();
             keys = footer.getLong(KeyCatalogLayout.KEYS);
@@ -109,14 +109,14 @@ public final class KeyCatalogReader {
      */
     public List<CatalogedSegment> find(SegmentBytes bytes, StreamKey key, BlockCache cache) throws IOException {
         byte[] wanted = key.utf8();
-        int at = index == null ? -1 : index.find(wanted);
-        if (index == null || at < 0) {
+        int at = index.find(wanted);
+        if (at < 0) {
             return List.of();
         }
         try {
             byte[] group = cache.get(this, index.offset(at));
             if (group == null) {
-                group = checkedGroup(bytes, index, at);
+                group = checkedGroup(bytes, at);
                 cache.put(this, index.offset(at), group);
             }
             // checked when it was read
@@ -134,18 +134,18 @@ public final class KeyCatalogReader {
     }
 
     /** Checks all of a group except the lists of segments, and its keys against the index. */
-    private byte[] checkedGroup(SegmentBytes bytes, BlockIndex groups, int at) throws IOException, FormatException {
-        byte[] group = group(bytes, groups, at);
+    private byte[] checkedGroup(SegmentBytes bytes, int at) throws IOException, FormatException {
+        byte[] group = group(bytes, at);
         Cursor each = new Cursor(keys(group), at);
         while (each.next()) {
-            checkKey(each, groups, at);
+            checkKey(each, at);
         }
-        checkLast(each, groups, at);
+        checkLast(each, at);
         return group;
     }
 
-    private byte[] group(SegmentBytes bytes, BlockIndex groups, int at) throws IOException, FormatException {
-        ByteBuffer group = PackReader.read(bytes, groups.offset(at), groups.length(at));
+    private byte[] group(SegmentBytes bytes, int at) throws IOException, FormatException {
+        ByteBuffer group = PackReader.read(bytes, index.offset(at), index.length(at));
         int checksum = group.getInt(KeyCatalogLayout.GROUP_CHECKSUM);
         check(checksum == (Checksums.of(group, KeyCatalogLayout.GROUP_BYTES, group.limit()) ^ salt), "checksum mismatch of a group of keys",
                 checksum);
@@ -167,12 +167,12 @@ public final class KeyCatalogReader {
         return Arrays.copyOfRange(group, KEYS_AT, KEYS_AT + length);
     }
 
-    private static void checkKey(Cursor each, BlockIndex groups, int at) throws FormatException {
-        check(each.ordinal() > 0 || each.compareKey(groups.separator(at)) >= 0, "keys of a group differ from the index", at);
+    private void checkKey(Cursor each, int at) throws FormatException {
+        check(each.ordinal() > 0 || each.compareKey(index.separator(at)) >= 0, "keys of a group differ from the index", at);
     }
 
-    private static void checkLast(Cursor last, BlockIndex groups, int at) throws FormatException {
-        byte[] behind = groups.separatorBehind(at);
+    private void checkLast(Cursor last, int at) throws FormatException {
+        byte[] behind = index.separatorBehind(at);
         check(behind == null || last.compareKey(behind) < 0, "keys of a group differ from the index", at);
     }
 
@@ -275,26 +275,24 @@ public final class KeyCatalogReader {
             while (keysOfGroup == null || !keysOfGroup.next()) {
                 Cursor before = keysOfGroup;
                 int at = before == null ? first() : before.group + 1;
-                if (index == null || at == index.blocks()) {
+                if (at == index.blocks()) {
                     check(beginning.length > 0 || walked == keys, "number of keys differs from the catalogue's footer", walked);
                     return false;
                 }
                 if (before != null) {
-                    checkLast(before, index, before.group);
+                    checkLast(before, before.group);
                 }
                 int count = Math.min(index.length(at), KEYS_AT + KeyCatalogLayout.MAX_BLOCK_BYTES);
                 keysOfGroup = new Cursor(keys(PackReader.read(bytes, index.offset(at), count).array()), at);
                 group = null;
             }
-            if (index != null) {
-                checkKey(keysOfGroup, index, keysOfGroup.group);
-            }
+            checkKey(keysOfGroup, keysOfGroup.group);
             walked++;
             return true;
         }
 
         private int first() {
-            return index == null ? 0 : Math.max(0, index.find(beginning));
+            return Math.max(0, index.find(beginning));
         }
 
         private Cursor current() {
@@ -327,11 +325,11 @@ public final class KeyCatalogReader {
             Cursor key = current();
             try {
                 byte[] read = group;
-                if (read == null && index != null) {
-                    read = group(bytes, index, key.group);
+                if (read == null) {
+                    read = group(bytes, key.group);
                     group = read;
                 }
-                return read == null ? List.of() : list(read, key);
+                return list(read, key);
             } catch (FormatException e) {
                 throw unreadable(e);
             }
