@@ -29,7 +29,8 @@ final class BlockedFrames {
     private final long position;
     private final long salt;
     private final int bytes;
-    private final KnownBlocks cache;
+    private final BlockCache cache;
+    private final Object pack;
 
     private volatile FrameBlocks.@Nullable BlockList list;
     private volatile @Nullable Unpacked last;
@@ -44,10 +45,15 @@ final class BlockedFrames {
      */
     private record Manner(boolean isKept, boolean isOnce) {}
 
-    /** @param file the pack's bytes */
-    BlockedFrames(SegmentBytes file, PackEntry entry, KnownBlocks cache) {
+    /**
+     * @param file the pack's bytes
+     * @param cache for blocks that were read, verified and unpacked: a pack never changes, so reading them again would give the same bytes
+     * @param pack to which they belong there
+     */
+    BlockedFrames(SegmentBytes file, PackEntry entry, BlockCache cache, Object pack) {
         this.file = file;
         this.cache = cache;
+        this.pack = pack;
         this.extent = entry.extent();
         this.position = entry.basePosition();
         this.salt = entry.salt();
@@ -94,7 +100,7 @@ final class BlockedFrames {
 
     private byte @Nullable [] known(FrameBlocks.BlockList blocks, int block) {
         Unpacked before = last;
-        return before != null && before.block() == block ? before.frames() : cache.get(extent.offset() + blocks.storedOffset(block));
+        return before != null && before.block() == block ? before.frames() : cache.get(pack, extent.offset() + blocks.storedOffset(block));
     }
 
     /** @return offset up to which it was read */
@@ -105,7 +111,7 @@ final class BlockedFrames {
             byte[] frames = unpack(stored, blocks, block, blocks.storedOffset(block) - blocks.storedOffset(first));
             last = new Unpacked(block, frames);
             if (manner.isKept() && frames.length > 0) {
-                cache.put(extent.offset() + blocks.storedOffset(block), frames);
+                cache.put(pack, extent.offset() + blocks.storedOffset(block), frames);
             }
             at = put(target, blocks, block, frames, at, end);
         }
@@ -156,14 +162,14 @@ final class BlockedFrames {
             if (extent.listBytes() == 0) {
                 known = FrameBlocks.BlockList.ofOne(bytes, extent.storedBytes());
             } else {
-                byte[] readBefore = cache.get(extent.offset());
+                byte[] readBefore = cache.get(pack, extent.offset());
                 if (readBefore == null) {
                     try {
                         known = FrameBlocks.BlockList.decode(stored(0, extent.listBytes(), false), extent.storedBytes(), position, salt);
                     } catch (FormatException e) {
                         return Optional.empty();
                     }
-                    cache.put(extent.offset(), known.bytes());
+                    cache.put(pack, extent.offset(), known.bytes());
                 } else {
                     known = new FrameBlocks.BlockList(readBefore);
                 }

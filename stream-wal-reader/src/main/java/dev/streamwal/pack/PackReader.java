@@ -368,7 +368,8 @@ public final class PackReader implements AutoCloseable {
 
     /** The segment's bytes; the caller closes them. */
     public PackedBytes open(PackEntry entry) throws IOException {
-        return new PackedBytes(source.open(), source.file(), new KnownBlocks(frames, this), entry, segmentHeader(entry));
+        OpenBytes bytes = source.open();
+        return new PackedBytes(bytes, this, bytes::close, frames, entry, segmentHeader(entry));
     }
 
     /** The segment's header, with the data's end as capacity, and the last record as mark. */

@@ -15,6 +15,8 @@ public final class PackRun implements Comparable<PackRun> {
     private final PackReader pack;
     private final PackWalk walk;
     private final ReadAhead bytes;
+    /** Keeps nothing: each block is read once. */
+    private final BlockCache readOnce = new BlockCache(0);
     private @Nullable PackEntry entry;
 
     PackRun(PackReader pack, ReadAhead bytes) {
@@ -50,7 +52,7 @@ public final class PackRun implements Comparable<PackRun> {
     public void copyTo(PackWriter writer) throws IOException {
         PackEntry segment = entry();
         SegmentHeader header = pack.segmentHeader(segment);
-        writer.add(header, pack.segmentFooter(segment, bytes), new PackedBytes(bytes, pack.file(), () -> { }, KnownBlocks.NONE, segment, header));
+        writer.add(header, pack.segmentFooter(segment, bytes), new PackedBytes(bytes, pack, () -> { }, readOnce, segment, header));
     }
 
     @Override

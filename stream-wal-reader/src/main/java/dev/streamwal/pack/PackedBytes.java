@@ -2,7 +2,6 @@ package dev.streamwal.pack;
 
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
-import dev.streamwal.io.OpenBytes;
 import dev.streamwal.io.SegmentBytes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -24,24 +23,19 @@ public final class PackedBytes implements SegmentBytes, AutoCloseable {
     /** Null if the frames are stored plain. */
     private final @Nullable BlockedFrames blocks;
 
-    PackedBytes(OpenBytes file, Path path, KnownBlocks known, PackEntry entry, SegmentHeader header) {
-        this(file, path, file::close, known, entry, header);
-    }
-
     /**
      * @param file the pack's bytes
-     * @param path of the pack, for exceptions
-     * @param release releases the pack's bytes
-     * @param known blocks of the pack
+     * @param release releases them
+     * @param frames cache for unpacked blocks
      */
-    PackedBytes(SegmentBytes file, Path path, Runnable release, KnownBlocks known, PackEntry entry, SegmentHeader header) {
+    PackedBytes(SegmentBytes file, PackReader pack, Runnable release, BlockCache frames, PackEntry entry, SegmentHeader header) {
         this.file = file;
-        this.path = path;
+        this.path = pack.file();
         this.release = release;
         this.entry = entry;
         this.header = header;
         this.headerLength = header.headerLength();
-        this.blocks = entry.extent().isAsTheyAre() ? null : new BlockedFrames(file, entry, known);
+        this.blocks = entry.extent().isAsTheyAre() ? null : new BlockedFrames(file, entry, frames, pack);
     }
 
     @Override
