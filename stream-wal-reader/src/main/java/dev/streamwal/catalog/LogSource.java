@@ -8,6 +8,8 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.BootId;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.FileFunction;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.LogIdentity;
 import dev.streamwal.io.ReadFailures;
 import dev.streamwal.manifest.Manifest;
@@ -55,44 +57,34 @@ public final class LogSource implements AutoCloseable {
 
     /** @param writer null in a process that doesn't write the log */
     public LogSource(Path root, ReadSettings settings, @Nullable WriterView writer) {
-        this(root, settings, writer, new ManifestView(root, writer)::current, false, false);
+        this(root, settings, writer, null, false);
     }
 
     /** The log that is at the path now, in place of one that {@link #isReplaced()}. */
     public LogSource anew() {
-        return new LogSource(root, settings, writer, new ManifestView(root, writer)::current, false, true);
+        return new LogSource(root, settings, writer, null, true);
     }
 
-    private LogSource(Path root, ReadSettings settings, @Nullable WriterView writer, PackCatalog.Manifests manifests, boolean isOfTierAlone,
-            boolean isAfterAnother) {
+    private LogSource(Path root, ReadSettings settings, @Nullable WriterView writer, @Nullable TierAlone alone, boolean isAfterAnother) {
         this.root = root;
         this.isAfterAnother = isAfterAnother;
         this.identityFile = root.resolve(LogIdentity.FILE_NAME);
         this.identity = isAfterAnother ? identityNow(identityFile) : null;
-        this.isOfTierAlone = isOfTierAlone;
+        this.isOfTierAlone = alone != null;
         this.settings = settings;
         this.writer = writer;
         this.channels = new ChannelCache(settings.maxOpenFiles(), settings.mappedReads(), settings.directScans());
         this.failures = new ReadFailures(root, channels);
         this.streams = new StreamDirectory(root, channels);
-        this.packs = new PackCatalog(root, channels, footers, settings.blockCacheBytes(), manifests,
+        FileOperation<Manifest> manifests = alone == null ? new ManifestView(root, writer)::current : alone::current;
+        this.packs = new PackCatalog(root, channels, footers, settings.blockCacheBytes(), manifests, alone == null ? manifests : alone::anew,
                 new TierReads(settings.tier(), root, settings.tierCacheBytes()), isOfTierAlone);
         this.shared = new SharedCatalog(streams, channels, footers, packs, this::sharedEnd);
     }
 
     /** A log that exists only in its tier; the settings have the tier's place. */
     public static LogSource ofTier(TierAlone tier, ReadSettings settings) {
-        return new LogSource(tier.root(), settings, null, new PackCatalog.Manifests() {
-            @Override
-            public Manifest current() throws IOException {
-                return tier.current();
-            }
-
-            @Override
-            public Manifest anew() throws IOException {
-                return tier.anew();
-            }
-        }, true, false);
+        return new LogSource(tier.root(), settings, null, tier, false);
     }
 
     /**
@@ -224,14 +216,8 @@ public final class LogSource implements AutoCloseable {
         return listed;
     }
 
-    /** The segments of each of some streams. */
-    @FunctionalInterface
-    public interface Catalogs {
-        SegmentCatalog of(String key) throws IOException;
-    }
-
-    /** The segments of streams, for looking at each: of many they are listed now, at once. */
-    public Catalogs catalogs(Collection<String> keys) throws IOException {
+    /** The segments of streams, by key, for looking at each: of many they are listed now, at once. */
+    public FileFunction<String, SegmentCatalog> catalogs(Collection<String> keys) throws IOException {
         return keys.size() <= 1 ? this::freshCatalog : listing(keys)::catalog;
     }
 

@@ -4,6 +4,8 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.io.FileFunction;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SharedFile;
@@ -40,18 +42,6 @@ import org.jspecify.annotations.Nullable;
 /** The segments in packs, by key. Thread-safe. */
 public final class PackCatalog {
 
-    /** Where the manifest comes from: a file that another process writes, or the writer itself. */
-    @FunctionalInterface
-    public interface Manifests {
-        /** The present manifest; the same object as before if it is unchanged. */
-        Manifest current() throws IOException;
-
-        /** The present manifest, even if looking for it takes long. */
-        default Manifest anew() throws IOException {
-            return current();
-        }
-    }
-
     /** A manifest changes a few times a window. */
     static final int MAX_ATTEMPTS = 100;
 
@@ -64,7 +54,8 @@ public final class PackCatalog {
     private final Path root;
     private final ChannelCache channels;
     private final FooterCache footers;
-    private final Manifests manifests;
+    private final FileOperation<Manifest> manifests;
+    private final FileOperation<Manifest> manifestsAnew;
     private volatile Manifest earlier = Manifest.EMPTY;
     private final TierReads tier;
     private final boolean isOfTierAlone;
@@ -79,23 +70,34 @@ public final class PackCatalog {
      *
      * @param footers cache of the log's footers
      * @param blockCacheBytes memory for unpacked blocks of packs; 0 for none
+     * @param manifests gives the present manifest; the same object as before if it is unchanged
      * @param tier reads what is in the log's tier
+     */
+    public PackCatalog(Path root, ChannelCache channels, FooterCache footers, long blockCacheBytes, FileOperation<Manifest> manifests, TierReads tier) {
+        this(root, channels, footers, blockCacheBytes, manifests, manifests, tier, false);
+    }
+
+    /**
+     * As the public one.
+     *
+     * @param manifestsAnew gives the present manifest, even if looking for it takes long
      * @param isOfTierAlone whether the log exists only in its tier: then the packs' tables are there, too
      */
-    public PackCatalog(Path root, ChannelCache channels, FooterCache footers, long blockCacheBytes, Manifests manifests, TierReads tier,
-            boolean isOfTierAlone) {
+    PackCatalog(Path root, ChannelCache channels, FooterCache footers, long blockCacheBytes, FileOperation<Manifest> manifests,
+            FileOperation<Manifest> manifestsAnew, TierReads tier, boolean isOfTierAlone) {
         this.root = root;
         this.channels = channels;
         this.footers = footers;
         this.frames = new BlockCache(blockCacheBytes);
         this.manifests = manifests;
+        this.manifestsAnew = manifestsAnew;
         this.tier = tier;
         this.isOfTierAlone = isOfTierAlone;
     }
 
     /** A catalog without packs, for callers that look at files alone. */
     public static PackCatalog none(Path root) {
-        return new PackCatalog(root, new ChannelCache(1), new FooterCache(), 0, () -> Manifest.EMPTY, TierReads.refusing(root), false);
+        return new PackCatalog(root, new ChannelCache(1), new FooterCache(), 0, () -> Manifest.EMPTY, TierReads.refusing(root));
     }
 
     /** The log's root. */
@@ -120,7 +122,7 @@ public final class PackCatalog {
 
     /** The present manifest; the same object as before if it is unchanged. */
     public Manifest manifest() throws IOException {
-        Manifest now = manifests.current();
+        Manifest now = manifests.run();
         earlier = now;
         return now;
     }
@@ -132,7 +134,7 @@ public final class PackCatalog {
 
     /** The present manifest, for a caller that has missed a pack by the one before. */
     Manifest manifestAnew() throws IOException {
-        return manifests.anew();
+        return manifestsAnew.run();
     }
 
     /** Notes that the file of a pack's table is damaged; the next read opens the file that has its name then. */
@@ -181,17 +183,11 @@ public final class PackCatalog {
         return readers.size();
     }
 
-    /** A question to the packs of one manifest. */
-    @FunctionalInterface
-    public interface Look<T> {
-        T at(Manifest manifest) throws IOException;
-    }
-
-    /** Asks again if a pack was deleted during the look. */
-    public <T> T look(Look<T> look) throws IOException {
+    /** Looks at the packs of one manifest; looks again if a pack was deleted meanwhile. */
+    public <T> T look(FileFunction<Manifest, T> look) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
-                return look.at(manifest());
+                return look.apply(manifest());
             } catch (NoSuchFileException e) {
                 if (attempt == MAX_ATTEMPTS) {
                     throw e;

@@ -1,5 +1,6 @@
 package dev.streamwal.catalog;
 
+import dev.streamwal.io.FileFunction;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
@@ -175,18 +176,12 @@ public final class SegmentCatalog {
         }
     }
 
-    /** A question to segments that may be deleted while it is answered. */
-    @FunctionalInterface
-    public interface Look<T> {
-        T at(ListedSegments chain) throws IOException;
-    }
-
     /** Looks at the segments as listed last; if one is deleted during the look, looks again at a new listing. */
-    public <T> T whileDeleting(Look<T> look) throws IOException {
+    public <T> T whileDeleting(FileFunction<ListedSegments, T> look) throws IOException {
         ListedSegments chain = chain();
         for (int attempt = 1; ; attempt++) {
             try {
-                return look.at(chain);
+                return look.apply(chain);
             } catch (NoSuchFileException e) {
                 if (attempt == MAX_LOOKS) {
                     throw e;

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ObjLongConsumer;
 
 /**
  * Tells which streams have got records in shared segments since the look before; at the first look, which streams have records there. Records that
@@ -16,13 +17,6 @@ import java.util.Map;
  * If a segment was packed between two looks, {@link SharedProgress} says so, and every stream may have got records.
  */
 public final class SharedArrivals {
-
-    /** Told of each stream that has got records. */
-    @FunctionalInterface
-    public interface Arrival {
-        /** @param end position where the stream's records in one shared segment end */
-        void accept(StreamKey key, long end);
-    }
 
     /** How many arrivals of each segment were told up to the last look. A segment that was walked anew counts them anew. */
     private Map<SharedSegment, Integer> told = new IdentityHashMap<>();
@@ -36,10 +30,10 @@ public final class SharedArrivals {
     /**
      * Takes a look.
      *
-     * @param each gets each stream that has got records, some more than once, the oldest first
+     * @param each gets each stream that has got records, some more than once, the oldest first, and where its records in one shared segment end
      * @return false if other streams may have got records, too
      */
-    public boolean look(Arrival each) throws IOException {
+    public boolean look(ObjLongConsumer<StreamKey> each) throws IOException {
         return progress.look((manifest, live) -> look(manifest, live, each));
     }
 
@@ -48,7 +42,7 @@ public final class SharedArrivals {
         return progress;
     }
 
-    private void look(Manifest manifest, List<SharedSegment> live, Arrival each) throws IOException {
+    private void look(Manifest manifest, List<SharedSegment> live, ObjLongConsumer<StreamKey> each) throws IOException {
         Map<SharedSegment, Integer> now = new IdentityHashMap<>();
         for (SharedSegment segment : live) {
             List<StreamKey> arrivals = segment.arrivals(told.getOrDefault(segment, 0));

@@ -1,5 +1,7 @@
 package dev.streamwal.catalog;
 
+import dev.streamwal.io.FileConsumer;
+import dev.streamwal.io.FileFunction;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
@@ -229,17 +231,11 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
         }
     }
 
-    /** A reading of a directory. */
-    @FunctionalInterface
-    interface Step<T> {
-        T in(Path directory) throws IOException;
-    }
-
     /** Reads a directory. Its path changes at most once; if it changes during the reading, the directory is read again. */
-    static <T> T read(Supplier<Path> directory, Step<T> step) throws IOException {
+    static <T> T read(Supplier<Path> directory, FileFunction<Path, T> step) throws IOException {
         Path before = directory.get();
         try {
-            T found = step.in(before);
+            T found = step.apply(before);
             if (before.equals(directory.get())) {
                 return found;
             }
@@ -248,7 +244,7 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
                 throw e;
             }
         }
-        return step.in(directory.get());
+        return step.apply(directory.get());
     }
 
     /** The keys that have a segment and pass the filter, in their natural order. Other names in the folder are ignored. */
@@ -287,12 +283,8 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
         }));
     }
 
-    private interface NameStep {
-        void with(String name) throws IOException;
-    }
-
     /** Takes the names that are kept, or lists the folder; nothing if there is none. */
-    private void each(Path folder, NameStep step) throws IOException {
+    private void each(Path folder, FileConsumer<String> step) throws IOException {
         Set<String> kept;
         try {
             kept = keptNames(folder);
@@ -300,11 +292,11 @@ public final class StreamDirectory implements SegmentCatalog.Folder {
             return; // a log that nothing was written to yet
         }
         if (kept == null) {
-            DirectoryListing.eachIfThere(folder, directory -> step.with(directory.getFileName().toString()));
+            DirectoryListing.eachIfThere(folder, directory -> step.accept(directory.getFileName().toString()));
             return;
         }
         for (String name : kept) {
-            step.with(name);
+            step.accept(name);
         }
     }
 

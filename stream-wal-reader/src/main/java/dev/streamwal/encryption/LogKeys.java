@@ -5,6 +5,7 @@ import dev.streamwal.error.KeyUnavailableException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SealLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.keys.MasterKeys;
 import java.io.IOException;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class LogKeys {
 
     private final Path root;
-    private final Wrapped wrapped;
+    private final FileOperation<List<WrappedKey>> wrapped;
     private final @Nullable MasterKeys masters;
     private final Map<Integer, RecordKey> known = new ConcurrentHashMap<>();
     /** Threads that need one key ask for it once. Held while the program's master keys are asked. */
@@ -35,12 +36,6 @@ public final class LogKeys {
     @SuppressWarnings("ArrayRecordComponent") // never compared, and not changed
     private record KeyBytes(String key, byte[] utf8) {}
 
-    /** Where the log's wrapped session keys are read. */
-    @FunctionalInterface
-    public interface Wrapped {
-        List<WrappedKey> read() throws IOException;
-    }
-
     /** @param masters null if the program gave none */
     public LogKeys(Path root, @Nullable MasterKeys masters) {
         this(root, () -> KeysFile.read(root), masters);
@@ -50,9 +45,10 @@ public final class LogKeys {
      * For a log whose file of keys may stand elsewhere.
      *
      * @param root for messages
+     * @param wrapped reads the log's wrapped session keys
      * @param masters null if the program gave none
      */
-    public LogKeys(Path root, Wrapped wrapped, @Nullable MasterKeys masters) {
+    public LogKeys(Path root, FileOperation<List<WrappedKey>> wrapped, @Nullable MasterKeys masters) {
         this.root = root;
         this.wrapped = wrapped;
         this.masters = masters;
@@ -176,7 +172,7 @@ public final class LogKeys {
     private WrappedKey wrapped(int keyId, String key, long position) {
         List<WrappedKey> all;
         try {
-            all = wrapped.read();
+            all = wrapped.run();
         } catch (IOException e) {
             throw IoFailure.of("reading the session keys", e, KeysFile.path(root), key, WalException.NO_POSITION);
         }

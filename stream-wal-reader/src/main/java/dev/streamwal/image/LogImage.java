@@ -13,6 +13,7 @@ import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileFunction;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.manifest.Manifest;
@@ -74,22 +75,16 @@ public final class LogImage {
         this.folder = root.resolve(StreamDirectory.NAME);
     }
 
-    /** Copies an image. */
-    @FunctionalInterface
-    public interface Copying<T> {
-        T copy(List<ImageFile> image) throws IOException;
-    }
-
     /**
      * Takes an image and copies it. If the log changed during that, tries again, up to {@value #MAX_ATTEMPTS} times.
      *
      * @param tier of the log; null for the place that its manifest names
      * @throws WalException if the log awaits recovery, one of its lists is damaged, or there is no log
      */
-    public static <T> T copy(Path root, @Nullable Path tier, Copying<T> copying) throws IOException {
+    public static <T> T copy(Path root, @Nullable Path tier, FileFunction<List<ImageFile>, T> copying) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
-                return copying.copy(take(root, tier));
+                return copying.apply(take(root, tier));
             } catch (ImageChangedException e) {
                 if (attempt == MAX_ATTEMPTS) {
                     throw new IOException("log changed during every attempt to copy it: attempts=" + attempt + ", root=" + root + ", last change: "

@@ -13,28 +13,16 @@ public final class DirectoryListing {
 
     private DirectoryListing() {}
 
-    /** A step that is done for each entry. */
-    @FunctionalInterface
-    public interface Step {
-        void with(Path entry) throws IOException;
-    }
-
-    /** A test of an entry. */
-    @FunctionalInterface
-    public interface Test {
-        boolean is(Path entry) throws IOException;
-    }
-
     /** Does the step for each entry. */
-    public static void each(Path directory, Step step) throws IOException {
+    public static void each(Path directory, FileConsumer<Path> step) throws IOException {
         boolean unused = any(directory, entry -> {
-            step.with(entry);
+            step.accept(entry);
             return false;
         });
     }
 
     /** As {@link #each}; does nothing if there is no such directory. */
-    public static void eachIfThere(Path directory, Step step) throws IOException {
+    public static void eachIfThere(Path directory, FileConsumer<Path> step) throws IOException {
         try {
             each(directory, step);
         } catch (NoSuchFileException | NotDirectoryException e) {
@@ -43,10 +31,10 @@ public final class DirectoryListing {
     }
 
     /** Whether the test holds for an entry; stops at the first such entry. */
-    public static boolean any(Path directory, Test test) throws IOException {
+    public static boolean any(Path directory, FileFunction<Path, Boolean> test) throws IOException {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
             for (Path entry : entries) {
-                if (test.is(entry)) {
+                if (test.apply(entry)) {
                     return true;
                 }
             }

@@ -119,36 +119,24 @@ public class LogFile implements SegmentBytes, Closeable {
 
     // ---------------------------------------------------------------- calls
 
-    /** Steps that are repeated together. */
-    @FunctionalInterface
-    public interface Steps {
-        void on(Opened file) throws IOException;
-    }
-
-    /** Steps that are repeated together and return a result. */
-    @FunctionalInterface
-    public interface Query<T> {
-        T on(Opened file) throws IOException;
-    }
-
     /** Does these steps; if an interrupt cuts one short, all of them are done again, perhaps on another thread. */
-    public final void together(Steps steps) throws IOException {
+    public final void together(FileConsumer<Opened> steps) throws IOException {
         Object unused = ask(file -> {
-            steps.on(file);
+            steps.accept(file);
             return path;
         });
     }
 
     /** As {@link #together}. */
-    public final <T> T ask(Query<T> query) throws IOException {
+    public final <T> T ask(FileFunction<Opened, T> query) throws IOException {
         return Uninterrupted.run(() -> answer(query));
     }
 
-    private <T> T answer(Query<T> query) throws IOException {
+    private <T> T answer(FileFunction<Opened, T> query) throws IOException {
         for (int reopenings = 0; ; reopenings++) {
             Opened file = opened();
             try {
-                return query.on(file);
+                return query.apply(file);
             } catch (ClosedByInterruptException e) {
                 throw e;
             } catch (ClosedChannelException e) {
@@ -318,7 +306,7 @@ public class LogFile implements SegmentBytes, Closeable {
             FileChannel unused = channel.truncate(length);
         }
 
-        /** Returns when all that was written is on the disk, the length included. Call it in the same {@link Steps} as the writes. */
+        /** Returns when all that was written is on the disk, the length included. Call it {@link #together} with the writes. */
         public void force() throws IOException {
             channel.force(true);
         }
@@ -382,9 +370,9 @@ public class LogFile implements SegmentBytes, Closeable {
      * @param temporary a name in the same directory, for one replacement at a time
      * @param content writes the content into an empty file
      */
-    public static void replace(Path temporary, Path path, Steps content) throws IOException {
+    public static void replace(Path temporary, Path path, FileConsumer<Opened> content) throws IOException {
         Path unused = writeNew(temporary, file -> {
-            content.on(file);
+            content.accept(file);
             return temporary;
         });
         rename(temporary, path);
@@ -392,10 +380,10 @@ public class LogFile implements SegmentBytes, Closeable {
     }
 
     /** The first step of {@link #replace}: a file with this content, durable except for its name. An existing file is emptied first. */
-    public static <T> T writeNew(Path path, Query<T> content) throws IOException {
+    public static <T> T writeNew(Path path, FileFunction<Opened, T> content) throws IOException {
         try (LogFile file = new LogFile(path, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             return file.ask(open -> {
-                T written = content.on(open);
+                T written = content.apply(open);
                 open.force();
                 return written;
             });

@@ -19,6 +19,7 @@ import dev.streamwal.format.CursorHeader;
 import dev.streamwal.format.CursorLayout;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileFunction;
 import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.walk.StreamExtent;
@@ -182,9 +183,9 @@ final class Consumers {
         @Override
         public Map<String, Long> begin(Collection<String> some, long start) throws IOException {
             Map<String, Long> beginnings = new HashMap<>();
-            LogSource.Catalogs catalogs = log.catalogs(some);
+            FileFunction<String, SegmentCatalog> catalogs = log.catalogs(some);
             for (String key : some) {
-                SegmentCatalog catalog = catalogs.of(key);
+                SegmentCatalog catalog = catalogs.apply(key);
                 ListedSegments chain = catalog.chain();
                 if (chain.size() > 0) {
                     boolean isLost = new StreamExtent(log, catalog).beforeFirst(start).filter(StreamExtent.Before::isKnown)
@@ -204,11 +205,11 @@ final class Consumers {
         }
         Map<String, Long> committed = cursor.positions();
         Set<String> there = log.keys(scope);
-        LogSource.Catalogs catalogs = log.catalogs(there);
+        FileFunction<String, SegmentCatalog> catalogs = log.catalogs(there);
         for (String key : there) {
             Long position = committed.get(key);
             long from = position == null ? cursor.start() : position;
-            Optional<StreamExtent.Before> before = new StreamExtent(log, catalogs.of(key)).beforeFirst(from);
+            Optional<StreamExtent.Before> before = new StreamExtent(log, catalogs.apply(key)).beforeFirst(from);
             if (before.isPresent() && from < before.get().previousEnd()) {
                 if (before.get().isKnown()) {
                     lost.add(key, from, before.get().previousEnd());
@@ -227,9 +228,9 @@ final class Consumers {
             CursorHeader header = reader.header().orElseThrow();
             List<ConsumerLag> lags = new ArrayList<>();
             Set<String> there = log.keys(header.scope());
-            LogSource.Catalogs catalogs = log.catalogs(there);
+            FileFunction<String, SegmentCatalog> catalogs = log.catalogs(there);
             for (String key : there) {
-                lag(catalogs.of(key), header.start(), reader.commits().get(key)).ifPresent(lags::add);
+                lag(catalogs.apply(key), header.start(), reader.commits().get(key)).ifPresent(lags::add);
             }
             return List.copyOf(lags);
         });

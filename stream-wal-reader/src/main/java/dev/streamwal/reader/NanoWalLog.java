@@ -8,6 +8,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.io.FileFunction;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SharedFile;
 import dev.streamwal.lookup.ScanBegin;
@@ -81,14 +82,10 @@ final class NanoWalLog implements ReadableLog {
         return keys;
     }
 
-    private interface OnChain<T> {
-        T run(NanoWalChain chain) throws IOException;
-    }
-
-    private <T> T onStream(String action, String key, OnChain<T> operation) {
+    private <T> T onStream(String action, String key, FileFunction<NanoWalChain, T> operation) {
         source.checkOpen();
         try {
-            return operation.run(source.freshChain(key));
+            return operation.apply(source.freshChain(key));
         } catch (IOException e) {
             throw source.failure(action, e, source.path(), key, WalException.NO_POSITION);
         }

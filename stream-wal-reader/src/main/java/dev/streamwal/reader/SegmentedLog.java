@@ -10,6 +10,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.image.CheckpointFolder;
+import dev.streamwal.io.FileFunction;
 import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.lookup.GreatestTimestamp;
@@ -261,8 +262,8 @@ final class SegmentedLog implements ReadableLog {
     /** As {@link ReadableLog#onEach}, after one listing of the log. */
     private <T> Map<String, T> onStreams(String action, Collection<String> keys, OnStream<Optional<T>> operation) {
         LogSource now = opened();
-        LogSource.Catalogs catalogs = on(now, action, null, () -> now.catalogs(keys));
-        return ReadableLog.onEach(keys, key -> on(now, action, key, () -> operation.run(now, catalogs.of(key))));
+        FileFunction<String, SegmentCatalog> catalogs = on(now, action, null, () -> now.catalogs(keys));
+        return ReadableLog.onEach(keys, key -> on(now, action, key, () -> operation.run(now, catalogs.apply(key))));
     }
 
     @Override

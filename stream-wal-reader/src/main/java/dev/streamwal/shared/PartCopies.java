@@ -8,13 +8,14 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Copies parts of shared segments as segments of their streams. The records of a part are scattered over the shared segments, and its frames over the table, so
  * that each access misses the processor's cache. Therefore some parts are copied together, in steps: their frames are listed, all parts in turn; their records
  * are gathered; then each is verified and framed. Within a step no access depends on the one before, and the processor waits for several at once. One thread.
  */
-final class PartCopies implements RecordFramer.Following {
+final class PartCopies implements IntUnaryOperator {
 
     /** This many records are copied together: their gathered bytes stay in the processor's cache. A larger part is copied alone. */
     private static final int MAX_FRAMES = 256;
@@ -168,7 +169,7 @@ final class PartCopies implements RecordFramer.Following {
 
     /** Bytes of the next {@code following} frames behind the one being made, or of all that are left. */
     @Override
-    public int bytes(int following) {
+    public int applyAsInt(int following) {
         return Arrays.stream(lengths, current + 1, (int) Math.min(end, current + 1L + following)).sum();
     }
 }

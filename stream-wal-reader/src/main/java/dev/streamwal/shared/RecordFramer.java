@@ -9,6 +9,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Frames records of shared segments as in a segment of their stream: verifies each record as it stands in its shared segment, and gives it the
@@ -21,12 +22,6 @@ final class RecordFramer {
     private final Slot slot = new Slot();
 
     private long salt;
-
-    /** Bytes of the frames that follow the current one in its part. */
-    @FunctionalInterface
-    interface Following {
-        int bytes(int frames);
-    }
 
     /** Begins framing for a stream. */
     void begin(StreamKey key) {
@@ -49,13 +44,13 @@ final class RecordFramer {
      * @param bytes of the frame
      * @param position of the frame in the stream
      * @param previousSize of the frame before it in its part; 0 if there is none
-     * @param following bytes of the frames behind it in its part
+     * @param following bytes of so many frames behind it in its part
      * @param target over an array, little-endian; its position doesn't change
      * @param at index in the target where the frame begins
      * @return whether it is a record outside batches that verifies
      */
     boolean frame(ByteBuffer stored, int from, int available, SegmentHeader header, int offset, int bytes, long position, int previousSize,
-            Following following, ByteBuffer target, int at) {
+            IntUnaryOperator following, ByteBuffer target, int at) {
         // the padding, which is in the last 8 bytes
         target.putLong(at + bytes - Long.BYTES, 0);
         boolean isValid = view.check(stored, from, available, header.positionAt(offset), header.salt()) == RecordView.Verdict.VALID;
@@ -81,9 +76,9 @@ final class RecordFramer {
         return isFramed && flags == 0;
     }
 
-    private static int putLead(int members, Following following, ByteBuffer target, int at) {
+    private static int putLead(int members, IntUnaryOperator following, ByteBuffer target, int at) {
         byte[] content = new byte[BatchLayout.CONTENT_BYTES];
-        BatchLayout.encode(content, members, following.bytes(members));
+        BatchLayout.encode(content, members, following.applyAsInt(members));
         target.put(at + RecordLayout.PREFIX_BYTES, content);
         return content.length;
     }

@@ -8,6 +8,7 @@ import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.format.Positions;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.SharedFile;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.lookup.ScanStart;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class FollowedStream {
 
     private final String key;
-    private final StreamScan.EndLook sharedLook;
+    private final FileOperation<Boolean> sharedLook;
     private final ReadMemory memory;
     /** Bytes that {@link #memory} counts for it. */
     private int bufferBytes;
@@ -81,7 +82,7 @@ final class FollowedStream {
     private boolean settled = true;
 
     /** @param sharedLook looks for records in shared segments, and calls {@link #doubtEnd} of the streams that have got such records */
-    FollowedStream(String key, StreamScan.EndLook sharedLook, ReadMemory memory) {
+    FollowedStream(String key, FileOperation<Boolean> sharedLook, ReadMemory memory) {
         this.key = key;
         this.sharedLook = sharedLook;
         this.memory = memory;
@@ -162,7 +163,7 @@ final class FollowedStream {
     }
 
     private boolean lookAgain() throws IOException {
-        boolean isDecided = sharedLook.look();
+        boolean isDecided = sharedLook.run();
         passDoubt();
         return isDecided;
     }

@@ -8,6 +8,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.Positions;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.FileStep;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.walk.EndDoubt;
@@ -100,7 +101,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final DirectoryWatch folder;
     private long folderChanges;
     private final SharedArrivals arrivals;
-    private final StreamScan.EndLook sharedLook = this::looksAtShared;
+    private final FileOperation<Boolean> sharedLook = this::looksAtShared;
     private final KeyScope scope;
     private final WantedStreams wanted;
 

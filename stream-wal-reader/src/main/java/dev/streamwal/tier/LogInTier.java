@@ -1,5 +1,6 @@
 package dev.streamwal.tier;
 
+import dev.streamwal.io.FileConsumer;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.TierFailure;
@@ -48,7 +49,7 @@ public final class LogInTier {
                 throw new TierFailure("tier isn't where the log has its packs: there is no object \"" + TierNames.log(id) + "\" in it", folder.name(), "",
                         "see whether the place is right, and whether it is mounted", null);
             }
-            folder.write(TierNames.log(id), sink -> sink.take(ByteBuffer.wrap(new byte[] {'\n'})));
+            folder.write(TierNames.log(id), sink -> sink.accept(ByteBuffer.wrap(new byte[] {'\n'})));
             // of two logs that mark one tier at the same time, at least one sees the other's mark
             names = folder.list();
         }
@@ -81,7 +82,7 @@ public final class LogInTier {
         return object;
     }
 
-    private TierObject copy(ChunkChecksums.Owner owner, SegmentBytes bytes, TierFolder.Sink sink) throws IOException {
+    private TierObject copy(ChunkChecksums.Owner owner, SegmentBytes bytes, FileConsumer<ByteBuffer> sink) throws IOException {
         ChunkChecksums.Builder checksums = new ChunkChecksums.Builder(owner);
         ByteBuffer chunk = ByteBuffer.allocate(ChunkChecksums.CHUNK_BYTES);
         for (long offset = 0; offset < owner.packBytes(); offset += ChunkChecksums.CHUNK_BYTES) {
@@ -89,10 +90,10 @@ public final class LogInTier {
             int wanted = (int) Math.min(ChunkChecksums.CHUNK_BYTES, owner.packBytes() - offset);
             fill(bytes, chunk.clear().limit(wanted), offset);
             checksums.add(chunk.flip());
-            sink.take(chunk);
+            sink.accept(chunk);
         }
         ByteBuffer behind = checksums.encode();
-        sink.take(behind.duplicate());
+        sink.accept(behind.duplicate());
         return ChunkChecksums.object(owner, behind);
     }
 
@@ -161,7 +162,7 @@ public final class LogInTier {
      */
     public void publish(TierContent content, String name) throws IOException {
         ByteBuffer bytes = content.encode();
-        folder.write(name, sink -> sink.take(bytes.duplicate()));
+        folder.write(name, sink -> sink.accept(bytes.duplicate()));
     }
 
     /** Deletes an object of this log, if it is there. */

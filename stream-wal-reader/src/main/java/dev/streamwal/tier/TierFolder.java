@@ -3,6 +3,7 @@ package dev.streamwal.tier;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.DirectoryListing;
+import dev.streamwal.io.FileConsumer;
 import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.TierFailure;
@@ -116,18 +117,6 @@ public final class TierFolder {
         });
     }
 
-    /** Takes the content of an object, piece by piece. */
-    @FunctionalInterface
-    interface Sink {
-        void take(ByteBuffer piece) throws IOException;
-    }
-
-    /** Hands out the content of an object, from its beginning. */
-    @FunctionalInterface
-    interface Content {
-        void to(Sink sink) throws IOException;
-    }
-
     /** A failure of the content, not of the tier. */
     private static final class ContentFailure extends RuntimeException {
         private static final long serialVersionUID = 1L;
@@ -144,11 +133,11 @@ public final class TierFolder {
      * Writes an object. After this method has returned, the object is durable. After it has thrown, there may be an object with a part of the
      * content, or all of it.
      *
-     * @param content may be asked twice
+     * @param content hands out the content, piece by piece, from its beginning; may be asked twice
      * @throws TierFailure if the tier fails
      * @throws IOException if the content can't be read
      */
-    void write(String object, Content content) throws IOException {
+    void write(String object, FileConsumer<FileConsumer<ByteBuffer>> content) throws IOException {
         Path path = folder.resolve(object);
         try {
             Object unused = asking("writing to the tier failed", object, () -> {
@@ -171,10 +160,10 @@ public final class TierFolder {
         }
     }
 
-    private void writeTo(SeekableByteChannel channel, Content content) throws IOException {
+    private void writeTo(SeekableByteChannel channel, FileConsumer<FileConsumer<ByteBuffer>> content) throws IOException {
         IOException[] ofChannel = {null};
         try {
-            content.to(piece -> {
+            content.accept(piece -> {
                 int end = piece.limit();
                 try {
                     while (piece.position() < end) {

@@ -15,6 +15,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.segment.DamageDoubt;
 import dev.streamwal.segment.OwnSegment;
 import dev.streamwal.segment.ReadSizes;
@@ -63,20 +64,9 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     /** Where the first record behind a consumer's commit ends; {@link #UNKNOWN} for none. */
     private long behindCommit = UNKNOWN;
     /** Looks for records that came behind the end; does nothing for a scan that doesn't report gaps. */
-    private EndLook endLook = () -> true;
+    private FileOperation<Boolean> endLook = () -> true;
     /** See {@link #cameAfter}; null if no such moment is known. */
     private @Nullable Positions beforeItCame;
-
-    /** Looks whether records have come behind a scan's place. */
-    @FunctionalInterface
-    public interface EndLook {
-        /**
-         * Calls {@link #doubtEnd} of the scan if they have, or may have.
-         *
-         * @return false if that can't be told yet
-         */
-        boolean look() throws IOException;
-    }
 
     /** Which gaps to report, between two segments or before the first one that is entered: see {@link #tellGap}. */
     public enum Telling {
@@ -246,8 +236,12 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         return entering != null;
     }
 
-    /** Makes the scan look once more for records that came behind its end, if the stream comes again: see {@link #tellGap}. */
-    public void lookAgainBy(EndLook look) {
+    /**
+     * Makes the scan look once more for records that came behind its end, if the stream comes again: see {@link #tellGap}.
+     *
+     * @param look calls {@link #doubtEnd} if there are any, or may be; false if that can't be told yet
+     */
+    public void lookAgainBy(FileOperation<Boolean> look) {
         endLook = look;
     }
 
@@ -480,7 +474,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         }
         boolean isUnknown = header.isEndBeforeUnknown();
         boolean isNewToEnded = isUnknown && ended;
-        if (isNewToEnded && telling == Telling.ALL && !endLook.look()) {
+        if (isNewToEnded && telling == Telling.ALL && !endLook.run()) {
             doubtEnd(EndDoubt.MAY_BE_MORE);
         }
         boolean isTold = telling == Telling.ALL_BEHIND_THE_NEXT;

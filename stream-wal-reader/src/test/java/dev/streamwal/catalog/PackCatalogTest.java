@@ -48,7 +48,7 @@ class PackCatalogTest {
     }
 
     private PackCatalog catalog(ChannelCache channels) {
-        return new PackCatalog(root, channels, new FooterCache(), 0, () -> manifest, TierReads.refusing(root), false);
+        return new PackCatalog(root, channels, new FooterCache(), 0, () -> manifest, TierReads.refusing(root));
     }
 
     /** Lists the key "k" with its segment in a pack. */

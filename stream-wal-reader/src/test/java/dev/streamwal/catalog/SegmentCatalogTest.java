@@ -52,7 +52,7 @@ class SegmentCatalogTest {
     @Test
     void refresh_keepsNoManifestInMemory() throws IOException, InterruptedException {
         AtomicReference<Manifest> manifest = new AtomicReference<>(Manifest.EMPTY.packedBelow(8));
-        PackCatalog packs = new PackCatalog(folder, channels, new FooterCache(), 0, manifest::get, TierReads.refusing(folder), false);
+        PackCatalog packs = new PackCatalog(folder, channels, new FooterCache(), 0, manifest::get, TierReads.refusing(folder));
         SegmentCatalog catalog = catalog(folder, packs);
         touch("0000000000000000_1.seg");
         assertThat(catalog.refresh().size()).isEqualTo(1);

@@ -115,7 +115,7 @@ public final class PackStore implements PackedData {
         this.tier = new NoTier(manifest::current);
         FooterCache footers = new FooterCache();
         // tables are in the log's directory; a caller that needs more of a pack has it fetched first, without a lock
-        this.catalog = new PackCatalog(root, channels, footers, 0, manifest::current, TierReads.refusing(root), false);
+        this.catalog = new PackCatalog(root, channels, footers, 0, manifest::current, TierReads.refusing(root));
         SharedCatalog shared = new SharedCatalog(new StreamDirectory(root, channels), channels, footers, catalog, sharedEnd);
         this.ends = new StreamEnds(changes, manifest::current, catalog, shared, positions);
         this.places = new StreamPlaces(manifest::current, catalog, shared, channels, ends);
