@@ -3,6 +3,8 @@ package dev.streamwal.image;
 import dev.streamwal.format.FormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
+import dev.streamwal.io.FileConsumer;
+import dev.streamwal.io.FileFunction;
 import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
@@ -23,79 +25,54 @@ import org.jspecify.annotations.Nullable;
 public final class ImageFile {
 
     private static final byte[] NOTHING = {};
-
     /** Large, to make few requests. */
     private static final int TIER_PIECE_BYTES = 1 << 20;
 
-    /** Takes the content, piece by piece; each buffer is valid during the call. */
-    @FunctionalInterface
-    public interface Sink {
-        void take(ByteBuffer piece) throws IOException;
-    }
-
-    /** Checks, after the last byte was read, whether all bytes read are as of the image's moment. */
-    @FunctionalInterface
-    private interface Check {
-        boolean isUnchanged(LogFile file) throws IOException;
-    }
-
     private final String name;
-    private final @Nullable Path source;
-    private final byte[] head;
-    private final long end;
-    private final byte[] tail;
-    private final boolean isLinkable;
-    private final Check check;
-    /** Set for a file in the log's tier. */
-    private final @Nullable Remote remote;
+    private final @Nullable Path linkable;
+    private final FileConsumer<FileConsumer<ByteBuffer>> content;
 
-    /** @param isStillThere tells whether the pack is still in the log's tier, by the manifest */
-    private record Remote(SegmentBytes bytes, FileOperation<Boolean> isStillThere) {}
-
-    private ImageFile(String name, Remote remote, long end) {
+    private ImageFile(String name, @Nullable Path linkable, FileConsumer<FileConsumer<ByteBuffer>> content) {
         this.name = name;
-        this.source = null;
-        this.head = NOTHING;
-        this.end = end;
-        this.tail = NOTHING;
-        this.isLinkable = false;
-        this.check = file -> true;
-        this.remote = remote;
+        this.linkable = linkable;
+        this.content = content;
     }
 
-    private ImageFile(String name, @Nullable Path source, byte[] head, long end, byte[] tail, boolean isLinkable, Check check) {
-        this.name = name;
-        this.source = source;
-        this.head = head;
-        this.end = end;
-        this.tail = tail;
-        this.isLinkable = isLinkable;
-        this.check = check;
-        this.remote = null;
-    }
-
-    /** A file that is written once, and never changed, and is read from the log's tier. */
+    /**
+     * A file that is written once, and never changed, and is read from the log's tier.
+     *
+     * @param isStillThere tells whether the pack is still in the log's tier, by the manifest
+     */
     static ImageFile ofTier(String name, SegmentBytes source, long bytes, FileOperation<Boolean> isStillThere) {
-        return new ImageFile(name, new Remote(source, isStillThere), bytes);
+        return new ImageFile(name, null, sink -> {
+            try {
+                source.copy(0, bytes, ByteBuffer.allocate(TIER_PIECE_BYTES), (offset, piece) -> sink.accept(piece));
+            } catch (TierFailure e) {
+                if (!isStillThere.run()) {
+                    throw new ImageChangedException("pack was deleted from the log's tier, or fetched, while it was copied: file=" + name, e);
+                }
+                throw e;
+            }
+        });
     }
 
     /** A small file. */
     static ImageFile of(String name, byte[] content) {
-        return new ImageFile(name, null, content, 0, NOTHING, false, file -> true);
+        return new ImageFile(name, null, sink -> sink.accept(ByteBuffer.wrap(content).asReadOnlyBuffer()));
     }
 
     /** A file that is written once, and never changed. */
     static ImageFile ofPack(String name, Path source, long bytes) {
-        return new ImageFile(name, source, NOTHING, bytes, NOTHING, true, file -> true);
+        return new ImageFile(name, source, sink -> read(source, NOTHING, bytes, NOTHING, file -> true, sink));
     }
 
     /** A segment with a footer. A cut changes it in place, and an erasure replaces it: both change its time. */
     static ImageFile ofSealed(String name, Path source, BasicFileAttributes before) {
-        return new ImageFile(name, source, NOTHING, before.size(), NOTHING, false, file -> {
+        return new ImageFile(name, null, sink -> read(source, NOTHING, before.size(), NOTHING, file -> {
             BasicFileAttributes now = Files.readAttributes(source, BasicFileAttributes.class);
             return now.size() == before.size() && now.lastModifiedTime().equals(before.lastModifiedTime())
                     && Objects.equals(now.fileKey(), before.fileKey());
-        });
+        }, sink));
     }
 
     /**
@@ -109,8 +86,8 @@ public final class ImageFile {
         byte[] first = new byte[header.headerLength()];
         SegmentHeaderLayout.encode(header).get(0, first);
         Object identity = Files.readAttributes(source, BasicFileAttributes.class).fileKey();
-        return new ImageFile(name, source, first, end, footer, false, file -> isStill(file, header)
-                && Objects.equals(Files.readAttributes(source, BasicFileAttributes.class).fileKey(), identity));
+        return new ImageFile(name, null, sink -> read(source, first, end, footer, file -> isStill(file, header)
+                && Objects.equals(Files.readAttributes(source, BasicFileAttributes.class).fileKey(), identity), sink));
     }
 
     private static boolean isStill(LogFile file, SegmentHeader header) throws IOException {
@@ -129,68 +106,49 @@ public final class ImageFile {
 
     /** The file of the log that never changes, and has exactly this content; null if there is none. */
     @Nullable Path linkable() {
-        return isLinkable ? source : null;
+        return linkable;
     }
 
-    /** Hands out its bytes, in order. */
-    public void read(Sink sink) throws IOException {
-        Remote far = remote;
-        if (far != null) {
-            readFar(far, sink);
-            return;
-        }
-        sink.take(ByteBuffer.wrap(head).asReadOnlyBuffer());
-        if (source != null) {
-            try (LogFile file = LogFile.reading(source)) {
-                readRange(file, sink);
-                sink.take(ByteBuffer.wrap(tail).asReadOnlyBuffer());
-                if (!isUnchanged(file)) {
-                    throw changed(null);
-                }
+    /** Hands out its bytes, in order, piece by piece; each buffer is valid during the call. */
+    public void read(FileConsumer<ByteBuffer> sink) throws IOException {
+        content.accept(sink);
+    }
+
+    /** @param isUnchanged asked after the last byte was read: whether all bytes read are as of the image's moment */
+    private static void read(Path source, byte[] head, long end, byte[] tail, FileFunction<LogFile, Boolean> isUnchanged, FileConsumer<ByteBuffer> sink)
+            throws IOException {
+        sink.accept(ByteBuffer.wrap(head).asReadOnlyBuffer());
+        try (LogFile file = LogFile.reading(source)) {
+            readRange(file, head.length, end, sink);
+            sink.accept(ByteBuffer.wrap(tail).asReadOnlyBuffer());
+            if (!ifThere(file, () -> isUnchanged.apply(file))) {
+                throw changed(file, null);
             }
         }
     }
 
-    private void readFar(Remote far, Sink sink) throws IOException {
-        try {
-            far.bytes.copy(0, end, ByteBuffer.allocate(TIER_PIECE_BYTES), (offset, piece) -> sink.take(piece));
-        } catch (TierFailure e) {
-            if (!far.isStillThere.run()) {
-                throw new ImageChangedException("pack was deleted from the log's tier, or fetched, while it was copied: file=" + name, e);
-            }
-            throw e;
-        }
-    }
-
-    private void readRange(LogFile file, Sink sink) throws IOException {
+    private static void readRange(LogFile file, long from, long end, FileConsumer<ByteBuffer> sink) throws IOException {
         ByteBuffer piece = ByteBuffer.allocate(LogFile.CHUNK_BYTES);
-        for (long offset = head.length; offset < end; offset += piece.capacity()) {
+        for (long offset = from; offset < end; offset += piece.capacity()) {
             int wanted = (int) Math.min(piece.capacity(), end - offset);
-            if (readPiece(file, piece.clear().limit(wanted), offset) < wanted) {
-                throw changed(null);
+            long at = offset;
+            if (ifThere(file, () -> file.read(piece.clear().limit(wanted), at)) < wanted) {
+                throw changed(file, null);
             }
-            sink.take(piece.flip());
+            sink.accept(piece.flip());
         }
     }
 
-    private int readPiece(LogFile file, ByteBuffer piece, long offset) throws IOException {
+    private static <T> T ifThere(LogFile file, FileOperation<T> operation) throws IOException {
         try {
-            return file.read(piece, offset);
+            return operation.run();
         } catch (NoSuchFileException e) {
-            throw changed(e);
+            throw changed(file, e);
         }
     }
 
-    private boolean isUnchanged(LogFile file) throws IOException {
-        try {
-            return check.isUnchanged(file);
-        } catch (NoSuchFileException e) {
-            throw changed(e);
-        }
-    }
-
-    private ImageChangedException changed(@Nullable Throwable cause) {
-        return new ImageChangedException("file of the log was changed or deleted while it was copied: file=" + source, cause);
+    private static ImageChangedException changed(LogFile file, @Nullable Throwable cause) {
+        return new ImageChangedException("file of the log was changed or deleted while it was copied: file=" + file.path(), cause);
     }
 
     @Override
