@@ -4,6 +4,7 @@ import dev.streamwal.catalog.LogSource;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentIndex;
+import dev.streamwal.io.FileConsumer;
 import dev.streamwal.segment.ReadSizes;
 import dev.streamwal.segment.Segment;
 import dev.streamwal.segment.SegmentEnd;
@@ -65,14 +66,7 @@ final class BackwardPass implements StreamWalk.Pass {
      * @param previousEnd stream position where the data ends by the next segment's header; -1 if that isn't known
      */
     static BackwardPass ofAll(Segment segment, LogSource log, long previousEnd) throws IOException {
-        BackwardPass opened = open(segment, log);
-        try {
-            opened.startAtEnd(previousEnd);
-            return opened;
-        } catch (IOException | RuntimeException e) {
-            opened.close();
-            throw e;
-        }
+        return open(segment, log, pass -> pass.startAtEnd(previousEnd));
     }
 
     /**
@@ -81,18 +75,18 @@ final class BackwardPass implements StreamWalk.Pass {
      * @param lastSize of the record that ends there; 0 if it isn't known
      */
     static BackwardPass below(Segment segment, LogSource log, long offset, int lastSize) throws IOException {
-        BackwardPass opened = open(segment, log);
+        return open(segment, log, pass -> pass.startAt(offset, lastSize));
+    }
+
+    private static BackwardPass open(Segment segment, LogSource log, FileConsumer<BackwardPass> start) throws IOException {
+        BackwardPass opened = new BackwardPass(SegmentPass.open(segment, log, TimeRange.ALL, UNKNOWN, ReadSizes.small(log.settings())));
         try {
-            opened.startAt(offset, lastSize);
+            start.accept(opened);
             return opened;
         } catch (IOException | RuntimeException e) {
             opened.close();
             throw e;
         }
-    }
-
-    private static BackwardPass open(Segment segment, LogSource log) throws IOException {
-        return new BackwardPass(SegmentPass.open(segment, log, TimeRange.ALL, UNKNOWN, ReadSizes.small(log.settings())));
     }
 
     private void startAtEnd(long previousEnd) throws IOException {
