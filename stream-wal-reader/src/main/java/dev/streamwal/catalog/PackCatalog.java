@@ -384,18 +384,11 @@ public final class PackCatalog {
                 // another file may have taken its name since it was opened
                 forgetKeys();
             } catch (IOException e) {
-                checkOfFile(e);
+                IoFailure.checkOfFile(e);
                 forgetKeys();
             }
         }
         return none(key, manifest);
-    }
-
-    /** A file that can't be opened, say for lack of permission, counts as one that can't be read. */
-    private static void checkOfFile(IOException failure) throws IOException {
-        if (!IoFailure.isOfFile(failure)) {
-            throw failure;
-        }
     }
 
     private OpenKeys openKeys(SharedFile file, Manifest manifest) throws IOException {
@@ -447,7 +440,7 @@ public final class PackCatalog {
             // the catalogue is a cache: without it, the tables are read
             return KeyCatalog.none(manifest());
         } catch (IOException e) {
-            checkOfFile(e);
+            IoFailure.checkOfFile(e);
             return KeyCatalog.none(manifest());
         }
     }

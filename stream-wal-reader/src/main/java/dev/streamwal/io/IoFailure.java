@@ -118,6 +118,13 @@ public final class IoFailure {
                 || isTooManyOpenFiles(failure) || isDiskFull(failure));
     }
 
+    /** Throws the failure again, unless it {@link #isOfFile is of the file}: then the file counts as one that can't be read. */
+    public static void checkOfFile(IOException failure) throws IOException {
+        if (!isOfFile(failure)) {
+            throw failure;
+        }
+    }
+
     /** Whether the program at the other end of a pipe has ended its input. */
     public static boolean isBrokenPipe(IOException failure) {
         return says(failure, "broken pipe") || says(failure, SystemMessages.BROKEN_PIPE);

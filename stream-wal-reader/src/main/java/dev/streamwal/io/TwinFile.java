@@ -48,19 +48,14 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
         IOException refusal = null;
         for (Path each : new Path[] {file, copy}) {
             try {
-                Optional<byte[]> bytes = LogFile.readSmall(each, maxBytes);
-                if (bytes.isPresent()) {
-                    return Optional.of(decoder.decode(bytes.get()));
+                Optional<T> found = decoded(each);
+                if (found.isPresent()) {
+                    return found;
                 }
             } catch (FormatException e) {
-                if (e.isUnsupported()) {
-                    throw new UnsupportedFormatException(e.at("file=" + each), each, null, WalException.NO_POSITION, e);
-                }
                 damage = damage == null ? e : damage;
             } catch (IOException e) {
-                if (!IoFailure.isOfFile(e)) {
-                    throw e;
-                }
+                IoFailure.checkOfFile(e);
                 refusal = refusal == null ? e : refusal;
             }
         }
@@ -73,6 +68,19 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
         throw damaged("is damaged: " + damage.getMessage(), damage);
     }
 
+    /** @throws UnsupportedFormatException if a newer version wrote it */
+    private Optional<T> decoded(Path one) throws IOException, FormatException {
+        Optional<byte[]> bytes = LogFile.readSmall(one, maxBytes);
+        try {
+            return bytes.isEmpty() ? Optional.empty() : Optional.of(decoder.decode(bytes.get()));
+        } catch (FormatException e) {
+            if (e.isUnsupported()) {
+                throw new UnsupportedFormatException(e.at("file=" + one), one, null, WalException.NO_POSITION, e);
+            }
+            throw e;
+        }
+    }
+
     /**
      * Why the file and its copy can't be read, one by one: nothing else tells of damage to one of them while the other can be read. One that is missing is
      * none.
@@ -83,19 +91,11 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
         List<WalException> damage = new ArrayList<>();
         for (Path each : new Path[] {file, copy}) {
             try {
-                Optional<byte[]> bytes = LogFile.readSmall(each, maxBytes);
-                if (bytes.isPresent()) {
-                    T unused = decoder.decode(bytes.get());
-                }
+                Optional<T> unused = decoded(each);
             } catch (FormatException e) {
-                if (e.isUnsupported()) {
-                    throw new UnsupportedFormatException(e.at("file=" + each), each, null, WalException.NO_POSITION, e);
-                }
                 damage.add(new CorruptSegmentException(what + " is damaged: " + e.at("file=" + each), each, null, WalException.NO_POSITION, 0, 0, e));
             } catch (IOException e) {
-                if (!IoFailure.isOfFile(e)) {
-                    throw e;
-                }
+                IoFailure.checkOfFile(e);
                 damage.add(IoFailure.of("reading the " + what, e, each, null, WalException.NO_POSITION));
             }
         }
@@ -105,14 +105,11 @@ public record TwinFile<T>(String what, String remedy, Path file, Path copy, int 
     /** One of the two by itself; empty if it is missing, or can't be read. */
     public Optional<T> readOnly(Path one) throws IOException {
         try {
-            Optional<byte[]> bytes = LogFile.readSmall(one, maxBytes);
-            return bytes.isPresent() ? Optional.of(decoder.decode(bytes.get())) : Optional.empty();
-        } catch (FormatException e) {
+            return decoded(one);
+        } catch (FormatException | UnsupportedFormatException e) {
             return Optional.empty();
         } catch (IOException e) {
-            if (!IoFailure.isOfFile(e)) {
-                throw e;
-            }
+            IoFailure.checkOfFile(e);
             return Optional.empty();
         }
     }

@@ -66,9 +66,7 @@ public final class PackTableFile {
         } catch (NoSuchFileException | CorruptSegmentException | UnsupportedFormatException e) {
             return false;
         } catch (IOException e) {
-            if (!IoFailure.isOfFile(e)) {
-                throw e;
-            }
+            IoFailure.checkOfFile(e);
             return false;
         }
     }
