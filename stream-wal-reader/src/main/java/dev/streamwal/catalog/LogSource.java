@@ -57,15 +57,20 @@ public final class LogSource implements AutoCloseable {
 
     /** @param writer null in a process that doesn't write the log */
     public LogSource(Path root, ReadSettings settings, @Nullable WriterView writer) {
-        this(root, settings, writer, null, false);
+        this(root, settings, writer, channels(settings), null, false);
     }
 
     /** The log that is at the path now, in place of one that {@link #isReplaced()}. */
     public LogSource anew() {
-        return new LogSource(root, settings, writer, null, true);
+        return new LogSource(root, settings, writer, channels.anew(), null, true);
     }
 
-    private LogSource(Path root, ReadSettings settings, @Nullable WriterView writer, @Nullable TierAlone alone, boolean isAfterAnother) {
+    private static ChannelCache channels(ReadSettings settings) {
+        return new ChannelCache(settings.maxOpenFiles(), settings.mappedReads(), settings.directScans());
+    }
+
+    private LogSource(Path root, ReadSettings settings, @Nullable WriterView writer, ChannelCache channels, @Nullable TierAlone alone,
+            boolean isAfterAnother) {
         this.root = root;
         this.isAfterAnother = isAfterAnother;
         this.identityFile = root.resolve(LogIdentity.FILE_NAME);
@@ -73,7 +78,7 @@ public final class LogSource implements AutoCloseable {
         this.isOfTierAlone = alone != null;
         this.settings = settings;
         this.writer = writer;
-        this.channels = new ChannelCache(settings.maxOpenFiles(), settings.mappedReads(), settings.directScans());
+        this.channels = channels;
         this.failures = new ReadFailures(root, channels);
         this.streams = new StreamDirectory(root, channels);
         FileOperation<Manifest> manifests = alone == null ? new ManifestView(root, writer)::current : alone::current;
@@ -84,7 +89,7 @@ public final class LogSource implements AutoCloseable {
 
     /** A log that exists only in its tier; the settings have the tier's place. */
     public static LogSource ofTier(TierAlone tier, ReadSettings settings) {
-        return new LogSource(tier.root(), settings, null, tier, false);
+        return new LogSource(tier.root(), settings, null, channels(settings), tier, false);
     }
 
     /**

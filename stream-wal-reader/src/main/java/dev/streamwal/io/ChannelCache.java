@@ -36,7 +36,7 @@ public final class ChannelCache implements AutoCloseable {
     private final boolean isMapping;
     private final boolean isDirect;
     private final LongSupplier nanoTime;
-    private final ReadCounter reads = new ReadCounter();
+    private final ReadCounter reads;
     private final int[] recentUses;
 
     private final Map<Path, SharedFile> open = new HashMap<>();
@@ -58,16 +58,22 @@ public final class ChannelCache implements AutoCloseable {
      * @param isDirect whether scans read sealed files past the page cache, if the file system can do that
      */
     public ChannelCache(int maxOpenFiles, boolean isMapping, boolean isDirect) {
-        this(maxOpenFiles, isMapping, isDirect, System::nanoTime);
+        this(maxOpenFiles, isMapping, isDirect, System::nanoTime, new ReadCounter());
     }
 
-    ChannelCache(int maxOpenFiles, boolean isMapping, boolean isDirect, LongSupplier nanoTime) {
+    ChannelCache(int maxOpenFiles, boolean isMapping, boolean isDirect, LongSupplier nanoTime, ReadCounter reads) {
+        this.reads = reads;
         this.maxOpenFiles = maxOpenFiles;
         this.isMapping = isMapping && ArenaMapping.isSupported();
         this.isDirect = isDirect;
         this.nanoTime = nanoTime;
         int remembered = (int) Math.min(MAX_REMEMBERED, (long) maxOpenFiles * REMEMBERED_PER_FILE);
         this.recentUses = new int[Integer.highestOneBit(remembered)];
+    }
+
+    /** An empty cache in place of this one, with the same settings. It counts on. */
+    public ChannelCache anew() {
+        return new ChannelCache(maxOpenFiles, isMapping, isDirect, nanoTime, reads);
     }
 
     /**

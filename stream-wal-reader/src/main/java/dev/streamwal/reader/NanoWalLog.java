@@ -8,6 +8,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.NanoWalLayout;
 import dev.streamwal.format.NanoWalPosition;
+import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.FileFunction;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SharedFile;
@@ -344,18 +345,8 @@ final class NanoWalLog implements ReadableLog {
     // ---- the reader's life
 
     @Override
-    public long readCalls() {
-        return source.channels().readCalls();
-    }
-
-    @Override
-    public long readBytes() {
-        return source.channels().readBytes();
-    }
-
-    @Override
-    public int openFiles() {
-        return source.channels().openFiles();
+    public ChannelCache channels() {
+        return source.channels();
     }
 
     @Override

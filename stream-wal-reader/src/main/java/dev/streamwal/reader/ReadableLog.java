@@ -2,6 +2,7 @@ package dev.streamwal.reader;
 
 import dev.streamwal.encryption.LogKeys;
 import dev.streamwal.format.KeyScope;
+import dev.streamwal.io.ChannelCache;
 import dev.streamwal.lookup.ScanBegin;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.walk.RecordWalk;
@@ -103,19 +104,8 @@ interface ReadableLog extends AutoCloseable {
         throw new UnsupportedOperationException("no checkpoint of a directory of nano-wal files: copy the directory");
     }
 
-    /** Read calls made so far. */
-    long readCalls();
-
-    /** Bytes read so far. */
-    long readBytes();
-
-    /** How many of the bytes were read past the page cache. */
-    default long directReadBytes() {
-        return 0;
-    }
-
-    /** Files open now. */
-    int openFiles();
+    /** Its open files, which count what is read. */
+    ChannelCache channels();
 
     @Override
     void close();

@@ -10,6 +10,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.image.CheckpointFolder;
+import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.FileFunction;
 import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.IoFailure;
@@ -46,10 +47,6 @@ final class SegmentedLog implements ReadableLog {
     private final ReadThreads threads;
     /** Held while another log takes the place of the former one, and while the reader is closed. */
     private final Object replacing = new Object();
-    /** What was read of former logs at the path. Guarded by {@link #replacing}. */
-    private long formerCalls;
-    private long formerBytes;
-    private long formerDirectBytes;
 
     /** @param writer null in a process that doesn't write the log */
     SegmentedLog(Path root, ReaderOptions options, @Nullable WriterView writer) {
@@ -89,9 +86,6 @@ final class SegmentedLog implements ReadableLog {
                 log = former.anew();
                 keys.forget();
                 former.close();
-                formerCalls += former.channels().readCalls();
-                formerBytes += former.channels().readBytes();
-                formerDirectBytes += former.channels().directReadBytes();
             }
             return log;
         }
@@ -278,29 +272,8 @@ final class SegmentedLog implements ReadableLog {
     }
 
     @Override
-    public long readCalls() {
-        synchronized (replacing) {
-            return formerCalls + log.channels().readCalls();
-        }
-    }
-
-    @Override
-    public long readBytes() {
-        synchronized (replacing) {
-            return formerBytes + log.channels().readBytes();
-        }
-    }
-
-    @Override
-    public long directReadBytes() {
-        synchronized (replacing) {
-            return formerDirectBytes + log.channels().directReadBytes();
-        }
-    }
-
-    @Override
-    public int openFiles() {
-        return log.channels().openFiles();
+    public ChannelCache channels() {
+        return log.channels();
     }
 
     @Override

@@ -657,12 +657,12 @@ public final class WalReader implements AutoCloseable {
 
     /** {@return read calls made so far, of headers and footers too} */
     public long readCalls() {
-        return log.readCalls();
+        return log.channels().readCalls();
     }
 
     /** {@return bytes read so far, of headers and footers too} */
     public long readBytes() {
-        return log.readBytes();
+        return log.channels().readBytes();
     }
 
     /**
@@ -670,12 +670,12 @@ public final class WalReader implements AutoCloseable {
      * {@link ReaderOptions.Builder#directScans}, and on file systems that can't do that}
      */
     public long directReadBytes() {
-        return log.directReadBytes();
+        return log.channels().directReadBytes();
     }
 
     /** Files open now. */
     int openFiles() {
-        return log.openFiles();
+        return log.channels().openFiles();
     }
 
     /**

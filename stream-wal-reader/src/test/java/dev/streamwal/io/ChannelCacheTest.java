@@ -178,7 +178,7 @@ class ChannelCacheTest {
     @Test
     void close_fileNotReadForTenSeconds_goes() throws IOException {
         long[] now = {0};
-        try (ChannelCache cache = new ChannelCache(8, false, false, () -> now[0])) {
+        try (ChannelCache cache = new ChannelCache(8, false, false, () -> now[0], new ReadCounter())) {
             cache.acquire(file("a")).close();
             now[0] = 9_999_999_999L;
             cache.acquire(file("b")).close();

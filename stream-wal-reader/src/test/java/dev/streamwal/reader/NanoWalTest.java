@@ -526,11 +526,11 @@ class NanoWalTest {
             IntStream.range(15, 20).forEach(i -> assertThat(first.next()).isTrue());
             assertThat(first.next()).isFalse();
             assertThatThrownBy(() -> log.follow(KEY, new ScanBegin.At(1L << 40)).next()).isInstanceOf(EntryExpiredException.class);
-            int open = log.openFiles();
+            int open = log.channels().openFiles();
             Files.delete(NanoWalFiles.path(directory, KEY, 20_015));
             assertThat(tail.next()).isFalse();
             assertThat(first.next()).isFalse();
-            assertThat(log.openFiles()).as("a deleted file is let go of").isEqualTo(open - 1);
+            assertThat(log.channels().openFiles()).as("a deleted file is let go of").isEqualTo(open - 1);
         }
     }
 
@@ -687,7 +687,7 @@ class NanoWalTest {
                 assertThat(walk.record().copyBody()).endsWith(Arrays.copyOfRange(records.get(i), 16, records.get(i).length));
             }
             assertThat(walk.next()).isFalse();
-            assertThat(log.readCalls()).isLessThan(1_000);
+            assertThat(log.channels().readCalls()).isLessThan(1_000);
         }
     }
 }
