@@ -17,10 +17,14 @@ public sealed interface KeyScope {
     boolean contains(String key);
 
     /** The keys, in their natural order; empty if only a listing of the log can tell. */
-    Optional<NavigableSet<String>> exactKeys();
+    default Optional<NavigableSet<String>> exactKeys() {
+        return Optional.empty();
+    }
 
     /** The beginning that all selected keys share, so that a look at sorted keys can skip the others; empty if they share none. */
-    String beginning();
+    default String beginning() {
+        return "";
+    }
 
     /** All streams. */
     static KeyScope all() {
@@ -93,11 +97,6 @@ public sealed interface KeyScope {
         }
 
         @Override
-        public Optional<NavigableSet<String>> exactKeys() {
-            return Optional.empty();
-        }
-
-        @Override
         public String beginning() {
             return text;
         }
@@ -114,11 +113,6 @@ public sealed interface KeyScope {
         @Override
         public boolean contains(String key) {
             return pattern.matches(key);
-        }
-
-        @Override
-        public Optional<NavigableSet<String>> exactKeys() {
-            return Optional.empty();
         }
 
         @Override
@@ -160,11 +154,6 @@ public sealed interface KeyScope {
         @Override
         public Optional<NavigableSet<String>> exactKeys() {
             return Optional.of(keys);
-        }
-
-        @Override
-        public String beginning() {
-            return "";
         }
 
         @Override
