@@ -14,7 +14,7 @@ import java.nio.file.Path;
  * @param file the name that it would have in the log's directory
  * @param nearFrom from this offset on the bytes are on this machine
  */
-public record PackElsewhere(SegmentBytes bytes, Path file, long nearFrom) implements PackSource {
+public record PackElsewhere(SegmentBytes bytes, Path file, long nearFrom) implements PackSource, OpenBytes {
 
     /** A pack that is read completely from the tier. */
     public PackElsewhere(SegmentBytes bytes, Path file) {
@@ -23,27 +23,22 @@ public record PackElsewhere(SegmentBytes bytes, Path file, long nearFrom) implem
 
     @Override
     public OpenBytes open() {
-        return new OpenBytes() {
-            @Override
-            public int read(ByteBuffer target, long offset) throws IOException {
-                return bytes.read(target, offset);
-            }
+        return this;
+    }
 
-            @Override
-            public long size() throws IOException {
-                return bytes.size();
-            }
+    @Override
+    public int read(ByteBuffer target, long offset) throws IOException {
+        return bytes.read(target, offset);
+    }
 
-            @Override
-            public long nearFrom() {
-                return nearFrom;
-            }
+    @Override
+    public long size() throws IOException {
+        return bytes.size();
+    }
 
-            @Override
-            public void close() {
-                // nothing is open between two reads
-            }
-        };
+    @Override
+    public void close() {
+        // nothing is open between two reads
     }
 
     @Override
