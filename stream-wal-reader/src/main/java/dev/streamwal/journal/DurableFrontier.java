@@ -98,14 +98,9 @@ public final class DurableFrontier {
         Known known = streams.get(key);
         if (known != null) {
             known.segments.remove(basePosition);
-            forgetIfEmpty(key, known);
-        }
-    }
-
-    @GuardedBy("this")
-    private void forgetIfEmpty(StreamKey key, Known known) {
-        if (known.segments.isEmpty() && !known.isCut && known.deletedBelow == NOTHING) {
-            streams.remove(key);
+            if (known.segments.isEmpty() && !known.isCut && known.deletedBelow == NOTHING) {
+                streams.remove(key);
+            }
         }
     }
 
