@@ -1,8 +1,10 @@
 package dev.streamwal.reader;
 
-import dev.streamwal.encryption.LogKeys;
+import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryBatch.Status;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The refs of a batch, and for each the answer, once it is known. Several threads may answer refs at the same time, each thread its own refs. A
@@ -20,10 +22,12 @@ final class BatchAnswers {
     final Status[] statuses;
     /** Where the records are: a buffer's index above 32 bits with the offset in it. */
     final long[] places;
-    final BatchFailures failures;
     final BatchMemory memory;
     /** Whether all refs are of one stream. */
     final boolean oneStream;
+    /** Made for the first ref that can't be read. */
+    @GuardedBy("this")
+    private @Nullable WalException @Nullable [] failures;
 
     /** @param maxBytes of all records together */
     BatchAnswers(EntryRef[] refs, long maxBytes) {
@@ -32,7 +36,6 @@ final class BatchAnswers {
         this.positions = new long[refs.length];
         this.statuses = new Status[refs.length];
         this.places = new long[refs.length];
-        this.failures = new BatchFailures(refs.length);
         this.memory = new BatchMemory(maxBytes);
         this.oneStream = takeApart();
     }
@@ -56,13 +59,19 @@ final class BatchAnswers {
         return a == b;
     }
 
-    /** Refuses a batch whose records are too large together. */
-    void checkSize() {
-        memory.check(refs, sizes);
+    /** A ref can't be read. */
+    synchronized void fail(int index, WalException failure) {
+        statuses[index] = Status.CORRUPT;
+        @Nullable WalException[] known = failures;
+        if (known == null) {
+            known = new WalException[refs.length];
+            failures = known;
+        }
+        known[index] = failure;
     }
 
-    /** The batch, when each ref has its answer. */
-    EntryBatch batch(LogKeys keys) {
-        return new EntryBatch(refs, statuses, places, failures, memory.buffers(), FrameShape.SEGMENT, keys);
+    /** Why refs can't be read, by their indexes; null if all can. */
+    synchronized @Nullable WalException @Nullable [] failures() {
+        return failures;
     }
 }

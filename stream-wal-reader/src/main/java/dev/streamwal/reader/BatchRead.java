@@ -30,7 +30,7 @@ final class BatchRead {
     }
 
     EntryBatch run() {
-        answers.checkSize();
+        answers.memory.check(answers.refs, answers.sizes);
         try {
             int[] all = IntStream.range(0, answers.refs.length).toArray();
             PartRead alone = new PartRead(log, answers, all, threads.isParallel() ? new ReadPace(System::nanoTime) : ReadPace.unjudged());
@@ -39,7 +39,7 @@ final class BatchRead {
                 alone.giveBack();
                 readRest();
             }
-            return answers.batch(keys);
+            return new EntryBatch(answers, FrameShape.SEGMENT, keys);
         } catch (Throwable e) {
             answers.memory.release();
             throw e;

@@ -42,26 +42,21 @@ public final class EntryBatch implements AutoCloseable {
     private final Status[] statuses;
     /** Where a found record's frame is: index of its buffer in the high half, offset in the buffer in the low. */
     private final long[] places;
-    private final BatchFailures failures;
+    /** Why refs can't be read, by their indexes; null if all can. */
+    private final @Nullable WalException @Nullable [] failures;
     private final List<ByteBuf> buffers;
     private final FrameShape shape;
     private final LogKeys keys;
     private @Nullable Entry @Nullable [] entries;
     private boolean closed;
 
-    EntryBatch(
-            EntryRef[] refs,
-            Status[] statuses,
-            long[] places,
-            BatchFailures failures,
-            List<ByteBuf> buffers,
-            FrameShape shape,
-            LogKeys keys) {
-        this.refs = refs;
-        this.statuses = statuses;
-        this.places = places;
-        this.failures = failures;
-        this.buffers = buffers;
+    /** @param answers to all refs */
+    EntryBatch(BatchAnswers answers, FrameShape shape, LogKeys keys) {
+        this.refs = answers.refs;
+        this.statuses = answers.statuses;
+        this.places = answers.places;
+        this.failures = answers.failures();
+        this.buffers = answers.memory.buffers();
         this.shape = shape;
         this.keys = keys;
     }
@@ -124,7 +119,7 @@ public final class EntryBatch implements AutoCloseable {
 
     private WalException failure(int index) {
         EntryRef ref = refs[index];
-        WalException known = failures.of(index);
+        WalException known = failures == null ? null : failures[index];
         if (known != null) {
             return known;
         }

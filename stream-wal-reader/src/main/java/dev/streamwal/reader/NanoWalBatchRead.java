@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -41,31 +40,29 @@ final class NanoWalBatchRead {
     private final EntryRef[] refs;
     private final Status[] statuses;
     private final long[] places;
+    /** Of the frames, by the refs' indexes. */
     private final int[] lengths;
-    private final BatchFailures failures;
-    private final BatchMemory memory;
+    private final BatchAnswers answers;
     private final ReadPlan plan;
 
     NanoWalBatchRead(NanoWalDirectory source, LogKeys keys, EntryRef[] refs) {
         this.keys = keys;
         this.source = source;
+        this.answers = new BatchAnswers(refs, source.settings().maxBatchBytes());
         this.refs = refs;
-        this.statuses = new Status[refs.length];
-        this.failures = new BatchFailures(refs.length);
-        this.places = new long[refs.length];
-        this.lengths = new int[refs.length];
+        this.statuses = answers.statuses;
+        this.places = answers.places;
+        this.lengths = Arrays.stream(answers.sizes).map(NanoWalPosition::frameBytes).toArray();
         this.plan = new ReadPlan(source.settings().mergeGapBytes());
-        this.memory = new BatchMemory(source.settings().maxBatchBytes());
     }
 
     EntryBatch run() {
-        Map<FileOfKey, List<Integer>> byFile = byFile();
-        memory.check(refs, lengths);
+        answers.memory.check(refs, lengths);
         try {
-            byFile.forEach(this::readFile);
-            return new EntryBatch(refs, statuses, places, failures, memory.buffers(), FrameShape.NANO_WAL, keys);
+            byFile().forEach(this::readFile);
+            return new EntryBatch(answers, FrameShape.NANO_WAL, keys);
         } catch (Throwable e) {
-            memory.release();
+            answers.memory.release();
             throw e;
         }
     }
@@ -81,9 +78,7 @@ final class NanoWalBatchRead {
     private Map<FileOfKey, List<Integer>> byFile() {
         Map<FileOfKey, List<Integer>> byFile = new TreeMap<>();
         for (int i = 0; i < refs.length; i++) {
-            EntryRef ref = Objects.requireNonNull(refs[i], "ref");
-            lengths[i] = NanoWalPosition.frameBytes(ref.size());
-            byFile.computeIfAbsent(new FileOfKey(ref.key(), NanoWalPosition.ordinal(ref.position())), key -> new ArrayList<>()).add(i);
+            byFile.computeIfAbsent(new FileOfKey(refs[i].key(), NanoWalPosition.ordinal(refs[i].position())), key -> new ArrayList<>()).add(i);
         }
         return byFile;
     }
@@ -112,7 +107,7 @@ final class NanoWalBatchRead {
         } catch (NoSuchFileException e) {
             settle(indexes, Status.EXPIRED);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            indexes.forEach(index -> fail(index, e));
+            indexes.forEach(index -> answers.fail(index, e));
         }
     }
 
@@ -143,7 +138,7 @@ final class NanoWalBatchRead {
         plan.plan(packed, planned, lengths);
         // records don't overlap: if the refs add up to more than the file, some are invented, and must not decide how much is allocated
         boolean isSound = plan.totalBytes() <= fileBytes;
-        if (plan.totalBytes() > memory.left()) {
+        if (plan.totalBytes() > answers.memory.left()) {
             // the gaps between the records may not fit
             plan.planTightly(packed, planned, lengths);
         }
@@ -197,12 +192,12 @@ final class NanoWalBatchRead {
 
     /** The last of the batch's buffers; its length has been checked against the file. */
     private ByteBuffer newBuffer(int length) {
-        return memory.allocate(length).nioBuffer(0, length).order(ByteOrder.LITTLE_ENDIAN);
+        return answers.memory.allocate(length).nioBuffer(0, length).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private void found(int index, int at) {
         statuses[index] = Status.FOUND;
-        places[index] = (long) (memory.buffers().size() - 1) << 32 | at;
+        places[index] = (long) (answers.memory.buffers().size() - 1) << 32 | at;
     }
 
     // ---- refs that don't point to a record, or don't tell its length
@@ -216,7 +211,7 @@ final class NanoWalBatchRead {
                 if (known.isRecord(offset)) {
                     readOne(bytes, known.scan(), index, i > 0 ? missed[i - 1] : -1);
                 } else if (offset >= known.end().offset() && isDamaged && offset < known.end().fileBytes()) {
-                    fail(index, NanoWalFailures.damaged(file, known.end()));
+                    answers.fail(index, NanoWalFailures.damaged(file, known.end()));
                 } else {
                     statuses[index] = Status.NOT_FOUND;
                 }
@@ -235,17 +230,12 @@ final class NanoWalBatchRead {
             return;
         }
         int length = (int) record.frameBytes();
-        memory.checkLength(length);
+        answers.memory.checkLength(length);
         ByteBuffer target = newBuffer(length);
         if (isFrame(target, 0, bytes.read(target, record.offset()), length)) {
             found(index, 0);
         } else {
             statuses[index] = Status.NOT_FOUND;
         }
-    }
-
-    private void fail(int index, WalException failure) {
-        statuses[index] = Status.CORRUPT;
-        failures.add(index, failure);
     }
 }

@@ -203,7 +203,7 @@ final class PartRead {
             missUnread(indexes, count);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             for (int i = 0; i < count; i++) {
-                fail(indexes[i], e);
+                answers.fail(indexes[i], e);
             }
         }
     }
@@ -393,7 +393,7 @@ final class PartRead {
             judge(reader, end, inside);
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             for (int i = from; i < to; i++) {
-                fail(ReadPlan.index(bySegment[i]), e);
+                answers.fail(ReadPlan.index(bySegment[i]), e);
             }
         }
     }
@@ -403,8 +403,8 @@ final class PartRead {
             for (int i = 0; i < count; i++) {
                 int index = ReadPlan.index(packed[i]);
                 switch (judge.judge(ReadPlan.offset(packed[i]))) {
-                    case DAMAGED -> fail(index, damaged(reader, ReadPlan.offset(packed[i]), refs[index]));
-                    case TOO_NEW -> fail(index, tooNew(reader, refs[index]));
+                    case DAMAGED -> answers.fail(index, damaged(reader, ReadPlan.offset(packed[i]), refs[index]));
+                    case TOO_NEW -> answers.fail(index, tooNew(reader, refs[index]));
                     case RECORD, NO_RECORD, END -> statuses[index] = Status.NOT_FOUND;
                 }
             }
@@ -413,11 +413,6 @@ final class PartRead {
 
     private void settle(int index, PositionLookup.Whereabouts whereabouts) {
         statuses[index] = whereabouts == PositionLookup.Whereabouts.EXPIRED ? Status.EXPIRED : Status.NOT_FOUND;
-    }
-
-    private void fail(int index, WalException failure) {
-        statuses[index] = Status.CORRUPT;
-        answers.failures.add(index, failure);
     }
 
     private static CorruptSegmentException damaged(SegmentReader reader, long offset, EntryRef ref) {
