@@ -7,8 +7,6 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.UUID;
 
 /**
@@ -61,13 +59,7 @@ final class Collecting implements AutoCloseable {
 
     /** Ends all collections there are, those that were killed as well. */
     static void endAll(Path points) throws IOException {
-        List<Path> marks = new ArrayList<>();
-        DirectoryListing.each(points, file -> {
-            if (file.getFileName().toString().endsWith(SUFFIX)) {
-                marks.add(file);
-            }
-        });
-        for (Path mark : marks) {
+        for (Path mark : DirectoryListing.list(points, file -> file.getFileName().toString().endsWith(SUFFIX))) {
             end(mark);
         }
     }

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -82,22 +81,12 @@ public final class CursorFiles {
 
     /** The files that have the name of a cursor file; others are ignored. */
     public static List<Path> list(Path root) throws IOException {
-        return list(root, CURSOR);
+        return DirectoryListing.list(directory(root), file -> isOfConsumer(file, CURSOR));
     }
 
     /** The files of {@link DeclaredConsumers}. */
     static List<Path> listDeclared(Path root) throws IOException {
-        return list(root, DECLARED);
-    }
-
-    private static List<Path> list(Path root, String suffix) throws IOException {
-        List<Path> found = new ArrayList<>();
-        DirectoryListing.eachIfThere(directory(root), file -> {
-            if (isOfConsumer(file, suffix)) {
-                found.add(file);
-            }
-        });
-        return found;
+        return DirectoryListing.list(directory(root), file -> isOfConsumer(file, DECLARED));
     }
 
     private static boolean isOfConsumer(Path file, String suffix) {

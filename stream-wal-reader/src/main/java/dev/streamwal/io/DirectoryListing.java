@@ -7,6 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
 
 /** Goes through the entries of a directory, in any order; a failure on the way is an {@link IOException} like any other. */
 public final class DirectoryListing {
@@ -28,6 +31,17 @@ public final class DirectoryListing {
         } catch (NoSuchFileException | NotDirectoryException e) {
             // nothing is in it
         }
+    }
+
+    /** The entries that pass the filter; none if there is no such directory. */
+    public static List<Path> list(Path directory, Predicate<Path> filter) throws IOException {
+        List<Path> found = new ArrayList<>();
+        eachIfThere(directory, entry -> {
+            if (filter.test(entry)) {
+                found.add(entry);
+            }
+        });
+        return found;
     }
 
     /** Whether the test holds for an entry; stops at the first such entry. */

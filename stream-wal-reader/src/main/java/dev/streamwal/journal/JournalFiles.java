@@ -3,7 +3,6 @@ package dev.streamwal.journal;
 import dev.streamwal.io.DirectoryListing;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -51,12 +50,7 @@ public final class JournalFiles {
 
     /** The existing files, in order of number; none if there is no journal. */
     public static List<Path> list(Path root) throws IOException {
-        List<Path> found = new ArrayList<>();
-        DirectoryListing.eachIfThere(directory(root), file -> {
-            if (number(file).isPresent()) {
-                found.add(file);
-            }
-        });
+        List<Path> found = DirectoryListing.list(directory(root), file -> number(file).isPresent());
         found.sort(Comparator.comparing(file -> file.getFileName().toString()));
         return found;
     }
