@@ -87,18 +87,6 @@ public final class Manifest {
         }
     }
 
-    /** The same manifest with another number of changes. It shares the collections, so many deletions aren't copied. */
-    private Manifest(Manifest same, long edits) {
-        this.edits = edits;
-        this.highestNumber = same.highestNumber;
-        this.sharedBelow = same.sharedBelow;
-        this.packs = same.packs;
-        this.byNumber = same.byNumber;
-        this.voids = same.voids;
-        this.tier = same.tier;
-        this.objects = same.objects;
-    }
-
     private static int byWindow(ListedPack one, ListedPack other) {
         int windows = Long.compare(one.window().startMillis(), other.window().startMillis());
         return windows != 0 ? windows : Long.compare(one.number(), other.number());
@@ -347,7 +335,7 @@ public final class Manifest {
 
     /** A copy with another number of changes. */
     Manifest numbered(long number) {
-        return new Manifest(this, number);
+        return new Manifest(number, highestNumber, sharedBelow, packs, voids, tier, objects);
     }
 
     /** The objects in the tier, by the numbers of the packs that they hold. */
