@@ -144,11 +144,6 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
     }
 
     @Override
-    public void succeeded(String task) {
-        failures.endedForAll(task, begins());
-    }
-
-    @Override
     public void appendHasNoRoom(Throwable failure) {
         refused(APPEND, failure);
     }
@@ -219,11 +214,6 @@ final class BackgroundReport extends LogMeasures implements LogEvents, CommitEve
         TieredPack moved = new TieredPack(new TieredPack.Fields(file, tier, object, Instant.ofEpochMilli(pack.window().startMillis()),
                 Instant.ofEpochMilli(pack.window().endMillis()), pack.segments(), pack.bytes()));
         tell(Optional.empty(), told -> told.onTiered(moved));
-    }
-
-    @Override
-    public void packingFailed(String task, Throwable failure) {
-        failed(task, null, failure);
     }
 
     @Override

@@ -236,7 +236,7 @@ final class LogOpening {
         if (!redo.cuts().isEmpty()) {
             CutRedo ownCuts = new CutRedo(parts.log().storage(), new StreamDirectory(root, new ChannelCache(1)));
             parts.packs().redo(redo.cuts(), redo.withoutRoom(), ownCuts::carryOut, parts.commits().pinInherited(),
-                    failure -> report.packingFailed(Packer.CUT, failure));
+                    failure -> report.failed(Packer.CUT, null, failure));
         }
         if (!redo.damages().isEmpty() && isInherited(redo)) {
             parts.commits().giveUpInherited();

@@ -1,26 +1,15 @@
 package dev.streamwal.append;
 
 import dev.streamwal.format.SegmentHeader;
-import dev.streamwal.measure.Measurements;
+import dev.streamwal.measure.TaskEvents;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** Receives events of background work. Implementations never throw. */
-public interface LogEvents extends Measurements {
+public interface LogEvents extends TaskEvents {
 
     /**
-     * Background work failed.
-     *
-     * @param task what was being done, in some words
-     * @param stream the key of the stream concerned; null if there is none
-     */
-    void failed(String task, @Nullable String stream, Throwable failure);
-
-    /** The number of an attempt that begins now, for {@link #ended}. */
-    long begins();
-
-    /**
-     * A task has ended: its failures from before it began are over.
+     * An attempt for one stream has ended: the task's failures from before it began are over.
      *
      * @param key of the stream concerned; null for failures that concerned none
      */

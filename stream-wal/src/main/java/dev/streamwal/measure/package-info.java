@@ -1,4 +1,7 @@
-/** How often things happen in a log, and how long they take: always counted, but only where something waits, writes or flushes anyway. */
+/**
+ * How often things happen in a log, how long they take, and how background tasks end: always counted, but only where something waits, writes or flushes
+ * anyway.
+ */
 @NullMarked
 package dev.streamwal.measure;
 

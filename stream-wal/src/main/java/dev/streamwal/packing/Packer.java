@@ -12,7 +12,7 @@ import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
 import dev.streamwal.io.FileOperation;
 import dev.streamwal.manifest.ListedPack;
-import dev.streamwal.measure.Measurements;
+import dev.streamwal.measure.TaskEvents;
 import dev.streamwal.measure.PackTask;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackWriter;
@@ -99,7 +99,7 @@ public final class Packer {
     }
 
     /** Receives what was done. Implementations never throw. */
-    public interface Events extends Measurements {
+    public interface Events extends TaskEvents {
 
         /** Segments have moved into a pack. */
         void packed(ListedPack pack, Path file, long bytesBefore);
@@ -109,15 +109,6 @@ public final class Packer {
 
         /** A pack has moved to the log's tier. */
         void tiered(ListedPack pack, Path file, String tier, String object);
-
-        /** A task begins; see {@link #ended}. */
-        long begins();
-
-        /** A task has ended: its earlier failures are over. */
-        void ended(String task, long begun);
-
-        /** A pack could not be made, or files could not be deleted; the next pass tries again. */
-        void packingFailed(String task, Throwable failure);
     }
 
     /** The task's name in failures: copying streams' own small segments. */
@@ -258,7 +249,7 @@ public final class Packer {
 
     private void failed(BooleanSupplier isStopped, String task, Throwable failure) {
         if (!isStopped.getAsBoolean()) {
-            events.packingFailed(task, failure);
+            events.failed(task, null, failure);
         }
     }
 
@@ -411,7 +402,7 @@ public final class Packer {
     }
 
     private void reclaim() {
-        int unused = sweep.reclaim(failure -> events.packingFailed(PACK, failure));
+        int unused = sweep.reclaim(failure -> events.failed(PACK, null, failure));
     }
 
     /**
@@ -484,7 +475,7 @@ public final class Packer {
                 deleteFiles();
             }
             if (unknown != null) {
-                events.packingFailed(PACK, unknown);
+                events.failed(PACK, null, unknown);
             }
             return moved;
         }

@@ -185,7 +185,7 @@ public final class Tiering implements PackedTier {
         } catch (IOException | RuntimeException | Error e) {
             backoff.failed(steadyClock.getAsLong());
             if (!isStopped.getAsBoolean()) {
-                events.packingFailed(TASK, e instanceof IOException failure
+                events.failed(TASK, null, e instanceof IOException failure
                         ? IoFailure.of("moving packs to the tier", failure, null, null, WalException.NO_POSITION) : e);
             }
         }
@@ -195,7 +195,7 @@ public final class Tiering implements PackedTier {
     public void reportStuckPass() {
         OptionalLong waited = progress.newlyStuckNanos();
         if (waited.isPresent() && !isEnded) {
-            events.packingFailed(TASK, IoFailure.of("moving packs to the tier", new TierFailure("a call hasn't returned: seconds="
+            events.failed(TASK, null, IoFailure.of("moving packs to the tier", new TierFailure("a call hasn't returned: seconds="
                     + TimeUnit.NANOSECONDS.toSeconds(waited.getAsLong()), store.manifest().tier().map(LogTier::location).orElse("not known yet"), "",
                     "look at the tier, or open the log again to abandon the call; until the call returns, no pack moves; everything else goes on", null),
                     null, null, WalException.NO_POSITION));

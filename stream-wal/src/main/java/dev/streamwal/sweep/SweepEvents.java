@@ -1,18 +1,12 @@
 package dev.streamwal.sweep;
 
-import dev.streamwal.measure.Measurements;
+import dev.streamwal.measure.TaskEvents;
 import dev.streamwal.packing.SweptSegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Receives what sweeps do. Implementations never throw. */
-public interface SweepEvents extends Measurements {
-
-    /** The number of a pass that begins now, for {@link #ended}. */
-    long begins();
-
-    /** A task has ended: its failures from before it began are over. */
-    void ended(String task, long begun);
+public interface SweepEvents extends TaskEvents {
 
     /** Segments were deleted. A pack may contain many; they are passed on as one event. */
     void swept(List<SweptSegment> segments);

@@ -193,9 +193,9 @@ class TieringTest {
         List<Throwable> failures = new CopyOnWriteArrayList<>();
         OpenFailures open = new OpenFailures(() -> BEGIN);
         Packer.Events events = proxy(Packer.Events.class, (name, arguments) -> {
-            if (name.equals("packingFailed")) {
-                failures.add((Throwable) arguments[1]);
-                open.failed((String) arguments[0], null, (Throwable) arguments[1]);
+            if (name.equals("failed")) {
+                failures.add((Throwable) arguments[2]);
+                open.failed((String) arguments[0], null, (Throwable) arguments[2]);
             } else if (name.equals("ended")) {
                 open.endedForAll((String) arguments[0], (long) arguments[1]);
             }
