@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongPredicate;
+import java.util.function.ToLongFunction;
 
 /**
  * Plans which packs are merged. Pure: the same input gives the same list.
@@ -57,20 +58,12 @@ final class MergePlan {
      * @param maxSegments of one pack
      * @param settleMillis after the end of a window; records appended by then may still be on their way into packs
      * @param compresses whether packs of windows that are over are compressed
-     * @param tables of the packs
+     * @param tableBytes gives an upper bound of the bytes of a pack's table
      */
-    record Limits(int maxPacks, long maxSegments, long settleMillis, boolean compresses, Tables tables) {}
+    record Limits(int maxPacks, long maxSegments, long settleMillis, boolean compresses, ToLongFunction<ListedPack> tableBytes) {}
 
-    /** Knows how large the tables of packs are. No merge is planned that can't be written: what is merged has room in one table. */
-    @FunctionalInterface
-    interface Tables {
-
-        /** Limit for all packs of a merge together. */
-        long MAX_BYTES = PackWriter.FULL_TABLE_BYTES;
-
-        /** Upper bound of the bytes of a pack's table. */
-        long bytes(ListedPack pack);
-    }
+    /** Limit for the tables of all packs of a merge together. No merge is planned that can't be written: what is merged has room in one table. */
+    static final long MAX_TABLE_BYTES = PackWriter.FULL_TABLE_BYTES;
 
     private static final Comparator<ListedPack> BY_SIZE = Comparator.comparingLong(ListedPack::bytes).thenComparingLong(ListedPack::number);
 
@@ -146,7 +139,7 @@ final class MergePlan {
     static List<Merge> of(List<ListedPack> packs, long nowMillis, Limits limits) {
         NavigableMap<Span, List<ListedPack>> bySpan = new TreeMap<>();
         // a larger table might not have room in another pack: its pack stays as it is
-        packs.stream().filter(pack -> limits.tables().bytes(pack) <= Tables.MAX_BYTES)
+        packs.stream().filter(pack -> limits.tableBytes().applyAsLong(pack) <= MAX_TABLE_BYTES)
                 .forEach(pack -> bySpan.computeIfAbsent(Span.of(pack, nowMillis, limits), span -> new ArrayList<>()).add(pack));
         List<Merge> merges = new ArrayList<>();
         bySpan.forEach((span, ofSpan) -> {
@@ -173,8 +166,8 @@ final class MergePlan {
     private static boolean isEnough(List<ListedPack> ofLevel, List<ListedPack> fit, Limits limits) {
         long segments = fit.stream().mapToLong(ListedPack::segments).sum();
         long bytes = fit.stream().mapToLong(ListedPack::bytes).sum();
-        long tableBytes = fit.stream().mapToLong(limits.tables()::bytes).sum();
-        boolean isFull = fit.size() < ofLevel.size() && (segments > limits.maxSegments() / 2 || tableBytes > Tables.MAX_BYTES / 2);
+        long tableBytes = fit.stream().mapToLong(limits.tableBytes()).sum();
+        boolean isFull = fit.size() < ofLevel.size() && (segments > limits.maxSegments() / 2 || tableBytes > MAX_TABLE_BYTES / 2);
         return ofLevel.size() >= limits.maxPacks() || (isFull && bytes < segments * LONG_SEGMENT_BYTES);
     }
 
@@ -220,8 +213,8 @@ final class MergePlan {
         long tableBytes = 0;
         for (ListedPack pack : packs.stream().sorted(BY_SIZE).limit(limits.maxPacks()).toList()) {
             segments += pack.segments();
-            tableBytes += limits.tables().bytes(pack);
-            if ((segments > limits.maxSegments() || tableBytes > Tables.MAX_BYTES) && !fit.isEmpty()) {
+            tableBytes += limits.tableBytes().applyAsLong(pack);
+            if ((segments > limits.maxSegments() || tableBytes > MAX_TABLE_BYTES) && !fit.isEmpty()) {
                 break;
             }
             fit.add(pack);

@@ -7,6 +7,7 @@ import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.commit.Deletion;
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
@@ -27,6 +28,7 @@ import dev.streamwal.manifest.TierObject;
 import dev.streamwal.manifest.VoidRange;
 import dev.streamwal.pack.PackEntry;
 import dev.streamwal.pack.PackFiles;
+import dev.streamwal.pack.PackFooter;
 import dev.streamwal.pack.PackHeader;
 import dev.streamwal.pack.PackReader;
 import dev.streamwal.pack.PackTableFile;
@@ -78,6 +80,9 @@ public final class PackStore implements PackedData {
 
     /** Only the tables of packs are read here. */
     private static final int MAX_OPEN_FILES = 16;
+
+    /** As many packs as one merge takes have room in one table if they are no larger than this. */
+    private static final long SMALL_BYTES = MergePlan.MAX_TABLE_BYTES / Packer.MAX_MERGED_PACKS;
 
     private final Path root;
     private final FreeSpace freeSpace;
@@ -405,6 +410,20 @@ public final class PackStore implements PackedData {
             }
         }
         return false;
+    }
+
+    /** Upper bound of the bytes of a pack's table, for {@link MergePlan}: by the pack's footer, if the pack isn't small. */
+    long tableBytes(ListedPack pack) {
+        if (pack.bytes() <= SMALL_BYTES) {
+            return pack.bytes();
+        }
+        try {
+            PackFooter footer = reader(pack).footer();
+            return footer.indexOffset() - footer.tableOffset();
+        } catch (IOException | CorruptSegmentException | UnsupportedFormatException e) {
+            // a merge of the pack finds out, and reports it
+            return 0;
+        }
     }
 
     /** Adds segments to a pack. */

@@ -180,7 +180,7 @@ public final class Packer {
     }
 
     static MergePlan.Limits mergeLimits(PackStore store, PackedLog log) {
-        return new MergePlan.Limits(MAX_MERGED_PACKS, MAX_MERGED_SEGMENTS, log.shortestWindowMillis(), store.isCompressed(), new PackTables(store));
+        return new MergePlan.Limits(MAX_MERGED_PACKS, MAX_MERGED_SEGMENTS, log.shortestWindowMillis(), store.isCompressed(), store::tableBytes);
     }
 
     /** Packs what is currently worth it. Returns the number of segments that moved. */

@@ -27,6 +27,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Where streams have something in packs and in shared segments, as far as that counts now. Thread-safe. */
@@ -167,16 +168,8 @@ public final class StreamPlaces {
         return shared.parts(key, manifest.get());
     }
 
-    /** Where a stream's oldest part in shared segments begins. */
-    @FunctionalInterface
-    public interface SharedBeginnings {
-
-        /** {@link Long#MAX_VALUE} if it has nothing in them. */
-        long of(StreamKey key);
-    }
-
-    /** Reads the beginnings in the current shared segments. */
-    public SharedBeginnings sharedBeginnings() throws IOException {
+    /** Tells where a stream's oldest part in the current shared segments begins: {@link Long#MAX_VALUE} if it has nothing in them. */
+    public ToLongFunction<StreamKey> sharedBeginnings() throws IOException {
         List<SharedSegment> live = shared.published(null, manifest.get());
         return key -> live.stream().flatMap(segment -> counting(segment, key).stream()).mapToLong(SharedPart::basePosition).min()
                 .orElse(Long.MAX_VALUE);

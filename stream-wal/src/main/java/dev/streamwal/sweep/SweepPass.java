@@ -7,7 +7,6 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.packing.DuePacks;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
-import dev.streamwal.packing.StreamPlaces;
 import dev.streamwal.packing.SweptSegment;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.PresentRetention;
@@ -21,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** One pass over all streams and packs. It is run once. */
@@ -54,7 +54,7 @@ final class SweepPass {
     private final List<ListedPack> toFetch = new ArrayList<>();
     private boolean isAnyBehindFiles;
     /** Where streams begin in shared segments, whose data is deleted only after it was packed. */
-    private StreamPlaces.SharedBeginnings shared = key -> Long.MAX_VALUE;
+    private ToLongFunction<StreamKey> shared = key -> Long.MAX_VALUE;
 
     SweepPass(Swept swept, Memory memory, PassTime time, PresentRetention retention, SweepTally tally) {
         this.swept = swept;
@@ -190,7 +190,7 @@ final class SweepPass {
     }
 
     /** Reads them only if a plan has something that may have older data there before it. */
-    private StreamPlaces.SharedBeginnings sharedBeginnings(List<ExpiryPlan.Deletion> plan) {
+    private ToLongFunction<StreamKey> sharedBeginnings(List<ExpiryPlan.Deletion> plan) {
         try {
             boolean arePacks = plan.stream().allMatch(deletion -> isPacks(deletion.key()));
             List<Long> numbers = plan.stream().map(deletion -> deletion.segment().basePosition()).toList();
@@ -244,13 +244,13 @@ final class SweepPass {
             return Long.MIN_VALUE;
         }
         StreamLog own = logs.get(key.text());
-        return Math.min(own == null ? Long.MAX_VALUE : own.oldestPosition(), shared.of(key));
+        return Math.min(own == null ? Long.MAX_VALUE : own.oldestPosition(), shared.applyAsLong(key));
     }
 
     /** The files without older data of their stream in a shared segment or pack, as far as that can be determined. */
     private List<ExpiryPlan.Deletion> mayGo(List<ExpiryPlan.Deletion> files) {
         List<ExpiryPlan.Deletion> first = files.stream()
-                .filter(file -> file.segment().basePosition() < shared.of(StreamKey.of(file.key()))).toList();
+                .filter(file -> file.segment().basePosition() < shared.applyAsLong(StreamKey.of(file.key()))).toList();
         return swept.packs().withoutThoseBehindPacks(first, tally::failed);
     }
 

@@ -73,7 +73,7 @@ class JoinedMeanwhileTest {
 
     private Merger merger() {
         return new Merger(store, stub(Packer.PackedLog.class), stub(Packer.Events.class),
-                new MergePlan.Limits(64, 1 << 20, 0, true, new PackTables(store)));
+                new MergePlan.Limits(64, 1 << 20, 0, true, store::tableBytes));
     }
 
     private boolean isMerged(Step meanwhile) throws IOException {

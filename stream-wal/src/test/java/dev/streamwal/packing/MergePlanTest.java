@@ -183,7 +183,7 @@ class MergePlanTest {
 
     @Test
     void of_openWindow_mergesWhatFillsMoreThanHalfAPackAndIsShort() {
-        long max = MergePlan.Tables.MAX_BYTES;
+        long max = MergePlan.MAX_TABLE_BYTES;
         long[] few = {1, max / 3};
         long[] many = {40, max / 3};
         assertThat(mergedOfOpenWindow(few[0], few[1], 100, 3)).as("all fit").isZero();
@@ -200,7 +200,7 @@ class MergePlanTest {
     /** Of two small ones and a large one that doesn't fit beside them, the small ones wait for more if they fill no more than half a pack. */
     @Test
     void of_openWindow_whatFillsHalfAPackWaits() {
-        long max = MergePlan.Tables.MAX_BYTES;
+        long max = MergePlan.MAX_TABLE_BYTES;
         for (int more = 0; more < 2; more++) {
             ListedPack first = pack(0, 0, 1, 0, 10, 25);
             ListedPack second = pack(0, 0, 1, 0, 20, 25 + more);
@@ -232,7 +232,7 @@ class MergePlanTest {
         List<ListedPack> large = List.of(pack(0, 0, 1, 2, 1_000, 20), pack(0, 0, 1, 2, 1_000, 20));
         List<ListedPack> packs = new ArrayList<>(small);
         packs.addAll(large);
-        long max = MergePlan.Tables.MAX_BYTES;
+        long max = MergePlan.MAX_TABLE_BYTES;
 
         assertThat(plan(packs, 10 * WINDOW, limits(large, max / 2))).containsExactly(List.of(small.get(0), small.get(1), large.get(0)));
         assertThat(plan(packs, 10 * WINDOW, limits(large, max))).containsExactly(small);

@@ -72,7 +72,7 @@ class MergerTest {
 
     private Merger merger() {
         Packer.PackedLog log = stub(Packer.PackedLog.class);
-        return new Merger(store, log, stub(Packer.Events.class), new MergePlan.Limits(64, 1 << 20, 0, true, new PackTables(store)));
+        return new Merger(store, log, stub(Packer.Events.class), new MergePlan.Limits(64, 1 << 20, 0, true, store::tableBytes));
     }
 
     private <T> T stub(Class<T> type) {
@@ -161,11 +161,10 @@ class MergerTest {
         ListedPack pack = store.packs().get(0);
         ListedPack large = new ListedPack(pack.number(), pack.window(), pack.expirationMillis(), pack.optionsHash(), pack.level(), pack.isCompressed(), 1 << 20,
                 pack.segments(), pack.records());
-        PackTables tables = new PackTables(store);
         try (FileChannel file = FileChannel.open(store.file(pack), StandardOpenOption.WRITE)) {
             FileChannel unused = file.truncate(file.size() - 16);
         }
-        assertThat(tables.bytes(large)).isZero();
+        assertThat(store.tableBytes(large)).isZero();
     }
 
     /** What can't be looked at counts as it is listed, and no pack beside it: the log's figures are there nevertheless. */
