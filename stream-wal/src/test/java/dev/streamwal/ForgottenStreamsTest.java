@@ -322,7 +322,7 @@ class ForgottenStreamsTest {
             append(wal, "a", "1");
             now.set(BEGIN.plus(RETENTION).plus(WINDOW.multipliedBy(2)));
             List<EntryRef> meanwhile = new ArrayList<>();
-            boolean forgotten = wal.stream("a").log().forgetIfGone(now.get().toEpochMilli(), stream -> meanwhile.add(append(wal, "a", "2")));
+            boolean forgotten = wal.stream("a").log().forgetIfGone(now.get().toEpochMilli(), () -> meanwhile.add(append(wal, "a", "2")));
             assertThat(forgotten).isFalse();
             assertThat(meanwhile).hasSize(1);
             System.gc();

@@ -451,7 +451,7 @@ final class ActiveSegment extends CommitSegment {
             space.asked();
             if (!preparing) {
                 preparing = true;
-                if (!log.preparer().prepare(this)) {
+                if (!log.preparer().add(this)) {
                     preparing = false;
                 }
             }

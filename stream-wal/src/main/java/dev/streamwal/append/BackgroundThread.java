@@ -13,7 +13,7 @@ abstract class BackgroundThread<T> {
     private final String task;
     private final LogEvents events;
     private final Thread thread;
-    /** Bounded by the callers: a segment is in it at most once. */
+    /** Bounded by the callers: a segment is in it at most once, by its own flag or that of its entry. */
     private final LinkedBlockingQueue<T> queue = new LinkedBlockingQueue<>();
     private volatile boolean stopped;
 

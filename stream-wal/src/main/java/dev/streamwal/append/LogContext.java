@@ -197,7 +197,7 @@ public final class LogContext {
 
     /** Stops the threads; sealed segments get their footers first. */
     public void stop() {
-        preparer.stop();
+        preparer.end();
         sealer.stop();
     }
 

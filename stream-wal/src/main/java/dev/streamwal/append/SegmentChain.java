@@ -266,7 +266,8 @@ final class SegmentChain {
             shared.completed();
         }
         entry.seal();
-        if (!log.sealer().seal(segment)) {
+        if (!log.sealer().add(segment)) {
+            // no memory for it: a later sweep asks again
             entry.left();
         }
     }

@@ -29,15 +29,6 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
         this.events = events;
     }
 
-    /**
-     * The owner's entry for the segment keeps it from being in the queue twice.
-     *
-     * @return false if there is no memory for it: a later sweep asks again
-     */
-    boolean seal(ActiveSegment segment) {
-        return add(segment);
-    }
-
     /** Finishes a sealed segment, and those of its stream before it, as far as that is possible now. To be called without locks. */
     void sealNow(ActiveSegment segment) throws IOException {
         work(segment);

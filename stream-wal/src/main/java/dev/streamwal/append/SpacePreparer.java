@@ -16,15 +16,6 @@ final class SpacePreparer extends BackgroundThread<ActiveSegment> {
         super(TASK, events);
     }
 
-    /**
-     * The segment's own flag keeps it from being in the queue twice.
-     *
-     * @return false if there is no memory for it
-     */
-    boolean prepare(ActiveSegment segment) {
-        return add(segment);
-    }
-
     @Override
     void work(ActiveSegment segment) {
         while (segment.prepareAhead()) {
@@ -48,9 +39,5 @@ final class SpacePreparer extends BackgroundThread<ActiveSegment> {
     @Override
     String streamOf(ActiveSegment segment) {
         return segment.header().key().text();
-    }
-
-    void stop() {
-        end();
     }
 }

@@ -17,6 +17,7 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.format.Window;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.measure.Stall;
 import dev.streamwal.measure.StallCause;
 import dev.streamwal.reader.EntryRef;
@@ -908,13 +909,13 @@ public final class StreamLog implements CommitStream {
      * @param isGone whether the log has nothing of the stream; asked only if its last window has expired
      * @return whether the stream is forgotten
      */
-    public boolean forgetIfGone(long nowMillis, IsGone isGone) throws IOException {
+    public boolean forgetIfGone(long nowMillis, FileOperation<Boolean> isGone) throws IOException {
         SharedTail shares = sharing;
         if (shares == null || !shares.hasExpired(nowMillis)) {
             return false;
         }
         long end = shares.endPosition();
-        if (!isGone.test(this)) {
+        if (!isGone.run()) {
             return false;
         }
         rotation.lock();
@@ -923,12 +924,6 @@ public final class StreamLog implements CommitStream {
         } finally {
             rotation.unlock();
         }
-    }
-
-    /** Looks whether a log has anything of a stream. */
-    @FunctionalInterface
-    public interface IsGone {
-        boolean test(StreamLog stream) throws IOException;
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.FileConsumer;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
@@ -76,18 +77,12 @@ public final class StreamFolders {
         }
     }
 
-    /** Deletes what is left over in a directory. */
-    @FunctionalInterface
-    public interface Leftovers {
-        void delete(Path directory) throws IOException;
-    }
-
     /**
      * Lists the segments of every stream, once. A second caller waits for the first.
      *
-     * @param leftovers of directories that seem to have no segment
+     * @param leftovers deletes what is left over in a directory that seems to have no segment
      */
-    public void discover(Function<String, StreamLog> streamOf, Leftovers leftovers) throws IOException {
+    public void discover(Function<String, StreamLog> streamOf, FileConsumer<Path> leftovers) throws IOException {
         discovering.lock();
         try {
             if (!discovered) {
@@ -96,7 +91,7 @@ public final class StreamFolders {
                     count(streamOf.apply(key));
                 }
                 for (Path directory : withoutKey) {
-                    leftovers.delete(directory);
+                    leftovers.accept(directory);
                 }
                 discovered = true;
             }

@@ -68,7 +68,7 @@ final class IdleStreams {
 
     private void forget(StreamLog stream, long nowMillis) {
         try {
-            boolean unused = stream.forgetIfGone(nowMillis, store::isGone)
+            boolean unused = stream.forgetIfGone(nowMillis, () -> store.isGone(stream))
                     || (isCrowded() && stream.forgetIfPacked(nowMillis, store::isPackedUpTo));
         } catch (IOException | WalException e) {
             // it stays
