@@ -19,57 +19,35 @@ public final class DeletedSegment extends Snapshot<DeletedSegment.Fields> {
         super(fields);
     }
 
-    /**
-     * The segment's file, or the pack that contained it. A pack stays as long as other segments are in it.
-     *
-     * @return the path, below the log's root
-     */
+    /** {@return the path of the segment's file, or of the pack that contained it, below the log's root} A pack stays as long as other segments are in it. */
     public Path path() {
         return fields().path();
     }
 
-    /**
-     * The stream that it belonged to.
-     *
-     * @return the stream's key
-     */
+    /** {@return the key of the stream that it belonged to} */
     public String key() {
         return fields().key();
     }
 
-    /**
-     * Where its first record began.
-     *
-     * @return a stream position
-     */
+    /** {@return the stream position where its first record began} */
     public long position() {
         return fields().position();
     }
 
     /**
-     * The time from which it could be deleted.
-     *
-     * @return the end of its window, or of the last one that was merged with it, plus the retention; may be later than now if {@link #reason}
-     *     isn't {@link Reason#EXPIRED}
+     * {@return the time from which it could be deleted: the end of its window, or of the last one that was merged with it, plus the retention} May be
+     * later than now if {@link #reason} isn't {@link Reason#EXPIRED}.
      */
     public Instant expiration() {
         return fields().expiration();
     }
 
-    /**
-     * Its size.
-     *
-     * @return bytes
-     */
+    /** {@return its size in bytes} */
     public long bytes() {
         return fields().bytes();
     }
 
-    /**
-     * Reason of its deletion.
-     *
-     * @return the first reason that applied
-     */
+    /** {@return the reason of its deletion: the first that applied} */
     public Reason reason() {
         return fields().reason();
     }

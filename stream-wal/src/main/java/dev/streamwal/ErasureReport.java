@@ -16,47 +16,32 @@ public final class ErasureReport extends Snapshot<ErasureReport.Fields> {
         super(fields);
     }
 
-    /**
-     * How many streams had records to erase.
-     *
-     * @return their number
-     */
+    /** {@return how many streams had records to erase} */
     public int streams() {
         return fields().streams();
     }
 
-    /**
-     * How many records were erased.
-     *
-     * @return their number
-     */
+    /** {@return how many records were erased} */
     public long records() {
         return fields().records();
     }
 
-    /**
-     * Size of the erased records, with their frames. The files keep it, as padding, until they expire.
-     *
-     * @return bytes
-     */
+    /** {@return the size of the erased records, with their frames, in bytes} The files keep it, as padding, until they expire. */
     public long bytes() {
         return fields().bytes();
     }
 
     /**
-     * The files that were rewritten without the records: a segment under its name, a pack under a new one. The old files are deleted.
-     *
-     * @return their paths, in the order in which they were written; some may have been packed or merged since
+     * {@return the files that were rewritten without the records, in the order in which they were written: a segment under its name, a pack under a
+     * new one} The old files are deleted. Some of the new ones may have been packed or merged since.
      */
     public List<Path> rewritten() {
         return fields().rewritten();
     }
 
     /**
-     * The files in {@code quarantine/} that may have such records, because a recovery has set them aside: the files of these streams, and files that
-     * do not tell their stream. The library does not change them.
-     *
-     * @return their paths, sorted
+     * {@return the files in {@code quarantine/} that may have such records, because a recovery has set them aside, sorted} They are the files of
+     * these streams, and files that do not tell their stream. The library does not change them.
      */
     public List<Path> quarantined() {
         return fields().quarantined();

@@ -16,65 +16,37 @@ public final class MergedPacks extends Snapshot<MergedPacks.Fields> {
         super(fields);
     }
 
-    /**
-     * The merged pack.
-     *
-     * @return the path, below the log's root
-     */
+    /** {@return the path of the merged pack, below the log's root} */
     public Path path() {
         return fields().path();
     }
 
-    /**
-     * Where the first window begins.
-     *
-     * @return a time, inclusive
-     */
+    /** {@return where the first window begins, inclusive} */
     public Instant windowStart() {
         return fields().windowStart();
     }
 
-    /**
-     * Where the last window ends, or the span of time for which packs are merged.
-     *
-     * @return a time, exclusive
-     */
+    /** {@return where the last window ends, or the span of time for which packs are merged, exclusive} */
     public Instant windowEnd() {
         return fields().windowEnd();
     }
 
-    /**
-     * How many packs were merged.
-     *
-     * @return their number
-     */
+    /** {@return how many packs were merged} */
     public int packs() {
         return fields().packs();
     }
 
-    /**
-     * How many segments the pack has.
-     *
-     * @return their number
-     */
+    /** {@return how many segments the pack has} */
     public long segments() {
         return fields().segments();
     }
 
-    /**
-     * How large the pack is.
-     *
-     * @return bytes
-     */
+    /** {@return how large the pack is, in bytes} */
     public long bytes() {
         return fields().bytes();
     }
 
-    /**
-     * Size of the packs before the merge.
-     *
-     * @return bytes
-     */
+    /** {@return the size of the packs before the merge, in bytes} */
     public long bytesBefore() {
         return fields().bytesBefore();
     }

@@ -20,29 +20,17 @@ public final class OperationStats extends Snapshot<OperationStats.Fields> {
         return new OperationStats(new Fields(timing.count(), timing.totalNanos(), timing.longestNanos()));
     }
 
-    /**
-     * How often it was measured since the log was opened.
-     *
-     * @return their number
-     */
+    /** {@return how often it was measured since the log was opened} */
     public long count() {
         return fields().count();
     }
 
-    /**
-     * How long all of these took together.
-     *
-     * @return a sum, which may be longer than the log has been open: several threads may run the operation at the same time
-     */
+    /** {@return how long all of these took together} That may be longer than the log has been open: several threads may run the operation at the same time. */
     public Duration total() {
         return Duration.ofNanos(fields().totalNanos());
     }
 
-    /**
-     * The longest one of the last minute, and of up to one minute before.
-     *
-     * @return zero if there was none in that time
-     */
+    /** {@return how long the longest one of the last minute took, and of up to one minute before; zero if there was none in that time} */
     public Duration longest() {
         return Duration.ofNanos(fields().longestNanos());
     }

@@ -18,74 +18,42 @@ public final class PackedSegments extends Snapshot<PackedSegments.Fields> {
         super(fields);
     }
 
-    /**
-     * The pack.
-     *
-     * @return the path, below the log's root
-     */
+    /** {@return the path of the pack, below the log's root} */
     public Path path() {
         return fields().path();
     }
 
-    /**
-     * Where the segments' window begins.
-     *
-     * @return a time, inclusive
-     */
+    /** {@return where the segments' window begins, inclusive} */
     public Instant windowStart() {
         return fields().windowStart();
     }
 
-    /**
-     * Where the segments' window ends.
-     *
-     * @return a time, exclusive
-     */
+    /** {@return where the segments' window ends, exclusive} */
     public Instant windowEnd() {
         return fields().windowEnd();
     }
 
-    /**
-     * The time from which the segments may be deleted.
-     *
-     * @return the end of their window plus the retention
-     */
+    /** {@return the time from which the segments may be deleted: the end of their window plus the retention} */
     public Instant expiration() {
         return fields().expiration();
     }
 
-    /**
-     * How many segments were packed.
-     *
-     * @return their number
-     */
+    /** {@return how many segments were packed} */
     public long segments() {
         return fields().segments();
     }
 
-    /**
-     * How many records they have.
-     *
-     * @return their number
-     */
+    /** {@return how many records they have} */
     public long records() {
         return fields().records();
     }
 
-    /**
-     * How large the pack is.
-     *
-     * @return bytes
-     */
+    /** {@return how large the pack is, in bytes} */
     public long bytes() {
         return fields().bytes();
     }
 
-    /**
-     * How large the segments' files were.
-     *
-     * @return bytes; for shared segments, whose files also have records of other packs, {@link #bytes()}
-     */
+    /** {@return how large the segments' files were, in bytes; for shared segments, whose files also have records of other packs, {@link #bytes()}} */
     public long bytesBefore() {
         return fields().bytesBefore();
     }

@@ -16,38 +16,22 @@ public final class RecoveryProgress extends Snapshot<RecoveryProgress.Fields> {
         super(fields);
     }
 
-    /**
-     * How many streams were recovered, or refused.
-     *
-     * @return their number
-     */
+    /** {@return how many streams were recovered, or refused} */
     public int streamsDone() {
         return fields().streamsDone();
     }
 
-    /**
-     * How many streams are to be recovered. Those that were recovered before count as done at once.
-     *
-     * @return their number
-     */
+    /** {@return how many streams are to be recovered} Those that were recovered before count as done at once. */
     public int streamsTotal() {
         return fields().streamsTotal();
     }
 
-    /**
-     * How many bytes of segments were read so far. The number grows while a long segment is read.
-     *
-     * @return bytes
-     */
+    /** {@return how many bytes of segments were read so far} The number grows while a long segment is read. */
     public long bytesRead() {
         return fields().bytesRead();
     }
 
-    /**
-     * A stream that is being recovered.
-     *
-     * @return its key; empty before the first stream and after the last
-     */
+    /** {@return the key of a stream that is being recovered; empty before the first stream and after the last} */
     public Optional<String> key() {
         return fields().key();
     }

@@ -35,39 +35,25 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
         return fields().streams();
     }
 
-    /**
-     * Whether {@link #streams} lists all streams with findings.
-     *
-     * @return false if there are more
-     */
+    /** {@return whether {@link #streams} lists all streams with findings} */
     public boolean isComplete() {
         return fields().isComplete();
     }
 
     /**
-     * How many streams were looked at and are in order, with findings or without; also after a log that was closed. All streams that share segments
-     * count as one.
-     *
-     * @return their number
+     * {@return how many streams were looked at and are in order, with findings or without; also after a log that was closed} All streams that share
+     * segments count as one.
      */
     public long recoveredStreams() {
         return fields().recoveredStreams();
     }
 
-    /**
-     * How many of {@link #streams} can't be opened for writing.
-     *
-     * @return their number
-     */
+    /** {@return how many of {@link #streams} can't be opened for writing} */
     public int refusedStreams() {
         return fields().refusedStreams();
     }
 
-    /**
-     * Sums over all streams, including those for which {@link #streams} has no room.
-     *
-     * @return the sums
-     */
+    /** {@return the sums over all streams, including those for which {@link #streams} has no room} */
     public Sums totals() {
         return fields().totals();
     }
@@ -85,47 +71,27 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
             super(fields);
         }
 
-        /**
-         * The stream.
-         *
-         * @return its key
-         */
+        /** {@return the stream's key} */
         public String key() {
             return fields().key();
         }
 
-        /**
-         * Sums over all findings of the stream.
-         *
-         * @return the sums
-         */
+        /** {@return the sums over all findings of the stream} */
         public Sums sums() {
             return fields().sums();
         }
 
-        /**
-         * The first findings, in the order in which they were found.
-         *
-         * @return an immutable list
-         */
+        /** {@return the first findings, in the order in which they were found; immutable} */
         public List<Finding> findings() {
             return fields().findings();
         }
 
-        /**
-         * How many more findings there were.
-         *
-         * @return their number
-         */
+        /** {@return how many more findings there were} */
         public long findingsLeftOut() {
             return fields().findingsLeftOut();
         }
 
-        /**
-         * Why the stream can't be opened for writing.
-         *
-         * @return text for people; empty if it can
-         */
+        /** {@return why the stream can't be opened for writing, as text for people; empty if it can} */
         public Optional<String> refusal() {
             return fields().refusal();
         }
@@ -140,47 +106,27 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
             super(fields);
         }
 
-        /**
-         * The segment's file.
-         *
-         * @return the path
-         */
+        /** {@return the path of the segment's file} */
         public Path file() {
             return fields().file();
         }
 
-        /**
-         * Where in the file.
-         *
-         * @return bytes from its beginning
-         */
+        /** {@return where in the file, in bytes from its beginning} */
         public long offset() {
             return fields().offset();
         }
 
-        /**
-         * How much was overwritten or cut, or is missing, from there on.
-         *
-         * @return bytes
-         */
+        /** {@return how many bytes were overwritten or cut, or are missing, from there on} */
         public long length() {
             return fields().length();
         }
 
-        /**
-         * What was done, and why.
-         *
-         * @return text for people
-         */
+        /** {@return what was done, and why, as text for people} */
         public String decision() {
             return fields().decision();
         }
 
-        /**
-         * The copy of the bytes that were there.
-         *
-         * @return the path, in {@code quarantine}; empty if there is none
-         */
+        /** {@return the path of the copy of the bytes that were there, in {@code quarantine}; empty if there is none} */
         public Optional<Path> setAside() {
             return fields().setAside();
         }
@@ -199,74 +145,42 @@ public final class RecoveryReport extends Snapshot<RecoveryReport.Fields> {
             super(fields);
         }
 
-        /**
-         * How many records readers find in these segments.
-         *
-         * @return their number
-         */
+        /** {@return how many records readers find in these segments} */
         public long recordsKept() {
             return fields().recordsKept();
         }
 
-        /**
-         * How many bytes readers find in these segments.
-         *
-         * @return bytes
-         */
+        /** {@return how many bytes readers find in these segments} */
         public long bytesKept() {
             return fields().bytesKept();
         }
 
-        /**
-         * How many records were brought back from the commit journal.
-         *
-         * @return their number
-         */
+        /** {@return how many records were brought back from the commit journal} */
         public long recordsRedone() {
             return fields().recordsRedone();
         }
 
-        /**
-         * How many bytes were brought back from the commit journal.
-         *
-         * @return bytes
-         */
+        /** {@return how many bytes were brought back from the commit journal} */
         public long bytesRedone() {
             return fields().bytesRedone();
         }
 
-        /**
-         * How many bytes were cut that were not promised to survive: slots that a killed process left, torn ends.
-         *
-         * @return bytes
-         */
+        /** {@return how many bytes were cut that were not promised to survive: slots that a killed process left, torn ends} */
         public long bytesCut() {
             return fields().bytesCut();
         }
 
-        /**
-         * How many bytes were damaged.
-         *
-         * @return bytes
-         */
+        /** {@return how many bytes were damaged} */
         public long bytesSkipped() {
             return fields().bytesSkipped();
         }
 
-        /**
-         * How many bytes should be there but are missing.
-         *
-         * @return bytes
-         */
+        /** {@return how many bytes should be there but are missing} */
         public long bytesMissing() {
             return fields().bytesMissing();
         }
 
-        /**
-         * How many bytes were cut or skipped and are in {@code quarantine}.
-         *
-         * @return bytes
-         */
+        /** {@return how many bytes were cut or skipped and are in {@code quarantine}} */
         public long bytesSetAside() {
             return fields().bytesSetAside();
         }

@@ -17,38 +17,22 @@ public final class RefusedSweep extends Snapshot<RefusedSweep.Fields> {
         super(fields);
     }
 
-    /**
-     * The time by the log's clock.
-     *
-     * @return a time
-     */
+    /** {@return the time by the log's clock} */
     public Instant clock() {
         return fields().clock();
     }
 
-    /**
-     * The known time, which the real one can't precede.
-     *
-     * @return the time when the clock was last believed, plus what has passed since
-     */
+    /** {@return the known time, which the real one can't precede: the time when the clock was last believed, plus what has passed since} */
     public Instant known() {
         return fields().known();
     }
 
-    /**
-     * How many segments are kept.
-     *
-     * @return their number
-     */
+    /** {@return how many segments are kept} */
     public int segments() {
         return fields().segments();
     }
 
-    /**
-     * How large their files are.
-     *
-     * @return bytes
-     */
+    /** {@return how large their files are, in bytes} */
     public long bytes() {
         return fields().bytes();
     }

@@ -16,29 +16,17 @@ public final class RetainFor extends Snapshot<RetainFor.Fields> {
         super(fields);
     }
 
-    /**
-     * The consumer.
-     *
-     * @return its name
-     */
+    /** {@return the consumer's name} */
     public String consumer() {
         return fields().consumer();
     }
 
-    /**
-     * How much is kept of each stream.
-     *
-     * @return bytes of files
-     */
+    /** {@return how many bytes of files are kept of each stream} */
     public long maxBytes() {
         return fields().maxBytes();
     }
 
-    /**
-     * How long it is kept beyond the expiration.
-     *
-     * @return a duration in whole milliseconds
-     */
+    /** {@return how long it is kept beyond the expiration, in whole milliseconds} */
     public Duration maxTime() {
         return fields().maxTime();
     }

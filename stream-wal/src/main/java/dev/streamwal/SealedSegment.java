@@ -16,56 +16,32 @@ public final class SealedSegment extends Snapshot<SealedSegment.Fields> {
         super(fields);
     }
 
-    /**
-     * The file.
-     *
-     * @return the path, below the log's root
-     */
+    /** {@return the path of the file, below the log's root} */
     public Path path() {
         return fields().path();
     }
 
-    /**
-     * The stream that it belongs to.
-     *
-     * @return the stream's key; for a shared segment a NUL followed by {@code shared}, which is no program's key
-     */
+    /** {@return the key of the stream that it belongs to; for a shared segment a NUL followed by {@code shared}, which is no program's key} */
     public String key() {
         return fields().key();
     }
 
-    /**
-     * Where its first record begins.
-     *
-     * @return a stream position
-     */
+    /** {@return the stream position where its first record begins} */
     public long firstPosition() {
         return fields().firstPosition();
     }
 
-    /**
-     * Where its last record ends.
-     *
-     * @return a stream position
-     */
+    /** {@return the stream position where its last record ends} */
     public long endPosition() {
         return fields().endPosition();
     }
 
-    /**
-     * The time from which it may be deleted.
-     *
-     * @return the end of its window plus the retention
-     */
+    /** {@return the time from which it may be deleted: the end of its window plus the retention} */
     public Instant expiration() {
         return fields().expiration();
     }
 
-    /**
-     * How large the file is.
-     *
-     * @return bytes
-     */
+    /** {@return how large the file is, in bytes} */
     public long bytes() {
         return fields().bytes();
     }

@@ -34,83 +34,47 @@ public final class StreamOptions {
         this.fields = fields;
     }
 
-    /**
-     * A builder with nothing set.
-     *
-     * @return a new builder
-     */
+    /** {@return a new builder, with nothing set} */
     public static Builder builder() {
         return new Builder();
     }
 
-    /**
-     * Time span covered by one segment.
-     *
-     * @return empty: as for the log
-     */
+    /** {@return the time span covered by one segment; empty: as for the log} */
     public Optional<Duration> window() {
         return Optional.ofNullable(fields.window);
     }
 
-    /**
-     * How long after its window's end a segment is kept.
-     *
-     * @return empty: as for the log
-     */
+    /** {@return how long after its window's end a segment is kept; empty: as for the log} */
     public Optional<Duration> retention() {
         return Optional.ofNullable(fields.retention);
     }
 
-    /**
-     * Limit of a stream's bytes, above which its oldest sealed segments are deleted.
-     *
-     * @return empty: as for the log
-     */
+    /** {@return the limit of a stream's bytes, above which its oldest sealed segments are deleted; empty: as for the log} */
     public OptionalLong maxBytesPerStream() {
         return fields.maxBytesPerStream == null ? OptionalLong.empty() : OptionalLong.of(fields.maxBytesPerStream);
     }
 
-    /**
-     * What a record survives once its append has returned, unless the append says otherwise.
-     *
-     * @return empty: as for the log
-     */
+    /** {@return what a record survives once its append has returned, unless the append says otherwise; empty: as for the log} */
     public Optional<Durability> durability() {
         return Optional.ofNullable(fields.durability);
     }
 
-    /**
-     * How many bytes a segment holds.
-     *
-     * @return empty: as for the log
-     */
+    /** {@return how many bytes a segment holds; empty: as for the log} */
     public OptionalInt segmentBytes() {
         return fields.segmentBytes == null ? OptionalInt.empty() : OptionalInt.of(fields.segmentBytes);
     }
 
-    /**
-     * Whether a stream has segments of its own.
-     *
-     * @return empty: {@link Segments#AUTO}
-     */
+    /** {@return whether a stream has segments of its own; empty: {@link Segments#AUTO}} */
     public Optional<Segments> segments() {
         return Optional.ofNullable(fields.segments);
     }
 
-    /**
-     * Whether records are encrypted.
-     *
-     * @return empty: as for the log
-     */
+    /** {@return whether records are encrypted; empty: as for the log} */
     public Optional<Boolean> encrypted() {
         return Optional.ofNullable(fields.encrypted);
     }
 
-    /**
-     * Consumers for which a stream keeps the records that they haven't committed.
-     *
-     * @return in the order in which they were given; empty if there are none
-     */
+    /** {@return the consumers for which a stream keeps the records that they haven't committed, in the order in which they were given} */
     public List<RetainFor> retainedFor() {
         return fields.retainedFor;
     }

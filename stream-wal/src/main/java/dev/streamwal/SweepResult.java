@@ -17,67 +17,45 @@ public final class SweepResult extends Snapshot<SweepResult.Fields> {
         super(fields);
     }
 
-    /**
-     * How many segments were deleted.
-     *
-     * @return their number
-     */
+    /** {@return how many segments were deleted} */
     public int deletedSegments() {
         return fields().deletedSegments();
     }
 
     /**
-     * How many segments should have been deleted, but whose deletion failed. The next sweep tries again; {@link WalListener#onFailure} and
+     * {@return how many segments should have been deleted, but whose deletion failed} The next sweep tries again; {@link WalListener#onFailure} and
      * {@link StreamWal#health()} give the reason.
-     *
-     * @return their number
      */
     public int failedSegments() {
         return fields().failedSegments();
     }
 
-    /**
-     * How many segments are left, including those whose deletion failed.
-     *
-     * @return the number for the log, or, for {@link StreamWal#purge}, for the streams in question
-     */
+    /** {@return how many segments the log has left, or, for {@link StreamWal#purge}, the streams in question, including those whose deletion failed} */
     public int liveSegments() {
         return fields().liveSegments();
     }
 
-    /**
-     * Size of the deleted segments.
-     *
-     * @return bytes
-     */
+    /** {@return the size of the deleted segments, in bytes} */
     public long bytesReclaimed() {
         return fields().bytesReclaimed();
     }
 
     /**
-     * How many segments should have been deleted, but are kept for consumers that haven't committed them: see {@link
+     * {@return how many segments should have been deleted, but are kept for consumers that haven't committed them} See {@link
      * StreamOptions.Builder#retainFor}.
-     *
-     * @return their number
      */
     public int heldSegments() {
         return fields().heldSegments();
     }
 
-    /**
-     * Size of the segments kept for consumers.
-     *
-     * @return bytes
-     */
+    /** {@return the size of the segments kept for consumers, in bytes} */
     public long heldBytes() {
         return fields().heldBytes();
     }
 
     /**
-     * How many segments have expired by the log's clock, but are kept because the clock isn't believed: see
-     * {@link WalOptions.Builder#maxClockAdvance}.
-     *
-     * @return their number
+     * {@return how many segments have expired by the log's clock, but are kept because the clock isn't believed} See {@link
+     * WalOptions.Builder#maxClockAdvance}.
      */
     public int refusedSegments() {
         return fields().refusedSegments();

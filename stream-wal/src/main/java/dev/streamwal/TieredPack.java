@@ -16,65 +16,37 @@ public final class TieredPack extends Snapshot<TieredPack.Fields> {
         super(fields);
     }
 
-    /**
-     * Where the pack was.
-     *
-     * @return the path, below the log's root, of the file that was deleted
-     */
+    /** {@return where the pack was: the path, below the log's root, of the file that was deleted} */
     public Path path() {
         return fields().path();
     }
 
-    /**
-     * Where the tier is.
-     *
-     * @return its location, as text for messages
-     */
+    /** {@return where the tier is, as text for messages} */
     public String tier() {
         return fields().tier();
     }
 
-    /**
-     * What the pack is called in the tier.
-     *
-     * @return the object's name
-     */
+    /** {@return the name of the pack's object in the tier} */
     public String object() {
         return fields().object();
     }
 
-    /**
-     * Where the first window of the pack begins.
-     *
-     * @return a time, inclusive
-     */
+    /** {@return where the first window of the pack begins, inclusive} */
     public Instant windowStart() {
         return fields().windowStart();
     }
 
-    /**
-     * Where the last window of the pack ends.
-     *
-     * @return a time, exclusive
-     */
+    /** {@return where the last window of the pack ends, exclusive} */
     public Instant windowEnd() {
         return fields().windowEnd();
     }
 
-    /**
-     * How many segments the pack has.
-     *
-     * @return their number
-     */
+    /** {@return how many segments the pack has} */
     public long segments() {
         return fields().segments();
     }
 
-    /**
-     * How large the pack is.
-     *
-     * @return bytes
-     */
+    /** {@return how large the pack is, in bytes} */
     public long bytes() {
         return fields().bytes();
     }

@@ -84,65 +84,37 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
         return fields().packing();
     }
 
-    /**
-     * How many packs these steps wrote.
-     *
-     * @return their number
-     */
+    /** {@return how many packs these steps wrote} */
     public long writtenPacks() {
         return fields().writtenPacks();
     }
 
-    /**
-     * Sweeps, in the background or called by the program.
-     *
-     * @return their number and times
-     */
+    /** {@return the sweeps, in the background or called by the program} */
     public OperationStats sweeps() {
         return fields().sweeps();
     }
 
-    /**
-     * Recoveries: of each stream once, when it is first used; and of the commit journal, if there was one when the log was opened.
-     *
-     * @return their number and times
-     */
+    /** {@return the recoveries: of each stream once, when it is first used; and of the commit journal, if there was one when the log was opened} */
     public OperationStats recoveries() {
         return fields().recoveries();
     }
 
-    /**
-     * How many segments got their footers.
-     *
-     * @return their number
-     */
+    /** {@return how many segments got their footers} */
     public long sealedSegments() {
         return fields().sealedSegments();
     }
 
-    /**
-     * How many segments were deleted, by reason. Segments that were moved into packs aren't counted.
-     *
-     * @return by reason, all of them
-     */
+    /** {@return how many segments were deleted, by reason, with all reasons} Segments that were moved into packs aren't counted. */
     public Map<DeletedSegment.Reason, Long> deletedSegments() {
         return fields().deletedSegments();
     }
 
-    /**
-     * How many segments had expired at the last sweep, and stay for consumers.
-     *
-     * @return their number
-     */
+    /** {@return how many segments had expired at the last sweep, and stay for consumers} */
     public int heldSegments() {
         return fields().heldSegments();
     }
 
-    /**
-     * How often background tasks failed, by task, in the words that {@link WalListener#onFailure} gets.
-     *
-     * @return by task, without those that never failed
-     */
+    /** {@return how often background tasks failed, by task, in the words that {@link WalListener#onFailure} gets; without those that never failed} */
     public Map<String, Long> failures() {
         return fields().failures();
     }
@@ -156,29 +128,17 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
         return fields().corruptions();
     }
 
-    /**
-     * How many threads wait now until something is durable, and how many asynchronous appends aren't answered.
-     *
-     * @return their number
-     */
+    /** {@return how many threads wait now until something is durable, and how many asynchronous appends aren't answered, together} */
     public long commitWaiters() {
         return fields().commitWaiters();
     }
 
-    /**
-     * Size of the commit journal's files now.
-     *
-     * @return bytes; zero before the first durable append
-     */
+    /** {@return the size of the commit journal's files now, in bytes; zero before the first durable append} */
     public long journalBytes() {
         return fields().journalBytes();
     }
 
-    /**
-     * How much waits to be packed now: shared segments that take no more records.
-     *
-     * @return bytes
-     */
+    /** {@return how many bytes wait to be packed now: shared segments that take no more records} */
     public long packBacklogBytes() {
         return fields().packBacklogBytes();
     }

@@ -26,47 +26,29 @@ public final class WalHealth extends Snapshot<WalHealth.Fields> {
         super(fields);
     }
 
-    /**
-     * The state.
-     *
-     * @return the state
-     */
+    /** {@return the state} */
     public State state() {
         return fields().state();
     }
 
-    /**
-     * The time of the last change of state.
-     *
-     * @return a time by {@link WalOptions#clock()}; if nothing has failed, the time when the log was opened
-     */
+    /** {@return the time of the last change of state, by {@link WalOptions#clock()}; if nothing has failed, the time when the log was opened} */
     public Instant since() {
         return fields().since();
     }
 
-    /**
-     * The task that failed last.
-     *
-     * @return a short phrase, as {@link WalListener#onFailure} gets it, or {@code append}; empty if the state is {@link State#OK}
-     */
+    /** {@return the task that failed last, as {@link WalListener#onFailure} gets it, or {@code append}; empty if the state is {@link State#OK}} */
     public Optional<String> task() {
         return fields().task();
     }
 
-    /**
-     * The stream concerned.
-     *
-     * @return its key; empty if the failure concerns the whole log, or the state is {@link State#OK}
-     */
+    /** {@return the key of the stream concerned; empty if the failure concerns the whole log, or the state is {@link State#OK}} */
     public Optional<String> key() {
         return fields().key();
     }
 
     /**
-     * Why it failed. Where more than 100 tasks have failed, as for many streams, and this one wasn't among the last 100: only the text of that, without its
-     * class and stack trace.
-     *
-     * @return empty if the state is {@link State#OK}
+     * {@return why it failed; empty if the state is {@link State#OK}} Where more than 100 tasks have failed, as for many streams, and this one wasn't
+     * among the last 100: only the text of that, without its class and stack trace.
      */
     public Optional<Throwable> cause() {
         return fields().cause();

@@ -190,220 +190,137 @@ public final class WalOptions {
     private record Rule(KeyPattern pattern, StreamPolicy policy, Durability durability, List<RetainFor> retainedFor, Segments segments,
             Optional<Boolean> encrypted) {}
 
-    /**
-     * A builder with all defaults.
-     *
-     * @return a new builder
-     */
+    /** {@return a new builder, with all defaults} */
     public static Builder builder() {
         return new Builder();
     }
 
-    /**
-     * Time span covered by one segment.
-     *
-     * @return by default about a hundredth of the retention: see {@link Builder#window}
-     */
+    /** {@return the time span covered by one segment; by default about a hundredth of the retention: see {@link Builder#window}} */
     public Duration window() {
         return window;
     }
 
-    /**
-     * How long after its window's end a segment is kept.
-     *
-     * @return by default 7 days
-     */
+    /** {@return how long after its window's end a segment is kept; by default 7 days} */
     public Duration retention() {
         return given.retention;
     }
 
-    /**
-     * The master keys under which records are encrypted.
-     *
-     * @return by default empty: nothing is encrypted
-     */
+    /** {@return the master keys under which records are encrypted; by default empty: nothing is encrypted} */
     public Optional<MasterKeys> encryption() {
         return Optional.ofNullable(given.encryption);
     }
 
-    /**
-     * Limit of a stream's bytes, above which its oldest sealed segments are deleted.
-     *
-     * @return by default {@link Long#MAX_VALUE}: no limit
-     */
+    /** {@return the limit of a stream's bytes, above which its oldest sealed segments are deleted; by default {@link Long#MAX_VALUE}: no limit} */
     public long maxBytesPerStream() {
         return given.maxBytesPerStream;
     }
 
-    /**
-     * Limit of all streams' bytes together, above which the oldest sealed segments are deleted.
-     *
-     * @return by default {@link Long#MAX_VALUE}: no limit
-     */
+    /** {@return the limit of all streams' bytes together, above which the oldest sealed segments are deleted; by default {@link Long#MAX_VALUE}: no limit} */
     public long maxTotalBytes() {
         return given.maxTotalBytes;
     }
 
     /**
-     * Options of the streams whose keys match a pattern, in place of the log's.
-     *
-     * @return in the order in which the patterns are matched; unmodifiable; by default empty
+     * {@return the options of the streams whose keys match a pattern, in place of the log's, in the order in which the patterns are matched;
+     * unmodifiable; by default empty}
      */
     public Map<String, StreamOptions> streams() {
         return Collections.unmodifiableMap(given.streams);
     }
 
     /**
-     * What a record survives once its append has returned, unless its key's pattern or the append says otherwise.
-     *
-     * @return by default {@link Durability#BUFFERED}
+     * {@return what a record survives once its append has returned, unless its key's pattern or the append says otherwise; by default {@link
+     * Durability#BUFFERED}}
      */
     public Durability durability() {
         return given.durability;
     }
 
-    /**
-     * How long the log waits between two flushes of what was appended with {@link Durability#PERIODIC}.
-     *
-     * @return by default 1 second
-     */
+    /** {@return how long the log waits between two flushes of what was appended with {@link Durability#PERIODIC}; by default 1 second} */
     public Duration flushInterval() {
         return given.flushInterval;
     }
 
-    /**
-     * Executor for the continuations of asynchronous appends.
-     *
-     * @return by default empty: they run on threads of the log
-     */
+    /** {@return the executor for the continuations of asynchronous appends; by default empty: they run on threads of the log} */
     public Optional<Executor> completionExecutor() {
         return Optional.ofNullable(given.completionExecutor);
     }
 
-    /**
-     * What a writer does with a stream whose records are damaged.
-     *
-     * @return by default {@link RecoveryPolicy#STOP_AT_FIRST_ERROR}
-     */
+    /** {@return what a writer does with a stream whose records are damaged; by default {@link RecoveryPolicy#STOP_AT_FIRST_ERROR}} */
     public RecoveryPolicy recoveryPolicy() {
         return given.recoveryPolicy;
     }
 
-    /**
-     * How many bytes a segment holds, its header included.
-     *
-     * @return by default 67,108,864 (64 MiB)
-     */
+    /** {@return how many bytes a segment holds, its header included; by default 67,108,864 (64 MiB)} */
     public int segmentBytes() {
         return policy.segmentBytes();
     }
 
     /**
-     * How many bytes a record's header and content may have together.
-     *
-     * @return by default 16,777,216 (16 MiB), or what fits {@link #segmentBytes()}, if that is less; streams with
-     *     segments of another size have their own default
+     * {@return how many bytes a record's header and content may have together; by default 16,777,216 (16 MiB), or what fits {@link #segmentBytes()},
+     * if that is less} Streams with segments of another size have their own default.
      */
     public int maxRecordBytes() {
         return policy.maxRecordBytes();
     }
 
-    /**
-     * Longest jump ahead of the clock that a sweep believes.
-     *
-     * @return by default 100 days
-     */
+    /** {@return the longest jump ahead of the clock that a sweep believes; by default 100 days} */
     public Duration maxClockAdvance() {
         return given.maxClockAdvance;
     }
 
-    /**
-     * How far in the future, by {@link #clock()}, a record's timestamp may be.
-     *
-     * @return by default 1 hour
-     */
+    /** {@return how far in the future, by {@link #clock()}, a record's timestamp may be; by default 1 hour} */
     public Duration maxClockSkew() {
         return given.maxClockSkew;
     }
 
-    /**
-     * Source of the time for timestamps, windows, expirations and {@link #maxClockSkew()}.
-     *
-     * @return by default the system's clock
-     */
+    /** {@return the source of the time for timestamps, windows, expirations and {@link #maxClockSkew()}; by default the system's clock} */
     public InstantSource clock() {
         return given.clock;
     }
 
     /**
-     * Interval between the log's own sweeps.
-     *
-     * @return by default 1 minute; zero: the log neither sweeps, packs, merges nor moves packs to the tier by itself
+     * {@return the interval between the log's own sweeps; by default 1 minute} Zero: the log neither sweeps, packs, merges nor moves packs to the
+     * tier by itself.
      */
     public Duration sweepInterval() {
         return given.sweepInterval;
     }
 
     /**
-     * How many {@link Segments#AUTO} streams get segments of their own at each opening of the log, and how many small segments of one window
-     * keep their own files.
-     *
-     * @return by default 64, or 0 with a {@link #tier}
+     * {@return how many {@link Segments#AUTO} streams get segments of their own at each opening of the log, and how many small segments of one window
+     * keep their own files; by default 64, or 0 with a {@link #tier}}
      */
     public int ownSegments() {
         return given.ownSegments != null ? given.ownSegments : given.tier == null ? DEFAULT_OWN_SEGMENTS : 0;
     }
 
-    /**
-     * How records are stored in packs.
-     *
-     * @return by default {@link Compression#COLUMNS}
-     */
+    /** {@return how records are stored in packs; by default {@link Compression#COLUMNS}} */
     public Compression compression() {
         return given.compression;
     }
 
-    /**
-     * Whether packs are written without the page cache, if the file system can.
-     *
-     * @return by default false
-     */
+    /** {@return whether packs are written without the page cache, if the file system can; by default false} */
     public boolean directPacks() {
         return given.directPacks;
     }
 
-    /**
-     * Where old packs are moved to.
-     *
-     * @return by default empty: they stay in the log's directory
-     */
+    /** {@return where old packs are moved to; by default empty: they stay in the log's directory} */
     public Optional<Path> tier() {
         return Optional.ofNullable(given.tier);
     }
 
-    /**
-     * How long after the end of its window a pack stays in the log's directory, if there is a {@link #tier}.
-     *
-     * @return by default 1 day
-     */
+    /** {@return how long after the end of its window a pack stays in the log's directory, if there is a {@link #tier}; by default 1 day} */
     public Duration tierAfter() {
         return given.tierAfter;
     }
 
-    /**
-     * How segments are written.
-     *
-     * @return by default {@link Storage#AUTO}
-     */
+    /** {@return how segments are written; by default {@link Storage#AUTO}} */
     public Storage storage() {
         return given.storage;
     }
 
-    /**
-     * Receives background events.
-     *
-     * @return by default a listener that does nothing
-     */
+    /** {@return what receives background events; by default a listener that does nothing} */
     public WalListener listener() {
         return given.listener;
     }

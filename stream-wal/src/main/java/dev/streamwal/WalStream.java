@@ -91,11 +91,7 @@ public final class WalStream {
         this.sealer = sealer;
     }
 
-    /**
-     * The stream's key.
-     *
-     * @return 1 to 1,024 bytes of UTF-8
-     */
+    /** {@return the stream's key, 1 to 1,024 bytes of UTF-8} */
     public String key() {
         return log.key().text();
     }

@@ -53,11 +53,7 @@ public final class WriteBatch {
         return this;
     }
 
-    /**
-     * How many records were added since the batch was made or cleared.
-     *
-     * @return their number, of all streams together
-     */
+    /** {@return how many records, of all streams together, were added since the batch was made or cleared} */
     public int size() {
         return size;
     }
