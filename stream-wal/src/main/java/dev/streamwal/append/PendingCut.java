@@ -4,6 +4,7 @@ import dev.streamwal.append.StreamLog.Deleted;
 import dev.streamwal.commit.Deletion;
 import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.segment.RecoveredTail;
+import dev.streamwal.storage.SegmentNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -170,7 +171,7 @@ final class PendingCut {
     private void cutBehind(SegmentEntry holder, Cut what, RecoveredTail tail) throws IOException {
         Path file = chain.fileOf(holder);
         SegmentCut cut = new SegmentCut(log.storage(), file, chain.headerOf(holder), tail);
-        Path temporary = chain.directory.resolve(SegmentList.temporaryName(log.newSalt()));
+        Path temporary = chain.directory.resolve(SegmentNames.temporary(log.newSalt()));
         Optional<Long> sealedBytes = cut.cut(temporary, what.inPlace(), cause -> log.forceFailed(file, cause));
         if (sealedBytes.isPresent()) {
             chain.segments.finished(holder, sealedBytes.get());

@@ -5,6 +5,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.Window;
 import dev.streamwal.retention.StreamPolicy;
+import dev.streamwal.storage.SegmentNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.locks.ReentrantLock;
@@ -79,7 +80,7 @@ final class SegmentCreation {
             if (created == null) {
                 log.checkFreeSpace(FooterLayout.PAGE_BYTES);
                 log.directories().create(chain.key, log.storage());
-                created = NewSegment.create(log.storage(), directory.resolve(SegmentList.temporaryName(log.newSalt())), header);
+                created = NewSegment.create(log.storage(), directory.resolve(SegmentNames.temporary(log.newSalt())), header);
             } else {
                 created.writeHeader(header);
             }

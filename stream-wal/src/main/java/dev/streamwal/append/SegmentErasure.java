@@ -14,6 +14,7 @@ import dev.streamwal.recovery.SegmentCut;
 import dev.streamwal.segment.RecoveredTail;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentNames;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -194,7 +195,7 @@ final class SegmentErasure {
     private void replace(SegmentEntry entry, SegmentFile file, SegmentHeader header, int dataEnd, TimeRange range, StreamLog.ErasedFrom each)
             throws IOException {
         log.fence().check();
-        Path temporary = chain.directory.resolve(SegmentList.temporaryName(log.newSalt()));
+        Path temporary = chain.directory.resolve(SegmentNames.temporary(log.newSalt()));
         SegmentFile copy = log.storage().create(temporary);
         try {
             Erased erased = copyWithout(file, header, dataEnd, range, copy);

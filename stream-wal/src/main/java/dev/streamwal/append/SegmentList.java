@@ -4,6 +4,7 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.FileLink;
 import dev.streamwal.recovery.StreamRecovery;
+import dev.streamwal.storage.SegmentNames;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,16 +12,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A stream's segments in order of position, as its writer knows them. Guarded by the stream's rotation lock. */
 final class SegmentList {
-
-    /** Files being created. What a crash leaves of them is deleted when the stream is loaded; if its directory has nothing else, when streams are listed. */
-    private static final Pattern TEMPORARY = Pattern.compile("\\.[0-9a-f]{16}\\.seg\\.tmp");
 
     private final List<SegmentEntry> entries = new ArrayList<>();
     private final SegmentTotals totals;
@@ -28,15 +24,6 @@ final class SegmentList {
     /** @param totals of the log, to which this list adds */
     SegmentList(SegmentTotals totals) {
         this.totals = totals;
-    }
-
-    /** @param salt different for every file */
-    static String temporaryName(long salt) {
-        return '.' + HexFormat.of().toHexDigits(salt) + ".seg.tmp";
-    }
-
-    static boolean isTemporary(Path file) {
-        return TEMPORARY.matcher(file.getFileName().toString()).matches();
     }
 
     /** Lists a directory; opens nothing, and leaves other files alone. */
@@ -48,7 +35,7 @@ final class SegmentList {
                 SegmentName name = SegmentName.parse(fileName).orElse(null);
                 if (name != null) {
                     found.add(new SegmentEntry(name, Files.size(file)));
-                } else if (isTemporary(file)) {
+                } else if (SegmentNames.isTemporary(file)) {
                     storage.delete(file);
                 }
             });

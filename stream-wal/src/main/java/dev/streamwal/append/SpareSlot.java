@@ -1,6 +1,7 @@
 package dev.streamwal.append;
 
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.storage.SegmentNames;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -36,7 +37,7 @@ final class SpareSlot {
         }
         long begun = log.events().begins();
         try {
-            Path temporary = directory.resolve(SegmentList.temporaryName(log.newSalt()));
+            Path temporary = directory.resolve(SegmentNames.temporary(log.newSalt()));
             log.checkFreeSpace(preparedBytes);
             NewSegment prepared = NewSegment.prepare(log.storage(), temporary, capacity, preparedBytes);
             boolean placed = spare.compareAndSet(null, prepared);

@@ -3,6 +3,7 @@ package dev.streamwal.append;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryListing;
+import dev.streamwal.storage.SegmentNames;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -94,7 +95,7 @@ public final class StreamDirectories {
         List<Path> temporary = new ArrayList<>();
         try {
             boolean hasSegments = DirectoryListing.any(directory, file -> {
-                if (SegmentList.isTemporary(file)) {
+                if (SegmentNames.isTemporary(file)) {
                     temporary.add(file);
                 }
                 return SegmentName.parse(file.getFileName().toString()).isPresent();

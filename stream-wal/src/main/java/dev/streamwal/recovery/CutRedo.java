@@ -25,9 +25,6 @@ import java.util.TreeSet;
  */
 public final class CutRedo {
 
-    /** The name of an unfinished copy; a crash may leave one, which is deleted when its stream is used. */
-    private static final String TEMPORARY_NAME = ".0000000000000000.seg.tmp";
-
     private final SegmentStorage storage;
     private final StreamDirectory streams;
 
@@ -92,7 +89,8 @@ public final class CutRedo {
         SegmentName holder = names.lower(from);
         delete(directory, names, names.subSet(from, true, SegmentNames.from(cut.to()), false));
         if (holder != null) {
-            Path temporary = directory.resolve(TEMPORARY_NAME);
+            // a crash may leave it, and then it is deleted when the stream is used
+            Path temporary = directory.resolve(SegmentNames.temporary(0));
             storage.delete(temporary);
             if (SegmentCut.redo(storage, cut.key(), directory.resolve(holder.fileName()), holder, cut.from(), temporary)) {
                 DirectoryForce.force(directory);

@@ -13,13 +13,13 @@ import dev.streamwal.io.BadSectors;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.segment.SegmentEnd;
 import dev.streamwal.storage.SegmentFile;
+import dev.streamwal.storage.SegmentNames;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -306,7 +306,7 @@ final class SegmentRedo {
     private Kind create(Target target) throws IOException {
         Path directory = streams.of(target.header.key());
         storage.createDirectory(directory);
-        Path temporary = directory.resolve('.' + HexFormat.of().toHexDigits(target.header.salt()) + ".seg.tmp");
+        Path temporary = directory.resolve(SegmentNames.temporary(target.header.salt()));
         storage.delete(temporary);
         try (SegmentFile file = storage.create(temporary)) {
             file.write(0, header(target));

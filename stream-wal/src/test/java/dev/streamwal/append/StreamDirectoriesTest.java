@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.storage.ChannelStorage;
+import dev.streamwal.storage.SegmentNames;
 import dev.streamwal.storage.SegmentStorage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -63,7 +64,7 @@ class StreamDirectoriesTest {
     @Test
     void deleteLeftovers_ofOneThatIsInUse_leavesIt() throws IOException {
         StreamDirectories directories = directories(KEY);
-        Path prepared = directories.of(KEY).resolve(SegmentList.temporaryName(1));
+        Path prepared = directories.of(KEY).resolve(SegmentNames.temporary(1));
         Files.createFile(prepared);
         directories.use(KEY);
         directories.deleteLeftovers(directories.of(KEY), storage);
@@ -74,7 +75,7 @@ class StreamDirectoriesTest {
     @Test
     void deleteLeftovers_ofAKilledProcess_forgetsIt() throws IOException {
         StreamDirectories directories = directories(KEY);
-        Files.createFile(directories.of(KEY).resolve(SegmentList.temporaryName(1)));
+        Files.createFile(directories.of(KEY).resolve(SegmentNames.temporary(1)));
         assertThat(directories.mayHave(KEY)).isTrue();
         directories.deleteLeftovers(directories.of(KEY), storage);
         assertThat(directories.of(KEY)).doesNotExist();
