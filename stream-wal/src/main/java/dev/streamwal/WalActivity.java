@@ -89,12 +89,15 @@ public final class WalActivity extends Snapshot<WalActivity.Fields> {
         return fields().writtenPacks();
     }
 
-    /** {@return the sweeps, in the background or called by the program} */
+    /** {@return how many sweeps there were, in the background or called by the program, and how long they took} */
     public OperationStats sweeps() {
         return fields().sweeps();
     }
 
-    /** {@return the recoveries: of each stream once, when it is first used; and of the commit journal, if there was one when the log was opened} */
+    /**
+     * {@return how many recoveries there were, and how long they took: of each stream once, when it is first used; and of the commit journal, if there
+     * was one when the log was opened}
+     */
     public OperationStats recoveries() {
         return fields().recoveries();
     }

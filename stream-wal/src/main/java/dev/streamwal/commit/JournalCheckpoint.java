@@ -160,7 +160,7 @@ final class JournalCheckpoint {
             running.lock();
         }
         try {
-            return freeFull() || waited;
+            return freeFull(false) || waited;
         } finally {
             running.unlock();
         }
@@ -191,7 +191,7 @@ final class JournalCheckpoint {
         }
         running.lock();
         try {
-            if (!closed && journal.isScarce() && !freeFull() && obstacle != null) {
+            if (!closed && journal.isScarce() && !freeFull(false) && obstacle != null) {
                 throw obstacle;
             }
         } finally {
@@ -245,11 +245,6 @@ final class JournalCheckpoint {
         } finally {
             running.unlock();
         }
-    }
-
-    @GuardedBy("running")
-    private boolean freeFull() throws IOException {
-        return freeFull(false);
     }
 
     /** @param overwritten whether the files are overwritten before they are free */

@@ -6,6 +6,7 @@ import dev.streamwal.OperationStats;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalActivity;
 import dev.streamwal.WalHealth;
+import dev.streamwal.measure.Tag;
 import dev.streamwal.metrics.LogReadings.Reading;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
@@ -16,7 +17,6 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.TimeGauge;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -64,7 +64,7 @@ final class LogMeters {
                 tags.and("cause", cause), read -> of(read, activity -> activity.flushes().get(cause), OperationStats::count)));
         counter("streamwal.segments.sealed", "Segments that got their footers", null, tags, read -> read.activity().sealedSegments());
         for (DeletedSegment.Reason reason : DeletedSegment.Reason.values()) {
-            counter("streamwal.segments.deleted", "Segments deleted", null, tags.and("reason", tag(reason)),
+            counter("streamwal.segments.deleted", "Segments deleted", null, tags.and("reason", Tag.of(reason)),
                     read -> of(read.activity().deletedSegments(), reason));
         }
         counter("streamwal.packs", "Packs written", null, tags, read -> read.activity().writtenPacks());
@@ -88,7 +88,7 @@ final class LogMeters {
 
     private void timers() {
         for (Durability durability : Durability.values()) {
-            timer("streamwal.append.duration", "Calls that append: all immediate ones, a sample of the others", tags.and("durability", tag(durability)),
+            timer("streamwal.append.duration", "Calls that append: all immediate ones, a sample of the others", tags.and("durability", Tag.of(durability)),
                     activity -> activity.appends().get(durability));
         }
         keys(WalActivity::stalls).forEach(cause -> timer("streamwal.append.stall", "Waits of appends, besides their own flush",
@@ -161,9 +161,5 @@ final class LogMeters {
     private static double of(Reading read, Function<WalActivity, @Nullable OperationStats> operation, ToDoubleFunction<OperationStats> value) {
         OperationStats stats = operation.apply(read.activity());
         return stats == null ? 0 : value.applyAsDouble(stats);
-    }
-
-    private static String tag(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -84,7 +84,7 @@ public final class DuePacks<R extends DuePacks.Rule> {
      * @param toFetch receives every pack that would have to be written anew, but stays because it is in the tier
      * @param failed receives why a pack could not be read or written, and stays
      */
-    DuePacks(PackStore store, List<ExpiryPlan.Deletion> plan, Supplier<R> rules, Consumer<ListedPack> toFetch, Consumer<Exception> failed) {
+    public DuePacks(PackStore store, List<ExpiryPlan.Deletion> plan, Supplier<R> rules, Consumer<ListedPack> toFetch, Consumer<Exception> failed) {
         this.store = store;
         this.rules = rules;
         this.toFetch = toFetch;

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /**
  * What a sweep does to packs. {@link ExpiryPlan} sees packs as segments of artificial streams, one for each span of windows and retention: so a pack
@@ -67,18 +66,6 @@ public final class PackSweep {
                     window.endMillis(), pack.bytes(), true));
         }
         return byKind.values().stream().map(segments -> new ExpiryPlan.Stream(KEY, Long.MAX_VALUE, segments)).toList();
-    }
-
-    /**
-     * The packs of a plan, of which {@link DuePacks#decide} is to decide.
-     *
-     * @param rules gives the rule that says how many of each stream's segments go
-     * @param toFetch receives every pack that would have to be written anew, but stays because it is in the tier
-     * @param failed receives why a pack could not be read or written, and stays
-     */
-    public <R extends DuePacks.Rule> DuePacks<R> due(List<ExpiryPlan.Deletion> plan, Supplier<R> rules, Consumer<ListedPack> toFetch,
-            Consumer<Exception> failed) {
-        return new DuePacks<>(store, plan, rules, toFetch, failed);
     }
 
     /**

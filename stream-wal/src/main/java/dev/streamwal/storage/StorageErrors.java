@@ -105,7 +105,7 @@ public final class StorageErrors {
     }
 
     private static String remedy(IOException cause) {
-        if (isShortOfMemory(cause)) {
+        if (cause.getCause() instanceof OutOfMemoryError) {
             return MORE_MEMORY;
         }
         if (IoFailure.isFileTooLarge(cause)) {
@@ -125,10 +125,6 @@ public final class StorageErrors {
     /** The JDK marks it by this message alone. */
     private static boolean isMapFailure(IOException cause) {
         return cause.getCause() instanceof OutOfMemoryError memory && "Map failed".equals(memory.getMessage());
-    }
-
-    private static boolean isShortOfMemory(IOException cause) {
-        return cause.getCause() instanceof OutOfMemoryError;
     }
 
     /**

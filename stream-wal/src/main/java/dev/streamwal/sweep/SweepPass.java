@@ -206,8 +206,8 @@ final class SweepPass {
 
     /** Deletes the oldest data of each stream first, wherever it is. */
     private SweepDecisions carryOut(List<ExpiryPlan.Deletion> plan, Set<ExpiryPlan.Deletion> due, ConsumerHolds.Look held) {
-        DuePacks<SweepDecisions> duePacks = swept.packs().due(plan, () -> new SweepDecisions(held, retention, time, this::oldestElsewhere), toFetch::add,
-                tally::failed);
+        DuePacks<SweepDecisions> duePacks = new DuePacks<>(swept.store(), plan,
+                () -> new SweepDecisions(held, retention, time, this::oldestElsewhere), toFetch::add, tally::failed);
         DueFiles dueFiles = new DueFiles(swept.wal().deletions(), logs, tally);
         SweepDecisions decisions = decided(duePacks);
         List<ExpiryPlan.Deletion> beforePacks = mayGo(decisions.goingFiles(plan));
