@@ -1157,7 +1157,7 @@ public final class StreamWal implements AutoCloseable {
         return new WalStats(new WalStats.Fields(streams.held(), (int) Math.min(Integer.MAX_VALUE, own.segments() + packed), sharedSegments,
                 (int) Math.min(Integer.MAX_VALUE, packed), listed.size(), manifest.objects().size(), tieredBytes, own.bytes() + packedBytes, sharedBytes,
                 packedBytes, log.mappedSegments(), log.openFiles(), own.appended().records(), own.appended().bytes(), packs.writtenBytes(),
-                packs.directBytes(), log.flushes() + commits.flushes(), report.sweepFailures(),
+                packs.directBytes(), report.flushes(), report.sweepFailures(),
                 options.encryption().map(MasterKeys::isLocked).orElse(false)));
     }
 

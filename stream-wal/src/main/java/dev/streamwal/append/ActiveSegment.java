@@ -621,7 +621,6 @@ final class ActiveSegment extends CommitSegment {
             file.truncate(failedEnd > 0 ? end : Math.max(end, PAGE_BYTES));
             force();
             file.write(end, FooterLayout.encode(header, end, SegmentTail.lastSize(tail.getAcquire()), published.index()));
-            log.countFlush();
             raiseDurableOffset(end);
             finished = true;
             footerWritten();

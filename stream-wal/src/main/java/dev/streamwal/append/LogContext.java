@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +41,6 @@ public final class LogContext {
     private final AtomicInteger open = new AtomicInteger();
     private final int maxOpenFiles = (int) Math.min(Integer.MAX_VALUE, OpenFileLimit.ofThisProcess().orElse(Long.MAX_VALUE) / 2);
     private final SegmentTotals totals = new SegmentTotals();
-    private final LongAdder flushes = new LongAdder();
     private volatile DeletionLog deletions = DeletionLog.NONE;
     private volatile boolean closed;
 
@@ -249,10 +247,6 @@ public final class LogContext {
         return salts.getAsLong();
     }
 
-    void countFlush() {
-        flushes.increment();
-    }
-
     /** Whether one more stream may have segments of its own without needing them: the other half of the limits is for streams that do. */
     boolean hasRoom() {
         return mapped.get() < MAX_MAPPED_SEGMENTS / 2 && open.get() < maxOpenFiles / 2;
@@ -299,9 +293,5 @@ public final class LogContext {
     /** The streams' segments, as far as they were listed. */
     public SegmentTotals totals() {
         return totals;
-    }
-
-    public long flushes() {
-        return flushes.sum();
     }
 }

@@ -16,7 +16,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** A round: one block in the making, and what becomes durable with its flush. Owned by the leader. */
@@ -36,7 +35,6 @@ final class CommitRound {
     private final CommitJournal journal;
     private final SegmentForce force;
     private final @Nullable ForceThread forces;
-    private final LongAdder flushes;
     private final Measurements measured;
     private final WriterFence fence;
     private final CommitPolicy policy;
@@ -69,10 +67,9 @@ final class CommitRound {
     private int wantedRoom;
 
     /** @param forces null: leaders force segments themselves */
-    CommitRound(CommitJournal journal, WriterFence fence, SegmentForce force, @Nullable ForceThread forces, LongAdder flushes, Measurements measured) {
+    CommitRound(CommitJournal journal, WriterFence fence, SegmentForce force, @Nullable ForceThread forces, Measurements measured) {
         this.measured = measured;
         this.forces = forces;
-        this.flushes = flushes;
         this.journal = journal;
         this.fence = fence;
         this.force = force;
@@ -323,7 +320,6 @@ final class CommitRound {
             mentionsBefore = target.mentions();
             deletionsBefore = target.deletedFrom().mark();
             condemned.clear();
-            flushes.increment();
             measure(flush, target, room - target.room());
         }
         fence.check();

@@ -12,7 +12,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -124,8 +123,6 @@ public final class GroupCommitter implements SegmentDurability {
     private volatile @Nullable FlushFailedException failure;
     private volatile @Nullable WalClosedException closed;
 
-    private final LongAdder flushes = new LongAdder();
-
     /** The answer if there was no memory for another one. */
     private final IOException givenUp = new IOException("a commit failed, because the program had no memory left;"
             + " free some memory, or allow more (-Xmx), then sync");
@@ -144,7 +141,7 @@ public final class GroupCommitter implements SegmentDurability {
         this.fence = settings.fence();
         this.journal = new CommitJournal(settings.root(), settings.sizes(), fence);
         this.forces = settings.threads() ? new ForceThread(this, force) : null;
-        this.round = new CommitRound(journal, fence, force, forces, flushes, settings.events());
+        this.round = new CommitRound(journal, fence, force, forces, settings.events());
         this.checkpoint = new JournalCheckpoint(settings, journal, force, this);
         this.force = force;
         this.events = settings.events();
@@ -664,11 +661,6 @@ public final class GroupCommitter implements SegmentDurability {
     public void checkForced() throws FlushFailedException {
         force.check();
         throwIfFailed();
-    }
-
-    /** Flushes of the journal, and of files, so far. */
-    public long flushes() {
-        return flushes.sum() + force.forces();
     }
 
     /** How many threads wait now, and how many results of {@link #later} weren't delivered. */

@@ -22,7 +22,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +38,6 @@ public final class SegmentForce {
     private final Path root;
     private final Path streams;
     private final Measurements measured;
-    private final AtomicLong forces = new AtomicLong();
 
     /**
      * Held during a force. A kernel reports once what it could not write; a later force of the same file succeeds, and must see {@link
@@ -164,7 +162,6 @@ public final class SegmentForce {
             throwIfFailed();
             Flush flush = Flush.begin();
             force.run();
-            forces.incrementAndGet();
             flush.end(cause, path, bytes, measured);
             return true;
         } catch (NoSuchFileException e) {
@@ -197,9 +194,5 @@ public final class SegmentForce {
         if (failed != null) {
             throw failed;
         }
-    }
-
-    long forces() {
-        return forces.get();
     }
 }

@@ -1,6 +1,7 @@
 package dev.streamwal.measure;
 
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
 
 /** What a log has measured since it was opened. Thread-safe, without locks. */
 public class LogMeasures implements Measurements {
@@ -48,6 +49,11 @@ public class LogMeasures implements Measurements {
     /** Flushes of segments, directories and the commit journal. */
     public Timing flushes(FlushCause cause) {
         return flushes.of(cause);
+    }
+
+    /** How many flushes there were, for any cause. */
+    public long flushes() {
+        return Stream.of(FlushCause.values()).mapToLong(cause -> flushes(cause).count()).sum();
     }
 
     /** Steps of packing that wrote a pack. */
